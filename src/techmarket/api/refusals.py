@@ -1,0 +1,548 @@
+"""Every no leaves the house through this door: RFC 9457 problems in Chinese or English, and never a stack trace."""
+
+from __future__ import annotations
+
+import errno
+import json
+import random
+import re
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import exc as database
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from techmarket.api import errors
+from techmarket.api.shapes import SENTENCES
+from techmarket.kernel.refusals import Kind, NotFound, Refusal, wire
+
+log = structlog.get_logger("techmarket.edge")
+
+MEDIA_TYPE = "application/problem+json"
+REQUEST_ID_KEY = "techmarket.request_id"
+CODE_KEY = "techmarket.refusal_code"
+FAULT_CODE = "market.fault"
+FAULT_ZH = "系统内部出错，错误已记录；请凭 request_id 联系我们。"
+FAULT_EN = "Something broke on our side and is on record; quote the request_id when you ask about it."
+FIELD_ERRORS_MAX = 50
+
+# What would work next, by kind: the sentence of the refusal says what is wrong, this says what to do about it.
+ADVICE: Mapping[Kind, tuple[str, str]] = {
+    Kind.BAD_REQUEST: ("请改正后重新发送。", "Correct the request and send it again."),
+    Kind.UNAUTHENTICATED: ("请提供有效的凭证。", "Send valid credentials."),
+    Kind.NOT_ALLOWED: ("请由有权限的人或密钥执行。", "Let somebody do it who may."),
+    Kind.NOT_FOUND: ("请核对地址。", "Check the address."),
+    Kind.WRONG_METHOD: ("见 Allow 头。", "See the Allow header."),
+    Kind.TOO_SLOW: ("请重新发送。", "Send it again."),
+    Kind.CONFLICT: ("请读取最新状态后再决定。", "Read the present state, then decide."),
+    Kind.STALE: ("请重新读取并使用新的 ETag。", "Read it again and use the new ETag."),
+    Kind.TOO_LARGE: ("请减小正文。", "Send less."),
+    Kind.WRONG_MEDIA_TYPE: ("请改用所列的类型。", "Use one of the types named."),
+    Kind.INVALID: ("请改正后重新发送。", "Correct the request and send it again."),
+    Kind.PRECONDITION_REQUIRED: ("请加上所要求的请求头。", "Add the header that is asked for."),
+    Kind.TOO_MANY: ("请在 Retry-After 所示秒数后重试。", "Retry after the seconds in Retry-After."),
+    Kind.HEADERS_TOO_LARGE: ("请减小请求头。", "Send smaller headers."),
+    Kind.BUSY: ("请在 Retry-After 所示秒数后重试。", "Retry after the seconds in Retry-After."),
+}
+
+RESERVED = frozenset(
+    {"type", "title", "status", "code", "detail", "instance", "request_id", "pointer", "errors", "retry_after"}
+)
+
+
+# --- rendering ------------------------------------------------------------------------------------------------------
+
+
+def language_of(request: Request) -> str:
+    """`zh-CN` or `en`, whichever the reader wants more; Chinese when he does not say."""
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
+def preferred_language(header: str) -> str:
+    wanted: dict[str, float] = {}
+    for part in header[:1000].split(","):
+        name, _, parameters = part.strip().partition(";")
+        quality = re.fullmatch(r"\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", parameters) if parameters else None
+        if parameters and not quality:
+            continue
+        weight = float(quality[1]) if quality else 1.0
+        base = name.strip().lower().split("-")[0]
+        wanted[base] = max(weight, wanted.get(base, 0.0))
+    anything = wanted.get("*")
+    chinese = wanted.get("zh", anything)
+    english = wanted.get("en", anything)
+    if chinese is None:
+        return "en" if english else "zh-CN"
+    if english is None:
+        return "zh-CN" if chinese else "en"
+    return "en" if english > chinese else "zh-CN"
+
+
+def problem(
+    refusal: Refusal,
+    request: Request,
+    *,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    status: int | None = None,
+    more_detail: str = "",
+) -> Response:
+    """The answer that carries this refusal."""
+    language = language_of(request)
+    sentence = refusal.detail(language)
+    advice = ADVICE.get(refusal.kind, ("", ""))[0 if language == "zh-CN" else 1]
+    members: dict[str, Any] = {}
+    if refusal.pointer is not None:
+        members["pointer"] = refusal.pointer
+    if errors:
+        members["errors"] = list(errors)
+    if refusal.retry_after is not None:
+        members["retry_after"] = refusal.retry_after
+    for name, value in refusal.members().items():
+        members[f"fact_{name}" if name in RESERVED else name] = value
+    more = dict(headers or {})
+    if refusal.retry_after is not None:
+        more["Retry-After"] = str(refusal.retry_after)
+    gap = "" if language == "zh-CN" else " "
+    return _answer(
+        request,
+        status=status or refusal.kind.value,
+        code=refusal.code,
+        language=language,
+        title=sentence,
+        detail=gap.join(part for part in (sentence, more_detail, advice) if part),
+        members=members,
+        headers=more,
+    )
+
+
+def fault(request: Request) -> Response:
+    """The answer to a bug of ours: an id to ask about, and nothing of the inside."""
+    language = language_of(request)
+    sentence = FAULT_ZH if language == "zh-CN" else FAULT_EN
+    return _answer(request, status=500, code=FAULT_CODE, language=language, title=sentence, detail=sentence)
+
+
+def _answer(
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    language: str,
+    title: str,
+    detail: str,
+    members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    request.scope[CODE_KEY] = code
+    body = {
+        "type": f"/refusals/{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "instance": quote(request.scope.get("path", "")[:512], safe="/-._~:@!$&'()*+,;=", errors="replace"),
+        "request_id": request.scope.get(REQUEST_ID_KEY, ""),
+        **(members or {}),
+    }
+    # A lone surrogate in a fact must not turn a refusal into a fault.
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Response(
+        content,
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={
+            **(headers or {}),
+            "Content-Language": language,
+            "Vary": "Accept-Language",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+# --- field errors ---------------------------------------------------------------------------------------------------
+
+_FIELD_CODES = {
+    "missing": "missing",
+    "missing_argument": "missing",
+    "extra_forbidden": "unknown_field",
+    "unexpected_keyword_argument": "unknown_field",
+    "string_too_long": "too_long",
+    "bytes_too_long": "too_long",
+    "too_long": "too_long",
+    "string_too_short": "too_short",
+    "bytes_too_short": "too_short",
+    "too_short": "too_short",
+    "string_pattern_mismatch": "wrong_form",
+    "string_unicode": "text.not_unicode",
+    "enum": "not_one_of",
+    "literal_error": "not_one_of",
+    "union_tag_invalid": "not_one_of",
+    "union_tag_not_found": "missing",
+    "greater_than": "out_of_range",
+    "greater_than_equal": "out_of_range",
+    "less_than": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "finite_number": "out_of_range",
+    "int_parsing_size": "out_of_range",
+    "multiple_of": "out_of_range",
+    "timezone_naive": "time.no_offset",
+    "int_from_float": "wrong_type",
+    "none_required": "wrong_type",
+    "model_attributes_type": "wrong_type",
+    "is_instance_of": "wrong_type",
+}
+_TYPE_NAMES = {
+    "int": ("整数", "an integer"),
+    "string": ("字符串", "a string"),
+    "bool": ("布尔值", "true or false"),
+    "float": ("数字", "a number"),
+    "list": ("数组", "an array"),
+    "tuple": ("数组", "an array"),
+    "set": ("数组", "an array"),
+    "frozen": ("数组", "an array"),
+    "dict": ("对象", "an object"),
+    "model": ("对象", "an object"),
+    "mapping": ("对象", "an object"),
+    "none": ("null", "null"),
+}
+_ANYTHING = ("另一种类型", "another type")
+
+
+def field_errors(found: Sequence[Mapping[str, Any]], body: Any, language: str) -> list[dict[str, str]]:
+    """What is wrong with each field, in the reader's language; the value that was sent is never repeated."""
+    return [
+        {
+            "code": code,
+            "pointer": pointer_of(error.get("loc", ()), body, names_a_key=code in ("missing", "unknown_field")),
+            "detail": _field_sentence(code, error, 0 if language == "zh-CN" else 1),
+        }
+        for error in found[:FIELD_ERRORS_MAX]
+        for code in [_field_code(error)]
+    ]
+
+
+def _field_code(error: Mapping[str, Any]) -> str:
+    kind = str(error.get("type", ""))
+    if kind in SENTENCES or kind in Refusal.registry:
+        return kind
+    if kind in _FIELD_CODES:
+        return _FIELD_CODES[kind]
+    if kind.endswith(("_type", "_parsing")):
+        return "wrong_type"
+    # A room's own field error keeps its own code; pydantic's own names never have a dot.
+    return kind if re.fullmatch(r"[a-z_]+\.[a-z_.]+", kind) else "unacceptable"
+
+
+def _field_sentence(code: str, error: Mapping[str, Any], language: int) -> str:
+    facts = {str(name): str(wire(value)) for name, value in (error.get("ctx") or {}).items() if name != "error"}
+    if code == "wrong_type":
+        facts = {"wanted": _TYPE_NAMES.get(str(error["type"]).split("_")[0], _ANYTHING)[language]}
+    if code == "not_one_of":
+        facts = {"expected": facts.get("expected") or facts.get("expected_tags", "")}
+    if code in SENTENCES:
+        return SENTENCES[code][language].format_map(_Known(facts))
+    if code in Refusal.registry:
+        known = Refusal.registry[code]
+        return (known.zh, known.en)[language].format_map(_Known(facts))
+    return SENTENCES["unacceptable"][language]
+
+
+class _Known(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def pointer_of(loc: Iterable[Any], body: Any, *, names_a_key: bool = False) -> str:
+    """The RFC 6901 pointer of a pydantic location; the names pydantic gives to union branches are left out."""
+    parts = list(loc)
+    if not parts:
+        return ""
+    kept = [str(parts[0])]
+    here = body
+    for position, part in enumerate(parts[1:], start=2):
+        last = position == len(parts)
+        if parts[0] != "body":
+            kept.append(str(part))
+        elif (isinstance(here, dict) and part in here) or (
+            isinstance(here, list) and isinstance(part, int) and part < len(here)
+        ):
+            kept.append(str(part))
+            here = here[part]
+        elif last and names_a_key and isinstance(part, str):
+            kept.append(part)
+    return "".join("/" + _segment(part) for part in kept)
+
+
+def _segment(name: str) -> str:
+    # An unknown field's name comes from outside: bounded, and with nothing in it that a log or a terminal would obey.
+    shown = re.sub(r"[^\w.$@ -]", "?", name[:64]) if not name.isascii() or not name.isprintable() else name[:64]
+    return shown.replace("~", "~0").replace("/", "~1")
+
+
+# --- database trouble -----------------------------------------------------------------------------------------------
+
+# Time alone cures these: connection trouble (08), out of resources (53), shutdown and start (57P0x),
+# serialization failure, deadlock, lock not available, statement timeout, a standby that was asked to write.
+_BUSY_CLASSES = ("08", "53")
+_BUSY_STATES = frozenset({"57P01", "57P02", "57P03", "57P05", "40001", "40P01", "55P03", "57014", "25006", "25P03"})
+_UNSTORABLE_STATES = frozenset({"22P02", "22021", "22003", "22P05"})
+_NETWORK_ERRNOS = frozenset(
+    {errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EPIPE}
+)
+_DRIVER_LOST = re.compile(r"connection (?:is|was) closed|connection has been released|closed in the middle")
+
+
+def trouble(error: BaseException) -> Refusal | None:
+    """What an error of the database or the network means to the caller: busy, unstorable, or None when it is a bug."""
+    for link in _chain(error):
+        state = getattr(link, "sqlstate", None)
+        if isinstance(state, str) and len(state) == 5:
+            if state.startswith(_BUSY_CLASSES) or state in _BUSY_STATES:
+                return _busy()
+            if state in _UNSTORABLE_STATES:
+                return errors.Unstorable()
+        if isinstance(link, database.TimeoutError | ConnectionError | socket.gaierror | TimeoutError):
+            return _busy()
+        if isinstance(link, database.DBAPIError) and link.connection_invalidated:
+            return _busy()
+        if isinstance(link, OSError) and (link.errno in _NETWORK_ERRNOS or _many_addresses_failed(link)):
+            return _busy()
+        driver = type(link).__module__.startswith("asyncpg")
+        if driver and (type(link).__name__ == "TargetServerAttributeNotMatched" or _DRIVER_LOST.search(str(link))):
+            return _busy()
+        if driver and isinstance(link, ValueError) and _too_big_or_not_utf8(link):
+            return errors.Unstorable()
+    return None
+
+
+def _many_addresses_failed(error: OSError) -> bool:
+    return error.errno is None and str(error).startswith("Multiple exceptions")
+
+
+def _too_big_or_not_utf8(error: BaseException) -> bool:
+    # The driver refuses before PostgreSQL sees the value; any other complaint of the driver is a bug of ours.
+    return any(isinstance(link, OverflowError | UnicodeEncodeError) for link in _chain(error))
+
+
+def _busy() -> Refusal:
+    # Spread the retries, so that those who were refused together do not come back together.
+    return errors.MarketBusy(retry_after=random.randint(1, 5))  # noqa: S311
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting and len(seen) < 50:
+        link = waiting.pop(0)
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        waiting += [getattr(link, "orig", None), link.__cause__]
+        if isinstance(link, BaseExceptionGroup):
+            waiting += list(link.exceptions)
+
+
+def answer_error(error: BaseException, request: Request) -> Response:
+    """The answer to an error that nobody named: busy when time will cure it, else a fault, on record with its trace."""
+    for link in _chain(error):
+        if isinstance(link, Refusal):
+            return problem(link, request)
+        if isinstance(link, database.StatementError):
+            link.hide_parameters = True  # the values of a statement may be secrets and do not belong in a log
+    named = trouble(error)
+    if isinstance(named, errors.MarketBusy):
+        log.warning("database_busy", error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
+        return problem(named, request)
+    if named is not None:
+        log.warning("unstorable_value_passed_the_boundary", exc_info=error)
+        return problem(named, request)
+    log.error("fault", exc_info=error)
+    return fault(request)
+
+
+# --- handlers -------------------------------------------------------------------------------------------------------
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return problem(error, request)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(one.get("type") == "json_invalid" for one in found):
+        return problem(errors.MalformedJson(pointer="/body"), request)
+    listed = field_errors(found, error.body, language_of(request))
+    first = listed[0] if listed else {"pointer": "", "detail": ""}
+    return problem(
+        errors.RequestInvalid(pointer=first["pointer"], count=len(found)),
+        request,
+        errors=listed,
+        more_detail=f"{first['pointer']}: {first['detail']}",
+    )
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    for link in _chain(error):
+        if isinstance(link, Refusal):  # a body that was refused while the framework was reading it
+            return problem(link, request)
+    if error.status_code == 404:
+        return problem(NotFound(), request)
+    if error.status_code == 405:
+        allowed = _allowed_methods(request)
+        return problem(errors.WrongMethod(allowed=allowed), request, headers={"Allow": ", ".join(allowed)})
+    if error.status_code == 413:
+        return problem(errors.TooLarge(bytes_max="?"), request)
+    if error.status_code == 415:
+        return problem(errors.WrongMediaType(accepted=["application/json"]), request)
+    if error.status_code == 400:
+        return problem(errors.MalformedRequest(), request)
+    if error.status_code < 500:
+        return problem(errors.RequestRefused(), request, status=error.status_code, headers=error.headers)
+    return answer_error(error, request)
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    return answer_error(error, request)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    # The framework names only the methods of the first route at this address; there may be several routes.
+    routes = request.app.router.routes
+    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    scope = {name: value for name, value in request.scope.items() if name not in ("fastapi", "route", "path_params")}
+    return [m for m in methods if any(route.matches({**scope, "method": m})[0] == Match.FULL for route in routes)]
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def install(app: FastAPI) -> None:
+    """Every error of this app leaves as a problem, and its OpenAPI document says so."""
+    handlers: dict[type[Exception], Handler] = {
+        Refusal: _on_refusal,
+        RequestValidationError: _on_invalid,
+        HTTPException: _on_http,
+        database.SQLAlchemyError: _on_error,
+        OSError: _on_error,
+        Exception: _on_error,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    render = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return _with_problems(render())
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+# --- OpenAPI --------------------------------------------------------------------------------------------------------
+
+GENERAL: tuple[type[Refusal], ...] = (errors.BadTarget, errors.BadHeader, errors.RequestInvalid, errors.MarketBusy)
+GENERAL_BODY: tuple[type[Refusal], ...] = (
+    errors.MalformedJson,
+    errors.DuplicateKey,
+    errors.NotANumber,
+    errors.NumberTooLong,
+    errors.TooDeep,
+    errors.BadText,
+    errors.TooSlow,
+    errors.TooLarge,
+    errors.WrongMediaType,
+    errors.Unstorable,
+)
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "title": "Problem",
+    "type": "object",
+    "description": "RFC 9457. Facts of the refusal stand beside these members.",
+    "properties": {
+        "type": {"type": "string", "description": "/refusals/<code>, a page that explains it"},
+        "title": {"type": "string", "description": "the sentence, in the language of Accept-Language"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "stable; decide by this"},
+        "detail": {"type": "string", "description": "the sentence and what would work"},
+        "instance": {"type": "string"},
+        "request_id": {"type": "string"},
+        "pointer": {"type": "string", "description": "RFC 6901 pointer to the field at fault"},
+        "retry_after": {"type": "integer"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in ("code", "pointer", "detail")},
+                "required": ["code", "pointer", "detail"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "code", "detail", "instance", "request_id"],
+}
+
+
+def refusals(*classes: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """A route's `responses=`: its own refusals and those any route may give, grouped by status."""
+    grouped: dict[int, list[type[Refusal]]] = {}
+    for refusal in dict.fromkeys((*classes, *GENERAL)):
+        grouped.setdefault(refusal.kind.value, []).append(refusal)
+    out: dict[int | str, dict[str, Any]] = {status: _response(listed) for status, listed in sorted(grouped.items())}
+    out[500] = _said([(FAULT_CODE, FAULT_ZH, FAULT_EN)])
+    return out
+
+
+def _response(listed: Iterable[type[Refusal]]) -> dict[str, Any]:
+    return _said([(refusal.code, refusal.zh, refusal.en) for refusal in listed])
+
+
+def _said(lines: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    return {
+        "description": "\n\n".join(f"`{code}` {zh} / {en}" for code, zh, en in lines),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "x-codes": [code for code, _, _ in lines],
+    }
+
+
+def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    if "Problem" in schemas:
+        return document
+    schemas["Problem"] = PROBLEM_SCHEMA
+    for path in document.get("paths", {}).values():
+        for operation in path.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                _name_general_refusals(operation)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    return document
+
+
+def _name_general_refusals(operation: dict[str, Any]) -> None:
+    """An operation tells every refusal it can give, also those that no route has to list."""
+    listed: dict[str, list[str]] = {}
+    responses = operation["responses"]
+    for status, response in list(responses.items()):
+        if "HTTPValidationError" in json.dumps(response.get("content", {})):
+            del responses[status]
+        elif "x-codes" in response:
+            listed[status] = list(response["x-codes"])
+    general = GENERAL + (GENERAL_BODY if "requestBody" in operation else ())
+    for refusal in general:
+        codes = listed.setdefault(str(refusal.kind.value), [])
+        if refusal.code not in codes:
+            codes.append(refusal.code)
+    listed.setdefault("500", [FAULT_CODE])
+    for status, codes in listed.items():
+        named = [Refusal.registry[code] for code in codes if code in Refusal.registry]
+        responses[status] = _response(named) if status != "500" else _said([(FAULT_CODE, FAULT_ZH, FAULT_EN)])
+    operation["responses"] = dict(sorted(responses.items()))
