@@ -1,0 +1,60 @@
+"""Runs migrations over asyncpg: one at a time by advisory lock, and never waiting long for a table lock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from techmarket.db.base import Base
+from techmarket.db.metadata import load_all_tables
+
+load_all_tables()
+target_metadata = Base.metadata
+MIGRATION_LOCK = 0x7E01_0000
+
+
+def run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=target_metadata,
+        compare_type=True,
+        compare_server_default=False,
+        transaction_per_migration=True,
+        include_object=_ours,
+    )
+    with context.begin_transaction():
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        context.run_migrations()
+
+
+def _ours(_object: object, name: str | None, kind: str, _reflected: bool, _to: object) -> bool:
+    """Tables of the queue library are made by its own installer; its names start with pgqueuer."""
+    return not (kind == "table" and name is not None and name.startswith("pgqueuer"))
+
+
+async def run_online(url: str) -> None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT pg_advisory_lock(:k)"), {"k": MIGRATION_LOCK})
+        await connection.commit()
+        try:
+            await connection.run_sync(run)
+            await connection.commit()
+        finally:
+            await connection.rollback()
+            await connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": MIGRATION_LOCK})
+            await connection.commit()
+    await engine.dispose()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    url = context.config.attributes.get("url") or os.environ["TECHMARKET_DATABASE_URL"]
+    asyncio.run(run_online(url.replace("postgresql://", "postgresql+asyncpg://")))

@@ -1,0 +1,185 @@
+"""What every route may ask for: the actor, a transaction, the market's keys and files; and the keyed route.
+
+Authentication is one async dependency. `MarketRoute` gives every POST its idempotency key: effect and answer are one
+commit (`db/idempotency.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from techmarket.api.refusals import problem
+from techmarket.db.files import Files
+from techmarket.db.idempotency import (
+    Answer,
+    KeyedTx,
+    KeyInFlight,
+    KeyMalformed,
+    KeyMissing,
+    KeyReused,
+    Replay,
+    fingerprint,
+)
+from techmarket.db.keys import Keys
+from techmarket.db.means import Means
+from techmarket.db.session import Tx
+from techmarket.identity import service as identity
+from techmarket.identity.actor import ANONYMOUS, Actor
+from techmarket.identity.permissions import SignInNeeded
+from techmarket.kernel.refusals import Kind, Refusal
+
+KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
+KEPT_HEADERS = ("content-type", "content-language", "etag", "location", "vary", "cache-control")
+NOT_KEPT = frozenset({Kind.UNAUTHENTICATED, Kind.TOO_MANY, Kind.BUSY, Kind.TOO_SLOW})
+
+bearer = HTTPBearer(
+    auto_error=False, scheme_name="apiKey", description="An API key: `Authorization: Bearer tmk_<prefix>_<secret>`."
+)
+
+
+class PreconditionRequired(Refusal):
+    code, kind = "precondition.if_match_missing", Kind.PRECONDITION_REQUIRED
+    zh = "修改此资源必须带 If-Match 请求头，其值为您上次读到的 ETag。"
+    en = "Changing this needs an If-Match header with the ETag you last read."
+
+
+def means_of(request: Request) -> Means:
+    means = request.app.state.means
+    assert isinstance(means, Means)
+    return means
+
+
+async def reader(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> Actor:
+    """Whoever asks: anonymous without an Authorization header; a wrong key is refused, never taken as anonymous."""
+    if credentials is None:
+        if request.headers.get("authorization"):
+            raise SignInNeeded()
+        return ANONYMOUS
+    means = means_of(request)
+    return await identity.authenticate(means.tx, means.keys, credentials.credentials)
+
+
+async def signed_in(actor: Annotated[Actor, Depends(reader)]) -> Actor:
+    if actor.is_anonymous:
+        raise SignInNeeded()
+    return actor
+
+
+async def transactions(request: Request, actor: Annotated[Actor, Depends(reader)]) -> Tx:
+    means = means_of(request)
+    once: Once | None = getattr(request.state, "once", None)
+    if once is None:
+        return means.tx
+    once.tx = KeyedTx(
+        means.tx,
+        principal=actor.principal,
+        key=once.key,
+        fingerprint=once.fingerprint,
+        pepper=means.keys.pepper,
+    )
+    return once.tx
+
+
+async def market_keys(request: Request) -> Keys:
+    return means_of(request).keys
+
+
+async def market_files(request: Request) -> Files:
+    return means_of(request).files
+
+
+async def if_match(if_match: Annotated[str | None, Header(max_length=200)] = None) -> str:
+    """The ETag the writer last read, as the service compares it."""
+    if if_match is None:
+        raise PreconditionRequired()
+    return if_match.strip().removeprefix("W/").strip('"')
+
+
+Reader = Annotated[Actor, Depends(reader)]
+SignedIn = Annotated[Actor, Depends(signed_in)]
+TxDep = Annotated[Tx, Depends(transactions)]
+KeysDep = Annotated[Keys, Depends(market_keys)]
+FilesDep = Annotated[Files, Depends(market_files)]
+IfMatch = Annotated[str, Depends(if_match)]
+
+
+class Once:
+    """What one keyed request knows about itself."""
+
+    def __init__(self, key: str, fingerprint: bytes) -> None:
+        self.key = key
+        self.fingerprint = fingerprint
+        self.tx: KeyedTx | None = None
+
+
+class MarketRoute(APIRoute):
+    """A route whose POST is keyed. Mark a POST that only computes with `openapi_extra={"x-changes-nothing": True}`,
+    one that streams its body with `openapi_extra={"x-streamed": True}`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        extra = self.openapi_extra or {}
+        if "POST" not in self.methods or extra.get("x-changes-nothing"):
+            return handle
+        streamed = bool(extra.get("x-streamed"))
+
+        async def keyed(request: Request) -> Response:
+            key = _key_of(request)
+            body = request.headers.get("content-length", "").encode() if streamed else await request.body()
+            query = request.scope["query_string"]
+            once = Once(key, fingerprint(request.method, request.url.path, query, body))
+            request.state.once = once
+            try:
+                response = await handle(request)
+                if once.tx is not None:
+                    await once.tx.settle(_answer_of(response))
+                return response
+            except Replay as replay:
+                return _replayed(replay.answer)
+            except Refusal as refusal:
+                return await _refused(refusal, once, request)
+            finally:
+                if once.tx is not None:
+                    await once.tx.abandon()
+
+        return keyed
+
+
+def _key_of(request: Request) -> str:
+    keys = request.headers.getlist("idempotency-key")
+    if not keys:
+        raise KeyMissing(pointer="/header/Idempotency-Key")
+    if len(keys) > 1 or KEY_FORM.fullmatch(keys[0]) is None:
+        raise KeyMalformed(pointer="/header/Idempotency-Key")
+    return keys[0]
+
+
+async def _refused(refusal: Refusal, once: Once, request: Request) -> Response:
+    response = problem(refusal, request)
+    unkept = refusal.kind in NOT_KEPT or isinstance(refusal, KeyInFlight | KeyReused)
+    if once.tx is None or unkept:
+        return response
+    try:
+        await once.tx.settle_refusal(_answer_of(response))
+    except Replay as replay:
+        return _replayed(replay.answer)
+    except KeyInFlight as in_flight:
+        return problem(in_flight, request)
+    return response
+
+
+def _answer_of(response: Response) -> Answer:
+    headers = {name: value for name, value in response.headers.items() if name.lower() in KEPT_HEADERS}
+    return Answer(response.status_code, headers, bytes(response.body))
+
+
+def _replayed(answer: Answer) -> Response:
+    return Response(answer.body, status_code=answer.status, headers={**answer.headers, "Idempotency-Replayed": "true"})

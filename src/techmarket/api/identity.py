@@ -1,0 +1,201 @@
+"""Organisations, people and keys over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.paging import page_response
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import Aware, Code, Cursor, Limit, Region, ShortText, Wire
+from techmarket.identity import errors, service
+from techmarket.identity.actor import OrgKind, Role, Scope
+from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.views import IssuedKeyView, OrganisationView, RegistrationView, SelfView
+from techmarket.kernel.lifecycle import NotInThisState
+
+router = APIRouter(prefix="/v1", tags=["identity"], route_class=MarketRoute)
+
+
+class Register(Wire):
+    kind: OrgKind
+    name: ShortText
+    name_en: ShortText | None = None
+    uscc: Code | None = Field(default=None, description="统一社会信用代码, 18 characters (GB 32100-2015)")
+    region: Region | None = Field(default=None, description="GB/T 2260 division code, 6 digits")
+    government_established: bool = False
+    applies_local_rules: bool = True
+    administrator: ShortText
+
+
+class AddPerson(Wire):
+    name: ShortText
+    roles: Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
+
+
+class IssueKey(Wire):
+    person_id: UUID
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
+    expires_at: Aware | None = None
+
+
+class OrganisationOut(Wire):
+    id: UUID
+    kind: OrgKind
+    name: str
+    name_en: str | None
+    uscc: str | None
+    region: str | None
+    state: OrgState
+    government_established: bool
+    applies_local_rules: bool
+    warnings: list[str]
+
+
+class PersonOut(Wire):
+    id: UUID
+    name: str
+    organisation_id: UUID
+    roles: list[Role]
+
+
+class IssuedKeyOut(Wire):
+    id: UUID
+    prefix: str
+    key: str = Field(description="Shown once. Keep it; the market stores only its hash.")
+    scopes: list[Scope]
+    expires_at: datetime | None
+
+
+class RegistrationOut(Wire):
+    organisation: OrganisationOut
+    administrator: PersonOut
+    key: IssuedKeyOut
+
+
+class PersonAddedOut(Wire):
+    person: PersonOut
+    key: IssuedKeyOut
+
+
+class SelfOut(Wire):
+    person_id: UUID
+    name: str
+    organisation: OrganisationOut
+    roles: list[Role]
+    scopes: list[Scope]
+
+
+class OrganisationPage(Wire):
+    items: list[OrganisationOut]
+    next_cursor: str | None
+
+
+@router.post(
+    "/organisations",
+    status_code=201,
+    response_model=RegistrationOut,
+    operation_id="registerOrganisation",
+    responses=refusals(errors.KindNotOpen, errors.UsccMalformed, errors.UsccTaken),
+)
+async def register_organisation(body: Register, actor: Reader, tx: TxDep, keys: KeysDep) -> RegistrationView:
+    """Register an organisation and its first administrator. Open to anyone; it can trade once verified."""
+    return await service.register_organisation(
+        tx,
+        keys,
+        actor,
+        kind=body.kind,
+        name=body.name,
+        name_en=body.name_en,
+        uscc=body.uscc,
+        region=body.region,
+        government_established=body.government_established,
+        applies_local_rules=body.applies_local_rules,
+        administrator=body.administrator,
+    )
+
+
+@router.get("/organisations", response_model=OrganisationPage, operation_id="listOrganisations", responses=refusals())
+async def list_organisations(
+    actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor | None = None, limit: Limit = 20
+) -> object:
+    """All organisations, oldest first: the operator's desk."""
+    page = await service.list_organisations(tx, actor, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/organisations", limit=limit)
+
+
+@router.get(
+    "/organisations/{organisation_id}",
+    response_model=OrganisationOut,
+    operation_id="getOrganisation",
+    responses=refusals(),
+)
+async def get_organisation(organisation_id: UUID, actor: Reader, tx: TxDep) -> OrganisationView:
+    """The public card of a verified organisation; its own people and the market see it in every state."""
+    return await service.get_organisation(tx, actor, organisation_id)
+
+
+@router.post(
+    "/organisations/{organisation_id}/verification",
+    response_model=OrganisationOut,
+    operation_id="verifyOrganisation",
+    responses=refusals(NotInThisState),
+)
+async def verify_organisation(organisation_id: UUID, actor: SignedIn, tx: TxDep) -> OrganisationView:
+    """An operator has checked the organisation's papers."""
+    return await service.verify_organisation(tx, actor, organisation_id)
+
+
+@router.post(
+    "/organisations/{organisation_id}/suspension",
+    response_model=OrganisationOut,
+    operation_id="suspendOrganisation",
+    responses=refusals(NotInThisState),
+)
+async def suspend_organisation(organisation_id: UUID, actor: SignedIn, tx: TxDep) -> OrganisationView:
+    """An operator stops an organisation from acting."""
+    return await service.suspend_organisation(tx, actor, organisation_id)
+
+
+@router.post(
+    "/organisations/{organisation_id}/people",
+    status_code=201,
+    response_model=PersonAddedOut,
+    operation_id="addPerson",
+    responses=refusals(errors.RoleNotYours),
+)
+async def add_person(organisation_id: UUID, body: AddPerson, actor: SignedIn, tx: TxDep, keys: KeysDep) -> object:
+    """Add a person with roles; the person's first key is shown once."""
+    person, key = await service.add_person(tx, keys, actor, organisation_id, name=body.name, roles=body.roles)
+    return {"person": person, "key": key}
+
+
+@router.post(
+    "/organisations/{organisation_id}/keys",
+    status_code=201,
+    response_model=IssuedKeyOut,
+    operation_id="issueKey",
+    responses=refusals(),
+)
+async def issue_key(organisation_id: UUID, body: IssueKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
+    """Issue a further key for a member: rotate with overlap, then revoke the old one."""
+    return await service.issue_key(
+        tx, keys, actor, organisation_id, body.person_id, scopes=body.scopes, expires_at=body.expires_at
+    )
+
+
+@router.post("/keys/{key_id}/revocation", status_code=204, operation_id="revokeKey", responses=refusals())
+async def revoke_key(key_id: UUID, actor: SignedIn, tx: TxDep) -> None:
+    """Revoke a key; it fails from the next request on."""
+    await service.revoke_key(tx, actor, key_id)
+
+
+@router.get("/me", response_model=SelfOut, operation_id="getSelf", responses=refusals())
+async def get_self(actor: SignedIn, tx: TxDep) -> SelfView:
+    """Whom this key acts for."""
+    return await service.get_self(tx, actor)

@@ -1,0 +1,54 @@
+"""The OpenAPI document: made from the routes, completed here with what every route has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from techmarket.api.deps import MarketRoute, signed_in
+
+KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Your own key for this act: 1 to 255 visible ASCII characters. The same key and body gives the "
+    "first answer again for 24 hours; the same key with another body is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the document once the routes are in: keys on POSTs, and which operations may go without a key."""
+    plain = app.openapi
+
+    def whole() -> dict[str, Any]:
+        document = plain()
+        for route in app.routes:
+            if isinstance(route, APIRoute):
+                for method in route.methods:
+                    _complete(document["paths"][route.path_format][method.lower()], route, method)
+        return document
+
+    app.openapi = whole  # type: ignore[method-assign]
+
+
+def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
+    if not _needs_sign_in(route) and operation.get("security"):
+        operation["security"] = [{}, *[way for way in operation["security"] if way]]
+    extra = route.openapi_extra or {}
+    keyed = method == "POST" and isinstance(route, MarketRoute) and not extra.get("x-changes-nothing")
+    parameters = operation.setdefault("parameters", [])
+    if keyed and not any(parameter["name"] == KEY_HEADER["name"] for parameter in parameters):
+        parameters.append(KEY_HEADER)
+
+
+def _needs_sign_in(route: APIRoute) -> bool:
+    waiting = list(route.dependant.dependencies)
+    while waiting:
+        dependant = waiting.pop()
+        if dependant.call is signed_in:
+            return True
+        waiting.extend(dependant.dependencies)
+    return False

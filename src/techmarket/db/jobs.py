@@ -1,0 +1,69 @@
+"""Declarations of what the clock or an event starts; the runner in `jobs/` reads them.
+
+A job is named `room.verb`, carries ids only, reloads and locks, and may run twice. Deadlines live in rows: a job only
+looks for what is due, so a restart neither loses nor doubles anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from techmarket.db.journal import Event
+from techmarket.db.means import Means
+
+PeriodicFn = Callable[[Means], Awaitable[Any]]
+E_ = TypeVar("E_", bound=Event)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Runs every `every`, on one worker at a time; one call handles a bounded amount of what is due."""
+
+    name: str
+    every: timedelta
+    run: PeriodicFn
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """Follows the journal by its own cursor and handles each entry of one kind at least once, in order."""
+
+    name: str
+    event: type[Event]
+    handle: Callable[[Means, Any], Awaitable[Any]]
+
+
+PERIODIC: dict[str, Periodic] = {}
+REACTIONS: dict[str, Reaction] = {}
+
+
+def periodic(name: str, *, every: timedelta) -> Callable[[PeriodicFn], PeriodicFn]:
+    """Declare a job that looks for what is due."""
+
+    def declare(run: PeriodicFn) -> PeriodicFn:
+        _unused(name)
+        PERIODIC[name] = Periodic(name, every, run)
+        return run
+
+    return declare
+
+
+def reacts_to(
+    name: str, event: type[E_]
+) -> Callable[[Callable[[Means, E_], Awaitable[Any]]], Callable[[Means, E_], Awaitable[Any]]]:
+    """Declare what a later room does after an event of this or an earlier room. It may come late; gates do not wait."""
+
+    def declare(handle: Callable[[Means, E_], Awaitable[Any]]) -> Callable[[Means, E_], Awaitable[Any]]:
+        _unused(name)
+        REACTIONS[name] = Reaction(name, event, handle)
+        return handle
+
+    return declare
+
+
+def _unused(name: str) -> None:
+    if name in PERIODIC or name in REACTIONS:
+        raise ValueError(f"two jobs are named {name}")

@@ -1,0 +1,80 @@
+"""The market's own keys (密钥): read once at the edge, handed to services as a value, never logged, never in a URL."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from techmarket.kernel.seals import Seal
+
+
+class MissingSecret(Exception):
+    """A market without its secrets does not start."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """`log` signs checkpoints, `issuer` certificates, `receipts` promises and bid receipts; the secrets key HMACs."""
+
+    log: Seal = field(repr=False)
+    issuer: Seal = field(repr=False)
+    receipts: Seal = field(repr=False)
+    pepper: bytes = field(repr=False)
+    bank_secret: bytes = field(repr=False)
+
+    def hash_secret(self, secret: str) -> bytes:
+        """How a shown-once secret is stored: keyed, so that a stolen table does not let anyone test guesses."""
+        return hmac.new(self.pepper, secret.encode(), hashlib.sha256).digest()
+
+
+def generated(folder: Path) -> Keys:
+    """Keys of a single machine: made at the first start, kept 0600 under the state folder."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Keys(
+        log=_seal_file(folder / "log.pem"),
+        issuer=_seal_file(folder / "issuer.pem"),
+        receipts=_seal_file(folder / "receipts.pem"),
+        pepper=_secret_file(folder / "pepper"),
+        bank_secret=_secret_file(folder / "bank_secret"),
+    )
+
+
+def for_tests() -> Keys:
+    """Fresh keys that nobody else has."""
+    return Keys(Seal.generate(), Seal.generate(), Seal.generate(), secrets.token_bytes(32), secrets.token_bytes(32))
+
+
+def given(*, log_pem: str, issuer_pem: str, receipts_pem: str, pepper: str, bank_secret: str) -> Keys:
+    """Keys from settings; anything short is refused rather than used."""
+    for name, value in (("pepper", pepper), ("bank secret", bank_secret)):
+        if len(value) < 32:
+            raise MissingSecret(f"the {name} must have at least 32 characters")
+    return Keys(
+        log=Seal.from_pem(log_pem.encode()),
+        issuer=Seal.from_pem(issuer_pem.encode()),
+        receipts=Seal.from_pem(receipts_pem.encode()),
+        pepper=pepper.encode(),
+        bank_secret=bank_secret.encode(),
+    )
+
+
+def _write_private(path: Path, body: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(body)
+
+
+def _seal_file(path: Path) -> Seal:
+    if not path.exists():
+        _write_private(path, Seal.generate().to_pem())
+    return Seal.from_pem(path.read_bytes())
+
+
+def _secret_file(path: Path) -> bytes:
+    if not path.exists():
+        _write_private(path, secrets.token_hex(32).encode())
+    return path.read_bytes()

@@ -1,0 +1,16 @@
+"""What a use case or a job may need besides its arguments, as one value: transactions, keys, files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from techmarket.db.files import Files
+from techmarket.db.keys import Keys
+from techmarket.db.session import Tx
+
+
+@dataclass(frozen=True)
+class Means:
+    tx: Tx
+    keys: Keys
+    files: Files

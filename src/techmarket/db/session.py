@@ -1,0 +1,91 @@
+"""Transactions: `Tx.begin()` is one use case, `Tx.read()` is one consistent look. Nothing else commits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+STATEMENT_TIMEOUT_MS = 10_000
+LOCK_TIMEOUT_MS = 5_000
+IDLE_IN_TRANSACTION_MS = 15_000
+
+
+def make_engine(url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, application: str = "api") -> AsyncEngine:
+    """An engine whose every connection gives up by itself: a hang becomes an error, and the edge makes it a 503.
+
+    `url` may name several hosts (`host=a,b` with `target_session_attrs=read-write` in the query).
+    """
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+asyncpg")
+    return create_async_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout_s,
+        pool_pre_ping=False,
+        connect_args={
+            "timeout": 5,
+            "command_timeout": 30,
+            "server_settings": {
+                "application_name": f"techmarket-{application}",
+                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "lock_timeout": str(LOCK_TIMEOUT_MS),
+                "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        },
+    )
+
+
+class Tx:
+    """The right to open transactions. A service takes `tx` and opens exactly one; a step takes `db` and runs inside it."""
+
+    def __init__(self, engine: AsyncEngine, read_engine: AsyncEngine | None = None) -> None:
+        self.engine = engine
+        self.read_engine = read_engine or engine
+        self._maker = async_sessionmaker(engine, expire_on_commit=False, autoflush=True)
+        self._reader = async_sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
+
+    def begin(self) -> Any:
+        """One transaction that commits when its block ends well: `async with tx.begin() as db`."""
+        return self._begin()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncSession]:
+        async with self._maker.begin() as db:
+            yield db
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """One look that writes nothing. A write inside it is a bug and fails in the database."""
+        async with self._reader() as db:
+            await db.connection(execution_options={"postgresql_readonly": True})
+            yield db
+            await db.rollback()
+
+    def open_session(self) -> AsyncSession:
+        """A session whose end its caller decides: only the idempotency store, which commits effect and answer as one."""
+        return self._maker()
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+        if self.read_engine is not self.engine:
+            await self.read_engine.dispose()
+
+
+def count_statements(engine: AsyncEngine) -> list[str]:
+    """Statements sent from now on, appended to the returned list: for tests that bound a use case's round trips."""
+    seen: list[str] = []
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def _note(_c: Any, _cur: Any, statement: str, _p: Any, _ctx: Any, _many: bool) -> None:
+        seen.append(statement)
+
+    return seen

@@ -1,0 +1,86 @@
+"""The one who acts, as every room sees him: a person acting for an organisation, with roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class OrgKind(StrEnum):
+    UNIVERSITY = "UNIVERSITY"
+    INSTITUTE = "INSTITUTE"
+    ENTERPRISE = "ENTERPRISE"
+    AGENCY = "AGENCY"
+    MARKET = "MARKET"
+    BANK = "BANK"
+    AUTHORITY = "AUTHORITY"
+
+
+class Role(StrEnum):
+    """What a person does for his organisation. A membership may hold several."""
+
+    ADMINISTRATOR = "ADMINISTRATOR"
+    LISTING_OFFICER = "LISTING_OFFICER"
+    INVENTOR = "INVENTOR"
+    TRADER = "TRADER"
+    SIGNATORY = "SIGNATORY"
+    FINANCE = "FINANCE"
+    OPERATOR = "OPERATOR"
+    CERTIFIER = "CERTIFIER"
+    REGISTRAR = "REGISTRAR"
+    BROKER = "BROKER"
+    REGULATOR = "REGULATOR"
+
+
+MARKET_ROLES = frozenset({Role.OPERATOR, Role.CERTIFIER})
+"""Roles that only the market's own organisation can give."""
+AUTHORITY_ROLES = frozenset({Role.REGISTRAR, Role.REGULATOR})
+"""Roles that only the market or an authority can give."""
+
+
+class Scope(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    BID = "bid"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person acting for an organisation through one key. `person_id` is None for the anonymous reader only."""
+
+    person_id: UUID | None
+    org_id: UUID | None
+    org_kind: OrgKind | None = None
+    org_verified: bool = False
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    scopes: frozenset[Scope] = field(default_factory=lambda: frozenset(Scope))
+    key_id: UUID | None = None
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.person_id is None
+
+    @property
+    def is_market(self) -> bool:
+        return self.org_kind is OrgKind.MARKET
+
+    @property
+    def principal(self) -> str:
+        """Whose idempotency keys these are: the person acting for the organisation, whichever key he uses."""
+        return f"{self.person_id}:{self.org_id}" if self.person_id else "anonymous"
+
+    @property
+    def person(self) -> UUID:
+        """The person, for code that runs only for someone signed in."""
+        assert self.person_id is not None
+        return self.person_id
+
+    @property
+    def org(self) -> UUID:
+        """The organisation acted for, for code that runs only for someone signed in."""
+        assert self.org_id is not None
+        return self.org_id
+
+
+ANONYMOUS = Actor(None, None, scopes=frozenset({Scope.READ}))

@@ -1,0 +1,51 @@
+"""What happened in identity: ids only, never a name, an address or a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from techmarket.db.journal import Event
+from techmarket.identity.actor import OrgKind
+
+
+@dataclass(frozen=True)
+class OrganisationRegistered(Event):
+    kind: ClassVar[str] = "identity.organisation_registered"
+    organisation_id: UUID
+    org_kind: OrgKind
+
+
+@dataclass(frozen=True)
+class OrganisationVerified(Event):
+    kind: ClassVar[str] = "identity.organisation_verified"
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class OrganisationSuspendedEvent(Event):
+    kind: ClassVar[str] = "identity.organisation_suspended"
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class PersonAdded(Event):
+    kind: ClassVar[str] = "identity.person_added"
+    person_id: UUID
+    organisation_id: UUID
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KeyIssued(Event):
+    kind: ClassVar[str] = "identity.key_issued"
+    key_id: UUID
+    person_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class KeyRevoked(Event):
+    kind: ClassVar[str] = "identity.key_revoked"
+    key_id: UUID

@@ -1,0 +1,111 @@
+"""Who may do what, as one readable table: each operation names its standing, its roles and the scope of the key.
+
+A room's `policy.py` declares its operations with `permission(...)` and asks `require(...)`. The whole table is
+rendered to `docs/permissions.md`; one test walks every role and standing for every operation against that page.
+Whether a reader may know of a thing at all is not decided here but at the door that loads it: what may not be known
+is not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from techmarket.identity.actor import Actor, Role, Scope
+from techmarket.kernel.refusals import Kind, NotAllowed, Refusal
+
+
+class Standing(StrEnum):
+    """How the acting organisation must stand to the thing."""
+
+    ANYONE = "ANYONE"  # also without a key
+    SIGNED_IN = "SIGNED_IN"
+    VERIFIED = "VERIFIED"  # an organisation that an operator verified
+    OWN = "OWN"  # the organisation (or person) the thing belongs to, or one of its parties
+    MARKET = "MARKET"  # the market's own staff
+    MARKET_OR_OWN = "MARKET_OR_OWN"
+    OUTSIDER = "OUTSIDER"  # anyone of the market or an authority who belongs to none of the parties
+
+
+class SignInNeeded(Refusal):
+    code, kind = "identity.sign_in_needed", Kind.UNAUTHENTICATED
+    zh = "请在 Authorization 请求头中提供接口密钥：Bearer tmk_…"
+    en = "Give an API key in the Authorization header: Bearer tmk_…"
+
+
+class NotVerified(Refusal):
+    code, kind = "identity.organisation_not_verified", Kind.NOT_ALLOWED
+    zh = "您的组织尚未通过市场核验；核验后即可执行此操作。"
+    en = "Your organisation has not been verified by the market yet; after that you may do this."
+
+
+class ScopeMissing(Refusal):
+    code, kind = "identity.scope_missing", Kind.NOT_ALLOWED
+    zh = "此密钥没有 {needs} 权限范围。"
+    en = "This key lacks the scope {needs}."
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    operation: str
+    standing: Standing
+    roles: frozenset[Role]
+    scope: Scope
+
+    def sentence(self) -> str:
+        roles = " / ".join(sorted(self.roles)) if self.roles else "any role"
+        return f"{self.standing} · {roles}"
+
+
+PERMISSIONS: dict[str, Permission] = {}
+
+
+def permission(operation: str, standing: Standing, *roles: Role, scope: Scope = Scope.WRITE) -> Permission:
+    """Declare an operation, once, at import of a room's policy. No roles means any member."""
+    if operation in PERMISSIONS:
+        raise ValueError(f"the operation {operation} is declared twice")
+    PERMISSIONS[operation] = Permission(operation, standing, frozenset(roles), scope)
+    return PERMISSIONS[operation]
+
+
+def allows(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None] = ()) -> bool:
+    """Whether this actor may do it to a thing of these parties (organisations or people)."""
+    try:
+        require(actor, wanted, parties=parties)
+    except Refusal:
+        return False
+    return True
+
+
+def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None] = ()) -> None:
+    """Refuse unless the actor's key, standing and role fit. `parties` are the ids of whom the thing belongs to."""
+    if wanted.scope not in actor.scopes:
+        if actor.is_anonymous:
+            raise SignInNeeded()
+        raise ScopeMissing(needs=wanted.scope)
+    if wanted.standing is Standing.ANYONE:
+        return
+    if actor.is_anonymous:
+        raise SignInNeeded()
+    if not _stands(actor, wanted.standing, parties):
+        raise NotAllowed(needs=wanted.sentence(), operation=wanted.operation)
+    if wanted.roles and not wanted.roles & actor.roles:
+        raise NotAllowed(needs=wanted.sentence(), operation=wanted.operation)
+    if wanted.standing in (Standing.VERIFIED, Standing.OWN) and not actor.org_verified:
+        raise NotVerified()
+
+
+def _stands(actor: Actor, standing: Standing, parties: Collection[UUID | None]) -> bool:
+    own = actor.org_id in parties or actor.person_id in parties
+    staff = actor.is_market or bool(actor.roles & {Role.REGISTRAR, Role.REGULATOR})
+    return {
+        Standing.ANYONE: True,
+        Standing.SIGNED_IN: True,
+        Standing.VERIFIED: True,
+        Standing.OWN: own,
+        Standing.MARKET: actor.is_market,
+        Standing.MARKET_OR_OWN: actor.is_market or own,
+        Standing.OUTSIDER: staff and not own,
+    }[standing]

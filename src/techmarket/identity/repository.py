@@ -1,0 +1,80 @@
+"""Every query of identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.identity.actor import OrgKind
+from techmarket.identity.tables import ApiKey, Membership, Organisation, Person
+from techmarket.kernel.refusals import NotFound
+
+
+async def lock_organisation(db: AsyncSession, org_id: UUID) -> Organisation:
+    row = (
+        await db.execute(select(Organisation).where(Organisation.id == org_id).with_for_update())
+    ).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_organisation(db: AsyncSession, org_id: UUID) -> Organisation:
+    row = await db.get(Organisation, org_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def find_by_uscc(db: AsyncSession, uscc: str) -> Organisation | None:
+    return (await db.execute(select(Organisation).where(Organisation.uscc == uscc))).scalar_one_or_none()
+
+
+async def find_membership(db: AsyncSession, person_id: UUID, org_id: UUID) -> tuple[Person, Membership] | None:
+    query = (
+        select(Person, Membership)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Person.id == person_id, Membership.org_id == org_id, Membership.ended_at.is_(None))
+    )
+    row = (await db.execute(query)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def list_organisations(
+    db: AsyncSession, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Organisation]:
+    query = select(Organisation).order_by(Organisation.created_at, Organisation.id).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(Organisation.created_at, Organisation.id) > after)
+    return (await db.execute(query)).scalars().all()
+
+
+async def find_key(db: AsyncSession, prefix: str) -> tuple[ApiKey, Organisation, Membership, bool] | None:
+    """The key, whom it acts for and whether it is still in force by the database's real clock."""
+    in_force = (ApiKey.revoked_at.is_(None)) & (
+        ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.clock_timestamp())
+    )
+    query = (
+        select(ApiKey, Organisation, Membership, in_force)
+        .join(Organisation, Organisation.id == ApiKey.org_id)
+        .join(Membership, (Membership.person_id == ApiKey.person_id) & (Membership.org_id == ApiKey.org_id))
+        .where(ApiKey.prefix == prefix, Membership.ended_at.is_(None))
+    )
+    row = (await db.execute(query)).one_or_none()
+    return (row[0], row[1], row[2], bool(row[3])) if row else None
+
+
+async def lock_key(db: AsyncSession, key_id: UUID) -> ApiKey:
+    row = (await db.execute(select(ApiKey).where(ApiKey.id == key_id).with_for_update())).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def find_market(db: AsyncSession) -> Organisation | None:
+    query = select(Organisation).where(Organisation.kind == OrgKind.MARKET).order_by(Organisation.created_at).limit(1)
+    return (await db.execute(query)).scalar_one_or_none()

@@ -1,0 +1,106 @@
+"""What later rooms may ask of identity inside their own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.identity import errors, repository
+from techmarket.identity.actor import OrgKind, Role
+from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.tables import Membership, Organisation, Person
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationFacts:
+    id: UUID
+    kind: OrgKind
+    name: str
+    name_en: str | None
+    uscc: str | None
+    region: str | None
+    is_verified: bool
+    government_established: bool
+    applies_local_rules: bool
+
+    @property
+    def jurisdiction(self) -> str:
+        """The province whose rules bind it, as `CN-33`; `CN` when its region is unknown."""
+        return f"CN-{self.region[:2]}" if self.region else "CN"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    id: UUID
+    name: str
+    org_ids: tuple[UUID, ...]
+
+
+async def get_organisation(db: AsyncSession, org_id: UUID) -> OrganisationFacts:
+    return _facts(await repository.get_organisation(db, org_id))
+
+
+async def get_organisations(db: AsyncSession, org_ids: Iterable[UUID]) -> dict[UUID, OrganisationFacts]:
+    rows = await db.execute(select(Organisation).where(Organisation.id.in_(set(org_ids))))
+    return {org.id: _facts(org) for org in rows.scalars()}
+
+
+async def require_verified(db: AsyncSession, org_id: UUID) -> OrganisationFacts:
+    """Only an organisation that the market has verified can take part."""
+    facts = await get_organisation(db, org_id)
+    if not facts.is_verified:
+        raise errors.OrganisationNotVerified(organisation=org_id)
+    return facts
+
+
+async def get_people(db: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID, PersonFacts]:
+    wanted = set(person_ids)
+    people = (await db.execute(select(Person).where(Person.id.in_(wanted)))).scalars().all()
+    memberships = (
+        await db.execute(
+            select(Membership.person_id, Membership.org_id).where(
+                Membership.person_id.in_(wanted), Membership.ended_at.is_(None)
+            )
+        )
+    ).all()
+    orgs: dict[UUID, list[UUID]] = {}
+    for person_id, org_id in memberships:
+        orgs.setdefault(person_id, []).append(org_id)
+    return {p.id: PersonFacts(p.id, p.name, tuple(sorted(orgs.get(p.id, [])))) for p in people}
+
+
+async def require_member(db: AsyncSession, person_id: UUID, org_id: UUID, *, pointer: str | None = None) -> PersonFacts:
+    """The person belongs to the organisation today."""
+    found = await repository.find_membership(db, person_id, org_id)
+    if found is None:
+        raise errors.NotAMember(person=person_id, pointer=pointer)
+    return PersonFacts(person_id, found[0].name, (org_id,))
+
+
+async def has_role(db: AsyncSession, person_id: UUID, org_id: UUID, role: Role) -> bool:
+    found = await repository.find_membership(db, person_id, org_id)
+    return found is not None and role in found[1].roles
+
+
+async def find_market(db: AsyncSession) -> OrganisationFacts | None:
+    """The market's own organisation."""
+    org = await repository.find_market(db)
+    return _facts(org) if org else None
+
+
+def _facts(org: Organisation) -> OrganisationFacts:
+    return OrganisationFacts(
+        org.id,
+        org.kind,
+        org.name,
+        org.name_en,
+        org.uscc,
+        org.region,
+        org.state is OrgState.VERIFIED,
+        org.government_established,
+        org.applies_local_rules,
+    )

@@ -1,0 +1,74 @@
+"""The mapped classes of identity."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from techmarket.db.base import Base, Identified
+from techmarket.identity.actor import OrgKind
+from techmarket.identity.lifecycle import OrgState
+
+
+class Organisation(Identified, Base):
+    """`jurisdiction` is the province whose rules bind it; a central unit may be exempt by `applies_local_rules`."""
+
+    __tablename__ = "organisation"
+
+    kind: Mapped[OrgKind]
+    name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str | None] = mapped_column(String(200))
+    uscc: Mapped[str | None] = mapped_column(String(18), unique=True)
+    region: Mapped[str | None] = mapped_column(String(6))
+    government_established: Mapped[bool]
+    applies_local_rules: Mapped[bool]
+    state: Mapped[OrgState]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class Person(Identified, Base):
+    __tablename__ = "person"
+
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class Membership(Base):
+    """A person acting for an organisation."""
+
+    __tablename__ = "membership"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True, index=True)
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    ended_at: Mapped[datetime | None]
+
+
+class ApiKey(Identified, Base):
+    """Its expiry and revocation follow real time: the market clock of a sandbox never revives a key."""
+
+    __tablename__ = "api_key"
+
+    prefix: Mapped[str] = mapped_column(String(12), unique=True)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(String(16)))
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class Qualification(Identified, Base):
+    """技术经理人, 专家 and the like; `level` is data."""
+
+    __tablename__ = "qualification"
+    __table_args__ = (UniqueConstraint("person_id", "kind", "level"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    level: Mapped[str] = mapped_column(String(32))
+    valid_until: Mapped[date | None]

@@ -1,0 +1,49 @@
+"""The one Settings object: read once at the edge; rooms get values, never this object."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting comes from the environment as `TECHMARKET_…`, or as a file named by the same name in
+    `TECHMARKET_SECRETS_DIR`. With no database URL the embedded server under `state_dir` is used."""
+
+    model_config = SettingsConfigDict(env_prefix="TECHMARKET_", extra="ignore")
+
+    database_url: SecretStr | None = None
+    read_url: SecretStr | None = None
+    state_dir: Path = Path(".techmarket")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    sandbox: bool | None = None
+    object_store: str | None = None
+    log_key: SecretStr | None = None
+    issuer_key: SecretStr | None = None
+    receipts_key: SecretStr | None = None
+    pepper: SecretStr | None = None
+    bank_secret: SecretStr | None = None
+    pool_size: int = 16
+    log_json: bool = True
+    jobs_in_process: bool = True
+    market_name: str = "Sample Technology Market / 示例技术交易市场"
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.database_url is None
+
+    @property
+    def is_sandbox(self) -> bool:
+        """The embedded default is a sandbox; a given server is one only when told so."""
+        return self.is_embedded if self.sandbox is None else self.sandbox
+
+
+@lru_cache
+def get_settings() -> Settings:
+    secrets_dir = os.environ.get("TECHMARKET_SECRETS_DIR")
+    return Settings(_secrets_dir=secrets_dir)
