@@ -82,6 +82,17 @@ def test_no_two_rows_for_the_same_thing_overlap_in_time() -> None:
             assert one["effective_to"] <= other["effective_from"], (one, other)
 
 
+def test_only_the_bands_of_the_floor_price_need_a_lookup_by_base() -> None:
+    bases: dict[tuple[Any, ...], set[str | None]] = {}
+    for row in ALL:
+        thing = tuple(row[name] for name in ("key", "jurisdiction", "scope", "mode", "applies_to"))
+        bases.setdefault(thing, set()).add(row["base"])
+    several = {thing: found for thing, found in bases.items() if len(found) > 1}
+    assert several == {
+        ("notice.announcement.length", "CN", "law", None, "soe"): {"floor_price_middle", "floor_price_high"}
+    }
+
+
 def test_a_key_lives_in_one_file_only() -> None:
     home: dict[str, str] = {}
     for name, rows in ROWS.items():
