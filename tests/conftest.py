@@ -1,0 +1,39 @@
+"""Fixtures for every room. A test that asks for no database starts no server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.pg import TestRun, TestServer
+
+_run = pytest.StashKey[TestRun]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # workers of xdist get the folder of the run from their parent
+        config.stash[_run] = TestRun()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _run in config.stash:
+        config.stash[_run].end()
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[TestServer]:
+    server = TestServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(pg_server: TestServer) -> str:
+    """The name of the database that holds every migration and no row; never connect to it."""
+    return pg_server.migrated_template()
+
+
+@pytest.fixture
+def database_url(pg_server: TestServer, template: str) -> Iterator[str]:
+    """A migrated database of the test's own; what it commits is gone with it."""
+    with pg_server.cloned(template) as url:
+        yield url
