@@ -6,6 +6,8 @@ import pytest
 
 from tests.pg import TestRun, TestServer
 
+pytest_plugins = ["tests.fixtures"]
+
 _run = pytest.StashKey[TestRun]()
 
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from techmarket.api import identity, limits, observe, refusals
+from techmarket.api import identity, refusals
 from techmarket.api.openapi import describe
 from techmarket.db.means import Means
 
@@ -38,11 +38,9 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
             await db.execute(text("SELECT 1 FROM journal_log LIMIT 1"))
         return True
 
-    app.router.routes[:0] = observe.routes(ready)
+    app.state.ready = ready
     for router in ROUTERS:
         app.include_router(router)
     refusals.install(app)
-    limits.install(app)
-    observe.install(app)
     describe(app)
     return app

@@ -46,4 +46,4 @@ class Settings(BaseSettings):
 @lru_cache
 def get_settings() -> Settings:
     secrets_dir = os.environ.get("TECHMARKET_SECRETS_DIR")
-    return Settings(_secrets_dir=secrets_dir)
+    return Settings(_secrets_dir=secrets_dir)  # type: ignore[call-arg]

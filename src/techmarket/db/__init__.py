@@ -1,1 +1,1 @@
-"""The database and what stands beside it once (数据层): transactions, journal, idempotency, texts, files, clock, jobs."""
+"""What stands beside the database once (数据层): transactions, journal, idempotency, texts, files, clock, jobs."""

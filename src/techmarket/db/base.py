@@ -1,4 +1,4 @@
-"""The mapped base: names of constraints are fixed, money is a bigint of fen, times are aware UTC, enums load as enums."""
+"""The mapped base: constraints have fixed names, money is a bigint of fen, times are aware UTC, enums stay enums."""
 
 from __future__ import annotations
 

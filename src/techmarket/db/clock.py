@@ -1,4 +1,4 @@
-"""The market clock (市场时钟): the database's clock plus an offset that only a sandbox has. One answer for SQL and Python."""
+"""The market clock (市场时钟): database clock plus an offset only sandboxes have: one answer for SQL and Python."""
 
 from __future__ import annotations
 

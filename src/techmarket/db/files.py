@@ -61,7 +61,7 @@ class FileRow(Base):
 
 
 class Files:
-    """The object store. `receive` happens before the transaction, `keep` inside it, `open` after the grant is checked."""
+    """The object store: `receive` before the transaction, `keep` inside it, `open` after the grant is checked."""
 
     def __init__(self, store: Any) -> None:
         self._store = store

@@ -82,7 +82,7 @@ class Replay(Exception):
 
 
 class KeyedTx(Tx):
-    """A `Tx` bound to one idempotency key. Opening its transaction claims the key; `settle` commits effect and answer."""
+    """A `Tx` bound to one idempotency key: opening its transaction claims the key, `settle` commits both."""
 
     def __init__(self, tx: Tx, *, principal: str, key: str, fingerprint: bytes, pepper: bytes) -> None:
         self.engine, self.read_engine = tx.engine, tx.read_engine

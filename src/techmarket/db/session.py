@@ -45,7 +45,7 @@ def make_engine(url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, a
 
 
 class Tx:
-    """The right to open transactions. A service takes `tx` and opens exactly one; a step takes `db` and runs inside it."""
+    """The right to open transactions: a service takes `tx` and opens exactly one; a step takes `db` and runs inside."""
 
     def __init__(self, engine: AsyncEngine, read_engine: AsyncEngine | None = None) -> None:
         self.engine = engine
@@ -68,10 +68,9 @@ class Tx:
         async with self._reader() as db:
             await db.connection(execution_options={"postgresql_readonly": True})
             yield db
-            await db.rollback()
 
     def open_session(self) -> AsyncSession:
-        """A session whose end its caller decides: only the idempotency store, which commits effect and answer as one."""
+        """A session whose end its caller decides: for the idempotency store, which commits effect and answer as one."""
         return self._maker()
 
     async def dispose(self) -> None:

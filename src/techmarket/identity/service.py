@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, text
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
 from techmarket.db.keys import Keys
+from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.identity import errors, policy, repository, rules
 from techmarket.identity.actor import ANONYMOUS, AUTHORITY_ROLES, MARKET_ROLES, Actor, OrgKind, Role, Scope
@@ -91,7 +92,7 @@ async def found_organisation(
     if uscc is not None:
         if not rules.uscc_form_is_right(uscc):
             raise errors.UsccMalformed(pointer="/body/uscc")
-        # The unique constraint is the last word; this look gives the usual case its clear answer.
+        await lock_name(db, f"identity.uscc:{uscc}")
         if await repository.find_by_uscc(db, uscc) is not None:
             raise errors.UsccTaken(pointer="/body/uscc")
     org = Organisation(
@@ -130,7 +131,7 @@ MARKET_STAFF: dict[str, tuple[Role, ...]] = {
 async def found_market(tx: Tx, keys: Keys, *, name: str) -> dict[str, str]:
     """The market's own organisation and its first staff; returns each one's key, once. Empty when it exists already."""
     async with tx.begin() as db:
-        await db.execute(text("SELECT pg_advisory_xact_lock(hashtext('identity.found_market'))"))
+        await lock_name(db, "identity.found_market")
         if await repository.find_market(db) is not None:
             return {}
         founded = await found_organisation(
@@ -152,7 +153,7 @@ async def found_market(tx: Tx, keys: Keys, *, name: str) -> dict[str, str]:
         shown = {"administrator": founded.key.key}
         for title, roles in MARKET_STAFF.items():
             if title not in shown:
-                _, issued = await _member(db, keys, actor, org_id, name=f"Sample {title}", roles=roles)
+                _, issued = await add_member(db, keys, actor, org_id, name=f"Sample {title}", roles=roles)
                 shown[title] = issued.key
         return shown
 
@@ -186,12 +187,13 @@ async def add_person(
     async with tx.begin() as db:
         org = await repository.lock_organisation(db, org_id)
         _check_roles(org, roles)
-        return await _member(db, keys, actor, org.id, name=name, roles=roles)
+        return await add_member(db, keys, actor, org.id, name=name, roles=roles)
 
 
-async def _member(
+async def add_member(
     db: AsyncSession, keys: Keys, actor: Actor, org_id: UUID, *, name: str, roles: Sequence[Role]
 ) -> tuple[PersonView, IssuedKeyView]:
+    """The rows of a new member with a first key, inside the caller's transaction."""
     held = tuple(sorted(set(roles)))
     person = Person(id=new_id(), name=name)
     db.add(person)

@@ -1,0 +1,100 @@
+"""Identity: who may register, who may act, and what a key is worth."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from techmarket.db.keys import Keys
+from techmarket.db.session import Tx
+from techmarket.identity import errors, service
+from techmarket.identity.actor import ANONYMOUS, OrgKind, Role, Scope
+from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.permissions import ScopeMissing
+from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from tests.identity.make import a_market, a_member, an_organisation
+
+USCC = "91330100799655058B"
+
+
+async def register(tx: Tx, keys: Keys, **changes: object):
+    facts = {
+        "kind": OrgKind.ENTERPRISE,
+        "name": "Sample enterprise",
+        "name_en": None,
+        "uscc": USCC,
+        "region": "330100",
+        "government_established": False,
+        "applies_local_rules": True,
+        "administrator": "Sample person",
+    }
+    return await service.register_organisation(tx, keys, ANONYMOUS, **(facts | changes))
+
+
+async def test_a_registered_organisation_acts_only_after_an_operator_verified_it(tx, keys):
+    market = await a_market(tx, keys)
+    view = await register(tx, keys)
+    before = await service.authenticate(tx, keys, view.key.key)
+    assert (view.organisation.state, before.org_verified) == (OrgState.REGISTERED, False)
+    await service.verify_organisation(tx, market["operator"].actor, view.organisation.id)
+    assert (await service.authenticate(tx, keys, view.key.key)).org_verified is True
+    with pytest.raises(NotInThisState):
+        await service.verify_organisation(tx, market["operator"].actor, view.organisation.id)
+
+
+async def test_one_code_registers_one_organisation_also_when_twenty_try_at_once(tx, keys):
+    outcomes = await asyncio.gather(*[register(tx, keys) for _ in range(20)], return_exceptions=True)
+    assert [type(o).__name__ for o in outcomes].count("RegistrationView") == 1
+    assert {type(o) for o in outcomes if isinstance(o, Exception)} == {errors.UsccTaken}
+
+
+async def test_a_code_of_the_wrong_form_is_refused_and_a_wrong_checksum_only_warns(tx, keys):
+    with pytest.raises(errors.UsccMalformed):
+        await register(tx, keys, uscc="91330100799655058I")
+    early = await register(tx, keys, uscc="91350100M0001TGQXM")
+    assert early.organisation.warnings == ("identity.uscc_checksum",)
+
+
+async def test_a_market_cannot_be_registered_from_outside(tx, keys):
+    with pytest.raises(errors.KindNotOpen):
+        await register(tx, keys, kind=OrgKind.MARKET)
+
+
+async def test_a_revoked_an_expired_and_an_invented_key_fail_alike(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    await service.revoke_key(tx, org.actor, org.actor.key_id)
+    invented = "tmk_0123456789ab_" + "x" * 43
+    for raw in (org.key, invented, "nonsense", org.key + "x"):
+        with pytest.raises(errors.BadKey):
+            await service.authenticate(tx, keys, raw)
+
+
+async def test_a_suspended_organisation_is_told_so(tx, keys):
+    market = await a_market(tx, keys)
+    org = await an_organisation(tx, keys=keys)
+    await service.suspend_organisation(tx, market["operator"].actor, org.actor.org)
+    with pytest.raises(errors.OrganisationSuspended):
+        await service.authenticate(tx, keys, org.key)
+
+
+async def test_an_enterprise_cannot_make_a_certifier_and_a_stranger_is_not_told_of_it(tx, keys):
+    org, stranger = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
+    with pytest.raises(errors.RoleNotYours):
+        await service.add_person(tx, keys, org.actor, org.actor.org, name="X", roles=[Role.CERTIFIER])
+    with pytest.raises(NotFound):
+        await service.add_person(tx, keys, stranger.actor, org.actor.org, name="X", roles=[Role.TRADER])
+    trader = await a_member(tx, org.actor, Role.TRADER, keys=keys)
+    with pytest.raises(NotAllowed):
+        await service.add_person(tx, keys, trader.actor, org.actor.org, name="X", roles=[Role.TRADER])
+
+
+async def test_a_reading_key_cannot_write(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    issued = await service.issue_key(
+        tx, keys, org.actor, org.actor.org, org.actor.person, scopes=[Scope.READ], expires_at=None
+    )
+    reader = await service.authenticate(tx, keys, issued.key)
+    with pytest.raises(ScopeMissing):
+        await service.add_person(tx, keys, reader, org.actor.org, name="X", roles=[Role.TRADER])
