@@ -115,6 +115,12 @@ def test_a_pause_after_the_end_changes_nothing() -> None:
     assert last_day(at("2026-03-02"), FIFTEEN_DAYS, Pause(at("2026-03-17", "23:59"), None)) is None
 
 
+def test_an_open_pause_after_the_end_does_not_hide_the_end_a_closed_one_moved() -> None:
+    closed = Pause(at("2026-03-16"), at("2026-03-18"))  # the two days left are the 19th and the 20th
+    assert last_day(at("2026-03-02"), FIFTEEN_DAYS, closed, Pause(at("2026-03-21"), None)) == "2026-03-20"
+    assert last_day(at("2026-03-02"), FIFTEEN_DAYS, closed, Pause(at("2026-03-20"), None)) is None
+
+
 def test_a_pause_within_one_day_takes_out_that_day() -> None:
     assert last_day(at("2026-03-02"), FIFTEEN_DAYS, Pause(at("2026-03-05", "09:00"), at("2026-03-05", "17:00"))) == (
         "2026-03-18"

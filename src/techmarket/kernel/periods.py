@@ -93,7 +93,7 @@ def end_of_period(
         last = _last_working_day(shanghai_day(start), length.n, stopped, calendar)
     else:
         last = _last_calendar_day(shanghai_day(start), length, stopped)
-        while last is not None and (last in stopped or not calendar.is_working_day(last)):
+        while last is not None and not calendar.is_working_day(last):
             last = stopped.next_day(last)
     return None if last is None else end_of_day(last)
 

@@ -25,8 +25,6 @@ class SealKey:
     _key: Ed25519PublicKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if len(self.raw) != 32:
-            raise ValueError("an Ed25519 public key has 32 bytes")
         object.__setattr__(self, "kid", hashlib.sha256(self.raw).hexdigest()[:16])
         object.__setattr__(self, "_key", Ed25519PublicKey.from_public_bytes(self.raw))
 
