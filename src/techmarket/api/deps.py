@@ -127,7 +127,7 @@ class MarketRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         extra = self.openapi_extra or {}
-        if "POST" not in self.methods or extra.get("x-changes-nothing"):
+        if "POST" not in (self.methods or ()) or extra.get("x-changes-nothing"):
             return handle
         streamed = bool(extra.get("x-streamed"))
 

@@ -27,7 +27,7 @@ def describe(app: FastAPI) -> None:
         document = plain()
         for route in app.routes:
             if isinstance(route, APIRoute):
-                for method in route.methods:
+                for method in sorted(route.methods or ()):
                     _complete(document["paths"][route.path_format][method.lower()], route, method)
         return document
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from techmarket.db.journal import Event
 from techmarket.db.means import Means
+from techmarket.kernel.events import Event
 
 PeriodicFn = Callable[[Means], Awaitable[Any]]
 E_ = TypeVar("E_", bound=Event)

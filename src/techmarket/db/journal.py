@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
+from typing import Any, Protocol, TypeVar, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, String, text
@@ -23,8 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base
 from techmarket.kernel.canonical import canonical_json
+from techmarket.kernel.events import Event
 from techmarket.kernel.ids import new_id
-from techmarket.kernel.refusals import wire
 
 SEQUENCER_LOCK = 0x7E01_0001
 SEQUENCE_BATCH = 5_000
@@ -37,31 +37,6 @@ class Principal(Protocol):
     def person_id(self) -> UUID | None: ...
     @property
     def org_id(self) -> UUID | None: ...
-
-
-@dataclass(frozen=True)
-class Event:
-    """What happened, as a frozen dataclass with a `kind`. Fields of type UUID become refs, the others become facts."""
-
-    kind: ClassVar[str] = ""
-    registry: ClassVar[dict[str, type[Event]]] = {}
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if cls.kind:
-            known = Event.registry.get(cls.kind)
-            if known is not None and known.__qualname__ != cls.__qualname__:
-                raise TypeError(f"two events share the kind {cls.kind}")
-            Event.registry[cls.kind] = cls
-
-    def refs(self) -> list[str]:
-        """`thing:uuid` for every id the event names, in field order: `listing_id` becomes `listing:…`."""
-        pairs = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self))
-        return [f"{name.removesuffix('_id')}:{value}" for name, value in pairs if isinstance(value, UUID)]
-
-    def facts(self) -> dict[str, Any]:
-        pairs = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self))
-        return {name: wire(value) for name, value in pairs if value is not None and not isinstance(value, UUID)}
 
 
 class JournalEntry(Base):

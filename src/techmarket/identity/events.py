@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from techmarket.db.journal import Event
 from techmarket.identity.actor import OrgKind
+from techmarket.kernel.events import Event
 
 
 @dataclass(frozen=True)
