@@ -1,0 +1,111 @@
+"""The compose file is valid, starts nothing with a secret of its own, and gives the market every setting it has."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft201909Validator, FormatChecker
+
+from techmarket.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("migrate", "api", "worker")
+# The container's own folder is read-only and its database is given; a state folder has no meaning there.
+NOT_FOR_CONTAINERS = {"TECHMARKET_STATE_DIR"}
+
+
+def schema() -> Draft201909Validator:
+    path = Path(__file__).parent / "compose_schema" / "compose-spec.json"
+    # The compose formats (ports, duration) are no standard formats; jsonschema passes over those that it does not know.
+    return Draft201909Validator(json.loads(path.read_text()), format_checker=FormatChecker())
+
+
+def test_the_compose_file_follows_the_specification() -> None:
+    assert [f"{error.json_path}: {error.message}" for error in schema().iter_errors(COMPOSE)] == []
+
+
+def test_the_schema_refuses_a_key_that_the_specification_does_not_know() -> None:
+    broken = {**COMPOSE, "services": {**SERVICES, "api": {**SERVICES["api"], "helthcheck": {}}}}
+    assert not schema().is_valid(broken)
+
+
+def test_every_part_of_the_market_is_there() -> None:
+    assert set(SERVICES) == {"database", "objects", "bucket", "migrate", "api", "worker", "proxy"}
+    assert SERVICES["database"]["image"] == "pgvector/pgvector:pg18"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_no_process_of_the_market_runs_privileged_or_writes_to_its_own_folder(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["init"] is True  # without one, killed children stay zombies
+
+
+@pytest.mark.parametrize("name", ["database", "objects", "api", "proxy"])
+def test_whatever_others_wait_for_says_when_it_is_ready(name: str) -> None:
+    assert "test" in SERVICES[name]["healthcheck"]
+
+
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_the_market_serves_only_after_the_migrations(name: str) -> None:
+    assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_only_the_proxy_is_reachable_from_outside() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    assert "inside" not in SERVICES["proxy"]["networks"]
+
+
+def test_the_api_can_be_scaled() -> None:
+    for name in ("api", "worker"):
+        assert "container_name" not in SERVICES[name]
+        assert "volumes" not in SERVICES[name]
+
+
+def test_no_secret_has_a_default() -> None:
+    secret = re.compile(r"\$\{(\w*(?:KEY|SECRET|PASSWORD|PEPPER|DATABASE_URL)\w*)([^}]*)\}")
+    found = {(name, rest[:2]) for name, rest in secret.findall(TEXT)}
+    assert {rest for _, rest in found} == {":?"}
+    assert {name for name, _ in found} == {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "POSTGRES_PASSWORD",
+        "TECHMARKET_BANK_SECRET",
+        "TECHMARKET_DATABASE_URL",
+        "TECHMARKET_ISSUER_KEY",
+        "TECHMARKET_LOG_KEY",
+        "TECHMARKET_PEPPER",
+        "TECHMARKET_RECEIPTS_KEY",
+    }
+
+
+def test_the_example_environment_names_every_value_that_must_be_given() -> None:
+    named = re.findall(r"^(\w+)=", (ROOT / "deploy" / "env.example").read_text(), re.MULTILINE)
+    assert set(named) == set(re.findall(r"\$\{(\w+):\?", TEXT))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_of_the_market_comes_from_the_environment(name: str) -> None:
+    settings = {f"TECHMARKET_{field.upper()}" for field in Settings.model_fields} - NOT_FOR_CONTAINERS
+    given = {key for key in SERVICES[name]["environment"] if key.startswith("TECHMARKET_")}
+    assert given == settings
+
+
+def test_the_image_is_built_from_the_hashed_lock_and_runs_as_an_ordinary_user() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert any("pip install --require-hashes -r requirements.lock" in line for line in lines)
+    assert [line for line in lines if line.startswith("USER")] == ["USER 10001"]
+
+
+def test_the_proxy_lets_go_of_slow_clients() -> None:
+    conf = (ROOT / "deploy" / "nginx.conf").read_text()
+    for directive in ("client_header_timeout", "client_body_timeout", "send_timeout", "client_max_body_size"):
+        assert re.search(rf"^\s*{directive} \d+[sm];", conf, re.MULTILINE), directive
