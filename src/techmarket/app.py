@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from techmarket.api import identity, refusals
+from techmarket.api import identity, refusals, signing
 from techmarket.api.openapi import describe
 from techmarket.db.means import Means
 
-ROUTERS = (identity.router,)
+ROUTERS = (identity.router, signing.router)
 
 
 def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str = "http://127.0.0.1:8000") -> FastAPI:
