@@ -101,6 +101,12 @@ class TooDeep(Refusal):
     en = "The JSON is nested deeper than {depth_max} levels."
 
 
+class TooManyParts(Refusal):
+    code, kind = "request.too_many_parts", Kind.BAD_REQUEST
+    zh = "JSON 中的对象和数组超过 {parts_max} 个；请分批发送。"
+    en = "The JSON holds more than {parts_max} objects and arrays; send it in several requests."
+
+
 class BadText(Refusal):
     code, kind = "request.bad_text", Kind.BAD_REQUEST
     zh = "正文的文字或键含有空字符，或不成对的代理字符。"

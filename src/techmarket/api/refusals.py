@@ -319,7 +319,7 @@ def trouble(error: BaseException) -> Refusal | None:
         driver = type(link).__module__.startswith("asyncpg")
         if driver and (type(link).__name__ == "TargetServerAttributeNotMatched" or _DRIVER_LOST.search(str(link))):
             return _busy()
-        if driver and isinstance(link, ValueError) and _too_big_or_not_utf8(link):
+        if driver and type(link).__name__ == "DataError" and _too_big_or_not_utf8(link):
             return errors.Unstorable()
     return None
 
@@ -458,6 +458,7 @@ GENERAL_BODY: tuple[type[Refusal], ...] = (
     errors.NotANumber,
     errors.NumberTooLong,
     errors.TooDeep,
+    errors.TooManyParts,
     errors.BadText,
     errors.TooSlow,
     errors.TooLarge,

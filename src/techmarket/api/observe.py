@@ -1,0 +1,211 @@
+"""What the market tells about itself: request ids, access log, metrics, health; never a body, a query or a key."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from techmarket.api import errors
+from techmarket.api.refusals import CODE_KEY, REQUEST_ID_KEY, answer_error, problem
+from techmarket.kernel.ids import new_id
+
+access = structlog.get_logger("techmarket.access")
+
+REQUESTS = Counter("techmarket_http_requests_total", "Answered requests.", ("method", "route", "status"))
+SECONDS = Histogram(
+    "techmarket_http_request_seconds",
+    "Time from the first byte of a request to the last byte of its answer.",
+    ("method", "route"),
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+IN_PROGRESS = Gauge("techmarket_http_requests_in_progress", "Requests being answered now.")
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+_request_id: ContextVar[str] = ContextVar("techmarket_request_id", default="")
+
+
+def current_request_id() -> str:
+    """The id of the request being answered, or an empty text outside of one."""
+    return _request_id.get()
+
+
+class Observe:
+    """Pure ASGI, the outermost layer: gives each request an id, counts and times it, and answers what nobody caught."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _incoming_id(scope) or str(new_id())
+        scope[REQUEST_ID_KEY] = request_id
+        token = _request_id.set(request_id)
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": _with_headers(message.get("headers", ()), request_id)}
+            await send(message)
+
+        IN_PROGRESS.inc()
+        try:
+            try:
+                await self.app(scope, receive, send_observed)
+            except Exception as error:
+                if status:
+                    raise  # the answer has begun; only cutting the connection tells the truth now
+                response = answer_error(error, Request(scope))
+                await response(scope, receive, send_observed)
+        finally:
+            IN_PROGRESS.dec()
+            _record(scope, status, time.perf_counter() - started)
+            structlog.contextvars.reset_contextvars(**bound)
+            _request_id.reset(token)
+
+
+def _incoming_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            return value.decode("ascii") if _REQUEST_ID.fullmatch(value) else None
+    return None
+
+
+def _with_headers(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
+    present = {name.lower() for name, _ in headers}
+    more = [pair for pair in _SECURITY_HEADERS if pair[0] not in present]
+    return [*headers, *more, (b"x-request-id", request_id.encode("ascii"))]
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+    route = route_template(scope)
+    REQUESTS.labels(method, route, f"{status // 100}xx" if status else "cut").inc()
+    SECONDS.labels(method, route).observe(seconds)
+    facts: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+    if CODE_KEY in scope:
+        facts["code"] = scope[CODE_KEY]
+    access.info("request", **facts)
+
+
+def route_template(scope: Scope) -> str:
+    """`/v1/lots/{lot_id}/bids`, never the address itself: labels and logs must neither grow nor tell ids."""
+    inner = scope.get("fastapi")
+    context = inner.get("effective_route_context") if isinstance(inner, Mapping) else None
+    for found in (context, scope.get("route")):
+        template = getattr(found, "path_format", None) or getattr(found, "path", None)
+        if isinstance(template, str) and template:
+            return template
+    return "unmatched"
+
+
+# --- logging --------------------------------------------------------------------------------------------------------
+
+_SECRET_NAMES = re.compile(r"key|secret|token|password|passwd|authorization|cookie|otp|credential", re.IGNORECASE)
+MASK = "[masked]"
+
+
+def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A field named like a secret is written as a mask, at any depth."""
+    for name in event:
+        if name != "event":
+            event[name] = MASK if _SECRET_NAMES.search(name) else _masked(event[name])
+    return event
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: MASK if _SECRET_NAMES.search(str(name)) else _masked(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value] if not _is_exc_info(value) else value
+    return value
+
+
+def _is_exc_info(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 3 and isinstance(value[1], BaseException)
+
+
+def configure_logging(json: bool = True, level: int = logging.INFO) -> None:
+    """One stream of records on stderr, ours and the libraries' alike: JSON for machines, plain lines for people."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        mask_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    # Both renderers would show the local variables of every frame, and those hold bodies and keys.
+    if json:
+        trace = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        last += [structlog.processors.ExceptionRenderer(trace), structlog.processors.JSONRenderer(ensure_ascii=False)]
+    else:
+        plain = structlog.dev.plain_traceback
+        last += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    handler = logging.StreamHandler()
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = name != "uvicorn.access"  # it would write query strings; ours does not
+
+
+# --- health ---------------------------------------------------------------------------------------------------------
+
+Ready = Callable[[], Awaitable[bool | str]]
+READY_SECONDS = 3.0
+
+
+def routes(ready: Ready) -> list[Route]:
+    """`/healthz`, `/readyz`, `/metrics`. `ready` answers True, or False, or in a word what is missing."""
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"alive": True}, headers={"Cache-Control": "no-store"})
+
+    async def readyz(request: Request) -> Response:
+        try:
+            answer = await asyncio.wait_for(ready(), READY_SECONDS)
+        except Exception as error:
+            access.warning("not_ready", error=type(error).__name__)
+            answer = "database"
+        if answer is not True:
+            return problem(errors.NotReady(missing=answer or "database", retry_after=2), request)
+        return JSONResponse({"ready": True}, headers={"Cache-Control": "no-store"})
+
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
