@@ -1,0 +1,137 @@
+"""The journal: what is recorded is positioned once, in order, with no gap, whatever happens around it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from techmarket.db import journal
+from techmarket.kernel.events import Event
+
+
+@dataclass(frozen=True)
+class SomethingHappened(Event):
+    kind: ClassVar[str] = "test.something_happened"
+    thing_id: UUID
+    n: int
+
+
+async def record(tx, n: int, thing: UUID | None = None) -> UUID:
+    async with tx.begin() as db:
+        return journal.record(db, SomethingHappened(thing or uuid4(), n), actor=None)
+
+
+async def sequence(tx) -> int:
+    async with tx.begin() as db:
+        return await journal.sequence(db)
+
+
+async def test_positions_are_dense_from_zero_and_give_back_the_event(tx):
+    thing = uuid4()
+    for n in range(5):
+        await record(tx, n, thing)
+    assert await sequence(tx) == 5
+    async with tx.read() as db:
+        entries = await journal.read(db)
+    assert [e.position for e in entries] == [0, 1, 2, 3, 4]
+    assert [journal.load(e, SomethingHappened) for e in entries] == [SomethingHappened(thing, n) for n in range(5)]
+
+
+async def test_a_rolled_back_use_case_leaves_no_entry_and_no_gap(tx):
+    await record(tx, 1)
+    with pytest.raises(RuntimeError):
+        async with tx.begin() as db:
+            journal.record(db, SomethingHappened(uuid4(), 2), actor=None)
+            await db.flush()
+            raise RuntimeError
+    await record(tx, 3)
+    await sequence(tx)
+    async with tx.read() as db:
+        assert [(e.position, e.facts["n"]) for e in await journal.read(db)] == [(0, 1), (1, 3)]
+
+
+async def test_an_entry_of_a_long_transaction_gets_a_later_position_and_none_is_lost(tx):
+    slow = tx.begin()
+    db = await slow.__aenter__()
+    journal.record(db, SomethingHappened(uuid4(), 1), actor=None)
+    await db.flush()
+    await record(tx, 2)
+    assert await sequence(tx) == 1
+    await slow.__aexit__(None, None, None)
+    assert await sequence(tx) == 1
+    async with tx.read() as db:
+        assert [(e.position, e.facts["n"]) for e in await journal.read(db)] == [(0, 2), (1, 1)]
+
+
+async def test_two_sequencers_at_once_give_no_position_twice(tx):
+    await asyncio.gather(*[record(tx, n) for n in range(40)])
+    counts = await asyncio.gather(*[sequence(tx) for _ in range(6)])
+    assert sum(counts) == 40
+    async with tx.read() as db:
+        assert [e.position for e in await journal.read(db)] == list(range(40))
+
+
+async def test_order_per_object_is_the_order_of_its_changes(tx):
+    thing = uuid4()
+    async with tx.begin() as db:
+        await db.execute(text("INSERT INTO journal_reader VALUES ('row', 0)"))
+
+    async def change() -> None:
+        async with tx.begin() as db:
+            query = text("SELECT position FROM journal_reader WHERE name = 'row' FOR UPDATE")
+            n = (await db.execute(query)).scalar_one()
+            await db.execute(text("UPDATE journal_reader SET position = position + 1 WHERE name = 'row'"))
+            journal.record(db, SomethingHappened(thing, n), actor=None)
+
+    sequencing = True
+
+    async def keep_sequencing() -> None:
+        while sequencing:
+            await sequence(tx)
+            await asyncio.sleep(0.001)
+
+    keeper = asyncio.create_task(keep_sequencing())
+    await asyncio.gather(*[change() for _ in range(60)])
+    sequencing = False
+    await keeper
+    await sequence(tx)
+    async with tx.read() as db:
+        assert [e.facts["n"] for e in await journal.read(db)] == list(range(60))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal_entry SET kind = 'x'",
+        "DELETE FROM journal_entry",
+        "TRUNCATE journal_entry CASCADE",
+        "UPDATE journal_position SET n = n + 1",
+        "DELETE FROM journal_position",
+        "UPDATE text SET body = ''",
+    ],
+)
+async def test_a_written_line_is_never_changed_or_removed(tx, statement):
+    await record(tx, 1)
+    await sequence(tx)
+    with pytest.raises(DBAPIError, match="never changed"):
+        async with tx.begin() as db:
+            await db.execute(text(statement))
+    async with tx.read() as db:
+        assert [e.facts["n"] for e in await journal.read(db)] == [1]
+
+
+async def test_an_entry_written_past_the_application_is_sequenced_all_the_same(tx):
+    async with tx.begin() as db:
+        await db.execute(
+            text(
+                "INSERT INTO journal_entry (id, kind, refs, facts, salt)"
+                " VALUES (gen_random_uuid(), 'x', '[]', '{}', 'abc')"
+            )
+        )
+    assert await sequence(tx) == 1
