@@ -21,6 +21,7 @@ from sqlalchemy import exc as database
 
 from techmarket.api import docs, observe, refusals
 from techmarket.api.limits import BodyRule, Limits, strict_json
+from techmarket.api.protocol import PatientProtocol
 from techmarket.api.shapes import (
     Aware,
     Code,
@@ -698,8 +699,11 @@ def test_every_operation_tells_its_refusals_under_one_schema(app: FastAPI) -> No
 
 
 @contextlib.asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[int]:
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False)
+async def served(app: FastAPI, *, head_seconds: float = 15.0) -> AsyncIterator[int]:
+    protocol = type("Quick", (PatientProtocol,), {"head_seconds": head_seconds})
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False, http=protocol
+    )
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     running = asyncio.create_task(server.serve())
@@ -795,3 +799,43 @@ async def test_raw_bytes_in_the_request_line_and_twin_headers_never_end_in_a_5xx
         for line in lines:
             answer, _ = await talk(port, line)
             assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")), (line, answer[:200])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [(), (b"",), (b"\r\n",), (b"GET /v1/thi",), (b"GET /v1/things HTTP/1.1\r\nHost: a\r\nX-Slow: ",)],
+    ids=["silence", "nothing", "blank line", "half a line", "half a header"],
+)
+async def test_a_request_head_that_does_not_come_is_cut_off(sent: tuple[bytes, ...]) -> None:
+    async with served(toy_app(), head_seconds=0.4) as port:
+        answer, seconds = await talk(port, *sent)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert 0.2 < seconds < 5
+
+
+async def test_a_second_request_on_the_same_connection_may_not_dawdle_either() -> None:
+    whole = b"GET /v1/things HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with served(toy_app(), head_seconds=0.4) as port:
+        answer, seconds = await talk(port, whole, b"GET /v1/", pause=0.2)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in answer
+    assert seconds < 5
+
+
+async def test_a_request_that_is_being_answered_is_not_cut_off() -> None:
+    app = toy_app()
+
+    @app.get("/slow")
+    async def slow() -> str:
+        await asyncio.sleep(0.6)
+        return "done"
+
+    async with served(app, head_seconds=0.2) as port:
+        answer, _ = await talk(port, b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_header_that_never_ends_is_cut_off() -> None:
+    async with served(toy_app()) as port:
+        answer, _ = await talk(port, b"GET / HTTP/1.1\r\nX-Long: ", *[b"x" * 10_000] * 8, pause=0.02)
+    assert answer.startswith(b"HTTP/1.1 431 ")
