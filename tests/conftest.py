@@ -30,7 +30,7 @@ def pg_server() -> Iterator[TestServer]:
 
 @pytest.fixture(scope="session")
 def template(pg_server: TestServer) -> str:
-    """The name of the database that holds every migration and no row; never connect to it."""
+    """The name of the database that holds every migration and the carried rules; never connect to it."""
     return pg_server.migrated_template()
 
 

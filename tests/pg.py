@@ -19,6 +19,8 @@ from alembic import command
 from alembic.config import Config
 
 from techmarket.db import embedded
+from techmarket.db.session import Tx, make_engine
+from techmarket.rulebook import service as rulebook
 
 T = TypeVar("T")
 
@@ -113,6 +115,7 @@ class TestServer:
                 self.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
                 self._server.create_database(TEMPLATE)
                 migrate(self.url(TEMPLATE))
+                load_rules(self.url(TEMPLATE))
                 done.touch()
         return TEMPLATE
 
@@ -142,3 +145,17 @@ def alembic_config(url: str) -> Config:
 def migrate(url: str) -> None:
     with ThreadPoolExecutor(1) as pool:  # env.py runs a loop, and the caller may be inside one
         pool.submit(command.upgrade, alembic_config(url), "head").result(timeout=300)
+
+
+def load_rules(url: str) -> None:
+    """The carried rules are part of every market, as `techmarket migrate` puts them in."""
+
+    async def load() -> None:
+        tx = Tx(make_engine(url, pool_size=1, application="test"))
+        try:
+            await rulebook.load_rules(tx)
+        finally:
+            await tx.dispose()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, load()).result(timeout=60)

@@ -1,0 +1,244 @@
+"""What people do in the rulebook: read rows, add a dated row, enter work days; and how the carried rows get in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db import clock, journal
+from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.kernel.periods import shanghai_day
+from techmarket.kernel.refusals import NotFound
+from techmarket.rulebook import errors, policy, repository, rules
+from techmarket.rulebook.events import RuleAdded, RuleEnded, WorkDaysEntered
+from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
+from techmarket.rulebook.tables import RuleRow
+
+_THING = ("key", "jurisdiction", "scope", "mode", "applies_to", "base")
+_REST = ("binding", "value", "unit", "source", "evidence", "effective_from", "effective_to")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDraft:
+    """A row as the operator writes it."""
+
+    key: str
+    jurisdiction: str
+    scope: str
+    mode: str | None
+    applies_to: str
+    binding: Binding
+    base: str | None
+    value: str
+    unit: RuleUnit
+    source: str
+    evidence: Evidence
+    effective_from: date
+    effective_to: date | None
+
+
+def carried_rows() -> list[dict[str, Any]]:
+    """The rows that come with the house, as its data files spell them."""
+    folder = resources.files("techmarket.rulebook") / "data"
+    names = sorted(f.name for f in folder.iterdir() if f.name.endswith(".json") and not f.name.endswith(".schema.json"))
+    return [row for name in names for row in json.loads((folder / name).read_text(encoding="utf-8"))]
+
+
+async def load_rules(tx: Tx) -> int:
+    """Put the carried rows into the book; running it again adds only what is new.
+
+    A row that the files have since ended gets its end. What an operator entered stands: a carried row that would hold
+    beside it on the same day is left out. The journal does not tell of it: it is part of the migration, and a sandbox
+    may set its clock back only while nothing has been recorded.
+    """
+    carried = carried_rows()
+    async with tx.begin() as db:
+        await repository.lock_loading(db)
+        known: dict[tuple[Any, ...], list[RuleRow]] = {}
+        for row in await repository.all_rows(db):
+            known.setdefault(tuple(getattr(row, name) for name in _THING), []).append(row)
+        added = 0
+        for given in sorted(carried, key=lambda row: str(row["effective_from"])):
+            rows = known.setdefault(tuple(given[name] for name in _THING), [])
+            starts = date.fromisoformat(given["effective_from"])
+            ends = date.fromisoformat(given["effective_to"]) if given["effective_to"] else None
+            same = next((row for row in rows if row.effective_from == starts), None)
+            if same is not None:
+                if same.effective_to is None and ends is not None:
+                    same.effective_to = ends
+                    await db.flush()
+                continue
+            if any(rules.overlap(row.effective_from, row.effective_to, starts, ends) for row in rows):
+                continue
+            fresh = RuleRow(
+                id=new_id(),
+                **{name: given[name] for name in (*_THING, "value", "source")},
+                binding=Binding(given["binding"]),
+                unit=RuleUnit(given["unit"]),
+                evidence=Evidence(given["evidence"]),
+                effective_from=starts,
+                effective_to=ends,
+            )
+            db.add(fresh)
+            rows.append(fresh)
+            added += 1
+        return added
+
+
+async def add_rule(tx: Tx, actor: Actor, draft: RuleDraft) -> Rule:
+    """A new number of law or market is a new dated row; it may end the open row it succeeds, and changes nothing else.
+
+    A successor begins today or later: a project keeps the rows of its own rule date.
+    """
+    require(actor, policy.ADD_RULE)
+    async with tx.begin() as db:
+        await repository.lock_key(db, draft.key)
+        rows = await repository.rows_of_key(db, draft.key)
+        unit_id = await _unit_of(db, draft.scope)
+        rules.check_new_row(
+            key=draft.key,
+            jurisdiction=draft.jurisdiction,
+            scope=draft.scope,
+            binding=draft.binding,
+            evidence=draft.evidence,
+            unit=draft.unit,
+            value=draft.value,
+            effective_from=draft.effective_from,
+            effective_to=draft.effective_to,
+            known_units=repository.units_of(rows),
+        )
+        thing = tuple(getattr(draft, name) for name in _THING)
+        same = [row for row in rows if tuple(getattr(row, name) for name in _THING) == thing]
+        await _succeed(db, actor, same, draft)
+        row = RuleRow(
+            id=new_id(),
+            unit_id=unit_id,
+            **{
+                name: getattr(draft, name)
+                for name in (
+                    *_THING,
+                    "binding",
+                    "value",
+                    "unit",
+                    "source",
+                    "evidence",
+                    "effective_from",
+                    "effective_to",
+                )
+            },
+        )
+        db.add(row)
+        await db.flush()
+        journal.record(db, RuleAdded(row.id, row.key, row.jurisdiction, row.effective_from), actor=actor)
+        return repository.rule_of(row)
+
+
+async def _unit_of(db: AsyncSession, scope: str) -> UUID | None:
+    if scope in (rules.SCOPE_LAW, rules.SCOPE_MARKET):
+        return None
+    try:
+        org_id = UUID(scope.removeprefix("unit:"))
+    except ValueError:
+        raise errors.ScopeMalformed(pointer="/body/scope") from None
+    if scope != rules.unit_scope(org_id):
+        raise errors.ScopeMalformed(pointer="/body/scope")
+    return (await identity.get_organisation(db, org_id)).id
+
+
+async def _succeed(db: AsyncSession, actor: Actor, same: Sequence[RuleRow], draft: RuleDraft) -> None:
+    today = shanghai_day(await clock.market_now(db))
+    for row in same:
+        if not rules.overlap(row.effective_from, row.effective_to, draft.effective_from, draft.effective_to):
+            continue
+        if row.effective_to is not None or draft.effective_from <= row.effective_from:
+            raise errors.RulesOverlap(effective_from=row.effective_from, pointer="/body/effective_from")
+        if draft.effective_from < today:
+            raise errors.SuccessorInThePast(today=today, pointer="/body/effective_from")
+        row.effective_to = draft.effective_from
+        await db.flush()
+        journal.record(db, RuleEnded(row.id, row.key, draft.effective_from), actor=actor)
+
+
+async def get_rule(tx: Tx, actor: Actor, rule_id: UUID) -> Rule:
+    """One row with its source."""
+    require(actor, policy.READ_RULES)
+    async with tx.read() as db:
+        row = await repository.get_row(db, rule_id)
+        if not policy.may_see(actor, row.unit_id):
+            raise NotFound()
+        return repository.rule_of(row)
+
+
+async def list_rules(
+    tx: Tx,
+    actor: Actor,
+    *,
+    key: str | None,
+    jurisdiction: str | None,
+    on: date | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Rule]:
+    """The rows by key; with `on` only those in force that day."""
+    require(actor, policy.READ_RULES)
+    after = None
+    if cursor is not None:
+        last_key, raw = decode_cursor(cursor, str, str)
+        after = (last_key, _cursor_id(raw))
+    async with tx.read() as db:
+        rows = await repository.list_rows(
+            db,
+            key=key,
+            jurisdiction=jurisdiction,
+            on=on,
+            unit_id=actor.org_id,
+            all_units=actor.is_market,
+            after=after,
+            limit=limit + 1,
+        )
+        return page_of(rows, limit, lambda row: (row.key, str(row.id))).map(repository.rule_of)
+
+
+def _cursor_id(raw: str) -> UUID:
+    try:
+        return UUID(raw)
+    except ValueError:
+        raise BadCursor(pointer="/query/cursor") from None
+
+
+async def enter_work_days(
+    tx: Tx, actor: Actor, *, days: Sequence[tuple[date, bool]], source: str, declares_year: int | None
+) -> int:
+    """The operator enters which days are worked and which are not; a year he declares complete is known from then on.
+
+    A day that has passed stays what it was, for periods of law have been counted over it.
+    """
+    require(actor, policy.ENTER_WORK_DAYS)
+    given = [day for day, _ in days]
+    for position, day in enumerate(given):
+        if day in given[:position]:
+            raise errors.WorkDayTwice(day=day, pointer=f"/body/days/{position}/day")
+    async with tx.begin() as db:
+        today = shanghai_day(await clock.market_now(db))
+        for position, day in enumerate(given):
+            if day < today:
+                raise errors.WorkDayPassed(day=day, pointer=f"/body/days/{position}/day")
+        await repository.put_work_days(
+            db, [{"day": day, "is_working": is_working, "source": source} for day, is_working in days]
+        )
+        if declares_year is not None:
+            await repository.put_work_year(db, declares_year, source)
+        journal.record(db, WorkDaysEntered(min(given), max(given), len(given), declares_year), actor=actor)
+        return len(given)
