@@ -1,6 +1,9 @@
-"""Tables of jobs."""
+"""Tables of the queue library, made by its own installer so that they always fit the installed version."""
 
 from __future__ import annotations
+
+from alembic import op
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 
 revision = "0018_jobs"
 down_revision = "0017_hub"
@@ -9,8 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    _run(QueryBuilderEnvironment().build_install_query())
 
 
 def downgrade() -> None:
-    pass
+    _run(QueryBuilderEnvironment().build_uninstall_query())
+
+
+def _run(script: str) -> None:
+    """Several statements at once go past the prepared-statement protocol, inside this same transaction."""
+    connection = op.get_bind().connection.dbapi_connection
+    connection.run_async(lambda driver: driver.execute(script))

@@ -23,6 +23,8 @@ The rooms, in import order. Imports, foreign keys and event handlers point left 
     api, web, cli, jobs     the edges; app puts everything together
 """
 
+__version__ = "0.1.0"
+
 ROOMS = (
     "kernel",
     "db",

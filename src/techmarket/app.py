@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from techmarket.api import identity, refusals, signing
+from techmarket import __version__
+from techmarket.api import docs as refusal_docs
+from techmarket.api import identity, observe, refusals, signing
+from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
 from techmarket.db.means import Means
+from techmarket.jobs.runner import running
 
-ROUTERS = (identity.router, signing.router)
+ROUTERS = (
+    identity.router,
+    signing.router,
+)
+
+BODIES: tuple[BodyRule, ...] = ()
 
 
 def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str = "http://127.0.0.1:8000") -> FastAPI:
@@ -20,27 +30,29 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            app.state.is_stopping = False
+        app.state.is_stopping = False
+        async with running(means) if jobs_in_process else contextlib.nullcontext():
             yield
             app.state.is_stopping = True
-            del stack
 
-    app = FastAPI(title="techmarket", version="0.1.0", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(title="techmarket", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None)
     app.state.means = means
     app.state.is_stopping = False
     app.state.public_url = public_url
 
     async def ready() -> bool:
+        """Ready means: not stopping, and a migrated database answers."""
         if app.state.is_stopping:
             return False
         async with means.tx.read() as db:
             await db.execute(text("SELECT 1 FROM journal_log LIMIT 1"))
         return True
 
-    app.state.ready = ready
+    app.router.routes[:0] = [*observe.routes(ready), *refusal_docs.routes()]
     for router in ROUTERS:
         app.include_router(router)
     refusals.install(app)
     describe(app)
+    app.add_middleware(Limits, rules=BODIES)
+    app.add_middleware(observe.Observe)
     return app

@@ -45,11 +45,15 @@ async def test_positions_are_dense_from_zero_and_give_back_the_event(tx):
 
 async def test_a_rolled_back_use_case_leaves_no_entry_and_no_gap(tx):
     await record(tx, 1)
-    with pytest.raises(RuntimeError):
+
+    async def fail() -> None:
         async with tx.begin() as db:
             journal.record(db, SomethingHappened(uuid4(), 2), actor=None)
             await db.flush()
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     await record(tx, 3)
     await sequence(tx)
     async with tx.read() as db:

@@ -1,0 +1,191 @@
+"""Runs what the rooms declared in `db/jobs.py`, in as many workers as there are, each thing on one at a time.
+
+Three lines of work: the sequencer turns committed entries into positions; each reaction follows the positions by its
+own cursor; and periodic jobs are started by pgqueuer's scheduler, whose rows make sure that one worker takes each.
+Whatever fails is logged and tried again; nothing is ever only in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import importlib.util
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import structlog
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.sm import SchedulerManager
+from sqlalchemy import text
+
+from techmarket import ROOMS
+from techmarket.db import journal
+from techmarket.db.jobs import PERIODIC, REACTIONS, Periodic, Reaction
+from techmarket.db.means import Means
+
+SEQUENCER_SECONDS = 0.05
+READER_SECONDS = 0.1
+READER_BATCH = 100
+BACK_OFF_SECONDS = 5.0
+log = structlog.get_logger("techmarket.jobs")
+
+
+def load_jobs() -> None:
+    """Import every room's jobs, so that what they declare is known."""
+    for room in ROOMS:
+        if importlib.util.find_spec(f"techmarket.{room}") and importlib.util.find_spec(f"techmarket.{room}.jobs"):
+            importlib.import_module(f"techmarket.{room}.jobs")
+
+
+async def run_jobs(means: Means, stop: asyncio.Event) -> None:
+    """Work until `stop` is set; what is under way is finished first."""
+    load_jobs()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_keep_up("sequencer", lambda: sequence_once(means), SEQUENCER_SECONDS, stop))
+        group.create_task(_keep_up("readers", lambda: read_all(means), READER_SECONDS, stop))
+        group.create_task(_keep_up("schedules", lambda: _run_schedules(means, stop), BACK_OFF_SECONDS, stop))
+
+
+@asynccontextmanager
+async def running(means: Means) -> AsyncIterator[None]:
+    """The jobs beside the block, ended with it."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_jobs(means, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def _keep_up(name: str, work: Callable[[], Awaitable[int]], pause: float, stop: asyncio.Event) -> None:
+    """Do the work again and again, at once while there is more; a failure waits longer each time."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            done = await work()
+            failures = 0
+        except Exception as error:
+            failures += 1
+            done = 0
+            log.error("job_line_failed", line=name, error=type(error).__name__, failures=failures, exc_info=True)
+        if done:
+            await asyncio.sleep(0)
+            continue
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(pause * 2**failures, BACK_OFF_SECONDS))
+
+
+async def sequence_once(means: Means) -> int:
+    """One turn of the sequencer; returns how many entries got their position."""
+    async with means.tx.begin() as db:
+        return await journal.sequence(db)
+
+
+async def read_all(means: Means) -> int:
+    """One turn of every reaction; returns how many entries were handled."""
+    return sum([await read_once(means, reaction) for reaction in REACTIONS.values()])
+
+
+async def read_once(means: Means, reaction: Reaction) -> int:
+    """Handle the next entries of one reaction, at least once each and in order.
+
+    The cursor's row lock keeps two workers from the same reaction. A failing entry is logged, and the reaction stands
+    before it until it succeeds: order matters more than progress, and gates never wait for a reaction.
+    """
+    async with means.tx.begin() as db:
+        await db.execute(
+            text("INSERT INTO journal_reader (name, position) VALUES (:name, 0) ON CONFLICT DO NOTHING"),
+            {"name": reaction.name},
+        )
+        query = text("SELECT position FROM journal_reader WHERE name = :name FOR UPDATE SKIP LOCKED")
+        position = (await db.execute(query, {"name": reaction.name})).scalar_one_or_none()
+        head = await journal.head(db)
+        if position is None or position >= head:
+            return 0
+        entries = await journal.read(db, after=position - 1, kinds=[reaction.event.kind], limit=READER_BATCH)
+        entries = [entry for entry in entries if entry.position < head]
+        next_position = entries[-1].position + 1 if len(entries) == READER_BATCH else head
+        handled = 0
+        for entry in entries:
+            try:
+                await reaction.handle(means, journal.load(entry, reaction.event))
+            except Exception as error:
+                log.error("reaction_failed", reaction=reaction.name, position=entry.position, exc_info=error)
+                next_position = entry.position
+                break
+            handled += 1
+        await db.execute(
+            text("UPDATE journal_reader SET position = :position WHERE name = :name"),
+            {"position": next_position, "name": reaction.name},
+        )
+        return handled
+
+
+async def run_due(means: Means, *names: str) -> None:
+    """Run these periodic jobs once, now; without names, all of them. For tests and for a sandbox that jumped ahead."""
+    load_jobs()
+    for name, job in PERIODIC.items():
+        if not names or name in names:
+            await job.run(means)
+
+
+async def settle_down(means: Means, *, rounds: int = 20) -> None:
+    """Sequence and react until nothing is left to do: for tests, which have no worker."""
+    load_jobs()
+    for _ in range(rounds):
+        await run_due(means)
+        await sequence_once(means)
+        if not await read_all(means):
+            return
+    raise RuntimeError("the jobs go on calling each other")
+
+
+async def _run_schedules(means: Means, stop: asyncio.Event) -> int:
+    url = means.tx.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(url, timeout=5, server_settings={"application_name": "techmarket-schedules"})
+    try:
+        scheduler = SchedulerManager(Queries(AsyncpgDriver(connection)))
+        for job in PERIODIC.values():
+            scheduler.schedule(job.name, expression_of(job.every))(_started(job, means))
+        stopper = asyncio.create_task(_pass_on(stop, scheduler.shutdown))
+        try:
+            await scheduler.run()
+        finally:
+            stopper.cancel()
+    finally:
+        await connection.close(timeout=2)
+    return 0
+
+
+async def _pass_on(stop: asyncio.Event, shutdown: asyncio.Event) -> None:
+    await stop.wait()
+    shutdown.set()
+
+
+def _started(job: Periodic, means: Means) -> Callable[[Any], Awaitable[None]]:
+    async def start(_schedule: Any) -> None:
+        try:
+            await job.run(means)
+        except Exception as error:
+            log.error("job_failed", job=job.name, exc_info=error)
+
+    return start
+
+
+def expression_of(every: timedelta) -> str:
+    """A cron expression with seconds last, for whole seconds below a minute and whole minutes above."""
+    seconds = int(every.total_seconds())
+    if seconds < 1 or every.total_seconds() != seconds or (seconds > 60 and seconds % 60):
+        raise ValueError(f"a job runs every whole second or minute, not every {every}")
+    if seconds == 1:
+        return "* * * * * *"
+    if seconds < 60:
+        return f"* * * * * */{seconds}"
+    minutes = seconds // 60
+    return "* * * * *" if minutes == 1 else f"*/{minutes} * * * *"

@@ -1,0 +1,112 @@
+"""The runner: each entry is handled at least once and in order, whoever dies; what the clock starts does start."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+import pytest
+
+from techmarket.db import jobs as declared
+from techmarket.db import journal
+from techmarket.db.jobs import Periodic, Reaction
+from techmarket.jobs import runner
+from techmarket.kernel.events import Event
+
+
+@dataclass(frozen=True)
+class Rang(Event):
+    kind: ClassVar[str] = "test.rang"
+    bell_id: UUID
+    n: int
+
+
+@pytest.fixture
+def only_ours(monkeypatch):
+    monkeypatch.setattr(declared, "PERIODIC", {})
+    monkeypatch.setattr(declared, "REACTIONS", {})
+    monkeypatch.setattr(runner, "PERIODIC", {})
+    monkeypatch.setattr(runner, "REACTIONS", {})
+    monkeypatch.setattr(runner, "load_jobs", lambda: None)
+
+
+async def ring(tx, count: int) -> None:
+    for n in range(count):
+        async with tx.begin() as db:
+            journal.record(db, Rang(uuid4(), n), actor=None)
+
+
+async def test_two_workers_handle_every_entry_once_and_in_order(means, tx, only_ours):
+    heard: list[int] = []
+
+    async def hear(_means, event: Rang) -> None:
+        heard.append(event.n)
+
+    runner.REACTIONS["test.hear"] = Reaction("test.hear", Rang, hear)
+    runner.PERIODIC["test.tick"] = Periodic("test.tick", timedelta(seconds=1), lambda _means: asyncio.sleep(0))
+    stop = asyncio.Event()
+    workers = [asyncio.create_task(runner.run_jobs(means, stop)) for _ in range(2)]
+    await ring(tx, 30)
+    for _ in range(100):
+        if len(heard) == 30:
+            break
+        await asyncio.sleep(0.05)
+    stop.set()
+    await asyncio.wait_for(asyncio.gather(*workers), 10)
+    assert heard == list(range(30))
+
+
+async def test_a_failing_entry_holds_its_reaction_until_it_succeeds(means, tx, only_ours):
+    heard: list[int] = []
+    broken = True
+
+    async def hear(_means, event: Rang) -> None:
+        if event.n == 1 and broken:
+            raise RuntimeError("not yet")
+        heard.append(event.n)
+
+    reaction = Reaction("test.hear", Rang, hear)
+    await ring(tx, 3)
+    await runner.sequence_once(means)
+    assert await runner.read_once(means, reaction) == 1
+    assert await runner.read_once(means, reaction) == 0
+    broken = False
+    assert await runner.read_once(means, reaction) == 2
+    assert heard == [0, 1, 2]
+
+
+async def test_a_job_of_the_clock_is_started_every_second_or_so(means, only_ours):
+    runs: list[float] = []
+
+    async def tick(_means) -> None:
+        runs.append(asyncio.get_running_loop().time())
+
+    runner.PERIODIC["test.tick"] = Periodic("test.tick", timedelta(seconds=1), tick)
+    async with runner.running(means):
+        for _ in range(100):
+            if len(runs) >= 2:
+                break
+            await asyncio.sleep(0.1)
+    assert len(runs) >= 2
+
+
+@pytest.mark.parametrize(
+    ("every", "expression"),
+    [
+        (timedelta(seconds=1), "* * * * * *"),
+        (timedelta(seconds=5), "* * * * * */5"),
+        (timedelta(minutes=1), "* * * * *"),
+        (timedelta(minutes=10), "*/10 * * * *"),
+    ],
+)
+def test_an_interval_is_written_as_a_cron_expression(every, expression):
+    assert runner.expression_of(every) == expression
+
+
+@pytest.mark.parametrize("every", [timedelta(0), timedelta(milliseconds=500), timedelta(seconds=90)])
+def test_an_interval_cron_cannot_say_is_refused(every):
+    with pytest.raises(ValueError, match="whole second"):
+        runner.expression_of(every)
