@@ -1,0 +1,125 @@
+"""How achievements says no."""
+
+from __future__ import annotations
+
+from techmarket.kernel.refusals import Kind, Refusal
+
+
+class PatentNumberMalformed(Refusal):
+    code, kind = "achievements.patent_number_malformed", Kind.INVALID
+    zh = "专利（申请）号格式不正确；应为 202310123456.6 或 2003 年前的九位形式。"
+    en = "This is no patent number; write it as 202310123456.6, or in the nine-digit form used before 2003."
+
+
+class PatentCheckDigitWrong(Refusal):
+    code, kind = "achievements.patent_check_digit_wrong", Kind.INVALID
+    zh = "专利号的校验位不正确；请核对号码。"
+    en = "The check digit of this patent number is wrong; compare the number with the certificate."
+
+
+class PatentNumberOfOtherKind(Refusal):
+    code, kind = "achievements.patent_number_of_other_kind", Kind.INVALID
+    zh = "该号码不是 {right_kind} 类专利的号码。"
+    en = "This number is not one of a right of the kind {right_kind}."
+
+
+class TitleMissing(Refusal):
+    code, kind = "achievements.title_missing", Kind.INVALID
+    zh = "成果至少需要一个中文或英文名称。"
+    en = "An achievement needs a title, in Chinese or in English."
+
+
+class RightTwice(Refusal):
+    code, kind = "achievements.right_twice", Kind.INVALID
+    zh = "同一项知识产权出现了两次。"
+    en = "The same right is named twice."
+
+
+class CompleterTwice(Refusal):
+    code, kind = "achievements.completer_twice", Kind.INVALID
+    zh = "同一完成人出现了两次。"
+    en = "The same completer is named twice."
+
+
+class OwnerUnclear(Refusal):
+    code, kind = "achievements.owner_unclear", Kind.INVALID
+    zh = "每位权利人必须是一个组织或一个人，二者只能选一。"
+    en = "Each owner is either an organisation or a person."
+
+
+class OwnerTwice(Refusal):
+    code, kind = "achievements.owner_twice", Kind.INVALID
+    zh = "同一权利人出现了两次。"
+    en = "The same owner is named twice."
+
+
+class OwnUnitMissing(Refusal):
+    code, kind = "achievements.own_unit_missing", Kind.INVALID
+    zh = "登记单位必须是权利人之一。"
+    en = "The unit that records an achievement must be one of its owners."
+
+
+class ShareMalformed(Refusal):
+    code, kind = "achievements.share_malformed", Kind.INVALID
+    zh = "每份权属份额必须大于零，最多八位小数。"
+    en = "Each share is more than zero and has at most eight decimals."
+
+
+class SharesDoNotSum(Refusal):
+    code, kind = "achievements.shares_do_not_sum", Kind.INVALID
+    zh = "权属份额之和必须为 1；现为 {total}。"
+    en = "The owners' shares must sum to 1; they sum to {total}."
+
+
+class PersonUnknown(Refusal):
+    code, kind = "achievements.person_unknown", Kind.INVALID
+    zh = "没有此人员。"
+    en = "There is no such person here."
+
+
+class OrganisationUnknown(Refusal):
+    code, kind = "achievements.organisation_unknown", Kind.INVALID
+    zh = "没有此组织。"
+    en = "There is no such organisation here."
+
+
+class AbstractMissing(Refusal):
+    code, kind = "achievements.abstract_missing", Kind.CONFLICT
+    zh = "登记前须填写摘要（中文或英文）。"
+    en = "Before it is recorded, an achievement needs an abstract, in Chinese or in English."
+
+
+class Changed(Refusal):
+    code, kind = "achievements.changed", Kind.STALE
+    zh = "该成果在您读取之后已被修改。"
+    en = "The achievement was changed after you read it."
+
+
+class NotTheSellers(Refusal):
+    code, kind = "achievements.not_the_sellers", Kind.INVALID
+    zh = "只能发布本单位登记的成果。"
+    en = "Only achievements that your own unit recorded can be offered."
+
+
+class NotRecorded(Refusal):
+    code, kind = "achievements.not_recorded", Kind.CONFLICT
+    zh = "该成果状态为 {state}；只有已登记（RECORDED）的成果可以交易。"
+    en = "The achievement is {state}; only a recorded one can be sold or licensed."
+
+
+class Pledged(Refusal):
+    code, kind = "achievements.pledged", Kind.CONFLICT
+    zh = "该成果已出质，未经质权人同意不得转让。"
+    en = "The achievement is pledged; its title cannot move without the pledgee."
+
+
+class LicenceOverlaps(Refusal):
+    code, kind = "achievements.licence_overlaps", Kind.CONFLICT
+    zh = "同一范围（地域、领域、时间）内已有许可，独占或排他许可与其他许可不能并存。"
+    en = "In this scope (territory, field, time) a licence runs already, and an exclusive or sole one excludes others."
+
+
+class ConsentMissing(Refusal):
+    code, kind = "achievements.consent_missing", Kind.CONFLICT
+    zh = "尚缺 {missing} 位共有人的同意；转让、独占或排他许可须经全体共有人同意。"
+    en = "The consent of {missing} co-owner(s) is missing; a sale or an exclusive or sole licence needs all of them."

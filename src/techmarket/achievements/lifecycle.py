@@ -1,0 +1,26 @@
+"""The states of an achievement."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from techmarket.kernel.lifecycle import Lifecycle
+
+
+class AchievementState(StrEnum):
+    DRAFT = "DRAFT"
+    RECORDED = "RECORDED"
+    RETIRED = "RETIRED"
+
+
+ACHIEVEMENT = Lifecycle(
+    "achievement",
+    {
+        (AchievementState.DRAFT, "amend"): AchievementState.DRAFT,
+        (AchievementState.DRAFT, "record"): AchievementState.RECORDED,
+        (AchievementState.DRAFT, "retire"): AchievementState.RETIRED,
+        (AchievementState.RECORDED, "amend"): AchievementState.RECORDED,
+        (AchievementState.RECORDED, "retire"): AchievementState.RETIRED,
+    },
+    initial=AchievementState.DRAFT,
+)

@@ -1,0 +1,16 @@
+"""Who may do what with achievements."""
+
+from __future__ import annotations
+
+from techmarket.identity.actor import Role, Scope
+from techmarket.identity.permissions import Standing, permission
+
+_OFFICE = (Role.LISTING_OFFICER, Role.ADMINISTRATOR)
+
+CREATE = permission("achievements.create", Standing.VERIFIED, *_OFFICE)
+AMEND = permission("achievements.amend", Standing.OWN, *_OFFICE)
+RECORD = permission("achievements.record", Standing.OWN, *_OFFICE)
+RETIRE = permission("achievements.retire", Standing.OWN, *_OFFICE)
+CONSENT = permission("achievements.consent", Standing.OWN)
+SEE = permission("achievements.get", Standing.MARKET_OR_OWN, scope=Scope.READ)
+LIST = permission("achievements.list", Standing.SIGNED_IN, scope=Scope.READ)

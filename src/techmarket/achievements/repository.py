@@ -1,0 +1,101 @@
+"""Every query of achievements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.achievements.tables import Achievement, Completer, Encumbrance, IntellectualRight, OwnerShare
+from techmarket.kernel.refusals import NotFound
+
+
+async def lock(db: AsyncSession, achievement_id: UUID) -> Achievement:
+    query = select(Achievement).where(Achievement.id == achievement_id).with_for_update()
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_many(db: AsyncSession, ids: Iterable[UUID]) -> list[Achievement]:
+    """Locked in the order of their ids, so that two who lock the same ones never wait for each other in a ring."""
+    query = select(Achievement).where(Achievement.id.in_(set(ids))).order_by(Achievement.id).with_for_update()
+    return list((await db.execute(query.execution_options(populate_existing=True))).scalars())
+
+
+async def get_many(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Achievement]:
+    rows = await db.execute(select(Achievement).where(Achievement.id.in_(set(ids))))
+    return {row.id: row for row in rows.scalars()}
+
+
+def _concerns(org_id: UUID, person_id: UUID) -> ColumnElement[bool]:
+    """The unit's own, those it or the person owns a share of, and those the person completed."""
+    shared = exists().where(
+        OwnerShare.achievement_id == Achievement.id,
+        or_(OwnerShare.org_id == org_id, OwnerShare.person_id == person_id),
+    )
+    made = exists().where(Completer.achievement_id == Achievement.id, Completer.person_id == person_id)
+    return or_(Achievement.org_id == org_id, shared, made)
+
+
+async def list_concerning(
+    db: AsyncSession, *, org_id: UUID, person_id: UUID, everything: bool, before: UUID | None, limit: int
+) -> Sequence[Achievement]:
+    query = select(Achievement).order_by(Achievement.id.desc()).limit(limit)
+    if not everything:
+        query = query.where(_concerns(org_id, person_id))
+    if before is not None:
+        query = query.where(Achievement.id < before)
+    return (await db.execute(query)).scalars().all()
+
+
+async def rights_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[IntellectualRight]]:
+    return await _grouped(db, IntellectualRight, ids)
+
+
+async def owners_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[OwnerShare]]:
+    return await _grouped(db, OwnerShare, ids)
+
+
+async def completers_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[Completer]]:
+    return await _grouped(db, Completer, ids)
+
+
+async def _grouped(db: AsyncSession, table: Any, ids: Iterable[UUID]) -> dict[UUID, list[Any]]:
+    query = select(table).where(table.achievement_id.in_(set(ids))).order_by(table.achievement_id, table.position)
+    out: dict[UUID, list[Any]] = {}
+    for row in (await db.execute(query.execution_options(populate_existing=True))).scalars():
+        out.setdefault(row.achievement_id, []).append(row)
+    return out
+
+
+async def burdens_of(
+    db: AsyncSession, ids: Iterable[UUID], *, running_on: date | None = None
+) -> dict[UUID, list[Encumbrance]]:
+    query = select(Encumbrance).where(Encumbrance.achievement_id.in_(set(ids))).order_by(Encumbrance.id)
+    if running_on is not None:
+        query = query.where(or_(Encumbrance.valid_until.is_(None), Encumbrance.valid_until >= running_on))
+    out: dict[UUID, list[Encumbrance]] = {}
+    for row in (await db.execute(query)).scalars():
+        out.setdefault(row.achievement_id, []).append(row)
+    return out
+
+
+async def burden_by(db: AsyncSession, achievement_id: UUID, by: str) -> Encumbrance | None:
+    query = select(Encumbrance).where(Encumbrance.achievement_id == achievement_id, Encumbrance.by == by)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def insert_many(db: AsyncSession, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        await db.execute(insert(table), rows)
+
+
+async def forget_parts(db: AsyncSession, achievement_id: UUID) -> None:
+    for table in (IntellectualRight, OwnerShare, Completer):
+        await db.execute(delete(table).where(table.achievement_id == achievement_id))

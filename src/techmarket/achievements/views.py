@@ -1,0 +1,70 @@
+"""What achievements shows: frozen, only to its owners, its completers and the market."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.rules import BurdenKind, RightKind, RightStatus
+from techmarket.kernel.canonical import canonical_json, sha256_hex
+from techmarket.kernel.refusals import wire
+
+
+@dataclass(frozen=True, slots=True)
+class RightView:
+    kind: RightKind
+    number: str | None
+    valid_until: date | None
+    status: RightStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerView:
+    organisation_id: UUID | None
+    person_id: UUID | None
+    share: Decimal
+    has_consented: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BurdenView:
+    id: UUID
+    kind: BurdenKind
+    territory: str
+    field: str
+    valid_from: date
+    valid_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class AchievementView:
+    id: UUID
+    organisation_id: UUID
+    state: AchievementState
+    revision: int
+    title_zh: str | None
+    title_en: str | None
+    abstract_zh: str | None
+    abstract_en: str | None
+    keywords: tuple[str, ...]
+    technology_field: str | None
+    industry: str | None
+    ipc: tuple[str, ...]
+    trl: int | None
+    trl_standard: str | None
+    trl_year: int | None
+    funding_source: str | None
+    external: dict[str, Any]
+    rights: tuple[RightView, ...]
+    owners: tuple[OwnerView, ...]
+    completers: tuple[UUID, ...]
+    encumbrances: tuple[BurdenView, ...]
+
+    @property
+    def etag(self) -> str:
+        """Changes exactly when the reader's view does."""
+        return sha256_hex(canonical_json(wire(asdict(self))))[:32]
