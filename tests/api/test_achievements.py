@@ -1,0 +1,62 @@
+"""Achievements over HTTP."""
+
+from __future__ import annotations
+
+from tests.identity.make import an_organisation
+
+BODY = {
+    "title_zh": "示例成果",
+    "abstract_zh": "示例数据 / sample data",
+    "technology_field": "03",
+    "industry": "C35",
+    "ipc": ["B23K 26/04"],
+    "rights": [{"kind": "INVENTION_PATENT", "number": "ZL202310123456.6"}],
+}
+
+
+async def test_an_achievement_is_created_recorded_read_and_changed(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys)
+    made = await api.post("/v1/achievements", json=BODY, key=unit.key)
+    assert made.status_code == 201
+    body = made.json()
+    assert (body["state"], body["rights"][0]["number"]) == ("DRAFT", "202310123456.6")
+    assert [(o["organisation_id"], o["share"]) for o in body["owners"]] == [(str(unit.actor.org), "1.00000000")]
+    address = f"/v1/achievements/{body['id']}"
+    recorded = await api.post(f"{address}/record", key=unit.key)
+    assert (recorded.status_code, recorded.json()["state"]) == (200, "RECORDED")
+    read = await api.get(address, key=unit.key)
+    assert read.headers["ETag"] == recorded.headers["ETag"]
+    changed = await api.patch(address, json={"trl": 6}, key=unit.key, headers={"If-Match": read.headers["ETag"]})
+    assert (changed.status_code, changed.json()["trl"], changed.json()["title_zh"]) == (200, 6, "示例成果")
+    stale = await api.patch(address, json={"trl": 7}, key=unit.key, headers={"If-Match": read.headers["ETag"]})
+    assert (stale.status_code, stale.json()["code"]) == (412, "achievements.changed")
+    blind = await api.patch(address, json={"trl": 7}, key=unit.key)
+    assert (blind.status_code, blind.json()["code"]) == (428, "precondition.if_match_missing")
+    assert (await api.get(address, key=unit.key)).json()["trl"] == 6
+
+
+async def test_bad_numbers_and_shares_are_refused_with_the_place(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys)
+    wrong = BODY | {"rights": [{"kind": "INVENTION_PATENT", "number": "202310123456.5"}]}
+    answer = await api.post("/v1/achievements", json=wrong, key=unit.key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "achievements.patent_check_digit_wrong")
+    assert answer.json()["pointer"] == "/body/rights/0/number"
+    owners = [{"organisation_id": str(unit.actor.org), "share": "0.99"}]
+    answer = await api.post("/v1/achievements", json=BODY | {"owners": owners}, key=unit.key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "achievements.shares_do_not_sum")
+    for change in ({"trl": 10}, {"technology_field": "12"}, {"title_zh": "a\x00b"}, {"ipc": ["x"]}, {"nope": 1}):
+        assert (await api.post("/v1/achievements", json=BODY | change, key=unit.key)).status_code in (400, 422)
+    assert (await api.get("/v1/achievements", key=unit.key)).json()["items"] == []
+
+
+async def test_pages_of_achievements_neither_skip_nor_repeat(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys)
+    made = [(await api.post("/v1/achievements", json=BODY, key=unit.key)).json()["id"] for _ in range(5)]
+    seen, address = [], "/v1/achievements?limit=2"
+    while address:
+        answer = await api.get(address, key=unit.key)
+        seen += [item["id"] for item in answer.json()["items"]]
+        address = answer.links.get("next", {}).get("url")
+    assert seen == made[::-1]
+    assert (await api.get("/v1/achievements?cursor=WyJ4Il0", key=unit.key)).status_code == 422
+    assert (await api.get("/v1/achievements")).status_code == 401
