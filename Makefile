@@ -56,7 +56,7 @@ bench: $(STAMP)  ## Measure, with the reference beside it in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
 openapi: $(STAMP)  ## Write api_specs/openapi.json anew
-	@$(BIN)/techmarket openapi api_specs/openapi.json
+	@$(BIN)/techmarket openapi --write
 
 migration: $(STAMP)  ## Draft a migration from the models: make migration NAME="add bid increment"
 	@test -n "$(NAME)" || { echo 'Name it by its verb: make migration NAME="add bid increment"'; exit 1; }
