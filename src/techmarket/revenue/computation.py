@@ -1,0 +1,373 @@
+"""What a split is computed from and what comes out, as plain values with one JSON form to recompute from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class Mode(StrEnum):
+    """The way of conversion (转化方式); OTHER is development, consulting and service: no statutory floor."""
+
+    TRANSFER = "transfer"
+    LICENCE = "licence"
+    EQUITY = "equity"
+    SELF_IMPLEMENTATION = "self_implementation"
+    JOINT_IMPLEMENTATION = "joint_implementation"
+    OTHER = "other"
+
+
+class Group(StrEnum):
+    """Main contributors (主要贡献人员), technology-transfer staff and managers (技术转移人员), other helpers."""
+
+    MAIN = "MAIN"
+    STAFF = "STAFF"
+    OTHERS = "OTHERS"
+
+
+class Basis(StrEnum):
+    """A reward out of the unit's income, or the completers' own part by title after a grant (赋权); never both."""
+
+    REWARD = "REWARD"
+    TITLE = "TITLE"
+
+
+PROFIT_MODES = frozenset({Mode.SELF_IMPLEMENTATION, Mode.JOINT_IMPLEMENTATION})
+SALE_MODES = frozenset({Mode.TRANSFER, Mode.LICENCE})
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """A row of the rulebook as it was used, so that a statement names its source years later."""
+
+    key: str
+    value: str
+    unit: str
+    jurisdiction: str
+    scope: str
+    binding: str
+    source: str
+    evidence: str
+    effective_from: str
+    mode: str | None = None
+    applies_to: str = "any"
+    base: str | None = None
+    rule_id: str | None = None
+
+    @property
+    def rate(self) -> Decimal:
+        return Decimal(self.value)
+
+    @property
+    def is_mandatory(self) -> bool:
+        """Only a text that was read may reject; a recalled number never does."""
+        return self.binding == "mandatory" and self.evidence in ("verified", "verified_secondary")
+
+    def document(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that was received; in the profit modes the year's operating profit, in equity the valued contribution."""
+
+    ref: str
+    minor: int
+    received_on: date
+    purpose: str = "PRICE"
+
+    def document(self) -> dict[str, Any]:
+        day = self.received_on.isoformat()
+        return {"ref": self.ref, "minor": self.minor, "received_on": day, "purpose": self.purpose}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    ref: str
+    kind: str
+    minor: int
+    evidence: str | None
+
+    def document(self) -> dict[str, Any]:
+        return {"ref": self.ref, "kind": self.kind, "minor": self.minor, "evidence": self.evidence}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One contributor's weight inside the group; `key` names him to the caller and is nothing to the rules."""
+
+    key: str
+    weight: Decimal
+
+    def document(self) -> dict[str, Any]:
+        return {"key": self.key, "weight": plain(self.weight)}
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShare:
+    """A group's weight in the reward; without named people the group is one line, which the unit shares out."""
+
+    group: Group
+    weight: Decimal
+    people: tuple[Share, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "group": self.group.value,
+            "weight": plain(self.weight),
+            "people": [person.document() for person in self.people],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A share table. `rate` is the agreed part of the base, None leaves it to the rule that fills the gap;
+    `title_share` is the completers' part of the ownership where the basis is TITLE."""
+
+    groups: tuple[GroupShare, ...]
+    basis: Basis = Basis.REWARD
+    rate: Decimal | None = None
+    title_share: Decimal | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "basis": self.basis.value,
+            "rate": None if self.rate is None else plain(self.rate),
+            "title_share": None if self.title_share is None else plain(self.title_share),
+            "groups": [group.document() for group in self.groups],
+        }
+
+    def people(self) -> list[str]:
+        """Everyone named, in the table's order, once."""
+        return list(dict.fromkeys(person.key for group in self.groups for person in group.people))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a split depends on. `pay_on` is the day of payment, real or assumed."""
+
+    mode: Mode
+    is_government: bool
+    receipts: tuple[Receipt, ...]
+    costs: tuple[Cost, ...]
+    table: Table
+    norms: tuple[Norm, ...]
+    pay_on: date
+    is_registered: bool = False
+    term_years: int | None = None
+    capital_minor: int | None = None
+
+    def norms_of(self, key: str) -> tuple[Norm, ...]:
+        return tuple(norm for norm in self.norms if norm.key == key)
+
+    def norm(self, key: str) -> Norm | None:
+        return next((norm for norm in self.norms if norm.key == key), None)
+
+    def cut_to(self, group: Group, keys: Sequence[str] = ()) -> Case:
+        """The case with the names and weights of one group only, the others as one line each; keys give way to
+        positions unless they are in `keys`. It computes to the same amounts for that group."""
+        groups = []
+        for share in self.table.groups:
+            people = (
+                tuple(
+                    Share(person.key if person.key in keys else str(position), person.weight)
+                    for position, person in enumerate(share.people, start=1)
+                )
+                if share.group is group
+                else ()
+            )
+            groups.append(replace(share, people=people))
+        return replace(self, table=replace(self.table, groups=tuple(groups)))
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "mode": self.mode.value,
+            "is_government": self.is_government,
+            "receipts": [receipt.document() for receipt in self.receipts],
+            "costs": [cost.document() for cost in self.costs],
+            "table": self.table.document(),
+            "norms": [norm.document() for norm in self.norms],
+            "pay_on": self.pay_on.isoformat(),
+            "is_registered": self.is_registered,
+            "term_years": self.term_years,
+            "capital_minor": self.capital_minor,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One named step: its formula in numbers, its result, the rule it rests on, and a code for what is special."""
+
+    name: str
+    says: str
+    minor: int | None = None
+    norm: Norm | None = None
+    note: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "says": self.says,
+            "minor": self.minor,
+            "note": self.note,
+            "rule": None if self.norm is None else self.norm.document(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CostVerdict:
+    cost: Cost
+    deducted_minor: int
+    reason: str
+    norm: Norm | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one person, or one group without named people, gets; `wage_base_minor` counts as wage, None if no wage."""
+
+    group: Group
+    position: int
+    key: str | None
+    minor: int
+    wage_base_minor: int | None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "group": self.group.value,
+            "position": self.position,
+            "key": self.key,
+            "minor": self.minor,
+            "wage_base_minor": self.wage_base_minor,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A tax consequence a person must act on; the market computes no tax."""
+
+    tax: str
+    value: str
+    norm: Norm | None = None
+    needs_confirmation: bool = False
+    note: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "tax": self.tax,
+            "value": self.value,
+            "needs_confirmation": self.needs_confirmation,
+            "note": self.note,
+            "rule": None if self.norm is None else self.norm.document(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of months from a receipt, as the law writes it: not yet moved for a holiday."""
+
+    name: str
+    counted_from: date
+    ends_on: date
+    norm: Norm
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "counted_from": self.counted_from.isoformat(),
+            "ends_on": self.ends_on.isoformat(),
+            "rule": self.norm.document(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """A split with every step; `unit_minor + reward_minor == base_minor`, and the lines sum to `reward_minor`."""
+
+    case: Case
+    receipts_minor: int
+    verdicts: tuple[CostVerdict, ...]
+    base_minor: int
+    rate: Decimal | None
+    rate_norm: Norm | None
+    reward_minor: int
+    unit_minor: int
+    groups: Mapping[Group, int]
+    lines: tuple[Line, ...]
+    flags: tuple[Flag, ...]
+    terms: tuple[Term, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def costs_minor(self) -> int:
+        return sum(verdict.deducted_minor for verdict in self.verdicts)
+
+    def flag(self, tax: str) -> Flag | None:
+        return next((flag for flag in self.flags if flag.tax == tax), None)
+
+    def document(self) -> dict[str, Any]:
+        """The whole split as JSON: the inputs, every step, and the outcome."""
+        return {
+            "format": "techmarket.revenue.computation/1",
+            "inputs": self.case.document(),
+            "steps": [step.document() for step in self.steps],
+            "outcome": self.outcome(),
+        }
+
+    def outcome(self) -> dict[str, Any]:
+        return {
+            "receipts_minor": self.receipts_minor,
+            "costs_minor": self.costs_minor,
+            "base_minor": self.base_minor,
+            "rate": None if self.rate is None else plain(self.rate),
+            "reward_minor": self.reward_minor,
+            "unit_minor": self.unit_minor,
+            "groups": {group.value: minor for group, minor in self.groups.items()},
+            "lines": [line.document() for line in self.lines],
+            "flags": [flag.document() for flag in self.flags],
+            "terms": [term.document() for term in self.terms],
+        }
+
+
+def plain(number: Decimal) -> str:
+    """A decimal has one spelling, so that equal tables have equal bytes: `50`, not `50.0` or `5E+1`."""
+    return f"{number.normalize():f}"
+
+
+def table_from(document: Mapping[str, Any]) -> Table:
+    return Table(
+        groups=tuple(
+            GroupShare(
+                Group(group["group"]),
+                Decimal(group["weight"]),
+                tuple(Share(person["key"], Decimal(person["weight"])) for person in group["people"]),
+            )
+            for group in document["groups"]
+        ),
+        basis=Basis(document["basis"]),
+        rate=None if document["rate"] is None else Decimal(document["rate"]),
+        title_share=None if document["title_share"] is None else Decimal(document["title_share"]),
+    )
+
+
+def case_from(document: Mapping[str, Any]) -> Case:
+    """The case out of its JSON form: the way back that makes a statement something one can recompute."""
+    return Case(
+        mode=Mode(document["mode"]),
+        is_government=document["is_government"],
+        receipts=tuple(
+            Receipt(r["ref"], r["minor"], date.fromisoformat(r["received_on"]), r["purpose"])
+            for r in document["receipts"]
+        ),
+        costs=tuple(Cost(c["ref"], c["kind"], c["minor"], c["evidence"]) for c in document["costs"]),
+        table=table_from(document["table"]),
+        norms=tuple(Norm(**norm) for norm in document["norms"]),
+        pay_on=date.fromisoformat(document["pay_on"]),
+        is_registered=document["is_registered"],
+        term_years=document["term_years"],
+        capital_minor=document["capital_minor"],
+    )
