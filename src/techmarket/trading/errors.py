@@ -1,0 +1,114 @@
+"""How trading says no. A refused bid is a recorded decision; its class here is what the edge renders."""
+
+from __future__ import annotations
+
+from techmarket.kernel.refusals import Kind, Refusal
+
+
+class BidTooLow(Refusal):
+    code, kind = "trading.bid_too_low", Kind.CONFLICT
+    zh = "报价过低；现在至少须报 {least}。"
+    en = "The bid is too low; at least {least} would be enough now."
+
+
+class BidOffStep(Refusal):
+    code, kind = "trading.bid_off_step", Kind.CONFLICT
+    zh = "报价须为 {least} 加上加价幅度 {increment} 的整数倍。"
+    en = "A bid is {least} or that plus a whole multiple of the increment {increment}."
+
+
+class BiddingOver(Refusal):
+    code, kind = "trading.bidding_over", Kind.CONFLICT
+    zh = "该标的的竞价已于 {effective_end} 结束。"
+    en = "Bidding on this lot ended at {effective_end}."
+
+
+class BiddingNotOpen(Refusal):
+    code, kind = "trading.not_open", Kind.CONFLICT
+    zh = "该标的的竞价尚未开始。"
+    en = "Bidding on this lot has not begun."
+
+
+class NotQualified(Refusal):
+    code, kind = "trading.not_qualified", Kind.CONFLICT
+    zh = "贵方尚不能报价：须经受理、转让方确认，且保证金已到账。"
+    en = "You cannot bid yet: admission, the seller's confirmation and a held deposit come first."
+
+
+class NotAParticipant(Refusal):
+    code, kind = "trading.not_a_participant", Kind.NOT_ALLOWED
+    zh = "贵组织没有登记为该项目的意向方。"
+    en = "Your organisation is not registered as a participant of this trade."
+
+
+class BidKeyReused(Refusal):
+    code, kind = "trading.bid_key_reused", Kind.CONFLICT
+    zh = "此 Idempotency-Key 已用于另一笔报价；新的报价请用新的键。"
+    en = "This Idempotency-Key belongs to another bid of yours; use a new key for a new bid."
+
+
+class BookBusy(Refusal):
+    """Nobody knows yet whether the bid was entered: the same key gets the first decision or enters it now."""
+
+    code, kind = "trading.book_busy", Kind.BUSY
+    zh = "报价簿暂时无法确认该报价；请用同一个 Idempotency-Key 重试，不会重复报价。"
+    en = "The bid book could not confirm this bid; retry with the same Idempotency-Key, it never bids twice."
+
+
+class ListingNotTradable(Refusal):
+    code, kind = "trading.listing_not_tradable", Kind.CONFLICT
+    zh = "只有已发布、由贵组织提供的成果供给可以组织交易。"
+    en = "Only a published offer of your own organisation can be put to trade."
+
+
+class ListingChanged(Refusal):
+    code, kind = "trading.listing_changed", Kind.CONFLICT
+    zh = "该供给在交易方案拟定后已更改（现为第 {n} 版）；请按新版重新拟定。"
+    en = "The listing has changed since this trade was drafted (it is at version {n}); draft it anew."
+
+
+class TermsOutOfRange(Refusal):
+    code, kind = "trading.terms_out_of_range", Kind.INVALID
+    zh = "{field} 须在 {least} 与 {most} 之间。"
+    en = "{field} must lie between {least} and {most}."
+
+
+class DepositAboveRule(Refusal):
+    code, kind = "trading.deposit_above_rule", Kind.INVALID
+    zh = "保证金不得超过底价的 {ratio_max}。"
+    en = "The deposit may be at most {ratio_max} of the start price."
+
+
+class OpensTooEarly(Refusal):
+    code, kind = "trading.opens_too_early", Kind.CONFLICT
+    zh = "竞价不能早于信息披露期届满（{announcement_ends_at}）开始。"
+    en = "Bidding cannot open before the announcement ends ({announcement_ends_at})."
+
+
+class RegistrationClosed(Refusal):
+    code, kind = "trading.registration_closed", Kind.CONFLICT
+    zh = "该项目的意向登记已截止或尚未开始。"
+    en = "Registration for this trade is closed or has not begun."
+
+
+class RegisteredAlready(Refusal):
+    code, kind = "trading.registered_already", Kind.CONFLICT
+    zh = "贵组织已登记为该项目的意向方。"
+    en = "Your organisation is registered for this trade already."
+
+
+class SellerCannotBuy(Refusal):
+    code, kind = "trading.seller_cannot_buy", Kind.CONFLICT
+    zh = "转让方不能成为自己项目的意向方。"
+    en = "The seller cannot take part in its own trade."
+
+
+class SigningDatePassed(Refusal):
+    code, kind = "trading.signing_date_passed", Kind.CONFLICT
+    zh = "签约期限已于 {sign_by} 届满。"
+    en = "The time to sign ended at {sign_by}."
+
+
+VERDICTS: dict[str, type[Refusal]] = {
+    refusal.code: refusal for refusal in (BidTooLow, BidOffStep, BiddingOver, NotQualified)
+}

@@ -1,0 +1,191 @@
+"""What happened in trading: ids, public amounts, roots of the bid book; never who bids under which number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from techmarket.kernel.events import Event
+
+
+@dataclass(frozen=True)
+class TradeDrafted(Event):
+    kind: ClassVar[str] = "trading.drafted"
+    trade_id: UUID
+    listing_id: UUID
+    terms_sha256: str
+
+
+@dataclass(frozen=True)
+class TradeSubmitted(Event):
+    kind: ClassVar[str] = "trading.submitted"
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class TradeReturned(Event):
+    kind: ClassVar[str] = "trading.returned"
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class TradeAnnounced(Event):
+    kind: ClassVar[str] = "trading.announced"
+    trade_id: UUID
+    listing_id: UUID
+    lot_id: UUID
+    notice_id: UUID
+    number: str
+    terms_sha256: str
+    start_price_minor: int
+    increment_minor: int
+
+
+@dataclass(frozen=True)
+class TradeUnsold(Event):
+    kind: ClassVar[str] = "trading.unsold"
+    trade_id: UUID
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
+class TradeTerminated(Event):
+    kind: ClassVar[str] = "trading.terminated"
+    trade_id: UUID
+    listing_id: UUID
+    cause: str
+
+
+@dataclass(frozen=True)
+class ParticipantRegistered(Event):
+    kind: ClassVar[str] = "trading.participant_registered"
+    participant_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class ParticipantAdmitted(Event):
+    kind: ClassVar[str] = "trading.participant_admitted"
+    participant_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class ParticipantRejected(Event):
+    kind: ClassVar[str] = "trading.participant_rejected"
+    participant_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class ParticipantQualified(Event):
+    kind: ClassVar[str] = "trading.participant_qualified"
+    participant_id: UUID
+    trade_id: UUID
+    due_id: UUID
+
+
+@dataclass(frozen=True)
+class DepositHeld(Event):
+    kind: ClassVar[str] = "trading.deposit_held"
+    participant_id: UUID
+    trade_id: UUID
+    hold_id: UUID
+
+
+@dataclass(frozen=True)
+class DepositReleased(Event):
+    kind: ClassVar[str] = "trading.deposit_released"
+    participant_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class DepositForfeited(Event):
+    kind: ClassVar[str] = "trading.deposit_forfeited"
+    participant_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class BiddingOpened(Event):
+    kind: ClassVar[str] = "trading.bidding_opened"
+    lot_id: UUID
+    trade_id: UUID
+    free_ends_at: datetime
+    hard_end: datetime
+    chain: str
+
+
+@dataclass(frozen=True)
+class BidsDecided(Event):
+    """One row per lot and batch: which entries of the book, the signed root they stand under, the chain after them."""
+
+    kind: ClassVar[str] = "trading.bids_decided"
+    lot_id: UUID
+    seq_from: int
+    seq_to: int
+    root: str
+    chain: str
+
+
+@dataclass(frozen=True)
+class LotClosed(Event):
+    """The book is sealed: its last number and chain, and the price it made."""
+
+    kind: ClassVar[str] = "trading.lot_closed"
+    lot_id: UUID
+    trade_id: UUID
+    seq: int
+    chain: str
+    leading_minor: int | None
+
+
+@dataclass(frozen=True)
+class AwardOffered(Event):
+    kind: ClassVar[str] = "trading.award_offered"
+    award_id: UUID
+    trade_id: UUID
+    lot_id: UUID
+    notice_id: UUID
+    rank: int
+    price_minor: int
+
+
+@dataclass(frozen=True)
+class AwardConcluded(Event):
+    kind: ClassVar[str] = "trading.award_concluded"
+    award_id: UUID
+    trade_id: UUID
+    listing_id: UUID
+    price_minor: int
+
+
+@dataclass(frozen=True)
+class AwardLapsed(Event):
+    kind: ClassVar[str] = "trading.award_lapsed"
+    award_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class AwardAnnulled(Event):
+    kind: ClassVar[str] = "trading.award_annulled"
+    award_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class AwardDefaulted(Event):
+    kind: ClassVar[str] = "trading.award_defaulted"
+    award_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class RunnerUpReleased(Event):
+    kind: ClassVar[str] = "trading.runner_up_released"
+    award_id: UUID
+    trade_id: UUID

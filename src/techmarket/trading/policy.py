@@ -1,0 +1,17 @@
+"""Who may do what in trading. That a bidder is a qualified participant is judged in the book, and recorded there."""
+
+from __future__ import annotations
+
+from techmarket.identity.actor import Role, Scope
+from techmarket.identity.permissions import Standing, permission
+
+DRAFT = permission("trading.draft_trade", Standing.OWN, Role.LISTING_OFFICER)
+SUBMIT = permission("trading.submit_trade", Standing.OWN, Role.LISTING_OFFICER)
+ANNOUNCE = permission("trading.announce_trade", Standing.MARKET, Role.OPERATOR)
+REGISTER = permission("trading.register_intent", Standing.VERIFIED, Role.TRADER)
+ADMIT = permission("trading.admit_participant", Standing.MARKET, Role.OPERATOR)
+CONFIRM = permission("trading.confirm_participant", Standing.OWN, Role.LISTING_OFFICER)
+SEE_PARTICIPANTS = permission("trading.list_participants", Standing.SIGNED_IN, scope=Scope.READ)
+BID = permission("trading.place_bid", Standing.VERIFIED, Role.TRADER, scope=Scope.BID)
+LEAVE = permission("trading.leave_as_runner_up", Standing.OWN, Role.TRADER)
+SEE_AWARD = permission("trading.get_award", Standing.MARKET_OR_OWN, scope=Scope.READ)

@@ -1,0 +1,234 @@
+"""The rules of online bidding, as pure functions: what a bid must reach, when the lot ends, how the book is chained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+LEADING = "leading"
+TOO_LOW = "trading.bid_too_low"
+OFF_STEP = "trading.bid_off_step"
+OVER = "trading.bidding_over"
+NOT_QUALIFIED = "trading.not_qualified"
+
+_BOOK = b"techmarket bid book 1\n"
+_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """One bid as the rule needs it: the bidder's public number, the amount, and whether he may bid at all."""
+
+    bidder: int
+    minor: int
+    is_qualified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LotState:
+    """What a lot's row says while its book is open. A decision makes the next one; nothing is changed in place."""
+
+    lot_id: UUID
+    start_price_minor: int
+    increment_minor: int
+    limited: timedelta
+    free_ends_at: datetime
+    hard_end: datetime
+    effective_end: datetime
+    seq: int
+    chain: bytes
+    leading_seq: int | None = None
+    leading_bidder: int | None = None
+    leading_minor: int | None = None
+
+    def least_next_bid(self) -> int:
+        return minimum_next_bid(
+            self.leading_minor, start_price_minor=self.start_price_minor, increment_minor=self.increment_minor
+        )
+
+    def is_open(self, now: datetime) -> bool:
+        """The instant of the end itself no longer belongs to the lot."""
+        return now < self.effective_end
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One entry of the bid book. `lot` is the state after it, `least_minor` what would have been enough."""
+
+    lot: LotState
+    bid: Bid
+    seq: int
+    at: datetime
+    verdict: str
+    least_minor: int
+    previous: bytes
+    chain: bytes
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.verdict == LEADING
+
+
+def minimum_next_bid(highest_minor: int | None, *, start_price_minor: int, increment_minor: int) -> int:
+    """A bid must beat the highest by the increment; the first must reach the start price."""
+    return start_price_minor if highest_minor is None else highest_minor + increment_minor
+
+
+def is_on_step(minor: int, *, least_minor: int, increment_minor: int) -> bool:
+    """A raise is a whole multiple of the increment."""
+    return (minor - least_minor) % increment_minor == 0
+
+
+def end_after_leading_bid(lot: LotState, now: datetime) -> datetime:
+    """Every accepted leading bid restarts the limited period; in the free period it changes nothing, and never past the
+    hard stop. The end never moves back."""
+    restarted = max(now, lot.free_ends_at) + lot.limited
+    return max(lot.effective_end, min(restarted, lot.hard_end))
+
+
+def decide(lot: LotState, bid: Bid, *, now: datetime) -> Decision:
+    """A bid must beat the highest by the increment; the first must reach the start price.
+
+    It must come from a qualified participant before the lot's end, and be a whole multiple of the increment above.
+    Every decision takes the next number of the book and is chained, refusals too; a refused bid never extends the lot.
+    """
+    least = lot.least_next_bid()
+    if not lot.is_open(now):
+        return _enter(lot, bid, OVER, least, now)
+    if not bid.is_qualified:
+        return _enter(lot, bid, NOT_QUALIFIED, least, now)
+    if bid.minor < least:
+        return _enter(lot, bid, TOO_LOW, least, now)
+    if not is_on_step(bid.minor, least_minor=least, increment_minor=lot.increment_minor):
+        return _enter(lot, bid, OFF_STEP, least, now)
+    return _enter(lot, bid, LEADING, least, now)
+
+
+def _enter(lot: LotState, bid: Bid, verdict: str, least: int, now: datetime) -> Decision:
+    seq = lot.seq + 1
+    chain = next_chain(
+        lot.chain, lot_id=lot.lot_id, seq=seq, bidder=bid.bidder, minor=bid.minor, verdict=verdict, at=now
+    )
+    leads = verdict == LEADING
+    after = LotState(
+        lot.lot_id,
+        lot.start_price_minor,
+        lot.increment_minor,
+        lot.limited,
+        lot.free_ends_at,
+        lot.hard_end,
+        end_after_leading_bid(lot, now) if leads else lot.effective_end,
+        seq,
+        chain,
+        seq if leads else lot.leading_seq,
+        bid.bidder if leads else lot.leading_bidder,
+        bid.minor if leads else lot.leading_minor,
+    )
+    return Decision(after, bid, seq, now, verdict, least, lot.chain, chain)
+
+
+def canonical_decision(*, lot_id: UUID, seq: int, bidder: int, minor: int, verdict: str, at: datetime) -> bytes:
+    """The bytes of one entry of the book: RFC 8785, with public facts only, so that anyone can recompute the chain."""
+    return _text(
+        {
+            "amount_minor": minor,
+            "at": instant(at),
+            "bidder": bidder,
+            "lot": str(lot_id),
+            "seq": seq,
+            "verdict": verdict,
+        }
+    ).encode()
+
+
+def first_chain(lot_id: UUID, terms_sha256: str) -> bytes:
+    """The chain starts at the lot and the announced terms, so that no entry can be moved to another book."""
+    return hashlib.sha256(_BOOK + f"{lot_id}\n{terms_sha256}".encode()).digest()
+
+
+def next_chain(
+    previous: bytes, *, lot_id: UUID, seq: int, bidder: int, minor: int, verdict: str, at: datetime
+) -> bytes:
+    """Each entry is chained to the one before: SHA-256(previous chain || canonical decision)."""
+    body = canonical_decision(lot_id=lot_id, seq=seq, bidder=bidder, minor=minor, verdict=verdict, at=at)
+    return hashlib.sha256(previous + body).digest()
+
+
+def instant(at: datetime) -> str:
+    """An instant in the book: UTC, always with microseconds, so that equal instants are equal texts."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """The clock of one lot."""
+
+    free_ends_at: datetime
+    effective_end: datetime
+    hard_end: datetime
+
+
+def periods_from(opened_at: datetime, *, free_seconds: int, limited_seconds: int, hard_stop_seconds: int) -> Periods:
+    """A free period, then a limited period, and a hard stop counted from the end of the free period."""
+    free_ends_at = opened_at + timedelta(seconds=free_seconds)
+    hard_end = free_ends_at + timedelta(seconds=hard_stop_seconds)
+    return Periods(free_ends_at, min(free_ends_at + timedelta(seconds=limited_seconds), hard_end), hard_end)
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """A bidder's best accepted bid."""
+
+    bidder: int
+    minor: int
+    seq: int
+
+
+def rank(accepted: Iterable[Best]) -> list[Best]:
+    """The highest price wins, and of equal prices the earlier; each bidder counts once, with his best bid."""
+    best: dict[int, Best] = {}
+    for bid in accepted:
+        known = best.get(bid.bidder)
+        if known is None or (bid.minor, -bid.seq) > (known.minor, -known.seq):
+            best[bid.bidder] = bid
+    return sorted(best.values(), key=lambda bid: (-bid.minor, bid.seq))
+
+
+def deposit_is_above_custom(deposit_minor: int, *, floor_minor: int, ratio_max: Decimal) -> bool:
+    """A deposit is at most the customary part of the floor price."""
+    return Decimal(deposit_minor) > Decimal(floor_minor) * ratio_max
+
+
+def floor_price_band(floor_minor: int, *, low_max_minor: int, high_min_minor: int) -> str:
+    """The low band goes up to its limit, itself included; the high band starts at its own; the middle lies between."""
+    if floor_minor <= low_max_minor:
+        return "floor_price_low"
+    return "floor_price_high" if floor_minor >= high_min_minor else "floor_price_middle"
+
+
+@dataclass(frozen=True, slots=True)
+class BookLine:
+    """One line of the public record."""
+
+    seq: int
+    bidder: int
+    minor: int
+    verdict: str
+    at: datetime
+    chain: bytes
+
+
+def replay(lot: LotState, lines: Sequence[BookLine]) -> LotState | None:
+    """The public record decides again to the same verdicts and the same chain, or it is not the book: None."""
+    for line in lines:
+        bid = Bid(line.bidder, line.minor, is_qualified=line.verdict != NOT_QUALIFIED)
+        decision = decide(lot, bid, now=line.at)
+        if (decision.seq, decision.verdict, decision.chain) != (line.seq, line.verdict, line.chain):
+            return None
+        lot = decision.lot
+    return lot

@@ -1,0 +1,164 @@
+"""The mapped classes of trading."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from techmarket.db.base import Base, Identified
+from techmarket.trading.lifecycle import AwardState, BookState, Method, ParticipantState, TradeState
+
+
+class Trade(Identified, Base):
+    """One procedure on one listing version. The terms are text behind `terms_sha256`; numbers stand here to be judged."""
+
+    __tablename__ = "trade"
+    __table_args__ = (
+        CheckConstraint(
+            "start_price_minor > 0 AND increment_minor > 0 AND deposit_minor > 0"
+            " AND free_seconds > 0 AND limited_seconds > 0 AND hard_stop_seconds > 0",
+            name="terms_are_positive",
+        ),
+        Index("ix_trade_listing_id", "listing_id"),
+        Index("ix_trade_state_bidding_opens_at", "state", "bidding_opens_at"),
+    )
+
+    number: Mapped[str] = mapped_column(String(32), unique=True)
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"))
+    listing_n: Mapped[int]
+    listing_sha256: Mapped[str] = mapped_column(String(64))
+    title_zh: Mapped[str] = mapped_column(String(400))
+    title_en: Mapped[str] = mapped_column(String(400))
+    seller_org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    method: Mapped[Method]
+    rule_date: Mapped[date] = mapped_column(Date)
+    state: Mapped[TradeState]
+    terms_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    start_price_minor: Mapped[int]
+    increment_minor: Mapped[int]
+    deposit_minor: Mapped[int]
+    free_seconds: Mapped[int]
+    limited_seconds: Mapped[int]
+    hard_stop_seconds: Mapped[int]
+    signing_n: Mapped[int]
+    signing_unit: Mapped[str] = mapped_column(String(32))
+    bidding_opens_at: Mapped[datetime | None]
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class TradeNumber(Base):
+    """The last number given out in a year. Its row lock is what keeps numbers gapless."""
+
+    __tablename__ = "trade_number"
+
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
+class Lot(Identified, Base):
+    """The hot row: what a bid is judged by. Start price and increment are copied here on purpose, once, at the draft."""
+
+    __tablename__ = "lot"
+    __table_args__ = (
+        CheckConstraint("octet_length(chain) = 32", name="chain_is_a_hash"),
+        CheckConstraint(
+            "(leading_minor IS NULL) = (leading_seq IS NULL) AND (leading_minor IS NULL) = (leading_bidder IS NULL)",
+            name="leads_wholly",
+        ),
+        CheckConstraint(
+            "leading_minor IS NULL OR leading_minor >= start_price_minor", name="leading_reaches_start_price"
+        ),
+        CheckConstraint("effective_end <= hard_end AND free_ends_at <= hard_end", name="ends_by_the_hard_stop"),
+        Index("ix_lot_state_effective_end", "state", "effective_end"),
+        {"postgresql_with": {"fillfactor": 50}},
+    )
+
+    trade_id: Mapped[UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
+    state: Mapped[BookState]
+    start_price_minor: Mapped[int]
+    increment_minor: Mapped[int]
+    limited_seconds: Mapped[int]
+    opened_at: Mapped[datetime | None]
+    free_ends_at: Mapped[datetime | None]
+    effective_end: Mapped[datetime | None]
+    hard_end: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    seq: Mapped[int]
+    chain: Mapped[bytes] = mapped_column(LargeBinary)
+    leading_seq: Mapped[int | None]
+    leading_bidder: Mapped[int | None]
+    leading_minor: Mapped[int | None]
+
+
+class Participant(Identified, Base):
+    """An organisation in one trade. `number` is what the public record calls it."""
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        UniqueConstraint("trade_id", "org_id"),
+        UniqueConstraint("trade_id", "number"),
+    )
+
+    trade_id: Mapped[UUID] = mapped_column(ForeignKey("trade.id"))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    number: Mapped[int]
+    related: Mapped[bool]
+    state: Mapped[ParticipantState]
+    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"))
+    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
+    registered_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class BidRow(Base):
+    """One decision of the book, refusals too. Never changed or removed; a trigger refuses it."""
+
+    __tablename__ = "bid"
+    __table_args__ = (
+        UniqueConstraint("participant_id", "key"),
+        CheckConstraint("octet_length(chain) = 32", name="chain_is_a_hash"),
+        CheckConstraint("minor > 0", name="amount_is_positive"),
+    )
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    bidder: Mapped[int]
+    minor: Mapped[int]
+    key: Mapped[str] = mapped_column(String(255))
+    verdict: Mapped[str] = mapped_column(String(32))
+    least_minor: Mapped[int]
+    at: Mapped[datetime]
+    chain: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Award(Identified, Base):
+    """Whom the lot goes to, by rank. At most one of a lot is offered or concluded at a time."""
+
+    __tablename__ = "award"
+    __table_args__ = (
+        UniqueConstraint("lot_id", "rank"),
+        Index(
+            "uq_award_lot_id_in_force",
+            "lot_id",
+            unique=True,
+            postgresql_where=text("state IN ('OFFERED', 'CONCLUDED')"),
+        ),
+        Index("ix_award_state_sign_by", "state", "sign_by"),
+        CheckConstraint("price_minor > 0", name="price_is_positive"),
+    )
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"))
+    trade_id: Mapped[UUID] = mapped_column(ForeignKey("trade.id"), index=True)
+    rank: Mapped[int] = mapped_column(SmallInteger)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    price_minor: Mapped[int]
+    state: Mapped[AwardState]
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
+    sign_by: Mapped[datetime | None]
+    offered_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
