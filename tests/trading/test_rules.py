@@ -159,7 +159,9 @@ def test_the_hard_stop_bounds_even_the_first_limited_period() -> None:
     verdict=st.sampled_from([LEADING, TOO_LOW, OFF_STEP, OVER, NOT_QUALIFIED]),
     at=st.datetimes(timezones=st.just(UTC)),
 )
-def test_the_bytes_of_an_entry_are_canonical_json(seq: int, bidder: int, minor: int, verdict: str, at: datetime) -> None:
+def test_the_bytes_of_an_entry_are_canonical_json(
+    seq: int, bidder: int, minor: int, verdict: str, at: datetime
+) -> None:
     body = rules.canonical_decision(lot_id=LOT, seq=seq, bidder=bidder, minor=minor, verdict=verdict, at=at)
     again = {
         "lot": str(LOT),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
@@ -13,7 +23,7 @@ from techmarket.trading.lifecycle import AwardState, BookState, Method, Particip
 
 
 class Trade(Identified, Base):
-    """One procedure on one listing version. The terms are text behind `terms_sha256`; numbers stand here to be judged."""
+    """One procedure on one listing version. The terms are text behind `terms_sha256`; what is judged stands here."""
 
     __tablename__ = "trade"
     __table_args__ = (
@@ -27,7 +37,7 @@ class Trade(Identified, Base):
     )
 
     number: Mapped[str] = mapped_column(String(32), unique=True)
-    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"))
+    listing_id: Mapped[UUID] = mapped_column()
     listing_n: Mapped[int]
     listing_sha256: Mapped[str] = mapped_column(String(64))
     title_zh: Mapped[str] = mapped_column(String(400))
@@ -46,7 +56,7 @@ class Trade(Identified, Base):
     signing_n: Mapped[int]
     signing_unit: Mapped[str] = mapped_column(String(32))
     bidding_opens_at: Mapped[datetime | None]
-    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
+    notice_id: Mapped[UUID | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
@@ -60,7 +70,7 @@ class TradeNumber(Base):
 
 
 class Lot(Identified, Base):
-    """The hot row: what a bid is judged by. Start price and increment are copied here on purpose, once, at the draft."""
+    """The hot row: what a bid is judged by. Start price and increment are copied here on purpose, once."""
 
     __tablename__ = "lot"
     __table_args__ = (
@@ -109,8 +119,8 @@ class Participant(Identified, Base):
     number: Mapped[int]
     related: Mapped[bool]
     state: Mapped[ParticipantState]
-    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"))
-    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
+    due_id: Mapped[UUID | None] = mapped_column()
+    hold_id: Mapped[UUID | None] = mapped_column()
     registered_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
@@ -158,7 +168,7 @@ class Award(Identified, Base):
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
     price_minor: Mapped[int]
     state: Mapped[AwardState]
-    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
+    notice_id: Mapped[UUID | None] = mapped_column()
     sign_by: Mapped[datetime | None]
     offered_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
