@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from techmarket import __version__
+from techmarket.api import achievements, identity, observe, refusals, signing, transparency
 from techmarket.api import docs as refusal_docs
-from techmarket.api import achievements, identity, observe, refusals, signing
 from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
 from techmarket.db.means import Means
@@ -20,6 +20,7 @@ from techmarket.jobs.runner import running
 ROUTERS = (
     identity.router,
     signing.router,
+    transparency.router,
     achievements.router,
 )
 

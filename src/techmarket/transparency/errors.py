@@ -1,0 +1,23 @@
+"""How the log says no."""
+
+from __future__ import annotations
+
+from techmarket.kernel.refusals import Kind, Refusal
+
+
+class NotUnderACheckpoint(Refusal):
+    code, kind = "transparency.not_under_a_checkpoint", Kind.CONFLICT
+    zh = "该条目尚未进入已签名的检查点；请稍后再取证明。"
+    en = "The entry is not under a signed checkpoint yet; ask again shortly."
+
+
+class NoSuchSize(Refusal):
+    code, kind = "transparency.no_such_size", Kind.INVALID
+    zh = "没有这样大小的日志；现有检查点大小为 {size}，起点须在 1 与终点之间。"
+    en = "There is no log of that size; the checkpoint has {size} entries, and `from` lies between 1 and `to`."
+
+
+class WrongLog(Refusal):
+    code, kind = "transparency.other_log", Kind.CONFLICT
+    zh = "此游标属于另一份日志；当前日志为 {log_id}，请从头读起。"
+    en = "This cursor belongs to another log; the log is now {log_id}. Start again at its beginning."

@@ -1,0 +1,9 @@
+"""Who may do what with the log. Hashes, checkpoints and proofs of hashes are for anyone; rows for those concerned."""
+
+from __future__ import annotations
+
+from techmarket.identity.actor import Scope
+from techmarket.identity.permissions import Standing, permission
+
+READ_LOG = permission("transparency.read_log", Standing.ANYONE, scope=Scope.READ)
+READ_ENTRY = permission("transparency.read_entry", Standing.MARKET_OR_OWN, scope=Scope.READ)
