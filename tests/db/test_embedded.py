@@ -197,7 +197,9 @@ def test_the_lock_file_of_a_postmaster_that_nobody_reaps_does_not_block_for_ever
     with embedded.start(state) as server:
         data = server.data_dir
     # A child that has ended and for which nobody waits; the lock file of a killed server names such a process.
-    zombie = subprocess.Popen(["/bin/true"])
+    # It is the server's user whose process it must be: those of others PostgreSQL passes over by itself.
+    whose = {"user": data.stat().st_uid, "extra_groups": []} if os.geteuid() == 0 else {}
+    zombie = subprocess.Popen(["/bin/true"], **whose)
     while psutil.Process(zombie.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
     pid_file = data / "postmaster.pid"
