@@ -45,6 +45,10 @@ async def market_now(db: AsyncSession) -> datetime:
     return now.astimezone(UTC)
 
 
+async def is_sandbox(db: AsyncSession) -> bool:
+    return bool((await db.execute(text("SELECT sandbox FROM market_clock WHERE id = 1"))).scalar_one())
+
+
 async def move_to(db: AsyncSession, wanted: datetime) -> datetime:
     """A sandbox runs its clock ahead so that periods of law can pass in a demonstration; it never runs back."""
     row = (await db.execute(text("SELECT sandbox FROM market_clock WHERE id = 1 FOR UPDATE"))).one()

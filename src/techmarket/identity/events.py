@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -49,3 +50,9 @@ class KeyIssued(Event):
 class KeyRevoked(Event):
     kind: ClassVar[str] = "identity.key_revoked"
     key_id: UUID
+
+
+@dataclass(frozen=True)
+class ClockMoved(Event):
+    kind: ClassVar[str] = "sandbox.clock_moved"
+    to: datetime

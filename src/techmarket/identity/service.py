@@ -12,13 +12,14 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import clock, journal
 from techmarket.db.keys import Keys
 from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.identity import errors, policy, repository, rules
 from techmarket.identity.actor import ANONYMOUS, AUTHORITY_ROLES, MARKET_ROLES, Actor, OrgKind, Role, Scope
 from techmarket.identity.events import (
+    ClockMoved,
     KeyIssued,
     KeyRevoked,
     OrganisationRegistered,
@@ -293,6 +294,21 @@ async def list_organisations(tx: Tx, actor: Actor, *, cursor: str | None, limit:
         rows = await repository.list_organisations(db, after=after, limit=limit + 1)
         page = page_of(rows, limit, lambda org: (org.created_at.isoformat(), str(org.id)))
         return page.map(view_of)
+
+
+async def move_clock(tx: Tx, actor: Actor, to: datetime) -> datetime:
+    """A sandbox's operator runs the market clock ahead, so that periods of law can pass; returns the new time."""
+    require(actor, policy.MOVE_CLOCK)
+    async with tx.begin() as db:
+        now = await clock.move_to(db, to)
+        journal.record(db, ClockMoved(now), actor=actor)
+        return now
+
+
+async def read_clock(tx: Tx) -> tuple[datetime, bool]:
+    """The market's time, and whether this market is a sandbox."""
+    async with tx.read() as db:
+        return await clock.market_now(db), await clock.is_sandbox(db)
 
 
 def view_of(org: Organisation) -> OrganisationView:
