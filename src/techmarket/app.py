@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from techmarket import __version__
-from techmarket.api import achievements, identity, observe, refusals, sandbox, signing, transparency
+from techmarket.api import achievements, identity, ledger, observe, refusals, rulebook, sandbox, signing, transparency
 from techmarket.api import docs as refusal_docs
 from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
@@ -19,6 +19,8 @@ from techmarket.jobs.runner import running
 
 ROUTERS = (
     identity.router,
+    rulebook.router,
+    ledger.router,
     sandbox.router,
     signing.router,
     transparency.router,

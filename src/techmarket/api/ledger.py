@@ -1,0 +1,120 @@
+"""Accounts and transfers over HTTP, to look at only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from techmarket.api.deps import MarketRoute, SignedIn, TxDep
+from techmarket.api.paging import page_response
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import Cursor, Limit, MoneyOut, Wire
+from techmarket.kernel.paging import BadCursor
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.ledger import service
+from techmarket.ledger.rules import Purpose
+
+router = APIRouter(prefix="/v1/ledger", tags=["ledger"], route_class=MarketRoute)
+
+Book = Annotated[str, Field(strict=True, pattern=r"^(market|unit:[0-9a-f-]{36})$")]
+
+
+class AccountOut(Wire):
+    id: UUID
+    book: str
+    owner: UUID | None
+    purpose: Purpose
+    subject: str | None
+    balance: MoneyOut
+    held: MoneyOut
+    available: MoneyOut
+
+
+class AccountPage(Wire):
+    items: list[AccountOut]
+    next_cursor: str | None
+
+
+class TransferOut(Wire):
+    id: UUID
+    seq: int
+    at: datetime
+    amount: MoneyOut
+    other_account: UUID
+    why: str
+    code: str
+    hold_id: UUID | None
+    reverses: UUID | None
+
+
+class TransferPage(Wire):
+    items: list[TransferOut]
+    next_cursor: str | None
+
+
+class BookOut(Wire):
+    book: str
+    accounts: int
+    sum: MoneyOut
+    wrong_accounts: list[UUID]
+    is_balanced: bool
+
+
+class BalanceCheckOut(Wire):
+    is_balanced: bool
+    books: list[BookOut]
+
+
+@router.get(
+    "/accounts",
+    response_model=AccountPage,
+    operation_id="listLedgerAccounts",
+    responses=refusals(NotAllowed, BadCursor),
+)
+async def list_accounts(
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    book: Annotated[Book | None, Query()] = None,
+    purpose: Purpose | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """The accounts kept for my organisation and those of its own book; the market's finance sees all."""
+    page = await service.list_accounts(tx, actor, book=book, purpose=purpose, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/ledger/accounts", book=book, purpose=purpose, limit=limit)
+
+
+@router.get(
+    "/accounts/{account_id}/transfers",
+    response_model=TransferPage,
+    operation_id="listLedgerTransfers",
+    responses=refusals(NotAllowed, NotFound, BadCursor),
+)
+async def list_transfers(
+    account_id: UUID,
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """What moved on one account, the newest first; what went out is negative."""
+    page = await service.list_transfers(tx, actor, account_id, cursor=cursor, limit=limit)
+    return page_response(page, response, f"/v1/ledger/accounts/{account_id}/transfers", limit=limit)
+
+
+@router.get(
+    "/balance-check",
+    response_model=BalanceCheckOut,
+    operation_id="checkLedgerBalance",
+    responses=refusals(NotAllowed),
+)
+async def check_balance(actor: SignedIn, tx: TxDep) -> object:
+    """Recompute every book from its transfers: each sums to nought and every account agrees."""
+    books = await service.check_balance(tx, actor)
+    return {"is_balanced": all(book.is_balanced for book in books), "books": books}

@@ -1,0 +1,165 @@
+"""Rules and work days over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.paging import page_response
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import Cursor, Day, Limit, SafeText, ShortText, Wire
+from techmarket.kernel.paging import BadCursor
+from techmarket.kernel.refusals import NotFound
+from techmarket.rulebook import errors, service
+from techmarket.rulebook.rules import AppliesTo, Binding, Evidence, Mode, Rule, RuleUnit
+
+router = APIRouter(prefix="/v1", tags=["rulebook"], route_class=MarketRoute)
+
+RuleKey = Annotated[str, Field(strict=True, max_length=80, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
+Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^CN(-[1-9][0-9]([0-9]{2}){0,2})?$")]
+YEAR_FIRST, YEAR_LAST = 2004, 2199
+
+
+class AddRule(Wire):
+    key: RuleKey
+    jurisdiction: Jurisdiction = "CN"
+    scope: Annotated[str, Field(strict=True, pattern=r"^(law|market|unit:[0-9a-f-]{36})$")] = Field(
+        description="`law`, `market`, or `unit:` and the id of the organisation whose own rule it is"
+    )
+    mode: Mode | None = None
+    applies_to: AppliesTo = AppliesTo.ANY
+    binding: Binding
+    base: Annotated[str, Field(strict=True, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")] | None = None
+    value: ShortText = Field(description="A decimal, or a word where the unit is text; money in whole fen")
+    unit: RuleUnit
+    source: Annotated[str, SafeText(500)]
+    evidence: Evidence
+    effective_from: Day
+    effective_to: Day | None = Field(default=None, description="The first day on which it no longer holds")
+
+
+class RuleOut(Wire):
+    id: UUID
+    key: str
+    jurisdiction: str
+    scope: str
+    mode: str | None
+    applies_to: str
+    binding: Binding
+    base: str | None
+    value: str
+    unit: RuleUnit
+    source: str
+    evidence: Evidence
+    effective_from: date
+    effective_to: date | None
+
+
+class RulePage(Wire):
+    items: list[RuleOut]
+    next_cursor: str | None
+
+
+class WorkDayIn(Wire):
+    day: Day
+    is_working: bool
+
+
+class EnterWorkDays(Wire):
+    days: Annotated[list[WorkDayIn], Field(min_length=1, max_length=400)]
+    source: ShortText
+    declares_year: Annotated[int, Field(strict=True, ge=YEAR_FIRST, le=YEAR_LAST)] | None = Field(
+        default=None, description="Say that every holiday and make-up day of this year has been entered"
+    )
+
+
+class WorkDaysOut(Wire):
+    entered: int
+
+
+@router.get("/rules", response_model=RulePage, operation_id="listRules", responses=refusals(BadCursor))
+async def list_rules(
+    actor: Reader,
+    tx: TxDep,
+    response: Response,
+    key: Annotated[RuleKey | None, Query()] = None,
+    jurisdiction: Annotated[Jurisdiction | None, Query()] = None,
+    on: Annotated[Day | None, Query(description="Only rows in force on this day")] = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """The dated rows of law and market; a unit's own rows are shown to the unit and the market."""
+    page = await service.list_rules(tx, actor, key=key, jurisdiction=jurisdiction, on=on, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/rules", key=key, jurisdiction=jurisdiction, on=on, limit=limit)
+
+
+@router.get("/rules/{rule_id}", response_model=RuleOut, operation_id="getRule", responses=refusals(NotFound))
+async def get_rule(rule_id: UUID, actor: Reader, tx: TxDep) -> Rule:
+    """One row with its source and the strength of its evidence."""
+    return await service.get_rule(tx, actor, rule_id)
+
+
+@router.post(
+    "/rules",
+    status_code=201,
+    response_model=RuleOut,
+    operation_id="addRule",
+    responses=refusals(
+        NotFound,
+        errors.UnknownKey,
+        errors.JurisdictionMalformed,
+        errors.ScopeMalformed,
+        errors.WrongUnit,
+        errors.ValueMalformed,
+        errors.NotEnforceable,
+        errors.NotLaw,
+        errors.EndsBeforeItBegins,
+        errors.RulesOverlap,
+        errors.SuccessorInThePast,
+    ),
+)
+async def add_rule(body: AddRule, actor: SignedIn, tx: TxDep) -> Rule:
+    """Add a dated row. It ends the open row it succeeds; running projects keep the row of their own rule date."""
+    return await service.add_rule(
+        tx,
+        actor,
+        service.RuleDraft(
+            key=body.key,
+            jurisdiction=body.jurisdiction,
+            scope=body.scope,
+            mode=body.mode,
+            applies_to=body.applies_to,
+            binding=body.binding,
+            base=body.base,
+            value=body.value,
+            unit=body.unit,
+            source=body.source,
+            evidence=body.evidence,
+            effective_from=body.effective_from,
+            effective_to=body.effective_to,
+        ),
+    )
+
+
+@router.post(
+    "/work-days",
+    status_code=201,
+    response_model=WorkDaysOut,
+    operation_id="enterWorkDays",
+    responses=refusals(errors.WorkDayTwice, errors.WorkDayPassed),
+)
+async def enter_work_days(body: EnterWorkDays, actor: SignedIn, tx: TxDep) -> object:
+    """Enter holidays and make-up working days, and say so when a year is complete."""
+    entered = await service.enter_work_days(
+        tx,
+        actor,
+        days=[(line.day, line.is_working) for line in body.days],
+        source=body.source,
+        declares_year=body.declares_year,
+    )
+    return {"entered": entered}

@@ -1,0 +1,206 @@
+"""Every query of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert as plain_insert
+from sqlalchemy import or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.refusals import NotFound
+from techmarket.ledger.lifecycle import HoldState
+from techmarket.ledger.rules import Holding, Posting, Purpose, Standing
+from techmarket.ledger.tables import Account, Hold, Transfer
+
+_STANDING = (Account.id, Account.book, Account.purpose, Account.balance_minor, Account.pending_minor)
+
+
+async def find_account(
+    db: AsyncSession, *, book: str, owner: UUID | None, purpose: Purpose, subject: str | None
+) -> UUID | None:
+    query = select(Account.id).where(
+        Account.book == book,
+        Account.purpose == purpose,
+        Account.owner.is_not_distinct_from(owner),
+        Account.subject.is_not_distinct_from(subject),
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def open_account(
+    db: AsyncSession, *, book: str, owner: UUID | None, purpose: Purpose, subject: str | None
+) -> None:
+    await db.execute(
+        insert(Account)
+        .values(id=new_id(), book=book, owner=owner, purpose=purpose, subject=subject)
+        .on_conflict_do_nothing(constraint="uq_account_name")
+    )
+
+
+async def lock_accounts(db: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """Locked in the order of their ids, so that two writers never wait for each other.
+
+    Not the key: a row that only names the account, such as a hold's target, need not wait.
+    """
+    query = select(*_STANDING).where(Account.id.in_(set(ids))).order_by(Account.id).with_for_update(key_share=True)
+    found = {row.id: Standing(*row) for row in await db.execute(query)}
+    if len(found) != len(set(ids)):
+        raise NotFound()
+    return found
+
+
+async def get_standing(db: AsyncSession, account_id: UUID) -> Standing:
+    row = (await db.execute(select(*_STANDING).where(Account.id == account_id))).one_or_none()
+    if row is None:
+        raise NotFound()
+    return Standing(*row)
+
+
+async def get_account(db: AsyncSession, account_id: UUID) -> Account:
+    row = (await db.execute(select(Account).where(Account.id == account_id))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def add_transfers(
+    db: AsyncSession,
+    standings: Mapping[UUID, Standing],
+    postings: Sequence[Posting],
+    *,
+    hold_id: UUID | None = None,
+    reverses: UUID | None = None,
+) -> list[UUID]:
+    ids = [new_id() for _ in postings]
+    rows = [
+        {
+            "id": id,
+            "book": standings[posting.debit].book,
+            "debit_account": posting.debit,
+            "credit_account": posting.credit,
+            "minor": posting.minor,
+            "why": str(posting.why),
+            "code": posting.code,
+            "hold_id": hold_id,
+            "reverses": reverses,
+        }
+        for id, posting in zip(ids, postings, strict=True)
+    ]
+    await db.execute(plain_insert(Transfer), rows)
+    return ids
+
+
+async def add_holds(db: AsyncSession, standings: Mapping[UUID, Standing], holdings: Sequence[Holding]) -> list[UUID]:
+    ids = [new_id() for _ in holdings]
+    rows = [
+        {
+            "id": id,
+            "book": standings[holding.source].book,
+            "source_account": holding.source,
+            "target_account": holding.target,
+            "minor": holding.minor,
+            "state": HoldState.PENDING,
+            "why": str(holding.why),
+        }
+        for id, holding in zip(ids, holdings, strict=True)
+    ]
+    await db.execute(plain_insert(Hold), rows)
+    return ids
+
+
+async def lock_hold(db: AsyncSession, hold_id: UUID) -> Any:
+    query = select(
+        Hold.id, Hold.book, Hold.source_account, Hold.target_account, Hold.minor, Hold.state, Hold.why
+    ).where(Hold.id == hold_id)
+    row = (await db.execute(query.with_for_update())).one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_hold(db: AsyncSession, hold_id: UUID) -> Any:
+    query = select(Hold.id, Hold.source_account, Hold.target_account, Hold.minor, Hold.state).where(Hold.id == hold_id)
+    row = (await db.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def set_hold_state(db: AsyncSession, hold_id: UUID, state: HoldState) -> None:
+    await db.execute(
+        update(Hold).where(Hold.id == hold_id).values(state=state).execution_options(synchronize_session=False)
+    )
+
+
+async def lock_transfer(db: AsyncSession, transfer_id: UUID) -> Any:
+    columns = (Transfer.id, Transfer.debit_account, Transfer.credit_account, Transfer.minor, Transfer.code)
+    row = (await db.execute(select(*columns).where(Transfer.id == transfer_id).with_for_update())).one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def is_reversed(db: AsyncSession, transfer_id: UUID) -> bool:
+    query = select(Transfer.id).where(Transfer.reverses == transfer_id)
+    return (await db.execute(query)).scalar_one_or_none() is not None
+
+
+async def list_accounts(
+    db: AsyncSession,
+    *,
+    book: str | None,
+    purpose: Purpose | None,
+    org_id: UUID | None,
+    after: UUID | None,
+    limit: int | None,
+) -> Sequence[Account]:
+    query = select(Account).order_by(Account.id).execution_options(populate_existing=True)
+    if limit is not None:
+        query = query.limit(limit)
+    if org_id is not None:
+        query = query.where(or_(Account.owner == org_id, Account.book == f"unit:{org_id}"))
+    if book is not None:
+        query = query.where(Account.book == book)
+    if purpose is not None:
+        query = query.where(Account.purpose == purpose)
+    if after is not None:
+        query = query.where(Account.id > after)
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_transfers(db: AsyncSession, account_id: UUID, *, before: int | None, limit: int) -> Sequence[Transfer]:
+    query = (
+        select(Transfer)
+        .where(or_(Transfer.debit_account == account_id, Transfer.credit_account == account_id))
+        .order_by(Transfer.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Transfer.seq < before)
+    return (await db.execute(query)).scalars().all()
+
+
+async def check_books(db: AsyncSession, book: str | None) -> Sequence[Any]:
+    """Each book's accounts, their sum, and the accounts whose kept figures disagree with transfers and holds."""
+    return (
+        await db.execute(
+            text(
+                "WITH moved AS (SELECT id, sum(minor) AS minor FROM ("
+                "   SELECT credit_account AS id, minor FROM transfer"
+                "   UNION ALL SELECT debit_account, -minor FROM transfer) AS legs GROUP BY id),"
+                " held AS (SELECT source_account AS id, sum(minor) AS minor FROM hold"
+                "   WHERE state = 'PENDING' GROUP BY 1)"
+                " SELECT a.book, count(*) AS accounts, sum(a.balance_minor) AS total,"
+                "   coalesce(array_agg(a.id ORDER BY a.id) FILTER (WHERE a.balance_minor <> coalesce(m.minor, 0)"
+                "     OR a.pending_minor <> coalesce(h.minor, 0)), '{}') AS wrong"
+                " FROM account a LEFT JOIN moved m USING (id) LEFT JOIN held h USING (id)"
+                " WHERE cast(:book as text) IS NULL OR a.book = :book GROUP BY a.book ORDER BY a.book"
+            ),
+            {"book": book},
+        )
+    ).all()

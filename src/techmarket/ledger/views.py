@@ -1,0 +1,51 @@
+"""What the ledger shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from techmarket.kernel.money import Money
+from techmarket.ledger.rules import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    id: UUID
+    book: str
+    owner: UUID | None
+    purpose: Purpose
+    subject: str | None
+    balance: Money
+    held: Money
+    available: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TransferView:
+    """A transfer as the account sees it: what came in is positive, what went out negative."""
+
+    id: UUID
+    seq: int
+    at: datetime
+    amount: Money
+    other_account: UUID
+    why: str
+    code: str
+    hold_id: UUID | None
+    reverses: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookCheck:
+    """A book balances when its accounts sum to nought and each agrees with its transfers and holds."""
+
+    book: str
+    accounts: int
+    sum: Money
+    wrong_accounts: tuple[UUID, ...]
+
+    @property
+    def is_balanced(self) -> bool:
+        return self.sum.minor == 0 and not self.wrong_accounts
