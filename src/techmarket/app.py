@@ -40,7 +40,7 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
             yield
             app.state.is_stopping = True
 
-    app = FastAPI(title="techmarket", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(title="techmarket", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False)
     app.state.means = means
     app.state.is_stopping = False
     app.state.public_url = public_url
@@ -57,7 +57,7 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
     for router in ROUTERS:
         app.include_router(router)
     refusals.install(app)
-    describe(app)
+    describe(app, ROUTERS)
     app.add_middleware(Limits, rules=BODIES)
     app.add_middleware(observe.Observe)
     return app

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from techmarket.api.deps import MarketRoute, signed_in
@@ -19,16 +20,16 @@ KEY_HEADER = {
 }
 
 
-def describe(app: FastAPI) -> None:
+def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     """Complete the document once the routes are in: keys on POSTs, and which operations may go without a key."""
     plain = app.openapi
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
     def whole() -> dict[str, Any]:
         document = plain()
-        for route in app.routes:
-            if isinstance(route, APIRoute):
-                for method in sorted(route.methods or ()):
-                    _complete(document["paths"][route.path_format][method.lower()], route, method)
+        for route in routes:
+            for method in sorted(route.methods or ()):
+                _complete(document["paths"][route.path_format][method.lower()], route, method)
         return document
 
     app.openapi = whole  # type: ignore[method-assign]
