@@ -10,7 +10,18 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from techmarket import __version__
-from techmarket.api import achievements, identity, ledger, observe, refusals, rulebook, sandbox, signing, transparency
+from techmarket.api import (
+    achievements,
+    identity,
+    ledger,
+    notices,
+    observe,
+    refusals,
+    rulebook,
+    sandbox,
+    signing,
+    transparency,
+)
 from techmarket.api import docs as refusal_docs
 from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
@@ -23,6 +34,7 @@ ROUTERS = (
     ledger.router,
     sandbox.router,
     signing.router,
+    notices.router,
     transparency.router,
     achievements.router,
 )

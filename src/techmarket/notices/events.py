@@ -1,0 +1,102 @@
+"""What happened to notices: ids, codes and times; grounds and reasons stay in their rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from techmarket.kernel.events import Event
+from techmarket.notices.kinds import NoticeKind, Place
+from techmarket.notices.lifecycle import NoticeState
+
+
+@dataclass(frozen=True)
+class NoticeOpened(Event):
+    kind: ClassVar[str] = "notices.opened"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    document_sha256: str
+    length_n: int
+    length_unit: str
+
+
+@dataclass(frozen=True)
+class NoticePosted(Event):
+    kind: ClassVar[str] = "notices.posted"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    place: Place
+    evidence_sha256: str | None
+
+
+@dataclass(frozen=True)
+class NoticeStarted(Event):
+    kind: ClassVar[str] = "notices.started"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    started_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class ObjectionFiled(Event):
+    kind: ClassVar[str] = "notices.objection_filed"
+    objection_id: UUID
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+
+
+@dataclass(frozen=True)
+class ObjectionDecided(Event):
+    kind: ClassVar[str] = "notices.objection_decided"
+    objection_id: UUID
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    upheld: bool
+
+
+@dataclass(frozen=True)
+class ObjectionUpheld(Event):
+    """For the room of the subject: what was announced does not hold; `lines` are the ones at fault, if it has lines."""
+
+    kind: ClassVar[str] = "notices.objection_upheld"
+    objection_id: UUID
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ObjectionWithdrawn(Event):
+    kind: ClassVar[str] = "notices.objection_withdrawn"
+    objection_id: UUID
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+
+
+@dataclass(frozen=True)
+class NoticeCleared(Event):
+    kind: ClassVar[str] = "notices.cleared"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+
+
+@dataclass(frozen=True)
+class NoticeEnded(Event):
+    """It no longer stands: withdrawn, or replaced by another text whose period starts afresh."""
+
+    kind: ClassVar[str] = "notices.no_longer_stands"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    state: NoticeState

@@ -1,0 +1,24 @@
+"""What the clock starts in notices, and what follows a change of the work-day calendar."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from techmarket.db.jobs import periodic, reacts_to
+from techmarket.db.means import Means
+from techmarket.notices import service
+from techmarket.rulebook.events import WorkDaysEntered
+
+
+@periodic("notices.clear_due", every=timedelta(seconds=1))
+async def clear_due(means: Means) -> int:
+    """Announce which notices have cleared; the gate does not wait for it."""
+    return await service.clear_due(means.tx)
+
+
+@reacts_to("notices.recount", WorkDaysEntered)
+async def recount(means: Means, _event: WorkDaysEntered) -> None:
+    """The operator has entered work days: look at each running notice when its period now ends."""
+    after = await service.recount(means.tx)
+    while after is not None:
+        after = await service.recount(means.tx, after=after)

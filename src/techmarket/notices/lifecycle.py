@@ -1,0 +1,52 @@
+"""The states of a notice and of an objection."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from techmarket.kernel.lifecycle import Lifecycle
+
+
+class NoticeState(StrEnum):
+    PREPARED = "PREPARED"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    CLEARED = "CLEARED"
+    UPHELD = "UPHELD"
+    REPLACED = "REPLACED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class ObjectionState(StrEnum):
+    FILED = "FILED"
+    UPHELD = "UPHELD"
+    DISMISSED = "DISMISSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+STANDING = (NoticeState.PREPARED, NoticeState.RUNNING, NoticeState.PAUSED)
+"""States in which a notice still stands; a subject has at most one standing notice of a kind."""
+
+NOTICE = Lifecycle(
+    "notice",
+    {
+        (NoticeState.PREPARED, "start"): NoticeState.RUNNING,
+        (NoticeState.RUNNING, "pause"): NoticeState.PAUSED,
+        (NoticeState.PAUSED, "resume"): NoticeState.RUNNING,
+        (NoticeState.RUNNING, "clear"): NoticeState.CLEARED,
+        (NoticeState.PAUSED, "uphold"): NoticeState.UPHELD,
+        **{(state, "replace"): NoticeState.REPLACED for state in STANDING},
+        **{(state, "withdraw"): NoticeState.WITHDRAWN for state in STANDING},
+    },
+    initial=NoticeState.PREPARED,
+)
+
+OBJECTION = Lifecycle(
+    "objection",
+    {
+        (ObjectionState.FILED, "uphold"): ObjectionState.UPHELD,
+        (ObjectionState.FILED, "dismiss"): ObjectionState.DISMISSED,
+        (ObjectionState.FILED, "withdraw"): ObjectionState.WITHDRAWN,
+    },
+    initial=ObjectionState.FILED,
+)

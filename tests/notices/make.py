@@ -1,0 +1,82 @@
+"""Makers of notices, and the sandbox clock they need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from techmarket.db import clock
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.periods import SHANGHAI, Length, Unit
+from techmarket.notices import steps
+from techmarket.notices.kinds import NoticeKind
+
+EVIDENCE = "ee" * 32
+PRICE_TEXT: dict[str, Any] = {
+    "name": "Sample result",
+    "abstract": "Sample abstract",
+    "mode": "TRANSFER",
+    "intended_price": {"amount": "600000.00", "currency": "CNY"},
+    "related_party": True,
+}
+
+
+def shanghai(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=SHANGHAI).astimezone(UTC)
+
+
+async def a_sandbox(tx: Tx, start: datetime) -> None:
+    """The market clock stands at `start` and can be moved; first thing in a test, before anything is recorded."""
+    async with tx.begin() as db:
+        await clock.open_sandbox(db, start)
+
+
+async def move_to(tx: Tx, wanted: datetime) -> None:
+    async with tx.begin() as db:
+        await clock.move_to(db, wanted)
+
+
+async def market_now(tx: Tx) -> datetime:
+    async with tx.read() as db:
+        return await clock.market_now(db)
+
+
+async def a_notice(
+    tx: Tx,
+    owner: Actor,
+    *,
+    kind: NoticeKind = NoticeKind.RESULT,
+    length: Length = Length(5, Unit.DAYS),
+    subject: Ref | None = None,
+    document: dict[str, Any] | None = None,
+    lines: Collection[str] | None = None,
+    unit_evidence: str | None = None,
+    post_market: bool = True,
+    reader_orgs: Collection[UUID] = (),
+) -> UUID:
+    async with tx.begin() as db:
+        return await steps.open_notice(
+            db,
+            kind=kind,
+            subject=subject or Ref("award", new_id()),
+            owner_org=owner.org,
+            document=document if document is not None else dict(PRICE_TEXT),
+            rule_date=date(2026, 3, 2),
+            length=length,
+            actor=owner,
+            now=await clock.market_now(db),
+            post_market=post_market,
+            unit_evidence_sha256=unit_evidence,
+            lines=lines,
+            reader_orgs=reader_orgs,
+        )
+
+
+async def gate(tx: Tx, notice_id: UUID) -> None:
+    """What a later room asks before it lets somebody sign."""
+    async with tx.begin() as db:
+        await steps.require_cleared(db, notice_id, await clock.market_now(db))
