@@ -44,10 +44,12 @@ async def promise(db: AsyncSession, keys: Keys, entry_id: UUID) -> dict[str, str
     await db.flush()
     found = await repository.find_entry(db, entry_id)
     assert found is not None
-    leaf = leaf_of(found[0].salt, row_of(found[0])).hex()
+    row = row_of(found[0])
+    leaf = leaf_of(found[0].salt, row).hex()
     body = {"entry_id": str(entry_id), "leaf_hash": leaf, "log_id": str(await repository.log_id(db))}
     return {
         **body,
+        "row": row.decode(),
         "salt": found[0].salt.hex(),
         "kid": keys.receipts.kid,
         "signature": keys.receipts.sign(canonical_json(body)).hex(),

@@ -1,0 +1,77 @@
+"""The certificate as signed bytes: a W3C Verifiable Credential 2.0 secured as a JWT (`vc+jwt`), and its signed status.
+
+A status is a small statement of its own (`techmarket-status+jwt`): it is made anew at each download, so a file can say
+how old what it knows about suspension and revocation is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from joserfc import jws
+from joserfc.jwk import OKPKey
+
+from techmarket.kernel.canonical import canonical_json
+from techmarket.kernel.seals import Seal
+
+CONTEXT = ("https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/undefined-terms/v2")
+CREDENTIAL_HEADER = {"alg": "Ed25519", "cty": "vc", "typ": "vc+jwt"}
+STATUS_HEADER = {"alg": "Ed25519", "typ": "techmarket-status+jwt"}
+
+
+def compose(
+    *,
+    certificate_id: UUID,
+    number: str,
+    issuer_id: UUID,
+    issuer_name: str,
+    issued_at: datetime,
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The credential a holder shows: who says it, since when, and the facts of the transaction."""
+    return {
+        "@context": list(CONTEXT),
+        "id": f"urn:uuid:{certificate_id}",
+        "type": ["VerifiableCredential", "TransactionCertificate"],
+        "issuer": {"id": f"urn:uuid:{issuer_id}", "name": issuer_name},
+        "validFrom": instant(issued_at),
+        "credentialSubject": {
+            "id": f"urn:uuid:{facts['contract']['id']}",
+            "certificateNumber": number,
+            "transaction": dict(facts),
+        },
+    }
+
+
+def status_of(
+    *, number: str, credential_sha256: str, state: str, since: datetime, why: str | None, as_of: datetime
+) -> dict[str, Any]:
+    """What the market knows about the certificate's standing at this moment."""
+    return {
+        "number": number,
+        "credential_sha256": credential_sha256,
+        "state": state,
+        "since": instant(since),
+        "why": why,
+        "as_of": instant(as_of),
+    }
+
+
+def sign(seal: Seal, header: Mapping[str, str], payload: Mapping[str, Any]) -> str:
+    """The payload as a compact JWS of this seal, with `kid` in its header."""
+    key = OKPKey.import_key(seal.to_pem())
+    protected = dict(sorted({**header, "kid": seal.kid}.items()))
+    return jws.serialize_compact(protected, canonical_json(payload), key, algorithms=["Ed25519"])
+
+
+def jwt_sha256(token: str) -> str:
+    """The hash by which the log and the status name a credential: of the JWT's own characters."""
+    return hashlib.sha256(token.encode("ascii")).hexdigest()
+
+
+def instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
