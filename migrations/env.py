@@ -28,7 +28,8 @@ def run(connection: Connection) -> None:
         include_object=_ours,
     )
     with context.begin_transaction():
-        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        # Of the session, not LOCAL: each migration is a transaction of its own, and each must give up soon.
+        connection.execute(text("SET lock_timeout = '5s'"))
         context.run_migrations()
 
 

@@ -1,0 +1,194 @@
+"""The tables that migrations make are the tables that the code maps, on the way up and on the way down."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CheckConstraint
+
+from techmarket.db.base import Base
+from techmarket.db.metadata import load_all_tables
+from tests.pg import ROOT, TestServer, alembic_config, migrate
+
+load_all_tables()
+
+# What stands in a schema, one line a thing. Extensions bring their own and are no business of ours.
+CATALOGUE = """
+WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname = 'public'),
+foreign_to_us AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
+SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+       || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END || ' ' || a.attidentity::text || a.attgenerated::text
+       || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')
+  FROM pg_class c JOIN ours ON c.relnamespace = ours.oid JOIN pg_attribute a ON a.attrelid = c.oid
+  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+ WHERE c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL
+SELECT 'constraint ' || coalesce(c.relname, '') || '.' || o.conname || ' ' || pg_get_constraintdef(o.oid)
+  FROM pg_constraint o JOIN ours ON o.connamespace = ours.oid LEFT JOIN pg_class c ON c.oid = o.conrelid
+ WHERE ('pg_constraint'::regclass, o.oid) NOT IN (SELECT * FROM foreign_to_us)
+UNION ALL
+SELECT 'index ' || pg_get_indexdef(i.indexrelid)
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN ours ON c.relnamespace = ours.oid
+UNION ALL
+SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE NOT t.tgisinternal
+UNION ALL
+SELECT 'routine ' || pg_get_functiondef(p.oid) FROM pg_proc p JOIN ours ON p.pronamespace = ours.oid
+ WHERE p.prokind IN ('f', 'p') AND ('pg_proc'::regclass, p.oid) NOT IN (SELECT * FROM foreign_to_us)
+UNION ALL
+SELECT 'kind of value ' || t.typname || ' ' || t.typtype::text || coalesce(' ' || e.enumlabel, '')
+  FROM pg_type t JOIN ours ON t.typnamespace = ours.oid LEFT JOIN pg_enum e ON e.enumtypid = t.oid
+ WHERE t.typtype IN ('e', 'd') AND ('pg_type'::regclass, t.oid) NOT IN (SELECT * FROM foreign_to_us)
+UNION ALL
+SELECT 'sequence ' || c.relname FROM pg_class c JOIN ours ON c.relnamespace = ours.oid WHERE c.relkind = 'S'
+UNION ALL
+SELECT 'view ' || viewname || ' ' || definition FROM pg_views WHERE schemaname = 'public'
+ORDER BY 1
+"""
+
+
+@pytest.fixture
+def empty_url(pg_server: TestServer) -> Iterator[str]:
+    """A database without anything in it, not even our extensions."""
+    with pg_server.cloned("template0") as url:
+        yield url
+
+
+def look(url: str, what: Any) -> Any:
+    """Run `what(connection)` in a loop and a connection of its own."""
+
+    async def run() -> Any:
+        engine = create_async_engine(url, poolclass=NullPool)
+        async with engine.connect() as connection:
+            seen = await connection.run_sync(what)
+        await engine.dispose()
+        return seen
+
+    return in_a_thread(asyncio.run, run())
+
+
+def in_a_thread(work: Any, *args: Any) -> Any:
+    # The migrations' env.py runs a loop of its own, and the test may already be inside one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work, *args).result(timeout=300)
+
+
+def catalogue(url: str) -> list[str]:
+    return list(look(url, lambda connection: connection.execute(text(CATALOGUE)).scalars().all()))
+
+
+def without_alembic(lines: list[str]) -> list[str]:
+    return [line for line in lines if "alembic_version" not in line]
+
+
+def test_the_migrations_are_one_line_with_one_head():
+    script = ScriptDirectory.from_config(alembic_config("unused://"))
+    revisions = list(script.walk_revisions())
+    assert len(script.get_heads()) == 1
+    assert len(script.get_bases()) == 1
+    assert [r.revision for r in revisions if r.is_merge_point or r.is_branch_point] == []
+    files = list((ROOT / "migrations" / "versions").glob("*.py"))
+    assert len(revisions) == len(files) > 0
+    assert [f.name for f in files if not re.fullmatch(r"\d{4}_\d\d_\d\d_\d{4}_[a-z0-9_]+\.py", f.name)] == []
+
+
+@pytest.mark.slow
+def test_every_migration_goes_up_and_down_step_by_step_and_up_to_the_same_again(empty_url: str):
+    config = alembic_config(empty_url)
+    order = [r.revision for r in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+    standing = [catalogue(empty_url)]
+    for revision in order:
+        in_a_thread(command.upgrade, config, revision)
+        standing.append(catalogue(empty_url))
+    for position in range(len(order), 0, -1):
+        in_a_thread(command.downgrade, config, order[position - 2] if position > 1 else "base")
+        left, meant = without_alembic(catalogue(empty_url)), without_alembic(standing[position - 1])
+        assert left == meant, f"down from {order[position - 1]} does not lead back"
+    migrate(empty_url)
+    assert catalogue(empty_url) == standing[-1]
+
+
+def test_the_mapped_tables_are_the_tables_that_the_migrations_make(database_url: str):
+    def compare(connection: Connection) -> list[Any]:
+        options = {"compare_type": True, "include_object": ours}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
+
+    assert [str(difference) for difference in look(database_url, compare)] == []
+
+
+def ours(_thing: object, name: str | None, kind: str, _reflected: bool, _to: object) -> bool:
+    return not (kind == "table" and name is not None and name.startswith(("pgqueuer", "alembic_version")))
+
+
+def test_the_checks_that_the_mapped_classes_name_stand_in_the_database_and_no_others(database_url: str):
+    query = text(
+        "SELECT r.relname, c.conname FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid"
+        " WHERE c.contype = 'c' AND r.relnamespace = 'public'::regnamespace"
+    )
+    found = look(database_url, lambda connection: {tuple(row) for row in connection.execute(query)})
+    standing = {(table, name) for table, name in found if ours(None, table, "table", True, None)}
+    preparer = postgresql.dialect().identifier_preparer
+    mapped = {
+        (table.name, preparer.format_constraint(check).strip('"'))
+        for table in Base.metadata.tables.values()
+        for check in table.constraints
+        if isinstance(check, CheckConstraint)
+    }
+    assert (sorted(mapped - standing), sorted(standing - mapped)) == ([], [])
+
+
+def test_every_step_of_a_migration_gives_up_soon_when_somebody_holds_its_table(empty_url: str):
+    """Whoever waits for a lock on a table holds up all who come after, so no step waits longer than five seconds."""
+    config = alembic_config(empty_url)
+    first, second = [r.revision for r in ScriptDirectory.from_config(config).walk_revisions()][::-1][:2]
+    in_a_thread(command.upgrade, config, first)
+    before = catalogue(empty_url)
+    in_a_thread(command.upgrade, config, second)
+    # Down two steps: the first is free, the second is held. A limit that holds only for the first step is none.
+    with pytest.raises(DBAPIError, match="lock timeout"):
+        asyncio.run(down_while_somebody_reads(empty_url, config))
+    assert catalogue(empty_url) == before
+
+
+async def down_while_somebody_reads(url: str, config: Config) -> None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as reader:
+            await reader.execute(text("SELECT 1 FROM market_clock"))
+            going_down = asyncio.create_task(asyncio.to_thread(command.downgrade, config, "base"))
+            await asyncio.wait([going_down], timeout=12)
+        await going_down
+    finally:
+        await engine.dispose()
+
+
+# Statements that rewrite or scan a whole table while nobody may write to it, or that lift the limit on waiting.
+HEAVY = {
+    "lifts the lock timeout": r"lock_timeout",
+    "locks a table by hand": r"\bLOCK\s+TABLE\b",
+    "rewrites a table": r"\b(VACUUM\s+FULL|CLUSTER)\b",
+}
+
+
+def test_no_migration_asks_for_a_lock_that_others_would_wait_for():
+    wrong = [
+        (path.name, why)
+        for path in sorted((ROOT / "migrations" / "versions").glob("*.py"))
+        for why, pattern in HEAVY.items()
+        if re.search(pattern, path.read_text(), re.IGNORECASE)
+    ]
+    assert wrong == []
