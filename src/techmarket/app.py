@@ -12,6 +12,7 @@ from sqlalchemy import text
 from techmarket import __version__
 from techmarket.api import (
     achievements,
+    disclosure,
     identity,
     ledger,
     notices,
@@ -35,11 +36,12 @@ ROUTERS = (
     sandbox.router,
     signing.router,
     notices.router,
+    disclosure.router,
     transparency.router,
     achievements.router,
 )
 
-BODIES: tuple[BodyRule, ...] = ()
+BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES,)
 
 
 def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str = "http://127.0.0.1:8000") -> FastAPI:

@@ -94,6 +94,10 @@ class KeyedTx(Tx):
         self._key_hash, self._cipher = material[:32], AESGCM(material[32:])
         self._held: AsyncSession | None = None
 
+    def bind(self, content: bytes) -> None:
+        """A streamed body is known only once it is stored; from here on it is part of the request's fingerprint."""
+        self._fingerprint = hashlib.sha256(self._fingerprint + content).digest()
+
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncSession]:
         if self._held is not None:

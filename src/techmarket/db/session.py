@@ -69,6 +69,9 @@ class Tx:
             await db.connection(execution_options={"postgresql_readonly": True})
             yield db
 
+    def bind(self, content: bytes) -> None:
+        """What a streamed request turned out to hold: part of what makes a retry the same request, when it is keyed."""
+
     def open_session(self) -> AsyncSession:
         """A session whose end its caller decides: for the idempotency store, which commits effect and answer as one."""
         return self._maker()

@@ -1,0 +1,332 @@
+"""Data rooms, documents, grants and questions over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from techmarket.api.deps import FilesDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.limits import BodyRule
+from techmarket.api.paging import page_response
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import Aware, Cursor, Limit, LongText, SafeText, Uuid, Wire
+from techmarket.db.files import MAGIC, SIZE_MAX, EmptyFile, FileTooLarge, WrongFileType
+from techmarket.disclosure import errors, service
+from techmarket.disclosure.lifecycle import GrantState, QuestionState
+from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.views import DocumentView, GrantView, QuestionView
+from techmarket.identity.errors import OrganisationNotVerified
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.paging import BadCursor
+
+router = APIRouter(prefix="/v1", tags=["disclosure"], route_class=MarketRoute)
+
+UPLOAD_SECONDS = 600.0
+# JSON means a request to read at every other address; a file of it goes as text or in an archive.
+MEDIA = tuple(media for media in MAGIC if media != "application/json")
+BODIES = (
+    BodyRule("/v1/data-rooms/{}/{}/documents", bytes_max=SIZE_MAX, media=MEDIA, streamed=True, seconds=UPLOAD_SECONDS),
+)
+
+SubjectKind = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["listing"])]
+DocumentName = Annotated[str, SafeText(200), Query(description="A plain file name without a path.")]
+Folder = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class TierName(StrEnum):
+    PUBLIC = "PUBLIC"
+    REGISTERED = "REGISTERED"
+    NDA = "NDA"
+    DEAL = "DEAL"
+
+
+class GrantIn(Wire):
+    organisation_id: Uuid
+    tier: TierName = TierName.NDA
+    until: Aware
+
+
+class Ask(Wire):
+    subject_kind: Annotated[str, Field(strict=True, pattern=r"^[a-z_]{1,40}$")]
+    subject_id: Uuid
+    text: LongText
+
+
+class AnswerIn(Wire):
+    text: LongText
+
+
+class DocumentOut(Wire):
+    id: UUID
+    subject: str
+    folder: str
+    name: str
+    version: int
+    tier: TierName
+    sha256: str
+    size: int
+    media_type: str
+    added_at: datetime
+
+
+class DocumentPage(Wire):
+    items: list[DocumentOut]
+    next_cursor: str | None
+
+
+class DocumentReadOut(Wire):
+    document_id: UUID
+    organisation_id: UUID | None
+    person_id: UUID | None
+    at: datetime
+
+
+class DocumentReadPage(Wire):
+    items: list[DocumentReadOut]
+    next_cursor: str | None
+
+
+class GrantOut(Wire):
+    id: UUID
+    subject: str
+    organisation_id: UUID
+    tier: TierName
+    basis: str
+    until: datetime | None
+    granted_at: datetime
+    closed_at: datetime | None
+    state: GrantState
+
+
+class GrantPage(Wire):
+    items: list[GrantOut]
+    next_cursor: str | None
+
+
+class QuestionOut(Wire):
+    id: UUID
+    subject: str
+    text: str
+    asked_at: datetime
+    state: QuestionState
+    answer: str | None
+    answered_at: datetime | None
+    is_mine: bool
+
+
+class QuestionPage(Wire):
+    items: list[QuestionOut]
+    next_cursor: str | None
+
+
+def _document(view: DocumentView) -> dict[str, object]:
+    return {name: getattr(view, name) for name in DocumentOut.model_fields} | {"tier": view.tier.name}
+
+
+def _grant(view: GrantView) -> dict[str, object]:
+    return {name: getattr(view, name) for name in GrantOut.model_fields} | {"tier": view.tier.name}
+
+
+@router.post(
+    "/data-rooms/{subject_kind}/{subject_id}/documents",
+    status_code=201,
+    response_model=DocumentOut,
+    operation_id="addDocument",
+    responses=refusals(
+        errors.BadDocumentName,
+        errors.BadFolder,
+        errors.TooManyVersions,
+        WrongFileType,
+        FileTooLarge,
+        EmptyFile,
+    ),
+    openapi_extra={
+        "x-streamed": True,
+        "requestBody": {
+            "required": True,
+            "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA},
+        },
+    },
+)
+async def add_document(
+    subject_kind: SubjectKind,
+    subject_id: Uuid,
+    name: DocumentName,
+    request: Request,
+    actor: SignedIn,
+    tx: TxDep,
+    files: FilesDep,
+    folder: Folder = "general",
+    tier: TierName = TierName.NDA,
+) -> object:
+    """Add a document, or its next version, to your data room: the body is the file itself."""
+    view = await service.add_document(
+        tx,
+        files,
+        actor,
+        Ref(subject_kind, subject_id),
+        folder=folder,
+        name=name,
+        tier=Tier[tier.name],
+        media_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
+        chunks=request.stream(),
+    )
+    return _document(view)
+
+
+@router.get(
+    "/data-rooms/{subject_kind}/{subject_id}/documents",
+    response_model=DocumentPage,
+    operation_id="listDocuments",
+    responses=refusals(BadCursor),
+)
+async def list_documents(
+    subject_kind: SubjectKind,
+    subject_id: Uuid,
+    actor: Reader,
+    tx: TxDep,
+    response: Response,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """The documents of the tiers you reach."""
+    page = await service.list_documents(tx, actor, Ref(subject_kind, subject_id), cursor=cursor, limit=limit)
+    path = f"/v1/data-rooms/{subject_kind}/{subject_id}/documents"
+    return page_response(page.map(_document), response, path, limit=limit)
+
+
+@router.get(
+    "/documents/{document_id}/content",
+    operation_id="readDocument",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/octet-stream": {}}}, **refusals()},
+)
+async def read_document(document_id: Uuid, actor: Reader, tx: TxDep, files: FilesDep) -> StreamingResponse:
+    """The document itself, for whoever reaches its tier. The reading is recorded, and its owner can see it."""
+    view, chunks = await service.read_document(tx, files, actor, document_id)
+    return StreamingResponse(
+        chunks,
+        media_type=view.media_type,
+        headers={
+            "Content-Length": str(view.size),
+            # Always a download: nothing a stranger uploaded is shown as a page of the market.
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name, safe='')}",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+            "ETag": f'"{view.sha256}"',
+        },
+    )
+
+
+@router.get(
+    "/documents/{document_id}/reads",
+    response_model=DocumentReadPage,
+    operation_id="listDocumentReads",
+    responses=refusals(BadCursor),
+)
+async def list_reads(
+    document_id: Uuid, actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor | None = None, limit: Limit = 20
+) -> object:
+    """Who fetched your document, newest first."""
+    page = await service.list_reads(tx, actor, document_id, cursor=cursor, limit=limit)
+    return page_response(page, response, f"/v1/documents/{document_id}/reads", limit=limit)
+
+
+@router.post(
+    "/data-rooms/{subject_kind}/{subject_id}/grants",
+    status_code=201,
+    response_model=GrantOut,
+    operation_id="grantAccess",
+    responses=refusals(errors.TierNotGranted, errors.GrantInThePast, errors.OwnRoom, OrganisationNotVerified),
+)
+async def grant_access(
+    subject_kind: SubjectKind, subject_id: Uuid, body: GrantIn, actor: SignedIn, tx: TxDep
+) -> object:
+    """Open a tier of your data room to a verified organisation until a time; a new grant replaces the former."""
+    view = await service.grant_access(
+        tx,
+        actor,
+        Ref(subject_kind, subject_id),
+        organisation_id=body.organisation_id,
+        tier=Tier[body.tier.name],
+        until=body.until,
+    )
+    return _grant(view)
+
+
+@router.get(
+    "/data-rooms/{subject_kind}/{subject_id}/grants",
+    response_model=GrantPage,
+    operation_id="listGrants",
+    responses=refusals(BadCursor),
+)
+async def list_grants(
+    subject_kind: SubjectKind,
+    subject_id: Uuid,
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """Whom your data room is open to, newest first."""
+    page = await service.list_grants(tx, actor, Ref(subject_kind, subject_id), cursor=cursor, limit=limit)
+    path = f"/v1/data-rooms/{subject_kind}/{subject_id}/grants"
+    return page_response(page.map(_grant), response, path, limit=limit)
+
+
+@router.post(
+    "/grants/{grant_id}/revocation",
+    response_model=GrantOut,
+    operation_id="revokeGrant",
+    responses=refusals(NotInThisState, errors.TierNotGranted),
+)
+async def revoke_grant(grant_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
+    """Take a grant back; it ends with the next request."""
+    return _grant(await service.revoke_grant(tx, actor, grant_id))
+
+
+@router.post(
+    "/questions",
+    status_code=201,
+    response_model=QuestionOut,
+    operation_id="askQuestion",
+    responses=refusals(errors.TooManyQuestions, errors.OwnRoom),
+)
+async def ask(body: Ask, actor: SignedIn, tx: TxDep) -> QuestionView:
+    """Ask the owner of a subject. With the answer everyone sees the question; nobody sees who asked."""
+    return await service.ask(tx, actor, Ref(body.subject_kind, body.subject_id), text=body.text)
+
+
+@router.post(
+    "/questions/{question_id}/answer",
+    response_model=QuestionOut,
+    operation_id="answerQuestion",
+    responses=refusals(NotInThisState),
+)
+async def answer(question_id: Uuid, body: AnswerIn, actor: SignedIn, tx: TxDep) -> QuestionView:
+    """Answer a question about your subject, for everyone at once."""
+    return await service.answer(tx, actor, question_id, text=body.text)
+
+
+@router.get("/questions", response_model=QuestionPage, operation_id="listQuestions", responses=refusals(BadCursor))
+async def list_questions(
+    subject: Annotated[str, Query(max_length=77, pattern=r"^[a-z_]{1,40}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")],
+    actor: Reader,
+    tx: TxDep,
+    response: Response,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """Questions and answers about a subject, newest first."""
+    page = await service.list_questions(tx, actor, Ref.parse(subject), cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/questions", subject=subject, limit=limit)

@@ -1,0 +1,117 @@
+"""Data rooms over HTTP: streamed uploads, downloads by tier, grants, questions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from tests.disclosure.make import PDF, a_grant, a_room
+from tests.identity.make import an_organisation
+from tests.notices.make import market_now
+
+TYPE = {"Content-Type": "application/pdf"}
+
+
+def room_path(subject) -> str:
+    return f"/v1/data-rooms/{subject.kind}/{subject.id}"
+
+
+async def test_a_document_goes_up_and_comes_down_as_a_download(tx, keys, api):
+    owner, guest, stranger = [await an_organisation(tx, keys=keys) for _ in range(3)]
+    subject = await a_room(tx, owner.actor)
+    path = f"{room_path(subject)}/documents"
+    name = "技术说明书.pdf"
+    added = await api.post(path, key=owner.key, params={"name": name, "tier": "NDA"}, content=PDF, headers=TYPE)
+    assert added.status_code == 201
+    document = added.json()
+    assert (document["name"], document["version"], document["tier"], document["size"]) == (name, 1, "NDA", len(PDF))
+    await a_grant(tx, guest.actor, subject)
+    content = f"/v1/documents/{document['id']}/content"
+    fetched = await api.get(content, key=guest.key)
+    assert (fetched.status_code, fetched.content) == (200, PDF)
+    assert fetched.headers["content-type"] == "application/pdf"
+    assert fetched.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%E6%8A%80")
+    assert fetched.headers["x-content-type-options"] == "nosniff"
+    assert (await api.get(path, key=guest.key)).json()["items"] == [document]
+    assert (await api.get(path, key=stranger.key)).json() == {"items": [], "next_cursor": None}
+    for hidden in (content, f"/v1/documents/{uuid4()}/content"):
+        answer = await api.get(hidden, key=stranger.key)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    reads = (await api.get(f"/v1/documents/{document['id']}/reads", key=owner.key)).json()["items"]
+    assert [r["organisation_id"] for r in reads] == [str(guest.actor.org)]
+
+
+async def test_an_upload_sent_twice_with_one_key_is_one_document_and_other_bytes_are_refused(tx, keys, api):
+    owner = await an_organisation(tx, keys=keys)
+    path = f"{room_path(await a_room(tx, owner.actor))}/documents?name=sample.pdf"
+    sent = [await api.post(path, key=owner.key, once="u-1", content=PDF, headers=TYPE) for _ in range(2)]
+    assert [a.status_code for a in sent] == [201, 201]
+    assert sent[0].json() == sent[1].json()
+    other = await api.post(path, key=owner.key, once="u-1", content=PDF[:-1] + b"!", headers=TYPE)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency.key_reused")
+    assert len((await api.get(path.partition("?")[0], key=owner.key)).json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query, headers, content, status, code",
+    [
+        ("name=..%2F..%2Fetc%2Fpasswd", TYPE, PDF, 422, "disclosure.bad_document_name"),
+        ("name=sample.pdf&folder=a%2Fb", TYPE, PDF, 422, "request.invalid"),
+        ("name=sample.pdf&tier=SECRET", TYPE, PDF, 422, "request.invalid"),
+        ("folder=general", TYPE, PDF, 422, "request.invalid"),
+        ("name=sample.pdf", TYPE, b"MZ not a pdf", 415, "files.wrong_type"),
+        ("name=sample.pdf", TYPE, b"", 422, "files.empty"),
+        ("name=sample.html", {"Content-Type": "text/html"}, b"<p>", 415, "request.wrong_media_type"),
+        ("name=sample.pdf", {**TYPE, "Content-Length": str(10**10)}, PDF, 413, "request.too_large"),
+    ],
+)
+async def test_a_hostile_upload_is_named_and_refused(tx, keys, api, query, headers, content, status, code):
+    owner = await an_organisation(tx, keys=keys)
+    path = f"{room_path(await a_room(tx, owner.actor))}/documents"
+    answer = await api.post(f"{path}?{query}", key=owner.key, content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (await api.get(path, key=owner.key)).json()["items"] == []
+
+
+async def test_nobody_uploads_without_a_key_or_into_what_he_may_not_know(tx, keys, api):
+    owner, stranger = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
+    hidden = f"{room_path(await a_room(tx, owner.actor, is_public=False))}/documents?name=sample.pdf"
+    nobody = await api.post(hidden, content=PDF, headers=TYPE)
+    assert (nobody.status_code, nobody.json()["code"]) == (401, "identity.sign_in_needed")
+    other = await api.post(hidden, key=stranger.key, content=PDF, headers=TYPE)
+    assert (other.status_code, other.json()["code"]) == (404, "not_found")
+
+
+async def test_the_owner_grants_and_revokes(tx, keys, api):
+    owner, guest = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
+    path = f"{room_path(await a_room(tx, owner.actor))}/grants"
+    until = (await market_now(tx) + timedelta(days=30)).isoformat()
+    body = {"organisation_id": str(guest.actor.org), "tier": "NDA", "until": until}
+    granted = await api.post(path, key=owner.key, json=body)
+    assert (granted.status_code, granted.json()["tier"], granted.json()["state"]) == (201, "NDA", "OPEN")
+    deal = await api.post(path, key=owner.key, json=body | {"tier": "DEAL"})
+    assert (deal.status_code, deal.json()["code"]) == (422, "disclosure.tier_not_granted_here")
+    assert (await api.get(path, key=guest.key)).status_code == 404
+    assert len((await api.get(path, key=owner.key)).json()["items"]) == 1
+    revoked = await api.post(f"/v1/grants/{granted.json()['id']}/revocation", key=owner.key)
+    assert (revoked.status_code, revoked.json()["state"]) == (200, "CLOSED")
+
+
+async def test_a_question_and_its_answer_never_name_who_asked(tx, keys, api):
+    owner, asker = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
+    subject = await a_room(tx, owner.actor)
+    body = {"subject_kind": subject.kind, "subject_id": str(subject.id), "text": "Sample question"}
+    asked = await api.post("/v1/questions", key=asker.key, json=body)
+    assert (asked.status_code, asked.json()["is_mine"]) == (201, True)
+    answered = await api.post(f"/v1/questions/{asked.json()['id']}/answer", key=owner.key, json={"text": "Yes"})
+    assert (answered.status_code, answered.json()["answer"]) == (200, "Yes")
+    public = await api.get(f"/v1/questions?subject={subject}")
+    assert [(q["text"], q["answer"], q["is_mine"]) for q in public.json()["items"]] == [
+        ("Sample question", "Yes", False)
+    ]
+    for party in (asker.actor.org_id, asker.actor.person_id):
+        assert str(party) not in public.text + answered.text
+    assert (await api.get("/v1/questions?subject=nonsense")).status_code == 422
+    assert (await api.get("/v1/questions")).status_code == 422
