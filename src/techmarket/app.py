@@ -20,6 +20,7 @@ from techmarket.api import (
     refusals,
     rulebook,
     sandbox,
+    settlement,
     signing,
     transparency,
 )
@@ -33,6 +34,8 @@ ROUTERS = (
     identity.router,
     rulebook.router,
     ledger.router,
+    settlement.router,
+    settlement.bank_door,
     sandbox.router,
     signing.router,
     notices.router,

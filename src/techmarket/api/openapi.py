@@ -36,8 +36,9 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
 
 
 def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
-    if not _needs_sign_in(route) and operation.get("security"):
-        operation["security"] = [{}, *[way for way in operation["security"] if way]]
+    ways = operation.get("security", [])
+    if not _needs_sign_in(route) and any("apiKey" in way for way in ways):
+        operation["security"] = [{}, *[way for way in ways if way]]
     extra = route.openapi_extra or {}
     keyed = method == "POST" and isinstance(route, MarketRoute) and not extra.get("x-changes-nothing")
     parameters = operation.setdefault("parameters", [])

@@ -1,0 +1,56 @@
+"""The states of a due, a bank line and a payout. Overdue is a date, released a fact beside the state."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from techmarket.kernel.lifecycle import Lifecycle
+
+
+class DueState(StrEnum):
+    OPEN = "OPEN"
+    PAID = "PAID"
+    CANCELLED = "CANCELLED"
+
+
+class LineState(StrEnum):
+    UNMATCHED = "UNMATCHED"
+    MATCHED = "MATCHED"
+    RETURNED = "RETURNED"
+
+
+class PayoutState(StrEnum):
+    INSTRUCTED = "INSTRUCTED"
+    SENT = "SENT"
+    CONFIRMED = "CONFIRMED"
+    FAILED = "FAILED"
+
+
+DUE = Lifecycle(
+    "due",
+    {(DueState.OPEN, "pay"): DueState.PAID, (DueState.OPEN, "cancel"): DueState.CANCELLED},
+    initial=DueState.OPEN,
+)
+
+BANK_LINE = Lifecycle(
+    "bank_line",
+    {
+        (LineState.UNMATCHED, "match"): LineState.MATCHED,
+        (LineState.UNMATCHED, "assign"): LineState.MATCHED,
+        (LineState.UNMATCHED, "return"): LineState.RETURNED,
+        (LineState.RETURNED, "reopen"): LineState.UNMATCHED,
+    },
+    initial=LineState.UNMATCHED,
+)
+
+PAYOUT = Lifecycle(
+    "payout",
+    {
+        (PayoutState.INSTRUCTED, "send"): PayoutState.SENT,
+        (PayoutState.INSTRUCTED, "confirm"): PayoutState.CONFIRMED,
+        (PayoutState.SENT, "confirm"): PayoutState.CONFIRMED,
+        (PayoutState.INSTRUCTED, "fail"): PayoutState.FAILED,
+        (PayoutState.SENT, "fail"): PayoutState.FAILED,
+    },
+    initial=PayoutState.INSTRUCTED,
+)

@@ -1,0 +1,14 @@
+"""Who may do what in settlement. The bank itself has no key: its door is its signature."""
+
+from __future__ import annotations
+
+from techmarket.identity.actor import Role, Scope
+from techmarket.identity.permissions import Standing, permission
+
+SEE_DUES = permission("settlement.see_dues", Standing.MARKET_OR_OWN, scope=Scope.READ)
+RELEASE = permission("settlement.release_due", Standing.MARKET, Role.FINANCE)
+SEE_BANK_LINES = permission("settlement.see_bank_lines", Standing.MARKET, Role.FINANCE, scope=Scope.READ)
+ASSIGN_LINE = permission("settlement.assign_bank_line", Standing.MARKET, Role.FINANCE)
+RETURN_LINE = permission("settlement.return_bank_line", Standing.MARKET, Role.FINANCE)
+SEE_PAYOUTS = permission("settlement.see_payouts", Standing.MARKET_OR_OWN, scope=Scope.READ)
+SETTLE_PAYOUT = permission("settlement.settle_payout", Standing.MARKET, Role.FINANCE)

@@ -1,0 +1,167 @@
+"""Every query of settlement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.refusals import NotFound
+from techmarket.settlement.lifecycle import BANK_LINE, DueState, LineState
+from techmarket.settlement.rules import BankMessage
+from techmarket.settlement.tables import BankLine, Due, Payout
+
+_FRESH = {"populate_existing": True}
+
+
+async def next_reference(db: AsyncSession, year: int) -> str:
+    """A reference a payer can type; gaps are harmless, two alike are not."""
+    serial = (await db.execute(text("SELECT nextval('due_reference')"))).scalar_one()
+    return f"D{year:04d}{serial:06d}"
+
+
+async def lock_due(db: AsyncSession, due_id: UUID) -> Due:
+    query = select(Due).where(Due.id == due_id).with_for_update().execution_options(**_FRESH)
+    row = (await db.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_due_by_reference(db: AsyncSession, reference: str) -> Due | None:
+    query = select(Due).where(Due.reference == reference).with_for_update().execution_options(**_FRESH)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def get_due(db: AsyncSession, due_id: UUID) -> Due:
+    row = (await db.execute(select(Due).where(Due.id == due_id))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def dues_of(db: AsyncSession, subject: str) -> Sequence[Due]:
+    return (await db.execute(select(Due).where(Due.subject == subject).order_by(Due.id))).scalars().all()
+
+
+async def list_dues(
+    db: AsyncSession,
+    *,
+    org_id: UUID | None,
+    state: DueState | None,
+    subject: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Due]:
+    query = select(Due).order_by(Due.id.desc()).limit(limit)
+    if org_id is not None:
+        query = query.where(or_(Due.payer_org == org_id, Due.payee_org == org_id))
+    if state is not None:
+        query = query.where(Due.state == state)
+    if subject is not None:
+        query = query.where(Due.subject == subject)
+    if after is not None:
+        query = query.where(Due.id < after)
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_overdue(db: AsyncSession, today: date, limit: int) -> Sequence[Due]:
+    """Open dues whose day has passed and that nobody was told of; another worker's are left to him."""
+    query = (
+        select(Due)
+        .where(Due.state == DueState.OPEN, Due.overdue_at.is_(None), Due.due_on < today)
+        .order_by(Due.due_on, Due.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(**_FRESH)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def put_line(db: AsyncSession, message: BankMessage, body_sha256: bytes) -> UUID | None:
+    """The new line's id, or None when a message of this id is there already, also when it came this very moment."""
+    query = (
+        insert(BankLine)
+        .values(
+            id=new_id(),
+            message_id=message.message_id,
+            body_sha256=body_sha256,
+            payer_account=message.payer_account,
+            payer_name=message.payer_name,
+            minor=message.minor,
+            reference=message.reference,
+            booked_at=message.booked_at,
+            state=BANK_LINE.initial,
+        )
+        .on_conflict_do_nothing(index_elements=["message_id"])
+        .returning(BankLine.id)
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def line_by_message(db: AsyncSession, message_id: str) -> BankLine:
+    return (await db.execute(select(BankLine).where(BankLine.message_id == message_id))).scalar_one()
+
+
+async def lock_line(db: AsyncSession, line_id: UUID) -> BankLine:
+    query = select(BankLine).where(BankLine.id == line_id).with_for_update().execution_options(**_FRESH)
+    row = (await db.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_line_of_payout(db: AsyncSession, payout_id: UUID) -> BankLine | None:
+    query = select(BankLine).where(BankLine.payout_id == payout_id).with_for_update().execution_options(**_FRESH)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def list_lines(
+    db: AsyncSession, *, state: LineState | None, after: UUID | None, limit: int
+) -> Sequence[BankLine]:
+    query = select(BankLine).order_by(BankLine.id).limit(limit)
+    if state is not None:
+        query = query.where(BankLine.state == state)
+    if after is not None:
+        query = query.where(BankLine.id > after)
+    return (await db.execute(query)).scalars().all()
+
+
+async def get_payout(db: AsyncSession, payout_id: UUID) -> Payout:
+    row = (await db.execute(select(Payout).where(Payout.id == payout_id))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_payout(db: AsyncSession, payout_id: UUID) -> Payout:
+    query = select(Payout).where(Payout.id == payout_id).with_for_update().execution_options(**_FRESH)
+    row = (await db.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_payouts(
+    db: AsyncSession, *, org_id: UUID | None, state: str | None, after: UUID | None, limit: int
+) -> Sequence[Payout]:
+    query = select(Payout).order_by(Payout.id.desc()).limit(limit)
+    if org_id is not None:
+        query = query.where(Payout.org_id == org_id)
+    if state is not None:
+        query = query.where(Payout.state == state)
+    if after is not None:
+        query = query.where(Payout.id < after)
+    return (await db.execute(query)).scalars().all()
+
+
+async def has_live_payout(db: AsyncSession, *, why: str, org_id: UUID, channel: str) -> bool:
+    query = select(Payout.id).where(
+        Payout.why == why, Payout.org_id == org_id, Payout.channel == channel, Payout.state != "FAILED"
+    )
+    return (await db.execute(query.limit(1))).scalar_one_or_none() is not None

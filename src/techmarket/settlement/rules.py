@@ -1,0 +1,175 @@
+"""What the bank's message is worth, which due it pays, and what the market's fee is: pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from techmarket.kernel.money import Money, Rounding, apply_rate
+from techmarket.kernel.refusals import Refusal
+from techmarket.settlement import errors
+
+TOLERANCE_SECONDS = 300
+MINOR_MAX = 10**14
+_TIMESTAMP = re.compile(r"[0-9]{9,11}")
+_MESSAGE_ID = re.compile(r"[!-~]{1,64}")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_FIELDS = ("message_id", "payer_account", "payer_name", "amount", "reference", "booked_at")
+
+
+class Purpose(StrEnum):
+    """What a due is for. A deposit has no payee: it stays the payer's until the room that asked for it holds it."""
+
+    DEPOSIT = "DEPOSIT"
+    PRICE = "PRICE"
+    ENTRY_FEE = "ENTRY_FEE"
+    ROYALTY = "ROYALTY"
+    FEE = "FEE"  # owed to the market itself
+
+
+class Channel(StrEnum):
+    """Who pays out: the market from its escrow, or the unit through its payroll."""
+
+    ESCROW = "ESCROW"
+    PAYROLL = "PAYROLL"
+
+
+class Outcome(StrEnum):
+    """What a bank message came to when it arrived."""
+
+    MATCHED = "MATCHED"
+    UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE"
+    NOT_OPEN = "NOT_OPEN"
+    SHORT = "SHORT"
+    OVER = "OVER"
+    PAYER_DIFFERS = "PAYER_DIFFERS"
+
+
+@dataclass(frozen=True, slots=True)
+class BankMessage:
+    """Money that arrived at the market's bank, as the bank tells it."""
+
+    message_id: str
+    payer_account: str
+    payer_name: str
+    minor: int
+    reference: str
+    booked_at: datetime
+
+
+def sign_message(secret: bytes, timestamp: str | int, body: bytes) -> str:
+    """The bank signs time and body together, so that neither can be exchanged: HMAC-SHA256 of `timestamp.body`."""
+    return hmac.new(secret, str(timestamp).encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def require_genuine(secret: bytes, raw: bytes, *, signature: str, timestamp: str, real_now: datetime) -> None:
+    """A message without the bank's signature, or older or newer than five minutes, is not the bank's message."""
+    wanted = sign_message(secret, timestamp, raw).encode()
+    if not hmac.compare_digest(wanted, signature.encode("utf-8", "replace")):
+        raise errors.BadSignature()
+    if not _TIMESTAMP.fullmatch(timestamp) or abs(real_now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
+        raise errors.MessageStale(seconds=TOLERANCE_SECONDS)
+
+
+def write_message(message: BankMessage) -> bytes:
+    """The bank's side of the door: the bytes to sign and send."""
+    body = {
+        "message_id": message.message_id,
+        "payer_account": message.payer_account,
+        "payer_name": message.payer_name,
+        "amount": {"amount": Money(message.minor).amount, "currency": "CNY"},
+        "reference": message.reference,
+        "booked_at": message.booked_at.isoformat(),
+    }
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def read_message(raw: bytes) -> BankMessage:
+    """A message has exactly its six fields; the one at fault is named."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise errors.MessageMalformed(pointer="/body") from None
+    if not isinstance(body, dict):
+        raise errors.MessageMalformed(pointer="/body")
+    for name in (*_FIELDS, *body):
+        if name not in body or name not in _FIELDS:
+            raise errors.MessageMalformed(pointer=f"/body/{name[:64]}")
+    message_id = _text(body, "message_id", 64)
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise errors.MessageMalformed(pointer="/body/message_id")
+    return BankMessage(
+        message_id,
+        _text(body, "payer_account", 64),
+        _text(body, "payer_name", 200),
+        _minor(body["amount"]),
+        _text(body, "reference", 100, may_be_empty=True),
+        _time(body["booked_at"]),
+    )
+
+
+def _text(body: dict[str, Any], name: str, length: int, *, may_be_empty: bool = False) -> str:
+    value = body[name]
+    if not isinstance(value, str) or len(value) > length or _CONTROL.search(value):
+        raise errors.MessageMalformed(pointer=f"/body/{name}")
+    if not value.strip() and not may_be_empty:
+        raise errors.MessageMalformed(pointer=f"/body/{name}")
+    return value.strip()
+
+
+def _minor(value: Any) -> int:
+    if not isinstance(value, dict) or set(value) != {"amount", "currency"} or value["currency"] != "CNY":
+        raise errors.MessageMalformed(pointer="/body/amount")
+    try:
+        minor = Money.parse(value["amount"]).minor
+    except (Refusal, TypeError):
+        raise errors.MessageMalformed(pointer="/body/amount") from None
+    if not 0 < minor <= MINOR_MAX:
+        raise errors.MessageMalformed(pointer="/body/amount")
+    return minor
+
+
+def _time(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None or not 1990 <= moment.year <= 2200:
+            raise ValueError
+        return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise errors.MessageMalformed(pointer="/body/booked_at") from None
+
+
+def judge_line(
+    message: BankMessage, *, outstanding_minor: int | None, is_open: bool, payer_names: Collection[str | None]
+) -> Outcome:
+    """Money pays a due by itself only when reference, payer and amount are exactly right; else a person looks at it."""
+    if outstanding_minor is None:
+        return Outcome.UNKNOWN_REFERENCE
+    if not is_open:
+        return Outcome.NOT_OPEN
+    if _plain(message.payer_name) not in {_plain(name) for name in payer_names if name}:
+        return Outcome.PAYER_DIFFERS
+    if message.minor < outstanding_minor:
+        return Outcome.SHORT
+    if message.minor > outstanding_minor:
+        return Outcome.OVER
+    return Outcome.MATCHED
+
+
+def _plain(name: str) -> str:
+    # Banks write brackets and blanks in their own width.
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def fee_of(minor: int, rate: Decimal, rounding: str) -> int:
+    """The market's fee is its tariff's part of what the payee receives, rounded as the tariff says, never above it."""
+    return min(minor, apply_rate(minor, rate, Rounding(rounding)))

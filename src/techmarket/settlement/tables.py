@@ -1,0 +1,95 @@
+"""The mapped classes of settlement."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from techmarket.db.base import Base, Identified
+from techmarket.settlement.lifecycle import DueState, LineState, PayoutState
+from techmarket.settlement.rules import Channel, Outcome, Purpose
+
+
+class Due(Identified, Base):
+    __tablename__ = "due"
+    __table_args__ = (
+        CheckConstraint("minor > 0", name="above_nought"),
+        CheckConstraint("paid_minor BETWEEN 0 AND minor", name="paid_in_bounds"),
+        CheckConstraint("state <> 'PAID' OR (paid_minor = minor AND paid_at IS NOT NULL)", name="paid_is_whole"),
+        CheckConstraint(
+            "released_at IS NULL OR (state = 'PAID' AND payee_org IS NOT NULL)", name="released_after_payment"
+        ),
+        Index(None, "subject"),
+        Index(None, "payer_org"),
+        Index(None, "payee_org"),
+        Index("ix_due_waiting", "due_on", postgresql_where=text("state = 'OPEN' AND overdue_at IS NULL")),
+    )
+
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    payer_org: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    payee_org: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    minor: Mapped[int]
+    paid_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    fee_minor: Mapped[int | None]
+    due_on: Mapped[date]
+    rule_date: Mapped[date]
+    subject: Mapped[str] = mapped_column(String(80))
+    purpose: Mapped[Purpose]
+    state: Mapped[DueState]
+    raised_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    paid_at: Mapped[datetime | None]
+    overdue_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+
+
+class Payout(Identified, Base):
+    """One reason is paid once: a second payout for it needs that the first has failed."""
+
+    __tablename__ = "payout"
+    __table_args__ = (
+        CheckConstraint("minor > 0", name="above_nought"),
+        Index(
+            "uq_payout_why_org_id_channel",
+            "why",
+            "org_id",
+            "channel",
+            unique=True,
+            postgresql_where=text("state <> 'FAILED'"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index(None, "org_id"),
+    )
+
+    org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    minor: Mapped[int]
+    channel: Mapped[Channel]
+    state: Mapped[PayoutState]
+    why: Mapped[str] = mapped_column(String(80))
+    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
+    transfer_id: Mapped[UUID | None] = mapped_column(ForeignKey("transfer.id"))
+    bank_reference: Mapped[str | None] = mapped_column(String(64))
+    instructed_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    settled_at: Mapped[datetime | None]
+
+
+class BankLine(Identified, Base):
+    """`outcome` is what the message came to on arrival and never changes; `state` is where its money stands now."""
+
+    __tablename__ = "bank_line"
+    __table_args__ = (CheckConstraint("minor > 0", name="above_nought"), Index(None, "state", "id"))
+
+    message_id: Mapped[str] = mapped_column(String(64), unique=True)
+    body_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    payer_account: Mapped[str] = mapped_column(String(64))
+    payer_name: Mapped[str] = mapped_column(String(200))
+    minor: Mapped[int]
+    reference: Mapped[str] = mapped_column(String(100))
+    booked_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    outcome: Mapped[Outcome | None]
+    state: Mapped[LineState]
+    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"))
+    payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payout.id"))

@@ -1,0 +1,90 @@
+"""Makers of dues and of the bank's messages."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from techmarket.db.keys import Keys
+from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.ledger import steps as ledger
+from techmarket.settlement import rules, service, steps
+from techmarket.settlement.rules import BankMessage, Purpose
+from techmarket.settlement.steps import DueFacts
+from techmarket.settlement.views import BankLineView
+
+_numbers = itertools.count(1)
+
+
+async def a_due(
+    tx: Tx,
+    *,
+    payer: UUID,
+    payee: UUID | None = None,
+    minor: int = 15_000_000,
+    purpose: Purpose | None = None,
+    subject: Ref | None = None,
+    due_on: date = date(2100, 1, 1),
+) -> DueFacts:
+    """A deposit, or with a payee a price."""
+    async with tx.begin() as db:
+        return await steps.raise_due(
+            db,
+            payer=payer,
+            payee=payee,
+            minor=minor,
+            due_on=due_on,
+            subject=subject or Ref("sample", new_id()),
+            purpose=purpose or (Purpose.PRICE if payee else Purpose.DEPOSIT),
+            actor=None,
+        )
+
+
+async def a_message(tx: Tx, due: DueFacts, **changes: object) -> BankMessage:
+    """The message the bank sends when the due is paid exactly as asked."""
+    async with tx.read() as db:
+        payer = await identity.get_organisation(db, due.payer_org)
+    facts = {
+        "message_id": f"SAMPLE-{next(_numbers)}",
+        "payer_account": "6222000000000000",
+        "payer_name": payer.name,
+        "minor": due.minor,
+        "reference": due.reference,
+        "booked_at": datetime(2026, 3, 2, 9, tzinfo=UTC),
+    }
+    return BankMessage(**(facts | changes))
+
+
+async def from_the_bank(tx: Tx, keys: Keys, message: BankMessage) -> BankLineView:
+    """The bank sends a message, signed now."""
+    raw, timestamp = rules.write_message(message), str(int(time.time()))
+    signature = rules.sign_message(keys.bank_secret, timestamp, raw)
+    return await service.receive_bank_message(tx, keys, raw, signature, timestamp)
+
+
+async def a_paid_due(tx: Tx, keys: Keys, **wanted: object) -> DueFacts:
+    due = await a_due(tx, **wanted)
+    await from_the_bank(tx, keys, await a_message(tx, due))
+    async with tx.read() as db:
+        return await steps.get_due(db, due.id)
+
+
+async def sheet(tx: Tx, book: str = "market") -> dict[str, int]:
+    """What the accounts of each purpose hold together, without the empty ones; the book always balances."""
+    async with tx.read() as db:
+        assert await ledger.is_balanced(db, book)
+        found: dict[str, int] = {}
+        for account in await ledger.balance_sheet(db, book):
+            found[account.purpose.value] = found.get(account.purpose.value, 0) + account.balance.minor
+    return {purpose: minor for purpose, minor in found.items() if minor}
+
+
+async def escrow(tx: Tx, org_id: UUID) -> tuple[int, int]:
+    """(balance, available) of an organisation's own escrow."""
+    async with tx.begin() as db:
+        account = await ledger.account(db, purpose=ledger.Purpose.ESCROW, owner=org_id)
+        return await ledger.balance(db, account), await ledger.available(db, account)
