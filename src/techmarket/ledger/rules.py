@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from techmarket.kernel.ids import Ref
@@ -119,9 +118,3 @@ def _require_enough(account: Standing, change: int, minor: int) -> None:
     available = account.available_minor + change
     if account.purpose in GUARDED and available < minor:
         raise errors.Insufficient(account=account.id, available=Money(available), needed=Money(minor))
-
-
-def why_of(text: str) -> dict[str, Any]:
-    """A reason as the wire shows it."""
-    ref = Ref.parse(text)
-    return {"kind": ref.kind, "id": ref.id}

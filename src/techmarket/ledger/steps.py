@@ -116,6 +116,7 @@ async def post_hold(
     if amount > held.minor:
         raise errors.HoldTooSmall(held=Money(held.minor), wanted=Money(amount))
     posting = Posting(held.source_account, credit or held.target_account, amount, Ref.parse(held.why), code)
+    # Both accounts in their order first: ending the hold touches the source alone. Read again after it is freed.
     await repository.lock_accounts(db, {posting.debit, posting.credit})
     await repository.set_hold_state(db, hold_id, state)
     standings = await repository.lock_accounts(db, {posting.debit, posting.credit})
