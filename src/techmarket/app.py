@@ -15,6 +15,7 @@ from techmarket.api import (
     disclosure,
     identity,
     ledger,
+    listings,
     notices,
     observe,
     refusals,
@@ -42,6 +43,7 @@ ROUTERS = (
     disclosure.router,
     transparency.router,
     achievements.router,
+    listings.router,
 )
 
 BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES,)

@@ -21,7 +21,7 @@ from techmarket.db import clock, journal
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
-from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.refusals import NotFound, Refusal
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLAIN_FIELDS = (
@@ -193,6 +193,21 @@ async def completers(db: AsyncSession, achievement_id: UUID) -> tuple[UUID, ...]
     return tuple(row.person_id for row in rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What somebody wants to sell, and how. `mode` and `licence_kind` are spelled as listings spells them
+    (TRANSFER, LICENCE, …; EXCLUSIVE, SOLE, ORDINARY); an unstated kind is an ordinary licence (SPC-T art. 25)."""
+
+    achievement_ids: tuple[UUID, ...]
+    mode: str | None
+    licence_kind: str | None = None
+    seller: UUID | None = None
+    territory: str | None = None
+    field: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
 async def require_sellable(
     db: AsyncSession,
     ids: Iterable[UUID],
@@ -205,31 +220,46 @@ async def require_sellable(
     valid_from: date | None = None,
     valid_until: date | None = None,
 ) -> None:
-    """A gate: every one of them is on record, the seller's, and free of what forbids this mode in this scope.
+    """A gate: every one of them is on record, the seller's, and free of what forbids this mode in this scope."""
+    sale = Sale(tuple(ids), mode, licence_kind, seller, territory, field, valid_from, valid_until)
+    (refusal,) = await unsellable(db, [sale])
+    if refusal is not None:
+        raise refusal
 
-    `mode` and `licence_kind` are spelled as listings spells them (TRANSFER, LICENCE, …; EXCLUSIVE, SOLE, ORDINARY);
-    an unstated kind of licence is an ordinary one (SPC-T art. 25).
-    """
-    wanted = sorted(set(ids))
-    rows = await repository.get_many(db, wanted)
-    if len(rows) < len(wanted):
-        raise NotFound()
+
+async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | None]:
+    """The same gate for many sales in three queries: for each, what forbids it, or None."""
+    wanted = {achievement_id for sale in sales for achievement_id in sale.achievement_ids}
+    if not wanted:
+        return [None] * len(sales)
     today = (await clock.market_now(db)).astimezone(SHANGHAI).date()
-    scope = Scope(territory or rules.EVERYWHERE, field or rules.ANY_FIELD, valid_from or today, valid_until)
+    rows = await repository.get_many(db, wanted)
     burdens = await repository.burdens_of(db, wanted, running_on=today)
     owners = await repository.owners_of(db, wanted)
-    licence = _licence(mode, licence_kind)
-    for achievement_id in wanted:
-        row = rows[achievement_id]
-        held = tuple((b.kind, _scope(b)) for b in burdens.get(achievement_id, []))
-        missing = sum(1 for owner in owners.get(achievement_id, []) if owner.consented_at is None)
-        rules.check_sellable(
-            Standing(achievement_id, row.org_id, row.state, held, missing),
-            seller=seller,
-            moves_title=mode in ("TRANSFER", "EQUITY"),
-            licence=licence,
-            scope=scope,
+
+    def refusal_of(sale: Sale) -> Refusal | None:
+        scope = Scope(
+            sale.territory or rules.EVERYWHERE, sale.field or rules.ANY_FIELD, sale.valid_from or today, sale.valid_until
         )
+        for achievement_id in sorted(set(sale.achievement_ids)):
+            row = rows.get(achievement_id)
+            if row is None:
+                return NotFound()
+            held = tuple((b.kind, _scope(b)) for b in burdens.get(achievement_id, []))
+            missing = sum(1 for owner in owners.get(achievement_id, []) if owner.consented_at is None)
+            try:
+                rules.check_sellable(
+                    Standing(achievement_id, row.org_id, row.state, held, missing),
+                    seller=sale.seller,
+                    moves_title=sale.mode in ("TRANSFER", "EQUITY"),
+                    licence=_licence(sale.mode, sale.licence_kind),
+                    scope=scope,
+                )
+            except Refusal as refusal:
+                return refusal
+        return None
+
+    return [refusal_of(sale) for sale in sales]
 
 
 def _licence(mode: str | None, licence_kind: str | None) -> BurdenKind | None:

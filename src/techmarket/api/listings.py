@@ -1,0 +1,425 @@
+"""Offers and demands over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from techmarket.achievements import errors as achievements
+from techmarket.api.achievements import Industry, IpcCodes, Keywords, TechnologyField, Trl
+from techmarket.api.deps import IfMatch, MarketRoute, PreconditionRequired, Reader, SignedIn, TxDep
+from techmarket.api.paging import page_response
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import (
+    Aware,
+    Cursor,
+    Day,
+    Limit,
+    LongText,
+    MoneyIn,
+    PositiveMoney,
+    RateIn,
+    Region,
+    SafeText,
+    ShortText,
+    Title,
+    Uuid,
+    Wire,
+)
+from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.listings import errors, service
+from techmarket.listings.lifecycle import ListingState
+from techmarket.listings.rules import LicenceKind, ListingDraft, ListingKind, Mode, PriceForm
+from techmarket.listings.views import ListingView
+
+router = APIRouter(prefix="/v1", tags=["listings"], route_class=MarketRoute)
+
+TierName = Literal["PUBLIC", "REGISTERED", "NDA", "DEAL"]
+Territory = Annotated[
+    str, Field(strict=True, pattern=r"^(WORLD|[A-Z]{2}(-[0-9]{2,6})?)$", description="WORLD, CN, CN-33 or CN-330108")
+]
+UseField = Annotated[str, Field(strict=True, pattern=r"^(ANY|[A-T]([0-9]{2,4})?)$", description="ANY or GB/T 4754")]
+
+
+class ScopeWire(Wire):
+    """What is granted: where, for what use, how long."""
+
+    territory: Territory = "WORLD"
+    field: UseField = "ANY"
+    term_years: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+
+
+class Indicator(Wire):
+    name: ShortText
+    requirement: ShortText
+
+
+class CommonTerms(Wire):
+    title_zh: Title | None = None
+    title_en: Title | None = None
+    summary_zh: LongText | None = None
+    summary_en: LongText | None = None
+    description_zh: LongText | None = None
+    description_en: LongText | None = None
+    keywords: Keywords = Field(default_factory=list)
+    technology_field: TechnologyField | None = None
+    industry: Industry | None = None
+    region: Region | None = None
+    contact: ShortText | None = None
+    technical_details: LongText | None = None
+    deal_terms: LongText | None = None
+
+
+class OfferTerms(CommonTerms):
+    ipc: IpcCodes = Field(default_factory=list)
+    trl: Trl | None = None
+    mode: Mode | None = None
+    licence_kind: LicenceKind | None = None
+    scope: ScopeWire | None = None
+    price_form: PriceForm | None = None
+    price: PositiveMoney | None = None
+    royalty_rate: RateIn | None = None
+    royalty_base: Annotated[str, SafeText(100)] | None = None
+
+
+class DemandTerms(CommonTerms):
+    problem_zh: LongText | None = None
+    problem_en: LongText | None = None
+    indicators: Annotated[list[Indicator], Field(max_length=50)] = Field(default_factory=list)
+    budget: PositiveMoney | None = None
+    deadline: Day | None = None
+    open_challenge: bool | None = None
+
+
+class _ListingIn(Wire):
+    terms: CommonTerms
+    tiers: Annotated[dict[Annotated[str, SafeText(40)], TierName], Field(max_length=40)] = Field(
+        default_factory=dict, description="Fields whose tier is raised above its default."
+    )
+    expires_on: Day | None = Field(default=None, description="The last day; left out: until it is withdrawn.")
+
+    def draft(self) -> ListingDraft:
+        return ListingDraft(terms_of(self.terms), dict(self.tiers), self.items(), self.expires_on)
+
+    def items(self) -> tuple[UUID, ...]:
+        return ()
+
+
+class OfferIn(_ListingIn):
+    kind: Literal["OFFER"]
+    terms: OfferTerms
+    achievement_ids: Annotated[list[Uuid], Field(max_length=20)] = Field(default_factory=list)
+
+    def items(self) -> tuple[UUID, ...]:
+        return tuple(self.achievement_ids)
+
+
+class DemandIn(_ListingIn):
+    kind: Literal["DEMAND"]
+    terms: DemandTerms
+
+
+ListingIn = Annotated[OfferIn | DemandIn, Field(discriminator="kind")]
+
+
+def terms_of(terms: CommonTerms) -> dict[str, Any]:
+    """The stated terms as the JSON values that a version is made of."""
+    return terms.model_dump(mode="json", exclude_none=True)
+
+
+class RightTerm(Wire):
+    kind: str
+    number: str | None
+
+
+class TermsOut(Wire):
+    """The terms this reader may see; a term above his tier is absent, just like one that is not stated."""
+
+    title_zh: str | None = None
+    title_en: str | None = None
+    summary_zh: str | None = None
+    summary_en: str | None = None
+    description_zh: str | None = None
+    description_en: str | None = None
+    problem_zh: str | None = None
+    problem_en: str | None = None
+    indicators: list[Indicator] | None = None
+    keywords: list[str] | None = None
+    technology_field: str | None = None
+    industry: str | None = None
+    ipc: list[str] | None = None
+    trl: int | None = None
+    region: str | None = None
+    rights: list[RightTerm] | None = None
+    mode: Mode | None = None
+    licence_kind: LicenceKind | None = None
+    scope: ScopeWire | None = None
+    price_form: PriceForm | None = None
+    price: MoneyIn | None = None
+    royalty_rate: str | None = None
+    royalty_base: str | None = None
+    budget: MoneyIn | None = None
+    deadline: Day | None = None
+    open_challenge: bool | None = None
+    contact: str | None = None
+    technical_details: str | None = None
+    deal_terms: str | None = None
+    attribution: dict[str, object] | None = Field(
+        default=None, description="What the source of an import said of itself: name, licence, address."
+    )
+
+
+class DossierOut(Wire):
+    """For the owner and the market: the version and its hash, what was raised, why it was returned."""
+
+    n: int
+    sha256: str
+    revision: int
+    tiers: dict[str, TierName]
+    returned_because: str | None
+    engaged_by: str | None
+
+
+class ListingOut(Wire):
+    id: UUID
+    kind: ListingKind
+    state: ListingState
+    organisation_id: UUID
+    published_at: Aware | None
+    expires_on: Day | None
+    reach: TierName = Field(description="The tier you reach on this listing.")
+    terms: TermsOut
+    achievement_ids: list[UUID]
+    dossier: DossierOut | None
+
+
+class ListingPage(Wire):
+    items: list[ListingOut]
+    next_cursor: str | None
+
+
+class ReturnIn(Wire):
+    reason: Annotated[str, SafeText(2000, multiline=True)]
+
+
+class RenewIn(Wire):
+    expires_on: Day
+
+
+class ReviewIn(Wire):
+    listing_ids: Annotated[list[Uuid], Field(min_length=1, max_length=service.REVIEWS_MAX)]
+    decision: Literal["ACCEPT", "RETURN"] = "ACCEPT"
+    reason: Annotated[str, SafeText(2000, multiline=True)] | None = Field(
+        default=None, description="For RETURN: what the owner must change."
+    )
+
+
+class ReviewOutcomeOut(Wire):
+    listing_id: UUID
+    outcome: Literal["accepted", "returned", "refused"]
+    code: str | None
+    detail: str | None
+
+
+class ReviewOut(Wire):
+    outcomes: list[ReviewOutcomeOut]
+
+
+DRAFT_REFUSALS = (
+    errors.TitleMissing,
+    errors.PriceUnfit,
+    errors.RoyaltyUnfit,
+    errors.LicenceKindUnfit,
+    errors.OpenLicenceIsOrdinary,
+    errors.TierFixed,
+    errors.TierLowered,
+    errors.AchievementTwice,
+    errors.AchievementUnknown,
+)
+GATE_REFUSALS = (
+    errors.ExpiryPassed,
+    achievements.NotTheSellers,
+    achievements.NotRecorded,
+    achievements.Pledged,
+    achievements.LicenceOverlaps,
+    achievements.ConsentMissing,
+)
+
+
+def shown(view: ListingView) -> dict[str, Any]:
+    """A view as JSON values; `terms` holds just what this reader may see."""
+    return {
+        "id": view.id,
+        "kind": view.kind,
+        "state": view.state,
+        "organisation_id": view.organisation_id,
+        "published_at": view.published_at,
+        "expires_on": view.expires_on,
+        "reach": view.reach.name,
+        "terms": view.terms,
+        "achievement_ids": list(view.achievement_ids),
+        "dossier": _dossier(view),
+    }
+
+
+def _dossier(view: ListingView) -> dict[str, Any] | None:
+    if view.dossier is None:
+        return None
+    return {name: getattr(view.dossier, name) for name in DossierOut.model_fields}
+
+
+def _tagged(view: ListingView, response: Response) -> dict[str, Any]:
+    response.headers["ETag"] = f'"{view.etag}"'
+    return shown(view)
+
+
+@router.post(
+    "/listings",
+    status_code=201,
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="createListing",
+    responses=refusals(NotAllowed, *DRAFT_REFUSALS),
+)
+async def create_listing(body: ListingIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
+    """Draft an offer or a demand; nobody else sees it."""
+    return _tagged(await service.create_draft(tx, actor, ListingKind(body.kind), body.draft()), response)
+
+
+@router.get(
+    "/listings",
+    response_model=ListingPage,
+    response_model_exclude_unset=True,
+    operation_id="listListings",
+    responses=refusals(),
+)
+async def list_listings(
+    actor: Reader,
+    tx: TxDep,
+    response: Response,
+    kind: ListingKind | None = None,
+    state: ListingState | None = None,
+    mine: Annotated[bool, Query(description="All listings of your organisation, in every state.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> object:
+    """Offers and demands, newest first: those in public, or your own; the market sees every state."""
+    page = await service.list_listings(tx, actor, kind=kind, state=state, mine=mine, cursor=cursor, limit=limit)
+    query = {"kind": kind, "state": state, "mine": "true" if mine else None}
+    return page_response(page.map(shown), response, "/v1/listings", limit=limit, **query)
+
+
+@router.get(
+    "/listings/{listing_id}",
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="getListing",
+    responses=refusals(NotFound),
+)
+async def get_listing(listing_id: Uuid, actor: Reader, tx: TxDep, response: Response) -> object:
+    """One listing, cut to your tier. The ETag is a hash of what you see."""
+    return _tagged(await service.get_listing(tx, actor, listing_id), response)
+
+
+@router.put(
+    "/listings/{listing_id}/terms",
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="updateListingTerms",
+    responses=refusals(
+        NotAllowed,
+        NotFound,
+        NotInThisState,
+        errors.Changed,
+        errors.KindFixed,
+        errors.SummaryMissing,
+        errors.AchievementMissing,
+        PreconditionRequired,
+        *DRAFT_REFUSALS,
+    ),
+)
+async def update_terms(
+    listing_id: Uuid, body: ListingIn, if_match: IfMatch, actor: SignedIn, tx: TxDep, response: Response
+) -> object:
+    """Write a new version of all terms. A published listing whose public face changes goes back to review."""
+    view = await service.update_draft(tx, actor, listing_id, ListingKind(body.kind), body.draft(), if_match=if_match)
+    return _tagged(view, response)
+
+
+@router.post(
+    "/listings/{listing_id}/submission",
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="submitListing",
+    responses=refusals(
+        NotAllowed, NotFound, NotInThisState, errors.SummaryMissing, errors.AchievementMissing, *GATE_REFUSALS
+    ),
+)
+async def submit_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
+    """Ask for review. Submitting twice is harmless."""
+    return _tagged(await service.submit(tx, actor, listing_id), response)
+
+
+@router.post(
+    "/listings/{listing_id}/acceptance",
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="acceptListing",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, *GATE_REFUSALS),
+)
+async def accept_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
+    """As an operator, publish it."""
+    return _tagged(await service.accept(tx, actor, listing_id), response)
+
+
+@router.post(
+    "/listings/{listing_id}/return",
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="returnListing",
+    responses=refusals(NotAllowed, NotFound, NotInThisState),
+)
+async def return_listing(listing_id: Uuid, body: ReturnIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
+    """As an operator, return it with a reason, or take a published one down."""
+    return _tagged(await service.return_(tx, actor, listing_id, reason=body.reason), response)
+
+
+@router.post(
+    "/listings/{listing_id}/withdrawal",
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="withdrawListing",
+    responses=refusals(NotAllowed, NotFound, NotInThisState),
+)
+async def withdraw_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
+    """Take it back for good."""
+    return _tagged(await service.withdraw(tx, actor, listing_id), response)
+
+
+@router.post(
+    "/listings/{listing_id}/renewal",
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="renewListing",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, *GATE_REFUSALS),
+)
+async def renew_listing(listing_id: Uuid, body: RenewIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
+    """Set a later last day; an expired listing is public again."""
+    return _tagged(await service.renew(tx, actor, listing_id, expires_on=body.expires_on), response)
+
+
+@router.post(
+    "/listing-reviews",
+    response_model=ReviewOut,
+    operation_id="reviewListings",
+    responses=refusals(NotAllowed, errors.ReasonMissing),
+)
+async def review_listings(body: ReviewIn, actor: SignedIn, tx: TxDep) -> object:
+    """As an operator, decide a pile of at most 500; each listing is decided by itself and answered."""
+    reason = body.reason if body.decision == "RETURN" else None
+    outcomes = await service.review_many(tx, actor, body.listing_ids, returns=body.decision == "RETURN", reason=reason)
+    return {"outcomes": outcomes}

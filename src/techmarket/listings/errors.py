@@ -1,0 +1,113 @@
+"""How listings says no."""
+
+from __future__ import annotations
+
+from techmarket.kernel.refusals import Kind, Refusal
+
+
+class TitleMissing(Refusal):
+    code, kind = "listings.title_missing", Kind.INVALID
+    zh = "供需信息至少需要一个中文或英文标题。"
+    en = "A listing needs a title, in Chinese or in English."
+
+
+class SummaryMissing(Refusal):
+    code, kind = "listings.summary_missing", Kind.CONFLICT
+    zh = "提交审核前须填写简介或问题描述（中文或英文）。"
+    en = "Before review a listing needs a summary or a problem, in Chinese or in English."
+
+
+class AchievementMissing(Refusal):
+    code, kind = "listings.achievement_missing", Kind.CONFLICT
+    zh = "供给信息至少需要一项已登记的成果。"
+    en = "An offer needs at least one recorded achievement."
+
+
+class AchievementUnknown(Refusal):
+    code, kind = "listings.achievement_unknown", Kind.INVALID
+    zh = "本单位没有这项成果。"
+    en = "Your unit has no such achievement."
+
+
+class AchievementTwice(Refusal):
+    code, kind = "listings.achievement_twice", Kind.INVALID
+    zh = "同一项成果出现了两次。"
+    en = "The same achievement is named twice."
+
+
+class DemandSellsNothing(Refusal):
+    code, kind = "listings.demand_sells_nothing", Kind.INVALID
+    zh = "需求信息不能附带成果。"
+    en = "A demand names no achievements."
+
+
+class PriceUnfit(Refusal):
+    code, kind = "listings.price_unfit", Kind.INVALID
+    zh = "定价方式 {price_form} 与金额不符：FIXED、FLOOR、MIXED 必须有金额，其他方式不能有。"
+    en = "The price does not fit the form {price_form}: FIXED, FLOOR and MIXED name an amount, the others do not."
+
+
+class RoyaltyUnfit(Refusal):
+    code, kind = "listings.royalty_unfit", Kind.INVALID
+    zh = "提成条款与定价方式 {price_form} 不符：ROYALTY、MIXED 必须有提成率和基数，其他方式不能有。"
+    en = "The royalty does not fit the form {price_form}: ROYALTY and MIXED name a rate and a base, the others do not."
+
+
+class LicenceKindUnfit(Refusal):
+    code, kind = "listings.licence_kind_unfit", Kind.INVALID
+    zh = "只有许可类方式（LICENCE、OPEN_LICENCE、TRY_BEFORE_BUY）才有许可种类。"
+    en = "Only licences (LICENCE, OPEN_LICENCE, TRY_BEFORE_BUY) have a kind of licence."
+
+
+class OpenLicenceIsOrdinary(Refusal):
+    code, kind = "listings.open_licence_is_ordinary", Kind.INVALID
+    zh = "开放许可只能是普通许可。"
+    en = "An open licence is always an ordinary one."
+
+
+class TierFixed(Refusal):
+    code, kind = "listings.tier_fixed", Kind.INVALID
+    zh = "字段 {field} 的披露层级不能设置。"
+    en = "The tier of {field} cannot be set."
+
+
+class TierLowered(Refusal):
+    code, kind = "listings.tier_lowered", Kind.INVALID
+    zh = "披露层级只能提高；{field} 最低为 {lowest}。"
+    en = "A tier can only be raised; the lowest for {field} is {lowest}."
+
+
+class ExpiryPassed(Refusal):
+    code, kind = "listings.expiry_passed", Kind.CONFLICT
+    zh = "有效期 {expires_on} 已过（今天是 {today}）；请先延长。"
+    en = "The last day {expires_on} is over (today is {today}); set a later one first."
+
+
+class Changed(Refusal):
+    code, kind = "listings.changed", Kind.STALE
+    zh = "该供需信息在您读取之后已被修改。"
+    en = "The listing was changed after you read it."
+
+
+class ModeNotStated(Refusal):
+    code, kind = "listings.mode_not_stated", Kind.CONFLICT
+    zh = "该供给信息没有写明交易方式，不能交易；请先补充。"
+    en = "The offer does not state its mode, so it cannot be traded; state it first."
+
+
+class ReviewsTooMany(Refusal):
+    code, kind = "listings.reviews_too_many", Kind.INVALID
+    zh = "一次最多审核 {most} 条。"
+    en = "At most {most} listings are reviewed at once."
+
+
+class ReasonMissing(Refusal):
+    code, kind = "listings.reason_missing", Kind.INVALID
+    zh = "退回时必须说明理由。"
+    en = "Returning needs a reason."
+
+
+class KindFixed(Refusal):
+    code, kind = "listings.kind_fixed", Kind.INVALID
+    zh = "该供需信息的类别是 {listing_kind}，不能更改。"
+    en = "The listing is of the kind {listing_kind}; that cannot change."

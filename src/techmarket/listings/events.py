@@ -1,0 +1,81 @@
+"""What happened to listings: ids and version numbers only, never a term."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from techmarket.kernel.events import Event
+
+
+@dataclass(frozen=True)
+class ListingDrafted(Event):
+    kind: ClassVar[str] = "listings.drafted"
+    listing_id: UUID
+    organisation_id: UUID
+    listing_kind: str
+
+
+@dataclass(frozen=True)
+class ListingAmended(Event):
+    """A new version. What only a granted reader sees may change while the listing stays published."""
+
+    kind: ClassVar[str] = "listings.amended"
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
+class ListingSubmitted(Event):
+    kind: ClassVar[str] = "listings.submitted"
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
+class ListingAccepted(Event):
+    kind: ClassVar[str] = "listings.accepted"
+    listing_id: UUID
+    n: int
+
+
+@dataclass(frozen=True)
+class ListingReturned(Event):
+    kind: ClassVar[str] = "listings.returned"
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
+class ListingWithdrawn(Event):
+    kind: ClassVar[str] = "listings.withdrawn"
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
+class ListingExpired(Event):
+    kind: ClassVar[str] = "listings.expired"
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
+class ListingRenewed(Event):
+    kind: ClassVar[str] = "listings.renewed"
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
+class ListingEngaged(Event):
+    kind: ClassVar[str] = "listings.engaged"
+    listing_id: UUID
+    by: str
+
+
+@dataclass(frozen=True)
+class ListingDisengaged(Event):
+    kind: ClassVar[str] = "listings.disengaged"
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
+class ListingClosed(Event):
+    kind: ClassVar[str] = "listings.closed"
+    listing_id: UUID

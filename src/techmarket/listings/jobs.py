@@ -1,0 +1,15 @@
+"""What the clock starts in listings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from techmarket.db.jobs import periodic
+from techmarket.db.means import Means
+from techmarket.listings import service
+
+
+@periodic("listings.expire", every=timedelta(seconds=30))
+async def expire(means: Means) -> None:
+    """Take what is past its last day out of the public's sight."""
+    await service.expire_due(means.tx, limit=500)

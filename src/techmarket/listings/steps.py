@@ -1,0 +1,377 @@
+"""What later rooms may do with listings inside their own transaction; `views_for` is the one door out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.achievements import steps as achievements
+from techmarket.achievements.steps import AchievementFacts, Sale
+from techmarket.db import clock, journal, texts
+from techmarket.disclosure import steps as disclosure
+from techmarket.disclosure.tiers import Tier
+from techmarket.identity.actor import Actor
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.money import Money
+from techmarket.kernel.refusals import NotFound
+from techmarket.listings import errors, repository, rules, tiers
+from techmarket.listings.events import (
+    ListingAmended,
+    ListingClosed,
+    ListingDisengaged,
+    ListingDrafted,
+    ListingEngaged,
+    ListingSubmitted,
+)
+from techmarket.listings.lifecycle import FINDABLE, KNOWN, LISTING, ListingState
+from techmarket.listings.rules import ListingDraft, ListingKind
+from techmarket.listings.tables import Listing, ListingItem, ListingVersion
+from techmarket.listings.views import Dossier, ListingView
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFacts:
+    """What trading must know of a listing. `terms` are all terms of version `n`, whatever their tier."""
+
+    listing_id: UUID
+    n: int
+    sha256: str
+    kind: ListingKind
+    org_id: UUID
+    state: ListingState
+    achievement_ids: tuple[UUID, ...]
+    mode: str | None
+    licence_kind: str | None
+    price_form: str | None
+    price_minor: int | None
+    terms: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexText:
+    """What search may know of a findable listing: the terms of the public and of the registered reader, cut alike."""
+
+    listing_id: UUID
+    kind: ListingKind
+    public: dict[str, Any]
+    registered: dict[str, Any]
+
+
+def listing_ref(listing_id: UUID) -> Ref:
+    return Ref("listing", listing_id)
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+async def create_many(
+    db: AsyncSession,
+    org_id: UUID,
+    kind: ListingKind,
+    drafts: Sequence[ListingDraft],
+    *,
+    submit: bool,
+    actor: Actor,
+) -> list[UUID]:
+    """Many listings of one organisation in a handful of statements, in the order given; submitted or as drafts."""
+    for draft in drafts:
+        rules.check_draft(kind, draft)
+    named = [achievement_id for draft in drafts for achievement_id in draft.achievement_ids]
+    facts = await achievements.get_facts(db, named)
+    if submit:
+        for draft in drafts:
+            rules.check_complete(kind, _fields(draft, facts), draft.achievement_ids)
+    made = {new_id(): draft for draft in drafts}
+    state = ListingState.SUBMITTED if submit else ListingState.DRAFT
+    rows = [
+        {
+            "id": id,
+            "kind": kind,
+            "org_id": org_id,
+            "state": state,
+            "current_n": 1,
+            "revision": 1,
+            "expires_on": draft.expires_on,
+        }
+        for id, draft in made.items()
+    ]
+    await repository.insert_many(db, Listing, rows)
+    await _write_versions(db, org_id, kind, {(id, 1): draft for id, draft in made.items()}, facts, actor)
+    await disclosure.open_rooms(db, {listing_ref(listing_id): org_id for listing_id in made})
+    for listing_id in made:
+        journal.record(db, ListingDrafted(listing_id, org_id, kind), actor=actor)
+        if submit:
+            journal.record(db, ListingSubmitted(listing_id), actor=actor)
+    return list(made)
+
+
+async def _write_versions(
+    db: AsyncSession,
+    org_id: UUID,
+    kind: ListingKind,
+    drafts: Mapping[tuple[UUID, int], ListingDraft],
+    facts: Mapping[UUID, AchievementFacts],
+    actor: Actor,
+) -> list[dict[str, Any]]:
+    """Write each version once: its terms as a text named by hash, its row, its items."""
+    for draft in drafts.values():
+        for achievement_id in draft.achievement_ids:
+            if achievement_id not in facts or facts[achievement_id].org_id != org_id:
+                raise errors.AchievementUnknown(achievement=achievement_id, pointer="/body/achievement_ids")
+    documents = [
+        {
+            "kind": kind.value,
+            "fields": _fields(draft, facts),
+            "raised": dict(draft.raised),
+            "achievements": [str(id) for id in draft.achievement_ids],
+            # Without it a reader who knows the hash could test guesses about terms that he may not see.
+            "nonce": secrets.token_hex(16),
+        }
+        for draft in drafts.values()
+    ]
+    hashes = await texts.put_many(db, documents)
+    versions = [
+        {"listing_id": listing_id, "n": n, "sha256": sha, "by": actor.person}
+        for (listing_id, n), sha in zip(drafts, hashes, strict=True)
+    ]
+    items = [
+        {"listing_id": listing_id, "n": n, "position": position, "achievement_id": achievement_id}
+        for (listing_id, n), draft in drafts.items()
+        for position, achievement_id in enumerate(draft.achievement_ids)
+    ]
+    await repository.insert_many(db, ListingVersion, versions)
+    await repository.insert_many(db, ListingItem, items)
+    return documents
+
+
+def _fields(draft: ListingDraft, facts: Mapping[UUID, AchievementFacts]) -> dict[str, Any]:
+    """The terms as stated; an offer of one achievement takes from it what it does not state itself."""
+    fields = {name: value for name, value in draft.fields.items() if value not in (None, [], {})}
+    known = [facts[id] for id in draft.achievement_ids if id in facts]
+    rights = [{"kind": r.kind.value, "number": r.number} for one in known for r in one.rights]
+    if rights:
+        fields["rights"] = rights
+    if len(known) == 1:
+        taken = {
+            "summary_zh": known[0].abstract_zh,
+            "summary_en": known[0].abstract_en,
+            "keywords": list(known[0].keywords),
+            "technology_field": known[0].technology_field,
+            "industry": known[0].industry,
+            "ipc": list(known[0].ipc),
+            "trl": known[0].trl,
+        }
+        if "summary_zh" in fields or "summary_en" in fields:
+            taken["summary_zh"] = taken["summary_en"] = None
+        fields = {name: value for name, value in taken.items() if value not in (None, [])} | fields
+    return fields
+
+
+async def revise(db: AsyncSession, listing_id: UUID, draft: ListingDraft, actor: Actor) -> Listing:
+    """A new version of the terms. A published listing stays published only if no stranger sees the change."""
+    listing = await repository.lock(db, listing_id)
+    return await revise_locked(db, listing, draft, actor)
+
+
+async def revise_locked(db: AsyncSession, listing: Listing, draft: ListingDraft, actor: Actor) -> Listing:
+    listing.state = LISTING.move(listing.state, "amend")
+    rules.check_draft(listing.kind, draft)
+    facts = await achievements.get_facts(db, draft.achievement_ids)
+    before = await document_of(db, listing)
+    n = listing.current_n + 1
+    (after,) = await _write_versions(db, listing.org_id, listing.kind, {(listing.id, n): draft}, facts, actor)
+    shows = rules.needs_review(before, after) or listing.expires_on != draft.expires_on
+    journal.record(db, ListingAmended(listing.id), actor=actor)
+    if listing.state is ListingState.PUBLISHED and shows:
+        rules.check_complete(listing.kind, after["fields"], draft.achievement_ids)
+        listing.state = LISTING.move(listing.state, "review again")
+        await disclosure.hide_rooms(db, [listing_ref(listing.id)])
+        journal.record(db, ListingSubmitted(listing.id), actor=actor)
+    listing.current_n = n
+    listing.expires_on = draft.expires_on
+    listing.revision += 1
+    await db.flush()
+    return listing
+
+
+async def document_of(db: AsyncSession, listing: Listing) -> dict[str, Any]:
+    version = await db.get(ListingVersion, (listing.id, listing.current_n))
+    assert version is not None
+    return await texts.get(db, version.sha256)
+
+
+# --- trading's claims -----------------------------------------------------------------------------------------------
+
+
+async def get_offer_facts(db: AsyncSession, listing_id: UUID) -> OfferFacts:
+    """Everything about the current version; for rooms to the right, never for a reader."""
+    found = (await repository.get_current(db, [listing_id])).get(listing_id)
+    if found is None:
+        raise NotFound()
+    listing, version = found
+    items = (await repository.items_of(db, [listing_id])).get(listing_id, ())
+    return facts_of(listing, version, items, await texts.get_many(db, [version.sha256]))
+
+
+def facts_of(
+    listing: Listing, version: ListingVersion, items: tuple[UUID, ...], documents: Mapping[str, Any]
+) -> OfferFacts:
+    fields = documents[version.sha256]["fields"]
+    price = fields.get("price")
+    return OfferFacts(
+        listing_id=listing.id,
+        n=version.n,
+        sha256=version.sha256,
+        kind=listing.kind,
+        org_id=listing.org_id,
+        state=listing.state,
+        achievement_ids=items,
+        mode=fields.get("mode"),
+        licence_kind=fields.get("licence_kind"),
+        price_form=fields.get("price_form"),
+        price_minor=Money.parse(price["amount"]).minor if price else None,
+        terms=dict(fields),
+    )
+
+
+def sale_of(facts: OfferFacts) -> Sale:
+    """The terms as the gate of achievements asks for them."""
+    scope = facts.terms.get("scope") or {}
+    return Sale(
+        facts.achievement_ids,
+        facts.mode,
+        facts.licence_kind,
+        facts.org_id,
+        scope.get("territory"),
+        scope.get("field"),
+    )
+
+
+async def engage(db: AsyncSession, listing_id: UUID, *, by: Ref, actor: Actor) -> OfferFacts:
+    """A trade claims a published listing: from now on its terms stand still. The same claim twice is one claim."""
+    listing = await repository.lock(db, listing_id)
+    facts = await get_offer_facts(db, listing_id)
+    if listing.state is ListingState.ENGAGED and listing.engaged_by == str(by):
+        return facts
+    state = LISTING.move(listing.state, "engage")
+    rules.check_expiry(listing.expires_on, await today(db))
+    if facts.kind is ListingKind.OFFER and facts.mode is None:
+        raise errors.ModeNotStated()
+    (refusal,) = await achievements.unsellable(db, [sale_of(facts)])
+    if refusal is not None:
+        raise refusal
+    listing.state, listing.engaged_by = state, str(by)
+    journal.record(db, ListingEngaged(listing.id, str(by)), actor=actor)
+    await db.flush()
+    return await get_offer_facts(db, listing_id)
+
+
+async def disengage(db: AsyncSession, listing_id: UUID, actor: Actor | None) -> None:
+    """The trade ended without a sale; the listing is open to others again."""
+    listing = await repository.lock(db, listing_id)
+    listing.state, listing.engaged_by = LISTING.move(listing.state, "disengage"), None
+    journal.record(db, ListingDisengaged(listing.id), actor=actor)
+    await db.flush()
+
+
+async def close(db: AsyncSession, listing_id: UUID, actor: Actor | None) -> None:
+    """What was listed has found its taker."""
+    listing = await repository.lock(db, listing_id)
+    listing.state = LISTING.move(listing.state, "close")
+    journal.record(db, ListingClosed(listing.id), actor=actor)
+    await db.flush()
+
+
+async def today(db: AsyncSession) -> date:
+    """The day of the law: the Shanghai day of the market's instant."""
+    return (await clock.market_now(db)).astimezone(SHANGHAI).date()
+
+
+# --- the one door ---------------------------------------------------------------------------------------------------
+
+
+async def views_for(db: AsyncSession, actor: Actor, listing_ids: Iterable[UUID]) -> dict[UUID, ListingView]:
+    """The one door: listings leave this room only here, cut to the tier that the reader reaches on each of them.
+
+    What the reader may not know of is left out. The order is that of the ids.
+    """
+    wanted = list(dict.fromkeys(listing_ids))
+    if not wanted:
+        return {}
+    found = await repository.get_current(db, wanted)
+    known = {id: pair for id, pair in found.items() if may_know(actor, pair[0])}
+    if not known:
+        return {}
+    items = await repository.items_of(db, known)
+    documents = await texts.get_many(db, [version.sha256 for _, version in known.values()])
+    reach = await disclosure.reaches(db, actor, {listing_ref(id): pair[0].org_id for id, pair in known.items()})
+    return {
+        id: _view(actor, *known[id], items.get(id, ()), documents[known[id][1].sha256], reach[listing_ref(id)])
+        for id in wanted
+        if id in known
+    }
+
+
+def may_know(actor: Actor, listing: Listing) -> bool:
+    return listing.state in KNOWN or _is_inside(actor, listing)
+
+
+def _is_inside(actor: Actor, listing: Listing) -> bool:
+    return actor.is_market or (actor.org_id is not None and actor.org_id == listing.org_id)
+
+
+def _view(
+    actor: Actor,
+    listing: Listing,
+    version: ListingVersion,
+    items: tuple[UUID, ...],
+    document: Mapping[str, Any],
+    reach: Tier,
+) -> ListingView:
+    dossier = None
+    if _is_inside(actor, listing):
+        dossier = Dossier(
+            version.n,
+            version.sha256,
+            listing.revision,
+            dict(document["raised"]),
+            listing.returned_because,
+            listing.engaged_by,
+        )
+    return ListingView(
+        id=listing.id,
+        kind=listing.kind,
+        state=listing.state,
+        organisation_id=listing.org_id,
+        published_at=listing.published_at,
+        expires_on=listing.expires_on,
+        reach=reach,
+        terms=tiers.cut(document, reach),
+        achievement_ids=items,
+        dossier=dossier,
+    )
+
+
+async def texts_for_index(db: AsyncSession, listing_ids: Iterable[UUID]) -> dict[UUID, IndexText]:
+    """What search may index of each listing that can be found now; never granted text."""
+    found = await repository.get_current(db, listing_ids)
+    findable = {id: pair for id, pair in found.items() if pair[0].state in FINDABLE}
+    documents = await texts.get_many(db, [version.sha256 for _, version in findable.values()])
+    return {
+        id: IndexText(
+            id,
+            listing.kind,
+            tiers.cut(documents[version.sha256], Tier.PUBLIC),
+            tiers.cut(documents[version.sha256], Tier.REGISTERED),
+        )
+        for id, (listing, version) in findable.items()
+    }

@@ -1,0 +1,71 @@
+"""Who sees which term: a default tier for every field, which a listing may only raise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from techmarket.disclosure.tiers import Tier, visible
+from techmarket.listings import errors
+
+_COMMON = {
+    "title_zh": Tier.PUBLIC,
+    "title_en": Tier.PUBLIC,
+    "summary_zh": Tier.PUBLIC,
+    "summary_en": Tier.PUBLIC,
+    "keywords": Tier.PUBLIC,
+    "technology_field": Tier.PUBLIC,
+    "industry": Tier.PUBLIC,
+    "region": Tier.PUBLIC,
+    "attribution": Tier.PUBLIC,
+    "description_zh": Tier.REGISTERED,
+    "description_en": Tier.REGISTERED,
+    "contact": Tier.REGISTERED,
+    "technical_details": Tier.NDA,
+    "deal_terms": Tier.DEAL,
+}
+OFFER_TIERS: Mapping[str, Tier] = {
+    **_COMMON,
+    "ipc": Tier.PUBLIC,
+    "trl": Tier.PUBLIC,
+    "rights": Tier.PUBLIC,
+    "mode": Tier.PUBLIC,
+    "licence_kind": Tier.PUBLIC,
+    "scope": Tier.PUBLIC,
+    "price_form": Tier.PUBLIC,
+    "price": Tier.PUBLIC,
+    "royalty_rate": Tier.PUBLIC,
+    "royalty_base": Tier.PUBLIC,
+}
+DEMAND_TIERS: Mapping[str, Tier] = {
+    **_COMMON,
+    "problem_zh": Tier.PUBLIC,
+    "problem_en": Tier.PUBLIC,
+    "indicators": Tier.PUBLIC,
+    "budget": Tier.PUBLIC,
+    "deadline": Tier.PUBLIC,
+    "open_challenge": Tier.PUBLIC,
+}
+DEFAULTS: Mapping[str, Mapping[str, Tier]] = {"OFFER": OFFER_TIERS, "DEMAND": DEMAND_TIERS}
+ALWAYS_PUBLIC = frozenset({"title_zh", "title_en"})
+"""A listing that nobody can name cannot be listed."""
+
+
+def check_raised(kind: str, raised: Mapping[str, str]) -> None:
+    """A listing may only raise the tier of a field; its title stays public."""
+    defaults = DEFAULTS[kind]
+    for name, tier in raised.items():
+        if name not in defaults or name in ALWAYS_PUBLIC:
+            raise errors.TierFixed(field=name, pointer=f"/body/tiers/{name}")
+        if Tier[tier] < defaults[name]:
+            raise errors.TierLowered(field=name, lowest=defaults[name].name, pointer=f"/body/tiers/{name}")
+
+
+def field_tiers(kind: str, raised: Mapping[str, str]) -> dict[str, Tier]:
+    """The tier of every field of one listing: the default, or higher where it was raised."""
+    return {name: max(tier, Tier[raised[name]]) if name in raised else tier for name, tier in DEFAULTS[kind].items()}
+
+
+def cut(document: Mapping[str, Any], reach: Tier) -> dict[str, Any]:
+    """The fields of a version that a reader of this reach sees."""
+    return visible(document["fields"], field_tiers(document["kind"], document["raised"]), reach)

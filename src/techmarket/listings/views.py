@@ -1,0 +1,56 @@
+"""What listings shows: frozen, cut to the tier that the reader reaches on this listing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from techmarket.disclosure.tiers import Tier
+from techmarket.kernel.canonical import canonical_json, sha256_hex
+from techmarket.kernel.refusals import wire
+from techmarket.listings.lifecycle import ListingState
+from techmarket.listings.rules import ListingKind
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What only the owner and the market see: versions and reasons would tell a stranger of changes he may not see."""
+
+    n: int
+    sha256: str
+    revision: int
+    tiers: dict[str, str]
+    returned_because: str | None
+    engaged_by: str | None
+
+
+@dataclass(frozen=True)
+class ListingView:
+    id: UUID
+    kind: ListingKind
+    state: ListingState
+    organisation_id: UUID
+    published_at: datetime | None
+    expires_on: date | None
+    reach: Tier
+    terms: dict[str, Any]
+    achievement_ids: tuple[UUID, ...]
+    dossier: Dossier | None
+
+    @cached_property
+    def etag(self) -> str:
+        """A hash of this reader's view, so that an edit he may not see does not show."""
+        return sha256_hex(canonical_json(wire(asdict(self))))[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOutcome:
+    """What became of one listing in a review of many."""
+
+    listing_id: UUID
+    outcome: str
+    code: str | None = None
+    detail: str | None = None

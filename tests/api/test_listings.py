@@ -1,0 +1,150 @@
+"""Offers and demands over HTTP."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from tests.identity.make import a_market, an_organisation
+
+OFFER = {
+    "kind": "OFFER",
+    "terms": {
+        "title_zh": "示例供给",
+        "summary_zh": "示例数据 / sample data",
+        "mode": "LICENCE",
+        "licence_kind": "ORDINARY",
+        "scope": {"territory": "CN-33", "field": "C35", "term_years": 6},
+        "price_form": "MIXED",
+        "price": {"amount": "500000.00", "currency": "CNY"},
+        "royalty_rate": "0.03",
+        "royalty_base": "net_sales",
+        "contact": "sample desk",
+        "technical_details": "示例细节",
+    },
+    "tiers": {"price": "NDA"},
+    "expires_on": "2100-12-31",
+}
+DEMAND = {
+    "kind": "DEMAND",
+    "terms": {
+        "title_en": "Sample demand",
+        "problem_en": "Trays warp. 示例数据 / sample data",
+        "indicators": [{"name": "flatness", "requirement": "<= 1.0 mm"}],
+        "budget": {"amount": "800000.00", "currency": "CNY"},
+        "deadline": "2100-06-30",
+    },
+}
+ACHIEVEMENT = {"title_zh": "示例成果", "abstract_zh": "示例数据 / sample data"}
+
+
+async def an_achievement(api, key):
+    made = (await api.post("/v1/achievements", json=ACHIEVEMENT, key=key)).json()["id"]
+    assert (await api.post(f"/v1/achievements/{made}/record", key=key)).status_code == 200
+    return made
+
+
+async def test_an_offer_is_drafted_submitted_reviewed_and_read_by_each_at_his_tier(tx, keys, api):
+    market, seller = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+    buyer = await an_organisation(tx, keys=keys)
+    made = await an_achievement(api, seller.key)
+    answer = await api.post("/v1/listings", json=OFFER | {"achievement_ids": [made]}, key=seller.key)
+    assert (answer.status_code, answer.json()["state"]) == (201, "DRAFT")
+    address = f"/v1/listings/{answer.json()['id']}"
+    assert (await api.get(address)).status_code == 404
+    for _ in range(2):
+        assert (await api.post(f"{address}/submission", key=seller.key)).json()["state"] == "SUBMITTED"
+    refused = await api.post(f"{address}/acceptance", key=seller.key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    accepted = await api.post(f"{address}/acceptance", key=market["operator"].key)
+    assert (accepted.status_code, accepted.json()["state"]) == (200, "PUBLISHED")
+    public = (await api.get(address)).json()
+    assert (public["reach"], public["dossier"]) == ("PUBLIC", None)
+    assert not {"price", "contact", "technical_details"} & public["terms"].keys()
+    assert public["terms"]["scope"] == OFFER["terms"]["scope"]
+    assert (await api.get(address, key=buyer.key)).json()["terms"]["contact"] == "sample desk"
+    own = (await api.get(address, key=seller.key)).json()
+    assert own["terms"] == OFFER["terms"]
+    assert own["dossier"]["tiers"] == {"price": "NDA"}
+
+
+async def test_terms_are_replaced_with_the_etag_that_was_read_and_hidden_edits_do_not_show(tx, keys, api):
+    market, seller = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+    made = await an_achievement(api, seller.key)
+    body = OFFER | {"achievement_ids": [made]}
+    address = f"/v1/listings/{(await api.post('/v1/listings', json=body, key=seller.key)).json()['id']}"
+    await api.post(f"{address}/submission", key=seller.key)
+    await api.post(f"{address}/acceptance", key=market["operator"].key)
+    before = await api.get(address)
+    own = await api.get(address, key=seller.key)
+    hidden = body | {"terms": OFFER["terms"] | {"technical_details": "另一细节"}}
+    assert (await api.put(f"{address}/terms", json=hidden, key=seller.key)).status_code == 428
+    wrong = await api.put(f"{address}/terms", json=hidden, key=seller.key, headers={"If-Match": '"x"'})
+    assert (wrong.status_code, wrong.json()["code"]) == (412, "listings.changed")
+    done = await api.put(f"{address}/terms", json=hidden, key=seller.key, headers={"If-Match": own.headers["ETag"]})
+    assert (done.status_code, done.json()["dossier"]["n"], done.json()["state"]) == (200, 2, "PUBLISHED")
+    after = await api.get(address)
+    assert (after.content, after.headers["ETag"]) == (before.content, before.headers["ETag"])
+    stale = await api.put(f"{address}/terms", json=hidden, key=seller.key, headers={"If-Match": own.headers["ETag"]})
+    assert stale.status_code == 412
+
+
+async def test_a_retried_creation_makes_one_listing(tx, keys, api):
+    buyer = await an_organisation(tx, keys=keys)
+    first = await api.post("/v1/listings", json=DEMAND, key=buyer.key, once="once")
+    second = await api.post("/v1/listings", json=DEMAND, key=buyer.key, once="once")
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert len((await api.get("/v1/listings?mine=true", key=buyer.key)).json()["items"]) == 1
+
+
+async def test_piles_are_reviewed_and_pages_neither_skip_nor_repeat(tx, keys, api):
+    market, buyer = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+    ids = [(await api.post("/v1/listings", json=DEMAND, key=buyer.key)).json()["id"] for _ in range(5)]
+    for one in ids:
+        await api.post(f"/v1/listings/{one}/submission", key=buyer.key)
+    pile = {"listing_ids": [*ids, str(uuid4())]}
+    answer = await api.post("/v1/listing-reviews", json=pile, key=market["operator"].key)
+    assert [o["outcome"] for o in answer.json()["outcomes"]] == ["accepted"] * 5 + ["refused"]
+    seen, address = [], "/v1/listings?kind=DEMAND&limit=2"
+    while address:
+        page = await api.get(address)
+        seen += [item["id"] for item in page.json()["items"]]
+        address = page.links.get("next", {}).get("url")
+    assert seen == ids[::-1]
+    blank = {"listing_ids": ids, "decision": "RETURN"}
+    refused = await api.post("/v1/listing-reviews", json=blank, key=market["operator"].key)
+    assert (refused.status_code, refused.json()["code"]) == (422, "listings.reason_missing")
+    taken = await api.post(f"/v1/listings/{ids[0]}/return", json={"reason": "x"}, key=market["operator"].key)
+    assert taken.json()["dossier"]["returned_because"] == "x"
+    assert (await api.get(f"/v1/listings/{ids[0]}")).status_code == 404
+    gone = await api.post(f"/v1/listings/{ids[1]}/withdrawal", key=buyer.key)
+    assert gone.json()["state"] == "WITHDRAWN"
+    renewed = await api.post(f"/v1/listings/{ids[2]}/renewal", json={"expires_on": "2100-01-01"}, key=buyer.key)
+    assert renewed.json()["expires_on"] == "2100-01-01"
+
+
+async def test_bad_input_is_told_its_place_and_changes_nothing(tx, keys, api):
+    seller = await an_organisation(tx, keys=keys)
+    terms = OFFER["terms"]
+    for change in (
+        {"terms": terms | {"price": {"amount": "1.5", "currency": "CNY"}}},
+        {"terms": terms | {"price": {"amount": "0.00", "currency": "CNY"}}},
+        {"terms": terms | {"title_zh": "a\u202eb"}},
+        {"terms": terms | {"problem_zh": "x"}},
+        {"terms": terms | {"scope": {"territory": "cn"}}},
+        {"terms": terms | {"royalty_rate": "1.01"}},
+        {"terms": terms | {"title_zh": "x" * 501}},
+        {"kind": "GIFT"},
+        {"tiers": {"price": "PUBLICITY"}},
+        {"expires_on": "2026-02-30"},
+        {"achievement_ids": ["x"]},
+    ):
+        answer = await api.post("/v1/listings", json=OFFER | change, key=seller.key)
+        assert answer.status_code == 422, change
+        assert answer.json()["errors"][0]["pointer"].startswith("/body"), answer.json()
+    lowered = await api.post("/v1/listings", json=OFFER | {"tiers": {"technical_details": "PUBLIC"}}, key=seller.key)
+    assert (lowered.json()["code"], lowered.json()["pointer"]) == (
+        "listings.tier_lowered",
+        "/body/tiers/technical_details",
+    )
+    assert (await api.get("/v1/listings?mine=true", key=seller.key)).json()["items"] == []
