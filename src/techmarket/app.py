@@ -13,6 +13,7 @@ from techmarket import __version__
 from techmarket.api import (
     achievements,
     disclosure,
+    hub,
     identity,
     ledger,
     listings,
@@ -44,9 +45,10 @@ ROUTERS = (
     transparency.router,
     achievements.router,
     listings.router,
+    hub.router,
 )
 
-BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES,)
+BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES, *hub.BODIES)
 
 
 def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str = "http://127.0.0.1:8000") -> FastAPI:

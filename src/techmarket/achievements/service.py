@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements import errors, policy, repository, rules, steps
+from techmarket.achievements import errors, policy, repository, steps
 from techmarket.achievements.events import (
-    AchievementAmended,
     AchievementRecorded,
     AchievementRetired,
     CoOwnerConsented,
@@ -45,21 +43,10 @@ async def amend_achievement(
         require(actor, policy.AMEND, parties=[row.org_id])
         if if_match != before.etag:
             raise errors.Changed()
-        row.state = ACHIEVEMENT.move(row.state, "amend")
-        checked = rules.checked_draft(_merged(before, draft, sent), own_org=row.org_id)
-        await steps.check_names(db, [checked])
+        merged = _merged(before, draft, sent)
         if row.state is AchievementState.RECORDED:
-            _check_recordable(checked.abstract_zh, checked.abstract_en)
-        for name in steps.PLAIN_FIELDS:
-            value = getattr(checked, name)
-            setattr(row, name, list(value) if isinstance(value, tuple) else value)
-        row.external = dict(checked.external)
-        row.revision += 1
-        agreed = await _consents(db, checked, achievement_id)
-        await repository.forget_parts(db, achievement_id)
-        await steps.insert_parts(db, {achievement_id: checked}, consents=agreed)
-        journal.record(db, AchievementAmended(row.id, row.revision), actor=actor)
-        await db.flush()
+            _check_recordable(merged.abstract_zh, merged.abstract_en)
+        await steps.replace(db, achievement_id, merged, actor)
         return await _view(db, achievement_id)
 
 
@@ -73,18 +60,6 @@ def _merged(before: AchievementView, draft: AchievementDraft, sent: frozenset[st
         **{name: getattr(before, name) for name in steps.PLAIN_FIELDS},
     }
     return AchievementDraft(**{name: getattr(draft, name) if name in sent else stood[name] for name in stood})
-
-
-async def _consents(db: AsyncSession, checked: AchievementDraft, achievement_id: UUID) -> dict[UUID, datetime]:
-    """Who consented, consented to his own share: the consent stays while that share stays."""
-    kept = {(owner.org_id or owner.person_id, owner.share) for owner in checked.owners}
-    owners = (await repository.owners_of(db, [achievement_id])).get(achievement_id, [])
-    found: dict[UUID, datetime] = {}
-    for owner in owners:
-        name = owner.org_id or owner.person_id
-        if name is not None and owner.consented_at is not None and (name, owner.share) in kept:
-            found[name] = owner.consented_at
-    return found
 
 
 async def record_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> AchievementView:

@@ -13,8 +13,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import errors, repository, rules
-from techmarket.achievements.events import AchievementDrafted, AchievementRecorded, LicenceEntered
-from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.events import (
+    AchievementAmended,
+    AchievementDrafted,
+    AchievementRecorded,
+    LicenceEntered,
+)
+from techmarket.achievements.lifecycle import ACHIEVEMENT, AchievementState
 from techmarket.achievements.rules import AchievementDraft, BurdenKind, RightKind, Scope, Standing
 from techmarket.achievements.tables import Achievement, Completer, Encumbrance, IntellectualRight, OwnerShare
 from techmarket.db import clock, journal
@@ -140,6 +145,37 @@ async def insert_parts(
     await repository.insert_many(db, Completer, completers)
 
 
+async def replace(db: AsyncSession, achievement_id: UUID, draft: AchievementDraft, actor: Actor) -> Achievement:
+    """Everything the unit says about an achievement, said anew. A consent stays while its owner's share stays."""
+    row = await repository.lock(db, achievement_id)
+    row.state = ACHIEVEMENT.move(row.state, "amend")
+    checked = rules.checked_draft(draft, own_org=row.org_id)
+    await check_names(db, [checked])
+    for name in PLAIN_FIELDS:
+        value = getattr(checked, name)
+        setattr(row, name, list(value) if isinstance(value, tuple) else value)
+    row.external = dict(checked.external)
+    row.revision += 1
+    agreed = await _consents(db, checked, achievement_id)
+    await repository.forget_parts(db, achievement_id)
+    await insert_parts(db, {achievement_id: checked}, consents=agreed)
+    journal.record(db, AchievementAmended(row.id, row.revision), actor=actor)
+    await db.flush()
+    return row
+
+
+async def _consents(db: AsyncSession, checked: AchievementDraft, achievement_id: UUID) -> dict[UUID, datetime]:
+    """Who consented, consented to his own share: the consent stays while that share stays."""
+    kept = {(owner.org_id or owner.person_id, owner.share) for owner in checked.owners}
+    owners = (await repository.owners_of(db, [achievement_id])).get(achievement_id, [])
+    found: dict[UUID, datetime] = {}
+    for owner in owners:
+        name = owner.org_id or owner.person_id
+        if name is not None and owner.consented_at is not None and (name, owner.share) in kept:
+            found[name] = owner.consented_at
+    return found
+
+
 async def check_names(db: AsyncSession, drafts: Iterable[AchievementDraft]) -> None:
     """Owners and completers are people and organisations that the market knows."""
     listed = list(drafts)
@@ -239,7 +275,10 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
 
     def refusal_of(sale: Sale) -> Refusal | None:
         scope = Scope(
-            sale.territory or rules.EVERYWHERE, sale.field or rules.ANY_FIELD, sale.valid_from or today, sale.valid_until
+            sale.territory or rules.EVERYWHERE,
+            sale.field or rules.ANY_FIELD,
+            sale.valid_from or today,
+            sale.valid_until,
         )
         for achievement_id in sorted(set(sale.achievement_ids)):
             row = rows.get(achievement_id)

@@ -112,6 +112,12 @@ class KeyedTx(Tx):
             raise
         self._held = db
 
+    async def recall(self) -> None:
+        async with self._maker() as db:
+            row = await self._stored(db)
+        if row is not None:
+            raise Replay(row)
+
     async def _claim(self, db: AsyncSession) -> None:
         lock = int.from_bytes(self._key_hash[:8], "big", signed=True)
         free = (await db.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), {"k": lock})).scalar_one()

@@ -72,6 +72,9 @@ class Tx:
     def bind(self, content: bytes) -> None:
         """What a streamed request turned out to hold: part of what makes a retry the same request, when it is keyed."""
 
+    async def recall(self) -> None:
+        """Before long work that is harmless to repeat: a keyed request that has its answer already ends here."""
+
     def open_session(self) -> AsyncSession:
         """A session whose end its caller decides: for the idempotency store, which commits effect and answer as one."""
         return self._maker()

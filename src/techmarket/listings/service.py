@@ -22,7 +22,6 @@ from techmarket.listings.events import (
     ListingExpired,
     ListingRenewed,
     ListingReturned,
-    ListingSubmitted,
     ListingWithdrawn,
 )
 from techmarket.listings.lifecycle import FINDABLE, LISTING, ListingState
@@ -61,18 +60,7 @@ async def submit(tx: Tx, actor: Actor, listing_id: UUID) -> ListingView:
     async with tx.begin() as db:
         listing = await _lock_known(db, actor, listing_id)
         require(actor, policy.SUBMIT, parties=[listing.org_id])
-        before, listing.state = listing.state, LISTING.move(listing.state, "submit")
-        if before is not ListingState.SUBMITTED:
-            facts = await steps.get_offer_facts(db, listing_id)
-            rules.check_complete(listing.kind, facts.terms, facts.achievement_ids)
-            rules.check_expiry(listing.expires_on, await steps.today(db))
-            (refusal,) = await achievements.unsellable(db, [steps.sale_of(facts)])
-            if refusal is not None:
-                raise refusal
-            listing.revision += 1
-            listing.returned_because = None
-            journal.record(db, ListingSubmitted(listing.id), actor=actor)
-        await db.flush()
+        await steps.submit_locked(db, listing, actor)
         return await _view(db, actor, listing_id)
 
 

@@ -203,6 +203,29 @@ async def revise_locked(db: AsyncSession, listing: Listing, draft: ListingDraft,
     return listing
 
 
+async def submit(db: AsyncSession, listing_id: UUID, actor: Actor) -> None:
+    """Ask for review on behalf of its owner; where that was done already, nothing happens."""
+    listing = await repository.lock(db, listing_id)
+    if LISTING.can(listing.state, "submit"):
+        await submit_locked(db, listing, actor)
+
+
+async def submit_locked(db: AsyncSession, listing: Listing, actor: Actor) -> None:
+    before, listing.state = listing.state, LISTING.move(listing.state, "submit")
+    if before is ListingState.SUBMITTED:
+        return
+    facts = await get_offer_facts(db, listing.id)
+    rules.check_complete(listing.kind, facts.terms, facts.achievement_ids)
+    rules.check_expiry(listing.expires_on, await today(db))
+    (refusal,) = await achievements.unsellable(db, [sale_of(facts)])
+    if refusal is not None:
+        raise refusal
+    listing.revision += 1
+    listing.returned_because = None
+    journal.record(db, ListingSubmitted(listing.id), actor=actor)
+    await db.flush()
+
+
 async def document_of(db: AsyncSession, listing: Listing) -> dict[str, Any]:
     version = await db.get(ListingVersion, (listing.id, listing.current_n))
     assert version is not None

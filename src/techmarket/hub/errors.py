@@ -1,0 +1,53 @@
+"""How hub says no."""
+
+from __future__ import annotations
+
+from techmarket.kernel.refusals import Kind, Refusal
+
+
+class ExternalIdMissing(Refusal):
+    code, kind = "hub.external_id_missing", Kind.INVALID
+    zh = "每行必须有 external_id，重复导入才能识别。"
+    en = "Each row needs an external_id, by which it is recognised when it comes again."
+
+
+class ExternalIdTwice(Refusal):
+    code, kind = "hub.external_id_twice", Kind.INVALID
+    zh = "同一 external_id 在文件中出现多次且内容不同。"
+    en = "This external_id stands in the file more than once, with different content."
+
+
+class RowUnreadable(Refusal):
+    code, kind = "hub.row_unreadable", Kind.INVALID
+    zh = "此行在来源处已无法读取。"
+    en = "This row could not be read at its source."
+
+
+class NotAnObject(Refusal):
+    code, kind = "hub.not_an_object", Kind.INVALID
+    zh = "每行必须是一个 JSON 对象。"
+    en = "Each line must be one JSON object."
+
+
+class RowInvalid(Refusal):
+    code, kind = "hub.row_invalid", Kind.INVALID
+    zh = "此行不符合要求。"
+    en = "This row does not fit."
+
+
+class TooManyRows(Refusal):
+    code, kind = "hub.too_many_rows", Kind.TOO_LARGE
+    zh = "一次最多导入 {rows_max} 行；请分批发送。"
+    en = "At most {rows_max} rows are imported in one request; send them in parts."
+
+
+class NoRows(Refusal):
+    code, kind = "hub.no_rows", Kind.INVALID
+    zh = "文件中没有数据行。"
+    en = "There is no row in this file."
+
+
+class LineTooLong(Refusal):
+    code, kind = "hub.line_too_long", Kind.INVALID
+    zh = "此行超过 {bytes_max} 字节。"
+    en = "This line is longer than {bytes_max} bytes."

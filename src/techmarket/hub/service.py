@@ -1,0 +1,185 @@
+"""What partner markets and units do in bulk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.achievements import steps as achievements
+from techmarket.db import journal, texts
+from techmarket.db.session import Tx
+from techmarket.hub import errors, policy, repository, rules
+from techmarket.hub.events import ImportFinished
+from techmarket.hub.rules import Outcome, Problem, Row, RowOutcome
+from techmarket.hub.tables import ExternalId, ImportJob
+from techmarket.hub.views import ImportView
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import allows, require
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.refusals import NotFound, Refusal, wire
+from techmarket.listings import steps as listings
+from techmarket.listings.rules import ListingDraft, ListingKind
+
+ROWS_MAX = 2_000
+BATCH = 200
+
+
+async def import_rows(
+    tx: Tx, batches: Tx, actor: Actor, *, kind: ListingKind, source: str, rows: Sequence[Row], submit: bool
+) -> ImportView:
+    """Rows of a source become listings, in batches that commit by themselves; the report is written at the end.
+
+    Repeating it is harmless: a row is recognised by its external id, and an unchanged one has no effect. So a broken
+    import is simply sent again, and `tx`, which keeps the answer, need not hold a lock for its whole length.
+    """
+    require(actor, policy.IMPORT)
+    if not rows:
+        raise errors.NoRows(pointer="/body")
+    if len(rows) > ROWS_MAX:
+        raise errors.TooManyRows(rows_max=ROWS_MAX, pointer="/body")
+    await tx.recall()
+    checked = rules.first_of_each(rows)
+    outcomes: list[RowOutcome] = []
+    for start in range(0, len(checked), BATCH):
+        part = checked[start : start + BATCH]
+        outcomes += await _import_batch(batches, actor, kind, source, part, submit=submit)
+        await asyncio.sleep(0)
+    async with tx.begin() as db:
+        return await _report(db, actor, kind, source, outcomes)
+
+
+async def _import_batch(
+    tx: Tx, actor: Actor, kind: ListingKind, source: str, rows: Sequence[Row], *, submit: bool
+) -> list[RowOutcome]:
+    async with tx.begin() as db:
+        await repository.lock_source(db, actor.org, source)
+        today = await listings.today(db)
+        judged = [rules.judged(row, kind=kind, org_id=actor.org, submit=submit, today=today) for row in rows]
+        sound = [row for row in judged if row.problem is None]
+        known = await repository.known_ids(db, actor.org, source, [row.external_id or "" for row in sound])
+        fresh = {row.external_id or "": row for row in reversed(sound) if row.external_id not in known}
+        created = await _create(db, actor, kind, source, list(fresh.values()), submit=submit)
+        return [await _outcome(db, actor, row, known, created, submit=submit) for row in judged]
+
+
+async def _outcome(
+    db: AsyncSession,
+    actor: Actor,
+    row: Row,
+    known: dict[str, ExternalId],
+    created: dict[str, tuple[int, UUID]],
+    *,
+    submit: bool,
+) -> RowOutcome:
+    if row.problem is not None:
+        return rules.refused(row, row.problem)
+    stored = known.get(row.external_id or "")
+    if stored is None:
+        line, listing_id = created[row.external_id or ""]
+        outcome = Outcome.ACCEPTED if line == row.line else Outcome.UNCHANGED  # the same row again in this batch
+        return RowOutcome(row.line, row.external_id, outcome, listing_id)
+    if stored.fingerprint == row.fingerprint:
+        return RowOutcome(row.line, row.external_id, Outcome.UNCHANGED, stored.listing_id)
+    try:
+        async with db.begin_nested():
+            await _revise(db, actor, row, stored, submit=submit)
+    except Refusal as refusal:
+        return rules.refused(row, Problem.of(refusal))
+    return RowOutcome(row.line, row.external_id, Outcome.ACCEPTED, stored.listing_id)
+
+
+async def _create(
+    db: AsyncSession, actor: Actor, kind: ListingKind, source: str, rows: Sequence[Row], *, submit: bool
+) -> dict[str, tuple[int, UUID]]:
+    """Achievements and listings of sound new rows, set-wise; by external id, with the line they stood in."""
+    if not rows:
+        return {}
+    drafts = [row.achievement for row in rows if row.achievement is not None]
+    made = iter(await achievements.create_many(db, actor.org, drafts, actor)) if drafts else iter(())
+    items = [next(made) if row.achievement is not None else None for row in rows]
+    wanted = [_with_item(row.listing, item) for row, item in zip(rows, items, strict=True) if row.listing is not None]
+    ids = await listings.create_many(db, actor.org, kind, wanted, submit=submit, actor=actor)
+    named = [
+        {
+            "org_id": actor.org,
+            "source": source,
+            "theirs": row.external_id,
+            "listing_id": listing_id,
+            "achievement_id": item,
+            "fingerprint": row.fingerprint,
+        }
+        for row, item, listing_id in zip(rows, items, ids, strict=True)
+    ]
+    await repository.insert_ids(db, named)
+    return {row.external_id or "": (row.line, listing_id) for row, listing_id in zip(rows, ids, strict=True)}
+
+
+def _with_item(draft: ListingDraft, achievement_id: UUID | None) -> ListingDraft:
+    items = (achievement_id,) if achievement_id is not None else ()
+    return ListingDraft(draft.fields, draft.raised, items, draft.expires_on)
+
+
+async def _revise(db: AsyncSession, actor: Actor, row: Row, stored: ExternalId, *, submit: bool) -> None:
+    """A row that changed at its source becomes a new version, if its listing still takes one."""
+    assert row.listing is not None
+    if row.achievement is not None and stored.achievement_id is not None:
+        await achievements.replace(db, stored.achievement_id, row.achievement, actor)
+    await listings.revise(db, stored.listing_id, _with_item(row.listing, stored.achievement_id), actor)
+    if submit:
+        await listings.submit(db, stored.listing_id, actor)
+    stored.fingerprint = row.fingerprint
+    await db.flush()
+
+
+async def _report(
+    db: AsyncSession, actor: Actor, kind: ListingKind, source: str, outcomes: Sequence[RowOutcome]
+) -> ImportView:
+    count = {one: sum(1 for outcome in outcomes if outcome.outcome is one) for one in Outcome}
+    report: dict[str, Any] = {"rows": [wire(asdict(outcome)) for outcome in outcomes]}
+    job = ImportJob(
+        id=new_id(),
+        org_id=actor.org,
+        by=actor.person,
+        kind=kind,
+        source=source,
+        total=len(outcomes),
+        accepted=count[Outcome.ACCEPTED],
+        refused=count[Outcome.REFUSED],
+        unchanged=count[Outcome.UNCHANGED],
+        report_sha256=await texts.put(db, report),
+    )
+    db.add(job)
+    finished = ImportFinished(job.id, actor.org, job.accepted, job.refused, job.unchanged)
+    journal.record(db, finished, actor=actor)
+    await db.flush()
+    await db.refresh(job)
+    return _view(job, report)
+
+
+async def get_import(tx: Tx, actor: Actor, import_id: UUID) -> ImportView:
+    """The report of an import, for whoever made it and for the market."""
+    async with tx.read() as db:
+        job = await repository.get_import(db, import_id)
+        if not allows(actor, policy.SEE, parties=[job.org_id]):
+            raise NotFound()
+        return _view(job, await texts.get(db, job.report_sha256))
+
+
+def _view(job: ImportJob, report: dict[str, Any]) -> ImportView:
+    return ImportView(
+        job.id,
+        job.org_id,
+        job.kind,
+        job.source,
+        job.created_at,
+        job.total,
+        job.accepted,
+        job.refused,
+        job.unchanged,
+        report["rows"],
+    )
