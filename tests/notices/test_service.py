@@ -228,11 +228,31 @@ async def test_a_subject_has_one_standing_notice_of_a_kind_and_a_new_text_starts
         assert latest is not None
         assert latest.id == new
         assert await steps.notice_of(db, subject, NoticeKind.RESULT) is None
-    async with tx.begin() as db:
-        await steps.withdraw(db, new, unit.actor)
-    assert await state(tx, new) is NoticeState.WITHDRAWN
+
+
+async def test_what_has_cleared_or_was_upheld_is_neither_withdrawn_nor_replaced(tx):
+    await a_sandbox(tx, shanghai(2026, 3, 2, 9))
+    unit, other = await an_organisation(tx), await an_organisation(tx)
+    operator = (await a_market(tx))["operator"].actor
+    standing, cleared, upheld = [await a_notice(tx, unit.actor) for _ in range(3)]
+    objection = await service.file_objection(tx, other.actor, upheld, grounds="Sample grounds")
+    await service.decide_objection(tx, operator, objection.id, upheld=True, reasons="Sample reasons")
+
+    async def withdraw(notice) -> bool:
+        async with tx.begin() as db:
+            return await steps.withdraw(db, notice, unit.actor)
+
+    assert (await withdraw(standing), await state(tx, standing)) == (True, NoticeState.WITHDRAWN)
+    assert await withdraw(standing) is False
+    await move_to(tx, shanghai(2026, 3, 10))
+    for notice, kept in ((cleared, NoticeState.RUNNING), (upheld, NoticeState.UPHELD)):
+        assert (await withdraw(notice), await state(tx, notice)) == (False, kept)
+        with pytest.raises(NotInThisState):
+            async with tx.begin() as db:
+                await steps.replace(db, notice, {"text": "late"}, actor=unit.actor, now=await clock.market_now(db))
+    await gate(tx, cleared)
     with pytest.raises(errors.NoLongerStands):
-        await gate(tx, new)
+        await gate(tx, standing)
 
 
 async def test_a_price_notice_without_its_fields_is_not_opened(tx):

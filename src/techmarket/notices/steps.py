@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal, texts
+from techmarket.db import clock, journal, texts
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.periods import Length, Pause, end_of_period
@@ -18,7 +18,7 @@ from techmarket.kernel.workdays import WorkCalendar
 from techmarket.notices import errors, repository, rules
 from techmarket.notices.events import NoticeEnded, NoticeOpened, NoticePosted, NoticeStarted
 from techmarket.notices.kinds import KINDS, NoticeKind, Place, Readers
-from techmarket.notices.lifecycle import NOTICE, NoticeState, ObjectionState
+from techmarket.notices.lifecycle import NOTICE, STANDING, NoticeState, ObjectionState
 from techmarket.notices.tables import Notice, NoticePause, Posting
 from techmarket.rulebook import steps as rulebook
 
@@ -169,9 +169,13 @@ async def open_objections(db: AsyncSession, notice_id: UUID) -> int:
     return (await repository.count_open_objections(db, [notice_id])).get(notice_id, 0)
 
 
-async def withdraw(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> None:
-    """Take a notice down that still stands; what has cleared stays as it is."""
-    await _end_standing(db, notice_id, "withdraw", actor)
+async def withdraw(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> bool:
+    """Take a notice down; what no longer stands, cleared or upheld, stays as it is. Returns whether it stood."""
+    notice = await repository.lock_notice(db, notice_id)
+    if await _state_now(db, notice) not in STANDING:
+        return False
+    await _end_standing(db, notice, "withdraw", actor)
+    return True
 
 
 async def replace(
@@ -185,8 +189,12 @@ async def replace(
     lines: Collection[str] | None = None,
     unit_evidence_sha256: str | None = None,
 ) -> UUID:
-    """What was disclosed has changed: the new text stands in its place, and its period starts afresh."""
-    old = await _end_standing(db, notice_id, "replace", actor)
+    """What was disclosed has changed: the new text stands in its place, and its period starts afresh.
+
+    A notice whose period has ended is not replaced: what it announced is in force.
+    """
+    old = await repository.lock_notice(db, notice_id)
+    await _end_standing(db, old, "replace", actor)
     new = await open_notice(
         db,
         kind=old.kind,
@@ -240,13 +248,15 @@ async def missing_places(db: AsyncSession, notice: Notice) -> list[Place]:
     return [place for place in notice.required_places if place not in posted]
 
 
-async def _end_standing(db: AsyncSession, notice_id: UUID, act: str, actor: Actor | None) -> Notice:
-    notice = await repository.lock_notice(db, notice_id)
-    notice.state = NOTICE.move(notice.state, act)
+async def _state_now(db: AsyncSession, notice: Notice) -> NoticeState:
+    return rules.state_at(notice.state, await count_end(db, notice), await clock.market_now(db))
+
+
+async def _end_standing(db: AsyncSession, notice: Notice, act: str, actor: Actor | None) -> None:
+    notice.state = NOTICE.move(await _state_now(db, notice), act)
     notice.look_at = None
     journal.record(db, NoticeEnded(notice.id, notice.subject, notice.kind, notice.state), actor=actor)
     await db.flush()
-    return notice
 
 
 async def _facts(db: AsyncSession, notice: Notice) -> NoticeFacts:
