@@ -115,3 +115,48 @@ async def test_a_question_and_its_answer_never_name_who_asked(tx, keys, api):
         assert str(party) not in public.text + answered.text
     assert (await api.get("/v1/questions?subject=nonsense")).status_code == 422
     assert (await api.get("/v1/questions")).status_code == 422
+
+
+async def test_an_upload_whose_sender_goes_away_leaves_nothing(tx, means, keys, client, api, tmp_path):
+    owner = await an_organisation(tx, keys=keys)
+    path = f"{room_path(await a_room(tx, owner.actor))}/documents"
+    messages = iter(
+        [
+            {"type": "http.request", "body": PDF + b"x" * 6_000_000, "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    sent = []
+
+    async def receive():
+        return next(messages)
+
+    async def send(message):
+        sent.append(message)
+
+    headers = {
+        "host": "market.test",
+        "authorization": f"Bearer {owner.key}",
+        "idempotency-key": "gone",
+        "content-type": "application/pdf",
+        "transfer-encoding": "chunked",
+    }
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"name=sample.pdf",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("market.test", 80),
+    }
+    await client._transport.app(scope, receive, send)
+    assert [path for path in (tmp_path / "objects").rglob("*") if path.is_file()] == []
+    assert all(message.get("status", 400) < 500 for message in sent)
+    again = await api.post(f"{path}?name=sample.pdf", key=owner.key, once="gone", content=PDF, headers=TYPE)
+    assert (again.status_code, again.json()["version"]) == (201, 1)

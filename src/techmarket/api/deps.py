@@ -7,13 +7,15 @@ commit (`db/idempotency.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import ClientDisconnect
 
+from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
 from techmarket.db.files import Files
 from techmarket.db.idempotency import (
@@ -94,6 +96,15 @@ async def market_keys(request: Request) -> Keys:
 
 async def market_files(request: Request) -> Files:
     return means_of(request).files
+
+
+async def streamed_body(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes in; a sender who goes away is refused like one who is too slow."""
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect:
+        raise BrokenOff() from None
 
 
 async def if_match(if_match: Annotated[str | None, Header(max_length=200)] = None) -> str:

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from techmarket.api.deps import FilesDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.deps import FilesDep, MarketRoute, Reader, SignedIn, TxDep, streamed_body
+from techmarket.api.errors import BrokenOff
 from techmarket.api.limits import BodyRule
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
@@ -147,6 +148,7 @@ def _grant(view: GrantView) -> dict[str, object]:
         WrongFileType,
         FileTooLarge,
         EmptyFile,
+        BrokenOff,
     ),
     openapi_extra={
         "x-streamed": True,
@@ -177,7 +179,7 @@ async def add_document(
         name=name,
         tier=Tier[tier.name],
         media_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
-        chunks=request.stream(),
+        chunks=streamed_body(request),
     )
     return _document(view)
 

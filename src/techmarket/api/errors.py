@@ -65,6 +65,14 @@ class TooSlow(Refusal):
     en = "The request body did not arrive in time and the connection is closed; send it again."
 
 
+class BrokenOff(Refusal):
+    """Not kept under the idempotency key: the same key with the whole body is a first try."""
+
+    code, kind = "request.broken_off", Kind.TOO_SLOW
+    zh = "请求正文中断，没有保存任何内容；请用同一个 Idempotency-Key 重新发送。"
+    en = "The request body broke off and nothing was kept; send it again with the same Idempotency-Key."
+
+
 class WrongMediaType(Refusal):
     code, kind = "request.wrong_media_type", Kind.WRONG_MEDIA_TYPE
     zh = "此处只接受以下类型的正文：{accepted}（UTF-8，不压缩）。"
