@@ -86,3 +86,14 @@ def _transfer_view(row: Transfer, account_id: UUID) -> TransferView:
         row.hold_id,
         row.reverses,
     )
+
+
+async def audit(tx: Tx) -> list[str]:
+    """Every book that does not balance, as a sentence; for the operator's command on the machine itself."""
+    async with tx.read() as db:
+        books = await steps.check_books(db)
+    return [
+        f"the book {book.book} sums to {book.sum.amount} and has {len(book.wrong_accounts)} accounts that disagree"
+        for book in books
+        if not book.is_balanced
+    ]

@@ -1,0 +1,160 @@
+"""`techmarket`: one command for everything an operator, a developer or a stranger with a certificate needs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from techmarket.api.observe import configure_logging
+from techmarket.cli import docs as pages
+from techmarket.cli import serve as serving
+from techmarket.cli import state
+from techmarket.cli.demo.play import run_demo
+from techmarket.cli.doctor import examine
+from techmarket.cli.verify import verify_path
+from techmarket.db.embedded import EmbeddedServerError
+from techmarket.db.keys import MissingSecret
+from techmarket.db.server_check import UnsuitableServerError
+from techmarket.jobs.runner import run_jobs
+from techmarket.settings import Settings, get_settings
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+console = Console()
+
+DataFolder = Annotated[Path | None, typer.Option("--data", help="also import the real sets of this folder")]
+ReportFile = Annotated[Path | None, typer.Option("--report", help="write what happened as JSON")]
+
+
+@cli.command()
+def run(data: DataFolder = None, report: ReportFile = None) -> None:
+    """Start everything on this machine, show one achievement's whole way, and go on serving."""
+    _settle(run_demo(_settings(), console, data=data, report=report, stay=True))
+
+
+@cli.command()
+def demo(data: DataFolder = None, report: ReportFile = None) -> None:
+    """Drive the whole way of one achievement through the HTTP API, print what came of it, and end."""
+    _settle(run_demo(_settings(), console, data=data, report=report, stay=False))
+
+
+@cli.command()
+def serve() -> None:
+    """Serve the API until asked to stop; jobs run in this process unless TECHMARKET_JOBS_IN_PROCESS=false."""
+
+    async def work() -> None:
+        settings = _settings()
+        async with state.open_market(settings, application="api") as market:
+            await serving.serve(market, settings, jobs=settings.jobs_in_process)
+
+    _settle(work())
+
+
+@cli.command()
+def worker() -> None:
+    """Run the jobs until asked to stop: sequencer, journal readers, deadlines."""
+
+    async def work() -> None:
+        settings = _settings()
+        async with state.open_market(settings, application="worker") as market:
+            stop = asyncio.Event()
+            for name in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(name, stop.set)
+            await run_jobs(market.means, stop)
+
+    _settle(work())
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema, found the market and load the rulebook; safe to repeat."""
+
+    async def work() -> None:
+        async with state.open_market(_settings(), application="migrate"):
+            console.print("The market is ready.")
+
+    _settle(work())
+
+
+@cli.command()
+def verify(file: Path, trust: Annotated[Path | None, typer.Option(help="the market's published keys")] = None) -> None:
+    """Check a certificate with no network: valid, suspended or revoked, or not ours; and say what was checked."""
+    raise SystemExit(verify_path(file, trust, console))
+
+
+@cli.command()
+def openapi(write: Annotated[bool, typer.Option(help="write api_specs/openapi.json")] = False) -> None:
+    """Print the OpenAPI document that the API serves, or write it to its place."""
+    from techmarket.cli.openapi import document_text
+
+    if write:
+        place = state.project_folder() / "api_specs" / "openapi.json"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(document_text())
+        console.print(f"wrote {place.relative_to(state.project_folder())}")
+    else:
+        sys.stdout.write(document_text())
+
+
+@cli.command()
+def doctor() -> None:
+    """Recompute the log from its rows, check that every book balances, and say what does not agree."""
+
+    async def work() -> None:
+        async with state.open_market(_settings(), application="doctor", prepare=False) as market:
+            findings = await examine(market.means)
+            for finding in findings:
+                console.print(f"[red]✗[/] {finding}")
+            if findings:
+                raise SystemExit(1)
+            console.print("[green]✓[/] the log is what was signed, and every book balances")
+
+    _settle(work())
+
+
+@cli.command(name="docs")
+def write_docs() -> None:
+    """Write the pages that are rendered from the code: permissions, lifecycles, refusals."""
+    for path in pages.write_pages(state.project_folder()):
+        console.print(f"wrote {path}")
+
+
+@cli.command(name="staff-keys")
+def staff_keys(title: Annotated[str | None, typer.Argument(help="operator, certifier_1, finance, …")] = None) -> None:
+    """Print the API key of one of the market's first staff, or all of them as JSON."""
+    file = _settings().state_dir / "staff.json"
+    if not file.exists():
+        raise SystemExit("No market has been founded here yet: techmarket run")
+    staff = json.loads(file.read_text())
+    if title is None:
+        sys.stdout.write(json.dumps(staff, indent=2) + "\n")
+    elif title in staff:
+        sys.stdout.write(staff[title] + "\n")
+    else:
+        raise SystemExit(f"There is no {title}; there are: {', '.join(sorted(staff))}")
+
+
+def _settings() -> Settings:
+    settings = get_settings()
+    configure_logging(json=settings.log_json)
+    return settings
+
+
+def _settle(work: object) -> None:
+    """Run it; what the operator can mend is one clear line, not a stack trace."""
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(work)  # type: ignore[arg-type]
+    except (EmbeddedServerError, UnsuitableServerError, MissingSecret) as error:
+        raise SystemExit(f"techmarket: {error}") from error
+
+
+def main() -> None:
+    cli()

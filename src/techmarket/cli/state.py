@@ -1,0 +1,131 @@
+"""Opens the market a command works on: the embedded server or the given one, migrated, with its keys and files."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from pydantic import SecretStr
+
+import techmarket
+from techmarket.db import clock, embedded, server_check
+from techmarket.db import keys as market_keys
+from techmarket.db.files import Files
+from techmarket.db.keys import Keys, MissingSecret
+from techmarket.db.means import Means
+from techmarket.db.session import Tx, make_engine
+from techmarket.identity import service as identity
+from techmarket.rulebook import service as rulebook
+from techmarket.settings import Settings
+
+SECRETS = ("log_key", "issuer_key", "receipts_key", "pepper", "bank_secret")
+
+
+@dataclass(frozen=True)
+class OpenMarket:
+    means: Means
+    url: str
+    state_dir: Path
+    staff_file: Path
+
+    def staff(self) -> dict[str, str]:
+        """The API keys of the market's first staff, as they were shown at the founding."""
+        return dict(json.loads(self.staff_file.read_text())) if self.staff_file.exists() else {}
+
+
+@asynccontextmanager
+async def open_market(
+    settings: Settings, *, application: str, start_at: datetime | None = None, prepare: bool = True
+) -> AsyncIterator[OpenMarket]:
+    """The means of one command. `prepare` migrates and founds; a worker beside a served market only connects."""
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = load_keys(settings)
+    async with _server(settings) as url:
+        if prepare:
+            await asyncio.to_thread(migrate, url)
+        read_url = settings.read_url.get_secret_value() if settings.read_url else None
+        engine = make_engine(url, pool_size=settings.pool_size, application=application)
+        reader = make_engine(read_url, pool_size=settings.pool_size, application=application) if read_url else None
+        tx = Tx(engine, reader)
+        files = Files.at(settings.object_store or settings.state_dir / "objects")
+        market = OpenMarket(Means(tx, keys, files), url, settings.state_dir, settings.state_dir / "staff.json")
+        try:
+            if prepare:
+                await found(market, settings, start_at)
+            yield market
+        finally:
+            await tx.dispose()
+
+
+@asynccontextmanager
+async def _server(settings: Settings) -> AsyncIterator[str]:
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value().replace("postgresql://", "postgresql+asyncpg://")
+        await server_check.check_server(url)
+        yield url
+        return
+    server = await asyncio.to_thread(embedded.start, settings.state_dir.resolve())
+    try:
+        yield server.url()
+    finally:
+        await asyncio.shield(asyncio.to_thread(server.stop))
+
+
+def migrate(url: str) -> None:
+    """Bring the schema to the newest revision; one process at a time, by advisory lock."""
+    config = Config(project_folder() / "alembic.ini")
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def project_folder() -> Path:
+    """Where `migrations/` lies: beside `src/` in a checkout, else the working folder (as in the container image)."""
+    beside = Path(techmarket.__file__).parents[2]
+    return beside if (beside / "alembic.ini").exists() else Path.cwd()
+
+
+async def found(market: OpenMarket, settings: Settings, start_at: datetime | None) -> None:
+    """What a market needs before its first request: its clock, its own organisation and staff, its rulebook."""
+    tx = market.means.tx
+    if settings.is_sandbox:
+        async with tx.begin() as db:
+            await clock.open_sandbox(db, start_at)
+    shown = await identity.found_market(tx, market.means.keys, name=settings.market_name)
+    if shown:
+        write_private(market.staff_file, json.dumps(shown, indent=2))
+    await rulebook.load_rules(tx)
+
+
+def load_keys(settings: Settings) -> Keys:
+    """Given keys, or keys generated once under the state folder; a given server without its secrets does not start."""
+    given: dict[str, SecretStr | None] = {name: getattr(settings, name) for name in SECRETS}
+    if settings.is_embedded and not any(given.values()):
+        return market_keys.generated(settings.state_dir / "keys")
+    missing = [f"TECHMARKET_{name.upper()}" for name, value in given.items() if value is None]
+    if missing:
+        raise MissingSecret(f"these settings are missing: {', '.join(missing)}")
+    held = {name: value.get_secret_value() for name, value in given.items() if value is not None}
+    return market_keys.given(
+        log_pem=held["log_key"],
+        issuer_pem=held["issuer_key"],
+        receipts_pem=held["receipts_key"],
+        pepper=held["pepper"],
+        bank_secret=held["bank_secret"],
+    )
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file that only its owner reads; written whole or not at all."""
+    beside = path.with_suffix(".new")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    beside.replace(path)
