@@ -12,6 +12,7 @@ from sqlalchemy import text
 from techmarket import __version__
 from techmarket.api import (
     achievements,
+    bids,
     disclosure,
     hub,
     identity,
@@ -24,6 +25,7 @@ from techmarket.api import (
     sandbox,
     settlement,
     signing,
+    trading,
     transparency,
 )
 from techmarket.api import docs as refusal_docs
@@ -31,6 +33,7 @@ from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
 from techmarket.db.means import Means
 from techmarket.jobs.runner import running
+from techmarket.trading.bidbook import BidBook
 
 ROUTERS = (
     identity.router,
@@ -45,6 +48,7 @@ ROUTERS = (
     transparency.router,
     achievements.router,
     listings.router,
+    trading.router,
     hub.router,
 )
 
@@ -57,12 +61,21 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.is_stopping = False
-        async with running(means) if jobs_in_process else contextlib.nullcontext():
+        async with running(means) if jobs_in_process else contextlib.nullcontext(), app.state.bid_book:
             yield
             app.state.is_stopping = True
 
-    app = FastAPI(title="techmarket", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="techmarket",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.state.means = means
+    app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts)
+    app.state.remembered_keys = bids.RememberedKeys()
     app.state.is_stopping = False
     app.state.public_url = public_url
 
@@ -74,9 +87,10 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
             await db.execute(text("SELECT 1 FROM journal_log LIMIT 1"))
         return True
 
-    app.router.routes[:0] = [*observe.routes(ready), *refusal_docs.routes()]
+    app.router.routes[:0] = [*bids.routes(), *observe.routes(ready), *refusal_docs.routes()]
     for router in ROUTERS:
         app.include_router(router)
+    bids.describe(app)
     refusals.install(app)
     describe(app, ROUTERS)
     app.add_middleware(Limits, rules=BODIES)

@@ -5,21 +5,29 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from techmarket.db import texts
 from techmarket.db.clock import market_now
+from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor, OrgKind
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.periods import shanghai_day
-from techmarket.trading import rules
+from techmarket.settlement import steps as settlement
+from techmarket.trading import rules, service
+from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import BookState, Method, ParticipantState, TradeState
 from techmarket.trading.tables import Lot, Participant, Trade
-from tests.identity.make import an_organisation
+from techmarket.trading.views import ParticipantView, TradeView
+from tests.identity.make import a_market, an_organisation
+from tests.listings.make import an_offer
+from tests.notices.make import a_sandbox, move_to
+from tests.settlement.make import a_message, from_the_bank
 
 _numbers = itertools.count(1)
 
@@ -50,14 +58,14 @@ async def an_open_lot(
 ) -> OpenLot:
     """A lot under bidding, without the way there: for tests of the book alone."""
     held = seller or (await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor
+    listing = await an_offer(tx, held)
     async with tx.begin() as db:
         now = await market_now(db) - opened_ago
         terms = await texts.put(db, {"sample": next(_numbers)})
-        listing_id = new_id()
         trade = Trade(
             id=new_id(),
             number=f"JY-2026-{next(_numbers):06d}",
-            listing_id=listing_id,
+            listing_id=listing.id,
             listing_n=1,
             listing_sha256="0" * 64,
             title_zh="示例成果",
@@ -119,3 +127,80 @@ async def end_now(tx: Tx, lot_id: UUID) -> None:
         await db.execute(
             text("UPDATE lot SET free_ends_at = opened_at, effective_end = market_now() WHERE id = :id"), {"id": lot_id}
         )
+
+
+# --- a trade by its use cases ---------------------------------------------------------------------------------------
+
+OPENS = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+"""Monday 2 March 2026, 09:00 in Shanghai: ten working days on is Monday 16 March."""
+DEPOSIT = 15_000_000
+
+
+@dataclass(frozen=True)
+class Market:
+    """A sandbox market with its operator, a seller and as many enterprises as a test needs."""
+
+    tx: Tx
+    keys: Keys
+    operator: Actor
+    seller: Actor
+    buyers: tuple[Actor, ...]
+
+
+async def a_market_at_work(tx: Tx, keys: Keys, *, buyers: int = 3) -> Market:
+    await a_sandbox(tx, OPENS)
+    operator = (await a_market(tx, keys))["operator"].actor
+    seller = (await an_organisation(tx, kind=OrgKind.UNIVERSITY, keys=keys)).actor
+    return Market(tx, keys, operator, seller, tuple(await bidders(tx, buyers)))
+
+
+async def a_draft(market: Market, **terms: Any) -> TradeView:
+    offer = await an_offer(market.tx, market.seller, market.operator)
+    wanted = {"increment_minor": 1_000_000, "deposit_minor": DEPOSIT, "free_seconds": 3600, "limited_seconds": 180}
+    return await service.draft_trade(market.tx, market.seller, listing_id=offer.id, **(wanted | terms))
+
+
+async def an_announced_trade(market: Market, **terms: Any) -> TradeView:
+    draft = await a_draft(market, **terms)
+    await service.submit_trade(market.tx, market.seller, draft.id)
+    return await service.announce(market.tx, market.operator, draft.id)
+
+
+async def a_qualified(market: Market, trade: TradeView, buyer: Actor) -> ParticipantView:
+    mine = await service.register_intent(market.tx, buyer, trade.id)
+    await service.admit(market.tx, market.operator, mine.id)
+    return await service.confirm(market.tx, market.seller, mine.id)
+
+
+async def pay_deposit(market: Market, participant: ParticipantView) -> None:
+    """The bank tells of the transfer, and trading hears of it."""
+    assert participant.due_id is not None
+    async with market.tx.read() as db:
+        due = await settlement.get_due(db, participant.due_id)
+    await from_the_bank(market.tx, market.keys, await a_message(market.tx, due))
+    await service.hold_deposit(market.tx, participant.id)
+
+
+async def an_open_trade(market: Market, **terms: Any) -> TradeView:
+    """All buyers are ready, the announcement has ended, the book is open."""
+    trade = await an_announced_trade(market, **terms)
+    for buyer in market.buyers:
+        await pay_deposit(market, await a_qualified(market, trade, buyer))
+    assert trade.bidding_opens_at is not None
+    await move_to(market.tx, trade.bidding_opens_at)
+    assert await service.open_due(market.tx) == 1
+    return await service.get_trade(market.tx, market.operator, trade.id)
+
+
+async def an_awarded_trade(market: Market, book: BidBook, *yuan: int, **terms: Any) -> TradeView:
+    """The buyers bid these amounts in turn, lowest first as given, and the book is closed."""
+    trade = await an_open_trade(market, **terms)
+    for n, amount in enumerate(yuan):
+        buyer = market.buyers[n % len(market.buyers)]
+        answer = await service.place_bid(book, buyer, trade.lot.id, minor=amount * 100, key=f"bid {n}")
+        assert answer.is_accepted
+    lot = await service.get_lot(market.tx, market.operator, trade.lot.id)
+    assert lot.effective_end is not None
+    await move_to(market.tx, lot.effective_end)
+    assert await service.close_due(market.tx) == 1
+    return await service.get_trade(market.tx, market.operator, trade.id)

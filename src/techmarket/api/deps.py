@@ -143,7 +143,7 @@ class MarketRoute(APIRoute):
         streamed = bool(extra.get("x-streamed"))
 
         async def keyed(request: Request) -> Response:
-            key = _key_of(request)
+            key = key_of(request)
             body = request.headers.get("content-length", "").encode() if streamed else await request.body()
             query = request.scope["query_string"]
             once = Once(key, fingerprint(request.method, request.url.path, query, body))
@@ -164,7 +164,7 @@ class MarketRoute(APIRoute):
         return keyed
 
 
-def _key_of(request: Request) -> str:
+def key_of(request: Request) -> str:
     keys = request.headers.getlist("idempotency-key")
     if not keys:
         raise KeyMissing(pointer="/header/Idempotency-Key")

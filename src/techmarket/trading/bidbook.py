@@ -59,7 +59,7 @@ _WAITED_TOO_LONG = (
 
 _LOCK = """
 SELECT l.id, l.trade_id, l.state, l.start_price_minor, l.increment_minor, l.limited_seconds, l.free_ends_at, l.hard_end,
-       l.effective_end, l.seq, l.chain, l.leading_seq, l.leading_bidder, l.leading_minor
+       l.effective_end, l.closed_at, l.seq, l.chain, l.leading_seq, l.leading_bidder, l.leading_minor
 FROM lot l WHERE l.id = ANY($1::uuid[]) ORDER BY l.id FOR UPDATE OF l
 """
 _LOOK_UP = """
@@ -330,7 +330,7 @@ def _refused_without_entry(row: Any) -> Refusal | None:
 
 def _not_open(lot: Any) -> Refusal:
     if lot["state"] == BookState.CLOSED and lot["effective_end"] is not None:
-        return errors.BiddingOver(effective_end=lot["effective_end"])
+        return errors.BiddingOver(effective_end=min(lot["effective_end"], lot["closed_at"]))
     return errors.BiddingNotOpen()
 
 

@@ -79,6 +79,12 @@ class DepositAboveRule(Refusal):
     en = "The deposit may be at most {ratio_max} of the start price."
 
 
+class StartBelowFloor(Refusal):
+    code, kind = "trading.start_below_floor", Kind.INVALID
+    zh = "起始价不得低于供给的底价 {floor}；供给没有底价时须给出起始价。"
+    en = "The start price may not lie below the listing's floor price {floor}; give one when the listing has none."
+
+
 class OpensTooEarly(Refusal):
     code, kind = "trading.opens_too_early", Kind.CONFLICT
     zh = "竞价不能早于信息披露期届满（{announcement_ends_at}）开始。"

@@ -37,7 +37,7 @@ class Trade(Identified, Base):
     )
 
     number: Mapped[str] = mapped_column(String(32), unique=True)
-    listing_id: Mapped[UUID] = mapped_column()
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"))
     listing_n: Mapped[int]
     listing_sha256: Mapped[str] = mapped_column(String(64))
     title_zh: Mapped[str] = mapped_column(String(400))
@@ -56,7 +56,7 @@ class Trade(Identified, Base):
     signing_n: Mapped[int]
     signing_unit: Mapped[str] = mapped_column(String(32))
     bidding_opens_at: Mapped[datetime | None]
-    notice_id: Mapped[UUID | None] = mapped_column()
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
@@ -119,8 +119,8 @@ class Participant(Identified, Base):
     number: Mapped[int]
     related: Mapped[bool]
     state: Mapped[ParticipantState]
-    due_id: Mapped[UUID | None] = mapped_column()
-    hold_id: Mapped[UUID | None] = mapped_column()
+    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"))
+    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
     registered_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
@@ -168,7 +168,7 @@ class Award(Identified, Base):
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
     price_minor: Mapped[int]
     state: Mapped[AwardState]
-    notice_id: Mapped[UUID | None] = mapped_column()
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
     sign_by: Mapped[datetime | None]
     offered_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]

@@ -1,0 +1,43 @@
+"""What the clock and other rooms' events start in trading. Deadlines are rows; a job looks for what is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from techmarket.db.jobs import periodic, reacts_to
+from techmarket.db.means import Means
+from techmarket.kernel.ids import Ref
+from techmarket.notices.events import ObjectionUpheld
+from techmarket.settlement.events import DuePaid
+from techmarket.trading import service
+
+
+@periodic("trading.open_due", every=timedelta(seconds=1))
+async def open_due(means: Means) -> int:
+    return await service.open_due(means.tx)
+
+
+@periodic("trading.close_due", every=timedelta(seconds=1))
+async def close_due(means: Means) -> int:
+    return await service.close_due(means.tx)
+
+
+@periodic("trading.lapse_due", every=timedelta(seconds=5))
+async def lapse_due(means: Means) -> int:
+    return await service.lapse_due(means.tx)
+
+
+@reacts_to("trading.hold_deposit", DuePaid)
+async def hold_deposit(means: Means, event: DuePaid) -> None:
+    subject = Ref.parse(event.subject)
+    if subject.kind == "participant":
+        await service.hold_deposit(means.tx, subject.id)
+
+
+@reacts_to("trading.end_after_objection", ObjectionUpheld)
+async def end_after_objection(means: Means, event: ObjectionUpheld) -> None:
+    subject = Ref.parse(event.subject)
+    if subject.kind == "trade":
+        await service.terminate_trade(means.tx, subject.id)
+    elif subject.kind == "award":
+        await service.annul_award(means.tx, subject.id)

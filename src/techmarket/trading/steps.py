@@ -1,0 +1,123 @@
+"""What later rooms may do with an award inside their own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db import journal
+from techmarket.identity.actor import Actor
+from techmarket.kernel.ids import Ref
+from techmarket.ledger import steps as ledger
+from techmarket.ledger.steps import Purpose as Account
+from techmarket.listings import steps as listings
+from techmarket.notices import steps as notices
+from techmarket.trading import awards, errors, repository
+from techmarket.trading.events import AwardConcluded, AwardDefaulted
+from techmarket.trading.lifecycle import AWARD, PARTICIPANT, TRADE, AwardState
+from techmarket.trading.tables import Award, Trade
+
+
+@dataclass(frozen=True, slots=True)
+class AwardFacts:
+    """An award as contracts need it."""
+
+    award_id: UUID
+    trade_id: UUID
+    lot_id: UUID
+    number: str
+    listing_id: UUID
+    listing_n: int
+    listing_sha256: str
+    seller_org_id: UUID
+    buyer_org_id: UUID
+    price_minor: int
+    deposit_minor: int
+    notice_id: UUID | None
+    sign_by: datetime | None
+    state: AwardState
+    rank: int
+    related: bool
+    rule_date: date
+
+
+async def get_award(db: AsyncSession, award_id: UUID) -> AwardFacts:
+    award = await repository.get_award(db, award_id)
+    return await _facts(db, award, await repository.get_trade(db, award.trade_id))
+
+
+async def conclude_award(db: AsyncSession, award_id: UUID, *, now: datetime, actor: Actor | None) -> AwardFacts:
+    """The last signature concludes the award, if it comes within the time to sign and after the result notice.
+
+    Locks the award first, as a lapse does: whichever comes first wins, the other is refused. The runner-up is released,
+    the listing is closed, and the winner's deposit is freed for the price: in the same transaction the caller takes
+    `deposit_minor` of it by `settlement.pay_from_escrow`.
+    """
+    award = await repository.lock_award(db, award_id)
+    concluded = AWARD.move(award.state, "conclude")
+    trade = await repository.lock_trade(db, award.trade_id)
+    assert award.notice_id is not None
+    await notices.require_cleared(db, award.notice_id, now)
+    sign_by = await awards.signing_deadline(db, trade, award)
+    if sign_by is not None and now >= sign_by:
+        raise errors.SigningDatePassed(sign_by=sign_by)
+    award.state, award.sign_by, award.decided_at = concluded, sign_by, now
+    trade.state = TRADE.move(trade.state, "conclude")
+    participant = await repository.lock_participant(db, award.participant_id)
+    participant.state = PARTICIPANT.move(participant.state, "pay_in")
+    assert participant.hold_id is not None
+    await ledger.void_hold(db, participant.hold_id)
+    await awards.release_runner_up(db, trade, actor=actor)
+    await listings.close(db, trade.listing_id, actor)
+    journal.record(db, AwardConcluded(award.id, trade.id, trade.listing_id, award.price_minor), actor=actor)
+    await db.flush()
+    return await _facts(db, award, trade)
+
+
+async def default_award(db: AsyncSession, award_id: UUID, *, now: datetime, actor: Actor | None) -> AwardFacts:
+    """A buyer who signed and then does not pay loses an amount as high as the deposit to the seller.
+
+    The caller has cancelled the dues of the price before, so that the money is in the buyer's escrow again.
+    """
+    award = await repository.lock_award(db, award_id)
+    award.state, award.decided_at = AWARD.move(award.state, "default"), now
+    trade = await repository.get_trade(db, award.trade_id)
+    participant = await repository.get_participant(db, award.participant_id)
+    await ledger.post(
+        db,
+        debit=await ledger.account(db, purpose=Account.ESCROW, owner=participant.org_id),
+        credit=await ledger.account(db, purpose=Account.ESCROW, owner=trade.seller_org_id),
+        minor=trade.deposit_minor,
+        why=Ref("award", award_id),
+        code="deposit.forfeited",
+    )
+    await awards.pay_out(db, trade.seller_org_id, trade.deposit_minor, why=Ref("award", award_id), actor=actor)
+    journal.record(db, AwardDefaulted(award.id, trade.id), actor=actor)
+    await db.flush()
+    return await _facts(db, award, trade)
+
+
+async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:
+    participant = await repository.get_participant(db, award.participant_id)
+    return AwardFacts(
+        award.id,
+        trade.id,
+        award.lot_id,
+        trade.number,
+        trade.listing_id,
+        trade.listing_n,
+        trade.listing_sha256,
+        trade.seller_org_id,
+        participant.org_id,
+        award.price_minor,
+        trade.deposit_minor,
+        award.notice_id,
+        award.sign_by,
+        award.state,
+        award.rank,
+        participant.related,
+        trade.rule_date,
+    )

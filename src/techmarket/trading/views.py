@@ -1,0 +1,115 @@
+"""What trading shows: frozen, already cut to the reader. Bidders appear by number, never by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from techmarket.kernel.money import Money
+from techmarket.trading.lifecycle import AwardState, BookState, Method, ParticipantState, TradeState
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """Where a lot stands now; `least_next_bid` is what a bid must reach, None once the book is closed."""
+
+    id: UUID
+    trade_id: UUID
+    state: BookState
+    start_price: Money
+    increment: Money
+    leading: Money | None
+    leading_bidder: int | None
+    least_next_bid: Money | None
+    seq: int
+    chain: str
+    opened_at: datetime | None
+    free_ends_at: datetime | None
+    effective_end: datetime | None
+    hard_end: datetime | None
+    closed_at: datetime | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TradeView:
+    id: UUID
+    number: str
+    state: TradeState
+    method: Method
+    seller_organisation_id: UUID
+    listing_id: UUID
+    listing_n: int
+    listing_sha256: str
+    title_zh: str
+    title_en: str
+    rule_date: date
+    terms_sha256: str
+    terms: dict[str, Any]
+    deposit: Money
+    notice_id: UUID | None
+    announcement_ends_at: datetime | None
+    bidding_opens_at: datetime | None
+    lot: LotView
+
+
+@dataclass(frozen=True, slots=True)
+class TradeLineView:
+    """A trade in a list."""
+
+    id: UUID
+    number: str
+    state: TradeState
+    method: Method
+    listing_id: UUID
+    lot_id: UUID
+    title_zh: str
+    title_en: str
+    start_price: Money
+    increment: Money
+    deposit: Money
+    leading: Money | None
+    bidding_opens_at: datetime | None
+    effective_end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantView:
+    id: UUID
+    trade_id: UUID
+    organisation_id: UUID
+    number: int
+    related: bool
+    state: ParticipantState
+    deposit: Money
+    due_id: UUID | None
+    due_reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BidLineView:
+    """One entry of the public record; with the terms and the others before it, its chain can be recomputed."""
+
+    seq: int
+    bidder: int
+    amount: Money
+    verdict: str
+    at: datetime
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwardView:
+    id: UUID
+    trade_id: UUID
+    lot_id: UUID
+    rank: int
+    state: AwardState
+    seller_organisation_id: UUID
+    buyer_organisation_id: UUID
+    price: Money
+    deposit: Money
+    notice_id: UUID | None
+    sign_by: datetime | None
