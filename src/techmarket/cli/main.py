@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -36,13 +37,13 @@ ReportFile = Annotated[Path | None, typer.Option("--report", help="write what ha
 @cli.command()
 def run(data: DataFolder = None, report: ReportFile = None) -> None:
     """Start everything on this machine, show one achievement's whole way, and go on serving."""
-    _settle(run_demo(_settings(), console, data=data, report=report, stay=True))
+    _settle(run_demo(_settings(quiet=True), console, data=data, report=report, stay=True))
 
 
 @cli.command()
 def demo(data: DataFolder = None, report: ReportFile = None) -> None:
     """Drive the whole way of one achievement through the HTTP API, print what came of it, and end."""
-    _settle(run_demo(_settings(), console, data=data, report=report, stay=False))
+    _settle(run_demo(_settings(quiet=True), console, data=data, report=report, stay=False))
 
 
 @cli.command()
@@ -141,9 +142,10 @@ def staff_keys(title: Annotated[str | None, typer.Argument(help="operator, certi
         raise SystemExit(f"There is no {title}; there are: {', '.join(sorted(staff))}")
 
 
-def _settings() -> Settings:
+def _settings(*, quiet: bool = False) -> Settings:
+    """The settings; a command that draws progress logs warnings only."""
     settings = get_settings()
-    configure_logging(json=settings.log_json)
+    configure_logging(json=settings.log_json, level=logging.WARNING if quiet else logging.INFO)
     return settings
 
 
