@@ -13,6 +13,8 @@ from techmarket import __version__
 from techmarket.api import (
     achievements,
     bids,
+    certification,
+    contracts,
     disclosure,
     hub,
     identity,
@@ -49,6 +51,9 @@ ROUTERS = (
     achievements.router,
     listings.router,
     trading.router,
+    contracts.router,
+    certification.router,
+    certification.well_known,
     hub.router,
 )
 

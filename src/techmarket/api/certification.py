@@ -1,0 +1,273 @@
+"""Certificates and their verification over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from pydantic import Field
+
+from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.paging import page_response
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import Cursor, Limit, LongText, Uuid, Wire
+from techmarket.certification import errors, service
+from techmarket.certification.lifecycle import CertificateState, Why
+from techmarket.certification.verify import SENTENCES, Answer
+from techmarket.certification.views import CertificateView, VerificationView
+from techmarket.contracts.errors import NotInForce
+from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.notices.errors import Paused, StillRunning, Upheld
+from techmarket.settlement.errors import DuesOpen
+
+router = APIRouter(prefix="/v1", tags=["certification"], route_class=MarketRoute)
+well_known = APIRouter(prefix="/.well-known", tags=["certification"], route_class=MarketRoute)
+
+FILE_CHARACTERS_MAX = 500_000
+NumberOrId = Annotated[
+    str,
+    Path(
+        pattern=r"^(ZJ-[0-9]{4}-[0-9]{6,12}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$",
+        description="ZJ-2026-000123, or the certificate's id",
+    ),
+]
+FileText = Annotated[
+    str, Field(strict=True, max_length=FILE_CHARACTERS_MAX, description="the certificate file's text, unchanged")
+]
+
+
+class Reasons(Wire):
+    reasons: LongText
+
+
+class WhyAndReasons(Wire):
+    why: Why
+    reasons: LongText
+
+
+class VerifyFile(Wire):
+    file: FileText
+
+
+class CertificateOut(Wire):
+    id: UUID
+    number: str | None
+    state: CertificateState
+    since: datetime
+    why: Why | None
+    issued_at: datetime | None
+    credential_sha256: str | None = Field(description="SHA-256 of the credential's own characters, as the log names it")
+    contract_id: UUID | None
+    prepared_by: UUID | None
+    approved_by: UUID | None
+    facts_sha256: str | None
+    facts: dict[str, Any] | None = Field(description="for the parties and the market")
+    reasons: str | None
+
+
+class CertificatePage(Wire):
+    items: list[CertificateOut]
+    next_cursor: str | None
+
+
+class CheckOut(Wire):
+    code: str
+    zh: str
+    en: str
+
+
+class VerificationOut(Wire):
+    answer: Answer
+    number: str | None
+    since: datetime | None
+    why: str | None
+    as_of: datetime | None = Field(description="the moment this answer is about")
+    fault: CheckOut | None = Field(description="the first check that failed")
+    checked: list[CheckOut]
+    not_checked: list[CheckOut]
+    credential: dict[str, Any] | None
+
+
+class PublicKey(Wire):
+    kty: str
+    crv: str
+    alg: str
+    use: str
+    kid: str
+    x: str
+    use_here: str = Field(description="issuer: certificates and their status; log: checkpoints; receipts: promises")
+
+
+class KeySet(Wire):
+    keys: list[PublicKey]
+
+
+@router.post(
+    "/contracts/{contract_id}/certificates",
+    status_code=201,
+    response_model=CertificateOut,
+    operation_id="prepareCertificate",
+    responses=refusals(
+        errors.CertificateExists,
+        errors.CertifierBelongsToParty,
+        NotInForce,
+        DuesOpen,
+        StillRunning,
+        Paused,
+        Upheld,
+        NotAllowed,
+        NotFound,
+    ),
+)
+async def prepare_certificate(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> CertificateView:
+    """A certifier puts the facts of a transaction together; a second one must approve them."""
+    return await service.prepare(tx, actor, contract_id)
+
+
+@router.get("/certificates", response_model=CertificatePage, operation_id="listCertificates", responses=refusals())
+async def list_certificates(
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    state: CertificateState | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """The certifiers' desk: every certificate, the newest first."""
+    page = await service.list_certificates(tx, actor, state=state, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/certificates", limit=limit, state=state.value if state else None)
+
+
+@router.post(
+    "/certificates/{certificate_id}/approval",
+    response_model=CertificateOut,
+    operation_id="approveCertificate",
+    responses=refusals(
+        errors.SecondPersonNeeded,
+        errors.CertifierBelongsToParty,
+        errors.FactsChanged,
+        NotInForce,
+        DuesOpen,
+        NotInThisState,
+        NotAllowed,
+        NotFound,
+    ),
+)
+async def approve_certificate(certificate_id: Uuid, actor: SignedIn, tx: TxDep, keys: KeysDep) -> CertificateView:
+    """A second certifier finds the same facts: the certificate is numbered, signed and logged."""
+    return await service.approve(tx, keys, actor, certificate_id)
+
+
+@router.post(
+    "/certificates/{certificate_id}/rejection",
+    response_model=CertificateOut,
+    operation_id="rejectCertificate",
+    responses=refusals(errors.SecondPersonNeeded, errors.CertifierBelongsToParty, NotInThisState, NotAllowed, NotFound),
+)
+async def reject_certificate(certificate_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> CertificateView:
+    """A second certifier sends it back with reasons."""
+    return await service.reject(tx, actor, certificate_id, reasons=body.reasons)
+
+
+@router.post(
+    "/certificates/{certificate_id}/suspension",
+    response_model=CertificateOut,
+    operation_id="suspendCertificate",
+    responses=refusals(errors.CertifierBelongsToParty, NotInThisState, NotAllowed, NotFound),
+)
+async def suspend_certificate(certificate_id: Uuid, body: WhyAndReasons, actor: SignedIn, tx: TxDep) -> CertificateView:
+    """Take a certificate out of force for a time."""
+    return await service.suspend(tx, actor, certificate_id, why=body.why, reasons=body.reasons)
+
+
+@router.post(
+    "/certificates/{certificate_id}/reinstatement",
+    response_model=CertificateOut,
+    operation_id="reinstateCertificate",
+    responses=refusals(errors.CertifierBelongsToParty, NotInThisState, NotAllowed, NotFound),
+)
+async def reinstate_certificate(certificate_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> CertificateView:
+    """End a suspension: the certificate stands again."""
+    return await service.reinstate(tx, actor, certificate_id, reasons=body.reasons)
+
+
+@router.post(
+    "/certificates/{certificate_id}/revocation",
+    response_model=CertificateOut,
+    operation_id="revokeCertificate",
+    responses=refusals(errors.CertifierBelongsToParty, NotInThisState, NotAllowed, NotFound),
+)
+async def revoke_certificate(certificate_id: Uuid, body: WhyAndReasons, actor: SignedIn, tx: TxDep) -> CertificateView:
+    """Take a certificate back for good."""
+    return await service.revoke(tx, actor, certificate_id, why=body.why, reasons=body.reasons)
+
+
+@router.get(
+    "/certificates/{number_or_id}",
+    response_model=CertificateOut,
+    operation_id="getCertificate",
+    responses=refusals(NotFound),
+)
+async def get_certificate(number_or_id: NumberOrId, actor: Reader, tx: TxDep) -> CertificateView:
+    """A certificate by number or id: whole for parties and the market, for others whether it stands and its hash."""
+    return await service.get_certificate(tx, actor, number_or_id)
+
+
+@router.get(
+    "/certificates/{number_or_id}/file",
+    operation_id="getCertificateFile",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}, "description": "the file"}, **refusals(NotFound)},
+)
+async def get_file(number_or_id: NumberOrId, actor: SignedIn, tx: TxDep, keys: KeysDep) -> Response:
+    """The certificate as a file that verifies without the market: keep its bytes unchanged."""
+    view = await service.get_file(tx, keys, actor, number_or_id)
+    return Response(
+        view.body,
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{view.number}.json"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@router.post(
+    "/verifications",
+    response_model=VerificationOut,
+    operation_id="verifyCertificate",
+    responses=refusals(),
+    openapi_extra={"x-changes-nothing": True},
+)
+async def verify_certificate(body: VerifyFile, actor: Reader, tx: TxDep, keys: KeysDep) -> object:
+    """What a certificate file is worth now: valid, suspended or revoked since when and why, or not ours."""
+    view = await service.verify_certificate(tx, keys, actor, body.file.encode("utf-8", "replace"))
+    return _shown(view)
+
+
+@well_known.get("/techmarket-keys.json", response_model=KeySet, operation_id="getPublicKeys", responses=refusals())
+async def get_public_keys(keys: KeysDep) -> object:
+    """The market's public keys (JWK set): all that `techmarket verify` needs besides the file."""
+    return service.published_keys(keys)
+
+
+def _shown(view: VerificationView) -> dict[str, Any]:
+    return {
+        "answer": view.answer,
+        "number": view.number,
+        "since": view.since,
+        "why": view.why,
+        "as_of": view.as_of,
+        "fault": _check(view.fault) if view.fault else None,
+        "checked": [_check(code) for code in view.checked],
+        "not_checked": [_check(code) for code in view.not_checked],
+        "credential": view.credential,
+    }
+
+
+def _check(code: str) -> dict[str, str]:
+    zh, en = SENTENCES[code]
+    return {"code": code, "zh": zh, "en": en}

@@ -1,0 +1,174 @@
+"""Registering: the seller's side files, a registrar outside the deal decides on class and amounts, and may revoke."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.contracts import errors, policy, repository, rules
+from techmarket.contracts.events import (
+    ContractRegistered,
+    RegistrationFiled,
+    RegistrationRefused,
+    RegistrationRevoked,
+)
+from techmarket.contracts.lifecycle import REGISTRATION, ContractState
+from techmarket.contracts.rules import ContractType, PartyRole, ReliefFacts, relief_flags
+from techmarket.contracts.service.reading import known_parties, registration_view
+from techmarket.contracts.tables import Contract, Registration, ReliefFlagRow
+from techmarket.contracts.views import RegistrationView
+from techmarket.db import clock, journal
+from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor, OrgKind
+from techmarket.identity.permissions import require
+from techmarket.identity.steps import OrganisationFacts
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.periods import end_of_period, shanghai_day
+from techmarket.rulebook import steps as rulebook
+
+
+async def file_registration(
+    tx: Tx, actor: Actor, contract_id: UUID, *, contract_class: ContractType, whole_minor: int, technology_minor: int
+) -> RegistrationView:
+    """The seller's side files a contract in force, once, with its class and amounts (ZJTM art. 16, 18)."""
+    async with tx.begin() as db:
+        contract = await repository.lock_contract(db, contract_id)
+        parties = await known_parties(db, actor, contract)
+        require(actor, policy.FILE_REGISTRATION, parties=[parties[PartyRole.PAYEE]])
+        if contract.state is not ContractState.IN_FORCE:
+            raise errors.NotInForce(state=contract.state)
+        rules.require_amounts(whole_minor, technology_minor)
+        if await repository.find_registration_alive(db, contract.id) is not None:
+            raise errors.RegistrationExists()
+        now = await clock.market_now(db)
+        seller = await identity.get_organisation(db, parties[PartyRole.PAYEE])
+        registration = Registration(
+            id=new_id(),
+            contract_id=contract.id,
+            state=REGISTRATION.initial,
+            class_=contract_class,
+            whole_minor=whole_minor,
+            technology_minor=technology_minor,
+            filed_by=actor.person,
+            filed_at=now,
+            decide_by=await _decide_by(db, seller, now),
+        )
+        db.add(registration)
+        journal.record(db, RegistrationFiled(contract.id, registration.id), actor=actor)
+        await db.flush()
+        return await registration_view(db, registration)
+
+
+async def decide_registration(
+    tx: Tx,
+    actor: Actor,
+    registration_id: UUID,
+    *,
+    number: str | None,
+    contract_class: ContractType | None = None,
+    whole_minor: int | None = None,
+    technology_minor: int | None = None,
+    reasons: str | None = None,
+) -> RegistrationView:
+    """A registrar who is no party registers under a number, correcting class and amounts, or refuses with reasons."""
+    async with tx.begin() as db:
+        registration, contract, parties = await _judged(db, actor, registration_id)
+        require(actor, policy.DECIDE_REGISTRATION, parties=parties.values())
+        await _require_outside(db, actor, parties)
+        now = await clock.market_now(db)
+        registration.state = REGISTRATION.move(registration.state, "register" if number is not None else "refuse")
+        registration.decided_by, registration.decided_at, registration.reasons = actor.person, now, reasons
+        if number is None:
+            if not reasons:
+                raise errors.ReasonsMissing(pointer="/body/reasons")
+            journal.record(db, RegistrationRefused(contract.id, registration.id), actor=actor)
+            await db.flush()
+            return await registration_view(db, registration)
+        if contract.state is not ContractState.IN_FORCE:
+            raise errors.NotInForce(state=contract.state)
+        registration.number = number
+        registration.class_ = contract_class or registration.class_
+        registration.whole_minor = registration.whole_minor if whole_minor is None else whole_minor
+        registration.technology_minor = registration.technology_minor if technology_minor is None else technology_minor
+        rules.require_amounts(registration.whole_minor, registration.technology_minor)
+        seller = await identity.get_organisation(db, parties[PartyRole.PAYEE])
+        await db.flush()
+        facts = await _relief_facts(db, contract, seller, registration.class_, shanghai_day(now))
+        db.add_all(
+            ReliefFlagRow(
+                registration_id=registration.id,
+                tax=flag.tax,
+                relief=flag.relief,
+                needs_confirmation=flag.needs_confirmation,
+            )
+            for flag in relief_flags(facts)
+        )
+        journal.record(db, ContractRegistered(contract.id, registration.id), actor=actor)
+        await db.flush()
+        return await registration_view(db, registration)
+
+
+async def revoke_registration(tx: Tx, actor: Actor, registration_id: UUID, *, reasons: str) -> RegistrationView:
+    """A registrar takes back the registration of a sham contract; relief that stood on it falls (ZJTM art. 24)."""
+    async with tx.begin() as db:
+        registration, contract, parties = await _judged(db, actor, registration_id)
+        require(actor, policy.DECIDE_REGISTRATION, parties=parties.values())
+        await _require_outside(db, actor, parties)
+        registration.state = REGISTRATION.move(registration.state, "revoke")
+        registration.reasons = reasons
+        journal.record(db, RegistrationRevoked(contract.id, registration.id), actor=actor)
+        await db.flush()
+        return await registration_view(db, registration)
+
+
+async def _judged(
+    db: AsyncSession, actor: Actor, registration_id: UUID
+) -> tuple[Registration, Contract, dict[PartyRole, UUID]]:
+    """The contract's row is locked first, so that filing, deciding and disputing keep one order."""
+    seen = await repository.get_registration(db, registration_id)
+    contract = await repository.lock_contract(db, seen.contract_id)
+    parties = await known_parties(db, actor, contract)
+    return await repository.lock_registration(db, registration_id), contract, parties
+
+
+async def _require_outside(db: AsyncSession, actor: Actor, parties: dict[PartyRole, UUID]) -> None:
+    person = (await identity.get_people(db, [actor.person]))[actor.person]
+    if set(person.org_ids) & set(parties.values()):
+        raise errors.RegistrarBelongsToParty()
+
+
+async def _decide_by(db: AsyncSession, seller: OrganisationFacts, now: datetime) -> datetime | None:
+    rule = await rulebook.find_rule(
+        db, "registration.decision.length", on=shanghai_day(now), jurisdiction=seller.jurisdiction
+    )
+    if rule is None:
+        return None
+    return end_of_period(now, rule.length, calendar=await rulebook.work_calendar(db))
+
+
+async def _relief_facts(
+    db: AsyncSession, contract: Contract, seller: OrganisationFacts, contract_class: ContractType, on: date
+) -> ReliefFacts:
+    unit = seller.kind in (OrgKind.UNIVERSITY, OrgKind.INSTITUTE)
+    vat = await rulebook.find_rule(db, "vat.transfer.exempt", on=on)
+    confirm = await rulebook.find_rule(db, "vat.needs_confirmation.from", on=on)
+    cit = await rulebook.find_rule(db, "cit.licence.years_min", on=on, mode="licence")
+    iit = await rulebook.find_rule(db, "iit.cash_half.ratio", on=on, applies_to=("government_unit", "any"))
+    stamp = await rulebook.find_rule(db, "stamp.technology_contract.ratio", on=on)
+    return ReliefFacts(
+        contract_type=contract_class,
+        is_exclusive=contract.licence_kind != "ORDINARY",
+        term_years=contract.term_years,
+        seller_is_unit=unit,
+        tax_point=on,
+        vat_exempt=None if vat is None else vat.value == "1",
+        vat_confirm_from=None if confirm is None else date.fromisoformat(confirm.value),
+        cit_years_min=None if cit is None else cit.int,
+        cit_is_firm=cit is not None and cit.is_enforceable,
+        iit_half=None if iit is None else True,
+        iit_is_firm=iit is not None and iit.is_enforceable,
+        stamp_is_firm=stamp is not None and stamp.is_enforceable,
+    )

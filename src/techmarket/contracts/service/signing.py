@@ -1,0 +1,214 @@
+"""Signing: in order, after the notice; with the last signature the contract takes effect, all in one commit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.achievements import steps as achievements
+from techmarket.contracts import policy, repository, rules
+from techmarket.contracts.events import ContractInForce, ContractSigned, ContractSigningOpened
+from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
+from techmarket.contracts.rules import LineKind, PartyRole
+from techmarket.contracts.service.drafting import LICENCE_MODE, cancel_locked
+from techmarket.contracts.service.reading import known_parties, view_of
+from techmarket.contracts.tables import Contract, PlanLine
+from techmarket.contracts.views import ContractView
+from techmarket.db import clock, journal
+from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.periods import Length, Unit, end_of_period, shanghai_day
+from techmarket.notices import steps as notices
+from techmarket.notices.kinds import NoticeKind
+from techmarket.rulebook import steps as rulebook
+from techmarket.settlement import steps as settlement
+from techmarket.settlement.rules import Purpose
+from techmarket.signing import steps as signing
+from techmarket.signing.steps import Signatory
+from techmarket.trading import steps as trading
+from techmarket.trading.steps import AwardFacts
+
+PURPOSE = "contract"
+
+
+async def open_signing(
+    tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str, related_party: bool = False
+) -> ContractView:
+    """The text is final: seller, then buyer, are called to sign exactly these bytes.
+
+    A unit set up by the government that sells by agreement first publishes the price, in the unit and on the market
+    (ZJR art. 17); signing opens with the notice and each signature waits for its end.
+    """
+    async with tx.begin() as db:
+        contract = await repository.lock_contract(db, contract_id)
+        parties = await known_parties(db, actor, contract)
+        require(actor, policy.OPEN_SIGNING, parties=[parties[PartyRole.PAYEE]])
+        contract.state = CONTRACT.move(contract.state, "open_signing")
+        version = await repository.get_version(db, contract.id, contract.current_n)
+        rules.require_text(version.sha256, document_sha256)
+        if contract.award_id is None:
+            contract.notice_id = await _publish_price(db, contract, parties, actor, related_party=related_party)
+        version.signing_id = await signing.open_signing(
+            db,
+            document_sha256=version.sha256,
+            purpose=PURPOSE,
+            subject=Ref("contract", contract.id),
+            signatories=[
+                Signatory(parties[PartyRole.PAYEE], role=PartyRole.PAYEE.value),
+                Signatory(parties[PartyRole.PAYER], role=PartyRole.PAYER.value),
+            ],
+            in_order=True,
+            actor=actor,
+        )
+        event = ContractSigningOpened(contract.id, version.signing_id, version.sha256)
+        journal.record(db, event, actor=actor)
+        await db.flush()
+        return await view_of(db, contract)
+
+
+async def sign(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str) -> ContractView:
+    """A party signs after the notice has ended. The last signature puts the contract in force."""
+    async with tx.begin() as db:
+        contract = await repository.lock_contract(db, contract_id)
+        parties = await known_parties(db, actor, contract)
+        require(actor, policy.SIGN, parties=parties.values())
+        contract.state = CONTRACT.move(contract.state, "sign")
+        now = await clock.market_now(db)
+        if contract.notice_id is not None:
+            await notices.require_cleared(db, contract.notice_id, now)
+        version = await repository.get_version(db, contract.id, contract.current_n)
+        assert version.signing_id is not None
+        done = await signing.put(db, version.signing_id, actor, document_sha256=document_sha256, now=now)
+        journal.record(db, ContractSigned(contract.id, done.signed, done.required), actor=actor)
+        if done.is_complete:
+            await _enter_into_force(db, contract, parties, now=now, actor=actor)
+        await db.flush()
+        return await view_of(db, contract)
+
+
+async def cancel_lapsed(tx: Tx, award_id: UUID) -> bool:
+    """A lapsed award takes its unsigned contract with it. Doing it twice is harmless; says whether it did anything."""
+    async with tx.begin() as db:
+        found = await repository.find_by_award(db, award_id)
+        if found is None:
+            return False
+        contract = await repository.lock_contract(db, found.id)
+        if contract.state not in (ContractState.DRAFT, ContractState.SIGNING):
+            return False
+        await cancel_locked(db, contract, cause="award_lapsed", actor=None)
+        return True
+
+
+async def _enter_into_force(
+    db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], *, now: datetime, actor: Actor
+) -> None:
+    """Award concluded, licence entered, entry fee due: one commit with the last signature."""
+    award = None
+    if contract.award_id is not None:
+        award = await trading.conclude_award(db, contract.award_id, now=now, actor=actor)
+    contract.state = CONTRACT.move(contract.state, "enter_into_force")
+    contract.in_force_at = now
+    contract.term_from = shanghai_day(now)
+    contract.term_until = rules.term_until(contract.term_from, contract.term_years)
+    achievement_ids = await repository.achievements_of(db, contract.id)
+    await achievements.require_sellable(
+        db,
+        achievement_ids,
+        mode=LICENCE_MODE,
+        licence_kind=contract.licence_kind,
+        seller=parties[PartyRole.PAYEE],
+        territory=contract.scope["territory"],
+        field=contract.scope["field"],
+        valid_from=contract.term_from,
+        valid_until=contract.term_until,
+    )
+    await achievements.enter_licence(
+        db,
+        achievement_ids,
+        kind=contract.licence_kind,
+        territory=contract.scope["territory"],
+        field=contract.scope["field"],
+        valid_from=contract.term_from,
+        valid_until=contract.term_until,
+        by=Ref("contract", contract.id),
+        actor=actor,
+    )
+    for line in await repository.plan_of(db, contract.id):
+        if line.kind is LineKind.ENTRY_FEE:
+            await _raise_entry_fee(db, contract, line, parties, award=award, now=now, actor=actor)
+    journal.record(db, ContractInForce(contract.id, contract.award_id), actor=actor)
+
+
+async def _raise_entry_fee(
+    db: AsyncSession,
+    contract: Contract,
+    line: PlanLine,
+    parties: dict[PartyRole, UUID],
+    *,
+    award: AwardFacts | None,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """The fee is due within the agreed period of the effect; the deposit taken with the award pays its part at once."""
+    assert line.minor is not None
+    calendar = await rulebook.work_calendar(db)
+    end = end_of_period(now, Length(line.due_n, Unit(line.due_unit)), calendar=calendar)
+    assert end is not None
+    due = await settlement.raise_due(
+        db,
+        payer=parties[PartyRole.PAYER],
+        payee=parties[PartyRole.PAYEE],
+        minor=line.minor,
+        due_on=rules.last_day_before(end),
+        subject=Ref("contract", contract.id),
+        purpose=Purpose.ENTRY_FEE,
+        rule_date=contract.rule_date,
+        actor=actor,
+    )
+    line.due_id, line.state = due.id, PLAN_LINE.move(line.state, "raise")
+    if award is not None:
+        line.credited_minor = rules.deposit_for_fee(line.minor, award.deposit_minor)
+        await settlement.pay_from_escrow(db, due.id, minor=line.credited_minor, actor=actor)
+
+
+async def _publish_price(
+    db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], actor: Actor, *, related_party: bool
+) -> UUID | None:
+    """A government-established unit that sells by agreement publishes name, abstract, mode, price and kinship."""
+    seller = await identity.get_organisation(db, parties[PartyRole.PAYEE])
+    if not seller.government_established:
+        return None
+    rule = await rulebook.get_rule(
+        db,
+        "notice.price.length",
+        on=contract.rule_date,
+        jurisdiction=seller.jurisdiction if seller.applies_local_rules else "CN",
+        applies_to=("government_unit", "any"),
+    )
+    ids = await repository.achievements_of(db, contract.id)
+    facts = await achievements.get_facts(db, ids)
+    lines = await repository.plan_of(db, contract.id)
+    document = {
+        "name": [facts[one].title_zh or facts[one].title_en for one in ids],
+        "abstract": [facts[one].abstract_zh or facts[one].abstract_en for one in ids],
+        "mode": {"mode": LICENCE_MODE, "licence_kind": contract.licence_kind, "term_years": contract.term_years},
+        "intended_price": [rules.line_in_words(line.kind, line.minor, line.rate, line.base) for line in lines],
+        "related_party": related_party,
+        "contract_number": contract.number,
+    }
+    return await notices.open_notice(
+        db,
+        kind=NoticeKind.PRICE,
+        subject=Ref("contract", contract.id),
+        owner_org=seller.id,
+        document=document,
+        rule_date=contract.rule_date,
+        length=rule.length,
+        actor=actor,
+        now=await clock.market_now(db),
+    )

@@ -1,0 +1,159 @@
+"""What later rooms may ask of contracts inside their own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.contracts import errors, repository
+from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
+from techmarket.contracts.rules import ContractType, LineKind, PartyRole
+from techmarket.contracts.tables import Contract
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    id: UUID
+    kind: LineKind
+    state: LineState
+    minor: int | None
+    credited_minor: int
+    rate: Decimal | None
+    base: str | None
+    due_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    id: UUID
+    period_from: date
+    period_to: date
+    royalty_minor: int
+    due_id: UUID | None
+    is_paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationFacts:
+    id: UUID
+    state: RegistrationState
+    contract_class: ContractType
+    number: str | None
+    whole_minor: int
+    technology_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFacts:
+    id: UUID
+    number: str
+    award_id: UUID | None
+    listing_id: UUID | None
+    notice_id: UUID | None
+    type: ContractType
+    state: ContractState
+    rule_date: date
+    licence_kind: str
+    scope: dict[str, Any]
+    term_years: int | None
+    term_from: date | None
+    term_until: date | None
+    in_force_at: datetime | None
+    document_sha256: str
+    payer_org: UUID
+    payee_org: UUID
+    achievement_ids: tuple[UUID, ...]
+    price_minor: int | None
+    lines: tuple[LineFacts, ...]
+    reports: tuple[ReportFacts, ...]
+
+    @property
+    def parties(self) -> tuple[UUID, UUID]:
+        return self.payee_org, self.payer_org
+
+
+async def get_contract(db: AsyncSession, contract_id: UUID) -> ContractFacts:
+    """The contract's facts as they stand; without a lock."""
+    return await _facts(db, await repository.get_contract(db, contract_id))
+
+
+async def lock_contract(db: AsyncSession, contract_id: UUID) -> ContractFacts:
+    """The contract's facts, held until the caller commits: no signature, report or dispute comes in between."""
+    return await _facts(db, await repository.lock_contract(db, contract_id))
+
+
+async def require_in_force(db: AsyncSession, contract_id: UUID) -> ContractFacts:
+    """A gate: the contract is in force and not in dispute; it stays so until the caller commits."""
+    facts = await lock_contract(db, contract_id)
+    if facts.state is not ContractState.IN_FORCE:
+        raise errors.NotInForce(state=facts.state)
+    return facts
+
+
+async def registration_of(db: AsyncSession, contract_id: UUID) -> RegistrationFacts | None:
+    """The latest registration of the contract, whatever became of it."""
+    row = await repository.latest_registration(db, contract_id)
+    if row is None:
+        return None
+    return RegistrationFacts(row.id, row.state, row.class_, row.number, row.whole_minor, row.technology_minor)
+
+
+async def contract_of_award(db: AsyncSession, award_id: UUID) -> UUID | None:
+    row = await repository.find_by_award(db, award_id)
+    return row.id if row else None
+
+
+async def contract_of_due(db: AsyncSession, due_id: UUID) -> UUID | None:
+    """Which contract a due belongs to."""
+    found = await repository.find_line_by_due(db, due_id) or await repository.find_report_by_due(db, due_id)
+    return found.contract_id if found else None
+
+
+async def _facts(db: AsyncSession, contract: Contract) -> ContractFacts:
+    orgs = {row.role: row.org_id for row in (await repository.parties_of(db, [contract.id]))[contract.id]}
+    version = await repository.get_version(db, contract.id, contract.current_n)
+    lines = await repository.plan_of(db, contract.id)
+    reports = await repository.reports_of(db, contract.id)
+    return ContractFacts(
+        id=contract.id,
+        number=contract.number,
+        award_id=contract.award_id,
+        listing_id=contract.listing_id,
+        notice_id=contract.notice_id,
+        type=contract.type,
+        state=contract.state,
+        rule_date=contract.rule_date,
+        licence_kind=contract.licence_kind,
+        scope=contract.scope,
+        term_years=contract.term_years,
+        term_from=contract.term_from,
+        term_until=contract.term_until,
+        in_force_at=contract.in_force_at,
+        document_sha256=version.sha256,
+        payer_org=orgs[PartyRole.PAYER],
+        payee_org=orgs[PartyRole.PAYEE],
+        achievement_ids=tuple(await repository.achievements_of(db, contract.id)),
+        price_minor=next((line.minor for line in lines if line.kind is LineKind.ENTRY_FEE), None),
+        lines=tuple(
+            LineFacts(
+                one.id,
+                one.kind,
+                one.state,
+                one.minor,
+                one.credited_minor,
+                one.rate.normalize() if one.rate is not None else None,
+                one.base,
+                one.due_id,
+            )
+            for one in lines
+        ),
+        reports=tuple(
+            ReportFacts(one.id, one.period_from, one.period_to, one.royalty_minor, one.due_id, one.paid_at is not None)
+            for one in reports
+        ),
+    )

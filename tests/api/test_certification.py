@@ -1,0 +1,81 @@
+"""Certificates over HTTP: two certifiers, a file, and a stranger who checks it."""
+
+from __future__ import annotations
+
+import pytest
+
+from techmarket.certification import verify
+from tests.certification.make import a_desk
+
+
+async def an_issued(tx, keys, api):
+    desk = await a_desk(tx, keys)
+    prepared = await api.post(f"/v1/contracts/{desk.deal.id}/certificates", key=desk.market["certifier_1"].key)
+    assert prepared.status_code == 201, prepared.text
+    path = f"/v1/certificates/{prepared.json()['id']}"
+    mine = await api.post(f"{path}/approval", key=desk.market["certifier_1"].key)
+    assert (mine.status_code, mine.json()["code"]) == (403, "certification.second_person_needed")
+    issued = await api.post(f"{path}/approval", key=desk.market["certifier_2"].key)
+    assert (issued.status_code, issued.json()["number"]) == (200, "ZJ-2026-000001")
+    return desk, issued.json()
+
+
+async def test_two_certifiers_issue_and_a_stranger_verifies_the_file_with_the_published_keys(tx, keys, api):
+    desk, certificate = await an_issued(tx, keys, api)
+    file = await api.get(f"/v1/certificates/{certificate['number']}/file", key=desk.deal.buyer.key)
+    assert file.status_code == 200
+    assert file.headers["content-disposition"] == 'attachment; filename="ZJ-2026-000001.json"'
+    published = await api.get("/.well-known/techmarket-keys.json")
+    assert {one["use_here"] for one in published.json()["keys"]} == {"issuer", "log", "receipts"}
+    verdict = verify.verify_file(file.content, verify.trusted_keys(published.json()))
+    assert (verdict.answer, verdict.number) == (verify.Answer.VALID, "ZJ-2026-000001")
+    online = await api.http.post("/v1/verifications", json={"file": file.text})
+    assert online.status_code == 200, online.text
+    body = online.json()
+    assert (body["answer"], body["number"], body["fault"]) == ("valid", "ZJ-2026-000001", None)
+    assert [one["code"] for one in body["checked"]] == ["form", "signature", "status", "promise", "status_since"]
+    assert body["checked"][0]["zh"] == verify.SENTENCES["form"][0]
+
+
+@pytest.mark.parametrize("file", ["", "{}", "nonsense", "[" * 5000, '{"form":"techmarket-certificate/1"}'])
+async def test_what_is_not_ours_is_an_answer_and_not_an_error(api, file):
+    answer = await api.http.post("/v1/verifications", json={"file": file})
+    assert (answer.status_code, answer.json()["answer"], answer.json()["fault"]["code"]) == (200, "not_ours", "form")
+
+
+async def test_a_certificate_by_number_is_a_card_for_strangers_and_whole_for_parties(tx, keys, api):
+    desk, certificate = await an_issued(tx, keys, api)
+    card = await api.get(f"/v1/certificates/{certificate['number']}")
+    assert (card.status_code, card.json()["state"], card.json()["facts"]) == (200, "ISSUED", None)
+    whole = await api.get(f"/v1/certificates/{certificate['id']}", key=desk.deal.seller.key)
+    assert whole.json()["facts"]["contract"]["number"] == desk.deal.contract.number
+    assert (await api.get("/v1/certificates/ZJ-2026-000009")).status_code == 404
+    assert (await api.get("/v1/certificates/nonsense")).status_code == 422
+    assert (await api.get(f"/v1/certificates/{certificate['number']}/file")).status_code == 401
+
+
+async def test_a_certificate_is_suspended_reinstated_and_revoked_over_http(tx, keys, api):
+    desk, certificate = await an_issued(tx, keys, api)
+    path, key = f"/v1/certificates/{certificate['id']}", desk.market["certifier_1"].key
+    party = await api.post(f"{path}/revocation", key=desk.deal.buyer.key, json={"why": "OTHER", "reasons": "x"})
+    assert (party.status_code, party.json()["code"]) == (403, "not_allowed")
+    suspended = await api.post(f"{path}/suspension", key=key, json={"why": "DISPUTE", "reasons": "Sample"})
+    assert (suspended.json()["state"], suspended.json()["why"]) == ("SUSPENDED", "DISPUTE")
+    back = await api.post(f"{path}/reinstatement", key=key, json={"reasons": "Sample"})
+    assert (back.json()["state"], back.json()["why"]) == ("ISSUED", None)
+    gone = await api.post(f"{path}/revocation", key=key, json={"why": "FACTS_WRONG", "reasons": "Sample"})
+    assert gone.json()["state"] == "REVOKED"
+    card = (await api.get(f"/v1/certificates/{certificate['number']}")).json()
+    assert (card["state"], card["why"], card["reasons"]) == ("REVOKED", "FACTS_WRONG", None)
+    desk_list = await api.get("/v1/certificates?state=REVOKED", key=key)
+    assert [one["number"] for one in desk_list.json()["items"]] == ["ZJ-2026-000001"]
+
+
+async def test_a_rejected_certificate_never_gets_a_number(tx, keys, api):
+    desk = await a_desk(tx, keys)
+    prepared = await api.post(f"/v1/contracts/{desk.deal.id}/certificates", key=desk.market["certifier_1"].key)
+    twice = await api.post(f"/v1/contracts/{desk.deal.id}/certificates", key=desk.market["certifier_2"].key)
+    assert (twice.status_code, twice.json()["code"]) == (409, "certification.certificate_exists")
+    path = f"/v1/certificates/{prepared.json()['id']}/rejection"
+    rejected = await api.post(path, key=desk.market["certifier_2"].key, json={"reasons": "Sample"})
+    assert (rejected.json()["state"], rejected.json()["number"]) == ("REJECTED", None)

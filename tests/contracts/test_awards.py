@@ -1,0 +1,215 @@
+"""A contract from an award: its last signature concludes the award, unless the time to sign has passed first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text as sql
+
+from techmarket.certification import service as certification
+from techmarket.contracts import errors, service
+from techmarket.contracts.lifecycle import ContractState, LineState
+from techmarket.contracts.views import ContractView
+from techmarket.db.keys import Keys
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor, Role
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.money import Money
+from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
+from techmarket.ledger import steps as ledger
+from techmarket.notices import errors as notice_errors
+from techmarket.notices import steps as notices
+from techmarket.settlement import steps as settlement
+from techmarket.trading import service as trading
+from techmarket.trading import steps as trading_steps
+from techmarket.trading.bidbook import BidBook
+from tests.contracts.make import awake, pay
+from tests.identity.make import a_member, an_organisation
+from tests.notices.make import move_to
+from tests.trading.make import Market, a_market_at_work, an_awarded_trade
+
+
+@dataclass(frozen=True)
+class Won:
+    """An award that is offered, and who may sign for it."""
+
+    market: Market
+    award_id: UUID
+    notice_ends: datetime
+    sign_by: datetime
+
+    @property
+    def seller(self) -> Actor:
+        return self.market.seller
+
+    @property
+    def winner(self) -> Actor:
+        return self.market.buyers[1]
+
+
+@pytest.fixture
+async def book(tx: Tx, keys: Keys) -> AsyncIterator[BidBook]:
+    async with BidBook(tx.engine, keys.receipts) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def won(tx: Tx, keys: Keys, book: BidBook) -> Won:
+    """Two bid 600,000 and 640,000; the second is offered the award, the first waits."""
+    market = await a_market_at_work(tx, keys, buyers=2)
+    trade = await an_awarded_trade(market, book, 600_000, 640_000)
+    offered = next(one for one in await trading.list_awards(tx, market.operator, trade.id) if one.rank == 1)
+    assert offered.notice_id is not None
+    assert offered.sign_by is not None
+    async with tx.read() as db:
+        ends = await notices.ends_at(db, offered.notice_id)
+    assert ends is not None
+    return Won(market, offered.id, ends, offered.sign_by)
+
+
+async def one(tx: Tx, query: str) -> Any:
+    async with tx.read() as db:
+        return (await db.execute(sql(query))).scalar_one()
+
+
+async def called(tx: Tx, won: Won) -> ContractView:
+    """The contract of the award, the seller's signature under it."""
+    draft = await service.draft_from_award(tx, won.seller, won.award_id)
+    await service.open_signing(tx, won.seller, draft.id, document_sha256=draft.document_sha256)
+    await move_to(tx, won.notice_ends)
+    return await service.sign(tx, won.seller, draft.id, document_sha256=draft.document_sha256)
+
+
+async def last_signature(tx: Tx, won: Won, contract: ContractView) -> ContractView:
+    return await service.sign(tx, won.winner, contract.id, document_sha256=contract.document_sha256)
+
+
+async def award_state(tx: Tx, won: Won) -> str:
+    async with tx.read() as db:
+        return (await trading_steps.get_award(db, won.award_id)).state.value
+
+
+async def test_the_seller_drafts_the_contract_of_an_award_at_its_price_once(tx, won):
+    await awake(tx)
+    drafts = await asyncio.gather(
+        *[service.draft_from_award(tx, won.seller, won.award_id) for _ in range(5)], return_exceptions=True
+    )
+    [view] = [draft for draft in drafts if isinstance(draft, ContractView)]
+    assert {type(draft) for draft in drafts if isinstance(draft, Exception)} == {errors.AwardHasContract}
+    assert view.plan[0].amount == Money(64_000_000)
+    assert [party.organisation_id for party in view.parties] == [won.seller.org, won.winner.org]
+    document = (await service.get_document(tx, won.winner, view.id)).document
+    assert (document["award"], document["trade_number"]) == (str(won.award_id), "JY-2026-000001")
+
+
+async def test_neither_the_winner_nor_a_stranger_drafts_and_an_unknown_award_is_not_found(tx, keys, won):
+    stranger = await an_organisation(tx, keys=keys)
+    with pytest.raises(NotAllowed):
+        await service.draft_from_award(tx, won.winner, won.award_id)
+    for actor, award_id in ((stranger.actor, won.award_id), (won.seller, uuid4())):
+        with pytest.raises(NotFound):
+            await service.draft_from_award(tx, actor, award_id)
+    assert await one(tx, "SELECT count(*) FROM contract") == 0
+
+
+async def test_a_contract_of_an_award_is_signed_only_after_the_result_notice(tx, won):
+    draft = await service.draft_from_award(tx, won.seller, won.award_id)
+    await service.open_signing(tx, won.seller, draft.id, document_sha256=draft.document_sha256)
+    with pytest.raises(notice_errors.StillRunning):
+        await service.sign(tx, won.seller, draft.id, document_sha256=draft.document_sha256)
+    assert await one(tx, "SELECT count(*) FROM signature") == 0
+    assert await award_state(tx, won) == "OFFERED"
+    with pytest.raises(errors.BoundByAward):
+        await service.cancel(tx, won.seller, draft.id)
+
+
+async def test_the_last_signature_concludes_the_award_and_the_deposit_pays_its_part_of_the_fee(tx, keys, won):
+    contract = await called(tx, won)
+    view = await last_signature(tx, won, contract)
+    assert (view.state, await award_state(tx, won)) == (ContractState.IN_FORCE, "CONCLUDED")
+    assert (view.plan[0].state, view.plan[0].credited) == (LineState.DUE, Money(15_000_000))
+    async with tx.read() as db:
+        [due] = await settlement.dues_of(db, Ref("contract", view.id))
+        assert (due.minor, due.outstanding_minor) == (64_000_000, 49_000_000)
+        assert await ledger.is_balanced(db)
+    assert await pay(tx, keys, view.id) == 1
+    assert (await service.get_contract(tx, won.seller, view.id)).plan[0].state is LineState.PAID
+    async with tx.begin() as db:
+        released = await settlement.release(db, due_id=due.id, actor=None)
+        assert (released.minor, released.fee_minor) == (64_000_000, 960_000)
+        assert await ledger.is_balanced(db)
+
+
+async def test_after_the_time_to_sign_the_last_signature_is_refused_and_changes_nothing(tx, won):
+    contract = await called(tx, won)
+    await move_to(tx, won.sign_by)
+    with pytest.raises(Refusal) as refused:
+        await last_signature(tx, won, contract)
+    assert refused.value.code == "trading.signing_date_passed"
+    assert await award_state(tx, won) == "OFFERED"
+    assert await one(tx, "SELECT count(*) FROM signature") == 1
+    assert await one(tx, "SELECT count(*) FROM due WHERE purpose = 'ENTRY_FEE'") == 0
+    assert await one(tx, "SELECT count(*) FROM encumbrance") == 0
+
+
+async def test_a_lapsed_award_cancels_its_contract_and_the_runner_up_gets_one_of_its_own(tx, won):
+    contract = await called(tx, won)
+    await move_to(tx, won.sign_by)
+    assert await trading.lapse_award(tx, won.award_id) is True
+    assert [await service.cancel_lapsed(tx, won.award_id) for _ in range(2)] == [True, False]
+    assert await service.cancel_lapsed(tx, uuid4()) is False
+    view = await service.get_contract(tx, won.winner, contract.id)
+    assert (view.state, view.plan[0].state) == (ContractState.CANCELLED, LineState.CANCELLED)
+    assert await one(tx, "SELECT state FROM signing") == "VOID"
+    second = await one(tx, "SELECT id FROM award WHERE rank = 2 AND state = 'OFFERED'")
+    anew = await service.draft_from_award(tx, won.seller, second)
+    assert (anew.number, anew.plan[0].amount) == ("HT-2026-000002", Money(60_000_000))
+    with pytest.raises(errors.AwardHasContract):
+        await service.draft_from_award(tx, won.seller, won.award_id)
+
+
+@pytest.mark.parametrize("before_ms", [1500, 60, 25, 0])
+async def test_a_last_signature_and_a_lapse_that_race_leave_one_winner(tx, won, before_ms):
+    contract = await called(tx, won)
+    await move_to(tx, won.sign_by - timedelta(milliseconds=before_ms))
+
+    async def lapse() -> bool:
+        for _ in range(60):
+            if await trading.lapse_award(tx, won.award_id):
+                return True
+            await asyncio.sleep(0.005)
+        return False
+
+    signed, lapsed = await asyncio.gather(last_signature(tx, won, contract), lapse(), return_exceptions=True)
+    assert isinstance(lapsed, bool), lapsed
+    seen = await service.get_contract(tx, won.winner, contract.id)
+    fees = await one(tx, "SELECT count(*) FROM due WHERE purpose = 'ENTRY_FEE'")
+    if isinstance(signed, ContractView):
+        assert (lapsed, seen.state, await award_state(tx, won), fees) == (False, ContractState.IN_FORCE, "CONCLUDED", 1)
+    else:
+        assert isinstance(signed, Refusal), signed
+        assert (seen.state, fees) == (ContractState.SIGNING, 0)
+        assert await award_state(tx, won) in ("LAPSED", "OFFERED")
+        assert await one(tx, "SELECT count(*) FROM signature") == 1
+    async with tx.read() as db:
+        assert await ledger.is_balanced(db)
+
+
+async def test_the_certificate_of_an_award_names_trade_price_and_result_notice(tx, keys, won):
+    contract = await last_signature(tx, won, await called(tx, won))
+    await pay(tx, keys, contract.id)
+    first = await a_member(tx, won.market.operator, Role.CERTIFIER, keys=keys)
+    prepared = await certification.prepare(tx, first.actor, contract.id)
+    assert prepared.facts is not None
+    assert prepared.facts["trade"] == {
+        "number": "JY-2026-000001",
+        "method": "ONLINE_BIDDING",
+        "price": {"amount": "640000.00", "currency": "CNY"},
+    }
+    assert [notice["kind"] for notice in prepared.facts["notices"]] == ["RESULT"]
