@@ -20,6 +20,7 @@ from techmarket.api import (
     identity,
     ledger,
     listings,
+    matching,
     notices,
     observe,
     refusals,
@@ -55,6 +56,7 @@ ROUTERS = (
     certification.router,
     certification.well_known,
     hub.router,
+    matching.router,
 )
 
 BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES, *hub.BODIES)
