@@ -24,6 +24,7 @@ from techmarket.api import (
     notices,
     observe,
     refusals,
+    revenue,
     rulebook,
     sandbox,
     settlement,
@@ -55,6 +56,7 @@ ROUTERS = (
     contracts.router,
     certification.router,
     certification.well_known,
+    revenue.router,
     hub.router,
     matching.router,
 )

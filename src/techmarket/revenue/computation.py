@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -167,17 +167,18 @@ class Case:
     def norm(self, key: str) -> Norm | None:
         return next((norm for norm in self.norms if norm.key == key), None)
 
-    def cut_to(self, group: Group, keys: Sequence[str] = ()) -> Case:
-        """The case with the names and weights of one group only, the others as one line each; keys give way to
-        positions unless they are in `keys`. It computes to the same amounts for that group."""
+    def cut_to(self, key: str) -> Case:
+        """The case as one contributor may recompute it: the weights inside her own groups, by position and without
+        names, the other groups as one line each. It computes to the same amounts for her."""
         groups = []
         for share in self.table.groups:
+            is_hers = any(person.key == key for person in share.people)
             people = (
                 tuple(
-                    Share(person.key if person.key in keys else str(position), person.weight)
+                    Share(key if person.key == key else str(position), person.weight)
                     for position, person in enumerate(share.people, start=1)
                 )
-                if share.group is group
+                if is_hers
                 else ()
             )
             groups.append(replace(share, people=people))

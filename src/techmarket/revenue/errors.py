@@ -102,3 +102,21 @@ class ChannelConfirmsItself(Refusal):
     code, kind = "revenue.not_by_payroll", Kind.CONFLICT
     zh = "此份额由市场托管账户发放，由银行回执确认，不由单位确认。"
     en = "This line is paid from escrow and confirmed by the bank, not by the unit."
+
+
+class PersonUnknown(Refusal):
+    code, kind = "revenue.person_unknown", Kind.INVALID
+    zh = "分配方案中的 {person} 不是市场登记的人员。"
+    en = "{person} in the share table is nobody the market knows."
+
+
+class CostCounted(Refusal):
+    code, kind = "revenue.cost_counted", Kind.CONFLICT
+    zh = "此成本已计入一次分配；请先撤销该分配。"
+    en = "This cost is counted in a distribution already; reverse that one first."
+
+
+class FeeIsAFact(Refusal):
+    code, kind = "revenue.fee_is_a_fact", Kind.CONFLICT
+    zh = "交易服务费由放款记录产生，不能撤回。"
+    en = "The exchange's fee comes from the release itself and cannot be withdrawn."

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -203,6 +204,14 @@ def choose_rate(table: Table, *, mode: Mode, is_government: bool, norms: Sequenc
     if filling is None:
         raise errors.RateNeeded(mode=mode, pointer="/body/table/rate")
     return filling.rate, filling
+
+
+def check_table_against(table: Table, *, mode: Mode, is_government: bool, norms: Sequence[Norm]) -> None:
+    """A table is held to its floors when it is drafted, so that nobody signs what could not be paid."""
+    check_table(table)
+    if table.basis is Basis.REWARD:
+        choose_rate(table, mode=mode, is_government=is_government, norms=norms)
+        check_sub_floors(table, norms)
 
 
 # --- the base -------------------------------------------------------------------------------------------------------
@@ -435,6 +444,12 @@ def terms_of(case: Case) -> tuple[Term, ...]:
 
 
 # --- equity, and the way back ---------------------------------------------------------------------------------------
+
+
+def on_payment(case: Case, *, pay_on: date, is_registered: bool) -> Case:
+    """The case as it stands on the day of payment. Only where that changes what counts as wage is it another case."""
+    paid = replace(case, pay_on=pay_on, is_registered=is_registered)
+    return case if half_counts_as_wage(paid) == half_counts_as_wage(case) else paid
 
 
 def of_the_company(minor: int, capital_minor: int) -> Decimal:

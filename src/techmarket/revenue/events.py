@@ -1,0 +1,115 @@
+"""What happened to income: ids, hashes and counts; never an amount, for what people earn is not public."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from techmarket.kernel.events import Event
+
+
+@dataclass(frozen=True)
+class ShareTableDrafted(Event):
+    kind: ClassVar[str] = "revenue.share_table_drafted"
+    share_table_id: UUID
+    n: int
+    document_sha256: str
+    contract_id: UUID | None = None
+    achievement_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ShareTableSigningOpened(Event):
+    kind: ClassVar[str] = "revenue.share_table_signing_opened"
+    share_table_id: UUID
+    signing_id: UUID
+    required: int
+
+
+@dataclass(frozen=True)
+class ShareTableSigned(Event):
+    """One more completer has signed; with `signed == required` the table is in force."""
+
+    kind: ClassVar[str] = "revenue.share_table_signed"
+    share_table_id: UUID
+    signed: int
+    required: int
+
+
+@dataclass(frozen=True)
+class ShareTableReplaced(Event):
+    kind: ClassVar[str] = "revenue.share_table_replaced"
+    share_table_id: UUID
+
+
+@dataclass(frozen=True)
+class IncomeReceived(Event):
+    kind: ClassVar[str] = "revenue.income_received"
+    income_id: UUID
+    contract_id: UUID
+    due_id: UUID
+
+
+@dataclass(frozen=True)
+class CostEntered(Event):
+    kind: ClassVar[str] = "revenue.cost_entered"
+    cost_id: UUID
+    contract_id: UUID
+    cost_kind: str
+
+
+@dataclass(frozen=True)
+class CostWithdrawn(Event):
+    kind: ClassVar[str] = "revenue.cost_withdrawn"
+    cost_id: UUID
+    contract_id: UUID
+
+
+@dataclass(frozen=True)
+class DistributionDrafted(Event):
+    kind: ClassVar[str] = "revenue.distribution_drafted"
+    distribution_id: UUID
+    contract_id: UUID
+    share_table_id: UUID
+    computation_sha256: str
+
+
+@dataclass(frozen=True)
+class DistributionPublished(Event):
+    kind: ClassVar[str] = "revenue.distribution_published"
+    distribution_id: UUID
+    notice_id: UUID
+
+
+@dataclass(frozen=True)
+class DistributionPayable(Event):
+    kind: ClassVar[str] = "revenue.distribution_payable"
+    distribution_id: UUID
+
+
+@dataclass(frozen=True)
+class LinesInstructed(Event):
+    kind: ClassVar[str] = "revenue.lines_instructed"
+    distribution_id: UUID
+    instructed: int
+    held: int
+
+
+@dataclass(frozen=True)
+class LinePaid(Event):
+    kind: ClassVar[str] = "revenue.line_paid"
+    distribution_line_id: UUID
+    distribution_id: UUID
+
+
+@dataclass(frozen=True)
+class DistributionPaid(Event):
+    kind: ClassVar[str] = "revenue.distribution_paid"
+    distribution_id: UUID
+
+
+@dataclass(frozen=True)
+class DistributionReversed(Event):
+    kind: ClassVar[str] = "revenue.distribution_reversed"
+    distribution_id: UUID

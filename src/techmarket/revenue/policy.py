@@ -1,0 +1,32 @@
+"""Who may do what with income. Whether a reader may know of a thing is decided at the door that loads it."""
+
+from __future__ import annotations
+
+from techmarket.identity.actor import Actor, Role, Scope
+from techmarket.identity.permissions import Standing, permission
+
+DRAFT_TABLE = permission("revenue.draft_share_table", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
+OPEN_SIGNING = permission("revenue.open_share_table_signing", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
+SIGN_TABLE = permission("revenue.sign_share_table", Standing.OWN)
+ENTER_COST = permission("revenue.enter_cost", Standing.OWN, Role.FINANCE)
+WITHDRAW_COST = permission("revenue.withdraw_cost", Standing.OWN, Role.FINANCE)
+DISTRIBUTE = permission("revenue.draft_distribution", Standing.OWN, Role.FINANCE)
+PUBLISH = permission("revenue.publish_distribution", Standing.OWN, Role.FINANCE, Role.LISTING_OFFICER)
+PAY = permission("revenue.pay_distribution", Standing.OWN, Role.FINANCE)
+REVERSE = permission("revenue.reverse_distribution", Standing.OWN, Role.FINANCE)
+CONFIRM_PAYROLL = permission("revenue.confirm_payroll", Standing.OWN, Role.FINANCE)
+SEE_TABLES = permission("revenue.list_share_tables", Standing.SIGNED_IN, scope=Scope.READ)
+SEE_INCOME = permission("revenue.list_income", Standing.MARKET_OR_OWN, scope=Scope.READ)
+SEE_DISTRIBUTIONS = permission("revenue.get_distribution", Standing.MARKET_OR_OWN, scope=Scope.READ)
+SEE_STATEMENTS = permission("revenue.list_own_statements", Standing.SIGNED_IN, scope=Scope.READ)
+CALCULATE = permission("revenue.calculate", Standing.ANYONE, scope=Scope.READ)
+
+OFFICERS = frozenset({Role.ADMINISTRATOR, Role.LISTING_OFFICER, Role.FINANCE})
+MARKET_OFFICERS = frozenset({Role.OPERATOR, Role.FINANCE})
+
+
+def sees_money_of(actor: Actor, unit: object) -> bool:
+    """What people earn is for the unit's officers and the market's operators; everybody else has his own statement."""
+    if actor.is_market:
+        return bool(actor.roles & MARKET_OFFICERS)
+    return actor.org_id is not None and actor.org_id == unit and bool(actor.roles & OFFICERS)

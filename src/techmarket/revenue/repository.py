@@ -1,0 +1,244 @@
+"""Every query of revenue."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.kernel.refusals import NotFound
+from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
+from techmarket.revenue.tables import Cost, Distribution, DistributionLine, Income, ShareTable, ShareTablePerson
+
+OPEN_TABLES = (TableState.DRAFT, TableState.SIGNING)
+INSERT_BATCH = 2_000
+
+
+# --- share tables ---------------------------------------------------------------------------------------------------
+
+
+async def get_table(db: AsyncSession, table_id: UUID) -> ShareTable:
+    row = await db.get(ShareTable, table_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_table(db: AsyncSession, table_id: UUID) -> ShareTable:
+    query = (
+        select(ShareTable).where(ShareTable.id == table_id).with_for_update().execution_options(populate_existing=True)
+    )
+    row = (await db.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_tables_of(db: AsyncSession, subject: str, states: Collection[TableState]) -> Sequence[ShareTable]:
+    query = (
+        select(ShareTable)
+        .where(ShareTable.subject == subject, ShareTable.state.in_(states))
+        .order_by(ShareTable.n)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def last_n(db: AsyncSession, subject: str) -> int:
+    return (await db.execute(select(func.max(ShareTable.n)).where(ShareTable.subject == subject))).scalar_one() or 0
+
+
+async def find_table(db: AsyncSession, subjects: Sequence[str]) -> ShareTable | None:
+    """The table that stands for the first of these subjects that has one: the signed one before the one on its way."""
+    for subject in subjects:
+        query = select(ShareTable).where(ShareTable.subject == subject, ShareTable.state != TableState.REPLACED)
+        rows = (await db.execute(query)).scalars().all()
+        standing = sorted(rows, key=lambda row: (row.state is not TableState.SIGNED, -row.n))
+        if standing:
+            return standing[0]
+    return None
+
+
+async def list_people(db: AsyncSession, table_id: UUID) -> Sequence[ShareTablePerson]:
+    query = select(ShareTablePerson).where(ShareTablePerson.share_table_id == table_id)
+    return (await db.execute(query)).scalars().all()
+
+
+async def find_person(db: AsyncSession, table_id: UUID, person_id: UUID) -> ShareTablePerson | None:
+    return await db.get(ShareTablePerson, (table_id, person_id))
+
+
+async def list_tables(
+    db: AsyncSession,
+    *,
+    person_id: UUID | None,
+    unit_id: UUID | None,
+    subject: str | None,
+    before: UUID | None,
+    limit: int,
+) -> Sequence[ShareTable]:
+    """Tables that name the person or belong to the unit; neither given means all of them."""
+    query = select(ShareTable).order_by(ShareTable.id.desc()).limit(limit)
+    reach: list[ColumnElement[bool]] = []
+    if person_id is not None:
+        named = select(ShareTablePerson.share_table_id).where(ShareTablePerson.person_id == person_id)
+        reach.append(ShareTable.id.in_(named))
+    if unit_id is not None:
+        reach.append(ShareTable.unit_id == unit_id)
+    if reach:
+        query = query.where(or_(*reach))
+    if subject is not None:
+        query = query.where(ShareTable.subject == subject)
+    if before is not None:
+        query = query.where(ShareTable.id < before)
+    return (await db.execute(query)).scalars().all()
+
+
+# --- income and costs -----------------------------------------------------------------------------------------------
+
+
+async def has_income(db: AsyncSession, due_id: UUID) -> bool:
+    return (await db.execute(select(Income.id).where(Income.due_id == due_id))).scalar_one_or_none() is not None
+
+
+async def list_income(db: AsyncSession, contract_id: UUID) -> Sequence[Income]:
+    query = select(Income).where(Income.contract_id == contract_id).order_by(Income.received_on, Income.id)
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_costs(db: AsyncSession, contract_id: UUID) -> Sequence[Cost]:
+    query = select(Cost).where(Cost.contract_id == contract_id).order_by(Cost.incurred_on, Cost.id)
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_open_income(db: AsyncSession, contract_id: UUID) -> Sequence[Income]:
+    query = (
+        select(Income)
+        .where(Income.contract_id == contract_id, Income.distribution_id.is_(None))
+        .order_by(Income.received_on, Income.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_open_costs(db: AsyncSession, contract_id: UUID) -> Sequence[Cost]:
+    query = (
+        select(Cost)
+        .where(Cost.contract_id == contract_id, Cost.distribution_id.is_(None), Cost.withdrawn_at.is_(None))
+        .order_by(Cost.incurred_on, Cost.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_cost(db: AsyncSession, cost_id: UUID) -> Cost:
+    row = (await db.execute(select(Cost).where(Cost.id == cost_id).with_for_update())).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def free_books(db: AsyncSession, distribution_id: UUID) -> None:
+    """What a reversed distribution took up is open again."""
+    await db.execute(update(Income).where(Income.distribution_id == distribution_id).values(distribution_id=None))
+    await db.execute(update(Cost).where(Cost.distribution_id == distribution_id).values(distribution_id=None))
+
+
+# --- distributions --------------------------------------------------------------------------------------------------
+
+
+async def get_distribution(db: AsyncSession, distribution_id: UUID) -> Distribution:
+    row = await db.get(Distribution, distribution_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_distribution(db: AsyncSession, distribution_id: UUID) -> Distribution:
+    query = (
+        select(Distribution)
+        .where(Distribution.id == distribution_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = (await db.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def insert_lines(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    for first in range(0, len(rows), INSERT_BATCH):
+        await db.execute(insert(DistributionLine), rows[first : first + INSERT_BATCH])
+
+
+async def list_lines(
+    db: AsyncSession, distribution_id: UUID, *, person_id: UUID | None = None
+) -> Sequence[DistributionLine]:
+    query = select(DistributionLine).where(DistributionLine.distribution_id == distribution_id)
+    if person_id is not None:
+        query = query.where(DistributionLine.person_id == person_id)
+    return (await db.execute(query.order_by(DistributionLine.n))).scalars().all()
+
+
+async def get_line(db: AsyncSession, line_id: UUID) -> DistributionLine:
+    row = await db.get(DistributionLine, line_id, populate_existing=True)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def find_line_by_payout(db: AsyncSession, payout_id: UUID) -> DistributionLine | None:
+    query = select(DistributionLine).where(DistributionLine.payout_id == payout_id)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def count_unpaid(db: AsyncSession, distribution_id: UUID) -> int:
+    query = select(func.count()).where(
+        DistributionLine.distribution_id == distribution_id, DistributionLine.state != LineState.PAID
+    )
+    return (await db.execute(query)).scalar_one()
+
+
+async def list_distributions(
+    db: AsyncSession, *, unit_id: UUID | None, contract_id: UUID | None, before: UUID | None, limit: int
+) -> Sequence[Distribution]:
+    query = select(Distribution).order_by(Distribution.id.desc()).limit(limit)
+    if unit_id is not None:
+        query = query.where(Distribution.unit_id == unit_id)
+    if contract_id is not None:
+        query = query.where(Distribution.contract_id == contract_id)
+    if before is not None:
+        query = query.where(Distribution.id < before)
+    return (await db.execute(query)).scalars().all()
+
+
+SHOWN_TO_PEOPLE = (DistributionState.PUBLISHED, DistributionState.PAYABLE, DistributionState.PAID)
+
+
+async def list_own(
+    db: AsyncSession, person_id: UUID, *, before: UUID | None, limit: int
+) -> Sequence[tuple[Distribution, int]]:
+    """The distributions that name the person, with the sum of her lines; from their publication on."""
+    query = (
+        select(Distribution, func.sum(DistributionLine.minor))
+        .join(DistributionLine, DistributionLine.distribution_id == Distribution.id)
+        .where(DistributionLine.person_id == person_id, Distribution.state.in_(SHOWN_TO_PEOPLE))
+        .group_by(Distribution.id)
+        .order_by(Distribution.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Distribution.id < before)
+    return [(row[0], int(row[1])) for row in await db.execute(query)]
+
+
+async def find_by_notice(db: AsyncSession, notice_id: UUID) -> UUID | None:
+    query = select(Distribution.id).where(Distribution.notice_id == notice_id)
+    return (await db.execute(query)).scalar_one_or_none()

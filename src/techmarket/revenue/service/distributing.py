@@ -1,0 +1,307 @@
+"""Distributions: the open income of a contract is split once, published as a reward list, or taken back unpaid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db import clock, journal, texts
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.money import Money
+from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.periods import shanghai_day
+from techmarket.kernel.refusals import NotFound
+from techmarket.notices import steps as notices
+from techmarket.notices.kinds import NoticeKind
+from techmarket.notices.lifecycle import STANDING
+from techmarket.revenue import errors, policy, repository, rules
+from techmarket.revenue.computation import Case, Computation, Cost, Line, Receipt, table_from
+from techmarket.revenue.events import DistributionDrafted, DistributionPublished, DistributionReversed
+from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, LineState
+from techmarket.revenue.service.standing import Standing, contract_of, is_registered, standing_of
+from techmarket.revenue.tables import Cost as CostRow
+from techmarket.revenue.tables import Distribution, DistributionLine, ShareTable
+from techmarket.revenue.tables import Income as IncomeRow
+from techmarket.revenue.views import DistributionCard, DistributionView, LineView
+from techmarket.rulebook import steps as rulebook
+
+REWARD_LIST = "techmarket.revenue.reward_list/1"
+
+
+async def draft_distribution(
+    tx: Tx, actor: Actor, contract_id: UUID, *, share_table_id: UUID | None = None
+) -> DistributionView:
+    """All open income of the contract less its open costs is split under one share table. Income is split only once."""
+    async with tx.begin() as db:
+        contract = await contract_of(db, actor, contract_id)
+        require(actor, policy.DISTRIBUTE, parties=[contract.payee_org])
+        standing = await standing_of(db, contract)
+        # Whoever waits here for the same income finds it taken when he gets it.
+        income = await repository.lock_open_income(db, contract_id)
+        costs = await repository.lock_open_costs(db, contract_id)
+        if not income:
+            raise errors.NoIncome()
+        share_table = await _table_for(db, standing, share_table_id)
+        now = await clock.market_now(db)
+        case = Case(
+            mode=standing.mode,
+            is_government=standing.is_government,
+            receipts=tuple(Receipt(str(row.id), row.minor, row.received_on, row.purpose) for row in income),
+            costs=tuple(Cost(str(row.id), row.kind, row.minor, row.evidence) for row in costs),
+            table=table_from((await texts.get(db, share_table.sha256))["table"]),
+            norms=standing.norms,
+            pay_on=shanghai_day(now),
+            is_registered=await is_registered(db, contract_id),
+            term_years=contract.term_years,
+        )
+        done = rules.compute(case)
+        return await _write(db, actor, standing, share_table, done, income, costs, now)
+
+
+async def publish_distribution(
+    tx: Tx, actor: Actor, distribution_id: UUID, *, posted_sha256: str | None = None
+) -> DistributionView:
+    """The reward list is published in the unit; an objection to it holds only the lines it names (ZJR art. 39).
+
+    `posted_sha256` is the evidence that the list hangs in the unit already; without it the period waits for the
+    unit's confirmation.
+    """
+    async with tx.begin() as db:
+        row = seen(actor, await repository.lock_distribution(db, distribution_id))
+        require(actor, policy.PUBLISH, parties=[row.unit_id])
+        state = DISTRIBUTION.move(row.state, "publish")
+        contract = await contract_of(db, actor, row.contract_id)
+        standing = await standing_of(db, contract)
+        rule = await rulebook.get_rule(
+            db,
+            "notice.reward_list.length",
+            on=row.rule_date,
+            jurisdiction=standing.jurisdiction,
+            applies_to=standing.sellers,
+        )
+        lines = await repository.list_lines(db, row.id)
+        table = await repository.get_table(db, row.share_table_id)
+        document = {
+            "format": REWARD_LIST,
+            "distribution": str(row.id),
+            "contract_number": contract.number,
+            "achievements": [str(one) for one in contract.achievement_ids],
+            "is_registered": await is_registered(db, row.contract_id),
+            "share_table_sha256": table.sha256,
+            "net_income": Money(row.net_minor).amount,
+            "reward": Money(row.reward_minor).amount,
+            "columns": ["line", "group", "person", "amount"],
+            "lines": [
+                [str(line.n), line.group.value, str(line.person_id) if line.person_id else None, _yuan(line.minor)]
+                for line in lines
+            ],
+        }
+        row.notice_id = await notices.open_notice(
+            db,
+            kind=NoticeKind.REWARD_LIST,
+            subject=Ref("distribution", row.id),
+            owner_org=row.unit_id,
+            document=document,
+            rule_date=row.rule_date,
+            length=rule.length,
+            actor=actor,
+            now=await clock.market_now(db),
+            lines=[str(line.n) for line in lines],
+            unit_evidence_sha256=posted_sha256,
+        )
+        row.state = state
+        journal.record(db, DistributionPublished(row.id, row.notice_id), actor=actor)
+        await db.flush()
+        return await view_of(db, row)
+
+
+async def reverse_distribution(tx: Tx, actor: Actor, distribution_id: UUID) -> DistributionView:
+    """Take back a distribution of which nothing was instructed yet: its income and costs are open again."""
+    async with tx.begin() as db:
+        row = seen(actor, await repository.lock_distribution(db, distribution_id))
+        require(actor, policy.REVERSE, parties=[row.unit_id])
+        row.state = DISTRIBUTION.move(row.state, "reverse")
+        lines = await repository.list_lines(db, row.id)
+        gone = [line for line in lines if line.state in (LineState.INSTRUCTED, LineState.PAID)]
+        if gone:
+            raise errors.PaidAlready(lines=len(gone))
+        for line in lines:
+            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
+        if row.notice_id is not None and (await notices.get_facts(db, row.notice_id)).state in STANDING:
+            await notices.withdraw(db, row.notice_id, actor)
+        await repository.free_books(db, row.id)
+        journal.record(db, DistributionReversed(row.id), actor=actor)
+        await db.flush()
+        return await view_of(db, row)
+
+
+async def get_distribution(tx: Tx, actor: Actor, distribution_id: UUID) -> DistributionView:
+    """A whole split, for the unit's officers and the market; a contributor has her own statement instead."""
+    require(actor, policy.SEE_DISTRIBUTIONS, parties=[actor.org_id])
+    async with tx.read() as db:
+        return await view_of(db, seen(actor, await repository.get_distribution(db, distribution_id)))
+
+
+async def list_distributions(
+    tx: Tx, actor: Actor, *, contract_id: UUID | None, cursor: str | None, limit: int
+) -> Page[DistributionCard]:
+    """The unit's distributions, newest first; the market sees all."""
+    require(actor, policy.SEE_DISTRIBUTIONS, parties=[actor.org_id])
+    if not policy.sees_money_of(actor, actor.org_id):
+        return Page([])
+    before = UUID(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    async with tx.read() as db:
+        rows = await repository.list_distributions(
+            db,
+            unit_id=None if actor.is_market else actor.org_id,
+            contract_id=contract_id,
+            before=before,
+            limit=limit + 1,
+        )
+        return page_of(rows, limit, lambda row: (str(row.id),)).map(
+            lambda row: DistributionCard(
+                row.id,
+                row.contract_id,
+                row.unit_id,
+                row.state,
+                Money(row.net_minor),
+                Money(row.reward_minor),
+                row.created_at,
+            )
+        )
+
+
+def seen(actor: Actor, row: Distribution) -> Distribution:
+    """The door: the split of all is for the unit's officers and the market."""
+    if not policy.sees_money_of(actor, row.unit_id):
+        raise NotFound()
+    return row
+
+
+async def view_of(db: AsyncSession, row: Distribution) -> DistributionView:
+    document = await texts.get(db, row.computation_sha256)
+    outcome: dict[str, Any] = document["outcome"]
+    return DistributionView(
+        row.id,
+        row.contract_id,
+        row.share_table_id,
+        row.unit_id,
+        row.state,
+        row.rule_date,
+        Money(row.receipts_minor),
+        Money(row.costs_minor),
+        Money(row.net_minor),
+        Money(row.reward_minor),
+        Money(row.unit_minor),
+        row.notice_id,
+        row.computation_sha256,
+        row.created_at,
+        tuple(document["steps"]),
+        tuple(outcome["flags"]),
+        tuple(outcome["terms"]),
+        tuple(line_view(line) for line in await repository.list_lines(db, row.id)),
+    )
+
+
+def line_view(line: DistributionLine) -> LineView:
+    return LineView(
+        line.id,
+        line.n,
+        line.group,
+        line.position,
+        line.person_id,
+        Money(line.minor),
+        None if line.wage_base_minor is None else Money(line.wage_base_minor),
+        line.state,
+        line.payout_id,
+    )
+
+
+def stored(done: Computation, table_sha256: str) -> dict[str, Any]:
+    """The computation as it is kept: table and lines stand in their own places, so a large split stays small here."""
+    document = done.document()
+    document["inputs"]["table"] = {"sha256": table_sha256}
+    del document["outcome"]["lines"]
+    return document
+
+
+async def _table_for(db: AsyncSession, standing: Standing, wanted: UUID | None) -> ShareTable:
+    """The table asked for, or the one that stands for the contract, else for its achievement. Payment asks for
+    signatures; a split may be worked out before."""
+    if wanted is None:
+        found = await repository.find_table(db, standing.subjects)
+        if found is None:
+            raise errors.NoShareTable()
+        return found
+    row = await repository.get_table(db, wanted)
+    if row.unit_id != standing.unit_id:
+        raise NotFound()
+    if row.subject not in standing.subjects:
+        raise errors.TableOfAnotherSubject(pointer="/body/share_table_id")
+    if row.state.value == "REPLACED":
+        raise errors.TableReplaced(n=row.n)
+    return row
+
+
+async def _write(
+    db: AsyncSession,
+    actor: Actor,
+    standing: Standing,
+    share_table: ShareTable,
+    done: Computation,
+    income: Any,
+    costs: Any,
+    now: datetime,
+) -> DistributionView:
+    row = Distribution(
+        id=new_id(),
+        contract_id=standing.contract.id,
+        share_table_id=share_table.id,
+        unit_id=standing.unit_id,
+        rule_date=standing.contract.rule_date,
+        computation_sha256=await texts.put(db, stored(done, share_table.sha256)),
+        receipts_minor=done.receipts_minor,
+        costs_minor=done.costs_minor,
+        net_minor=done.base_minor,
+        reward_minor=done.reward_minor,
+        unit_minor=done.unit_minor,
+        state=DISTRIBUTION.initial,
+        drafted_by=actor.person,
+        created_at=now,
+    )
+    db.add(row)
+    await db.flush()
+    # Who has waived her part by a weight of nought has a number in the list and no line.
+    lines = [_line(row.id, n, line) for n, line in enumerate(done.lines, start=1) if line.minor]
+    await repository.insert_lines(db, lines)
+    taken: list[IncomeRow | CostRow] = [*income, *costs]
+    for one in taken:
+        one.distribution_id = row.id
+    event = DistributionDrafted(row.id, row.contract_id, share_table.id, row.computation_sha256)
+    journal.record(db, event, actor=actor)
+    await db.flush()
+    return await view_of(db, row)
+
+
+def _line(distribution_id: UUID, n: int, line: Line) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "distribution_id": distribution_id,
+        "n": n,
+        "group": line.group,
+        "position": line.position,
+        "person_id": None if line.key is None else UUID(line.key),
+        "minor": line.minor,
+        "wage_base_minor": line.wage_base_minor,
+        "state": DISTRIBUTION_LINE.initial,
+    }
+
+
+def _yuan(minor: int) -> str:
+    return Money(minor).amount

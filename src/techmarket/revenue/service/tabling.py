@@ -1,0 +1,255 @@
+"""Share tables: the unit drafts, every completer signs exactly that text; any change is a new text that asks again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.achievements import steps as achievements
+from techmarket.contracts import steps as contracts
+from techmarket.db import clock, journal, texts
+from techmarket.db.locks import lock_name
+from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.refusals import NotFound
+from techmarket.revenue import errors, policy, repository, rules
+from techmarket.revenue.computation import Group, Table
+from techmarket.revenue.events import (
+    ShareTableDrafted,
+    ShareTableReplaced,
+    ShareTableSigned,
+    ShareTableSigningOpened,
+)
+from techmarket.revenue.lifecycle import SHARE_TABLE, TableState
+from techmarket.revenue.service.standing import standing_of
+from techmarket.revenue.tables import ShareTable, ShareTablePerson
+from techmarket.revenue.views import ShareTableCard, ShareTableView
+from techmarket.signing import steps as signing
+from techmarket.signing.steps import Signatory
+
+FORMAT = "techmarket.revenue.share_table/1"
+PURPOSE = "share_table"
+
+
+async def draft_share_table(
+    tx: Tx, actor: Actor, *, contract_id: UUID | None, achievement_id: UUID | None, table: Table
+) -> ShareTableView:
+    """The unit writes who shares how. It takes the place of a table still on its way; a signed one stands until the
+    new one is signed by everybody, for a proposal alone must not undo what all have agreed to."""
+    rules.check_table(table)
+    async with tx.begin() as db:
+        unit_id, makers = await _subject(db, actor, contract_id, achievement_id)
+        require(actor, policy.DRAFT_TABLE, parties=[unit_id])
+        if contract_id is not None:
+            standing = await standing_of(db, await contracts.get_contract(db, contract_id))
+            rules.check_table_against(
+                table, mode=standing.mode, is_government=standing.is_government, norms=standing.norms
+            )
+        signers = _signers(makers, table)
+        named = await _known(db, [*table.people(), *(str(person) for person in signers)])
+        subject = str(Ref("contract", contract_id) if contract_id else Ref("achievement", achievement_id or unit_id))
+        await lock_name(db, f"share tables of {subject}")
+        for earlier in await repository.lock_tables_of(db, subject, repository.OPEN_TABLES):
+            await _replace(db, earlier, actor)
+        n = await repository.last_n(db, subject) + 1
+        document = {
+            "format": FORMAT,
+            "subject": subject,
+            "unit": str(unit_id),
+            "n": n,
+            "table": table.document(),
+            "signers": [str(person) for person in signers],
+        }
+        row = ShareTable(
+            id=new_id(),
+            unit_id=unit_id,
+            contract_id=contract_id,
+            achievement_id=achievement_id,
+            subject=subject,
+            n=n,
+            sha256=await texts.put(db, document),
+            state=SHARE_TABLE.initial,
+            drafted_by=actor.person,
+            created_at=await clock.market_now(db),
+        )
+        db.add(row)
+        await db.flush()
+        places = {person: position for position, person in enumerate(signers, start=1)}
+        db.add_all(
+            ShareTablePerson(share_table_id=row.id, person_id=person, position=places.get(person)) for person in named
+        )
+        journal.record(db, ShareTableDrafted(row.id, n, row.sha256, contract_id, achievement_id), actor=actor)
+        await db.flush()
+        return await view_of(db, row)
+
+
+async def open_signing(tx: Tx, actor: Actor, table_id: UUID) -> ShareTableView:
+    """Call on every completer to sign exactly this text."""
+    async with tx.begin() as db:
+        row = await _seen(db, actor, await repository.lock_table(db, table_id))
+        require(actor, policy.OPEN_SIGNING, parties=[row.unit_id])
+        state = SHARE_TABLE.move(row.state, "open_signing")
+        people = [p for p in await repository.list_people(db, row.id) if p.position is not None]
+        people.sort(key=lambda person: person.position or 0)
+        known = await identity.get_people(db, [person.person_id for person in people])
+        signatories = []
+        for person in people:
+            orgs = known[person.person_id].org_ids
+            if not orgs:
+                raise errors.SignerUnknown(person=person.person_id)
+            org = row.unit_id if row.unit_id in orgs else orgs[0]
+            signatories.append(Signatory(org, person.person_id, role="COMPLETER"))
+        row.signing_id = await signing.open_signing(
+            db,
+            document_sha256=row.sha256,
+            purpose=PURPOSE,
+            subject=Ref("share_table", row.id),
+            signatories=signatories,
+            in_order=False,
+            actor=actor,
+        )
+        row.state = state
+        journal.record(db, ShareTableSigningOpened(row.id, row.signing_id, len(signatories)), actor=actor)
+        await db.flush()
+        return await view_of(db, row)
+
+
+async def sign_share_table(tx: Tx, actor: Actor, table_id: UUID, *, document_sha256: str) -> ShareTableView:
+    """A completer signs exactly this table. The last signature puts it in force and ends the one before."""
+    async with tx.begin() as db:
+        row = await _seen(db, actor, await repository.lock_table(db, table_id))
+        signers = [p.person_id for p in await repository.list_people(db, row.id) if p.position is not None]
+        require(actor, policy.SIGN_TABLE, parties=signers)
+        row.state = SHARE_TABLE.move(row.state, "sign")
+        assert row.signing_id is not None
+        now = await clock.market_now(db)
+        done = await signing.put(db, row.signing_id, actor, document_sha256=document_sha256, now=now)
+        if done.is_complete:
+            for earlier in await repository.lock_tables_of(db, row.subject, [TableState.SIGNED]):
+                await _replace(db, earlier, actor)
+            row.state = SHARE_TABLE.move(row.state, "complete")
+        journal.record(db, ShareTableSigned(row.id, done.signed, done.required), actor=actor)
+        await db.flush()
+        return await view_of(db, row)
+
+
+async def get_share_table(tx: Tx, actor: Actor, table_id: UUID) -> ShareTableView:
+    """A table with its text and how many have signed: for those named in it, the unit's officers and the market."""
+    require(actor, policy.SEE_TABLES)
+    async with tx.read() as db:
+        return await view_of(db, await _seen(db, actor, await repository.get_table(db, table_id)))
+
+
+async def list_share_tables(
+    tx: Tx,
+    actor: Actor,
+    *,
+    contract_id: UUID | None,
+    achievement_id: UUID | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[ShareTableCard]:
+    """The tables one may read, newest first: a completer finds here what waits for her signature."""
+    require(actor, policy.SEE_TABLES)
+    before = UUID(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    subject = f"contract:{contract_id}" if contract_id else f"achievement:{achievement_id}" if achievement_id else None
+    sees_all = actor.is_market and policy.sees_money_of(actor, None)
+    sees_unit = policy.sees_money_of(actor, actor.org_id)
+    async with tx.read() as db:
+        rows = await repository.list_tables(
+            db,
+            person_id=None if sees_all else actor.person,
+            unit_id=actor.org_id if sees_unit and not sees_all else None,
+            subject=subject,
+            before=before,
+            limit=limit + 1,
+        )
+        return page_of(rows, limit, lambda row: (str(row.id),)).map(card_of)
+
+
+async def view_of(db: AsyncSession, row: ShareTable) -> ShareTableView:
+    signed, required = 0, sum(p.position is not None for p in await repository.list_people(db, row.id))
+    if row.signing_id is not None:
+        signed = (await signing.state_of(db, row.signing_id)).signed
+    return ShareTableView(
+        row.id,
+        row.contract_id,
+        row.achievement_id,
+        row.unit_id,
+        row.n,
+        row.state,
+        row.sha256,
+        row.signing_id,
+        signed,
+        required,
+        row.created_at,
+        await texts.get(db, row.sha256),
+    )
+
+
+def card_of(row: ShareTable) -> ShareTableCard:
+    return ShareTableCard(
+        row.id, row.contract_id, row.achievement_id, row.unit_id, row.n, row.state, row.sha256, row.created_at
+    )
+
+
+async def _subject(
+    db: AsyncSession, actor: Actor, contract_id: UUID | None, achievement_id: UUID | None
+) -> tuple[UUID, list[UUID]]:
+    """Whose table it is, and who made what it is about, in order."""
+    if (contract_id is None) == (achievement_id is None):
+        raise errors.TableMalformed(reason="contract_or_achievement_not_both", pointer="/body/contract_id")
+    if contract_id is not None:
+        facts = await contracts.get_contract(db, contract_id)
+        unit_id, wanted = facts.payee_org, facts.achievement_ids
+    else:
+        assert achievement_id is not None
+        found = (await achievements.get_facts(db, [achievement_id])).get(achievement_id)
+        if found is None:
+            raise NotFound()
+        unit_id, wanted = found.org_id, (achievement_id,)
+    if not policy.sees_money_of(actor, unit_id):
+        raise NotFound()
+    made = await achievements.get_facts(db, wanted)
+    return unit_id, list(dict.fromkeys(person for one in wanted for person in made[one].completers))
+
+
+def _signers(makers: list[UUID], table: Table) -> list[UUID]:
+    """Every completer signs, in the order of the achievement, and every main contributor who is not one of them."""
+    main = [UUID(person.key) for share in table.groups if share.group is Group.MAIN for person in share.people]
+    signers = list(dict.fromkeys([*makers, *main]))
+    if not signers:
+        raise errors.NobodyToSign(pointer="/body/table")
+    return signers
+
+
+async def _known(db: AsyncSession, people: list[str]) -> list[UUID]:
+    named = list(dict.fromkeys(UUID(person) for person in people))
+    known = await identity.get_people(db, named)
+    missing = [person for person in named if person not in known]
+    if missing:
+        raise errors.PersonUnknown(person=missing[0], pointer="/body/table")
+    return named
+
+
+async def _replace(db: AsyncSession, row: ShareTable, actor: Actor) -> None:
+    was = row.state
+    row.state = SHARE_TABLE.move(row.state, "replace")
+    if was is TableState.SIGNING and row.signing_id is not None:
+        await signing.void(db, row.signing_id, actor)
+    journal.record(db, ShareTableReplaced(row.id), actor=actor)
+    await db.flush()
+
+
+async def _seen(db: AsyncSession, actor: Actor, row: ShareTable) -> ShareTable:
+    """The door: what one earns is shown to those named, to the unit's officers and to the market."""
+    if policy.sees_money_of(actor, row.unit_id):
+        return row
+    if actor.person_id is None or await repository.find_person(db, row.id, actor.person_id) is None:
+        raise NotFound()
+    return row

@@ -1,0 +1,144 @@
+"""The mapped classes of revenue."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from techmarket.db.base import Base, Identified
+from techmarket.revenue.computation import Group
+from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
+
+
+class ShareTable(Identified, Base):
+    """The table itself is the text behind `sha256`; at most one per subject is signed, and one is on its way."""
+
+    __tablename__ = "share_table"
+    __table_args__ = (
+        UniqueConstraint("subject", "n"),
+        CheckConstraint("(achievement_id IS NULL) <> (contract_id IS NULL)", name="one_subject"),
+        CheckConstraint(
+            "subject = coalesce('contract:' || contract_id, 'achievement:' || achievement_id)",
+            name="subject_is_key",
+        ),
+        CheckConstraint("state NOT IN ('SIGNING', 'SIGNED') OR signing_id IS NOT NULL", name="signed_by_a_signing"),
+        Index("uq_share_table_signed", "subject", unique=True, postgresql_where=text("state = 'SIGNED'")),
+        Index("uq_share_table_open", "subject", unique=True, postgresql_where=text("state IN ('DRAFT', 'SIGNING')")),
+    )
+
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    achievement_id: Mapped[UUID | None] = mapped_column(ForeignKey("achievement.id"))
+    contract_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract.id"))
+    subject: Mapped[str] = mapped_column(String(60))
+    n: Mapped[int]
+    sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    signing_id: Mapped[UUID | None] = mapped_column(ForeignKey("signing.id"), unique=True)
+    state: Mapped[TableState]
+    drafted_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+
+
+class ShareTablePerson(Base):
+    """Who is named in a table or must sign it, and may therefore read it; `position` is the place to sign."""
+
+    __tablename__ = "share_table_person"
+
+    share_table_id: Mapped[UUID] = mapped_column(ForeignKey("share_table.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    position: Mapped[int | None] = mapped_column(SmallInteger)
+
+
+class Distribution(Identified, Base):
+    """One income event split to the cent; `computation_sha256` is the text with inputs, rules and every step."""
+
+    __tablename__ = "distribution"
+    __table_args__ = (
+        CheckConstraint("reward_minor > 0 AND unit_minor >= 0", name="parts_not_negative"),
+        CheckConstraint("reward_minor + unit_minor = net_minor", name="parts_sum"),
+        CheckConstraint("receipts_minor - costs_minor = net_minor", name="net_is_receipts_less_costs"),
+        CheckConstraint("state NOT IN ('PUBLISHED', 'PAYABLE', 'PAID') OR notice_id IS NOT NULL", name="has_a_notice"),
+        Index(None, "contract_id", "id"),
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    share_table_id: Mapped[UUID] = mapped_column(ForeignKey("share_table.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    rule_date: Mapped[date]
+    computation_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    receipts_minor: Mapped[int]
+    costs_minor: Mapped[int]
+    net_minor: Mapped[int]
+    reward_minor: Mapped[int]
+    unit_minor: Mapped[int]
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"), unique=True)
+    state: Mapped[DistributionState]
+    drafted_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+
+
+class DistributionLine(Identified, Base):
+    """`n` is the line's number in the reward list, which an objection names. The computation that was right on the
+    day of payment may differ from the distribution's in what counts as wage, never in the amount."""
+
+    __tablename__ = "distribution_line"
+    __table_args__ = (
+        UniqueConstraint("distribution_id", "n"),
+        CheckConstraint("minor > 0", name="amount_positive"),
+        CheckConstraint("wage_base_minor BETWEEN 0 AND minor", name="wage_base_within"),
+        CheckConstraint("(state IN ('INSTRUCTED', 'PAID')) = (payout_id IS NOT NULL)", name="instructed_by_a_payout"),
+    )
+
+    distribution_id: Mapped[UUID] = mapped_column(ForeignKey("distribution.id"))
+    n: Mapped[int]
+    group: Mapped[Group]
+    position: Mapped[int]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    minor: Mapped[int]
+    wage_base_minor: Mapped[int | None]
+    state: Mapped[LineState]
+    payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payout.id"), unique=True)
+    computation_sha256: Mapped[str | None] = mapped_column(ForeignKey("text.sha256"))
+
+
+class Income(Identified, Base):
+    """Money received under a contract: one row per released due, in at most one distribution that stands."""
+
+    __tablename__ = "income"
+    __table_args__ = (
+        CheckConstraint("minor > 0", name="amount_positive"),
+        Index(None, "contract_id", "id"),
+    )
+
+    due_id: Mapped[UUID] = mapped_column(ForeignKey("due.id"), unique=True)
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    purpose: Mapped[str] = mapped_column(String(32))
+    minor: Mapped[int]
+    received_on: Mapped[date]
+    distribution_id: Mapped[UUID | None] = mapped_column(ForeignKey("distribution.id"), index=True)
+    created_at: Mapped[datetime]
+
+
+class Cost(Identified, Base):
+    """A cost with its evidence. The exchange's own fee carries the due it was taken from, once."""
+
+    __tablename__ = "cost"
+    __table_args__ = (
+        CheckConstraint("minor > 0", name="amount_positive"),
+        CheckConstraint("withdrawn_at IS NULL OR distribution_id IS NULL", name="not_withdrawn_when_counted"),
+        Index(None, "contract_id", "id"),
+    )
+
+    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    minor: Mapped[int]
+    evidence: Mapped[str] = mapped_column(String(200))
+    evidence_sha256: Mapped[str | None] = mapped_column(String(64))
+    incurred_on: Mapped[date]
+    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"), unique=True)
+    entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    distribution_id: Mapped[UUID | None] = mapped_column(ForeignKey("distribution.id"), index=True)
+    withdrawn_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]

@@ -1,0 +1,158 @@
+"""What revenue shows: frozen, already cut to the reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from techmarket.kernel.money import Money
+from techmarket.revenue.computation import Group
+from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTableView:
+    id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    unit_id: UUID
+    n: int
+    state: TableState
+    document_sha256: str
+    signing_id: UUID | None
+    signed: int
+    required: int
+    created_at: datetime
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTableCard:
+    """A share table in a list."""
+
+    id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    unit_id: UUID
+    n: int
+    state: TableState
+    document_sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IncomeView:
+    id: UUID
+    due_id: UUID
+    purpose: str
+    amount: Money
+    received_on: date
+    distribution_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class CostView:
+    id: UUID
+    contract_id: UUID
+    kind: str
+    amount: Money
+    evidence: str
+    evidence_sha256: str | None
+    incurred_on: date
+    due_id: UUID | None
+    distribution_id: UUID | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BooksView:
+    """What a contract has brought in and cost; open is what no standing distribution has taken up."""
+
+    contract_id: UUID
+    income: tuple[IncomeView, ...]
+    costs: tuple[CostView, ...]
+    open_income: Money
+    open_costs: Money
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    id: UUID
+    n: int
+    group: Group
+    position: int
+    person_id: UUID | None
+    amount: Money
+    wage_base: Money | None
+    state: LineState
+    payout_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionView:
+    id: UUID
+    contract_id: UUID
+    share_table_id: UUID
+    unit_id: UUID
+    state: DistributionState
+    rule_date: date
+    receipts: Money
+    costs: Money
+    net_income: Money
+    reward: Money
+    unit_part: Money
+    notice_id: UUID | None
+    computation_sha256: str
+    created_at: datetime
+    steps: tuple[dict[str, Any], ...]
+    flags: tuple[dict[str, Any], ...]
+    terms: tuple[dict[str, Any], ...]
+    lines: tuple[LineView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionCard:
+    """A distribution in a list."""
+
+    id: UUID
+    contract_id: UUID
+    unit_id: UUID
+    state: DistributionState
+    net_income: Money
+    reward: Money
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatementCard:
+    """One's own statement in a list."""
+
+    distribution_id: UUID
+    contract_id: UUID
+    state: DistributionState
+    amount: Money
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """One person's part: her lines, and inputs and steps from which she can compute them again alone."""
+
+    distribution_id: UUID
+    contract_id: UUID
+    contract_number: str
+    unit_id: UUID
+    person_id: UUID
+    state: DistributionState
+    rule_date: date
+    share_table_id: UUID
+    share_table_sha256: str
+    notice_id: UUID | None
+    amount: Money
+    lines: tuple[LineView, ...]
+    inputs: dict[str, Any]
+    steps: tuple[dict[str, Any], ...]
+    flags: tuple[dict[str, Any], ...]
+    terms: tuple[dict[str, Any], ...]
