@@ -63,7 +63,7 @@ migration: $(STAMP)  ## Draft a migration from the models: make migration NAME="
 	@$(BIN)/python scripts/draft_migration.py "$(NAME)"
 
 fault: $(STAMP)  ## Kill the processes in the middle of their work and check that nothing was lost
-	@$(BIN)/python -m pytest tests/fault $(ARGS)
+	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/fault -s $(ARGS)
 
 fuzz: $(STAMP)  ## Throw generated requests at every operation
 	@$(BIN)/python -m pytest tests/fuzz $(ARGS)
