@@ -1,0 +1,66 @@
+"""The measurements run: the short form of each ends with one JSON object of the promised shape, and keeps it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RATIOS = {"startup": {"ready_s", "rss_mb"}, "hot_lot": {"vs_pgbench_64", "vs_pgbench_256"}}
+MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}
+
+
+def run_quick(name: str, results: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", name, "--quick", "--results", str(results)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert json.loads((results / f"{name}.json").read_text()) == said
+    return said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(RATIOS))
+def test_the_short_form_of_a_measurement_ends_with_its_result_as_one_json_object(name: str, tmp_path: Path) -> None:
+    result = run_quick(name, tmp_path)
+    assert list(result) == ["name", "when", "machine", "figures", "ratios", "limits"]
+    assert result["name"] == name
+    assert set(result["ratios"]) == RATIOS[name]
+    assert all(isinstance(ratio, float) and ratio > 0 for ratio in result["ratios"].values())
+    assert result["figures"]["quick"] is True
+    assert result["figures"].get("rounds_void", []) == []
+    assert result["limits"]
+
+
+def test_a_result_names_the_machine_by_its_kind_and_not_by_its_name_or_any_path() -> None:
+    kept = sorted((ROOT / "bench" / "results").glob("*.json"))
+    assert [path.stem for path in kept] == ["hot_lot", "log", "startup"]
+    for path in kept:
+        result = json.loads(path.read_text())
+        assert result["name"] == path.stem
+        assert result["figures"]["quick"] is False, "a committed result is one of the long form"
+        assert result["machine"]["state"] in ("quiet machine", "busy machine: other work ran beside")
+        assert set(result["machine"]) == MACHINE
+        assert "/" not in json.dumps(result["machine"])
+
+
+def test_the_readme_tells_the_ratios_that_were_kept() -> None:
+    readme = (ROOT / "bench" / "README.md").read_text()
+    for name, keys in {**RATIOS, "log": {"cost_1m_vs_10k"}}.items():
+        kept = json.loads((ROOT / "bench" / "results" / f"{name}.json").read_text())
+        assert set(kept["ratios"]) == keys
+        for key, value in kept["ratios"].items():
+            assert f"| {name} | {key} | {value} |" in readme
