@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Limit, LongText, Uuid, Wire
+from techmarket.api.shapes import Cursor, Limit, LongText, SafeText, Uuid, Wire
 from techmarket.certification import errors, service
 from techmarket.certification.lifecycle import CertificateState, Why
 from techmarket.certification.verify import SENTENCES, Answer
@@ -34,8 +34,19 @@ NumberOrId = Annotated[
         description="ZJ-2026-000123, or the certificate's id",
     ),
 ]
+_FILE_TEXT = SafeText(FILE_CHARACTERS_MAX, min_length=0, multiline=True)
+
+
+def _unaltered(text: str) -> str:
+    """No file of ours holds a hidden character; what is taken is not trimmed or normalised, for every byte counts."""
+    _FILE_TEXT.clean(text)
+    return text
+
+
 FileText = Annotated[
-    str, Field(strict=True, max_length=FILE_CHARACTERS_MAX, description="the certificate file's text, unchanged")
+    str,
+    AfterValidator(_unaltered),
+    Field(strict=True, max_length=FILE_CHARACTERS_MAX, description="the certificate file's text, unchanged"),
 ]
 
 
