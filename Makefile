@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 WORKERS ?= 2
 STATE := .techmarket
+EXAMPLES ?= 200
+SEED ?= 20260301
 
 .PHONY: help run demo test lint bench openapi migration fault fuzz lock clean .venv
 
@@ -65,8 +67,8 @@ migration: $(STAMP)  ## Draft a migration from the models: make migration NAME="
 fault: $(STAMP)  ## Kill the processes in the middle of their work and check that nothing was lost
 	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/fault -s $(ARGS)
 
-fuzz: $(STAMP)  ## Throw generated requests at every operation
-	@$(BIN)/python -m pytest tests/fuzz $(ARGS)
+fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n)
+	@TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 # Only to change a dependency; it needs an environment that is already there.
 lock:  ## Resolve the dependencies of pyproject.toml anew

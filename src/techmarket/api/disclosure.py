@@ -27,6 +27,7 @@ from techmarket.identity.errors import OrganisationNotVerified
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
+from techmarket.kernel.refusals import NotFound
 
 router = APIRouter(prefix="/v1", tags=["disclosure"], route_class=MarketRoute)
 
@@ -320,7 +321,9 @@ async def answer(question_id: Uuid, body: AnswerIn, actor: SignedIn, tx: TxDep) 
     return await service.answer(tx, actor, question_id, text=body.text)
 
 
-@router.get("/questions", response_model=QuestionPage, operation_id="listQuestions", responses=refusals(BadCursor))
+@router.get(
+    "/questions", response_model=QuestionPage, operation_id="listQuestions", responses=refusals(BadCursor, NotFound)
+)
 async def list_questions(
     subject: Annotated[str, Query(max_length=77, pattern=r"^[a-z_]{1,40}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")],
     actor: Reader,

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from techmarket.api.deps import MarketRoute, signed_in
+from techmarket.api.deps import MarketRoute, PreconditionRequired, if_match, signed_in
+from techmarket.api.refusals import name_refusals
+from techmarket.db.idempotency import KeyInFlight, KeyMalformed, KeyMissing, KeyReused
+from techmarket.identity.errors import BadKey, OrganisationSuspended
+from techmarket.identity.permissions import NotVerified, ScopeMissing, SignInNeeded
+from techmarket.kernel.refusals import NotAllowed, NotFound
 
 KEY_HEADER = {
     "name": "Idempotency-Key",
@@ -29,7 +36,10 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         document = plain()
         for route in routes:
             for method in sorted(route.methods or ()):
-                _complete(document["paths"][route.path_format][method.lower()], route, method)
+                operation = document["paths"][route.path_format][method.lower()]
+                _complete(operation, route, method)
+                if _names_things(operation, document["components"]["schemas"]):
+                    name_refusals(operation, NotFound)
         return document
 
     app.openapi = whole  # type: ignore[method-assign]
@@ -37,20 +47,44 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
 
 def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     ways = operation.get("security", [])
-    if not _needs_sign_in(route) and any("apiKey" in way for way in ways):
+    by_key = any("apiKey" in way for way in ways)
+    if by_key and not _asks(route, signed_in):
         operation["security"] = [{}, *[way for way in ways if way]]
     extra = route.openapi_extra or {}
     keyed = method == "POST" and isinstance(route, MarketRoute) and not extra.get("x-changes-nothing")
     parameters = operation.setdefault("parameters", [])
     if keyed and not any(parameter["name"] == KEY_HEADER["name"] for parameter in parameters):
         parameters.append(KEY_HEADER)
+    # What the shared parts of a route refuse is named here, so that no route can forget it.
+    if by_key:
+        name_refusals(operation, SignInNeeded, BadKey, OrganisationSuspended)
+    if _asks(route, signed_in):
+        name_refusals(operation, NotAllowed, ScopeMissing, NotVerified)
+    if keyed:
+        name_refusals(operation, KeyMissing, KeyMalformed, KeyInFlight, KeyReused)
+    if _asks(route, if_match):
+        name_refusals(operation, PreconditionRequired)
 
 
-def _needs_sign_in(route: APIRoute) -> bool:
+def _names_things(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> bool:
+    """Whether a request may hold the id of something, in its path, its query or its body."""
+    seen: set[str] = set()
+    waiting = [operation.get("parameters", []), operation.get("requestBody", {})]
+    while waiting:
+        said = json.dumps(waiting.pop())
+        if '"format": "uuid"' in said or '"in": "path"' in said:
+            return True
+        named = set(re.findall(r'"#/components/schemas/([^"]+)"', said)) - seen
+        seen |= named
+        waiting += [schemas[name] for name in named]
+    return False
+
+
+def _asks(route: APIRoute, dependency: Callable[..., Any]) -> bool:
     waiting = list(route.dependant.dependencies)
     while waiting:
         dependant = waiting.pop()
-        if dependant.call is signed_in:
+        if dependant.call is dependency:
             return True
         waiting.extend(dependant.dependencies)
     return False

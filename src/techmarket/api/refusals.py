@@ -451,7 +451,13 @@ def install(app: FastAPI) -> None:
 
 # --- OpenAPI --------------------------------------------------------------------------------------------------------
 
-GENERAL: tuple[type[Refusal], ...] = (errors.BadTarget, errors.BadHeader, errors.RequestInvalid, errors.MarketBusy)
+GENERAL: tuple[type[Refusal], ...] = (
+    errors.BadTarget,
+    errors.BadHeader,
+    errors.RequestInvalid,
+    errors.HeadersTooLarge,
+    errors.MarketBusy,
+)
 GENERAL_BODY: tuple[type[Refusal], ...] = (
     errors.MalformedJson,
     errors.DuplicateKey,
@@ -529,21 +535,19 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name_general_refusals(operation: dict[str, Any]) -> None:
-    """An operation tells every refusal it can give, also those that no route has to list."""
-    listed: dict[str, list[str]] = {}
-    responses = operation["responses"]
-    for status, response in list(responses.items()):
+    for status, response in list(operation["responses"].items()):
         if "HTTPValidationError" in json.dumps(response.get("content", {})):
-            del responses[status]
-        elif "x-codes" in response:
-            listed[status] = list(response["x-codes"])
-    general = GENERAL + (GENERAL_BODY if "requestBody" in operation else ())
-    for refusal in general:
-        codes = listed.setdefault(str(refusal.kind.value), [])
-        if refusal.code not in codes:
-            codes.append(refusal.code)
-    listed.setdefault("500", [FAULT_CODE])
-    for status, codes in listed.items():
-        named = [Refusal.registry[code] for code in codes if code in Refusal.registry]
-        responses[status] = _response(named) if status != "500" else _said([(FAULT_CODE, FAULT_ZH, FAULT_EN)])
+            del operation["responses"][status]
+    name_refusals(operation, *GENERAL, *(GENERAL_BODY if "requestBody" in operation else ()))
+    operation["responses"].setdefault("500", _said([(FAULT_CODE, FAULT_ZH, FAULT_EN)]))
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def name_refusals(operation: dict[str, Any], *classes: type[Refusal]) -> None:
+    """Add refusals to those an operation of the document names already; naming one twice changes nothing."""
+    responses = operation["responses"]
+    for status in {str(refusal.kind.value): None for refusal in classes}:
+        codes: list[str] = list(responses.get(status, {}).get("x-codes", ()))
+        codes += [refusal.code for refusal in classes if str(refusal.kind.value) == status]
+        responses[status] = _response([Refusal.registry[code] for code in dict.fromkeys(codes)])
     operation["responses"] = dict(sorted(responses.items()))
