@@ -62,6 +62,7 @@ class Observe:
         scope[REQUEST_ID_KEY] = request_id
         token = _request_id.set(request_id)
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        keyed = any(name == b"authorization" for name, _ in scope["headers"])
         started = time.perf_counter()
         status = 0
 
@@ -69,7 +70,8 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": _with_headers(message.get("headers", ()), request_id)}
+                headers = _with_headers(message.get("headers", ()), request_id, keyed=keyed)
+                message = {**message, "headers": headers}
             await send(message)
 
         IN_PROGRESS.inc()
@@ -95,9 +97,11 @@ def _incoming_id(scope: Scope) -> str | None:
     return None
 
 
-def _with_headers(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
+def _with_headers(headers: Any, request_id: str, *, keyed: bool) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
-    more = [pair for pair in _SECURITY_HEADERS if pair[0] not in present]
+    # What was said to one reader is for nobody else, unless the route knows better.
+    wanted = (*_SECURITY_HEADERS, (b"cache-control", b"no-store")) if keyed else _SECURITY_HEADERS
+    more = [pair for pair in wanted if pair[0] not in present]
     return [*headers, *more, (b"x-request-id", request_id.encode("ascii"))]
 
 

@@ -1,0 +1,130 @@
+"""What stands around every answer: nothing that helps an attacker, and nothing a cache may keep of a keyed reader."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+
+from techmarket.cli import openapi
+from techmarket.db.means import Means
+from techmarket.identity.actor import OrgKind, Role
+from tests.api import hostile
+from tests.identity.make import an_organisation
+
+LEAKS = re.compile(
+    r"Traceback|File \"|\.py\b|sqlalchemy|asyncpg|psycopg|pydantic|starlette|fastapi|SELECT |INSERT |UPDATE .* SET"
+    r"|DETAIL:|relation \"|syntax error|constraint|/src/|site-packages|127\.0\.0\.1:|password",
+    re.IGNORECASE,
+)
+SECURITY = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
+
+
+@pytest.fixture(scope="module")
+def operations() -> list[hostile.Operation]:
+    return list(hostile.operations(openapi.document()))
+
+
+@pytest.fixture
+async def key(means: Means) -> str:
+    """Of one who has every role at the market, so that requests get as far as they can."""
+    made = await an_organisation(means.tx, kind=OrgKind.MARKET, keys=means.keys, roles=tuple(Role))
+    return made.key
+
+
+async def call(http: AsyncClient, operation: hostile.Operation, method: str = "", **headers: str) -> Response:
+    request: dict[str, Any] = {"headers": {"Idempotency-Key": "k", **headers}}
+    if operation.body is not None and not method:
+        request["json"] = hostile.example_of(operation.body, operation.components)
+    return await http.request(method or operation.method, operation.target(), **request)
+
+
+def test_there_are_operations_to_walk(operations: list[hostile.Operation]):
+    assert len(operations) > 30
+
+
+async def test_every_answer_carries_the_security_headers_and_none_allows_another_origin(
+    client: AsyncClient, key: str, operations: list[hostile.Operation]
+):
+    wrong = []
+    for operation in operations:
+        origin = {"Origin": "https://elsewhere.test", "Authorization": f"Bearer {key}"}
+        for method in ("", "OPTIONS"):
+            asked = {"Access-Control-Request-Method": operation.method} if method else {}
+            answer = await call(client, operation, method, **origin, **asked)
+            kept = {name: answer.headers.get(name) for name in SECURITY} == SECURITY
+            crossing = [name for name in answer.headers if name.startswith("access-control-")]
+            if not kept or crossing or "set-cookie" in answer.headers or "server" in answer.headers:
+                wrong.append((operation.method, operation.path, method, dict(answer.headers)))
+    assert wrong == []
+
+
+async def test_what_a_keyed_reader_hears_is_kept_by_no_cache(
+    client: AsyncClient, key: str, operations: list[hostile.Operation]
+):
+    said = {
+        (operation.method, operation.path): answer.headers.get("cache-control", "")
+        for operation in operations
+        for answer in [await call(client, operation, Authorization=f"Bearer {key}")]
+    }
+    shared = {at: rule for at, rule in said.items() if "no-store" not in rule and "private" not in rule}
+    assert shared == {}
+
+
+async def test_a_route_that_says_itself_what_a_cache_may_do_is_not_corrected(client: AsyncClient, key: str):
+    answer = await client.get("/refusals/not_found", headers={"Authorization": f"Bearer {key}"})
+    assert answer.headers.get_list("cache-control") == ["public, max-age=300"]
+
+
+async def test_no_refusal_shows_a_trace_a_statement_or_a_library(
+    client: AsyncClient, key: str, operations: list[hostile.Operation]
+):
+    shown = []
+    for operation in operations:
+        for headers in ({}, {"Authorization": f"Bearer {key}"}, {"Authorization": "Bearer tmk_'; DROP TABLE x"}):
+            answer = await call(client, operation, **headers)
+            if answer.status_code >= 400 and LEAKS.search(answer.text):
+                shown.append((operation.method, operation.path, answer.text[:300]))
+            assert answer.status_code < 500
+    assert shown == []
+
+
+@pytest.mark.parametrize("host", ["evil.test", "evil.test:1", "localhost@evil.test", "[::1]"])
+async def test_the_host_header_changes_no_answer(client: AsyncClient, host: str):
+    for path in ("/v1/rules", "/v1/clock", "/v1/nothing", "/healthz"):
+        plain = await client.get(path)
+        other = await client.get(path, headers={"Host": host, "X-Forwarded-Host": host, "X-Forwarded-Proto": "https"})
+        assert other.status_code == plain.status_code
+        assert "evil" not in other.text + str(other.headers)
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"])
+async def test_a_header_does_not_turn_one_method_into_another(client: AsyncClient, header: str):
+    for method in ("DELETE", "POST", "PATCH"):
+        answer = await client.get("/v1/clock", headers={header: method})
+        assert (answer.status_code, set(answer.json()) >= {"now"}) == (200, True)
+    answer = await client.post("/v1/clock?_method=GET", headers={header: "GET"}, json={})
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency.key_missing")
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "DELETE", "JEFF"])
+async def test_a_method_that_an_address_does_not_take_is_refused_by_name(
+    client: AsyncClient, key: str, operations: list[hostile.Operation], method: str
+):
+    """The answer names the methods that would work, whoever asks, and repeats nothing of the request."""
+    taken: dict[str, set[str]] = {}
+    for operation in operations:
+        taken.setdefault(operation.path, set()).add(operation.method)
+    wrong = []
+    for operation in operations:
+        if method in taken[operation.path]:
+            continue
+        answer = await call(client, operation, method, Authorization=f"Bearer {key}", **{"X-Echo": "echo-me"})
+        allowed = set(answer.headers.get("allow", "").split(", "))
+        kind = answer.headers.get("content-type")
+        problem = kind == "application/problem+json" and answer.json()["code"] == "request.wrong_method"
+        if answer.status_code != 405 or not problem or not taken[operation.path] <= allowed or "echo-me" in answer.text:
+            wrong.append((method, operation.path, answer.status_code, kind, sorted(allowed)))
+    assert wrong == []
