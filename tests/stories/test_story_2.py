@@ -34,6 +34,8 @@ async def test_thirteen_days_run_the_objection_stops_the_clock_and_signing_opens
     university = await town.a_university()
     buyer = await town.a_party("ENTERPRISE", "Sample enterprise P")
     rival = await town.a_party("ENTERPRISE", "Sample enterprise Q")
+    # The third inventor has gone over to the buyer; the university does not say so, and the market sees it.
+    university.people["C"] = buyer.people["officer"]
     achievement = await town.an_achievement(university)
     contract = await a_negotiated_licence(town, university, buyer, achievement)
     path = f"/v1/contracts/{contract['id']}"
@@ -44,7 +46,7 @@ async def test_thirteen_days_run_the_objection_stops_the_clock_and_signing_opens
             assert await town.refused(f"{path}/signatures", document, by=party) == (409, code)
 
     # Friday 27 February: on the market at once; the period waits for the unit's own board.
-    opened = await town.post(f"{path}/signing", {**document, "related_party": True}, by=university)
+    opened = await town.post(f"{path}/signing", {**document, "related_party": False}, by=university)
     notice = opened["notice_id"]
     shown = await town.get(f"/v1/notices/{notice}")
     assert (shown["kind"], shown["effect"], shown["places"], shown["length_n"], shown["length_unit"]) == (

@@ -106,10 +106,9 @@ class Town:
         await runner.settle_down(self.means)
         await runner.run_due(self.means)  # those that follow the journal by themselves, and the checkpoint over its end
         async with self.means.tx.read() as db:
-            behind = text(
-                "SELECT name FROM journal_reader WHERE position < (SELECT coalesce(max(n) + 1, 0) FROM journal_position)"
-            )
-            assert (await db.execute(behind)).scalars().all() == []
+            head = "(SELECT coalesce(max(n) + 1, 0) FROM journal_position)"
+            behind = await db.execute(text(f"SELECT name FROM journal_reader WHERE position < {head}"))
+            assert behind.scalars().all() == []
             assert (await db.execute(text("SELECT count(*) FROM journal_waiting"))).scalar_one() == 0
         assert (await self.get("/v1/ledger/balance-check", by="finance"))["is_balanced"] is True
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
+from techmarket.achievements.steps import AchievementFacts
 from techmarket.contracts import policy, repository, rules
 from techmarket.contracts.events import ContractInForce, ContractSigned, ContractSigningOpened
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
@@ -179,7 +181,10 @@ async def _raise_entry_fee(
 async def _publish_price(
     db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], actor: Actor, *, related_party: bool
 ) -> UUID | None:
-    """A government-established unit that sells by agreement publishes name, abstract, mode, price and kinship."""
+    """A government-established unit that sells by agreement publishes name, abstract, mode, price and kinship.
+
+    What the market itself can see need not be declared: a buyer to whom one of the completers belongs is related.
+    """
     seller = await identity.get_organisation(db, parties[PartyRole.PAYEE])
     if not seller.government_established:
         return None
@@ -198,7 +203,7 @@ async def _publish_price(
         "abstract": [facts[one].abstract_zh or facts[one].abstract_en for one in ids],
         "mode": {"mode": LICENCE_MODE, "licence_kind": contract.licence_kind, "term_years": contract.term_years},
         "intended_price": [rules.line_in_words(line.kind, line.minor, line.rate, line.base) for line in lines],
-        "related_party": related_party,
+        "related_party": related_party or await _is_related(db, facts.values(), parties[PartyRole.PAYER]),
         "contract_number": contract.number,
     }
     return await notices.open_notice(
@@ -212,3 +217,9 @@ async def _publish_price(
         actor=actor,
         now=await clock.market_now(db),
     )
+
+
+async def _is_related(db: AsyncSession, sold: Iterable[AchievementFacts], buyer: UUID) -> bool:
+    """A buyer is a related party when one of the people who made the achievement belongs to it."""
+    people = await identity.get_people(db, {person for one in sold for person in one.completers})
+    return any(buyer in person.org_ids for person in people.values())
