@@ -38,6 +38,7 @@ from techmarket.api.openapi import describe
 from techmarket.db.means import Means
 from techmarket.jobs.runner import running
 from techmarket.trading.bidbook import BidBook
+from techmarket.web import pages
 
 ROUTERS = (
     identity.router,
@@ -100,6 +101,7 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
     for router in ROUTERS:
         app.include_router(router)
     bids.describe(app)
+    app.include_router(pages.router)
     refusals.install(app)
     describe(app, ROUTERS)
     app.add_middleware(Limits, rules=BODIES)

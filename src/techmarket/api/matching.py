@@ -17,8 +17,7 @@ from techmarket.kernel.paging import BadCursor, Page
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings.rules import ListingKind, Mode
 from techmarket.matching import service, tokens
-from techmarket.matching.repository import Filters
-from techmarket.matching.views import FoundView
+from techmarket.matching.views import Filters, FoundView
 
 router = APIRouter(prefix="/v1", tags=["matching"], route_class=MarketRoute)
 

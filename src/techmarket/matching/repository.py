@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.listings.rules import ListingKind
 from techmarket.matching.rules import Facts
+from techmarket.matching.views import Filters
 
 K1 = 1.2
 B = 0.75
@@ -19,15 +20,6 @@ SCORED_TERMS_MAX = 96
 SHOWN_TERMS_MAX = 12
 PUBLIC, REGISTERED = 0, 1
 _TF = {PUBLIC: "tf_public", REGISTERED: "tf_registered"}
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    kind: ListingKind | None = None
-    technology_field: str | None = None
-    region: str | None = None
-    mode: str | None = None
-    price_minor_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

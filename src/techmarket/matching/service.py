@@ -19,8 +19,8 @@ from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import IndexText
 from techmarket.listings.views import ListingView
 from techmarket.matching import policy, repository, rules, tokens
-from techmarket.matching.repository import PUBLIC, REGISTERED, Filters, Hit, Indexed
-from techmarket.matching.views import FoundView
+from techmarket.matching.repository import PUBLIC, REGISTERED, Hit, Indexed
+from techmarket.matching.views import Filters, FoundView
 
 READER = f"matching.index.{tokens.MODEL}"
 FOLLOWED = tuple(

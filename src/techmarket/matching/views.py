@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from techmarket.listings.rules import ListingKind
 from techmarket.listings.views import ListingView
 
 
@@ -16,3 +17,14 @@ class FoundView:
     terms: tuple[str, ...]
     shared: tuple[str, ...] = ()
     within_budget: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is narrowed to, in the same statement that ranks."""
+
+    kind: ListingKind | None = None
+    technology_field: str | None = None
+    region: str | None = None
+    mode: str | None = None
+    price_minor_max: int | None = None

@@ -20,12 +20,13 @@ from techmarket.cli.verify import verdict_of
 from techmarket.samples import real_sets
 from techmarket.settings import Settings
 
-STAGES = 17
+STAGES = 18
 PLAYED = "demo/report.json"
 
 
 async def run_demo(settings: Settings, console: Console, *, data: Path | None, report: Path | None, stay: bool) -> None:
     """Play the story once per state folder, print the outcome; with `stay`, go on serving until asked to stop."""
+    _require_sets(data)
     async with state.open_market(settings, application="api", start_at=START) as market:
         if not market.staff():
             raise SystemExit(
@@ -46,6 +47,17 @@ async def run_demo(settings: Settings, console: Console, *, data: Path | None, r
             if stay:
                 _say_what_to_open(console, settings, market)
                 await serving.until_asked_to_stop(server)
+
+
+def _require_sets(data: Path | None) -> None:
+    """A wrong folder is told before anything is started."""
+    if data is None:
+        return
+    try:
+        real_sets.offers(data)
+        real_sets.demands(data)
+    except FileNotFoundError as error:
+        raise SystemExit(f"techmarket: {error}") from error
 
 
 def _played_before(file: Path) -> Report | None:

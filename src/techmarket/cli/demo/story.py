@@ -233,7 +233,7 @@ class Story:
         """After the result notice: drafted, signed by both, in force; the deposit becomes part of the price."""
         await self.clock_to(datetime(2026, 3, 20, 10, 0, tzinfo=SHANGHAI))
         seller = self.university.by("officer")
-        drafted = await seller.post("/v1/contracts", {"award_id": self.award["id"]})
+        drafted = await seller.post("/v1/contracts", {"award_id": self.award["id"], "royalty_due_days": 15})
         path = f"/v1/contracts/{drafted['id']}"
         document = {"document_sha256": drafted["document_sha256"]}
         await seller.post(f"{path}/signing", document)
@@ -275,7 +275,7 @@ class Story:
 
         async def proven() -> bytes | None:
             response = await self.market("operator").send("GET", f"/v1/certificates/{number}/file")
-            if response.status_code != 200 or "checkpoint" not in response.json()["log"]:
+            if response.status_code != 200 or "proof" not in response.json()["log"]:
                 return None
             return response.content
 
@@ -316,7 +316,7 @@ class Story:
         path = f"/v1/share-tables/{drafted['id']}"
         opened = await officer.act(f"{path}/signing")
         for letter in "ABC":
-            signature = {"document_sha256": opened["sha256"]}
+            signature = {"document_sha256": opened["document_sha256"]}
             self.table = await self.university.by(letter).post(f"{path}/signatures", signature)
 
     async def split_income(self) -> None:

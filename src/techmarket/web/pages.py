@@ -1,0 +1,117 @@
+"""The pages: what is on offer, what is traded, what stood in public, what was certified, what was logged."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from techmarket.api.deps import Reader, TxDep
+from techmarket.api.refusals import preferred_language
+from techmarket.api.shapes import Cursor, SafeText, Uuid
+from techmarket.certification import service as certification
+from techmarket.identity import service as identity
+from techmarket.kernel.refusals import Refusal
+from techmarket.listings import service as listings
+from techmarket.listings.rules import ListingKind
+from techmarket.matching import service as matching
+from techmarket.matching.views import Filters
+from techmarket.notices import service as notices
+from techmarket.trading import service as trading
+from techmarket.transparency import service as transparency
+
+PAGE = 20
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+templates = Environment(
+    loader=PackageLoader("techmarket.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+STYLE = (resources.files("techmarket.web") / "templates" / "style.css").read_text(encoding="utf-8")
+
+Words = Annotated[str, SafeText(200, min_length=0)]
+
+
+async def _page(request: Request, tx: TxDep, name: str, **seen: Any) -> HTMLResponse:
+    language = preferred_language(request.headers.get("accept-language", ""))
+    now, sandbox = await identity.read_clock(tx)
+    html = templates.get_template(f"{name}.html").render(
+        zh=language.startswith("zh"), style=STYLE, now=now, sandbox=sandbox, **seen
+    )
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+    }
+    return HTMLResponse(html, headers=headers)
+
+
+@router.get("/")
+async def home(
+    request: Request,
+    actor: Reader,
+    tx: TxDep,
+    q: Words = "",
+    kind: Annotated[ListingKind, Query()] = ListingKind.OFFER,
+    cursor: Cursor = None,
+) -> HTMLResponse:
+    """What is on offer or sought: the newest, or what a search finds."""
+    if q:
+        found = await matching.search(tx, actor, query=q, filters=Filters(kind), cursor=cursor, limit=PAGE)
+        rows = [{"listing": hit.listing, "why": hit.terms} for hit in found.items]
+        next_cursor = found.next_cursor
+    else:
+        page = await listings.list_listings(tx, actor, kind=kind, state=None, mine=False, cursor=cursor, limit=PAGE)
+        rows, next_cursor = [{"listing": view, "why": ()} for view in page.items], page.next_cursor
+    return await _page(request, tx, "home", q=q, kind=kind, rows=rows, next_cursor=next_cursor)
+
+
+@router.get("/listings/{listing_id}")
+async def listing(request: Request, listing_id: Uuid, actor: Reader, tx: TxDep) -> HTMLResponse:
+    return await _page(request, tx, "listing", view=await listings.get_listing(tx, actor, listing_id))
+
+
+@router.get("/trades")
+async def trades(request: Request, actor: Reader, tx: TxDep, cursor: Cursor = None) -> HTMLResponse:
+    page = await trading.list_trades(tx, actor, state=None, mine=False, cursor=cursor, limit=PAGE)
+    return await _page(request, tx, "trades", page=page)
+
+
+@router.get("/trades/{trade_id}")
+async def trade(request: Request, trade_id: Uuid, actor: Reader, tx: TxDep, cursor: Cursor = None) -> HTMLResponse:
+    view = await trading.get_trade(tx, actor, trade_id)
+    bids = await trading.list_bids(tx, actor, view.lot.id, cursor=cursor, limit=100)
+    return await _page(request, tx, "trade", view=view, bids=bids)
+
+
+@router.get("/notices")
+async def public_notices(request: Request, actor: Reader, tx: TxDep, cursor: Cursor = None) -> HTMLResponse:
+    page = await notices.list_notices(tx, actor, kind=None, state=None, subject=None, cursor=cursor, limit=PAGE)
+    return await _page(request, tx, "notices", page=page)
+
+
+@router.get("/certificates")
+async def certificates(request: Request, tx: TxDep) -> HTMLResponse:
+    return await _page(request, tx, "certificates", number="", view=None, refusal=None)
+
+
+@router.get("/certificates/{number}")
+async def certificate(
+    request: Request, number: Annotated[str, Path(pattern=r"^ZJ-[0-9]{4}-[0-9]{6,12}$")], actor: Reader, tx: TxDep
+) -> HTMLResponse:
+    """The public answer about one number: valid, suspended or revoked, or not known."""
+    try:
+        view, refusal = await certification.get_certificate(tx, actor, number), None
+    except Refusal as no:
+        view, refusal = None, no
+    return await _page(request, tx, "certificates", number=number, view=view, refusal=refusal)
+
+
+@router.get("/log")
+async def log(request: Request, actor: Reader, tx: TxDep) -> HTMLResponse:
+    try:
+        checkpoint = await transparency.get_checkpoint(tx, actor)
+    except Refusal:
+        checkpoint = None
+    return await _page(request, tx, "log", checkpoint=checkpoint)

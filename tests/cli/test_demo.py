@@ -1,0 +1,123 @@
+"""The whole way of one achievement through the commands themselves, and what a stranger can do with what is left."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from techmarket.db import embedded
+
+ROOT = Path(__file__).parents[2]
+SMALL_SETS = ROOT / "tests" / "samples" / "data"
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def techmarket(*arguments: str, state: Path, timeout: int = 240) -> subprocess.CompletedProcess[str]:
+    given = {name: value for name, value in os.environ.items() if not name.startswith("TECHMARKET_")}
+    environment = given | {
+        "TECHMARKET_STATE_DIR": str(state),
+        "TECHMARKET_PORT": str(free_port()),
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    program = "from techmarket.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+def packed_sets(folder: Path) -> Path:
+    """The small sets in the layout of the real ones: the large files packed."""
+    for source in SMALL_SETS.rglob("*.jsonl"):
+        target = folder / source.relative_to(SMALL_SETS)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.parent.name == "sbir":
+            target.with_suffix(".jsonl.gz").write_bytes(gzip.compress(source.read_bytes()))
+        else:
+            target.write_bytes(source.read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory) -> tuple[Path, dict]:
+    """One demonstration, with the small sets beside the samples; its server has stopped when this returns."""
+    folder = tmp_path_factory.mktemp("demo")
+    state, report = folder / "state", folder / "report.json"
+    try:
+        done = techmarket("demo", "--data", str(packed_sets(folder / "sets")), "--report", str(report), state=state)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        yield state, json.loads(report.read_text())
+    finally:
+        embedded.remove(state)
+
+
+def test_the_demonstration_ends_with_the_amounts_of_the_worked_example(played):
+    _, report = played
+    assert report["awarded_price"] == "600000.00"
+    assert report["net_income"] == "1115163.12"
+    assert report["reward"] == "780614.19"
+    assert report["statements"] == {"A": "331761.03", "B": "199056.62", "C": "132704.41"}
+    assert report["ledger_balanced"] is True
+    assert report["verification"] == "valid"
+    assert report["certificate_no"] == "ZJ-2026-000001"
+    assert all(stage["ok"] for stage in report["stages"])
+
+
+def test_every_row_of_the_sets_is_accepted_or_refused_with_its_reason(played):
+    _, report = played
+    lines = sum(len(file.read_text().splitlines()) for file in SMALL_SETS.rglob("*.jsonl"))
+    told = report["imported_offers"] + report["imported_demands"] + len(report["refused_rows"])
+    assert told == 60 + 30 + lines
+    assert len(report["refused_rows"]) > 0
+    assert all(row["refusal"]["code"] for row in report["refused_rows"])
+
+
+def test_the_certificate_verifies_with_the_market_stopped_and_fails_by_one_changed_byte(played, tmp_path):
+    state, _ = played
+    certificate, keys = state / "demo" / "certificate.json", state / "demo" / "keys.json"
+    good = techmarket("verify", str(certificate), "--trust", str(keys), state=tmp_path)
+    assert (good.returncode, "valid" in good.stdout) == (0, True)
+    body = bytearray(certificate.read_bytes())
+    body[len(body) // 2] ^= 1
+    changed = tmp_path / "changed.json"
+    changed.write_bytes(bytes(body))
+    bad = techmarket("verify", str(changed), "--trust", str(keys), state=tmp_path)
+    assert (bad.returncode, "not ours" in bad.stdout) == (2, True)
+
+
+def test_the_log_is_what_was_signed_and_every_book_balances(played):
+    state, _ = played
+    done = techmarket("doctor", state=state)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_folder_without_the_sets_is_refused_in_one_line_before_anything_starts(tmp_path):
+    done = techmarket("demo", "--data", str(tmp_path), state=tmp_path / "state")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "nasa_software_catalog" in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
+def test_keys_are_readable_by_their_owner_alone(played):
+    state, _ = played
+    for path in [state / "staff.json", state / "demo" / "keys-of-people.json", *(state / "keys").iterdir()]:
+        assert path.stat().st_mode & 0o077 == 0, path
