@@ -15,11 +15,17 @@ def upgrade() -> None:
     op.create_table(
         "search_posting",
         sa.Column("term", sa.String(64), primary_key=True),
-        sa.Column("listing_id", sa.Uuid, sa.ForeignKey("listing.id"), primary_key=True),
+        sa.Column("listing_id", sa.Uuid, primary_key=True),
         sa.Column("tf_public", sa.Integer, nullable=False),
         sa.Column("tf_registered", sa.Integer, nullable=False),
     )
     op.create_index("ix_search_posting_listing_id", "search_posting", ["listing_id"])
+    op.create_table(
+        "search_term",
+        sa.Column("term", sa.String(64), primary_key=True),
+        sa.Column("df_public", sa.Integer, nullable=False),
+        sa.Column("df_registered", sa.Integer, nullable=False),
+    )
     op.create_table(
         "search_listing",
         sa.Column("tier", sa.SmallInteger, primary_key=True, autoincrement=False),
@@ -41,5 +47,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("search_total", "search_listing", "search_posting"):
+    for table in ("search_total", "search_listing", "search_term", "search_posting"):
         op.drop_table(table)

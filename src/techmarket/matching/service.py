@@ -36,7 +36,7 @@ FOLLOWED = tuple(
         events.ListingClosed,
     )
 )
-INDEX_BATCH = 100
+INDEX_BATCH = 200
 
 
 async def search(
@@ -129,14 +129,16 @@ async def follow(tx: Tx, *, limit: int = INDEX_BATCH) -> int:
             for one in found.values():
                 _index(one, indexed, postings)
                 await asyncio.sleep(0)  # the API may share this process
+            postings.sort()  # by term: the index pages of a batch are then written in one sweep
             await repository.replace(db, touched, indexed, postings)
         await repository.move_cursor(db, READER, entries[-1].position + 1 if len(entries) == limit else head)
         return len(entries)
 
 
 def _index(one: IndexText, indexed: list[Indexed], postings: list[tuple[str, UUID, int, int]]) -> None:
-    public, registered = rules.terms_of(one.public), rules.terms_of(one.registered)
+    public = rules.terms_of(one.public)
+    registered = public if one.registered == one.public else rules.terms_of(one.registered)
     for tier, found, fields in ((PUBLIC, public, one.public), (REGISTERED, registered, one.registered)):
         indexed.append(Indexed(one.listing_id, tier, one.kind, found.total(), rules.facts_of(fields)))
     terms = public.keys() | registered.keys()
-    postings += [(term, one.listing_id, public[term], registered[term]) for term in sorted(terms)]
+    postings += [(term, one.listing_id, public[term], registered[term]) for term in terms]

@@ -12,15 +12,29 @@ from techmarket.listings.rules import ListingKind
 
 
 class SearchPosting(Base):
-    """How often a term stands in a listing's text: in the public one, and in what verified organisations see."""
+    """How often a term stands in a listing's text: in the public one, and in what verified organisations see.
+
+    Without a foreign key: it would be checked for every term of every listing, and the rows stand and fall with those
+    of `search_listing`, which has one.
+    """
 
     __tablename__ = "search_posting"
     __table_args__ = (Index(None, "listing_id"),)
 
     term: Mapped[str] = mapped_column(String(64), primary_key=True)
-    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    listing_id: Mapped[UUID] = mapped_column(primary_key=True)
     tf_public: Mapped[int] = mapped_column(Integer)
     tf_registered: Mapped[int] = mapped_column(Integer)
+
+
+class SearchTerm(Base):
+    """How many listings hold a term, in each index; kept by the one writer of the index."""
+
+    __tablename__ = "search_term"
+
+    term: Mapped[str] = mapped_column(String(64), primary_key=True)
+    df_public: Mapped[int] = mapped_column(Integer)
+    df_registered: Mapped[int] = mapped_column(Integer)
 
 
 class SearchListing(Base):
