@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from techmarket.api.protocol import PatientProtocol
 from techmarket.app import create_app
 from techmarket.cli.state import OpenMarket
 from techmarket.settings import Settings
 
-GRACE_SECONDS = 10
+GRACE_SECONDS = 7  # with the leave before and the jobs after, the end comes within ten
+LEAVE_SECONDS = 1.0
+
+
+class LeavingServer(uvicorn.Server):
+    """Says on /readyz that it leaves before it stops taking connections, answers what it accepted, and ends with 0.
+
+    A second signal ends it at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+        self._asked_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not the server's own, which raises the signal again at the end: a wished-for end would look like a crash.
+        self.force_exit = self._asked_at is not None
+        self._asked_at = self._asked_at or time.monotonic()
+        self._app.state.is_stopping = True
+        self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        ends = await super().on_tick(counter)
+        if not ends or self.force_exit or self._asked_at is None:
+            return ends
+        return time.monotonic() - self._asked_at >= LEAVE_SECONDS
 
 
 def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn.Server:
@@ -32,7 +61,7 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
         limit_concurrency=2_000,
         server_header=False,
     )
-    return uvicorn.Server(config)
+    return LeavingServer(config, app)
 
 
 async def serve(market: OpenMarket, settings: Settings, *, jobs: bool) -> None:
