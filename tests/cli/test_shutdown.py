@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,6 +34,7 @@ def state_dir() -> Iterator[Path]:
     yield folder
     server.stop()
     embedded.remove(folder)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -133,6 +134,7 @@ def own_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     embedded.remove(folder)
+    shutil.rmtree(folder)
 
 
 @pytest.mark.slow
