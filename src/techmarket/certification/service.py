@@ -156,8 +156,8 @@ async def list_certificates(
     require(actor, policy.LIST)
     after = None
     if cursor is not None:
-        at, raw = decode_cursor(cursor, str, str)
-        after = (datetime.fromisoformat(at), UUID(raw))
+        at, last = decode_cursor(cursor, datetime, UUID)
+        after = (at, last)
     async with tx.read() as db:
         rows = await repository.list_certificates(db, state=state, after=after, limit=limit + 1)
         page = page_of(rows, limit, lambda row: (row.prepared_at.isoformat(), str(row.id)))

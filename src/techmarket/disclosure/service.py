@@ -21,7 +21,7 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
-from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 
 DOCUMENTS_MAX = 2_000
@@ -82,7 +82,7 @@ async def list_documents(
 ) -> Page[DocumentView]:
     """The documents of the tiers the reader reaches; of the others neither names nor number."""
     require(actor, policy.READ)
-    after = _cursor(cursor)
+    after = last_id(cursor)
     async with tx.read() as db:
         room = await _seen(db, actor, await repository.get_room(db, str(subject)))
         reach = await steps.reach(db, actor, subject, room.owner_org_id)
@@ -119,7 +119,7 @@ async def list_reads(
     tx: Tx, actor: Actor, document_id: UUID, *, cursor: str | None = None, limit: int = 20
 ) -> Page[DocumentReadView]:
     """Who fetched a document, newest first: for its owner and the market."""
-    before = _cursor(cursor)
+    before = last_id(cursor)
     async with tx.read() as db:
         document = await repository.get_document(db, document_id)
         room = await repository.get_room(db, document.subject)
@@ -168,7 +168,7 @@ async def list_grants(
     tx: Tx, actor: Actor, subject: Ref, *, cursor: str | None = None, limit: int = 20
 ) -> Page[GrantView]:
     """Whom the data room is open to, newest first: for its owner and the market."""
-    before = _cursor(cursor)
+    before = last_id(cursor)
     async with tx.read() as db:
         room = await repository.get_room(db, str(subject))
         _for_owner(actor, room)
@@ -221,7 +221,7 @@ async def list_questions(
 ) -> Page[QuestionView]:
     """Answered questions for everyone; unanswered ones for whoever asked, the owner and the market."""
     require(actor, policy.READ)
-    before = _cursor(cursor)
+    before = last_id(cursor)
     async with tx.read() as db:
         room = await _seen(db, actor, await repository.get_room(db, str(subject)))
         rows = await repository.list_questions(
@@ -250,15 +250,6 @@ async def _seen(db: AsyncSession, actor: Actor, room: DataRoom) -> DataRoom:
 def _for_owner(actor: Actor, room: DataRoom) -> None:
     if not actor.is_market and (actor.org_id is None or actor.org_id != room.owner_org_id):
         raise NotFound()
-
-
-def _cursor(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(decode_cursor(cursor, str)[0])
-    except ValueError as error:
-        raise BadCursor(pointer="/query/cursor") from error
 
 
 def document_view(row: Document) -> DocumentView:

@@ -7,7 +7,9 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from techmarket.kernel.refusals import Kind, Refusal
 
@@ -39,20 +41,45 @@ def encode_cursor(*key: str | int) -> str:
 
 
 def decode_cursor(cursor: str, *shape: type) -> tuple[Any, ...]:
-    """The key inside a cursor; every part must have the type in `shape`, integers within a bigint."""
+    """The key inside a cursor; every part must have the type in `shape`, integers within a bigint.
+
+    Ids and times travel as text: `UUID` and an aware `datetime` in `shape` are read from it.
+    """
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         key = json.loads(raw)
     except (ValueError, binascii.Error, RecursionError) as error:
         raise BadCursor(pointer="/query/cursor") from error
     fits = isinstance(key, list) and len(key) == len(shape)
-    if not fits or any(type(part) is not wanted for part, wanted in zip(key, shape, strict=True)):
+    if not fits or any(type(part) is not _READ.get(wanted, wanted) for part, wanted in zip(key, shape, strict=True)):
         raise BadCursor(pointer="/query/cursor")
     if any(isinstance(part, int) and not -(2**63) <= part < 2**63 for part in key):
         raise BadCursor(pointer="/query/cursor")
-    if any(isinstance(part, str) and "\x00" in part for part in key):
+    if any(isinstance(part, str) and not part.isprintable() for part in key):
         raise BadCursor(pointer="/query/cursor")
-    return tuple(key)
+    try:
+        return tuple(_read(part, wanted) for part, wanted in zip(key, shape, strict=True))
+    except ValueError as error:
+        raise BadCursor(pointer="/query/cursor") from error
+
+
+_READ: dict[type, type] = {UUID: str, datetime: str}
+
+
+def _read(part: Any, wanted: type) -> Any:
+    if wanted is UUID:
+        return UUID(part)
+    if wanted is datetime:
+        moment = datetime.fromisoformat(part)
+        if moment.tzinfo is None or not 1 < moment.year < 9999:
+            raise ValueError("a time of a cursor is aware, and stays one in every zone")
+        return moment
+    return part
+
+
+def last_id(cursor: str | None) -> UUID | None:
+    """The id in a cursor of a list that is ordered by it; None at the first page."""
+    return decode_cursor(cursor, UUID)[0] if cursor is not None else None
 
 
 def page_of(rows: Sequence[T], limit: int, key: Callable[[T], tuple[str | int, ...]]) -> Page[T]:

@@ -8,7 +8,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 from techmarket.ledger import policy, repository, steps
 from techmarket.ledger.rules import Purpose
@@ -21,12 +21,7 @@ async def list_accounts(
 ) -> Page[AccountView]:
     """An organisation's accounts; the market's finance sees all."""
     require(actor, policy.LIST_ACCOUNTS, parties=[actor.org_id])
-    after = None
-    if cursor is not None:
-        try:
-            after = UUID(decode_cursor(cursor, str)[0])
-        except ValueError:
-            raise BadCursor(pointer="/query/cursor") from None
+    after = last_id(cursor)
     async with tx.read() as db:
         rows = await repository.list_accounts(
             db,

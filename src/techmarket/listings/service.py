@@ -14,7 +14,7 @@ from techmarket.db.session import Tx
 from techmarket.disclosure import steps as disclosure
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.listings import errors, policy, repository, rules, steps
 from techmarket.listings.events import (
@@ -223,7 +223,7 @@ async def list_listings(
 ) -> Page[ListingView]:
     """Newest first: what the public finds; with `mine` all of my own; the market sees every state."""
     require(actor, policy.LIST_OWN if mine else policy.SEE)
-    before = _uuid(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    before = last_id(cursor)
     states = {state} if state else set() if mine or actor.is_market else set(FINDABLE)
     async with tx.read() as db:
         ids = await repository.list_ids(
@@ -239,13 +239,6 @@ async def list_listings(
         page = page_of(ids, limit, lambda id: (str(id),))
         views = await steps.views_for(db, actor, page.items)
         return Page([views[id] for id in page.items if id in views], page.next_cursor)
-
-
-def _uuid(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        raise BadCursor(pointer="/query/cursor") from None
 
 
 async def _lock_known(db: AsyncSession, actor: Actor, listing_id: UUID) -> Listing:

@@ -13,7 +13,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
-from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.periods import Unit, remaining
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.kernel.workdays import WorkCalendar
@@ -44,7 +44,7 @@ async def list_notices(
 ) -> Page[NoticeLine]:
     """The notices the reader may know of, newest first."""
     require(actor, policy.READ)
-    before = _before(cursor)
+    before = last_id(cursor)
     async with tx.read() as db:
         now = await clock.market_now(db)
         rows = await repository.list_notices(
@@ -233,15 +233,6 @@ async def _end_pause(db: AsyncSession, notice: Notice, objection: Objection, now
     if notice.state is NoticeState.PAUSED and await steps.open_objections(db, notice.id) == 0:
         notice.state = NOTICE.move(notice.state, "resume")
         notice.look_at = await steps.count_end(db, notice)
-
-
-def _before(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(decode_cursor(cursor, str)[0])
-    except ValueError as error:
-        raise BadCursor(pointer="/query/cursor") from error
 
 
 def _seen(actor: Actor, notice: Notice) -> Notice:

@@ -18,7 +18,7 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
-from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.rulebook import errors, policy, repository, rules
@@ -195,8 +195,8 @@ async def list_rules(
     require(actor, policy.READ_RULES)
     after = None
     if cursor is not None:
-        last_key, raw = decode_cursor(cursor, str, str)
-        after = (last_key, _cursor_id(raw))
+        last_key, last = decode_cursor(cursor, str, UUID)
+        after = (last_key, last)
     async with tx.read() as db:
         rows = await repository.list_rows(
             db,
@@ -209,13 +209,6 @@ async def list_rules(
             limit=limit + 1,
         )
         return page_of(rows, limit, lambda row: (row.key, str(row.id))).map(repository.rule_of)
-
-
-def _cursor_id(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        raise BadCursor(pointer="/query/cursor") from None
 
 
 async def enter_work_days(

@@ -16,7 +16,7 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.ledger import steps as ledger
@@ -137,7 +137,7 @@ async def list_lines(
     """What the bank has told, oldest first; the unmatched ones wait for a person."""
     require(actor, policy.SEE_BANK_LINES)
     async with tx.read() as db:
-        rows = await repository.list_lines(db, state=state, after=_after(cursor), limit=limit + 1)
+        rows = await repository.list_lines(db, state=state, after=last_id(cursor), limit=limit + 1)
         return page_of(rows, limit, lambda row: (str(row.id),)).map(_line_view)
 
 
@@ -155,7 +155,7 @@ async def list_dues(
             org_id=None if actor.is_market else actor.org,
             state=state,
             subject=str(subject) if subject else None,
-            after=_after(cursor),
+            after=last_id(cursor),
             limit=limit + 1,
         )
         return page_of(rows, limit, lambda row: (str(row.id),)).map(lambda row: _due_view(row, actor))
@@ -204,7 +204,7 @@ async def list_payouts(
             db,
             org_id=None if actor.is_market else actor.org,
             state=state,
-            after=_after(cursor),
+            after=last_id(cursor),
             limit=limit + 1,
         )
         return page_of(rows, limit, lambda row: (str(row.id),)).map(_payout_view)
@@ -255,15 +255,6 @@ async def _lock_for_the_bank(db: AsyncSession, payout_id: UUID) -> Payout:
 
 
 # --- views ----------------------------------------------------------------------------------------------------------
-
-
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    try:
-        return UUID(decode_cursor(cursor, str)[0])
-    except ValueError:
-        raise BadCursor(pointer="/query/cursor") from None
 
 
 def _due_view(due: Due, actor: Actor) -> DueView:

@@ -21,7 +21,7 @@ from techmarket.identity.steps import OrganisationFacts
 from techmarket.kernel.ids import Ref, human_number, new_id
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
 from techmarket.kernel.periods import SHANGHAI, Length, Unit, shanghai_day
 from techmarket.kernel.refusals import NotFound, wire
 from techmarket.ledger import steps as ledger
@@ -519,7 +519,7 @@ async def list_trades(
     tx: Tx, actor: Actor, *, state: TradeState | None = None, mine: bool = False, cursor: str | None = None, limit: int
 ) -> Page[TradeLineView]:
     """Trades, newest first: the public ones, and one's own in every state."""
-    after = UUID(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    after = last_id(cursor)
     async with tx.read() as db:
         rows = await repository.list_trades(
             db,
