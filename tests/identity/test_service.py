@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from techmarket.db.keys import Keys
-from techmarket.db.session import Tx
+from techmarket.db.session import Tx, make_engine
 from techmarket.identity import errors, service
 from techmarket.identity.actor import ANONYMOUS, OrgKind, Role, Scope
 from techmarket.identity.lifecycle import OrgState
 from techmarket.identity.permissions import ScopeMissing
 from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.paging import BadCursor, encode_cursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from tests.identity.make import a_market, a_member, an_organisation
 
@@ -98,3 +101,28 @@ async def test_a_reading_key_cannot_write(tx, keys):
     reader = await service.authenticate(tx, keys, issued.key)
     with pytest.raises(ScopeMissing):
         await service.add_person(tx, keys, reader, org.actor.org, name="X", roles=[Role.TRADER])
+
+
+async def test_a_key_gives_no_scope_that_it_lacks_itself(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    writer = replace(org.actor, scopes=frozenset({Scope.READ, Scope.WRITE}))
+    with pytest.raises(ScopeMissing):
+        await service.issue_key(tx, keys, writer, org.actor.org, org.actor.person, scopes=[Scope.BID], expires_at=None)
+    async with tx.read() as db:
+        assert (await db.execute(text("SELECT count(*) FROM api_key"))).scalar_one() == 1
+
+
+async def test_a_key_is_never_judged_by_a_standby_that_may_be_behind(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    behind = make_engine("postgresql://nobody@127.0.0.1:1/nothing", pool_size=1)
+    apart = Tx(tx.engine, behind)
+    assert (await service.authenticate(apart, keys, org.key)).person_id == org.actor.person_id
+    await behind.dispose()
+
+
+async def test_a_forged_cursor_in_the_list_of_organisations_is_refused(tx, keys):
+    market = await a_market(tx, keys)
+    operator = market["operator"].actor
+    for at, last in (("yesterday", str(operator.org)), ("2026-03-01T09:00:00", str(operator.org)), ("x", "y")):
+        with pytest.raises(BadCursor):
+            await service.list_organisations(tx, operator, cursor=encode_cursor(at, last), limit=5)

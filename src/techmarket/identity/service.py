@@ -28,7 +28,7 @@ from techmarket.identity.events import (
     PersonAdded,
 )
 from techmarket.identity.lifecycle import ORGANISATION, OrgState
-from techmarket.identity.permissions import require
+from techmarket.identity.permissions import ScopeMissing, require
 from techmarket.identity.tables import ApiKey, Membership, Organisation, Person
 from techmarket.identity.views import IssuedKeyView, OrganisationView, PersonView, RegistrationView, SelfView
 from techmarket.kernel.ids import new_id
@@ -217,9 +217,12 @@ async def issue_key(
     scopes: Sequence[Scope],
     expires_at: datetime | None,
 ) -> IssuedKeyView:
-    """A further key for a member, so that keys can be rotated with overlap."""
+    """A further key for a member, so that keys can be rotated with overlap; a key gives no scope it lacks itself."""
     _see_org(actor, org_id)
     require(actor, policy.ISSUE_KEY, parties=[org_id, person_id])
+    beyond = sorted(set(scopes) - actor.scopes)
+    if beyond:
+        raise ScopeMissing(needs=beyond[0], pointer="/body/scopes")
     async with tx.begin() as db:
         if await repository.find_membership(db, person_id, org_id) is None:
             raise NotFound()
@@ -242,7 +245,8 @@ async def authenticate(tx: Tx, keys: Keys, raw_key: str) -> Actor:
     parts = KEY_FORM.fullmatch(raw_key)
     if parts is None:
         raise errors.BadKey()
-    async with tx.read() as db:
+    # Never from a standby: a key that was revoked a moment ago must fail there too.
+    async with tx.begin() as db:
         found = await repository.find_key(db, parts[1])
     digest = keys.hash_secret(raw_key)
     if found is None or not hmac.compare_digest(found[0].secret_hash, digest) or not found[3]:
@@ -288,8 +292,8 @@ async def list_organisations(tx: Tx, actor: Actor, *, cursor: str | None, limit:
     require(actor, policy.LIST_ORGANISATIONS)
     after = None
     if cursor is not None:
-        at, raw = decode_cursor(cursor, str, str)
-        after = (datetime.fromisoformat(at), UUID(raw))
+        at, last = decode_cursor(cursor, datetime, UUID)
+        after = (at, last)
     async with tx.read() as db:
         rows = await repository.list_organisations(db, after=after, limit=limit + 1)
         page = page_of(rows, limit, lambda org: (org.created_at.isoformat(), str(org.id)))
