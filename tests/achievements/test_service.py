@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
@@ -14,8 +15,8 @@ from techmarket.achievements import errors, service, steps
 from techmarket.achievements.lifecycle import AchievementState
 from techmarket.achievements.rules import Owner, Right, RightKind
 from techmarket.db.session import count_statements
-from techmarket.identity.actor import OrgKind, Role
-from techmarket.identity.permissions import NotVerified
+from techmarket.identity.actor import OrgKind, Role, Scope
+from techmarket.identity.permissions import NotVerified, ScopeMissing
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
@@ -209,3 +210,33 @@ async def test_two_hundred_achievements_are_created_in_a_handful_of_statements(t
         ids = await steps.create_many(db, unit.org, [a_draft() for _ in range(200)], unit)
     assert len(ids) == 200
     assert len(seen) <= 12
+
+
+async def test_for_the_share_of_an_organisation_consents_only_who_may_bind_it(tx):
+    unit, partner = await a_unit(tx), await a_unit(tx)
+    inventor, signatory = [(await a_member(tx, partner, role)).actor for role in (Role.INVENTOR, Role.SIGNATORY)]
+    owners = (Owner(Decimal("0.6"), unit.org), Owner(Decimal("0.4"), partner.org))
+    view = await an_achievement(tx, unit, owners=owners)
+    with pytest.raises(NotAllowed):
+        await service.consent(tx, inventor, view.id)
+    assert [o.has_consented for o in (await service.get_achievement(tx, unit, view.id)).owners] == [True, False]
+    assert [o.has_consented for o in (await service.consent(tx, signatory, view.id)).owners] == [True, True]
+
+
+async def test_a_person_consents_for_his_own_share_and_not_for_his_organisations(tx):
+    unit, partner = await a_unit(tx), await a_unit(tx)
+    inventor = (await a_member(tx, partner, Role.INVENTOR)).actor
+    owners = (
+        Owner(Decimal("0.6"), unit.org),
+        Owner(Decimal("0.3"), partner.org),
+        Owner(Decimal("0.1"), person_id=inventor.person_id),
+    )
+    view = await an_achievement(tx, unit, owners=owners)
+    assert [o.has_consented for o in (await service.consent(tx, inventor, view.id)).owners] == [True, False, True]
+
+
+async def test_a_key_that_may_not_read_does_not_read_an_achievement(tx):
+    unit = await a_unit(tx)
+    view = await an_achievement(tx, unit)
+    with pytest.raises(ScopeMissing):
+        await service.get_achievement(tx, replace(unit, scopes=frozenset({Scope.WRITE})), view.id)

@@ -20,8 +20,8 @@ from techmarket.achievements.views import AchievementView, BurdenView, OwnerView
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
-from techmarket.identity.permissions import require
-from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.identity.permissions import allows, require
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 
 
@@ -90,14 +90,23 @@ async def retire_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> Achi
 
 
 async def consent(tx: Tx, actor: Actor, achievement_id: UUID) -> AchievementView:
-    """A co-owner agrees that the achievement may be sold or licensed exclusively. Agreeing twice is harmless."""
+    """A co-owner agrees that the achievement may be sold or licensed exclusively. Agreeing twice is harmless.
+
+    A person speaks for his own share; for the share of an organisation, whoever may bind it.
+    """
     async with tx.begin() as db:
         await repository.lock(db, achievement_id)
         await _door(db, actor, achievement_id)
         owners = (await repository.owners_of(db, [achievement_id])).get(achievement_id, [])
-        require(actor, policy.CONSENT, parties=[owner.org_id or owner.person_id for owner in owners])
+        own = [owner for owner in owners if owner.person_id == actor.person]
+        orgs = [owner.org_id for owner in owners if owner.org_id is not None]
+        if own:
+            require(actor, policy.CONSENT_PERSON, parties=[actor.person_id])
+        else:
+            require(actor, policy.CONSENT, parties=orgs)
+        if allows(actor, policy.CONSENT, parties=orgs):
+            own += [owner for owner in owners if owner.org_id == actor.org]
         now = await clock.market_now(db)
-        own = [o for o in owners if actor.org_id == o.org_id or (o.person_id and o.person_id == actor.person_id)]
         if any(owner.consented_at is None for owner in own):
             for owner in own:
                 owner.consented_at = owner.consented_at or now
@@ -109,13 +118,15 @@ async def consent(tx: Tx, actor: Actor, achievement_id: UUID) -> AchievementView
 async def get_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> AchievementView:
     """For its unit, its co-owners, its completers and the market; for everyone else it does not exist."""
     async with tx.read() as db:
-        return await _door(db, actor, achievement_id)
+        view = await _door(db, actor, achievement_id)
+        require(actor, policy.SEE, parties=_parties(view))
+        return view
 
 
 async def list_achievements(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[AchievementView]:
     """What concerns me: my unit's, those we co-own, those I completed; newest first. The market sees all."""
     require(actor, policy.LIST)
-    before = _uuid(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    before = last_id(cursor)
     async with tx.read() as db:
         rows = await repository.list_concerning(
             db,
@@ -130,13 +141,6 @@ async def list_achievements(tx: Tx, actor: Actor, *, cursor: str | None, limit: 
         return page.map(lambda row: views[row.id])
 
 
-def _uuid(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        raise BadCursor(pointer="/query/cursor") from None
-
-
 def _check_recordable(abstract_zh: str | None, abstract_en: str | None) -> None:
     if not abstract_zh and not abstract_en:
         raise errors.AbstractMissing(pointer="/body/abstract_zh")
@@ -147,11 +151,14 @@ async def _door(db: AsyncSession, actor: Actor, achievement_id: UUID) -> Achieve
     view = (await _views(db, [achievement_id])).get(achievement_id)
     if view is None:
         raise NotFound()
-    parties: set[UUID | None] = {view.organisation_id, *view.completers}
-    parties |= {owner.organisation_id or owner.person_id for owner in view.owners}
-    if not actor.is_market and not {actor.org_id, actor.person_id} & parties:
+    if not actor.is_market and not {actor.org_id, actor.person_id} & _parties(view):
         raise NotFound()
     return view
+
+
+def _parties(view: AchievementView) -> set[UUID | None]:
+    owners = {owner.organisation_id or owner.person_id for owner in view.owners}
+    return {view.organisation_id, *view.completers, *owners}
 
 
 async def _view(db: AsyncSession, achievement_id: UUID) -> AchievementView:
