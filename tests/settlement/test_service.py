@@ -18,6 +18,7 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.ledger import service as ledger_service
 from techmarket.ledger import steps as ledger
 from techmarket.ledger.errors import Insufficient
 from techmarket.settlement import errors, rules, service, steps
@@ -410,3 +411,18 @@ async def test_the_journal_tells_no_amount(tx, keys, payer, payee, finance):
     ]
     assert not any("minor" in name or isinstance(v, int) for entry in entries for name, v in entry.facts.items())
     assert journal.load(entries[2], DuePaid) == DuePaid(due.id, str(due.subject), Purpose.PRICE)
+
+
+async def test_the_payer_does_not_read_the_fee_out_of_the_ledger(tx, keys, payer, payee, finance):
+    due = await a_paid_due(tx, keys, payer=payer.org, payee=payee.org, minor=60_000_000)
+    await service.release_due(tx, finance, due.id)
+    seen = {payer.org: set(), payee.org: set()}
+    for actor in (payer, payee):
+        for account in (
+            await ledger_service.list_accounts(tx, actor, book=None, purpose=None, cursor=None, limit=9)
+        ).items:
+            moves = await ledger_service.list_transfers(tx, actor, account.id, cursor=None, limit=9)
+            seen[actor.org] |= {(move.code, move.amount.minor) for move in moves.items}
+    assert ("due.released", -60_000_000) in seen[payer.org]
+    assert not {code for code, _ in seen[payer.org]} & {"fee.taken"}
+    assert {("due.released", 60_000_000), ("fee.taken", -900_000)} <= seen[payee.org]

@@ -243,13 +243,12 @@ async def release(
         raise errors.NotPaidYet(reference=due.reference)
     fee = due.minor if due.purpose is Purpose.FEE else await _fee(db, due, fee_code)
     why = Ref("due", due.id)
-    source = await due_escrow(db, due)
-    moves = [
-        (await ledger.account(db, purpose=ledger.Purpose.FEES), fee, "fee.taken"),
-        (await escrow_of(db, due.payee_org), due.minor - fee, "due.released"),
-    ]
+    source, payee = await due_escrow(db, due), await escrow_of(db, due.payee_org)
+    fees = await ledger.account(db, purpose=ledger.Purpose.FEES)
+    # The fee leaves the payee's account, not the due's: the payer sees the due's transfers and has no part in the fee.
+    moves = [(source, payee, due.minor, "due.released"), (payee, fees, fee, "fee.taken")]
     await ledger.post_many(
-        db, [ledger.Posting(source, target, minor, why, code) for target, minor, code in moves if minor > 0]
+        db, [ledger.Posting(giver, taker, minor, why, code) for giver, taker, minor, code in moves if minor > 0]
     )
     payout_id = None
     if due.minor > fee:
