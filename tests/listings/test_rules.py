@@ -83,12 +83,14 @@ def test_a_reader_sees_the_fields_of_his_tier_and_no_field_without_one(reach, se
 
 
 def test_only_a_change_that_a_stranger_would_see_asks_for_review():
-    before = {"kind": "OFFER", "fields": offer_terms(technical_details="a"), "raised": {}}
+    before = {"kind": "OFFER", "fields": offer_terms(technical_details="a"), "raised": {}, "achievements": ["one"]}
     hidden = before | {"fields": before["fields"] | {"technical_details": "b", "deal_terms": "c"}}
     assert rules.needs_review(before, hidden) is False
     for change in ({"contact": "x"}, {"price": PRICE}, {"title_zh": "示例"}):
         assert rules.needs_review(before, before | {"fields": before["fields"] | change}) is True
     assert rules.needs_review(before, before | {"raised": {"price": "NDA"}}) is True
+    for sold in ([], ["other"], ["one", "other"]):
+        assert rules.needs_review(before, before | {"achievements": sold}) is True
 
 
 def test_review_needs_a_summary_and_an_offer_an_achievement():

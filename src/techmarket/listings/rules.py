@@ -103,5 +103,10 @@ def check_expiry(expires_on: date | None, today: date) -> None:
 
 
 def needs_review(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """A published listing is reviewed again when a change shows to anyone but those who were granted more."""
-    return any(cut(before, reach) != cut(after, reach) for reach in (Tier.PUBLIC, Tier.REGISTERED))
+    """A published listing is reviewed again when a change shows to anyone but those who were granted more.
+
+    What is sold stands beside the terms in every reader's view.
+    """
+    return before["achievements"] != after["achievements"] or any(
+        cut(before, reach) != cut(after, reach) for reach in (Tier.PUBLIC, Tier.REGISTERED)
+    )
