@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from techmarket.achievements import errors as achievement_errors
+from techmarket.achievements.rules import Right, RightKind
 from techmarket.db.session import count_statements
+from techmarket.db.texts import TextTooLarge
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import ANONYMOUS, OrgKind, Role
 from techmarket.identity.permissions import NotVerified, SignInNeeded
@@ -385,3 +387,25 @@ async def test_search_is_told_the_public_and_the_registered_text_of_findable_lis
     assert SECRET.keys() & found[offer.id].public.keys() == set()
     assert SECRET.keys() & found[offer.id].registered.keys() == {"contact"}
     assert "price" not in found[offer.id].registered
+
+
+async def test_what_a_published_offer_sells_is_not_exchanged_without_a_review(tx, people):
+    view = await an_offer(tx, people.seller, people.operator)
+    other = await an_achievement(tx, people.seller)
+    fields = {name: value for name, value in view.terms.items() if name != "rights"}
+    async with tx.begin() as db:
+        draft = ListingDraft(fields, {}, (other.id,), view.expires_on)
+        await steps.revise(db, view.id, draft, people.seller)
+    assert (await service.get_listing(tx, people.seller, view.id)).state is ListingState.SUBMITTED
+    with pytest.raises(NotFound):
+        await service.get_listing(tx, people.buyer, view.id)
+
+
+async def test_terms_that_grow_too_large_by_what_they_sell_are_refused_by_name(tx, people):
+    rights = tuple(Right(RightKind.BIOMEDICAL_VARIETY, f"{n:03d}" + "𠀀" * 61) for n in range(100))
+    items = tuple([(await an_achievement(tx, people.seller, rights=rights)).id for _ in range(20)])
+    long = dict.fromkeys(("summary_zh", "summary_en", "description_zh", "description_en"), "𠀀" * 20000)
+    long |= dict.fromkeys(("technical_details", "deal_terms"), "𠀀" * 20000)
+    with pytest.raises(TextTooLarge):
+        await an_offer(tx, people.seller, achievement_ids=items, **long)
+    assert await journal_kinds(tx) == []

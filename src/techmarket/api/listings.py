@@ -29,6 +29,7 @@ from techmarket.api.shapes import (
     Uuid,
     Wire,
 )
+from techmarket.db.texts import TextTooLarge
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings import errors, service
@@ -239,6 +240,7 @@ DRAFT_REFUSALS = (
     errors.TierLowered,
     errors.AchievementTwice,
     errors.AchievementUnknown,
+    TextTooLarge,
 )
 GATE_REFUSALS = (
     errors.ExpiryPassed,

@@ -16,6 +16,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base
 from techmarket.kernel.canonical import canonical_json, sha256_hex
+from techmarket.kernel.refusals import Kind, Refusal
+
+BYTES_MAX = 1_048_576
+
+
+class TextTooLarge(Refusal):
+    code, kind = "texts.too_large", Kind.TOO_LARGE
+    zh = "文本连同其引用的内容共 {bytes} 字节，超过 {bytes_max} 字节；请减少内容。"
+    en = "With what it takes from elsewhere the text has {bytes} bytes, more than {bytes_max}; shorten it."
 
 
 class Text(Base):
@@ -38,6 +47,9 @@ async def put(db: AsyncSession, document: Mapping[str, Any]) -> str:
 
 async def put_many(db: AsyncSession, documents: Iterable[Mapping[str, Any]]) -> list[str]:
     bodies = [canonical_json(document) for document in documents]
+    longest = max(map(len, bodies), default=0)
+    if longest > BYTES_MAX:
+        raise TextTooLarge(bytes=longest, bytes_max=BYTES_MAX)
     hashes = [sha256_hex(body) for body in bodies]
     rows = dict(zip(hashes, bodies, strict=True))
     if rows:
