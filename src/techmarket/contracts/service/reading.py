@@ -52,8 +52,8 @@ async def list_contracts(tx: Tx, actor: Actor, *, cursor: str | None, limit: int
     require(actor, policy.LIST)
     after = None
     if cursor is not None:
-        at, raw = decode_cursor(cursor, str, str)
-        after = (datetime.fromisoformat(at), UUID(raw))
+        at, last = decode_cursor(cursor, datetime, UUID)
+        after = (at, last)
     async with tx.read() as db:
         mine = None if sees_all(actor) else actor.org
         rows = await repository.list_contracts(db, org_id=mine, after=after, limit=limit + 1)

@@ -14,7 +14,7 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
@@ -155,7 +155,7 @@ async def list_distributions(
     require(actor, policy.SEE_DISTRIBUTIONS, parties=[actor.org_id])
     if not policy.sees_money_of(actor, actor.org_id):
         return Page([])
-    before = UUID(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    before = last_id(cursor)
     async with tx.read() as db:
         rows = await repository.list_distributions(
             db,

@@ -12,7 +12,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 from techmarket.kernel.workdays import CalendarYearMissing, WorkCalendar
 from techmarket.revenue import policy, repository
@@ -62,7 +62,7 @@ async def get_statement(tx: Tx, actor: Actor, distribution_id: UUID, person_id: 
 async def list_statements(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[StatementCard]:
     """The distributions one gets something from, newest first."""
     require(actor, policy.SEE_STATEMENTS)
-    before = UUID(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    before = last_id(cursor)
     async with tx.read() as db:
         rows = await repository.list_own(db, actor.person, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda row: (str(row[0].id),)).map(

@@ -15,7 +15,7 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
-from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 from techmarket.revenue import errors, policy, repository, rules
 from techmarket.revenue.computation import Group, Table
@@ -156,7 +156,7 @@ async def list_share_tables(
 ) -> Page[ShareTableCard]:
     """The tables one may read, newest first: a completer finds here what waits for her signature."""
     require(actor, policy.SEE_TABLES)
-    before = UUID(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    before = last_id(cursor)
     subject = f"contract:{contract_id}" if contract_id else f"achievement:{achievement_id}" if achievement_id else None
     sees_all = actor.is_market and policy.sees_money_of(actor, None)
     sees_unit = policy.sees_money_of(actor, actor.org_id)

@@ -1,0 +1,36 @@
+"""Every list: a cursor that was not issued here is refused, whoever sends it, and is never a fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.paging import encode_cursor
+from tests.identity.make import a_market, an_organisation
+
+NEEDED = {"subject": f"listing:{new_id()}", "q": "sample"}
+FORGED = (("x",), ("x", "y"), (1, "y"), ("x", 1), ("2026-03-01T09:00:00", str(new_id())), ("0001-01-01T00:00:00Z", "y"))
+
+
+@pytest.mark.parametrize("title", ["operator", "finance", "certifier_1", "enterprise"])
+async def test_a_forged_cursor_is_never_a_fault(api, tx, keys, title):
+    market = await a_market(tx, keys)
+    key = market[title].key if title in market else (await an_organisation(tx, keys=keys)).key
+    document = (await api.get("/openapi.json")).json()
+    lists = {
+        path: {p["name"] for p in operation["get"].get("parameters", [])}
+        for path, operation in document["paths"].items()
+        if "get" in operation and "{" not in path
+    }
+    refused = set()
+    for path, names in lists.items():
+        if "cursor" not in names:
+            continue
+        for forged in FORGED:
+            query = {name: NEEDED[name] for name in names & set(NEEDED)} | {"cursor": encode_cursor(*forged)}
+            answer = await api.get(path, key=key, params=query)
+            assert answer.status_code < 500, (path, forged, answer.text)
+            if answer.status_code == 422:
+                assert answer.json()["code"] in ("paging.bad_cursor", "transparency.wrong_log"), (path, answer.text)
+                refused.add(path)
+    assert {"/v1/listings", "/v1/achievements"} <= refused
