@@ -99,8 +99,7 @@ def upgrade() -> None:
         " END IF; RETURN NULL; END $$"
     )
     op.execute(
-        "CREATE TRIGGER hold_sets_aside AFTER INSERT OR UPDATE ON hold"
-        " FOR EACH ROW EXECUTE FUNCTION hold_sets_aside()"
+        "CREATE TRIGGER hold_sets_aside AFTER INSERT OR UPDATE ON hold FOR EACH ROW EXECUTE FUNCTION hold_sets_aside()"
     )
     op.execute(
         "CREATE FUNCTION account_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"

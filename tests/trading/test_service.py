@@ -26,6 +26,7 @@ from techmarket.trading import errors, rules, service, steps
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import AwardState, BookState, ParticipantState, TradeState
 from techmarket.trading.rules import BookLine
+from techmarket.trading.service.announcing import seller_kinds
 from techmarket.trading.views import TradeView
 from tests.identity.make import an_organisation
 from tests.listings.make import an_offer
@@ -248,7 +249,7 @@ async def test_a_participant_sees_itself_the_seller_and_the_market_see_all(marke
 
 async def test_only_a_company_of_the_state_is_bound_by_the_rules_for_state_assets(market: Market) -> None:
     facts = OrganisationFacts(new_id(), OrgKind.ENTERPRISE, "Sample", None, None, "330100", True, True, True)
-    assert service._seller_kinds(facts) == ("soe", "any")
+    assert seller_kinds(facts) == ("soe", "any")
     seller = (await an_organisation(market.tx, government_established=True)).actor
     offer = await an_offer(market.tx, seller, market.operator)
     draft = await service.draft_trade(

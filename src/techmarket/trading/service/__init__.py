@@ -1,0 +1,45 @@
+"""What people do in trading, and what the clock does: one module for each part of the way."""
+
+from __future__ import annotations
+
+from techmarket.trading.service.announcing import announce, draft_trade, return_trade, submit_trade
+from techmarket.trading.service.awarding import annul_award, lapse_award, lapse_due, leave_as_runner_up, terminate_trade
+from techmarket.trading.service.bidding import close_due, close_if_due, open_due, open_if_due, place_bid
+from techmarket.trading.service.participating import admit, confirm, hold_deposit, register_intent
+from techmarket.trading.service.reading import (
+    get_award,
+    get_lot,
+    get_trade,
+    list_awards,
+    list_bids,
+    list_participants,
+    list_trades,
+)
+
+__all__ = [
+    "admit",
+    "announce",
+    "annul_award",
+    "close_due",
+    "close_if_due",
+    "confirm",
+    "draft_trade",
+    "get_award",
+    "get_lot",
+    "get_trade",
+    "hold_deposit",
+    "lapse_award",
+    "lapse_due",
+    "leave_as_runner_up",
+    "list_awards",
+    "list_bids",
+    "list_participants",
+    "list_trades",
+    "open_due",
+    "open_if_due",
+    "place_bid",
+    "register_intent",
+    "return_trade",
+    "submit_trade",
+    "terminate_trade",
+]

@@ -1,0 +1,105 @@
+"""What happens after the award: it lapses, is annulled, or a runner-up leaves."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from techmarket.db import journal
+from techmarket.db.clock import market_now
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.refusals import NotFound
+from techmarket.trading import awards, policy, repository
+from techmarket.trading.events import (
+    AwardAnnulled,
+    AwardLapsed,
+)
+from techmarket.trading.lifecycle import (
+    AWARD,
+    TRADE,
+    AwardState,
+)
+from techmarket.trading.service.showing import award_view
+from techmarket.trading.views import AwardView
+
+
+async def lapse_due(tx: Tx, *, limit: int = 100) -> int:
+    """Lapse every offered award whose time to sign has passed; returns how many."""
+    async with tx.read() as db:
+        due = await repository.list_due_to_lapse(db, limit)
+    return sum([await lapse_award(tx, award_id) for award_id in due])
+
+
+async def lapse_award(tx: Tx, award_id: UUID) -> bool:
+    """A winner who lets the signing date pass loses the award and the deposit; the runner-up is offered the lot.
+
+    All in one commit. The award is locked first, as by the last signature: whichever comes first wins. While the
+    result notice is paused, or its end was put off by a pause, the time to sign is put off with it.
+    """
+    async with tx.begin() as db:
+        award = await repository.lock_award(db, award_id)
+        if award.state is not AwardState.OFFERED:
+            return False
+        trade = await repository.lock_trade(db, award.trade_id)
+        deadline = await awards.signing_deadline(db, trade, award)
+        now = await market_now(db)
+        if deadline is None:
+            return False
+        award.sign_by = deadline
+        if now < deadline:
+            return False
+        award.state, award.decided_at = AWARD.move(award.state, "lapse"), now
+        participant = await repository.lock_participant(db, award.participant_id)
+        await awards.forfeit(db, trade, participant, actor=None)
+        await awards.close_disclosure(db, trade, participant, award, None)
+        journal.record(db, AwardLapsed(award.id, trade.id), actor=None)
+        await db.flush()
+        runner_up = await repository.lock_waiting_award(db, trade.id)
+        if runner_up is None:
+            await awards.end_unsold(db, trade, actor=None)
+        else:
+            await awards.offer(db, trade, await repository.lot_of(db, trade.id), runner_up, now=now, actor=None)
+        return True
+
+
+async def leave_as_runner_up(tx: Tx, actor: Actor, award_id: UUID) -> AwardView:
+    """A runner-up may leave with the deposit at any time while waiting."""
+    async with tx.begin() as db:
+        award = await repository.lock_award(db, award_id)
+        trade = await repository.lock_trade(db, award.trade_id)
+        participant = await repository.lock_participant(db, award.participant_id)
+        if actor.org_id != participant.org_id:
+            raise NotFound()
+        require(actor, policy.LEAVE, parties=[participant.org_id])
+        AWARD.move(award.state, "release")
+        await awards.release_runner_up(db, trade, actor=actor)
+        await db.flush()
+        return award_view(award, trade, participant)
+
+
+async def terminate_trade(tx: Tx, trade_id: UUID) -> bool:
+    """An upheld objection to the announcement ends the procedure. Silent if it has ended already."""
+    async with tx.begin() as db:
+        trade = await repository.lock_trade(db, trade_id)
+        if not TRADE.can(trade.state, "terminate"):
+            return False
+        await awards.terminate(db, trade, cause="objection_upheld", now=await market_now(db), actor=None)
+        return True
+
+
+async def annul_award(tx: Tx, award_id: UUID) -> bool:
+    """An upheld objection to the result annuls the award and ends the procedure; nobody loses a deposit by it."""
+    async with tx.begin() as db:
+        award = await repository.lock_award(db, award_id)
+        if not AWARD.can(award.state, "annul"):
+            return False
+        trade = await repository.lock_trade(db, award.trade_id)
+        now = await market_now(db)
+        award.state, award.decided_at = AWARD.move(award.state, "annul"), now
+        participant = await repository.lock_participant(db, award.participant_id)
+        await awards.close_disclosure(db, trade, participant, award, None)
+        journal.record(db, AwardAnnulled(award.id, trade.id), actor=None)
+        await awards.release_runner_up(db, trade, actor=None)
+        await awards.terminate(db, trade, cause="objection_upheld", now=now, actor=None)
+        return True
