@@ -111,6 +111,8 @@ def problem(
     more = dict(headers or {})
     if refusal.retry_after is not None:
         more["Retry-After"] = str(refusal.retry_after)
+    if refusal.kind is Kind.UNAUTHENTICATED:
+        more["WWW-Authenticate"] = refusal.challenge
     gap = "" if language == "zh-CN" else " "
     return _answer(
         request,

@@ -40,6 +40,8 @@ class Refusal(Exception):
     kind: ClassVar[Kind] = Kind.INVALID
     zh: ClassVar[str] = ""
     en: ClassVar[str] = ""
+    challenge: ClassVar[str] = 'Bearer realm="techmarket"'
+    """What a 401 asks for in its WWW-Authenticate header."""
     registry: ClassVar[dict[str, type[Refusal]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from techmarket.kernel.refusals import Kind, Refusal
 
+BANK_CHALLENGE = 'X-Bank-Signature realm="techmarket"'
+
 
 class BadSignature(Refusal):
     code, kind = "settlement.bad_signature", Kind.UNAUTHENTICATED
+    challenge = BANK_CHALLENGE
     zh = "银行消息签名无效：X-Bank-Signature 应为对“时间戳.正文”的 HMAC-SHA256（十六进制）。"
     en = "The bank message is not signed by the bank: X-Bank-Signature is the hex HMAC-SHA256 of `timestamp.body`."
 
 
 class MessageStale(Refusal):
     code, kind = "settlement.message_stale", Kind.UNAUTHENTICATED
+    challenge = BANK_CHALLENGE
     zh = "银行消息的时间戳与当前时间相差超过 {seconds} 秒；请用新的时间戳重新签名。"
     en = "The time of the bank message is more than {seconds} seconds from now; sign it again with the present time."
 
