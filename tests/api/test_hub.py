@@ -135,6 +135,28 @@ async def test_the_same_file_again_changes_nothing_and_a_changed_row_is_a_new_ve
     assert await count(tx, "listing") == before["listing"]
 
 
+async def test_a_changed_row_leaves_the_owners_and_completers_that_the_unit_named_since(tx, keys, api, unit):
+    partner = await an_organisation(tx, keys=keys)
+    await send(api, unit.key, lines(row(1)))
+    [before] = (await api.get("/v1/achievements", key=unit.key)).json()["items"]
+    address = f"/v1/achievements/{before['id']}"
+    named = {
+        "owners": [
+            {"organisation_id": str(unit.actor.org), "share": "0.6"},
+            {"organisation_id": str(partner.actor.org), "share": "0.4"},
+        ],
+        "completers": [str(unit.actor.person)],
+    }
+    tag = (await api.get(address, key=unit.key)).headers["ETag"]
+    amended = await api.patch(address, json=named, key=unit.key, headers={"If-Match": tag})
+    assert amended.status_code == 200, amended.text
+    again = (await send(api, unit.key, lines(row(1, title_en="Sample, renamed")))).json()
+    assert again["accepted"] == 1
+    after = (await api.get(address, key=partner.key)).json()
+    assert after["title_en"] == "Sample, renamed"
+    assert (after["owners"], after["completers"]) == (amended.json()["owners"], named["completers"])
+
+
 async def test_a_change_that_the_listing_does_not_take_any_more_is_refused_alone(tx, api, unit):
     made = (await send(api, unit.key, lines(row(1), row(2)))).json()["rows"]
     await api.post(f"/v1/listings/{made[0]['listing_id']}/withdrawal", key=unit.key)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
+from techmarket.achievements.rules import Owner
 from techmarket.db import journal, texts
 from techmarket.db.session import Tx
 from techmarket.hub import errors, policy, repository, rules
@@ -128,7 +129,11 @@ async def _revise(db: AsyncSession, actor: Actor, row: Row, stored: ExternalId, 
     """A row that changed at its source becomes a new version, if its listing still takes one."""
     assert row.listing is not None
     if row.achievement is not None and stored.achievement_id is not None:
-        await achievements.replace(db, stored.achievement_id, row.achievement, actor)
+        # A source says nothing of owners and completers: those whom the unit named since stay.
+        known = (await achievements.get_facts(db, [stored.achievement_id]))[stored.achievement_id]
+        owners = tuple(Owner(owner.share, owner.org_id, owner.person_id) for owner in known.owners)
+        said = replace(row.achievement, owners=owners, completers=known.completers)
+        await achievements.replace(db, stored.achievement_id, said, actor)
     await listings.revise(db, stored.listing_id, _with_item(row.listing, stored.achievement_id), actor)
     if submit:
         await listings.submit(db, stored.listing_id, actor)
