@@ -240,3 +240,20 @@ async def test_a_key_that_may_not_read_does_not_read_an_achievement(tx):
     view = await an_achievement(tx, unit)
     with pytest.raises(ScopeMissing):
         await service.get_achievement(tx, replace(unit, scopes=frozenset({Scope.WRITE})), view.id)
+
+
+async def test_a_unit_alone_neither_drops_a_recorded_co_owner_nor_lowers_his_share(tx):
+    unit, partner = await a_unit(tx), await a_unit(tx)
+    owners = (Owner(Decimal("0.6"), unit.org), Owner(Decimal("0.4"), partner.org))
+    view = await an_achievement(tx, unit, owners=owners)
+    for taken in ((), (Owner(Decimal("0.7"), unit.org), Owner(Decimal("0.3"), partner.org))):
+        with pytest.raises(errors.CoOwnerWouldLose):
+            await service.amend_achievement(
+                tx, unit, view.id, a_draft(owners=taken), sent=frozenset({"owners"}), if_match=view.etag
+            )
+    assert await service.get_achievement(tx, partner, view.id) == view
+    draft = await an_achievement(tx, unit, recorded=False, owners=owners)
+    alone = await service.amend_achievement(
+        tx, unit, draft.id, a_draft(owners=()), sent=frozenset({"owners"}), if_match=draft.etag
+    )
+    assert [(o.organisation_id, o.share) for o in alone.owners] == [(unit.org, Decimal(1))]

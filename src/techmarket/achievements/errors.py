@@ -71,6 +71,15 @@ class SharesDoNotSum(Refusal):
     en = "The owners' shares must sum to 1; they sum to {total}."
 
 
+class CoOwnerWouldLose(Refusal):
+    code, kind = "achievements.co_owner_would_lose", Kind.CONFLICT
+    zh = "已登记成果的共有人不能由登记单位单方删除或减少份额：{owners}；可以增加其份额，或将成果停用后重新登记。"
+    en = (
+        "The unit alone neither drops a co-owner of a recorded achievement nor lowers a share: {owners}. It may raise"
+        " the share, or retire the achievement and record it anew."
+    )
+
+
 class PersonUnknown(Refusal):
     code, kind = "achievements.person_unknown", Kind.INVALID
     zh = "没有此人员。"

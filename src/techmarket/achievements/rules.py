@@ -174,6 +174,18 @@ def check_owners(owners: Sequence[Owner], *, own_org: UUID, pointer: str | None 
         raise errors.SharesDoNotSum(pointer=pointer, total=total)
 
 
+def check_co_owners_kept(before: Sequence[Owner], after: Sequence[Owner], *, own_org: UUID) -> None:
+    """What is on record keeps its co-owners: the unit alone neither drops one nor lowers his share."""
+    shares = {(owner.org_id, owner.person_id): owner.share for owner in after}
+    losers = [
+        owner.org_id or owner.person_id
+        for owner in before
+        if owner.org_id != own_org and shares.get((owner.org_id, owner.person_id), Decimal(0)) < owner.share
+    ]
+    if losers:
+        raise errors.CoOwnerWouldLose(owners=losers, pointer="/body/owners")
+
+
 def overlaps(one: Scope, other: Scope) -> bool:
     """Two licences meet where territory, field and time meet; an unstated end has no limit (SPC-T art. 28)."""
     return (

@@ -14,7 +14,7 @@ from techmarket.achievements.events import (
     CoOwnerConsented,
 )
 from techmarket.achievements.lifecycle import ACHIEVEMENT, AchievementState
-from techmarket.achievements.rules import AchievementDraft, Owner, Right
+from techmarket.achievements.rules import AchievementDraft, Owner, Right, check_co_owners_kept
 from techmarket.achievements.tables import Achievement
 from techmarket.achievements.views import AchievementView, BurdenView, OwnerView, RightView
 from techmarket.db import clock, journal
@@ -46,6 +46,8 @@ async def amend_achievement(
         merged = _merged(before, draft, sent)
         if row.state is AchievementState.RECORDED:
             _check_recordable(merged.abstract_zh, merged.abstract_en)
+            stood = [Owner(o.share, o.organisation_id, o.person_id) for o in before.owners]
+            check_co_owners_kept(stood, merged.owners, own_org=row.org_id)
         await steps.replace(db, achievement_id, merged, actor)
         return await _view(db, achievement_id)
 

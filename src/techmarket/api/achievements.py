@@ -208,6 +208,7 @@ async def get_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, resp
         NotInThisState,
         errors.Changed,
         errors.AbstractMissing,
+        errors.CoOwnerWouldLose,
         PreconditionRequired,
         *DRAFT_REFUSALS,
     ),
