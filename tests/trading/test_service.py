@@ -22,6 +22,7 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import service as notices
+from techmarket.settlement import steps as settlement
 from techmarket.trading import errors, rules, service, steps
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import AwardState, BookState, ParticipantState, TradeState
@@ -630,7 +631,7 @@ async def test_a_deposit_paid_just_before_the_release_goes_back_whole(market: Ma
     trade = await an_announced_trade(market)
     mine = await a_qualified(market, trade, market.buyers[0])
     async with market.tx.read() as db:
-        due = await service.settlement.get_due(db, mine.due_id or new_id())
+        due = await settlement.get_due(db, mine.due_id or new_id())
     await from_the_bank(market.tx, market.keys, await a_message(market.tx, due))
     assert await service.terminate_trade(market.tx, trade.id) is True
     assert await service.hold_deposit(market.tx, mine.id) is False
