@@ -78,6 +78,20 @@ async def test_a_failing_entry_holds_its_reaction_until_it_succeeds(means, tx, o
     assert heard == [0, 1, 2]
 
 
+async def test_a_slow_reaction_keeps_what_it_has_done_and_goes_on_in_the_next_turn(tx, means, only_ours, monkeypatch):
+    heard: list[int] = []
+
+    async def hear(_means, event: Rang) -> None:
+        heard.append(event.n)
+
+    reaction = Reaction("test.hear", Rang, hear)
+    await ring(tx, 3)
+    await runner.sequence_once(means)
+    monkeypatch.setattr(runner, "READER_TURN_SECONDS", 0.0)
+    assert [await runner.read_once(means, reaction) for _ in range(4)] == [1, 1, 1, 0]
+    assert heard == [0, 1, 2]
+
+
 async def test_a_job_of_the_clock_is_started_every_second_or_so(means, only_ours):
     runs: list[float] = []
 

@@ -31,6 +31,8 @@ from techmarket.db.means import Means
 SEQUENCER_SECONDS = 0.05
 READER_SECONDS = 0.1
 READER_BATCH = 100
+# Well below the database's patience with a transaction that waits: beyond it the cursor's row would never move.
+READER_TURN_SECONDS = 3.0
 BACK_OFF_SECONDS = 5.0
 log = structlog.get_logger("techmarket.jobs")
 
@@ -112,7 +114,12 @@ async def read_once(means: Means, reaction: Reaction) -> int:
         entries = [entry for entry in entries if entry.position < head]
         next_position = entries[-1].position + 1 if len(entries) == READER_BATCH else head
         handled = 0
+        clock = asyncio.get_running_loop().time
+        turn_ends = clock() + READER_TURN_SECONDS
         for entry in entries:
+            if handled and clock() >= turn_ends:
+                next_position = entry.position
+                break
             try:
                 await reaction.handle(means, journal.load(entry, reaction.event))
             except Exception as error:
