@@ -9,7 +9,7 @@ from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading import policy, repository
 from techmarket.trading.lifecycle import (
@@ -39,7 +39,7 @@ async def list_trades(
     tx: Tx, actor: Actor, *, state: TradeState | None = None, mine: bool = False, cursor: str | None = None, limit: int
 ) -> Page[TradeLineView]:
     """Trades, newest first: the public ones, and one's own in every state."""
-    after = UUID(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    after = last_id(cursor)
     async with tx.read() as db:
         rows = await repository.list_trades(
             db,
