@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -75,6 +76,8 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
             yield
             app.state.is_stopping = True
 
+    if not structlog.is_configured():  # its own default would print local variables, secrets too
+        observe.configure_logging(json=True)
     app = FastAPI(
         title="techmarket",
         version=__version__,

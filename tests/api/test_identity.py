@@ -35,8 +35,8 @@ async def test_a_stranger_registers_is_verified_adds_a_person_and_the_person_sig
 
 
 async def test_the_same_key_and_body_gives_the_first_answer_again_and_one_effect(api, tx):
-    first = await api.post("/v1/organisations", json=REGISTRATION, once="k1")
-    again = await api.post("/v1/organisations", json=REGISTRATION, once="k1")
+    first = await api.post("/v1/organisations", json=REGISTRATION, once="k1-0123456789abcdef")
+    again = await api.post("/v1/organisations", json=REGISTRATION, once="k1-0123456789abcdef")
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.content == first.content
     assert again.headers["idempotency-replayed"] == "true"
@@ -44,25 +44,27 @@ async def test_the_same_key_and_body_gives_the_first_answer_again_and_one_effect
 
 
 async def test_fifty_at_once_with_one_key_have_one_effect_and_one_answer(api, tx):
-    answers = await asyncio.gather(*[api.post("/v1/organisations", json=REGISTRATION, once="k1") for _ in range(50)])
+    answers = await asyncio.gather(
+        *[api.post("/v1/organisations", json=REGISTRATION, once="k1-0123456789abcdef") for _ in range(50)]
+    )
     assert {a.status_code for a in answers} <= {201, 409}
     assert {a.json()["code"] for a in answers if a.status_code == 409} <= {"idempotency.in_flight"}
-    later = [await api.post("/v1/organisations", json=REGISTRATION, once="k1") for _ in range(10)]
+    later = [await api.post("/v1/organisations", json=REGISTRATION, once="k1-0123456789abcdef") for _ in range(10)]
     assert len({a.content for a in [*answers, *later] if a.status_code == 201}) == 1
     assert await count(tx, "organisation") == 1
 
 
 async def test_the_same_key_with_another_body_is_refused_and_changes_nothing(api, tx):
-    await api.post("/v1/organisations", json=REGISTRATION, once="k1")
-    other = await api.post("/v1/organisations", json=REGISTRATION | {"name": "Another"}, once="k1")
+    await api.post("/v1/organisations", json=REGISTRATION, once="k1-0123456789abcdef")
+    other = await api.post("/v1/organisations", json=REGISTRATION | {"name": "Another"}, once="k1-0123456789abcdef")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency.key_reused")
     assert await count(tx, "organisation") == 1
 
 
 async def test_a_refusal_is_answered_again_as_it_was(api, tx):
     await api.post("/v1/organisations", json=REGISTRATION)
-    first = await api.post("/v1/organisations", json=REGISTRATION, once="k2")
-    again = await api.post("/v1/organisations", json=REGISTRATION, once="k2")
+    first = await api.post("/v1/organisations", json=REGISTRATION, once="k2-0123456789abcdef")
+    again = await api.post("/v1/organisations", json=REGISTRATION, once="k2-0123456789abcdef")
     assert (first.status_code, first.json()["code"]) == (409, "identity.uscc_taken")
     assert again.content == first.content
 
@@ -85,7 +87,7 @@ async def test_keys_of_two_principals_do_not_meet(api, tx, keys):
 
 
 async def test_the_answer_that_held_a_key_cannot_be_read_from_the_database(api, tx):
-    shown = (await api.post("/v1/organisations", json=REGISTRATION, once="k1")).json()["key"]["key"]
+    shown = (await api.post("/v1/organisations", json=REGISTRATION, once="k1-0123456789abcdef")).json()["key"]["key"]
     async with tx.read() as db:
         answers = (await db.execute(text("SELECT answer FROM idempotency_key"))).scalars().all()
         hashes = (await db.execute(text("SELECT secret_hash FROM api_key"))).scalars().all()
@@ -129,3 +131,9 @@ async def test_the_operators_list_pages_by_cursor_without_gap_or_repeat(api, tx,
     assert len(seen) == len(set(seen)) == 8
     bad = await api.get("/v1/organisations", key=market["operator"].key, params={"cursor": "abc"})
     assert (bad.status_code, bad.json()["code"]) == (422, "paging.bad_cursor")
+
+
+async def test_without_an_api_key_a_guessable_idempotency_key_is_refused(api, tx):
+    answer = await api.post("/v1/organisations", json=REGISTRATION, once="register")
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency.key_guessable")
+    assert await count(tx, "organisation") == 0

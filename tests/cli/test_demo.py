@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from techmarket.db import embedded
@@ -25,13 +30,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def techmarket(*arguments: str, state: Path, timeout: int = 240) -> subprocess.CompletedProcess[str]:
+def clean_environment(state: Path) -> dict[str, str]:
     given = {name: value for name, value in os.environ.items() if not name.startswith("TECHMARKET_")}
-    environment = given | {
-        "TECHMARKET_STATE_DIR": str(state),
-        "TECHMARKET_PORT": str(free_port()),
-        "PYTHONPATH": str(ROOT / "src"),
-    }
+    return given | {"TECHMARKET_STATE_DIR": str(state), "PYTHONPATH": str(ROOT / "src")}
+
+
+def techmarket(*arguments: str, state: Path, timeout: int = 240) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment(state) | {"TECHMARKET_PORT": str(free_port())}
     program = "from techmarket.cli.main import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
@@ -121,3 +126,54 @@ def test_keys_are_readable_by_their_owner_alone(played):
     state, _ = played
     for path in [state / "staff.json", state / "demo" / "keys-of-people.json", *(state / "keys").iterdir()]:
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.fixture
+def served(played) -> Iterator[tuple[str, Path]]:
+    """The played market, serving again."""
+    state, _ = played
+    port = free_port()
+    environment = clean_environment(state) | {"TECHMARKET_PORT": str(port)}
+    program = "from techmarket.cli.main import main; main()"
+    process = subprocess.Popen([sys.executable, "-c", program, "serve"], env=environment, cwd=ROOT)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{base}/readyz", trust_env=False).status_code == 200:
+                    break
+            time.sleep(0.1)
+        yield base, state
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_the_tour_of_the_readme_does_what_it_says(served, tmp_path):
+    base, state = served
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    tour = next(block for block in blocks if block.startswith("BASE="))
+    verify = next(block for block in blocks if "techmarket verify" in block and "demo/certificate" in block)
+    script = (tour + verify).replace("http://127.0.0.1:8000", base).replace(".techmarket/demo", f"{state}/demo")
+    script = re.sub(r"^(curl .*?[^\\\\])$", r"\1; echo", script, flags=re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        env=clean_environment(state) | {"NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    search, trades, checkpoint, first, again, organisations, refusal, keys = answers
+    assert search["items"]
+    assert search["items"][0]["terms"] == ["陶瓷"]
+    assert trades["items"][0]["number"] == "JY-2026-000001"
+    assert checkpoint["size"] > 400
+    assert first == again
+    assert len(organisations["items"]) == 2
+    assert refusal["code"] == "identity.sign_in_needed"
+    assert {key["use_here"] for key in keys["keys"]} == {"issuer", "log", "receipts"}
+    assert "valid" in done.stdout.splitlines()[len(answers)]

@@ -126,3 +126,23 @@ async def test_a_forged_cursor_in_the_list_of_organisations_is_refused(tx, keys)
     for at, last in (("yesterday", str(operator.org)), ("2026-03-01T09:00:00", str(operator.org)), ("x", "y")):
         with pytest.raises(BadCursor):
             await service.list_organisations(tx, operator, cursor=encode_cursor(at, last), limit=5)
+
+
+async def test_nobody_is_given_the_key_of_another_person_and_the_market_adds_nobody_elsewhere(tx, keys):
+    market, org = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+    trader = await a_member(tx, org.actor, Role.TRADER, keys=keys)
+    for taker in (org.actor, market["administrator"].actor):
+        with pytest.raises(NotAllowed):
+            await service.issue_key(
+                tx, keys, taker, org.actor.org, trader.actor.person, scopes=[Scope.READ], expires_at=None
+            )
+    with pytest.raises(NotAllowed):
+        await service.add_person(
+            tx, keys, market["administrator"].actor, org.actor.org, name="X", roles=[Role.SIGNATORY]
+        )
+
+
+async def test_the_market_itself_is_not_suspended(tx, keys):
+    market = await a_market(tx, keys)
+    with pytest.raises(errors.MarketStays):
+        await service.suspend_organisation(tx, market["operator"].actor, market["operator"].actor.org)

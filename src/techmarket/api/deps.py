@@ -21,6 +21,7 @@ from techmarket.db.files import Files
 from techmarket.db.idempotency import (
     Answer,
     KeyedTx,
+    KeyGuessable,
     KeyInFlight,
     KeyMalformed,
     KeyMissing,
@@ -36,6 +37,7 @@ from techmarket.identity.actor import ANONYMOUS, Actor
 from techmarket.identity.permissions import SignInNeeded
 from techmarket.kernel.refusals import Kind, Refusal
 
+ANONYMOUS_KEY_MIN = 16
 KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_HEADERS = ("content-type", "content-language", "etag", "location", "vary", "cache-control")
 NOT_KEPT = frozenset({Kind.UNAUTHENTICATED, Kind.TOO_MANY, Kind.BUSY, Kind.TOO_SLOW})
@@ -80,6 +82,8 @@ async def transactions(request: Request, actor: Annotated[Actor, Depends(reader)
     once: Once | None = getattr(request.state, "once", None)
     if once is None:
         return means.tx
+    if actor.is_anonymous and len(once.key) < ANONYMOUS_KEY_MIN:
+        raise KeyGuessable(length_min=ANONYMOUS_KEY_MIN, pointer="/header/Idempotency-Key")
     once.tx = KeyedTx(
         means.tx,
         principal=actor.principal,

@@ -121,6 +121,12 @@ class BadText(Refusal):
     en = "A text or key in the body holds a NUL or a lone surrogate."
 
 
+class SameMoment(Refusal):
+    code, kind = "request.same_moment", Kind.CONFLICT
+    zh = "同一时刻有人做了同样的事；请重新读取后再决定。"
+    en = "Somebody did the same at the same moment; read again, then decide."
+
+
 class MarketBusy(Refusal):
     code, kind = "market.busy", Kind.BUSY
     zh = "系统暂时繁忙，请在 Retry-After 所示秒数后用同一个 Idempotency-Key 重试。"

@@ -155,7 +155,7 @@ async def verify_organisation(organisation_id: UUID, actor: SignedIn, tx: TxDep)
     "/organisations/{organisation_id}/suspension",
     response_model=OrganisationOut,
     operation_id="suspendOrganisation",
-    responses=refusals(NotInThisState),
+    responses=refusals(NotInThisState, errors.MarketStays),
 )
 async def suspend_organisation(organisation_id: UUID, actor: SignedIn, tx: TxDep) -> OrganisationView:
     """An operator stops an organisation from acting."""
@@ -183,7 +183,7 @@ async def add_person(organisation_id: UUID, body: AddPerson, actor: SignedIn, tx
     responses=refusals(),
 )
 async def issue_key(organisation_id: UUID, body: IssueKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
-    """Issue a further key for a member: rotate with overlap, then revoke the old one."""
+    """Issue a further key for yourself: rotate with overlap, then revoke the old one."""
     return await service.issue_key(
         tx, keys, actor, organisation_id, body.person_id, scopes=body.scopes, expires_at=body.expires_at
     )

@@ -296,6 +296,7 @@ def _segment(name: str) -> str:
 # serialization failure, deadlock, lock not available, statement timeout, a standby that was asked to write.
 _BUSY_CLASSES = ("08", "53")
 _BUSY_STATES = frozenset({"57P01", "57P02", "57P03", "57P05", "40001", "40P01", "55P03", "57014", "25006", "25P03"})
+_UNIQUE_VIOLATION = "23505"  # the last word of a race that two looks before the write could not see
 _UNSTORABLE_STATES = frozenset({"22P02", "22021", "22003", "22P05"})
 _NETWORK_ERRNOS = frozenset(
     {errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EPIPE}
@@ -312,6 +313,8 @@ def trouble(error: BaseException) -> Refusal | None:
                 return _busy()
             if state in _UNSTORABLE_STATES:
                 return errors.Unstorable()
+            if state == _UNIQUE_VIOLATION:
+                return errors.SameMoment(retry_after=1)
         if isinstance(link, database.TimeoutError | ConnectionError | socket.gaierror | TimeoutError):
             return _busy()
         if isinstance(link, database.DBAPIError) and link.connection_invalidated:
@@ -461,6 +464,7 @@ GENERAL: tuple[type[Refusal], ...] = (
     errors.MarketBusy,
 )
 GENERAL_BODY: tuple[type[Refusal], ...] = (
+    errors.SameMoment,
     errors.MalformedJson,
     errors.DuplicateKey,
     errors.NotANumber,

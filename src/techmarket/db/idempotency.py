@@ -43,6 +43,14 @@ class KeyMalformed(Refusal):
     en = "An Idempotency-Key is 1 to 255 visible ASCII characters."
 
 
+class KeyGuessable(Refusal):
+    """Without an API key only the idempotency key tells callers apart, and the answer may hold a secret."""
+
+    code, kind = "idempotency.key_guessable", Kind.BAD_REQUEST
+    zh = "未登录的请求须使用难以猜测的 Idempotency-Key：至少 {length_min} 个字符，例如一个 UUID。"
+    en = "A request without an API key needs a key nobody guesses: at least {length_min} characters, a UUID."
+
+
 class KeyInFlight(Refusal):
     code, kind = "idempotency.in_flight", Kind.CONFLICT
     zh = "使用同一 Idempotency-Key 的请求正在处理；请稍后用同一个键重试。"

@@ -19,6 +19,12 @@ class OrganisationSuspended(Refusal):
     en = "Your organisation is suspended; contact the market's operator."
 
 
+class MarketStays(Refusal):
+    code, kind = "identity.market_stays", Kind.CONFLICT
+    zh = "市场自身的组织不能暂停；否则无人可以恢复。可以吊销个人的密钥。"
+    en = "The market's own organisation is not suspended: nobody could undo it. Revoke a person's keys instead."
+
+
 class UsccMalformed(Refusal):
     code, kind = "identity.uscc_malformed", Kind.INVALID
     zh = "统一社会信用代码应为 18 位，仅含数字和大写字母（不含 I、O、S、V、Z）。"

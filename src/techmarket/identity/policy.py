@@ -8,8 +8,9 @@ from techmarket.identity.permissions import Standing, permission
 REGISTER = permission("identity.register_organisation", Standing.ANYONE, scope=Scope.READ)
 VERIFY = permission("identity.verify_organisation", Standing.MARKET, Role.OPERATOR)
 SUSPEND = permission("identity.suspend_organisation", Standing.MARKET, Role.OPERATOR)
-ADD_PERSON = permission("identity.add_person", Standing.MARKET_OR_OWN, Role.ADMINISTRATOR)
-ISSUE_KEY = permission("identity.issue_key", Standing.MARKET_OR_OWN, Role.ADMINISTRATOR)
+ADD_PERSON = permission("identity.add_person", Standing.OWN, Role.ADMINISTRATOR)
+# Only the person herself: whoever holds her key signs in her name.
+ISSUE_KEY = permission("identity.issue_key", Standing.OWN)
 REVOKE_KEY = permission("identity.revoke_key", Standing.MARKET_OR_OWN, Role.ADMINISTRATOR)
 SEE_PEOPLE = permission("identity.list_people", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_SELF = permission("identity.get_self", Standing.SIGNED_IN, scope=Scope.READ)

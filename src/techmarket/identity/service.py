@@ -174,6 +174,8 @@ async def suspend_organisation(tx: Tx, actor: Actor, org_id: UUID) -> Organisati
     require(actor, policy.SUSPEND)
     async with tx.begin() as db:
         org = await repository.lock_organisation(db, org_id)
+        if org.kind is OrgKind.MARKET:
+            raise errors.MarketStays()
         org.state = ORGANISATION.move(org.state, "suspend")
         journal.record(db, OrganisationSuspendedEvent(org.id), actor=actor)
         return view_of(org)
@@ -217,9 +219,12 @@ async def issue_key(
     scopes: Sequence[Scope],
     expires_at: datetime | None,
 ) -> IssuedKeyView:
-    """A further key for a member, so that keys can be rotated with overlap; a key gives no scope it lacks itself."""
+    """A further key for oneself, so that keys can be rotated with overlap; a key gives no scope it lacks itself.
+
+    Nobody, not the administrator either, is given the key of another person: signatures rest on it.
+    """
     _see_org(actor, org_id)
-    require(actor, policy.ISSUE_KEY, parties=[org_id, person_id])
+    require(actor, policy.ISSUE_KEY, parties=[person_id])
     beyond = sorted(set(scopes) - actor.scopes)
     if beyond:
         raise ScopeMissing(needs=beyond[0], pointer="/body/scopes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from importlib import resources
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from techmarket.api.refusals import preferred_language
 from techmarket.api.shapes import Cursor, SafeText, Uuid
 from techmarket.certification import service as certification
 from techmarket.identity import service as identity
+from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import Refusal
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingKind
@@ -28,6 +30,8 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 templates = Environment(
     loader=PackageLoader("techmarket.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+templates.filters["local"] = lambda moment: moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+templates.filters["grouped"] = lambda amount: f"{Decimal(amount):,.2f}"
 STYLE = (resources.files("techmarket.web") / "templates" / "style.css").read_text(encoding="utf-8")
 
 Words = Annotated[str, SafeText(200, min_length=0)]
@@ -92,20 +96,25 @@ async def public_notices(request: Request, actor: Reader, tx: TxDep, cursor: Cur
 
 
 @router.get("/certificates")
-async def certificates(request: Request, tx: TxDep) -> HTMLResponse:
-    return await _page(request, tx, "certificates", number="", view=None, refusal=None)
+async def certificates(
+    request: Request, actor: Reader, tx: TxDep, number: Annotated[str, SafeText(40, min_length=0)] = ""
+) -> HTMLResponse:
+    """The public answer about one number: valid, suspended or revoked, or not known."""
+    view, refusal = None, None
+    if number:
+        try:
+            view = await certification.get_certificate(tx, actor, number.strip().upper())
+        except Refusal as no:
+            refusal = no
+    return await _page(request, tx, "certificates", number=number, view=view, refusal=refusal)
 
 
 @router.get("/certificates/{number}")
 async def certificate(
-    request: Request, number: Annotated[str, Path(pattern=r"^ZJ-[0-9]{4}-[0-9]{6,12}$")], actor: Reader, tx: TxDep
-) -> HTMLResponse:
-    """The public answer about one number: valid, suspended or revoked, or not known."""
-    try:
-        view, refusal = await certification.get_certificate(tx, actor, number), None
-    except Refusal as no:
-        view, refusal = None, no
-    return await _page(request, tx, "certificates", number=number, view=view, refusal=refusal)
+    request: Request, number: Annotated[str, Path(max_length=40)], tx: TxDep, actor: Reader
+) -> object:
+    """The address that a certificate prints."""
+    return await certificates(request, actor, tx, number)
 
 
 @router.get("/log")

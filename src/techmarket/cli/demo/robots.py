@@ -39,7 +39,7 @@ class Robot:
             wanted = self._next_bid(lot)
             if wanted is None:
                 return
-            if wanted:
+            if wanted and await self._is_time(lot_id, lot["seq"]):
                 await self._bid(lot_id, wanted)
             await asyncio.sleep(dice.uniform(0.0, 0.02))
 
@@ -51,6 +51,10 @@ class Robot:
         if not self.answers_with_limit:
             return least
         return self.limit if lot["leading_bidder"] is not None else Decimal(0)
+
+    async def _is_time(self, lot_id: str, seq: int) -> bool:
+        """A robot with a whole limit to say waits until the others have no more to say to each other."""
+        return not self.answers_with_limit or await self._nobody_answers(lot_id, seq)
 
     async def _bid(self, lot_id: str, amount: Decimal) -> None:
         self.bids += 1
