@@ -128,3 +128,11 @@ async def test_a_method_that_an_address_does_not_take_is_refused_by_name(
         if answer.status_code != 405 or not problem or not taken[operation.path] <= allowed or "echo-me" in answer.text:
             wrong.append((method, operation.path, answer.status_code, kind, sorted(allowed)))
     assert wrong == []
+
+
+async def test_a_plain_route_is_named_in_the_metrics_too(client):
+    await client.get("/healthz")
+    await client.post("/v1/lots/0198c2a0-0000-7000-8000-000000000000/bids", json={})
+    metrics = (await client.get("/metrics")).text
+    assert 'route="/healthz"' in metrics
+    assert 'route="/v1/lots/{lot_id}/bids"' in metrics

@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from techmarket.api.deps import key_of, means_of
 from techmarket.api.limits import strict_json
+from techmarket.api.observe import NamedRoute
 from techmarket.api.openapi import KEY_HEADER
 from techmarket.api.refusals import problem, refusals
 from techmarket.api.shapes import AMOUNT_PATTERN, PositiveMoney, Uuid, Wire
@@ -201,7 +202,7 @@ def _headers(answer: Answer) -> dict[str, str]:
 
 
 def routes() -> list[Route]:
-    return [Route(PATH, place_bid, methods=["POST"], name="placeBid")]
+    return [NamedRoute(PATH, place_bid, methods=["POST"], name="placeBid")]
 
 
 def describe(app: FastAPI) -> None:

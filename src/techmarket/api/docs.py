@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from techmarket.api.observe import NamedRoute
 from techmarket.api.refusals import ADVICE, FAULT_CODE, FAULT_EN, FAULT_ZH, problem
 from techmarket.api.shapes import SENTENCES
 from techmarket.kernel.refusals import NotFound, Refusal
@@ -74,4 +75,4 @@ async def _show(request: Request) -> Response:
 
 def routes() -> list[Route]:
     """GET /refusals/{code}: where the `type` of every problem leads."""
-    return [Route("/refusals/{code}", _show)]
+    return [NamedRoute("/refusals/{code}", _show)]

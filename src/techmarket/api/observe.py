@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from techmarket.api import errors
@@ -116,6 +116,14 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
     access.info("request", **facts)
 
 
+class NamedRoute(Route):
+    """A plain Starlette route that says which one it is, so that logs and metrics can name it."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return match, {**child, "route": self} if match is not Match.NONE else child
+
+
 def route_template(scope: Scope) -> str:
     """`/v1/lots/{lot_id}/bids`, never the address itself: labels and logs must neither grow nor tell ids."""
     inner = scope.get("fastapi")
@@ -212,4 +220,4 @@ def routes(ready: Ready) -> list[Route]:
     async def metrics(request: Request) -> Response:
         return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    return [NamedRoute("/healthz", healthz), NamedRoute("/readyz", readyz), NamedRoute("/metrics", metrics)]
