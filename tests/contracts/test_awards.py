@@ -146,6 +146,29 @@ async def test_the_last_signature_concludes_the_award_and_the_deposit_pays_its_p
         assert await ledger.is_balanced(db)
 
 
+async def test_what_a_deposit_is_above_the_price_goes_back_to_the_buyer(tx, keys, book):
+    market = await a_market_at_work(tx, keys, buyers=1)
+    trade = await an_awarded_trade(market, book, 600_000, deposit_minor=70_000_000)
+    [offered] = await trading.list_awards(tx, market.operator, trade.id)
+    async with tx.read() as db:
+        ends = await notices.ends_at(db, offered.notice_id)
+    winner = market.buyers[0]
+    draft = await service.draft_from_award(tx, market.seller, offered.id)
+    sha256 = draft.document_sha256
+    await service.open_signing(tx, market.seller, draft.id, document_sha256=sha256)
+    await move_to(tx, ends)
+    await service.sign(tx, market.seller, draft.id, document_sha256=sha256)
+    view = await service.sign(tx, winner, draft.id, document_sha256=sha256)
+    assert view.plan[0].credited == Money(60_000_000)
+    assert await one(tx, "SELECT state FROM due WHERE purpose = 'ENTRY_FEE'") == "PAID"
+    assert await one(tx, "SELECT minor FROM payout") == 10_000_000
+    assert await one(tx, "SELECT org_id FROM payout") == winner.org
+    async with tx.read() as db:
+        held = await ledger.account(db, purpose=ledger.Purpose.ESCROW, owner=winner.org)
+        assert (await ledger.balance(db, held), await ledger.available(db, held)) == (10_000_000, 0)
+        assert await ledger.is_balanced(db)
+
+
 async def test_after_the_time_to_sign_the_last_signature_is_refused_and_changes_nothing(tx, won):
     contract = await called(tx, won)
     await move_to(tx, won.sign_by)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from techmarket.db.clock import market_now
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
-from techmarket.identity.actor import OrgKind
+from techmarket.identity.actor import OrgKind, Role
 from techmarket.identity.steps import OrganisationFacts
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.lifecycle import NotInThisState
@@ -22,6 +22,7 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import service as notices
+from techmarket.settlement import service as bank
 from techmarket.settlement import steps as settlement
 from techmarket.trading import errors, rules, service, steps
 from techmarket.trading.bidbook import BidBook
@@ -29,7 +30,7 @@ from techmarket.trading.lifecycle import AwardState, BookState, ParticipantState
 from techmarket.trading.rules import BookLine
 from techmarket.trading.service.announcing import seller_kinds
 from techmarket.trading.views import TradeView
-from tests.identity.make import an_organisation
+from tests.identity.make import a_member, an_organisation
 from tests.listings.make import an_offer
 from tests.notices.make import move_to, shanghai
 from tests.settlement.make import a_message, escrow, from_the_bank, sheet
@@ -637,3 +638,18 @@ async def test_a_deposit_paid_just_before_the_release_goes_back_whole(market: Ma
     assert await service.hold_deposit(market.tx, mine.id) is False
     assert await escrow(market.tx, market.buyers[0].org) == (DEPOSIT, 0)
     assert await one(market.tx, "SELECT count(*) FROM payout WHERE why = :w", w=str(Ref("participant", mine.id))) == 1
+
+
+async def test_a_part_of_a_deposit_goes_back_with_the_release(market: Market) -> None:
+    trade = await an_announced_trade(market)
+    mine = await a_qualified(market, trade, market.buyers[0])
+    async with market.tx.read() as db:
+        due = await settlement.get_due(db, mine.due_id or new_id())
+    short = await from_the_bank(market.tx, market.keys, await a_message(market.tx, due, minor=DEPOSIT - 1))
+    finance = await a_member(market.tx, market.operator, Role.FINANCE)
+    await bank.assign_line(market.tx, finance.actor, short.id, due_id=due.id)
+    assert await service.terminate_trade(market.tx, trade.id) is True
+    assert await escrow(market.tx, market.buyers[0].org) == (DEPOSIT - 1, 0)
+    assert await one(market.tx, "SELECT minor FROM payout WHERE why = :w", w=str(Ref("participant", mine.id))) == (
+        DEPOSIT - 1
+    )

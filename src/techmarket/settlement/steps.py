@@ -158,10 +158,11 @@ def ledger_amount(minor: int) -> None:
         raise ValueError(f"a due lies between 1 and {rules.MINOR_MAX} fen, not {minor}")
 
 
-async def cancel_due(db: AsyncSession, due_id: UUID, actor: Actor | None) -> None:
-    """An open due is dropped; what was paid towards it is the payer's again."""
+async def cancel_due(db: AsyncSession, due_id: UUID, actor: Actor | None) -> int:
+    """An open due is dropped; what was paid towards it is the payer's again. Returns how much that is."""
     due = await repository.lock_due(db, due_id)
     due.state = DUE.move(due.state, "cancel")
+    freed = due.paid_minor
     if due.paid_minor and due.payee_org is not None:
         await ledger.post(
             db,
@@ -174,6 +175,7 @@ async def cancel_due(db: AsyncSession, due_id: UUID, actor: Actor | None) -> Non
     due.paid_minor = 0
     await db.flush()
     journal.record(db, DueCancelled(due.id, due.subject, due.purpose), actor=actor)
+    return freed
 
 
 async def get_due(db: AsyncSession, due_id: UUID) -> DueFacts:

@@ -109,18 +109,18 @@ async def signing_deadline(db: AsyncSession, trade: Trade, award: Award) -> date
 
 
 async def release(db: AsyncSession, trade: Trade, participant: Participant, *, actor: Actor | None) -> None:
-    """Whoever does not win gets the whole deposit back, by the way it came."""
+    """Whoever does not win gets back whatever came of the deposit, a part of it too, by the way it came."""
     was = participant.state
     participant.state = PARTICIPANT.move(was, "release")
     if was is ParticipantState.READY:
         assert participant.hold_id is not None
         await ledger.void_hold(db, participant.hold_id)
-        await _pay_back(db, trade, participant, actor)
+        await _pay_back(db, trade, participant, trade.deposit_minor, actor)
     elif participant.due_id is not None:
         if (await settlement.get_due(db, participant.due_id)).is_paid:
-            await _pay_back(db, trade, participant, actor)
-        else:
-            await settlement.cancel_due(db, participant.due_id, actor)
+            await _pay_back(db, trade, participant, trade.deposit_minor, actor)
+        elif part := await settlement.cancel_due(db, participant.due_id, actor):
+            await _pay_back(db, trade, participant, part, actor)
     await db.flush()
 
 
@@ -145,9 +145,11 @@ async def pay_out(db: AsyncSession, org_id: UUID, minor: int, *, why: Ref, actor
     )
 
 
-async def _pay_back(db: AsyncSession, trade: Trade, participant: Participant, actor: Actor | None) -> None:
+async def _pay_back(
+    db: AsyncSession, trade: Trade, participant: Participant, minor: int, actor: Actor | None
+) -> None:
     why = Ref("participant", participant.id)
-    await pay_out(db, participant.org_id, trade.deposit_minor, why=why, actor=actor)
+    await pay_out(db, participant.org_id, minor, why=why, actor=actor)
     journal.record(db, DepositReleased(participant.id, trade.id), actor=actor)
 
 

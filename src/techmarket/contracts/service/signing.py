@@ -156,7 +156,10 @@ async def _raise_entry_fee(
     now: datetime,
     actor: Actor,
 ) -> None:
-    """The fee is due within the agreed period of the effect; the deposit taken with the award pays its part at once."""
+    """The fee is due within the agreed period of the effect; the deposit taken with the award pays its part at once.
+
+    What the deposit was above the fee goes back to the buyer: it is not the seller's, and nothing else would free it.
+    """
     assert line.minor is not None
     calendar = await rulebook.work_calendar(db)
     end = end_of_period(now, Length(line.due_n, Unit(line.due_unit)), calendar=calendar)
@@ -176,6 +179,15 @@ async def _raise_entry_fee(
     if award is not None:
         line.credited_minor = rules.deposit_for_fee(line.minor, award.deposit_minor)
         await settlement.pay_from_escrow(db, due.id, minor=line.credited_minor, actor=actor)
+        if award.deposit_minor > line.credited_minor:
+            await settlement.instruct_payout(
+                db,
+                org=parties[PartyRole.PAYER],
+                minor=award.deposit_minor - line.credited_minor,
+                channel=settlement.Channel.ESCROW,
+                why=Ref("award", award.award_id),
+                actor=actor,
+            )
 
 
 async def _publish_price(
