@@ -19,6 +19,7 @@ from techmarket.contracts.views import ContractView
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor, Role
+from techmarket.jobs import runner
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
@@ -195,6 +196,18 @@ async def test_a_lapsed_award_cancels_its_contract_and_the_runner_up_gets_one_of
     assert (anew.number, anew.plan[0].amount) == ("HT-2026-000002", Money(60_000_000))
     with pytest.raises(errors.AwardHasContract):
         await service.draft_from_award(tx, won.seller, won.award_id)
+
+
+async def test_an_annulled_award_cancels_its_contract_and_the_signatures_under_it(means, won):
+    contract = await called(means.tx, won)
+    assert await trading.annul_award(means.tx, won.award_id) is True
+    await runner.settle_down(means)
+    view = await service.get_contract(means.tx, won.winner, contract.id)
+    assert (view.state, view.plan[0].state) == (ContractState.CANCELLED, LineState.CANCELLED)
+    assert await one(means.tx, "SELECT state FROM signing") == "VOID"
+    assert await one(
+        means.tx, "SELECT facts->>'cause' FROM journal_entry WHERE kind = 'contracts.contract_cancelled'"
+    ) == ("award_annulled")
 
 
 @pytest.mark.parametrize("before_ms", [1500, 60, 25, 0])

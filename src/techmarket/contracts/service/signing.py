@@ -93,8 +93,8 @@ async def sign(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str)
         return await view_of(db, contract)
 
 
-async def cancel_lapsed(tx: Tx, award_id: UUID) -> bool:
-    """A lapsed award takes its unsigned contract with it. Doing it twice is harmless; says whether it did anything."""
+async def cancel_lapsed(tx: Tx, award_id: UUID, *, cause: str = "award_lapsed") -> bool:
+    """A lapsed or annulled award takes its unsigned contract with it. Twice is harmless; says whether it did it."""
     async with tx.begin() as db:
         found = await repository.find_by_award(db, award_id)
         if found is None:
@@ -102,7 +102,7 @@ async def cancel_lapsed(tx: Tx, award_id: UUID) -> bool:
         contract = await repository.lock_contract(db, found.id)
         if contract.state not in (ContractState.DRAFT, ContractState.SIGNING):
             return False
-        await cancel_locked(db, contract, cause="award_lapsed", actor=None)
+        await cancel_locked(db, contract, cause=cause, actor=None)
         return True
 
 
