@@ -24,7 +24,7 @@ from techmarket.notices import errors as notice_errors
 from techmarket.notices import service as notices
 from techmarket.settlement import service as bank
 from techmarket.settlement import steps as settlement
-from techmarket.trading import errors, rules, service, steps
+from techmarket.trading import errors, repository, rules, service, steps
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import AwardState, BookState, ParticipantState, TradeState
 from techmarket.trading.rules import BookLine
@@ -42,7 +42,9 @@ from tests.trading.make import (
     a_qualified,
     an_announced_trade,
     an_awarded_trade,
+    an_open_lot,
     an_open_trade,
+    end_now,
     pay_deposit,
 )
 
@@ -614,6 +616,34 @@ async def test_a_runner_up_may_leave_with_the_deposit_and_a_later_lapse_finds_no
     await move_to(market.tx, shanghai(2026, 4, 24))
     assert await service.lapse_due(market.tx) == 1
     assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.UNSOLD
+
+
+async def test_a_runner_up_who_leaves_while_the_trade_moves_on_waits_and_does_not_deadlock(
+    market: Market, book: BidBook
+) -> None:
+    trade = await an_awarded_trade(market, book, 560_000, 600_000)
+    second = await award_id(market, trade, 2)
+    async with market.tx.begin() as db:
+        await repository.lock_trade(db, trade.id)
+        leaving = asyncio.create_task(service.leave_as_runner_up(market.tx, market.buyers[0], second))
+        await asyncio.sleep(0.3)
+        waiting = await repository.lock_waiting_award(db, trade.id)
+        assert waiting is not None
+        assert not leaving.done()
+    assert (await leaving).state is AwardState.RELEASED
+
+
+async def test_a_lot_that_cannot_be_closed_keeps_no_other_waiting(market: Market, book: BidBook) -> None:
+    trade = await an_open_trade(market)
+    stuck = await an_open_lot(market.tx, market.buyers[:1])  # its sample terms say nothing about a result notice
+    await service.place_bid(book, market.buyers[0], stuck.id, minor=50_000_000, key="a bid")
+    await end_now(market.tx, stuck.id)
+    assert trade.lot.effective_end is not None
+    await move_to(market.tx, trade.lot.effective_end)
+    with pytest.raises(KeyError):
+        await service.close_due(market.tx)
+    assert await one(market.tx, "SELECT state FROM lot WHERE id = :l", l=stuck.id) == "OPEN"
+    assert await one(market.tx, "SELECT state FROM lot WHERE id = :l", l=trade.lot.id) == "CLOSED"
 
 
 async def test_a_defaulting_buyer_loses_as_much_as_the_deposit_to_the_seller(market: Market, book: BidBook) -> None:

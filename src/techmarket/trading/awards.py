@@ -1,6 +1,6 @@
 """Offering, releasing and forfeiting inside a transaction: what a close, a lapse and a conclusion have in common.
 
-Locks are taken in one order: award, trade, lot, participants; then the rooms to the left.
+Locks are taken in one order: an offered award, trade, lot, the waiting award, participants; then the rooms to the left.
 """
 
 from __future__ import annotations
@@ -145,9 +145,7 @@ async def pay_out(db: AsyncSession, org_id: UUID, minor: int, *, why: Ref, actor
     )
 
 
-async def _pay_back(
-    db: AsyncSession, trade: Trade, participant: Participant, minor: int, actor: Actor | None
-) -> None:
+async def _pay_back(db: AsyncSession, trade: Trade, participant: Participant, minor: int, actor: Actor | None) -> None:
     why = Ref("participant", participant.id)
     await pay_out(db, participant.org_id, minor, why=why, actor=actor)
     journal.record(db, DepositReleased(participant.id, trade.id), actor=actor)

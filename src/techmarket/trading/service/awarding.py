@@ -20,6 +20,7 @@ from techmarket.trading.lifecycle import (
     TRADE,
     AwardState,
 )
+from techmarket.trading.service.due import work_off
 from techmarket.trading.service.showing import award_view
 from techmarket.trading.views import AwardView
 
@@ -28,7 +29,7 @@ async def lapse_due(tx: Tx, *, limit: int = 100) -> int:
     """Lapse every offered award whose time to sign has passed; returns how many."""
     async with tx.read() as db:
         due = await repository.list_due_to_lapse(db, limit)
-    return sum([await lapse_award(tx, award_id) for award_id in due])
+    return await work_off(due, lambda award_id: lapse_award(tx, award_id))
 
 
 async def lapse_award(tx: Tx, award_id: UUID) -> bool:
@@ -66,12 +67,14 @@ async def lapse_award(tx: Tx, award_id: UUID) -> bool:
 async def leave_as_runner_up(tx: Tx, actor: Actor, award_id: UUID) -> AwardView:
     """A runner-up may leave with the deposit at any time while waiting."""
     async with tx.begin() as db:
-        award = await repository.lock_award(db, award_id)
-        trade = await repository.lock_trade(db, award.trade_id)
-        participant = await repository.lock_participant(db, award.participant_id)
+        award = await repository.get_award(db, award_id)
+        participant = await repository.get_participant(db, award.participant_id)
         if actor.org_id != participant.org_id:
             raise NotFound()
         require(actor, policy.LEAVE, parties=[participant.org_id])
+        # The trade before its waiting award, as a lapse takes them; an award that waits changes under the trade alone.
+        trade = await repository.lock_trade(db, award.trade_id)
+        await db.refresh(award)
         AWARD.move(award.state, "release")
         await awards.release_runner_up(db, trade, actor=actor)
         await db.flush()

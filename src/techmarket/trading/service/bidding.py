@@ -24,6 +24,7 @@ from techmarket.trading.lifecycle import (
     BookState,
     TradeState,
 )
+from techmarket.trading.service.due import work_off
 from techmarket.trading.tables import Award
 
 
@@ -37,7 +38,7 @@ async def open_due(tx: Tx, *, limit: int = 100) -> int:
     """Open every book whose hour has come and whose announcement has ended; returns how many."""
     async with tx.read() as db:
         due = await repository.list_due_to_open(db, limit)
-    return sum([await open_if_due(tx, trade_id) for trade_id in due])
+    return await work_off(due, lambda trade_id: open_if_due(tx, trade_id))
 
 
 async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
@@ -73,7 +74,7 @@ async def close_due(tx: Tx, *, limit: int = 100) -> int:
     """Close every book whose time has run out; returns how many."""
     async with tx.read() as db:
         due = await repository.list_due_to_close(db, limit)
-    return sum([await close_if_due(tx, lot_id) for lot_id in due])
+    return await work_off(due, lambda lot_id: close_if_due(tx, lot_id))
 
 
 async def close_if_due(tx: Tx, lot_id: UUID) -> bool:
