@@ -348,7 +348,7 @@ async def test_without_a_good_key_no_order_is_obeyed(scene: Scene) -> None:
     issued: dict[str, Json] = {}
     for name, scopes in (("revoked", ["read", "write", "bid"]), ("reads only", ["read"])):
         body = {"person_id": x.people["officer"].id, "scopes": scopes}
-        made = await town.api.post(f"/v1/organisations/{x.id}/keys", json=body, key=x.people["administrator"].key)
+        made = await town.api.post(f"/v1/organisations/{x.id}/keys", json=body, key=x.people["officer"].key)
         assert made.status_code == 201, made.text
         issued[name] = made.json()
     gone = await town.api.post(f"/v1/keys/{issued['revoked']['id']}/revocation", key=x.people["administrator"].key)
