@@ -314,7 +314,7 @@ def trouble(error: BaseException) -> Refusal | None:
             if state in _UNSTORABLE_STATES:
                 return errors.Unstorable()
             if state == _UNIQUE_VIOLATION:
-                return errors.SameMoment(retry_after=1)
+                return errors.SameMoment()
         if isinstance(link, database.TimeoutError | ConnectionError | socket.gaierror | TimeoutError):
             return _busy()
         if isinstance(link, database.DBAPIError) and link.connection_invalidated:
