@@ -39,6 +39,7 @@ def test_the_deposit_pays_the_entry_fee_as_far_as_that_goes():
         ((60_000_000, Decimal("0.03"), "net_sales", 30), None),
         ((None, None, None, None), errors.NothingToPay),
         ((0, None, None, None), errors.NothingToPay),
+        ((None, Decimal("0.00"), "net_sales", 30), errors.NothingToPay),
         ((60_000_000, Decimal("0.03"), None, 30), errors.RoyaltyIncomplete),
         ((60_000_000, Decimal("0.03"), "net_sales", None), errors.RoyaltyIncomplete),
         ((60_000_000, None, "net_sales", 30), errors.RoyaltyIncomplete),

@@ -63,7 +63,7 @@ def require_plan(entry_fee_minor: int | None, rate: Decimal | None, base: str | 
     parts = (rate, base, due_days)
     if any(part is not None for part in parts) and None in parts:
         raise errors.RoyaltyIncomplete(pointer="/body/royalty")
-    if not entry_fee_minor and rate is None:
+    if not entry_fee_minor and not rate:
         raise errors.NothingToPay(pointer="/body/entry_fee")
 
 
