@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from techmarket.api.observe import configure_logging
@@ -52,6 +53,7 @@ def serve() -> None:
 
     async def work() -> None:
         settings = _settings()
+        serving.require_free_port(settings)
         async with state.open_market(settings, application="api") as market:
             await serving.serve(market, settings, jobs=settings.jobs_in_process)
 
@@ -144,7 +146,12 @@ def staff_keys(title: Annotated[str | None, typer.Argument(help="operator, certi
 
 def _settings(*, quiet: bool = False) -> Settings:
     """The settings; a command that draws progress logs warnings only."""
-    settings = get_settings()
+    try:
+        settings = get_settings()
+    except ValidationError as error:
+        # The names only: a value may be a secret.
+        wrong = "; ".join(f"TECHMARKET_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+        raise SystemExit(f"techmarket: {wrong}") from None
     configure_logging(json=settings.log_json, level=logging.WARNING if quiet else logging.INFO)
     return settings
 
@@ -156,6 +163,10 @@ def _settle(work: object) -> None:
             asyncio.run(work)  # type: ignore[arg-type]
     except (EmbeddedServerError, UnsuitableServerError, MissingSecret) as error:
         raise SystemExit(f"techmarket: {error}") from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise SystemExit(f"techmarket: {error.filename}: {error.strerror}") from error
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,6 +44,20 @@ class LeavingServer(uvicorn.Server):
         if not ends or self.force_exit or self._asked_at is None:
             return ends
         return time.monotonic() - self._asked_at >= LEAVE_SECONDS
+
+
+def require_free_port(settings: Settings) -> None:
+    """A taken port is told before anything is started, in one line."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SystemExit(
+                f"techmarket: port {settings.port} on {settings.host} cannot be opened ({error.strerror}); "
+                "choose another by TECHMARKET_PORT."
+            ) from error
 
 
 def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn.Server:

@@ -26,6 +26,7 @@ def verdict_of(file: Path, trust: Path) -> Verdict:
 
 def verify_path(file: Path, trust: Path | None, console: Console) -> int:
     """Say the verdict; the exit code is 0 for valid, 1 for suspended or revoked, 2 for not ours, 3 for unreadable."""
+    is_beside = trust is None
     trust = trust or file.parent / "keys.json"
     try:
         if file.stat().st_size > FILE_MAX:
@@ -39,6 +40,11 @@ def verify_path(file: Path, trust: Path | None, console: Console) -> int:
         console.print(f"{trust} does not hold the market's published keys.")
         return 3
     console.print(f"{ANSWERS[verdict.answer]}  {verdict.number or ''}")
+    if is_beside:
+        console.print(
+            f"  [yellow]![/] the keys were taken from {trust}, beside the file: "
+            "whoever sent you both may have made both. Fetch the market's keys yourself and name them with --trust."
+        )
     if verdict.since:
         console.print(f"  in this standing since {verdict.since}, as of {verdict.as_of} {verdict.why or ''}")
     for code in verdict.checked:

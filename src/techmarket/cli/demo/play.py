@@ -21,12 +21,15 @@ from techmarket.samples import real_sets
 from techmarket.settings import Settings
 
 STAGES = 18
+BEGUN = "demo/keys-of-people.json"
 PLAYED = "demo/report.json"
 
 
 async def run_demo(settings: Settings, console: Console, *, data: Path | None, report: Path | None, stay: bool) -> None:
     """Play the story once per state folder, print the outcome; with `stay`, go on serving until asked to stop."""
     _require_sets(data)
+    serving.require_free_port(settings)
+    _require_unbroken(settings.state_dir, stay=stay)
     async with state.open_market(settings, application="api", start_at=START) as market:
         if not market.staff():
             raise SystemExit(
@@ -58,6 +61,16 @@ def _require_sets(data: Path | None) -> None:
         real_sets.demands(data)
     except FileNotFoundError as error:
         raise SystemExit(f"techmarket: {error}") from error
+
+
+def _require_unbroken(state_dir: Path, *, stay: bool) -> None:
+    """The story needs a market in which it has not begun: it would find its own first half in the way."""
+    if (state_dir / BEGUN).exists() and not (stay and (state_dir / PLAYED).exists()):
+        how = "played" if (state_dir / PLAYED).exists() else "broken off"
+        raise SystemExit(
+            f"techmarket: the story was {how} here before. Remove {state_dir} to play it anew, give another folder by "
+            "TECHMARKET_STATE_DIR, or serve this market as it is: techmarket serve"
+        )
 
 
 def _played_before(file: Path) -> Report | None:

@@ -1,0 +1,83 @@
+"""What an operator can mend is told in one line before anything is started, never as a stack trace."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from techmarket.cli.verify import verify_path
+
+ROOT = Path(__file__).parents[2]
+
+
+def said(*arguments: str, **settings: str) -> tuple[int, str]:
+    given = {name: value for name, value in os.environ.items() if not name.startswith("TECHMARKET_")}
+    environment = (
+        given | {"PYTHONPATH": str(ROOT / "src")} | {f"TECHMARKET_{n.upper()}": v for n, v in settings.items()}
+    )
+    program = "from techmarket.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.stdout == ""
+    return done.returncode, done.stderr.strip()
+
+
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_a_taken_port_is_told_before_the_market_is_opened(tmp_path: Path, command: str) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        code, line = said(command, port=str(port), state_dir=str(tmp_path / "state"))
+    assert (code, len(line.splitlines())) == (1, 1)
+    assert line.startswith(f"techmarket: port {port} on 127.0.0.1 cannot be opened")
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_setting_that_is_none_is_named_without_its_value(tmp_path: Path) -> None:
+    assert said("migrate", port="a-value", state_dir=str(tmp_path)) == (
+        1,
+        "techmarket: TECHMARKET_PORT: Input should be a valid integer, unable to parse string as an integer",
+    )
+
+
+def test_a_state_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("a file")
+    assert said("migrate", state_dir=str(file)) == (1, f"techmarket: {file}: File exists")
+
+
+def test_a_story_that_was_broken_off_is_not_begun_again(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "keys-of-people.json").write_text("{}")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code, line = said("run", port=str(port), state_dir=str(tmp_path))
+    assert (code, len(line.splitlines())) == (1, 1)
+    assert line.startswith("techmarket: the story was broken off here before.")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo"]
+
+
+def test_keys_from_beside_a_certificate_are_said_to_be_no_better_than_their_sender(tmp_path: Path) -> None:
+    certificate, keys = tmp_path / "certificate.json", tmp_path / "keys.json"
+    certificate.write_text("{}")
+    keys.write_text('{"keys":[]}')
+    beside, named = Console(record=True, file=io.StringIO()), Console(record=True, file=io.StringIO())
+    assert verify_path(certificate, None, beside) == verify_path(certificate, keys, named) == 2
+    assert "whoever sent you both" in " ".join(beside.export_text().split())
+    assert "whoever sent you both" not in " ".join(named.export_text().split())
