@@ -130,7 +130,8 @@ async def _import(
             source=f"{source}-{kind}",
             advance=lambda count: stages.progress.advance(bar, count),
         )
-    report.refused_rows += refused
+    report.refused_rows += len(refused)
+    report.refusals += refused
     if kind == "offers":
         report.imported_offers += len(accepted)
     else:

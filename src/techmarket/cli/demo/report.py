@@ -33,7 +33,8 @@ class Report:
     statements: dict[str, str] = field(default_factory=dict)
     imported_offers: int = 0
     imported_demands: int = 0
-    refused_rows: list[dict[str, Any]] = field(default_factory=list)
+    refused_rows: int = 0
+    refusals: list[dict[str, Any]] = field(default_factory=list)
     ledger_balanced: bool = False
     journal_position: int | None = None
 
@@ -97,7 +98,7 @@ def outcome(report: Report) -> Table:
     table.add_row("reward · 奖励总额", report.reward or "—")
     for person, amount in report.statements.items():
         table.add_row(f"  {person}", amount)
-    imported = f"{report.imported_offers} offers, {report.imported_demands} demands, {len(report.refused_rows)} refused"
+    imported = f"{report.imported_offers} offers, {report.imported_demands} demands, {report.refused_rows} refused"
     table.add_row("imported · 导入", imported)
     table.add_row("ledger balanced · 账簿平衡", "yes · 是" if report.ledger_balanced else "NO · 否")
     return table
