@@ -75,7 +75,8 @@ async def ready(http: httpx.AsyncClient, process: subprocess.Popen[bytes]) -> No
 
 
 async def register(http: httpx.AsyncClient, n: int) -> httpx.Response:
-    return await http.post("/v1/organisations", json=REGISTRATION, headers={"Idempotency-Key": f"the-last-to-be-answered-{n}"})
+    once = {"Idempotency-Key": f"the-last-to-be-answered-{n}"}
+    return await http.post("/v1/organisations", json=REGISTRATION, headers=once)
 
 
 @pytest.mark.slow
