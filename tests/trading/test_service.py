@@ -163,6 +163,14 @@ async def test_bidding_cannot_open_before_the_announcement_ends(market: Market) 
     assert await listing_state(market, draft) == "PUBLISHED"
 
 
+async def test_an_opening_that_is_past_or_years_away_is_refused_for_deposits_would_wait_for_it(market: Market) -> None:
+    for opens in (shanghai(2026, 3, 1), shanghai(2026, 8, 30), shanghai(2199, 1, 1)):
+        with pytest.raises(errors.TermsOutOfRange) as refused:
+            await a_draft(market, bidding_opens_at=opens)
+        assert (refused.value.facts["field"], refused.value.pointer) == ("bidding_opens_at", "/body/bidding_opens_at")
+    assert await one(market.tx, "SELECT count(*) FROM trade") == 0
+
+
 async def test_a_listing_that_changed_since_the_draft_is_refused(market: Market) -> None:
     draft = await a_draft(market)
     async with market.tx.begin() as db:

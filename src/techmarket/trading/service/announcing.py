@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +44,8 @@ from techmarket.trading.views import TradeView
 FREE_SECONDS = (60, 30 * 86_400)
 LIMITED_SECONDS = (10, 86_400)
 HARD_STOP_SECONDS = (60, 30 * 86_400)
-MONEY_MAX = 10**13
+OPENS_WITHIN = timedelta(days=180)
+"""Deposits wait for the opening, and nobody can leave with his before: it is not put off for years."""
 
 
 async def draft_trade(
@@ -72,6 +73,9 @@ async def draft_trade(
         start = start_price_minor if start_price_minor is not None else offer.price_minor
         if start is None or (offer.price_minor is not None and start < offer.price_minor):
             raise errors.StartBelowFloor(floor=Money(offer.price_minor or 1), pointer="/body/start_price")
+        if bidding_opens_at is not None and not now <= bidding_opens_at <= now + OPENS_WITHIN:
+            field, most = "bidding_opens_at", now + OPENS_WITHIN
+            raise errors.TermsOutOfRange(field=field, least=now, most=most, pointer=f"/body/{field}")
         on = shanghai_day(now)
         given = {"free": free_seconds, "limited": limited_seconds, "hard_stop": hard_stop_seconds}
         seconds, used = await _periods(db, given, on=on)
