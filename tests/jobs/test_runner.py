@@ -9,6 +9,7 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from techmarket.db import jobs as declared
 from techmarket.db import journal
@@ -124,3 +125,18 @@ def test_an_interval_is_written_as_a_cron_expression(every, expression):
 def test_an_interval_cron_cannot_say_is_refused(every):
     with pytest.raises(ValueError, match="whole second"):
         runner.expression_of(every)
+
+
+async def test_answers_kept_for_retries_go_after_a_day_and_not_before(means, tx):
+    async with tx.begin() as db:
+        for name, age in (("old", 25), ("young", 23)):
+            await db.execute(
+                text(
+                    "INSERT INTO idempotency_key (principal, key_hash, fingerprint, at)"
+                    " VALUES (:name, 'k', 'f', clock_timestamp() - make_interval(hours => :age))"
+                ),
+                {"name": name, "age": age},
+            )
+    await runner.run_due(means, "jobs.forget_old_answers")
+    async with tx.read() as db:
+        assert (await db.execute(text("SELECT principal FROM idempotency_key"))).scalars().all() == ["young"]

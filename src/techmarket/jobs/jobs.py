@@ -1,0 +1,15 @@
+"""What the clock starts for the house itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from techmarket.db import idempotency
+from techmarket.db.jobs import periodic
+from techmarket.db.means import Means
+
+
+@periodic("jobs.forget_old_answers", every=timedelta(minutes=10))
+async def forget_old_answers(means: Means) -> None:
+    """Answers kept for retries go when their promise has run out, so that the table stays small."""
+    await idempotency.forget_old(means.tx)
