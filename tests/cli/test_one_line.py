@@ -7,12 +7,18 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx
 import pytest
 from rich.console import Console
 
+from techmarket.cli.demo import play
 from techmarket.cli.verify import verify_path
+from techmarket.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,3 +87,26 @@ def test_keys_from_beside_a_certificate_are_said_to_be_no_better_than_their_send
     assert verify_path(certificate, None, beside) == verify_path(certificate, keys, named) == 2
     assert "whoever sent you both" in " ".join(beside.export_text().split())
     assert "whoever sent you both" not in " ".join(named.export_text().split())
+
+
+@pytest.mark.parametrize(("is_asked_to_stop", "ends_with"), [(True, SystemExit), (False, httpx.ConnectError)])
+async def test_a_story_ends_in_one_line_when_its_server_was_asked_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_asked_to_stop: bool, ends_with: type[BaseException]
+) -> None:
+    @asynccontextmanager
+    async def opened(*_: object, **__: object) -> AsyncIterator[object]:
+        yield SimpleNamespace(staff=lambda: {"operator": "sample"}, state_dir=tmp_path)
+
+    @asynccontextmanager
+    async def served(*_: object) -> AsyncIterator[object]:
+        yield SimpleNamespace(should_exit=is_asked_to_stop)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise httpx.ConnectError("sample")
+
+    monkeypatch.setattr(play.state, "open_market", opened)
+    monkeypatch.setattr(play.serving, "serving", served)
+    monkeypatch.setattr(play.serving, "require_free_port", lambda _: None)
+    monkeypatch.setattr(play, "play", broken)
+    with pytest.raises(ends_with):
+        await play.run_demo(Settings(state_dir=tmp_path), Console(), data=None, report=None, stay=True)

@@ -42,7 +42,13 @@ async def run_demo(settings: Settings, console: Console, *, data: Path | None, r
                 console.print("The story has been played here already; its outcome:")
             else:
                 base = f"http://{settings.host}:{settings.port}"
-                shown = await play(base, market, console, data=data)
+                try:
+                    shown = await play(base, market, console, data=data)
+                except Exception:
+                    # Ctrl-C stops the server first; what the story then runs into is no news.
+                    if not server.should_exit:
+                        raise
+                    raise SystemExit("techmarket: the story was broken off.") from None
                 _write(market.state_dir / PLAYED, shown)
             console.print(outcome(shown))
             if report is not None:
