@@ -583,6 +583,21 @@ async def test_a_paused_result_notice_puts_the_time_to_sign_off(market: Market, 
     ]
 
 
+async def test_an_award_whose_objection_was_upheld_never_lapses_however_late_its_annulment_comes(
+    market: Market, book: BidBook
+) -> None:
+    trade = await an_awarded_trade(market, book, 560_000, 600_000)
+    award = await service.get_award(market.tx, market.buyers[1], await award_id(market, trade, 1))
+    assert award.notice_id is not None
+    await move_to(market.tx, shanghai(2026, 3, 19, 10))
+    objection = await notices.file_objection(market.tx, market.buyers[2], award.notice_id, grounds="Sample grounds.")
+    await notices.decide_objection(market.tx, market.operator, objection.id, upheld=True, reasons="Sample reasons.")
+    await move_to(market.tx, shanghai(2026, 7, 1))
+    assert await service.lapse_due(market.tx) == 0
+    assert await service.annul_award(market.tx, award.id) is True
+    assert await one(market.tx, "SELECT count(*) FROM payout WHERE minor = :m", m=DEPOSIT) == 3
+
+
 async def test_an_upheld_objection_to_the_result_annuls_the_award_and_nobody_loses_a_deposit(
     market: Market, book: BidBook
 ) -> None:

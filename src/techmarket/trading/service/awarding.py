@@ -10,6 +10,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.refusals import NotFound
+from techmarket.notices import steps as notices
 from techmarket.trading import awards, policy, repository
 from techmarket.trading.events import (
     AwardAnnulled,
@@ -49,6 +50,9 @@ async def lapse_award(tx: Tx, award_id: UUID) -> bool:
             return False
         award.sign_by = deadline
         if now < deadline:
+            return False
+        # An upheld objection annuls the award by its event; until that comes, nobody could have signed either.
+        if award.notice_id is None or not await notices.is_cleared(db, award.notice_id, now):
             return False
         award.state, award.decided_at = AWARD.move(award.state, "lapse"), now
         participant = await repository.lock_participant(db, award.participant_id)
