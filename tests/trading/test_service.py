@@ -16,6 +16,7 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.identity.steps import OrganisationFacts
+from techmarket.identity.tables import Membership
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
@@ -706,3 +707,20 @@ async def test_a_part_of_a_deposit_goes_back_with_the_release(market: Market) ->
     assert await one(market.tx, "SELECT minor FROM payout WHERE why = :w", w=str(Ref("participant", mine.id))) == (
         DEPOSIT - 1
     )
+
+
+async def test_a_buyer_who_shares_a_person_with_the_seller_is_a_related_party(market: Market) -> None:
+    trade = await an_announced_trade(market)
+    apart = await service.register_intent(market.tx, market.buyers[0], trade.id)
+    async with market.tx.begin() as db:
+        db.add(Membership(person_id=market.seller.person, org_id=market.buyers[1].org, roles=["TRADER"], ended_at=None))
+    joined = await service.register_intent(market.tx, market.buyers[1], trade.id)
+    assert (apart.related, joined.related) == (False, True)
+
+
+async def test_an_inventor_of_the_seller_does_not_see_who_takes_part(market: Market) -> None:
+    trade = await an_announced_trade(market)
+    await service.register_intent(market.tx, market.buyers[0], trade.id)
+    inventor = (await a_member(market.tx, market.seller, Role.INVENTOR)).actor
+    assert list(await service.list_participants(market.tx, inventor, trade.id)) == []
+    assert len(await service.list_participants(market.tx, market.seller, trade.id)) == 1

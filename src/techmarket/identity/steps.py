@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.identity import errors, repository
@@ -71,6 +71,18 @@ async def get_people(db: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID,
     for person_id, org_id in memberships:
         orgs.setdefault(person_id, []).append(org_id)
     return {p.id: PersonFacts(p.id, p.name, tuple(sorted(orgs.get(p.id, [])))) for p in people}
+
+
+async def share_people(db: AsyncSession, one_org: UUID, other_org: UUID) -> bool:
+    """Whether somebody acts for both organisations today."""
+    query = (
+        select(Membership.person_id)
+        .where(Membership.org_id.in_([one_org, other_org]), Membership.ended_at.is_(None))
+        .group_by(Membership.person_id)
+        .having(func.count() > 1)
+        .limit(1)
+    )
+    return (await db.execute(query)).first() is not None
 
 
 async def require_member(db: AsyncSession, person_id: UUID, org_id: UUID, *, pointer: str | None = None) -> PersonFacts:

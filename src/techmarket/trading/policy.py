@@ -15,3 +15,6 @@ SEE_PARTICIPANTS = permission("trading.list_participants", Standing.SIGNED_IN, s
 BID = permission("trading.place_bid", Standing.VERIFIED, Role.TRADER, scope=Scope.BID)
 LEAVE = permission("trading.leave_as_runner_up", Standing.OWN, Role.TRADER)
 SEE_AWARD = permission("trading.get_award", Standing.MARKET_OR_OWN, scope=Scope.READ)
+
+SELLERS_OFFICERS = frozenset({Role.LISTING_OFFICER, Role.TRADER})
+"""Who of the seller sees which organisations take part."""

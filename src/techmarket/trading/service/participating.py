@@ -151,7 +151,9 @@ def _a_free_number(taken: set[int]) -> int:
 
 
 async def _is_related(db: AsyncSession, trade: Trade, org_id: UUID) -> bool:
-    """A buyer is a related party when one of the people who made the achievement belongs to it."""
+    """A buyer is a related party when somebody who made the achievement, or anyone of the seller, belongs to it."""
+    if await identity.share_people(db, trade.seller_org_id, org_id):
+        return True
     offer = await listings.get_offer_facts(db, trade.listing_id)
     people: set[UUID] = set()
     for achievement_id in offer.achievement_ids:

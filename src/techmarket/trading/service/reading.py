@@ -73,12 +73,16 @@ async def list_bids(tx: Tx, actor: Actor, lot_id: UUID, *, cursor: str | None, l
 
 
 async def list_participants(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[ParticipantView]:
-    """All participants for the seller and the market; a participant sees itself."""
+    """All participants for the seller's officers and the market; a participant sees itself.
+
+    Not for every member of the seller: an inventor has no part in who may buy, and numbers stand for names in public.
+    """
     async with tx.read() as db:
         trade = await repository.get_trade(db, trade_id)
         require_known(actor, trade)
         require(actor, policy.SEE_PARTICIPANTS)
-        sees_all = actor.is_market or actor.org_id == trade.seller_org_id
+        is_officer = bool(actor.roles & policy.SELLERS_OFFICERS)
+        sees_all = actor.is_market or (actor.org_id == trade.seller_org_id and is_officer)
         rows = [p for p in await repository.list_participants(db, trade_id) if sees_all or p.org_id == actor.org_id]
         return [await participant_view(db, trade, row) for row in rows]
 
