@@ -66,7 +66,7 @@ ROUTERS = (
 BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES, *hub.BODIES)
 
 
-def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str = "http://127.0.0.1:8000") -> FastAPI:
+def create_app(means: Means, *, jobs_in_process: bool = False) -> FastAPI:
     """The whole HTTP edge over the given means. Opens nothing at import; the lifespan ends what it starts."""
 
     @asynccontextmanager
@@ -90,7 +90,6 @@ def create_app(means: Means, *, jobs_in_process: bool = False, public_url: str =
     app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts)
     app.state.remembered_keys = bids.RememberedKeys()
     app.state.is_stopping = False
-    app.state.public_url = public_url
 
     async def ready() -> bool:
         """Ready means: not stopping, and a migrated database answers."""

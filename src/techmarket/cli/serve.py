@@ -62,7 +62,7 @@ def require_free_port(settings: Settings) -> None:
 
 def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn.Server:
     """A server over the whole edge; it answers what it accepted before it ends."""
-    app = create_app(market.means, jobs_in_process=jobs, public_url=f"http://{settings.host}:{settings.port}")
+    app = create_app(market.means, jobs_in_process=jobs)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -75,10 +75,6 @@ class Tx:
     async def recall(self) -> None:
         """Before long work that is harmless to repeat: a keyed request that has its answer already ends here."""
 
-    def open_session(self) -> AsyncSession:
-        """A session whose end its caller decides: for the idempotency store, which commits effect and answer as one."""
-        return self._maker()
-
     async def dispose(self) -> None:
         await self.engine.dispose()
         if self.read_engine is not self.engine:

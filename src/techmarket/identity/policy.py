@@ -12,7 +12,6 @@ ADD_PERSON = permission("identity.add_person", Standing.OWN, Role.ADMINISTRATOR)
 # Only the person herself: whoever holds her key signs in her name.
 ISSUE_KEY = permission("identity.issue_key", Standing.OWN)
 REVOKE_KEY = permission("identity.revoke_key", Standing.MARKET_OR_OWN, Role.ADMINISTRATOR)
-SEE_PEOPLE = permission("identity.list_people", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_SELF = permission("identity.get_self", Standing.SIGNED_IN, scope=Scope.READ)
 LIST_ORGANISATIONS = permission("identity.list_organisations", Standing.MARKET, scope=Scope.READ)
 MOVE_CLOCK = permission("sandbox.move_clock", Standing.MARKET, Role.OPERATOR)
