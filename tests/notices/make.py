@@ -57,6 +57,8 @@ async def a_notice(
     unit_evidence: str | None = None,
     post_market: bool = True,
     reader_orgs: Collection[UUID] = (),
+    rule_date: date = date(2026, 3, 2),
+    extension: steps.Extension | None = None,
 ) -> UUID:
     async with tx.begin() as db:
         return await steps.open_notice(
@@ -65,7 +67,7 @@ async def a_notice(
             subject=subject or Ref("award", new_id()),
             owner_org=owner.org,
             document=document if document is not None else dict(PRICE_TEXT),
-            rule_date=date(2026, 3, 2),
+            rule_date=rule_date,
             length=length,
             actor=owner,
             now=await clock.market_now(db),
@@ -73,6 +75,7 @@ async def a_notice(
             unit_evidence_sha256=unit_evidence,
             lines=lines,
             reader_orgs=reader_orgs,
+            extension=extension,
         )
 
 

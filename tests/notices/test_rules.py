@@ -64,6 +64,7 @@ def test_a_notice_starts_with_the_later_of_its_required_places():
         (N.RUNNING, None, AFTER, errors.StillRunning),
         (N.PAUSED, None, AFTER, errors.Paused),
         (N.PAUSED, END, AFTER, errors.Paused),
+        (N.PAUSED, None, AFTER, errors.Suspended),
         (N.UPHELD, END, AFTER, errors.Upheld),
         (N.PREPARED, None, AFTER, errors.NotStarted),
         (N.REPLACED, END, AFTER, errors.NoLongerStands),
@@ -75,7 +76,7 @@ def test_what_waits_for_a_notice_waits_until_it_has_cleared(state, ends_at, now,
         rules.check_cleared(state, ends_at=ends_at, now=now)
     else:
         with pytest.raises(refusal):
-            rules.check_cleared(state, ends_at=ends_at, now=now)
+            rules.check_cleared(state, ends_at=ends_at, now=now, open_objections=refusal is errors.Paused)
 
 
 @pytest.mark.parametrize(

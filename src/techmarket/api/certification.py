@@ -20,7 +20,7 @@ from techmarket.certification.views import CertificateView, VerificationView
 from techmarket.contracts.errors import NotInForce
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
-from techmarket.notices.errors import Paused, StillRunning, Upheld
+from techmarket.notices.errors import Paused, StillRunning, Suspended, Upheld
 from techmarket.settlement.errors import DuesOpen
 
 router = APIRouter(prefix="/v1", tags=["certification"], route_class=MarketRoute)
@@ -128,6 +128,7 @@ class KeySet(Wire):
         DuesOpen,
         StillRunning,
         Paused,
+        Suspended,
         Upheld,
         NotAllowed,
         NotFound,

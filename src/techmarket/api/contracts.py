@@ -37,7 +37,7 @@ from techmarket.contracts.views import ContractView, DocumentView, RegistrationV
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings.rules import LicenceKind
-from techmarket.notices.errors import NotStarted, Paused, StillRunning, Upheld
+from techmarket.notices.errors import NotStarted, Paused, StillRunning, Suspended, Upheld
 from techmarket.signing.errors import NotASignatory, NotYourTurn, SignedAlready, WrongDocument
 
 router = APIRouter(prefix="/v1", tags=["contracts"], route_class=MarketRoute)
@@ -322,6 +322,7 @@ async def open_signing(contract_id: Uuid, body: OpenSigning, actor: SignedIn, tx
         NotStarted,
         StillRunning,
         Paused,
+        Suspended,
         Upheld,
         WrongDocument,
         NotYourTurn,

@@ -23,6 +23,72 @@ class Paused(Refusal):
     en = "The notice is paused; {open_objections} objection(s) wait for a decision."
 
 
+class Suspended(Refusal):
+    code, kind = "notices.suspended", Kind.CONFLICT
+    zh = "公示已中止，恢复后方可继续。"
+    en = "The notice is suspended; it goes on when it has been resumed."
+
+
+class NotSuspended(Refusal):
+    code, kind = "notices.not_suspended", Kind.CONFLICT
+    zh = "此公示未处于中止状态。"
+    en = "This notice is not suspended."
+
+
+class NotSuspendable(Refusal):
+    code, kind = "notices.not_suspendable", Kind.CONFLICT
+    zh = "{notice_kind} 类公示不适用中止。"
+    en = "A notice of the kind {notice_kind} is not suspended."
+
+
+class NotExtendable(Refusal):
+    code, kind = "notices.not_extendable", Kind.CONFLICT
+    zh = "{notice_kind} 类公示不适用延期。"
+    en = "A notice of the kind {notice_kind} is not extended."
+
+
+class ExtensionNotAnnounced(Refusal):
+    code, kind = "notices.extension_not_announced", Kind.CONFLICT
+    zh = "此公示发布时未载明可以延期，不能延期。"
+    en = "This notice did not say when it opened that it may be extended, so it is not."
+
+
+class ExtensionsUsedUp(Refusal):
+    code, kind = "notices.extensions_used_up", Kind.CONFLICT
+    zh = "此公示载明的 {at_most} 次延期已用完。"
+    en = "The {at_most} extension(s) that this notice announced are used up."
+
+
+class ExtensionInAnotherUnit(Refusal):
+    code, kind = "notices.extension_in_another_unit", Kind.INVALID
+    zh = "延期须与公示期同以天数计算：{unit}。"
+    en = "An extension counts in the days of its notice: {unit}."
+
+
+class ExtensionTooShort(Refusal):
+    code, kind = "notices.extension_too_short", Kind.INVALID
+    zh = "每次延期不得少于 {least} {unit}。"
+    en = "Each extension lasts at least {least} {unit}."
+
+
+class TooManyExtensions(Refusal):
+    code, kind = "notices.too_many_extensions", Kind.INVALID
+    zh = "延期次数至少 1 次，至多 {at_most} 次。"
+    en = "A notice announces at least one extension and at most {at_most}."
+
+
+class PeriodOver(Refusal):
+    code, kind = "notices.period_over", Kind.CONFLICT
+    zh = "公示期已于 {ended_at} 届满，不能再延期或中止。"
+    en = "The notice ended at {ended_at}; it is neither extended nor suspended any more."
+
+
+class RuleInAnotherUnit(Refusal):
+    code, kind = "notices.rule_in_another_unit", Kind.CONFLICT
+    zh = "规则 {key} 以 {unit} 计，而公示期以 {wanted} 计；请先录入以 {wanted} 计的规则行。"
+    en = "The rule {key} counts in {unit}, the notice in {wanted}; enter a row in {wanted} first."
+
+
 class Upheld(Refusal):
     code, kind = "notices.upheld", Kind.CONFLICT
     zh = "对此公示的异议已成立。"

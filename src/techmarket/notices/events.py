@@ -84,6 +84,41 @@ class ObjectionWithdrawn(Event):
 
 
 @dataclass(frozen=True)
+class NoticeExtended(Event):
+    """One announced step longer: `step` is the how-manieth."""
+
+    kind: ClassVar[str] = "notices.extended"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    n: int
+    unit: str
+    step: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class NoticeSuspended(Event):
+    kind: ClassVar[str] = "notices.suspended"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    resume_by: datetime | None
+
+
+@dataclass(frozen=True)
+class NoticeResumed(Event):
+    """`added` days were given to it because a rule asks for that much after a suspension."""
+
+    kind: ClassVar[str] = "notices.resumed"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    added: int
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True)
 class NoticeCleared(Event):
     kind: ClassVar[str] = "notices.cleared"
     notice_id: UUID

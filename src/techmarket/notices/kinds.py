@@ -42,18 +42,30 @@ class KindRow:
     effect: Effect
     readers: Readers
     fields: tuple[str, ...] = ()
+    can_be_extended: bool = False
+    can_be_suspended: bool = False
+    rest_after_suspension: bool = False
+    """Whether the rules on what must be left of a disclosure after a suspension speak of this kind."""
 
 
 KINDS: Mapping[NoticeKind, KindRow] = {
-    NoticeKind.ANNOUNCEMENT: KindRow((Place.MARKET,), Effect.PAUSES, Readers.EVERYONE),
+    NoticeKind.ANNOUNCEMENT: KindRow(
+        (Place.MARKET,),
+        Effect.PAUSES,
+        Readers.EVERYONE,
+        can_be_extended=True,
+        can_be_suspended=True,
+        rest_after_suspension=True,
+    ),
     # ZJR art. 17: in the unit and on the technology market, with these fields and the related-party flag.
     NoticeKind.PRICE: KindRow(
         (Place.MARKET, Place.UNIT),
         Effect.PAUSES,
         Readers.EVERYONE,
         ("name", "abstract", "mode", "intended_price", "related_party"),
+        can_be_suspended=True,
     ),
-    NoticeKind.RESULT: KindRow((Place.MARKET,), Effect.PAUSES, Readers.EVERYONE),
+    NoticeKind.RESULT: KindRow((Place.MARKET,), Effect.PAUSES, Readers.EVERYONE, can_be_suspended=True),
     NoticeKind.GRANT: KindRow((Place.UNIT,), Effect.PAUSES, Readers.UNIT),
     # ZJR art. 39: in the unit.
     NoticeKind.REWARD_LIST: KindRow((Place.UNIT,), Effect.HOLDS_LINES, Readers.UNIT),

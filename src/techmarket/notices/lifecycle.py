@@ -24,6 +24,20 @@ class ObjectionState(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
+class PauseCause(StrEnum):
+    """Why a period stands still: an objection waits for its decision, or the market has suspended the procedure."""
+
+    OBJECTION = "OBJECTION"
+    SUSPENSION = "SUSPENSION"
+
+
+class LengtheningCause(StrEnum):
+    """EXTENSION: one announced step longer. RESUMPTION: what the rule asks for after a suspension."""
+
+    EXTENSION = "EXTENSION"
+    RESUMPTION = "RESUMPTION"
+
+
 STANDING = (NoticeState.PREPARED, NoticeState.RUNNING, NoticeState.PAUSED)
 """States in which a notice still stands; a subject has at most one standing notice of a kind."""
 

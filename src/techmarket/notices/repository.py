@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices.kinds import NoticeKind, Place
 from techmarket.notices.lifecycle import STANDING, NoticeState, ObjectionState
-from techmarket.notices.tables import Notice, NoticePause, Objection, Posting
+from techmarket.notices.tables import Notice, NoticeLengthening, NoticePause, Objection, Posting
 
 
 async def lock_notice(db: AsyncSession, notice_id: UUID) -> Notice:
@@ -142,6 +142,18 @@ async def posted(db: AsyncSession, notice_id: UUID) -> dict[Place, datetime]:
 async def list_pauses(db: AsyncSession, notice_ids: Iterable[UUID]) -> dict[UUID, list[NoticePause]]:
     query = select(NoticePause).where(NoticePause.notice_id.in_(set(notice_ids))).order_by(NoticePause.began_at)
     found: dict[UUID, list[NoticePause]] = {}
+    for row in (await db.execute(query)).scalars():
+        found.setdefault(row.notice_id, []).append(row)
+    return found
+
+
+async def list_lengthenings(db: AsyncSession, notice_ids: Iterable[UUID]) -> dict[UUID, list[NoticeLengthening]]:
+    query = (
+        select(NoticeLengthening)
+        .where(NoticeLengthening.notice_id.in_(set(notice_ids)))
+        .order_by(NoticeLengthening.at, NoticeLengthening.id)
+    )
+    found: dict[UUID, list[NoticeLengthening]] = {}
     for row in (await db.execute(query)).scalars():
         found.setdefault(row.notice_id, []).append(row)
     return found

@@ -14,10 +14,10 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, last_id, page_of
-from techmarket.kernel.periods import Unit, remaining
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.kernel.workdays import WorkCalendar
-from techmarket.notices import errors, policy, repository, rules, steps
+from techmarket.notices import counting, errors, extending, policy, repository, rules, steps
+from techmarket.notices.counting import Course
 from techmarket.notices.events import (
     NoticeCleared,
     ObjectionDecided,
@@ -26,7 +26,7 @@ from techmarket.notices.events import (
     ObjectionWithdrawn,
 )
 from techmarket.notices.kinds import Effect, NoticeKind, Place
-from techmarket.notices.lifecycle import NOTICE, OBJECTION, NoticeState
+from techmarket.notices.lifecycle import NOTICE, OBJECTION, NoticeState, PauseCause
 from techmarket.notices.tables import Notice, NoticePause, Objection
 from techmarket.notices.views import NoticeLine, NoticeView, ObjectionView, PostingView
 from techmarket.rulebook import steps as rulebook
@@ -114,9 +114,9 @@ async def file_objection(
         now = await clock.market_now(db)
         rules.check_objection_in_time(
             notice.state,
-            ends_at=await steps.count_end(db, notice),
+            ends_at=await counting.count_end(db, notice),
             now=now,
-            missing_places=await steps.missing_places(db, notice),
+            missing_places=await counting.missing_places(db, notice),
         )
         rules.check_lines(notice.effect, notice.lines, lines)
         if await repository.find_open_objection(db, notice.id, actor.person) is not None:
@@ -136,7 +136,15 @@ async def file_objection(
         journal.record(db, ObjectionFiled(objection.id, notice.id, notice.subject, notice.kind), actor=actor)
         await db.flush()
         if notice.effect is Effect.PAUSES:
-            db.add(NoticePause(notice_id=notice.id, objection_id=objection.id, began_at=now))
+            db.add(
+                NoticePause(
+                    id=new_id(),
+                    notice_id=notice.id,
+                    cause=PauseCause.OBJECTION,
+                    objection_id=objection.id,
+                    began_at=now,
+                )
+            )
             if notice.state is NoticeState.RUNNING:
                 notice.state = NOTICE.move(notice.state, "pause")
                 notice.look_at = None
@@ -160,6 +168,7 @@ async def decide_objection(tx: Tx, actor: Actor, objection_id: UUID, *, upheld: 
         await db.flush()
         if upheld and notice.state is NoticeState.PAUSED:
             notice.state = NOTICE.move(notice.state, "uphold")
+            notice.ended_at = now
         await _end_pause(db, notice, objection, now)
         return _shown(actor, notice, objection)
 
@@ -196,7 +205,7 @@ async def recount(tx: Tx, *, after: UUID | None = None, limit: int = 500) -> UUI
         for notice_id in running:
             notice = await repository.lock_notice(db, notice_id)
             if notice.state is NoticeState.RUNNING:
-                notice.look_at = await steps.count_end(db, notice)
+                notice.look_at = await counting.count_end(db, notice)
     return running[-1] if running else None
 
 
@@ -205,12 +214,12 @@ async def _clear_if_due(tx: Tx, notice_id: UUID) -> bool:
         notice = await repository.lock_if_running(db, notice_id)
         if notice is None:
             return False
-        end = await steps.count_end(db, notice)
+        end = await counting.count_end(db, notice)
         if rules.state_at(notice.state, end, await clock.market_now(db)) is not NoticeState.CLEARED:
             notice.look_at = end  # the calendar has changed since the job was told when to look
             return False
         notice.state = NOTICE.move(notice.state, "clear")
-        notice.look_at = None
+        notice.look_at, notice.ended_at = None, end
         journal.record(db, NoticeCleared(notice.id, notice.subject, notice.kind), actor=None)
         return True
 
@@ -230,9 +239,7 @@ async def _end_pause(db: AsyncSession, notice: Notice, objection: Objection, now
         return
     pause.ended_at = now
     await db.flush()
-    if notice.state is NoticeState.PAUSED and await steps.open_objections(db, notice.id) == 0:
-        notice.state = NOTICE.move(notice.state, "resume")
-        notice.look_at = await steps.count_end(db, notice)
+    await extending.run_on(db, notice)
 
 
 def _seen(actor: Actor, notice: Notice) -> Notice:
@@ -266,16 +273,14 @@ def _shown(actor: Actor, notice: Notice, objection: Objection) -> ObjectionView:
 
 async def _lines(db: AsyncSession, notices: Sequence[Notice], now: datetime) -> list[NoticeLine]:
     ids = [notice.id for notice in notices]
-    pauses = await repository.list_pauses(db, ids)
+    courses = await counting.courses(db, ids)
     objections = await repository.count_open_objections(db, ids)
     calendar = await rulebook.work_calendar(db)
-    return [_line(n, pauses.get(n.id, []), objections.get(n.id, 0), calendar, now) for n in notices]
+    return [_line(n, courses[n.id], objections.get(n.id, 0), calendar, now) for n in notices]
 
 
-def _line(
-    notice: Notice, pauses: Sequence[NoticePause], open_objections: int, calendar: WorkCalendar, now: datetime
-) -> NoticeLine:
-    end = steps.end_with(notice, pauses, calendar)
+def _line(notice: Notice, course: Course, open_objections: int, calendar: WorkCalendar, now: datetime) -> NoticeLine:
+    end = counting.end_with(notice, course, calendar)
     return NoticeLine(
         notice.id,
         notice.kind,
@@ -291,14 +296,6 @@ def _line(
         notice.created_at,
         notice.started_at,
         end,
-        _remaining_days(notice, pauses, calendar, now),
+        counting.remaining_with(notice, course, calendar, now),
         open_objections,
     )
-
-
-def _remaining_days(notice: Notice, pauses: Sequence[NoticePause], calendar: WorkCalendar, now: datetime) -> int | None:
-    if notice.started_at is None or notice.length_unit in (Unit.MINUTES, Unit.SECONDS):
-        return None
-    if notice.state not in (NoticeState.RUNNING, NoticeState.PAUSED):
-        return 0
-    return remaining(notice.started_at, notice.length, now, pauses=steps.counted(pauses), calendar=calendar)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,16 +11,34 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock, journal, texts
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
-from techmarket.kernel.periods import Length, Pause, end_of_period
-from techmarket.kernel.workdays import WorkCalendar
-from techmarket.notices import errors, repository, rules
+from techmarket.kernel.periods import Length
+from techmarket.notices import counting, errors, extending, repository, rules
 from techmarket.notices.events import NoticeEnded, NoticeOpened, NoticePosted, NoticeStarted
+from techmarket.notices.extending import Extension, extend, resume, suspend
 from techmarket.notices.kinds import KINDS, NoticeKind, Place, Readers
 from techmarket.notices.lifecycle import NOTICE, STANDING, NoticeState, ObjectionState
-from techmarket.notices.tables import Notice, NoticePause, Posting
-from techmarket.rulebook import steps as rulebook
+from techmarket.notices.tables import Notice, Posting
+
+__all__ = [
+    "Extension",
+    "NoticeFacts",
+    "ends_at",
+    "extend",
+    "get_facts",
+    "held_lines",
+    "is_cleared",
+    "notice_of",
+    "open_notice",
+    "open_objections",
+    "replace",
+    "require_cleared",
+    "resume",
+    "suspend",
+    "withdraw",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +68,19 @@ async def open_notice(
     unit_evidence_sha256: str | None = None,
     lines: Collection[str] | None = None,
     reader_orgs: Collection[UUID] = (),
+    extension: Extension | None = None,
 ) -> UUID:
     """Open a notice: it stands on the market at once, and starts when it stands in every place its kind requires.
 
-    `unit_evidence_sha256` confirms the posting in the unit in the same act. `lines` are the ids of what an objection
-    may name. `reader_orgs` read a notice that is not for everyone, beside its owner and the market.
+    It can be extended only as its opening says: `extension`. `unit_evidence_sha256` confirms the posting in the unit
+    in the same act. `lines` are the ids of what an objection may name. `reader_orgs` read a notice that is not for
+    everyone, beside its owner and the market.
     """
     row = KINDS[kind]
     rules.check_fields(row, document)
     if await repository.find_standing(db, str(subject), kind) is not None:
         raise errors.AlreadyStands()
+    owner = await identity.get_organisation(db, owner_org)
     notice = Notice(
         id=new_id(),
         kind=kind,
@@ -70,12 +91,18 @@ async def open_notice(
         rule_date=rule_date,
         length_n=length.n,
         length_unit=length.unit,
+        extension_n=extension.length.n if extension else None,
+        extensions_at_most=extension.at_most if extension else None,
+        owner_kinds=list(rules.owner_kinds(owner.kind, government_established=owner.government_established)),
+        jurisdiction=owner.jurisdiction if owner.applies_local_rules else "CN",
         places=[place.value for place in row.places],
         effect=row.effect,
         lines=None if lines is None else sorted(set(lines)),
         state=NOTICE.initial,
         created_at=now,
     )
+    if extension is not None:
+        await extending.check_announced(db, notice, extension)
     db.add(notice)
     event = NoticeOpened(notice.id, notice.subject, kind, notice.document_sha256, length.n, length.unit.value)
     journal.record(db, event, actor=actor)
@@ -119,7 +146,7 @@ async def post(
         return
     notice.state = NOTICE.move(notice.state, "start")
     notice.started_at = start
-    end = await count_end(db, notice)
+    end = await counting.count_end(db, notice)
     assert end is not None  # a period without a pause has an end
     notice.look_at = end
     journal.record(db, NoticeStarted(notice.id, notice.subject, notice.kind, start, end), actor=actor)
@@ -135,9 +162,9 @@ async def require_cleared(db: AsyncSession, notice_id: UUID, now: datetime) -> N
     notice = await repository.hold_notice(db, notice_id)
     rules.check_cleared(
         notice.state,
-        ends_at=await count_end(db, notice),
+        ends_at=await counting.count_end(db, notice),
         now=now,
-        missing_places=await missing_places(db, notice),
+        missing_places=await counting.missing_places(db, notice),
         open_objections=(await repository.count_open_objections(db, [notice_id])).get(notice_id, 0),
     )
 
@@ -145,12 +172,12 @@ async def require_cleared(db: AsyncSession, notice_id: UUID, now: datetime) -> N
 async def is_cleared(db: AsyncSession, notice_id: UUID, now: datetime) -> bool:
     """Whether the period has ended without an open or upheld objection; without a lock, for views."""
     notice = await repository.get_notice(db, notice_id)
-    return rules.state_at(notice.state, await count_end(db, notice), now) is NoticeState.CLEARED
+    return rules.state_at(notice.state, await counting.count_end(db, notice), now) is NoticeState.CLEARED
 
 
 async def ends_at(db: AsyncSession, notice_id: UUID) -> datetime | None:
     """The instant the period ends; None before it has started and while an objection pauses it."""
-    return await count_end(db, await repository.get_notice(db, notice_id))
+    return await counting.count_end(db, await repository.get_notice(db, notice_id))
 
 
 async def held_lines(db: AsyncSession, notice_id: UUID) -> set[str]:
@@ -172,7 +199,7 @@ async def open_objections(db: AsyncSession, notice_id: UUID) -> int:
 async def withdraw(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> bool:
     """Take a notice down; what no longer stands, cleared or upheld, stays as it is. Returns whether it stood."""
     notice = await repository.lock_notice(db, notice_id)
-    if await _state_now(db, notice) not in STANDING:
+    if await counting.state_now(db, notice) not in STANDING:
         return False
     await _end_standing(db, notice, "withdraw", actor)
     return True
@@ -209,10 +236,17 @@ async def replace(
         unit_evidence_sha256=unit_evidence_sha256,
         lines=lines if lines is not None else old.lines,
         reader_orgs=old.reader_org_ids,
+        extension=announced(old),
     )
     (await repository.get_notice(db, new)).replaces_id = old.id
     await db.flush()
     return new
+
+
+def announced(notice: Notice) -> Extension | None:
+    if notice.extension_n is None or notice.extensions_at_most is None:
+        return None
+    return Extension(Length(notice.extension_n, notice.length_unit), notice.extensions_at_most)
 
 
 async def notice_of(db: AsyncSession, subject: Ref, kind: NoticeKind) -> NoticeFacts | None:
@@ -225,36 +259,9 @@ async def get_facts(db: AsyncSession, notice_id: UUID) -> NoticeFacts:
     return await _facts(db, await repository.get_notice(db, notice_id))
 
 
-async def count_end(db: AsyncSession, notice: Notice) -> datetime | None:
-    """The end of the period, counted from its start, its pauses and today's calendar."""
-    if notice.started_at is None:
-        return None
-    pauses = (await repository.list_pauses(db, [notice.id])).get(notice.id, [])
-    return end_with(notice, pauses, await rulebook.work_calendar(db))
-
-
-def end_with(notice: Notice, pauses: Sequence[NoticePause], calendar: WorkCalendar) -> datetime | None:
-    if notice.started_at is None:
-        return None
-    return end_of_period(notice.started_at, notice.length, pauses=counted(pauses), calendar=calendar)
-
-
-def counted(pauses: Sequence[NoticePause]) -> list[Pause]:
-    return [Pause(pause.began_at, pause.ended_at) for pause in pauses]
-
-
-async def missing_places(db: AsyncSession, notice: Notice) -> list[Place]:
-    posted = await repository.posted(db, notice.id)
-    return [place for place in notice.required_places if place not in posted]
-
-
-async def _state_now(db: AsyncSession, notice: Notice) -> NoticeState:
-    return rules.state_at(notice.state, await count_end(db, notice), await clock.market_now(db))
-
-
 async def _end_standing(db: AsyncSession, notice: Notice, act: str, actor: Actor | None) -> None:
-    notice.state = NOTICE.move(await _state_now(db, notice), act)
-    notice.look_at = None
+    notice.state = NOTICE.move(await counting.state_now(db, notice), act)
+    notice.look_at, notice.ended_at = None, await clock.market_now(db)
     journal.record(db, NoticeEnded(notice.id, notice.subject, notice.kind, notice.state), actor=actor)
     await db.flush()
 
@@ -268,5 +275,5 @@ async def _facts(db: AsyncSession, notice: Notice) -> NoticeFacts:
         notice.document_sha256,
         notice.state,
         notice.started_at,
-        await count_end(db, notice),
+        await counting.count_end(db, notice),
     )

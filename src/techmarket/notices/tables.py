@@ -21,15 +21,23 @@ from sqlalchemy.orm import Mapped, mapped_column
 from techmarket.db.base import Base, Identified
 from techmarket.kernel.periods import Length, Unit
 from techmarket.notices.kinds import Effect, NoticeKind, Place
-from techmarket.notices.lifecycle import NoticeState, ObjectionState
+from techmarket.notices.lifecycle import LengtheningCause, NoticeState, ObjectionState, PauseCause
 
 
 class Notice(Identified, Base):
-    """`look_at` only tells the job when to look; the end itself is always counted from start, pauses and calendar."""
+    """`look_at` only tells the job when to look; the end itself is counted from start, lengths, pauses and calendar.
+
+    Only the end of a notice that has cleared is written down (`ended_at`): what has been in force does not move.
+    `owner_kinds` and `jurisdiction` choose the rule rows; they are the owner's at the birth of the notice.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
         CheckConstraint("length_n > 0", name="length"),
+        CheckConstraint(
+            "(extension_n IS NULL) = (extensions_at_most IS NULL) AND extension_n > 0 AND extensions_at_most > 0",
+            name="extension",
+        ),
         Index(
             "uq_notice_standing",
             "subject",
@@ -48,6 +56,10 @@ class Notice(Identified, Base):
     rule_date: Mapped[date]
     length_n: Mapped[int]
     length_unit: Mapped[Unit]
+    extension_n: Mapped[int | None]
+    extensions_at_most: Mapped[int | None]
+    owner_kinds: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    jurisdiction: Mapped[str] = mapped_column(String(16))
     places: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
     effect: Mapped[Effect]
     lines: Mapped[list[str] | None] = mapped_column(ARRAY(String(100)))
@@ -56,6 +68,7 @@ class Notice(Identified, Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     look_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
 
     @property
@@ -105,16 +118,41 @@ class Objection(Identified, Base):
     reasons: Mapped[str | None] = mapped_column(Text)
 
 
-class NoticePause(Base):
-    """The time one objection takes out of the period."""
+class NoticePause(Identified, Base):
+    """The time that an objection or a suspension takes out of the period; without an end it still lasts."""
 
     __tablename__ = "notice_pause"
     __table_args__ = (
         UniqueConstraint("objection_id"),
         CheckConstraint("ended_at IS NULL OR ended_at >= began_at", name="order"),
+        CheckConstraint("(cause = 'OBJECTION') = (objection_id IS NOT NULL)", name="cause"),
+        CheckConstraint("(cause = 'SUSPENSION') = (reasons IS NOT NULL)", name="reasons"),
+        Index("ix_notice_pause_notice_id", "notice_id"),
+        Index(
+            "uq_notice_pause_suspension",
+            "notice_id",
+            unique=True,
+            postgresql_where=text("cause = 'SUSPENSION' AND ended_at IS NULL"),
+        ),
     )
 
-    notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"), primary_key=True)
-    objection_id: Mapped[UUID] = mapped_column(ForeignKey("objection.id"), primary_key=True)
+    notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"))
+    cause: Mapped[PauseCause]
+    objection_id: Mapped[UUID | None] = mapped_column(ForeignKey("objection.id"))
+    reasons: Mapped[str | None] = mapped_column(Text)
     began_at: Mapped[datetime]
+    resume_by: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class NoticeLengthening(Identified, Base):
+    """Days added to the period, in the unit of the notice; never taken back."""
+
+    __tablename__ = "notice_lengthening"
+    __table_args__ = (CheckConstraint("n > 0", name="days"), Index("ix_notice_lengthening_notice_id", "notice_id"))
+
+    notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"))
+    cause: Mapped[LengtheningCause]
+    n: Mapped[int]
+    at: Mapped[datetime]
+    by_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
