@@ -18,7 +18,7 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
-from techmarket.trading import errors, rules
+from techmarket.trading import bidbook, errors, rules
 from techmarket.trading.bidbook import Answer, BidBook
 from techmarket.trading.lifecycle import ParticipantState
 from techmarket.trading.receipts import verify_receipt
@@ -55,9 +55,10 @@ async def check_the_book(tx: Tx, lot_id: UUID, increment: int = 1_000_000) -> Se
     assert lot.leading_seq == (accepted[-1].seq if accepted else None)
     chain = rules.first_chain(lot_id, lot.terms_sha256)
     for bid in bids:
-        chain = rules.next_chain(
-            chain, lot_id=lot_id, seq=bid.seq, bidder=bid.bidder, minor=bid.minor, verdict=bid.verdict, at=bid.at
+        body = rules.canonical_decision(
+            lot_id=lot_id, seq=bid.seq, bidder=bid.bidder, minor=bid.minor, verdict=bid.verdict, at=bid.at
         )
+        chain = rules.next_chain(chain, body)
         assert bid.chain == chain
     assert lot.chain == chain
     assert [bid.at for bid in bids] == sorted(bid.at for bid in bids)
@@ -318,6 +319,22 @@ async def test_a_stopping_book_answers_what_it_took_and_takes_nothing_more(tx: T
     with pytest.raises(errors.BookBusy):
         await book.place(lot.id, org_id=who[0].org, minor=51_000_000, key="late")
     await check_the_book(tx, lot.id)
+
+
+async def test_a_plan_made_for_an_empty_book_still_looks_up_by_key(tx: Tx, book: BidBook) -> None:
+    """Before the server has counted the rows, a whole-table look is the cheaper plan, and soon the slower one."""
+    with pytest.raises(NotFound):
+        await book.place(new_id(), org_id=new_id(), minor=1, key="opens the book's own connection")
+    connection = book._connection
+    for query, wanted in ((bidbook._LOCK, "pk_lot"), (bidbook._LOOK_UP, "uq_bid_participant_id_key")):
+        name = f"looked_at_{wanted}"
+        await connection.execute(f"PREPARE {name} AS {query}")
+        blank = ", ".join("NULL" for _ in range(query.count("[]")))
+        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN EXECUTE {name}({blank})"))
+        assert wanted in plan
+        assert "Seq Scan" not in plan.replace("Seq Scan on market_clock", "")
+        if wanted == "uq_bid_participant_id_key":
+            assert "key" in plan.split(wanted)[1].split("Index Cond")[1].splitlines()[0]
 
 
 async def test_a_full_queue_is_a_busy_answer_not_a_wait(tx: Tx, keys: Keys) -> None:

@@ -14,7 +14,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from techmarket.kernel.canonical import canonical_json
 from techmarket.trading import rules
-from techmarket.trading.rules import LEADING, NOT_QUALIFIED, OFF_STEP, OVER, TOO_LOW, Best, Bid, BookLine, LotState
+from techmarket.trading.rules import (
+    LEADING,
+    NOT_QUALIFIED,
+    OFF_STEP,
+    OVER,
+    TOO_LOW,
+    Best,
+    Bid,
+    BookLine,
+    LotState,
+    LotTerms,
+)
 
 LOT = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 T0 = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -24,12 +35,7 @@ FREE, LIMITED, HARD = timedelta(minutes=60), timedelta(seconds=180), timedelta(m
 def a_lot(*, start: int = 50_000_000, increment: int = 1_000_000, leading: int | None = None) -> LotState:
     periods = rules.periods_from(T0, free_seconds=3600, limited_seconds=180, hard_stop_seconds=86_400)
     return LotState(
-        LOT,
-        start,
-        increment,
-        LIMITED,
-        periods.free_ends_at,
-        periods.hard_end,
+        LotTerms(LOT, start, increment, LIMITED, periods.free_ends_at, periods.hard_end),
         periods.effective_end,
         0 if leading is None else 1,
         rules.first_chain(LOT, "0" * 64),
@@ -60,7 +66,7 @@ def test_a_bid_must_beat_the_highest_by_the_increment_and_the_first_must_reach_t
     """A bid must beat the highest by the increment; the first must reach the start price."""
     lot = a_lot(leading=leading)
     decision = rules.decide(lot, Bid(7, minor), now=T0)
-    assert decision.verdict == verdict
+    assert decision.entry.verdict == verdict
     assert decision.least_minor == (50_000_000 if leading is None else 61_000_000)
     assert decision.lot.leading_minor == (minor if verdict == LEADING else leading)
     assert decision.lot.leading_bidder == (7 if verdict == LEADING else lot.leading_bidder)
@@ -98,30 +104,33 @@ def test_a_leading_bid_restarts_the_limited_period_and_changes_nothing_in_the_fr
     at: timedelta, end: timedelta
 ) -> None:
     decision = rules.decide(a_lot(), Bid(7, 50_000_000), now=T0 + at)
-    assert decision.verdict == LEADING
+    assert decision.entry.verdict == LEADING
     assert decision.lot.effective_end == T0 + end
 
 
 def test_no_bid_extends_the_lot_past_the_hard_stop() -> None:
     lot, now = a_lot(), T0
     amount = 50_000_000
-    while now < lot.hard_end:
+    while now < lot.terms.hard_end:
         decision = rules.decide(lot, Bid(7, amount), now=now)
-        assert decision.verdict == LEADING
+        assert decision.entry.verdict == LEADING
         lot, amount, now = decision.lot, amount + 1_000_000, now + timedelta(seconds=179)
-    assert lot.effective_end == lot.hard_end == T0 + FREE + HARD
-    assert rules.decide(lot, Bid(7, amount), now=lot.hard_end).verdict == OVER
+    assert lot.effective_end == lot.terms.hard_end == T0 + FREE + HARD
+    assert rules.decide(lot, Bid(7, amount), now=lot.terms.hard_end).entry.verdict == OVER
 
 
 def test_the_instant_of_the_end_is_too_late_and_one_microsecond_before_is_not() -> None:
     lot = a_lot()
-    assert rules.decide(lot, Bid(7, 50_000_000), now=lot.effective_end).verdict == OVER
-    assert rules.decide(lot, Bid(7, 50_000_000), now=lot.effective_end - timedelta(microseconds=1)).verdict == LEADING
+    assert rules.decide(lot, Bid(7, 50_000_000), now=lot.effective_end).entry.verdict == OVER
+    assert (
+        rules.decide(lot, Bid(7, 50_000_000), now=lot.effective_end - timedelta(microseconds=1)).entry.verdict
+        == LEADING
+    )
 
 
 def test_who_is_not_qualified_is_refused_on_record_even_with_the_highest_bid() -> None:
     decision = rules.decide(a_lot(), Bid(7, 99_000_000, is_qualified=False), now=T0)
-    assert (decision.verdict, decision.seq, decision.lot.leading_minor) == (NOT_QUALIFIED, 1, None)
+    assert (decision.entry.verdict, decision.entry.seq, decision.lot.leading_minor) == (NOT_QUALIFIED, 1, None)
 
 
 def test_the_highest_price_wins_and_of_equal_prices_the_earlier() -> None:
@@ -175,9 +184,8 @@ def test_the_bytes_of_an_entry_are_canonical_json(
 
 
 def _line(decision: rules.Decision) -> BookLine:
-    return BookLine(
-        decision.seq, decision.bid.bidder, decision.bid.minor, decision.verdict, decision.at, decision.chain
-    )
+    entry = decision.entry
+    return BookLine(entry.seq, entry.bidder, entry.minor, entry.verdict, entry.at, entry.chain)
 
 
 def test_the_public_record_replays_to_the_same_winner_and_a_changed_line_does_not() -> None:
@@ -217,13 +225,13 @@ class AgainstASimpleModel(RuleBasedStateMachine):
         self.lot = decision.lot
         self.entries += 1
         if self.second >= self.end:
-            assert decision.verdict == OVER
+            assert decision.entry.verdict == OVER
         elif amount < (1_000 if highest is None else highest + 100):
-            assert decision.verdict == TOO_LOW
+            assert decision.entry.verdict == TOO_LOW
         elif amount % 100:
-            assert decision.verdict == OFF_STEP
+            assert decision.entry.verdict == OFF_STEP
         else:
-            assert decision.verdict == LEADING
+            assert decision.entry.verdict == LEADING
             self.accepted.append((bidder, amount))
             if self.second > 3600:
                 self.end = min(self.second + 180, 3600 + 86_400)

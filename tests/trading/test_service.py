@@ -341,17 +341,11 @@ async def test_the_public_record_replays_from_the_announced_terms_to_the_same_wi
     lot = trade.lot
     assert lot.opened_at is not None
     periods = rules.periods_from(lot.opened_at, free_seconds=3600, limited_seconds=180, hard_stop_seconds=86_400)
-    start = rules.LotState(
-        lot.id,
-        lot.start_price.minor,
-        lot.increment.minor,
-        timedelta(seconds=180),
-        periods.free_ends_at,
-        periods.hard_end,
-        periods.effective_end,
-        0,
-        rules.first_chain(lot.id, trade.terms_sha256),
+    limited = timedelta(seconds=180)
+    terms = rules.LotTerms(
+        lot.id, lot.start_price.minor, lot.increment.minor, limited, periods.free_ends_at, periods.hard_end
     )
+    start = rules.LotState(terms, periods.effective_end, 0, rules.first_chain(lot.id, trade.terms_sha256))
     lines = [BookLine(b.seq, b.bidder, b.amount.minor, b.verdict, b.at, bytes.fromhex(b.chain)) for b in page.items]
     end = rules.replay(start, lines)
     assert end is not None

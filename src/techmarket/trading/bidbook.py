@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -32,8 +32,8 @@ from techmarket.kernel.seals import Seal
 from techmarket.trading import errors
 from techmarket.trading.events import BidsDecided
 from techmarket.trading.lifecycle import BookState, ParticipantState, TradeState
-from techmarket.trading.receipts import Entry, Receipt, seal_batch
-from techmarket.trading.rules import LEADING, Bid, Decision, LotState, decide, instant
+from techmarket.trading.receipts import Receipt, seal_batch
+from techmarket.trading.rules import LEADING, Bid, Entry, LotState, LotTerms, canonical_decision, decide, instant
 
 log = structlog.get_logger("techmarket.bidbook")
 
@@ -63,44 +63,52 @@ SELECT l.id, l.trade_id, l.state, l.start_price_minor, l.increment_minor, l.limi
 FROM lot l WHERE l.id = ANY($1::uuid[]) ORDER BY l.id FOR UPDATE OF l
 """
 _LOOK_UP = """
-SELECT market_now() AS now, t.state AS trade_state, p.id AS participant_id, p.number, p.state AS participant_state,
+SELECT clock.now, t.state AS trade_state, p.id AS participant_id, p.number, p.state AS participant_state,
        b.lot_id, b.seq, b.minor, b.verdict, b.least_minor, b.at, b.chain
-FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked(trade_id, org_id, key, ord)
+FROM (SELECT market_now() AS now OFFSET 0) AS clock
+CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked(trade_id, org_id, key, ord)
 LEFT JOIN trade t ON t.id = asked.trade_id
 LEFT JOIN participant p ON p.trade_id = asked.trade_id AND p.org_id = asked.org_id
-LEFT JOIN bid b ON b.participant_id = p.id AND b.key = asked.key
+LEFT JOIN LATERAL (SELECT * FROM bid WHERE participant_id = p.id AND key = asked.key LIMIT 1) b ON true
 ORDER BY asked.ord
 """
+_PLANS = """
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off
+"""
+"""The book looks everything up by key. A plan made while the tables were small reads the whole book at every batch,
+slower with each bid, until the server next counts its rows."""
 _WRITE = """
 WITH entered AS (
   INSERT INTO bid (lot_id, seq, participant_id, bidder, minor, key, verdict, least_minor, at, chain)
-  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-                       $8::bigint[], $9::timestamptz[], $10::bytea[])
+  SELECT * FROM unnest($1::bid_line[])
 ), moved AS (
   UPDATE lot SET seq = s.seq, chain = s.chain, effective_end = s.effective_end, leading_seq = s.leading_seq,
                  leading_bidder = s.leading_bidder, leading_minor = s.leading_minor
-  FROM unnest($11::uuid[], $12::bigint[], $13::bytea[], $14::timestamptz[], $15::bigint[], $16::bigint[],
-              $17::bigint[]) AS s(id, seq, chain, effective_end, leading_seq, leading_bidder, leading_minor)
+  FROM unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::timestamptz[], $6::bigint[], $7::bigint[],
+              $8::bigint[]) AS s(id, seq, chain, effective_end, leading_seq, leading_bidder, leading_minor)
   WHERE lot.id = s.id
 ), recorded AS (
   INSERT INTO journal_entry (id, kind, refs, facts, salt)
   SELECT e.id, e.kind, e.refs::jsonb, e.facts::jsonb, e.salt
-  FROM unnest($18::uuid[], $19::text[], $20::text[], $21::text[], $22::bytea[]) AS e(id, kind, refs, facts, salt)
+  FROM unnest($9::uuid[], $10::text[], $11::text[], $12::text[], $13::bytea[]) AS e(id, kind, refs, facts, salt)
 )
-SELECT pg_notify($23, payload) FROM unnest($24::text[]) AS payload
+SELECT pg_notify($14, payload) FROM unnest($15::text[]) AS payload
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the book says to one bidder: the decision, what would have been enough, when the lot ends, the receipt."""
 
-    entry: Entry
+    receipt: Receipt
     least_minor: int
     increment_minor: int
     effective_end: datetime
-    receipt: Receipt
     is_repeated: bool
+
+    @property
+    def entry(self) -> Entry:
+        return self.receipt.entry
 
     @property
     def is_accepted(self) -> bool:
@@ -126,15 +134,23 @@ class _Waiting:
 
 
 @dataclass(eq=False, slots=True)
+class _Book:
+    """The book of one locked lot while a batch is decided. `first_seq` is the batch's first new entry in it, if any."""
+
+    row: Any
+    lot: LotState
+    first_seq: int = 0
+
+
+@dataclass(eq=False, slots=True)
 class _Batch:
     """What one batch will write and answer."""
 
-    lots: dict[UUID, LotState] = field(default_factory=dict)
-    entered: list[tuple[Decision, UUID, str]] = field(default_factory=list)
-    first_seq: dict[UUID, int] = field(default_factory=dict)
+    books: dict[UUID, _Book]
     entries: list[Entry] = field(default_factory=list)
     least: list[int] = field(default_factory=list)
-    asked: list[tuple[_Waiting, int, bool]] = field(default_factory=list)
+    lines: list[tuple[Any, ...]] = field(default_factory=list)
+    asked: list[tuple[_Waiting, _Book, int, bool]] = field(default_factory=list)
     refused: list[tuple[_Waiting, Refusal]] = field(default_factory=list)
 
     def enter(self, entry: Entry, least_minor: int) -> int:
@@ -243,8 +259,10 @@ class BidBook:
         if self._connection is None:
             self._own = await self._engine.connect()
             raw = await self._own.get_raw_connection()
-            self._connection = raw.driver_connection
+            connection: Any = raw.driver_connection
             raw.detach()  # it is the batcher's alone and takes no place in the pool
+            await connection.execute(_PLANS)
+            self._connection = connection
         return self._connection
 
     async def _hang_up(self) -> None:
@@ -269,53 +287,52 @@ class BidBook:
             )
             batch = _judge(known, found, looked)
             batch.refused += [(one, NotFound()) for one in waiting if one.lot_id not in known]
-            receipts: list[Receipt] = []
             if batch.entries:
-                root, receipts = seal_batch(batch.entries, self._seal)
-                if batch.entered:
-                    await connection.execute(_WRITE, *_columns(batch, root))
+                sealed = seal_batch(batch.entries, self._seal)
+            if batch.lines:
+                await connection.execute(_WRITE, *_written(batch, sealed.root))
         self.batches += 1
         for one, refusal in batch.refused:
             one.say(refusal)
-        for one, n, is_repeated in batch.asked:
-            lot = batch.lots[one.lot_id]
-            entry, least = batch.entries[n], batch.least[n]
-            one.say(Answer(entry, least, lot.increment_minor, lot.effective_end, receipts[n], is_repeated))
+        for one, book, n, is_repeated in batch.asked:
+            receipt = Receipt(batch.entries[n], n, sealed)
+            increment, end = book.lot.terms.increment_minor, book.lot.effective_end
+            one.say(Answer(receipt, batch.least[n], increment, end, is_repeated))
 
 
 def _judge(known: dict[UUID, Any], found: Sequence[_Waiting], looked: Sequence[Any]) -> _Batch:
     """Decide the bids in the order they arrived. A key that was decided before gets its first decision again."""
-    batch = _Batch()
-    batch.lots = {lot_id: _lot_of(row) for lot_id, row in known.items() if row["effective_end"] is not None}
+    batch = _Batch(
+        {lot_id: _Book(row, _lot_of(row)) for lot_id, row in known.items() if row["effective_end"] is not None}
+    )
     decided: dict[tuple[UUID, str], int] = {}
     for one, row in zip(found, looked, strict=True):
         refusal = _refused_without_entry(row)
         if refusal is not None:
             batch.refused.append((one, refusal))
             continue
-        participant_id = row["participant_id"]
-        n = decided.get((participant_id, one.key))
-        if n is None and row["seq"] is not None:
-            n = batch.enter(_entry_again(row), row["least_minor"])
-            decided[participant_id, one.key] = n
-            is_repeated = True
-        else:
-            is_repeated = n is not None
+        participant_id, key = row["participant_id"], one.key
+        n = decided.get((participant_id, key))
+        is_repeated = n is not None or row["seq"] is not None
         if n is None:
-            if known[one.lot_id]["state"] != BookState.OPEN:
+            book = batch.books.get(one.lot_id)
+            if is_repeated:
+                n = batch.enter(_entry_again(row), row["least_minor"])
+            elif book is None or book.row["state"] != BookState.OPEN:
                 batch.refused.append((one, _not_open(known[one.lot_id])))
                 continue
-            bid = Bid(row["number"], one.minor, row["participant_state"] == ParticipantState.READY)
-            decision = decide(batch.lots[one.lot_id], bid, now=row["now"])
-            batch.lots[one.lot_id] = decision.lot
-            batch.first_seq.setdefault(one.lot_id, decision.seq)
-            batch.entered.append((decision, participant_id, one.key))
-            n = batch.enter(_entry_of(decision), decision.least_minor)
-            decided[participant_id, one.key] = n
-        if batch.entries[n].minor != one.minor or batch.entries[n].lot_id != one.lot_id:
+            else:
+                bid = Bid(row["number"], one.minor, row["participant_state"] == ParticipantState.READY)
+                book.lot, entry, least = decide(book.lot, bid, now=row["now"])
+                book.first_seq = book.first_seq or entry.seq
+                n = batch.enter(entry, least)
+                batch.lines.append(_line(entry, participant_id, key, least))
+            decided[participant_id, key] = n
+        entry = batch.entries[n]
+        if entry.minor != one.minor or entry.lot_id != one.lot_id:
             batch.refused.append((one, errors.BidKeyReused(pointer="/header/Idempotency-Key")))
         else:
-            batch.asked.append((one, n, is_repeated))
+            batch.asked.append((one, batch.books[one.lot_id], n, is_repeated))
     return batch
 
 
@@ -335,13 +352,16 @@ def _not_open(lot: Any) -> Refusal:
 
 
 def _lot_of(row: Any) -> LotState:
-    return LotState(
+    terms = LotTerms(
         row["id"],
         row["start_price_minor"],
         row["increment_minor"],
         timedelta(seconds=row["limited_seconds"]),
         row["free_ends_at"],
         row["hard_end"],
+    )
+    return LotState(
+        terms,
         row["effective_end"],
         row["seq"],
         row["chain"],
@@ -351,40 +371,26 @@ def _lot_of(row: Any) -> LotState:
     )
 
 
-def _entry_of(decision: Decision) -> Entry:
-    return Entry(
-        decision.lot.lot_id,
-        decision.seq,
-        decision.bid.bidder,
-        decision.bid.minor,
-        decision.verdict,
-        decision.at,
-        decision.chain,
-    )
-
-
 def _entry_again(row: Any) -> Entry:
-    return Entry(row["lot_id"], row["seq"], row["number"], row["minor"], row["verdict"], row["at"], row["chain"])
+    lot_id, seq, number, minor, verdict, at = (row[n] for n in ("lot_id", "seq", "number", "minor", "verdict", "at"))
+    body = canonical_decision(lot_id=lot_id, seq=seq, bidder=number, minor=minor, verdict=verdict, at=at)
+    return Entry(lot_id, seq, number, minor, verdict, at, body, row["chain"])
 
 
-def _columns(batch: _Batch, root: bytes) -> list[Any]:
-    """The batch as arrays, one a column."""
-    decisions = [decision for decision, _, _ in batch.entered]
-    lots = [batch.lots[lot_id] for lot_id in sorted(batch.first_seq)]
+def _line(entry: Entry, participant_id: UUID, key: str, least: int) -> tuple[Any, ...]:
+    lot_id, seq, bidder, minor, verdict, at, _, chain = entry
+    return lot_id, seq, participant_id, bidder, minor, key, verdict, least, at, chain
+
+
+def _written(batch: _Batch, root: bytes) -> list[Any]:
+    """What `_WRITE` takes: the new lines as rows; the moved lots and the journal as arrays, one a column."""
+    moved = sorted((book for book in batch.books.values() if book.first_seq), key=lambda book: book.lot.lot_id)
+    lots = [book.lot for book in moved]
     events = [
-        BidsDecided(lot.lot_id, batch.first_seq[lot.lot_id], lot.seq, root.hex(), lot.chain.hex()) for lot in lots
+        BidsDecided(book.lot.lot_id, book.first_seq, book.lot.seq, root.hex(), book.lot.chain.hex()) for book in moved
     ]
     return [
-        [decision.lot.lot_id for decision in decisions],
-        [decision.seq for decision in decisions],
-        [participant_id for _, participant_id, _ in batch.entered],
-        [decision.bid.bidder for decision in decisions],
-        [decision.bid.minor for decision in decisions],
-        [key for _, _, key in batch.entered],
-        [decision.verdict for decision in decisions],
-        [decision.least_minor for decision in decisions],
-        [decision.at for decision in decisions],
-        [decision.chain for decision in decisions],
+        batch.lines,
         [lot.lot_id for lot in lots],
         [lot.seq for lot in lots],
         [lot.chain for lot in lots],

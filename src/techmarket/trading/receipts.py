@@ -3,47 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from techmarket.kernel.money import AmountMalformed, Money
 from techmarket.kernel.seals import Seal, SealKey
-from techmarket.trading.rules import canonical_decision, instant
+from techmarket.trading.rules import Entry, canonical_decision, instant
 from techmarket.transparency.rules import leaf_hash, node_hash, verify_inclusion
 
 _SIGNED = b"techmarket bid batch 1\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of the book as its receipt tells it."""
+class SealedBatch(NamedTuple):
+    """What all receipts of one batch have in common: the tree over its entries and the signature under the root."""
 
-    lot_id: UUID
-    seq: int
-    bidder: int
-    minor: int
-    verdict: str
-    at: datetime
-    chain: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """An entry, its place in the batch, and the signature under the batch's root."""
-
-    entry: Entry
-    root: bytes
-    index: int
-    size: int
-    path: tuple[bytes, ...]
+    levels: list[list[bytes]]
     kid: str
     signature: bytes
 
+    @property
+    def root(self) -> bytes:
+        return self.levels[-1][0]
+
+    @property
+    def size(self) -> int:
+        return len(self.levels[0])
+
+
+class Receipt(NamedTuple):
+    """An entry and its place in a sealed batch. The path to the root is made when it is shown, not before."""
+
+    entry: Entry
+    place: int
+    batch: SealedBatch
+
     def shown(self) -> dict[str, Any]:
         """The receipt as the bidder keeps it: JSON without floats or binary."""
-        entry = self.entry
+        entry, batch = self.entry, self.batch
         return {
             "lot": str(entry.lot_id),
             "seq": entry.seq,
@@ -53,27 +50,19 @@ class Receipt:
             "verdict": entry.verdict,
             "chain": entry.chain.hex(),
             "batch": {
-                "root": self.root.hex(),
-                "index": self.index,
-                "size": self.size,
-                "path": [step.hex() for step in self.path],
+                "root": batch.root.hex(),
+                "index": self.place,
+                "size": batch.size,
+                "path": [step.hex() for step in path_of(batch.levels, self.place)],
             },
-            "kid": self.kid,
-            "signature": self.signature.hex(),
+            "kid": batch.kid,
+            "signature": batch.signature.hex(),
         }
 
 
-def leaf_of(entry: Entry) -> bytes:
+def leaf_of(body: bytes, chain: bytes) -> bytes:
     """A batch's leaf commits to the canonical decision and to the chain after it."""
-    body = canonical_decision(
-        lot_id=entry.lot_id,
-        seq=entry.seq,
-        bidder=entry.bidder,
-        minor=entry.minor,
-        verdict=entry.verdict,
-        at=entry.at,
-    )
-    return leaf_hash(body + b"\n" + entry.chain)
+    return leaf_hash(body + b"\n" + chain)
 
 
 def tree_of(leaves: Sequence[bytes]) -> list[list[bytes]]:
@@ -88,45 +77,39 @@ def tree_of(leaves: Sequence[bytes]) -> list[list[bytes]]:
     return levels
 
 
-def path_of(levels: Sequence[Sequence[bytes]], index: int) -> tuple[bytes, ...]:
+def path_of(levels: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
     path = []
     for level in levels[:-1]:
         sibling = index ^ 1
         if sibling < len(level):
             path.append(level[sibling])
         index //= 2
-    return tuple(path)
+    return path
 
 
-def seal_batch(entries: Sequence[Entry], seal: Seal) -> tuple[bytes, list[Receipt]]:
-    """The root of these entries and a receipt for each, all under one signature."""
-    levels = tree_of([leaf_of(entry) for entry in entries])
-    root = levels[-1][0]
-    signature = seal.sign(_SIGNED + root)
-    size = len(entries)
-    receipts = [
-        Receipt(entry, root, n, size, path_of(levels, n), seal.kid, signature) for n, entry in enumerate(entries)
-    ]
-    return root, receipts
+def seal_batch(entries: Sequence[Entry], seal: Seal) -> SealedBatch:
+    """One tree and one signature for all these entries."""
+    levels = tree_of([leaf_of(entry.body, entry.chain) for entry in entries])
+    return SealedBatch(levels, seal.kid, seal.sign(_SIGNED + levels[-1][0]))
 
 
 def verify_receipt(shown: Mapping[str, Any], key: SealKey) -> bool:
     """Whether this market's key signed a batch that holds exactly this entry. Needs no network and no market."""
     try:
-        entry = Entry(
-            UUID(shown["lot"]),
-            int(shown["seq"]),
-            int(shown["bidder"]),
-            Money.parse(shown["amount"]["amount"]).minor,
-            shown["verdict"],
-            datetime.fromisoformat(shown["at"]),
-            bytes.fromhex(shown["chain"]),
+        body = canonical_decision(
+            lot_id=UUID(shown["lot"]),
+            seq=int(shown["seq"]),
+            bidder=int(shown["bidder"]),
+            minor=Money.parse(shown["amount"]["amount"]).minor,
+            verdict=shown["verdict"],
+            at=datetime.fromisoformat(shown["at"]),
         )
         batch = shown["batch"]
         root = bytes.fromhex(batch["root"])
         path = [bytes.fromhex(step) for step in batch["path"]]
         signature = bytes.fromhex(shown["signature"])
-        proven = verify_inclusion(leaf_of(entry), int(batch["index"]), int(batch["size"]), path, root)
+        leaf = leaf_of(body, bytes.fromhex(shown["chain"]))
+        proven = verify_inclusion(leaf, int(batch["index"]), int(batch["size"]), path, root)
     except (KeyError, TypeError, ValueError, AmountMalformed):
         return False
     return proven and key.verify(signature, _SIGNED + root)

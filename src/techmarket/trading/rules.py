@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 LEADING = "leading"
@@ -18,8 +20,7 @@ NOT_QUALIFIED = "trading.not_qualified"
 _BOOK = b"techmarket bid book 1\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Bid:
+class Bid(NamedTuple):
     """One bid as the rule needs it: the bidder's public number, the amount, and whether he may bid at all."""
 
     bidder: int
@@ -27,9 +28,8 @@ class Bid:
     is_qualified: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class LotState:
-    """What a lot's row says while its book is open. A decision makes the next one; nothing is changed in place."""
+class LotTerms(NamedTuple):
+    """What the announcement fixed for a lot; nothing moves it while the book is open."""
 
     lot_id: UUID
     start_price_minor: int
@@ -37,6 +37,12 @@ class LotState:
     limited: timedelta
     free_ends_at: datetime
     hard_end: datetime
+
+
+class LotState(NamedTuple):
+    """What a lot's row says while its book is open. A decision makes the next one; nothing is changed in place."""
+
+    terms: LotTerms
     effective_end: datetime
     seq: int
     chain: bytes
@@ -44,9 +50,15 @@ class LotState:
     leading_bidder: int | None = None
     leading_minor: int | None = None
 
+    @property
+    def lot_id(self) -> UUID:
+        return self.terms.lot_id
+
     def least_next_bid(self) -> int:
         return minimum_next_bid(
-            self.leading_minor, start_price_minor=self.start_price_minor, increment_minor=self.increment_minor
+            self.leading_minor,
+            start_price_minor=self.terms.start_price_minor,
+            increment_minor=self.terms.increment_minor,
         )
 
     def is_open(self, now: datetime) -> bool:
@@ -54,22 +66,29 @@ class LotState:
         return now < self.effective_end
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One entry of the bid book. `lot` is the state after it, `least_minor` what would have been enough."""
+class Entry(NamedTuple):
+    """One entry of the book as everyone may know it; `body` is its canonical bytes, which the chain runs over."""
+
+    lot_id: UUID
+    seq: int
+    bidder: int
+    minor: int
+    verdict: str
+    at: datetime
+    body: bytes
+    chain: bytes
+
+
+class Decision(NamedTuple):
+    """An entry, the lot as it is after it, and what would have been enough."""
 
     lot: LotState
-    bid: Bid
-    seq: int
-    at: datetime
-    verdict: str
+    entry: Entry
     least_minor: int
-    previous: bytes
-    chain: bytes
 
     @property
     def is_accepted(self) -> bool:
-        return self.verdict == LEADING
+        return self.entry.verdict == LEADING
 
 
 def minimum_next_bid(highest_minor: int | None, *, start_price_minor: int, increment_minor: int) -> int:
@@ -85,8 +104,8 @@ def is_on_step(minor: int, *, least_minor: int, increment_minor: int) -> bool:
 def end_after_leading_bid(lot: LotState, now: datetime) -> datetime:
     """Every accepted leading bid restarts the limited period; in the free period it changes nothing, and never past the
     hard stop. The end never moves back."""
-    restarted = max(now, lot.free_ends_at) + lot.limited
-    return max(lot.effective_end, min(restarted, lot.hard_end))
+    restarted = max(now, lot.terms.free_ends_at) + lot.terms.limited
+    return max(lot.effective_end, min(restarted, lot.terms.hard_end))
 
 
 def decide(lot: LotState, bid: Bid, *, now: datetime) -> Decision:
@@ -97,37 +116,35 @@ def decide(lot: LotState, bid: Bid, *, now: datetime) -> Decision:
     """
     least = lot.least_next_bid()
     if not lot.is_open(now):
-        return _enter(lot, bid, OVER, least, now)
+        return refuse(lot, bid, OVER, least, now)
     if not bid.is_qualified:
-        return _enter(lot, bid, NOT_QUALIFIED, least, now)
+        return refuse(lot, bid, NOT_QUALIFIED, least, now)
     if bid.minor < least:
-        return _enter(lot, bid, TOO_LOW, least, now)
-    if not is_on_step(bid.minor, least_minor=least, increment_minor=lot.increment_minor):
-        return _enter(lot, bid, OFF_STEP, least, now)
-    return _enter(lot, bid, LEADING, least, now)
+        return refuse(lot, bid, TOO_LOW, least, now)
+    if not is_on_step(bid.minor, least_minor=least, increment_minor=lot.terms.increment_minor):
+        return refuse(lot, bid, OFF_STEP, least, now)
+    return lead(lot, bid, least, now, end=end_after_leading_bid(lot, now))
 
 
-def _enter(lot: LotState, bid: Bid, verdict: str, least: int, now: datetime) -> Decision:
-    seq = lot.seq + 1
-    chain = next_chain(
-        lot.chain, lot_id=lot.lot_id, seq=seq, bidder=bid.bidder, minor=bid.minor, verdict=verdict, at=now
-    )
-    leads = verdict == LEADING
+def refuse(lot: LotState, bid: Bid, verdict: str, least: int, now: datetime) -> Decision:
+    """A refused bid takes a number and a link and moves nothing else."""
+    entry = _entry(lot, bid, verdict, now)
     after = LotState(
-        lot.lot_id,
-        lot.start_price_minor,
-        lot.increment_minor,
-        lot.limited,
-        lot.free_ends_at,
-        lot.hard_end,
-        end_after_leading_bid(lot, now) if leads else lot.effective_end,
-        seq,
-        chain,
-        seq if leads else lot.leading_seq,
-        bid.bidder if leads else lot.leading_bidder,
-        bid.minor if leads else lot.leading_minor,
+        lot.terms, lot.effective_end, entry.seq, entry.chain, lot.leading_seq, lot.leading_bidder, lot.leading_minor
     )
-    return Decision(after, bid, seq, now, verdict, least, lot.chain, chain)
+    return Decision(after, entry, least)
+
+
+def lead(lot: LotState, bid: Bid, least: int, now: datetime, *, end: datetime) -> Decision:
+    entry = _entry(lot, bid, LEADING, now)
+    after = LotState(lot.terms, end, entry.seq, entry.chain, entry.seq, bid.bidder, bid.minor)
+    return Decision(after, entry, least)
+
+
+def _entry(lot: LotState, bid: Bid, verdict: str, now: datetime) -> Entry:
+    lot_id, seq = lot.terms.lot_id, lot.seq + 1
+    body = canonical_decision(lot_id=lot_id, seq=seq, bidder=bid.bidder, minor=bid.minor, verdict=verdict, at=now)
+    return Entry(lot_id, seq, bid.bidder, bid.minor, verdict, now, body, next_chain(lot.chain, body))
 
 
 def canonical_decision(*, lot_id: UUID, seq: int, bidder: int, minor: int, verdict: str, at: datetime) -> bytes:
@@ -144,16 +161,15 @@ def first_chain(lot_id: UUID, terms_sha256: str) -> bytes:
     return hashlib.sha256(_BOOK + f"{lot_id}\n{terms_sha256}".encode()).digest()
 
 
-def next_chain(
-    previous: bytes, *, lot_id: UUID, seq: int, bidder: int, minor: int, verdict: str, at: datetime
-) -> bytes:
+def next_chain(previous: bytes, body: bytes) -> bytes:
     """Each entry is chained to the one before: SHA-256(previous chain || canonical decision)."""
-    body = canonical_decision(lot_id=lot_id, seq=seq, bidder=bidder, minor=minor, verdict=verdict, at=at)
     return hashlib.sha256(previous + body).digest()
 
 
+@lru_cache(maxsize=64)
 def instant(at: datetime) -> str:
     """An instant in the book: UTC, always with microseconds, so that equal instants are equal texts."""
+    # All entries of a batch have one time, so it is spelled once.
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -204,8 +220,7 @@ def floor_price_band(floor_minor: int, *, low_max_minor: int, high_min_minor: in
     return "floor_price_high" if floor_minor >= high_min_minor else "floor_price_middle"
 
 
-@dataclass(frozen=True, slots=True)
-class BookLine:
+class BookLine(NamedTuple):
     """One line of the public record."""
 
     seq: int
@@ -221,7 +236,8 @@ def replay(lot: LotState, lines: Sequence[BookLine]) -> LotState | None:
     for line in lines:
         bid = Bid(line.bidder, line.minor, is_qualified=line.verdict != NOT_QUALIFIED)
         decision = decide(lot, bid, now=line.at)
-        if (decision.seq, decision.verdict, decision.chain) != (line.seq, line.verdict, line.chain):
+        entry = decision.entry
+        if (entry.seq, entry.verdict, entry.chain) != (line.seq, line.verdict, line.chain):
             return None
         lot = decision.lot
     return lot
