@@ -148,3 +148,58 @@ async def test_bad_input_is_told_its_place_and_changes_nothing(tx, keys, api):
         "/body/tiers/technical_details",
     )
     assert (await api.get("/v1/listings?mine=true", key=seller.key)).json()["items"] == []
+
+
+async def test_the_queue_of_the_reviewer_and_the_second_phase_of_publishing(tx, keys, api):
+    market = await a_market(tx, keys)
+    unit = await an_organisation(tx, keys=keys)
+    body = DEMAND | {"hold": True, "publish_at": "2100-01-01T00:00:00Z"}
+    made = (await api.post("/v1/listings", json=body, key=unit.key)).json()
+    assert (made["dossier"]["is_held"], made["dossier"]["publish_at"]) == (True, "2100-01-01T00:00:00Z")
+    await api.post(f"/v1/listings/{made['id']}/submission", key=unit.key)
+    operator = market["operator"].key
+    (line,) = (await api.get("/v1/listing-reviews?kind=DEMAND", key=operator)).json()["items"]
+    assert (line["listing"]["id"], line["returned_times"]) == (made["id"], 0)
+    assert line["changed"] == ["budget", "deadline", "indicators", "problem_en", "title_en"]
+    refused = await api.get("/v1/listing-reviews", key=unit.key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    back = {"reason": "请补充指标", "reasons": ["INCOMPLETE"]}
+    assert (await api.post(f"/v1/listings/{made['id']}/return", json=back, key=operator)).status_code == 200
+    await api.post(f"/v1/listings/{made['id']}/submission", key=unit.key)
+    accepted = (await api.post(f"/v1/listings/{made['id']}/acceptance", key=operator)).json()
+    assert accepted["state"] == "ACCEPTED"
+    assert (await api.get(f"/v1/listings/{made['id']}")).status_code == 404
+    public = await api.post(f"/v1/listings/{made['id']}/publication", key=unit.key)
+    assert (public.status_code, public.json()["state"]) == (200, "PUBLISHED")
+    reviews = (await api.get(f"/v1/listings/{made['id']}/reviews", key=unit.key)).json()["items"]
+    assert [(one["decision"], one["reasons"]) for one in reviews] == [("ACCEPTED", []), ("RETURNED", ["INCOMPLETE"])]
+    versions = (await api.get(f"/v1/listings/{made['id']}/versions", key=unit.key)).json()["items"]
+    assert [one["n"] for one in versions] == [1]
+    act = {"action": "RENEW", "listing_ids": [made["id"]], "expires_on": "2100-12-31"}
+    done = (await api.post("/v1/listing-actions", json=act, key=unit.key)).json()
+    assert done["outcomes"] == [{"listing_id": made["id"], "outcome": "renewed", "code": None, "detail": None}]
+
+
+async def test_a_scenario_list_is_made_published_changed_with_its_etag_and_closed(tx, keys, api):
+    market = await a_market(tx, keys)
+    unit = await an_organisation(tx, keys=keys)
+    operator = market["operator"].key
+    demand = (await api.post("/v1/listings", json=DEMAND, key=unit.key)).json()["id"]
+    await api.post(f"/v1/listings/{demand}/submission", key=unit.key)
+    await api.post(f"/v1/listings/{demand}/acceptance", key=operator)
+    body = {"title_zh": "示例场景清单", "region": "330127", "open_until": "2100-12-31", "listing_ids": [demand]}
+    made = await api.post("/v1/scenario-lists", json=body, key=unit.key)
+    assert made.status_code == 201, made.text
+    path = f"/v1/scenario-lists/{made.json()['id']}"
+    assert (await api.get(path)).status_code == 404
+    assert (await api.post(f"{path}/publication", key=operator)).json()["is_open"] is True
+    shown = await api.get(path)
+    assert [one["id"] for one in shown.json()["demands"]] == [demand]
+    assert [one["id"] for one in (await api.get("/v1/scenario-lists")).json()["items"]] == [made.json()["id"]]
+    tag = (await api.get(path, key=unit.key)).headers["ETag"]
+    for matched, wanted in (('"stale"', 412), (tag, 200)):
+        answer = await api.put(path, json=body | {"title_en": "Sample"}, key=unit.key, headers={"If-Match": matched})
+        assert answer.status_code == wanted, answer.text
+    assert (await api.post(f"{path}/closing", key=unit.key)).json()["state"] == "CLOSED"
+    again = await api.post(f"{path}/publication", key=operator)
+    assert (again.status_code, again.json()["code"]) == (409, "lifecycle.not_in_this_state")

@@ -41,8 +41,9 @@ async def an_offer(
 ) -> ListingView:
     """An offer of the seller's: a draft, or published when an operator is given."""
     expires_on = changes.pop("expires_on", None)
+    held = {name: changes.pop(name) for name in ("is_held", "publish_at") if name in changes}
     achievement_ids = changes.pop("achievement_ids", None) or ((await an_achievement(tx, seller)).id,)
-    draft = ListingDraft(offer_terms(**changes), raised or {}, achievement_ids, expires_on)
+    draft = ListingDraft(offer_terms(**changes), raised or {}, achievement_ids, expires_on, **held)
     view = await service.create_draft(tx, seller, ListingKind.OFFER, draft)
     return await published(tx, seller, operator, view) if operator else view
 

@@ -106,8 +106,10 @@ def test_an_offer_has_the_shape_of_an_offer(row: dict[str, Any]) -> None:
     assert row["price_form"] in {"fixed", "floor", "negotiable", "royalty", "mixed"}
     assert (row["price"] is not None) == (row["price_form"] in {"fixed", "floor", "mixed"})
     assert row["price"] is None or is_money(row["price"])
-    assert (row["terms"] is not None) == (row["price_form"] in {"royalty", "mixed"})
-    assert row["terms"] is None or Decimal(0) < Decimal(row["terms"]["royalty_rate"]) < Decimal("0.2")
+    terms = row["terms"] or {}
+    assert ("royalty_rate" in terms) == (row["price_form"] in {"royalty", "mixed"})
+    assert ("trial_days" in terms) == (row["mode"] == "try_before_buy")
+    assert Decimal(0) < Decimal(terms.get("royalty_rate", "0.1")) < Decimal("0.2")
     assert re.fullmatch(r"33\d{4}", row["region"])
     assert date.fromisoformat(row["expires_on"]) == date(2028, 12, 31)
 

@@ -1,8 +1,9 @@
-"""Bulk import over HTTP: JSON Lines in, a report per row out."""
+"""Bulk import over HTTP: JSON Lines, CSV or a spreadsheet in, a report per row out."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from techmarket.api.shapes import (
     Uuid,
     Wire,
 )
+from techmarket.api.sheets import CSV, XLSX, rows_of_csv, rows_of_xlsx
 from techmarket.hub import errors, service
 from techmarket.hub.rules import Problem, Row
 from techmarket.hub.views import ImportView
@@ -42,7 +44,7 @@ router = APIRouter(prefix="/v1", tags=["hub"], route_class=MarketRoute)
 BYTES_MAX = 16 * 1024 * 1024
 LINE_BYTES_MAX = 512 * 1024
 NDJSON = "application/x-ndjson"
-BODIES = (BodyRule("/v1/imports", bytes_max=BYTES_MAX, media=(NDJSON,), seconds=60),)
+BODIES = (BodyRule("/v1/imports", bytes_max=BYTES_MAX, media=(NDJSON, CSV, XLSX), seconds=60),)
 YIELD_EVERY = 25
 
 Kind = Literal["offers", "demands"]
@@ -55,6 +57,7 @@ class RowTerms(Wire):
     royalty_rate: RateIn | None = None
     royalty_base: Annotated[str, SafeText(100)] | None = None
     term_years: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+    trial_days: Annotated[int, Field(strict=True, ge=1, le=1095)] | None = None
 
 
 class SourceFacts(Wire):
@@ -140,11 +143,23 @@ class ImportOut(Wire):
     status_code=201,
     response_model=ImportOut,
     operation_id="importRows",
-    responses=refusals(NotAllowed, errors.NoRows, errors.TooManyRows),
+    responses=refusals(
+        NotAllowed,
+        errors.NoRows,
+        errors.TooManyRows,
+        errors.SheetUnreadable,
+        errors.SheetTooLarge,
+        errors.SheetHeaderMissing,
+        errors.SheetColumnTwice,
+    ),
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {NDJSON: {"schema": {"type": "string", "description": "One JSON object a line; at most 2000."}}},
+            "content": {
+                NDJSON: {"schema": {"type": "string", "description": "One JSON object a line; at most 2000."}},
+                CSV: {"schema": {"type": "string", "description": "A header of field names, one row a line."}},
+                XLSX: {"schema": {"type": "string", "format": "binary", "description": "The first sheet is read."}},
+            },
         }
     },
 )
@@ -156,9 +171,9 @@ async def import_rows(
     source: SourceName,
     submit: Annotated[bool, Query(description="Ask for review of what was accepted.")] = False,
 ) -> ImportView:
-    """Import offers or demands as JSON Lines. A bad row is refused alone, with its reason; sending the same file
-    again changes nothing. Rows commit in batches of 200, so a broken import is simply sent again."""
-    rows = await read_rows(await request.body(), kind, language_of(request))
+    """Import offers or demands as JSON Lines, CSV or xlsx. A bad row is refused alone, with its reason; sending the
+    same file again changes nothing. Rows commit in batches of 200, so a broken import is simply sent again."""
+    rows = await read_rows(await request.body(), kind, language_of(request), media=_media_of(request))
     listing_kind = ListingKind.OFFER if kind == "offers" else ListingKind.DEMAND
     return await service.import_rows(
         tx, means_of(request).tx, actor, kind=listing_kind, source=source, rows=rows, submit=submit
@@ -174,26 +189,40 @@ async def get_import(import_id: Uuid, actor: SignedIn, tx: TxDep) -> ImportView:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-async def read_rows(body: bytes, kind: Kind, language: str) -> list[Row]:
+def _media_of(request: Request) -> str:
+    return request.headers.get("content-type", NDJSON).partition(";")[0].strip().lower()
+
+
+async def read_rows(body: bytes, kind: Kind, language: str, *, media: str = NDJSON) -> list[Row]:
     """Every line that is not blank, read by itself: what is wrong with one line is that line's problem."""
     rows: list[Row] = []
-    for number, line in enumerate(body.split(b"\n"), start=1):
-        if not line.strip():
-            continue
+    for number, found in _lines(body, media):
         if len(rows) > service.ROWS_MAX:
             break
-        rows.append(_read_row(number, line.strip(), kind, language))
+        rows.append(_read_row(number, found, kind, language))
         if len(rows) % YIELD_EVERY == 0:
             await asyncio.sleep(0)  # other requests of this process go on meanwhile
     return rows
 
 
-def _read_row(number: int, line: bytes, kind: Kind, language: str) -> Row:
+def _lines(body: bytes, media: str) -> Iterator[tuple[int, bytes | dict[str, Any] | Refusal]]:
+    if media == CSV:
+        return rows_of_csv(body)
+    if media == XLSX:
+        return rows_of_xlsx(body)
+    return ((n, line.strip()) for n, line in enumerate(body.split(b"\n"), start=1) if line.strip())
+
+
+def _read_row(number: int, line: bytes | dict[str, Any] | Refusal, kind: Kind, language: str) -> Row:
     found: Any = None
     try:
-        if len(line) > LINE_BYTES_MAX:
-            raise errors.LineTooLong(bytes_max=LINE_BYTES_MAX)
-        found = strict_json(line)
+        if isinstance(line, Refusal):
+            raise line
+        if isinstance(line, bytes):
+            if len(line) > LINE_BYTES_MAX:
+                raise errors.LineTooLong(bytes_max=LINE_BYTES_MAX)
+            line = strict_json(line)
+        found = line
         if not isinstance(found, dict):
             raise errors.NotAnObject()
         if found.get("unreadable") is not None:
@@ -242,7 +271,7 @@ def _offer_fields(row: OfferRow, said: dict[str, Any]) -> dict[str, Any]:
         if name in said:
             fields[name] = said[name].upper()
     terms = said.get("terms", {})
-    fields |= {name: terms[name] for name in ("royalty_rate", "royalty_base") if name in terms}
+    fields |= {name: terms[name] for name in ("royalty_rate", "royalty_base", "trial_days") if name in terms}
     if "term_years" in terms:
         fields["scope"] = {"term_years": terms["term_years"]}
     return fields

@@ -34,8 +34,18 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings import errors, service
 from techmarket.listings.lifecycle import ListingState
-from techmarket.listings.rules import LicenceKind, ListingDraft, ListingKind, Mode, PriceForm
-from techmarket.listings.views import ListingView
+from techmarket.listings.rules import (
+    Action,
+    Decision,
+    LicenceKind,
+    ListingDraft,
+    ListingKind,
+    Manner,
+    Mode,
+    PriceForm,
+    ReturnReason,
+)
+from techmarket.listings.views import ListingView, QueueLine
 
 router = APIRouter(prefix="/v1", tags=["listings"], route_class=MarketRoute)
 
@@ -47,11 +57,39 @@ UseField = Annotated[str, Field(strict=True, pattern=r"^(ANY|[A-T]([0-9]{2,4})?)
 
 
 class ScopeWire(Wire):
-    """What is granted: where, for what use, how long."""
+    """What is granted: where, for what use, how, how long."""
 
     territory: Territory = "WORLD"
     field: UseField = "ANY"
     term_years: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+    manner: Annotated[list[Manner], Field(max_length=5, description="None named: every manner of use.")] | None = None
+    sublicence: bool | None = None
+
+
+class PricePart(Wire):
+    """What one achievement of a bundle is worth in its price."""
+
+    achievement_id: Uuid
+    price: PositiveMoney
+
+
+class Criterion(Wire):
+    name: ShortText
+    weight: RateIn
+
+
+class Milestone(Wire):
+    name: ShortText
+    due_on: Day | None = None
+
+
+class Challenge(Wire):
+    """What an open challenge (揭榜挂帅) fixes before anybody proposes. The weights sum to 1."""
+
+    proposals_by: Day
+    criteria: Annotated[list[Criterion], Field(min_length=1, max_length=20)]
+    milestones: Annotated[list[Milestone], Field(max_length=20)] | None = None
+    funding: PositiveMoney | None = None
 
 
 class Indicator(Wire):
@@ -85,6 +123,13 @@ class OfferTerms(CommonTerms):
     price: PositiveMoney | None = None
     royalty_rate: RateIn | None = None
     royalty_base: Annotated[str, SafeText(100)] | None = None
+    royalty_minimum: PositiveMoney | None = None
+    royalty_cap: PositiveMoney | None = None
+    price_parts: Annotated[list[PricePart], Field(max_length=20)] | None = None
+    equity_share: RateIn | None = Field(default=None, description="EQUITY: the part of the company asked for.")
+    trial_days: Annotated[int, Field(strict=True, ge=1, le=1095)] | None = Field(
+        default=None, description="TRY_BEFORE_BUY: how long the trial lasts; price and royalty are the conversion's."
+    )
 
 
 class DemandTerms(CommonTerms):
@@ -94,6 +139,11 @@ class DemandTerms(CommonTerms):
     budget: PositiveMoney | None = None
     deadline: Day | None = None
     open_challenge: bool | None = None
+    challenge: Challenge | None = None
+    scenario_zh: LongText | None = None
+    scenario_en: LongText | None = None
+    trl_min: Trl | None = None
+    modes: Annotated[list[Mode], Field(max_length=6)] | None = None
 
 
 class _ListingIn(Wire):
@@ -103,8 +153,12 @@ class _ListingIn(Wire):
     )
     expires_on: Day | None = Field(default=None, description="The last day; left out: until it is withdrawn.")
 
+    hold: bool = Field(default=False, description="Once accepted, wait until you publish it or `publish_at` comes.")
+    publish_at: Aware | None = None
+
     def draft(self) -> ListingDraft:
-        return ListingDraft(terms_of(self.terms), dict(self.tiers), self.items(), self.expires_on)
+        terms = terms_of(self.terms)
+        return ListingDraft(terms, dict(self.tiers), self.items(), self.expires_on, self.hold, self.publish_at)
 
     def items(self) -> tuple[UUID, ...]:
         return ()
@@ -165,7 +219,17 @@ class TermsOut(Wire):
     royalty_base: str | None = None
     budget: MoneyIn | None = None
     deadline: Day | None = None
+    royalty_minimum: MoneyIn | None = None
+    royalty_cap: MoneyIn | None = None
+    price_parts: list[PricePart] | None = None
+    equity_share: str | None = None
+    trial_days: int | None = None
     open_challenge: bool | None = None
+    challenge: Challenge | None = None
+    scenario_zh: str | None = None
+    scenario_en: str | None = None
+    trl_min: int | None = None
+    modes: list[Mode] | None = None
     contact: str | None = None
     technical_details: str | None = None
     deal_terms: str | None = None
@@ -183,6 +247,8 @@ class DossierOut(Wire):
     tiers: dict[str, TierName]
     returned_because: str | None
     engaged_by: str | None
+    is_held: bool
+    publish_at: Aware | None
 
 
 class ListingOut(Wire):
@@ -203,8 +269,12 @@ class ListingPage(Wire):
     next_cursor: str | None
 
 
+Reasons = Annotated[list[ReturnReason], Field(max_length=8)]
+
+
 class ReturnIn(Wire):
-    reason: Annotated[str, SafeText(2000, multiline=True)]
+    reason: Annotated[str, SafeText(2000, multiline=True)] = Field(description="What the owner must change.")
+    reasons: Reasons = Field(default_factory=list)
 
 
 class RenewIn(Wire):
@@ -217,6 +287,7 @@ class ReviewIn(Wire):
     reason: Annotated[str, SafeText(2000, multiline=True)] | None = Field(
         default=None, description="For RETURN: what the owner must change."
     )
+    reasons: Reasons = Field(default_factory=list)
 
 
 class ReviewOutcomeOut(Wire):
@@ -230,6 +301,57 @@ class ReviewOut(Wire):
     outcomes: list[ReviewOutcomeOut]
 
 
+class ActionIn(Wire):
+    action: Action
+    listing_ids: Annotated[list[Uuid], Field(min_length=1, max_length=service.ACTIONS_MAX)]
+    expires_on: Day | None = Field(default=None, description="For RENEW: the new last day.")
+
+
+class ActionOutcomeOut(Wire):
+    listing_id: UUID
+    outcome: Literal["submitted", "renewed", "withdrawn", "refused"]
+    code: str | None
+    detail: str | None
+
+
+class ActionOut(Wire):
+    outcomes: list[ActionOutcomeOut]
+
+
+class QueueLineOut(Wire):
+    listing: ListingOut
+    submitted_at: Aware
+    changed: list[str] = Field(description="The terms that are new since the version accepted last.")
+    returned_times: int
+
+
+class QueuePage(Wire):
+    items: list[QueueLineOut]
+    next_cursor: str | None
+
+
+class PastReviewOut(Wire):
+    n: int
+    decision: Decision
+    reasons: list[ReturnReason]
+    reason: str | None
+    at: Aware
+
+
+class PastReviews(Wire):
+    items: list[PastReviewOut]
+
+
+class VersionOut(Wire):
+    n: int
+    sha256: str
+    created_at: Aware
+
+
+class VersionList(Wire):
+    items: list[VersionOut]
+
+
 DRAFT_REFUSALS = (
     errors.TitleMissing,
     errors.PriceUnfit,
@@ -240,7 +362,22 @@ DRAFT_REFUSALS = (
     errors.TierLowered,
     errors.AchievementTwice,
     errors.AchievementUnknown,
+    errors.MinimumAboveCap,
+    errors.PartsUnfit,
+    errors.PartsDoNotSum,
+    errors.TermOfAnotherMode,
+    errors.ChallengeUnfit,
+    errors.WeightsDoNotSum,
+    errors.ProposalsAfterDeadline,
+    errors.NotHeld,
+    errors.PublicationPast,
     TextTooLarge,
+)
+COMPLETENESS = (
+    errors.SummaryMissing,
+    errors.AchievementMissing,
+    errors.TrialUnlimited,
+    errors.OpenLicenceNamesItsFee,
 )
 GATE_REFUSALS = (
     errors.ExpiryPassed,
@@ -338,9 +475,8 @@ async def get_listing(listing_id: Uuid, actor: Reader, tx: TxDep, response: Resp
         NotInThisState,
         errors.Changed,
         errors.KindFixed,
-        errors.SummaryMissing,
-        errors.AchievementMissing,
         PreconditionRequired,
+        *COMPLETENESS,
         *DRAFT_REFUSALS,
     ),
 )
@@ -357,9 +493,7 @@ async def update_terms(
     response_model=ListingOut,
     response_model_exclude_unset=True,
     operation_id="submitListing",
-    responses=refusals(
-        NotAllowed, NotFound, NotInThisState, errors.SummaryMissing, errors.AchievementMissing, *GATE_REFUSALS
-    ),
+    responses=refusals(NotAllowed, NotFound, NotInThisState, *COMPLETENESS, *GATE_REFUSALS),
 )
 async def submit_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """Ask for review. Submitting twice is harmless."""
@@ -374,8 +508,20 @@ async def submit_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response:
     responses=refusals(NotAllowed, NotFound, NotInThisState, *GATE_REFUSALS),
 )
 async def accept_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
-    """As an operator, publish it."""
+    """As an operator, accept it: it is published, or waits for its owner where he holds that back."""
     return _tagged(await service.accept(tx, actor, listing_id), response)
+
+
+@router.post(
+    "/listings/{listing_id}/publication",
+    response_model=ListingOut,
+    response_model_exclude_unset=True,
+    operation_id="publishListing",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, *GATE_REFUSALS),
+)
+async def publish_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
+    """As its owner, publish what was accepted and held back."""
+    return _tagged(await service.publish(tx, actor, listing_id), response)
 
 
 @router.post(
@@ -387,7 +533,8 @@ async def accept_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response:
 )
 async def return_listing(listing_id: Uuid, body: ReturnIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """As an operator, return it with a reason, or take a published one down."""
-    return _tagged(await service.return_(tx, actor, listing_id, reason=body.reason), response)
+    view = await service.return_(tx, actor, listing_id, reason=body.reason, reasons=body.reasons)
+    return _tagged(view, response)
 
 
 @router.post(
@@ -423,5 +570,70 @@ async def renew_listing(listing_id: Uuid, body: RenewIn, actor: SignedIn, tx: Tx
 async def review_listings(body: ReviewIn, actor: SignedIn, tx: TxDep) -> object:
     """As an operator, decide a pile of at most 500; each listing is decided by itself and answered."""
     reason = body.reason if body.decision == "RETURN" else None
-    outcomes = await service.review_many(tx, actor, body.listing_ids, returns=body.decision == "RETURN", reason=reason)
+    outcomes = await service.review_many(
+        tx, actor, body.listing_ids, returns=body.decision == "RETURN", reason=reason, reasons=body.reasons
+    )
+    return {"outcomes": outcomes}
+
+
+@router.get(
+    "/listing-reviews",
+    response_model=QueuePage,
+    response_model_exclude_unset=True,
+    operation_id="listReviewQueue",
+    responses=refusals(NotAllowed),
+)
+async def list_queue(
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    kind: ListingKind | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> object:
+    """As an operator, what waits for review, the longest waiting first, with what is new in it."""
+    page = await service.list_queue(tx, actor, kind=kind, cursor=cursor, limit=limit)
+    return page_response(page.map(_queued), response, "/v1/listing-reviews", limit=limit, kind=kind)
+
+
+def _queued(line: QueueLine) -> dict[str, Any]:
+    return {
+        "listing": shown(line.listing),
+        "submitted_at": line.submitted_at,
+        "changed": list(line.changed),
+        "returned_times": line.returned_times,
+    }
+
+
+@router.get(
+    "/listings/{listing_id}/reviews",
+    response_model=PastReviews,
+    operation_id="listListingReviews",
+    responses=refusals(NotAllowed, NotFound),
+)
+async def list_reviews(listing_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
+    """What operators decided about a listing and why, newest first; for its owner and the market."""
+    return {"items": await service.list_reviews(tx, actor, listing_id)}
+
+
+@router.get(
+    "/listings/{listing_id}/versions",
+    response_model=VersionList,
+    operation_id="listListingVersions",
+    responses=refusals(NotAllowed, NotFound),
+)
+async def list_versions(listing_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
+    """Every version of a listing by number, hash and hour; for its owner and the market."""
+    return {"items": await service.list_versions(tx, actor, listing_id)}
+
+
+@router.post(
+    "/listing-actions",
+    response_model=ActionOut,
+    operation_id="actOnListings",
+    responses=refusals(errors.LastDayNeeded),
+)
+async def act_on_listings(body: ActionIn, actor: SignedIn, tx: TxDep) -> object:
+    """Submit, renew or withdraw at most 200 of your listings; each is decided by itself and answered."""
+    outcomes = await service.act_on_many(tx, actor, body.action, body.listing_ids, expires_on=body.expires_on)
     return {"outcomes": outcomes}

@@ -51,3 +51,33 @@ class LineTooLong(Refusal):
     code, kind = "hub.line_too_long", Kind.INVALID
     zh = "此行超过 {bytes_max} 字节。"
     en = "This line is longer than {bytes_max} bytes."
+
+
+class SheetUnreadable(Refusal):
+    code, kind = "hub.sheet_unreadable", Kind.INVALID
+    zh = "无法读取此表格；请发送 UTF-8 或 GB 18030 的 CSV，或未加密的 xlsx。"
+    en = "This table cannot be read; send CSV in UTF-8 or GB 18030, or an xlsx without a password."
+
+
+class SheetTooLarge(Refusal):
+    code, kind = "hub.sheet_too_large", Kind.TOO_LARGE
+    zh = "此表格解压后超过 {bytes_max} 字节；请分批发送。"
+    en = "This table unpacks to more than {bytes_max} bytes; send it in parts."
+
+
+class SheetHeaderMissing(Refusal):
+    code, kind = "hub.sheet_header_missing", Kind.INVALID
+    zh = "第一行须为列名，其中须有 external_id（编号），最多 {columns_max} 列。"
+    en = "The first line names the columns, external_id among them, at most {columns_max}."
+
+
+class SheetColumnTwice(Refusal):
+    code, kind = "hub.sheet_column_twice", Kind.INVALID
+    zh = "列 {column} 出现了两次。"
+    en = "The column {column} stands there twice."
+
+
+class SheetRowUnreadable(Refusal):
+    code, kind = "hub.sheet_row_unreadable", Kind.INVALID
+    zh = "此行的单元格多于列名（{columns} 列）；含逗号的内容须加引号。"
+    en = "This row has more cells than the header's {columns}; put text with commas into quotes."

@@ -35,6 +35,12 @@ class AchievementTwice(Refusal):
     en = "The same achievement is named twice."
 
 
+class DemandTwice(Refusal):
+    code, kind = "listings.demand_twice", Kind.INVALID
+    zh = "同一条需求出现了两次。"
+    en = "The same demand is named twice."
+
+
 class DemandSellsNothing(Refusal):
     code, kind = "listings.demand_sells_nothing", Kind.INVALID
     zh = "需求信息不能附带成果。"
@@ -111,3 +117,105 @@ class KindFixed(Refusal):
     code, kind = "listings.kind_fixed", Kind.INVALID
     zh = "该供需信息的类别是 {listing_kind}，不能更改。"
     en = "The listing is of the kind {listing_kind}; that cannot change."
+
+
+class MinimumAboveCap(Refusal):
+    code, kind = "listings.minimum_above_cap", Kind.INVALID
+    zh = "提成的最低额不能高于最高额。"
+    en = "The least royalty cannot be above the highest."
+
+
+class PartsUnfit(Refusal):
+    code, kind = "listings.price_parts_unfit", Kind.INVALID
+    zh = "价格分项须逐一列出打包的每项成果，各一次，且须有总价。"
+    en = "The parts of the price name each achievement of the bundle once, and nothing else."
+
+
+class PartsDoNotSum(Refusal):
+    code, kind = "listings.price_parts_do_not_sum", Kind.INVALID
+    zh = "价格分项之和为 {sum}，与总价 {price} 不符。"
+    en = "The parts sum to {sum}; the price is {price}."
+
+
+class TermOfAnotherMode(Refusal):
+    code, kind = "listings.term_of_another_mode", Kind.INVALID
+    zh = "{field} 只用于 {mode} 方式。"
+    en = "Only the mode {mode} has {field}."
+
+
+class TrialUnlimited(Refusal):
+    code, kind = "listings.trial_unlimited", Kind.CONFLICT
+    zh = "“先用后转”须写明试用天数（trial_days）。"
+    en = "Try-before-buy states how many days the trial lasts (trial_days)."
+
+
+class OpenLicenceNamesItsFee(Refusal):
+    code, kind = "listings.open_licence_names_its_fee", Kind.CONFLICT
+    zh = "开放许可须公开许可使用费及其支付方式：定价方式为 FIXED、ROYALTY 或 MIXED。"
+    en = "An open licence names its fee: the price form is FIXED, FLOOR, ROYALTY or MIXED."
+
+
+class ChallengeUnfit(Refusal):
+    code, kind = "listings.challenge_unfit", Kind.INVALID
+    zh = "揭榜挂帅（open_challenge）须同时写明 challenge（截止日、评审标准），其他需求不能有。"
+    en = "An open challenge states its `challenge` (last day, criteria); no other demand has one."
+
+
+class WeightsDoNotSum(Refusal):
+    code, kind = "listings.weights_do_not_sum", Kind.INVALID
+    zh = "评审标准的权重之和为 {sum}，须等于 1。"
+    en = "The weights of the criteria sum to {sum}; they must sum to 1."
+
+
+class ProposalsAfterDeadline(Refusal):
+    code, kind = "listings.proposals_after_deadline", Kind.INVALID
+    zh = "揭榜截止日不能晚于需求截止日 {deadline}。"
+    en = "Proposals cannot be taken after the demand's own deadline {deadline}."
+
+
+class NotHeld(Refusal):
+    code, kind = "listings.not_held", Kind.INVALID
+    zh = "只有暂缓发布（hold 为 true）的供需信息才能指定发布时间。"
+    en = "Only a listing whose publication is held back (hold) has a time of publication."
+
+
+class PublicationPast(Refusal):
+    code, kind = "listings.publication_past", Kind.INVALID
+    zh = "发布时间 {publish_at} 已过（现在是 {now}）。"
+    en = "The time of publication {publish_at} is past (now {now})."
+
+
+class ActionsTooMany(Refusal):
+    code, kind = "listings.actions_too_many", Kind.INVALID
+    zh = "一次最多处理 {most} 条。"
+    en = "At most {most} listings are acted on at once."
+
+
+class LastDayNeeded(Refusal):
+    code, kind = "listings.last_day_needed", Kind.INVALID
+    zh = "延期须给出新的有效期 expires_on；其他操作不能有。"
+    en = "Renewing needs the new last day expires_on; no other action has one."
+
+
+class ScenarioListFull(Refusal):
+    code, kind = "listings.scenario_list_full", Kind.INVALID
+    zh = "一份场景清单最多 {most} 条需求。"
+    en = "A scenario list holds at most {most} demands."
+
+
+class NotAPublishedDemand(Refusal):
+    code, kind = "listings.not_a_published_demand", Kind.INVALID
+    zh = "场景清单只收录已发布的需求；{listing} 不是。"
+    en = "A scenario list holds published demands; {listing} is none."
+
+
+class ScenarioListEmpty(Refusal):
+    code, kind = "listings.scenario_list_empty", Kind.CONFLICT
+    zh = "空的场景清单不能发布；请先收录需求。"
+    en = "An empty scenario list cannot be published; put demands into it first."
+
+
+class ScenarioListChanged(Refusal):
+    code, kind = "listings.scenario_list_changed", Kind.STALE
+    zh = "该场景清单在您读取之后已被修改。"
+    en = "The scenario list was changed after you read it."

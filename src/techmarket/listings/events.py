@@ -79,3 +79,40 @@ class ListingDisengaged(Event):
 class ListingClosed(Event):
     kind: ClassVar[str] = "listings.closed"
     listing_id: UUID
+
+
+@dataclass(frozen=True)
+class ListingPublished(Event):
+    """What was accepted and held back is public now."""
+
+    kind: ClassVar[str] = "listings.published"
+    listing_id: UUID
+    n: int
+
+
+@dataclass(frozen=True)
+class ListingHeldBack(Event):
+    """Its hour came, and it could not be published; `cause` is the code of the refusal."""
+
+    kind: ClassVar[str] = "listings.held_back"
+    listing_id: UUID
+    cause: str
+
+
+@dataclass(frozen=True)
+class ScenarioListAmended(Event):
+    kind: ClassVar[str] = "listings.scenario_list_amended"
+    scenario_list_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True)
+class ScenarioListPublished(Event):
+    kind: ClassVar[str] = "listings.scenario_list_published"
+    scenario_list_id: UUID
+
+
+@dataclass(frozen=True)
+class ScenarioListClosed(Event):
+    kind: ClassVar[str] = "listings.scenario_list_closed"
+    scenario_list_id: UUID

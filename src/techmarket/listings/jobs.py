@@ -13,3 +13,9 @@ from techmarket.listings import service
 async def expire(means: Means) -> None:
     """Take what is past its last day out of the public's sight."""
     await service.expire_due(means.tx, limit=500)
+
+
+@periodic("listings.publish", every=timedelta(seconds=5))
+async def publish(means: Means) -> None:
+    """Publish what was accepted and held back until now."""
+    await service.publish_due(means.tx)

@@ -11,6 +11,7 @@ class ListingState(StrEnum):
     DRAFT = "DRAFT"
     SUBMITTED = "SUBMITTED"
     RETURNED = "RETURNED"
+    ACCEPTED = "ACCEPTED"
     PUBLISHED = "PUBLISHED"
     ENGAGED = "ENGAGED"
     CLOSED = "CLOSED"
@@ -18,6 +19,8 @@ class ListingState(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
+REVIEWED = frozenset({ListingState.ACCEPTED, ListingState.PUBLISHED})
+"""States in which an operator has accepted what stands: a change that shows is reviewed again."""
 FINDABLE = frozenset({ListingState.PUBLISHED, ListingState.ENGAGED})
 """States in which strangers find it in lists and search."""
 KNOWN = FINDABLE | {ListingState.CLOSED}
@@ -31,11 +34,17 @@ LISTING = Lifecycle(
         (ListingState.DRAFT, "withdraw"): ListingState.WITHDRAWN,
         (ListingState.SUBMITTED, "submit"): ListingState.SUBMITTED,
         (ListingState.SUBMITTED, "accept"): ListingState.PUBLISHED,
+        (ListingState.SUBMITTED, "accept and hold"): ListingState.ACCEPTED,
         (ListingState.SUBMITTED, "return"): ListingState.RETURNED,
         (ListingState.SUBMITTED, "withdraw"): ListingState.WITHDRAWN,
         (ListingState.RETURNED, "amend"): ListingState.RETURNED,
         (ListingState.RETURNED, "submit"): ListingState.SUBMITTED,
         (ListingState.RETURNED, "withdraw"): ListingState.WITHDRAWN,
+        (ListingState.ACCEPTED, "publish"): ListingState.PUBLISHED,
+        (ListingState.ACCEPTED, "amend"): ListingState.ACCEPTED,
+        (ListingState.ACCEPTED, "review again"): ListingState.SUBMITTED,
+        (ListingState.ACCEPTED, "return"): ListingState.RETURNED,
+        (ListingState.ACCEPTED, "withdraw"): ListingState.WITHDRAWN,
         (ListingState.PUBLISHED, "amend"): ListingState.PUBLISHED,
         (ListingState.PUBLISHED, "review again"): ListingState.SUBMITTED,
         (ListingState.PUBLISHED, "return"): ListingState.RETURNED,
@@ -50,4 +59,23 @@ LISTING = Lifecycle(
         (ListingState.EXPIRED, "withdraw"): ListingState.WITHDRAWN,
     },
     initial=ListingState.DRAFT,
+)
+
+
+class ScenarioListState(StrEnum):
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    CLOSED = "CLOSED"
+
+
+SCENARIO_LIST = Lifecycle(
+    "scenario list",
+    {
+        (ScenarioListState.DRAFT, "amend"): ScenarioListState.DRAFT,
+        (ScenarioListState.DRAFT, "publish"): ScenarioListState.PUBLISHED,
+        (ScenarioListState.DRAFT, "close"): ScenarioListState.CLOSED,
+        (ScenarioListState.PUBLISHED, "amend"): ScenarioListState.PUBLISHED,
+        (ScenarioListState.PUBLISHED, "close"): ScenarioListState.CLOSED,
+    },
+    initial=ScenarioListState.DRAFT,
 )

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import delete, func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
-from techmarket.listings.lifecycle import FINDABLE, KNOWN, ListingState
-from techmarket.listings.rules import ListingKind
-from techmarket.listings.tables import Listing, ListingItem, ListingVersion
+from techmarket.listings.lifecycle import FINDABLE, KNOWN, ListingState, ScenarioListState
+from techmarket.listings.rules import Decision, ListingKind
+from techmarket.listings.tables import (
+    Listing,
+    ListingItem,
+    ListingReview,
+    ListingVersion,
+    ScenarioList,
+    ScenarioListItem,
+)
 
 
 async def lock(db: AsyncSession, listing_id: UUID) -> Listing:
@@ -27,6 +34,111 @@ async def lock_many(db: AsyncSession, ids: Iterable[UUID]) -> list[Listing]:
     """Locked in the order of their ids, so that two reviewers of the same pile never wait in a ring."""
     query = select(Listing).where(Listing.id.in_(set(ids))).order_by(Listing.id).with_for_update()
     return list((await db.execute(query.execution_options(populate_existing=True))).scalars())
+
+
+async def get(db: AsyncSession, listing_id: UUID) -> Listing:
+    row = await db.get(Listing, listing_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_due_to_publish(db: AsyncSession, now: datetime, limit: int) -> list[Listing]:
+    query = (
+        select(Listing)
+        .where(Listing.state == ListingState.ACCEPTED, Listing.publish_at <= now)
+        .order_by(Listing.publish_at, Listing.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list((await db.execute(query)).scalars())
+
+
+async def list_waiting(
+    db: AsyncSession, *, kind: ListingKind | None, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Listing]:
+    """What waits for review, whoever has waited longest first."""
+    query = (
+        select(Listing)
+        .where(Listing.state == ListingState.SUBMITTED, Listing.submitted_at.is_not(None))
+        .order_by(Listing.submitted_at, Listing.id)
+        .limit(limit)
+    )
+    if kind is not None:
+        query = query.where(Listing.kind == kind)
+    if after is not None:
+        query = query.where(tuple_(Listing.submitted_at, Listing.id) > after)
+    return (await db.execute(query)).scalars().all()
+
+
+async def count_returns(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, int]:
+    query = (
+        select(ListingReview.listing_id, func.count())
+        .where(ListingReview.listing_id.in_(set(ids)), ListingReview.decision == Decision.RETURNED)
+        .group_by(ListingReview.listing_id)
+    )
+    return {row[0]: row[1] for row in await db.execute(query)}
+
+
+async def list_reviews(db: AsyncSession, listing_id: UUID) -> Sequence[ListingReview]:
+    query = select(ListingReview).where(ListingReview.listing_id == listing_id).order_by(ListingReview.id.desc())
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_versions(db: AsyncSession, listing_id: UUID) -> Sequence[ListingVersion]:
+    query = select(ListingVersion).where(ListingVersion.listing_id == listing_id).order_by(ListingVersion.n)
+    return (await db.execute(query)).scalars().all()
+
+
+async def hashes_of(db: AsyncSession, versions: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int | None], str]:
+    query = select(ListingVersion.listing_id, ListingVersion.n, ListingVersion.sha256).where(
+        tuple_(ListingVersion.listing_id, ListingVersion.n).in_(versions)
+    )
+    return {(listing_id, n): sha256 for listing_id, n, sha256 in await db.execute(query)}
+
+
+async def lock_list(db: AsyncSession, list_id: UUID) -> ScenarioList:
+    query = select(ScenarioList).where(ScenarioList.id == list_id).with_for_update()
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_list(db: AsyncSession, list_id: UUID) -> ScenarioList:
+    row = await db.get(ScenarioList, list_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_lists(
+    db: AsyncSession, *, org_id: UUID | None, only_own: bool, sees_everything: bool, before: UUID | None, limit: int
+) -> Sequence[ScenarioList]:
+    query = select(ScenarioList).order_by(ScenarioList.id.desc()).limit(limit)
+    if only_own:
+        query = query.where(ScenarioList.org_id == org_id)
+    elif not sees_everything:
+        query = query.where(ScenarioList.state == ScenarioListState.PUBLISHED)
+    if before is not None:
+        query = query.where(ScenarioList.id < before)
+    return (await db.execute(query)).scalars().all()
+
+
+async def demands_of(db: AsyncSession, list_id: UUID) -> Sequence[UUID]:
+    """The demands of a list in its order."""
+    query = (
+        select(ScenarioListItem.listing_id)
+        .where(ScenarioListItem.list_id == list_id)
+        .order_by(ScenarioListItem.position)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def replace_demands(db: AsyncSession, list_id: UUID, listing_ids: Sequence[UUID]) -> None:
+    await db.execute(delete(ScenarioListItem).where(ScenarioListItem.list_id == list_id))
+    rows = [{"list_id": list_id, "listing_id": one, "position": n} for n, one in enumerate(listing_ids)]
+    await insert_many(db, ScenarioListItem, rows)
 
 
 async def lock_expired(db: AsyncSession, today: date, limit: int) -> list[Listing]:

@@ -30,10 +30,10 @@ from techmarket.listings.events import (
     ListingEngaged,
     ListingSubmitted,
 )
-from techmarket.listings.lifecycle import FINDABLE, KNOWN, LISTING, ListingState
+from techmarket.listings.lifecycle import FINDABLE, KNOWN, LISTING, REVIEWED, ListingState
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.listings.tables import Listing, ListingItem, ListingVersion
-from techmarket.listings.views import Dossier, ListingView
+from techmarket.listings.views import Dossier, ListingView, VersionView
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -91,6 +91,7 @@ async def create_many(
         for draft in drafts:
             rules.check_complete(kind, _fields(draft, facts), draft.achievement_ids)
     made = {new_id(): draft for draft in drafts}
+    now = await clock.market_now(db)
     state = ListingState.SUBMITTED if submit else ListingState.DRAFT
     rows = [
         {
@@ -101,6 +102,9 @@ async def create_many(
             "current_n": 1,
             "revision": 1,
             "expires_on": draft.expires_on,
+            "is_held": draft.is_held,
+            "publish_at": draft.publish_at,
+            "submitted_at": now if submit else None,
         }
         for id, draft in made.items()
     ]
@@ -183,6 +187,7 @@ async def revise(db: AsyncSession, listing_id: UUID, draft: ListingDraft, actor:
 
 
 async def revise_locked(db: AsyncSession, listing: Listing, draft: ListingDraft, actor: Actor) -> Listing:
+    was_reviewed = listing.state in REVIEWED
     listing.state = LISTING.move(listing.state, "amend")
     rules.check_draft(listing.kind, draft)
     facts = await achievements.get_facts(db, draft.achievement_ids)
@@ -191,13 +196,16 @@ async def revise_locked(db: AsyncSession, listing: Listing, draft: ListingDraft,
     (after,) = await _write_versions(db, listing.org_id, listing.kind, {(listing.id, n): draft}, facts, actor)
     shows = rules.needs_review(before, after) or listing.expires_on != draft.expires_on
     journal.record(db, ListingAmended(listing.id), actor=actor)
-    if listing.state is ListingState.PUBLISHED and shows:
+    if was_reviewed and shows:
         rules.check_complete(listing.kind, after["fields"], draft.achievement_ids)
         listing.state = LISTING.move(listing.state, "review again")
+        listing.submitted_at = await clock.market_now(db)
         await disclosure.hide_rooms(db, [listing_ref(listing.id)])
         journal.record(db, ListingSubmitted(listing.id), actor=actor)
     listing.current_n = n
     listing.expires_on = draft.expires_on
+    if listing.state is not ListingState.PUBLISHED:
+        listing.is_held, listing.publish_at = draft.is_held, draft.publish_at
     listing.revision += 1
     await db.flush()
     return listing
@@ -222,6 +230,7 @@ async def submit_locked(db: AsyncSession, listing: Listing, actor: Actor) -> Non
         raise refusal
     listing.revision += 1
     listing.returned_because = None
+    listing.submitted_at = await clock.market_now(db)
     journal.record(db, ListingSubmitted(listing.id), actor=actor)
     await db.flush()
 
@@ -230,6 +239,23 @@ async def document_of(db: AsyncSession, listing: Listing) -> dict[str, Any]:
     version = await db.get(ListingVersion, (listing.id, listing.current_n))
     assert version is not None
     return await texts.get(db, version.sha256)
+
+
+async def versions_of(db: AsyncSession, listing_id: UUID) -> list[VersionView]:
+    """Every version in order; the hash names its text for ever."""
+    return [VersionView(row.n, row.sha256, row.created_at) for row in await repository.list_versions(db, listing_id)]
+
+
+async def changes_since_accepted(db: AsyncSession, listings: Sequence[Listing]) -> dict[UUID, list[str]]:
+    """For each listing the terms that a reviewer has not accepted yet; all of them, if he never accepted any."""
+    wanted = [(one.id, n) for one in listings for n in {one.current_n, one.accepted_n} - {None}]
+    hashes = await repository.hashes_of(db, [(listing_id, n) for listing_id, n in wanted if n is not None])
+    documents = await texts.get_many(db, hashes.values())
+    changed = {}
+    for one in listings:
+        before = documents[hashes[one.id, one.accepted_n]] if one.accepted_n is not None else None
+        changed[one.id] = rules.changed_fields(before, documents[hashes[one.id, one.current_n]])
+    return changed
 
 
 # --- trading's claims -----------------------------------------------------------------------------------------------
@@ -345,10 +371,10 @@ async def views_for(db: AsyncSession, actor: Actor, listing_ids: Iterable[UUID])
 
 
 def may_know(actor: Actor, listing: Listing) -> bool:
-    return listing.state in KNOWN or _is_inside(actor, listing)
+    return listing.state in KNOWN or is_inside(actor, listing)
 
 
-def _is_inside(actor: Actor, listing: Listing) -> bool:
+def is_inside(actor: Actor, listing: Listing) -> bool:
     return actor.is_market or (actor.org_id is not None and actor.org_id == listing.org_id)
 
 
@@ -361,7 +387,7 @@ def _view(
     reach: Tier,
 ) -> ListingView:
     dossier = None
-    if _is_inside(actor, listing):
+    if is_inside(actor, listing):
         dossier = Dossier(
             version.n,
             version.sha256,
@@ -369,6 +395,8 @@ def _view(
             dict(document["raised"]),
             listing.returned_because,
             listing.engaged_by,
+            listing.is_held,
+            listing.publish_at,
         )
     return ListingView(
         id=listing.id,

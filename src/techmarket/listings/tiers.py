@@ -36,6 +36,11 @@ OFFER_TIERS: Mapping[str, Tier] = {
     "price": Tier.PUBLIC,
     "royalty_rate": Tier.PUBLIC,
     "royalty_base": Tier.PUBLIC,
+    "royalty_minimum": Tier.PUBLIC,
+    "royalty_cap": Tier.PUBLIC,
+    "price_parts": Tier.PUBLIC,
+    "equity_share": Tier.PUBLIC,
+    "trial_days": Tier.PUBLIC,
 }
 DEMAND_TIERS: Mapping[str, Tier] = {
     **_COMMON,
@@ -45,6 +50,11 @@ DEMAND_TIERS: Mapping[str, Tier] = {
     "budget": Tier.PUBLIC,
     "deadline": Tier.PUBLIC,
     "open_challenge": Tier.PUBLIC,
+    "challenge": Tier.PUBLIC,
+    "scenario_zh": Tier.PUBLIC,
+    "scenario_en": Tier.PUBLIC,
+    "trl_min": Tier.PUBLIC,
+    "modes": Tier.PUBLIC,
 }
 DEFAULTS: Mapping[str, Mapping[str, Tier]] = {"OFFER": OFFER_TIERS, "DEMAND": DEMAND_TIERS}
 ALWAYS_PUBLIC = frozenset({"title_zh", "title_en"})

@@ -11,8 +11,8 @@ from uuid import UUID
 from techmarket.disclosure.tiers import Tier
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.refusals import wire
-from techmarket.listings.lifecycle import ListingState
-from techmarket.listings.rules import ListingKind
+from techmarket.listings.lifecycle import ListingState, ScenarioListState
+from techmarket.listings.rules import Decision, ListingKind, ReturnReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Dossier:
     tiers: dict[str, str]
     returned_because: str | None
     engaged_by: str | None
+    is_held: bool
+    publish_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,54 @@ class ListingView:
     @cached_property
     def etag(self) -> str:
         """A hash of this reader's view, so that an edit he may not see does not show."""
+        return sha256_hex(canonical_json(wire(asdict(self))))[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """One listing that waits for review: since when, what is new since it was accepted last, how often returned."""
+
+    listing: ListingView
+    submitted_at: datetime
+    changed: tuple[str, ...]
+    returned_times: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    n: int
+    decision: Decision
+    reasons: tuple[ReturnReason, ...]
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version by number and by the hash of its whole text."""
+
+    n: int
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ScenarioListView:
+    id: UUID
+    organisation_id: UUID
+    state: ScenarioListState
+    title_zh: str | None
+    title_en: str | None
+    description_zh: str | None
+    description_en: str | None
+    region: str | None
+    open_until: date | None
+    is_open: bool
+    published_at: datetime | None
+    demands: tuple[ListingView, ...]
+
+    @cached_property
+    def etag(self) -> str:
         return sha256_hex(canonical_json(wire(asdict(self))))[:32]
 
 

@@ -27,6 +27,7 @@ FOLLOWED = tuple(
     event.kind
     for event in (
         events.ListingAccepted,
+        events.ListingPublished,
         events.ListingAmended,
         events.ListingSubmitted,
         events.ListingReturned,

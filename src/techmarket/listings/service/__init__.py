@@ -1,0 +1,55 @@
+"""What people do with listings: one module for each part of the way."""
+
+from __future__ import annotations
+
+from techmarket.listings.service.bulk import ACTIONS_MAX, act_on_many
+from techmarket.listings.service.drafting import create_draft, expire_due, renew, submit, update_draft, withdraw
+from techmarket.listings.service.reading import get_listing, list_listings, list_versions
+from techmarket.listings.service.reviewing import (
+    REVIEWS_MAX,
+    accept,
+    list_queue,
+    list_reviews,
+    publish,
+    publish_due,
+    return_,
+    review_many,
+)
+from techmarket.listings.service.scenarios import (
+    DEMANDS_MAX,
+    close_list,
+    create_list,
+    get_list,
+    list_lists,
+    publish_list,
+    update_list,
+)
+
+__all__ = [
+    "ACTIONS_MAX",
+    "DEMANDS_MAX",
+    "REVIEWS_MAX",
+    "accept",
+    "act_on_many",
+    "close_list",
+    "create_draft",
+    "create_list",
+    "expire_due",
+    "get_list",
+    "get_listing",
+    "list_listings",
+    "list_lists",
+    "list_queue",
+    "list_reviews",
+    "list_versions",
+    "publish",
+    "publish_due",
+    "publish_list",
+    "renew",
+    "return_",
+    "review_many",
+    "submit",
+    "update_draft",
+    "update_list",
+    "withdraw",
+]

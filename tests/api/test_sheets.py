@@ -1,0 +1,182 @@
+"""Imports from CSV and spreadsheets: the same rows, rules and report as JSON Lines."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import zipfile
+from datetime import date, datetime
+
+import pytest
+from openpyxl import Workbook
+
+from techmarket.api.sheets import CSV, XLSX, rows_of_csv, rows_of_xlsx
+from techmarket.hub import errors
+from techmarket.identity.actor import OrgKind
+from tests.identity.make import an_organisation
+
+HEADER = ["external_id", "title_zh", "abstract_zh", "keywords", "trl", "mode", "price_form", "price", "expires_on"]
+ROW = ["X-1", "示例成果", "示例数据 / sample data", "示例 | sample", 6, "transfer", "fixed", 500000, date(2100, 12, 31)]
+CHINESE = ["编号", "中文标题", "摘要", "关键词", "技术成熟度", "交易方式", "定价方式", "价格", "有效期"]
+READ = {
+    "external_id": "X-1",
+    "title_zh": "示例成果",
+    "abstract_zh": "示例数据 / sample data",
+    "keywords": ["示例", "sample"],
+    "trl": 6,
+    "mode": "transfer",
+    "price_form": "fixed",
+    "price": {"amount": "500000.00", "currency": "CNY"},
+    "expires_on": "2100-12-31",
+}
+
+
+def a_csv(*rows, encoding="utf-8"):
+    return "\r\n".join(",".join(str(cell) for cell in row) for row in rows).encode(encoding)
+
+
+def an_xlsx(*rows):
+    book, out = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("header", [HEADER, CHINESE])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_csv_is_read_by_its_english_or_chinese_columns_in_the_encodings_that_spreadsheets_write(header, encoding):
+    assert list(rows_of_csv(a_csv(header, ROW, encoding=encoding))) == [(2, READ)]
+
+
+@pytest.mark.parametrize("header", [HEADER, CHINESE])
+def test_a_spreadsheet_is_read_with_its_numbers_and_days_as_such(header):
+    empty = [None] * len(header)
+    assert list(rows_of_xlsx(an_xlsx(header, ROW, empty, ROW))) == [(2, READ), (4, READ)]
+
+
+@pytest.mark.parametrize(
+    "cell, read",
+    [
+        ("500,000", "500000.00"),
+        ("500000.5", "500000.50"),
+        (500000.25, "500000.25"),
+        (1e15, "1000000000000000.00"),
+        ("500000.125", "500000.125"),  # left for the row's own check to refuse
+        ("five", "five"),
+        ("-1", "-1"),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it_and_never_rounded(cell, read):
+    ((_, row),) = rows_of_xlsx(an_xlsx(["external_id", "price"], ["X", cell]))
+    assert row["price"]["amount"] == read
+
+
+def test_cells_that_hold_several_things_are_parted():
+    header = ["external_id", "rights", "indicators", "royalty_rate", "term_years", "offered_under"]
+    row = ["X", "INVENTION_PATENT:202310123456.6|TECHNICAL_SECRET", "flatness: <= 1.0 mm|load：5 t", "0.03", "6", "a|b"]
+    assert list(rows_of_csv(a_csv(header, row))) == [
+        (
+            2,
+            {
+                "external_id": "X",
+                "rights": [{"kind": "INVENTION_PATENT", "number": "202310123456.6"}, {"kind": "TECHNICAL_SECRET"}],
+                "indicators": [
+                    {"name": "flatness", "requirement": "<= 1.0 mm"},
+                    {"name": "load", "requirement": "5 t"},
+                ],
+                "offered_under": ["a", "b"],
+                "terms": {"royalty_rate": "0.03", "term_years": 6},
+            },
+        )
+    ]
+
+
+def test_a_row_with_more_cells_than_columns_is_refused_alone():
+    found = list(rows_of_csv(a_csv(["external_id", "title_en"], ["X-1", "a", "b"], ["X-2", "c"])))
+    assert [(line, type(row)) for line, row in found] == [(2, errors.SheetRowUnreadable), (3, dict)]
+
+
+def a_bomb():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("xl/worksheets/sheet1.xml", b"0" * (64 * 1024 * 1024 + 1))
+    return out.getvalue()
+
+
+def many_parts():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        for n in range(401):
+            package.writestr(f"{n}", b"")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "read, body, refusal",
+    [
+        (rows_of_csv, b"title_en\nx", errors.SheetHeaderMissing),
+        (rows_of_csv, b"external_id,title_en,title_en\nX,a,b", errors.SheetColumnTwice),
+        (rows_of_csv, b"external_id,\xff\xff\xff\xff\n", errors.SheetUnreadable),
+        (rows_of_csv, b'external_id\n"open', errors.SheetUnreadable),
+        (rows_of_xlsx, b"PK\x03\x04 not a zip", errors.SheetUnreadable),
+        (rows_of_xlsx, b"external_id\nX-1", errors.SheetUnreadable),
+        (rows_of_xlsx, a_bomb(), errors.SheetTooLarge),
+        (rows_of_xlsx, many_parts(), errors.SheetTooLarge),
+    ],
+    ids=["no id column", "column twice", "no text", "open quote", "torn zip", "no zip", "flood", "too many parts"],
+)
+def test_what_is_no_table_is_refused_whole_and_by_name(read, body, refusal):
+    with pytest.raises(refusal):
+        list(read(body))
+
+
+def test_whatever_part_a_workbook_lacks_nothing_worse_happens_than_a_refusal():
+    book = an_xlsx(HEADER, ROW)
+    with zipfile.ZipFile(io.BytesIO(book)) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    for lost in parts:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as package:
+            for name, part in parts.items():
+                if name != lost:
+                    package.writestr(name, part)
+        with contextlib.suppress(errors.SheetUnreadable, errors.SheetHeaderMissing):
+            assert [line for line, _ in rows_of_xlsx(out.getvalue())] in ([], [2])
+
+
+async def send(api, key, body, media):
+    return await api.post(
+        "/v1/imports?kind=offers&source=sheet&submit=true", content=body, headers={"Content-Type": media}, key=key
+    )
+
+
+async def test_a_spreadsheet_and_a_csv_become_the_same_listings_with_a_report_per_row(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys, kind=OrgKind.UNIVERSITY)
+    second = ["X-2", "示例成果二", "示例数据 / sample data", "", 12, "transfer", "fixed", "1.005", ""]
+    answer = await send(api, unit.key, an_xlsx(HEADER, ROW, second), XLSX)
+    assert answer.status_code == 201, answer.text
+    report = answer.json()
+    assert (report["accepted"], report["refused"]) == (1, 1)
+    assert [(row["line"], row["outcome"]) for row in report["rows"]] == [(2, "accepted"), (3, "refused")]
+    assert report["rows"][1]["refusal"]["pointer"] in ("/trl", "/price/amount")
+    listing = (await api.get(f"/v1/listings/{report['rows'][0]['listing_id']}", key=unit.key)).json()
+    assert (listing["state"], listing["terms"]["price"], listing["expires_on"]) == (
+        "SUBMITTED",
+        {"amount": "500000.00", "currency": "CNY"},
+        "2100-12-31",
+    )
+    again = (await send(api, unit.key, a_csv(CHINESE, ROW, encoding="gb18030"), CSV)).json()
+    assert [row["outcome"] for row in again["rows"]] == ["unchanged"]
+
+
+async def test_a_torn_spreadsheet_changes_nothing_and_says_what_would_do(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys, kind=OrgKind.UNIVERSITY)
+    answer = await send(api, unit.key, an_xlsx(HEADER, ROW)[:-50], XLSX)
+    assert (answer.status_code, answer.json()["code"]) == (422, "hub.sheet_unreadable")
+    assert (await api.get("/v1/listings?mine=true", key=unit.key)).json()["items"] == []
+
+
+def test_a_moment_in_a_cell_is_a_day_when_it_has_no_hour():
+    header, row = ["external_id", "deadline"], ["X", datetime(2026, 6, 30)]  # noqa: DTZ001
+    assert next(iter(rows_of_xlsx(an_xlsx(header, row))))[1]["deadline"] == "2026-06-30"
