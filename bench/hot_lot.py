@@ -47,8 +47,8 @@ DECLARE
   ends timestamptz; leads boolean;
 BEGIN
   SELECT * INTO l FROM lot WHERE id = the_lot FOR UPDATE;
-  SELECT market_now() AS now, tr.state AS trade_state, p.id, p.state INTO told
-    FROM trade tr JOIN participant p ON p.trade_id = tr.id AND p.number = the_number WHERE tr.id = l.trade_id;
+  SELECT market_now() AS now, s.participant_id AS id, s.state INTO told
+    FROM seat s WHERE s.lot_id = the_lot AND s.number = the_number;
   t := told.now;
   SELECT b.least_minor INTO known FROM bid b WHERE b.participant_id = told.id AND b.key = the_key;
   IF FOUND THEN RETURN known.least_minor; END IF;

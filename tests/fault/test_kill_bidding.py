@@ -359,7 +359,7 @@ async def check_winner(http: httpx.AsyncClient, trade: Trade, book: list[dict[st
     )
     assert moved.status_code == 200, moved.text
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while (lot := (await http.get(f"/v1/lots/{trade.lot_id}")).json())["state"] != "CLOSED":
+    while (lot := (await http.get(f"/v1/lots/{trade.lot_id}")).json())["state"] != "AWARDED":
         assert time.monotonic() < deadline, "the lot did not close"
         await asyncio.sleep(0.1)
     assert (lot["leading"], lot["leading_bidder"], lot["seq"]) == (best["amount"], best["bidder"], len(book))

@@ -53,7 +53,7 @@ async def has_signed(sale: Sale, contract: Json) -> None:
     town = sale.town
     await town.settle()
     assert await sale.award_states() == {"X": "CONCLUDED", "Y": "RELEASED"}
-    assert await sale.participants() == {"X": "PAID_IN", "Y": "RELEASED", "Z": "RELEASED"}
+    assert await sale.deposits() == {"X": "PAID_IN", "Y": "RELEASED", "Z": "RELEASED"}
     assert (await town.get(f"/v1/contracts/{contract['id']}", by=sale.university))["state"] == "IN_FORCE"
     assert (await town.get(f"/v1/trades/{sale.trade['id']}"))["state"] == "CONCLUDED"
     due = await town.the_open_due(sale.buyers["X"])
@@ -68,7 +68,7 @@ async def has_lapsed(sale: Sale, contract: Json) -> None:
     town = sale.town
     await town.settle()
     assert await sale.award_states() == {"X": "LAPSED", "Y": "OFFERED"}
-    assert await sale.participants() == {"X": "FORFEITED", "Y": "READY", "Z": "RELEASED"}
+    assert await sale.deposits() == {"X": "FORFEITED", "Y": "HELD", "Z": "RELEASED"}
     assert (await town.get(f"/v1/contracts/{contract['id']}", by=sale.university))["state"] == "CANCELLED"
     assert (await town.get(f"/v1/trades/{sale.trade['id']}"))["state"] == "AWARDED"
     assert (await town.get("/v1/dues", by=sale.buyers["X"], state="OPEN"))["items"] == []

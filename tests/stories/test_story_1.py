@@ -101,7 +101,7 @@ async def announced_and_qualified(town: Town, sale: Sale) -> None:
     assert moment(sale.trade["announcement_ends_at"]) == at(3, 10)
     assert sale.trade["state"] == "ANNOUNCED"
     await way.qualify(sale)
-    assert await sale.participants() == {"X": "READY", "Y": "READY", "Z": "READY"}
+    assert await sale.deposits() == {"X": "HELD", "Y": "HELD", "Z": "HELD"}
     assert await town.money() == {"BANK": -3 * DEPOSIT, "ESCROW": 3 * DEPOSIT}
     for party in sale.buyers.values():
         assert await town.escrow(party) == ("150000.00", "0.00")
@@ -123,7 +123,7 @@ async def bid_and_closed(town: Town, sale: Sale) -> None:
     await way.close(sale)
     lot = await town.get(f"/v1/lots/{sale.lot}")
     assert (lot["state"], lot["leading"], lot["leading_bidder"], lot["seq"]) == (
-        "CLOSED",
+        "AWARDED",
         yuan("640000.00"),
         sale.numbers["X"],
         4,
@@ -138,7 +138,7 @@ async def bid_and_closed(town: Town, sale: Sale) -> None:
     closed = await town.prove("trading.lot_closed", f"lot:{sale.lot}")
     assert (closed["facts"]["seq"], closed["facts"]["chain"]) == (4, record[-1]["chain"])
     assert await sale.award_states() == {"X": "OFFERED", "Y": "WAITING"}
-    assert await sale.participants() == {"X": "READY", "Y": "READY", "Z": "RELEASED"}
+    assert await sale.deposits() == {"X": "HELD", "Y": "HELD", "Z": "RELEASED"}
     assert await town.confirm_payouts() == [(sale.buyers["Z"].id, "150000.00")]
     assert await town.money() == {"BANK": -2 * DEPOSIT, "ESCROW": 2 * DEPOSIT}
 
@@ -161,7 +161,7 @@ async def lapsed_by_the_winner(town: Town, sale: Sale) -> None:
     assert await sale.award_states() == {"X": "OFFERED", "Y": "WAITING"}
     await town.move_to(at(4, 17))
     assert await sale.award_states() == {"X": "LAPSED", "Y": "OFFERED"}
-    assert await sale.participants() == {"X": "FORFEITED", "Y": "READY", "Z": "RELEASED"}
+    assert await sale.deposits() == {"X": "FORFEITED", "Y": "HELD", "Z": "RELEASED"}
     await one_commit(town, sale)
     assert (await town.get(f"/v1/contracts/{contract['id']}", by=sale.university))["state"] == "CANCELLED"
     assert await town.refused(path, document, by=sale.buyers["X"]) == (409, "lifecycle.not_in_this_state")
@@ -198,7 +198,7 @@ async def signed_by_the_runner_up(town: Town, sale: Sale) -> Json:
     assert (signed["state"], signed["term_from"], signed["term_until"]) == ("IN_FORCE", "2026-04-27", "2032-04-27")
     await town.settle()
     assert await sale.award_states() == {"X": "LAPSED", "Y": "CONCLUDED"}
-    assert await sale.participants() == {"X": "FORFEITED", "Y": "PAID_IN", "Z": "RELEASED"}
+    assert await sale.deposits() == {"X": "FORFEITED", "Y": "PAID_IN", "Z": "RELEASED"}
     assert (await town.get(f"/v1/trades/{sale.trade['id']}"))["state"] == "CONCLUDED"
     assert (await town.get(f"/v1/listings/{sale.listing}", by=sale.university))["state"] == "CLOSED"
     (fee, royalty) = signed["plan"]

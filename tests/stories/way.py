@@ -38,10 +38,11 @@ class Sale:
     async def award_states(self) -> dict[str, str]:
         return {letter: award["state"] for letter, award in (await self.awards()).items()}
 
-    async def participants(self) -> dict[str, str]:
+    async def deposits(self) -> dict[str, str]:
+        """How each buyer's deposit stands, as the seller sees it."""
         shown = await self.town.get(f"/v1/trades/{self.trade['id']}/participants", by=self.university)
         letters = {party.id: letter for letter, party in self.buyers.items()}
-        return {letters[one["organisation_id"]]: one["state"] for one in shown["items"]}
+        return {letters[one["organisation_id"]]: one["deposits"][0]["state"] for one in shown["items"]}
 
 
 async def a_published_offer(town: Town) -> Sale:

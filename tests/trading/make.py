@@ -21,8 +21,10 @@ from techmarket.kernel.periods import shanghai_day
 from techmarket.settlement import steps as settlement
 from techmarket.trading import rules, service
 from techmarket.trading.bidbook import BidBook
-from techmarket.trading.lifecycle import BookState, Method, ParticipantState, TradeState
-from techmarket.trading.tables import Lot, Participant, Trade
+from techmarket.trading.lifecycle import DepositScope, LotState, Method, ParticipantState, SeatState, TradeState
+from techmarket.trading.methods import METHODS
+from techmarket.trading.service import LotDraft
+from techmarket.trading.tables import Lot, Participant, Seat, Trade
 from techmarket.trading.views import ParticipantView, TradeView
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import an_offer
@@ -53,7 +55,7 @@ async def an_open_lot(
     free_seconds: int = 3600,
     limited_seconds: int = 180,
     opened_ago: timedelta = timedelta(0),
-    state: ParticipantState = ParticipantState.READY,
+    state: SeatState = SeatState.READY,
     seller: Actor | None = None,
 ) -> OpenLot:
     """A lot under bidding, without the way there: for tests of the book alone."""
@@ -61,7 +63,14 @@ async def an_open_lot(
     listing = await an_offer(tx, held)
     async with tx.begin() as db:
         now = await market_now(db) - opened_ago
-        terms = await texts.put(db, {"sample": next(_numbers)})
+        method_terms = {
+            "free_seconds": free_seconds,
+            "limited_seconds": limited_seconds,
+            "hard_stop_seconds": 86_400,
+        }
+        terms = await texts.put(
+            db, {"sample": next(_numbers), "rules": METHODS[Method.ONLINE_BIDDING].published(method_terms)}
+        )
         trade = Trade(
             id=new_id(),
             number=f"JY-2026-{next(_numbers):06d}",
@@ -75,12 +84,8 @@ async def an_open_lot(
             rule_date=shanghai_day(now),
             state=TradeState.DECIDING,
             terms_sha256=terms,
-            start_price_minor=start_price_minor,
-            increment_minor=increment_minor,
-            deposit_minor=1_000,
-            free_seconds=free_seconds,
-            limited_seconds=limited_seconds,
-            hard_stop_seconds=86_400,
+            deposit_minor=0,
+            deposit_scope=DepositScope.TRADE,
             signing_n=30,
             signing_unit="days",
         )
@@ -93,7 +98,11 @@ async def an_open_lot(
         lot = Lot(
             id=lot_id,
             trade_id=trade.id,
-            state=BookState.OPEN,
+            n=1,
+            title_zh=trade.title_zh,
+            title_en=trade.title_en,
+            method=Method.ONLINE_BIDDING,
+            state=LotState.OPEN,
             start_price_minor=start_price_minor,
             increment_minor=increment_minor,
             limited_seconds=limited_seconds,
@@ -105,18 +114,24 @@ async def an_open_lot(
             chain=rules.first_chain(lot_id, terms),
         )
         db.add(lot)
-        for number, actor in enumerate(who, start=1001):
-            db.add(
-                Participant(
-                    id=new_id(),
-                    trade_id=trade.id,
-                    org_id=actor.org,
-                    person_id=actor.person,
-                    number=number,
-                    related=False,
-                    state=state,
-                )
+        participants = [
+            Participant(
+                id=new_id(),
+                trade_id=trade.id,
+                org_id=actor.org,
+                person_id=actor.person,
+                number=number,
+                related=False,
+                state=ParticipantState.QUALIFIED,
             )
+            for number, actor in enumerate(who, start=1001)
+        ]
+        db.add_all(participants)
+        await db.flush()
+        db.add_all(
+            Seat(lot_id=lot_id, org_id=one.org_id, participant_id=one.id, number=one.number, state=state)
+            for one in participants
+        )
         await db.flush()
         return OpenLot(lot_id, trade.id, held)
 
@@ -154,10 +169,22 @@ async def a_market_at_work(tx: Tx, keys: Keys, *, buyers: int = 3) -> Market:
     return Market(tx, keys, operator, seller, tuple(await bidders(tx, buyers)))
 
 
-async def a_draft(market: Market, **terms: Any) -> TradeView:
-    offer = await an_offer(market.tx, market.seller, market.operator)
+PERIODS = ("free_seconds", "limited_seconds", "hard_stop_seconds")
+ONE_LOT = ("start_price_minor", "increment_minor")
+
+
+async def a_draft(market: Market, *, listing_id: UUID | None = None, **terms: Any) -> TradeView:
+    """One lot by online bidding, unless said otherwise; its periods and its prices may be given plainly."""
+    listing = listing_id or (await an_offer(market.tx, market.seller, market.operator)).id
     wanted = {"increment_minor": 1_000_000, "deposit_minor": DEPOSIT, "free_seconds": 3600, "limited_seconds": 180}
-    return await service.draft_trade(market.tx, market.seller, listing_id=offer.id, **(wanted | terms))
+    return await draft(market.tx, market.seller, listing, **(wanted | terms))
+
+
+async def draft(tx: Tx, seller: Actor, listing_id: UUID, **terms: Any) -> TradeView:
+    lot = LotDraft(**{name: terms.pop(name) for name in ONE_LOT if name in terms})
+    periods = {name: terms.pop(name) for name in PERIODS if name in terms}
+    wanted = {"lots": [lot], "terms": periods} | terms
+    return await service.draft_trade(tx, seller, listing_id=listing_id, **wanted)
 
 
 async def an_announced_trade(market: Market, **terms: Any) -> TradeView:
@@ -174,11 +201,11 @@ async def a_qualified(market: Market, trade: TradeView, buyer: Actor) -> Partici
 
 async def pay_deposit(market: Market, participant: ParticipantView) -> None:
     """The bank tells of the transfer, and trading hears of it."""
-    assert participant.due_id is not None
-    async with market.tx.read() as db:
-        due = await settlement.get_due(db, participant.due_id)
-    await from_the_bank(market.tx, market.keys, await a_message(market.tx, due))
-    await service.hold_deposit(market.tx, participant.id)
+    for deposit in participant.deposits:
+        async with market.tx.read() as db:
+            due = await settlement.get_due(db, deposit.due_id)
+        await from_the_bank(market.tx, market.keys, await a_message(market.tx, due))
+        await service.hold_deposit(market.tx, deposit.due_id)
 
 
 async def an_open_trade(market: Market, **terms: Any) -> TradeView:

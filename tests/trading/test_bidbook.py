@@ -20,7 +20,7 @@ from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading import bidbook, errors, rules
 from techmarket.trading.bidbook import Answer, BidBook
-from techmarket.trading.lifecycle import ParticipantState
+from techmarket.trading.lifecycle import SeatState
 from techmarket.trading.receipts import verify_receipt
 from tests.trading.make import OpenLot, an_open_lot, bidders, end_now
 
@@ -263,7 +263,10 @@ async def test_a_lost_connection_is_a_busy_answer_to_each_and_the_next_bid_works
         waiting = [asyncio.create_task(book.place(lot.id, org_id=a.org, minor=51_000_000, key="second")) for a in who]
         await asyncio.sleep(0.2)
         killed = await blocker.execute(
-            text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
         )
         assert killed.scalar_one() == 1
         results = await asyncio.gather(*waiting, return_exceptions=True)
@@ -276,7 +279,7 @@ async def test_a_lost_connection_is_a_busy_answer_to_each_and_the_next_bid_works
 
 async def test_who_is_not_ready_is_refused_on_record_and_a_stranger_without_one(tx: Tx, book: BidBook) -> None:
     one, stranger = await bidders(tx, 2)
-    lot = await an_open_lot(tx, [one], state=ParticipantState.QUALIFIED)
+    lot = await an_open_lot(tx, [one], state=SeatState.WAITING)
     answer = await book.place(lot.id, org_id=one.org, minor=50_000_000, key="k")
     assert (answer.entry.verdict, answer.entry.seq) == ("trading.not_qualified", 1)
     with pytest.raises(errors.NotAParticipant):

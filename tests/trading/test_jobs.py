@@ -16,7 +16,7 @@ from techmarket.settlement import steps as settlement
 from techmarket.settlement.events import DuePaid
 from techmarket.settlement.rules import Purpose
 from techmarket.trading import jobs, service
-from techmarket.trading.lifecycle import ParticipantState, TradeState
+from techmarket.trading.lifecycle import DepositState, TradeState
 from tests.notices.make import move_to
 from tests.settlement.make import a_message, escrow, from_the_bank
 from tests.trading.make import DEPOSIT, a_market_at_work, a_qualified, an_announced_trade
@@ -26,6 +26,7 @@ def test_every_job_of_trading_is_declared() -> None:
     assert {name for name in PERIODIC if name.startswith("trading.")} == {
         "trading.open_due",
         "trading.close_due",
+        "trading.step_due",
         "trading.lapse_due",
     }
     assert {name for name in REACTIONS if name.startswith("trading.")} == {
@@ -38,15 +39,14 @@ async def test_a_paid_deposit_is_held_once_however_often_the_event_comes(tx: Tx,
     market = await a_market_at_work(tx, keys, buyers=1)
     trade = await an_announced_trade(market)
     mine = await a_qualified(market, trade, market.buyers[0])
-    assert mine.due_id is not None
     async with tx.read() as db:
-        due = await settlement.get_due(db, mine.due_id)
+        due = await settlement.get_due(db, mine.deposits[0].due_id)
     await from_the_bank(tx, keys, await a_message(tx, due))
     for _ in range(2):
-        await jobs.hold_deposit(means, DuePaid(due.id, f"participant:{mine.id}", Purpose.DEPOSIT))
+        await jobs.hold_deposit(means, DuePaid(due.id, str(due.subject), Purpose.DEPOSIT))
     await jobs.hold_deposit(means, DuePaid(new_id(), f"contract:{new_id()}", Purpose.PRICE))
     (shown,) = await service.list_participants(tx, market.buyers[0], trade.id)
-    assert shown.state is ParticipantState.READY
+    assert [one.state for one in shown.deposits] == [DepositState.HELD]
     assert await escrow(tx, market.buyers[0].org) == (DEPOSIT, 0)
 
 

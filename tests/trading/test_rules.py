@@ -20,7 +20,6 @@ from techmarket.trading.rules import (
     OFF_STEP,
     OVER,
     TOO_LOW,
-    Best,
     Bid,
     BookLine,
     LotState,
@@ -131,11 +130,6 @@ def test_the_instant_of_the_end_is_too_late_and_one_microsecond_before_is_not() 
 def test_who_is_not_qualified_is_refused_on_record_even_with_the_highest_bid() -> None:
     decision = rules.decide(a_lot(), Bid(7, 99_000_000, is_qualified=False), now=T0)
     assert (decision.entry.verdict, decision.entry.seq, decision.lot.leading_minor) == (NOT_QUALIFIED, 1, None)
-
-
-def test_the_highest_price_wins_and_of_equal_prices_the_earlier() -> None:
-    ranked = rules.rank([Best(1, 100, 1), Best(2, 300, 2), Best(1, 300, 3), Best(3, 200, 4), Best(2, 250, 5)])
-    assert ranked == [Best(2, 300, 2), Best(1, 300, 3), Best(3, 200, 4)]
 
 
 @pytest.mark.parametrize("minor, above", [(30, False), (31, True)])

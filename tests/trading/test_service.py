@@ -27,9 +27,9 @@ from techmarket.settlement import service as bank
 from techmarket.settlement import steps as settlement
 from techmarket.trading import errors, repository, rules, service, steps
 from techmarket.trading.bidbook import BidBook
-from techmarket.trading.lifecycle import AwardState, BookState, ParticipantState, TradeState
+from techmarket.trading.lifecycle import AwardState, DepositState, LotState, ParticipantState, SeatState, TradeState
 from techmarket.trading.rules import BookLine
-from techmarket.trading.service.announcing import seller_kinds
+from techmarket.trading.service.drafting import seller_kinds
 from techmarket.trading.views import TradeView
 from tests.identity.make import a_member, an_organisation
 from tests.listings.make import an_offer
@@ -37,6 +37,7 @@ from tests.notices.make import move_to, shanghai
 from tests.settlement.make import a_message, escrow, from_the_bank, sheet
 from tests.trading.make import (
     DEPOSIT,
+    PERIODS,
     Market,
     a_draft,
     a_market_at_work,
@@ -45,6 +46,7 @@ from tests.trading.make import (
     an_awarded_trade,
     an_open_lot,
     an_open_trade,
+    draft,
     end_now,
     pay_deposit,
 )
@@ -74,9 +76,10 @@ async def awards_of(market: Market, trade: TradeView) -> list[tuple[int, AwardSt
     return [(a.rank, a.state, a.price.minor) for a in await service.list_awards(market.tx, market.operator, trade.id)]
 
 
-async def states(market: Market, trade: TradeView) -> list[ParticipantState]:
+async def deposits_of(market: Market, trade: TradeView) -> list[DepositState]:
+    """The deposit of each buyer who was asked for one, in the order of the buyers."""
     rows = await service.list_participants(market.tx, market.operator, trade.id)
-    by_org = {row.organisation_id: row.state for row in rows}
+    by_org = {row.organisation_id: row.deposits[0].state for row in rows if row.deposits}
     return [by_org[buyer.org] for buyer in market.buyers if buyer.org in by_org]
 
 
@@ -103,11 +106,8 @@ async def test_a_draft_takes_what_is_not_said_from_the_rulebook_and_is_known_to_
 ) -> None:
     draft = await a_draft(market, free_seconds=None, limited_seconds=None)
     assert (draft.state, draft.number, draft.rule_date) == (TradeState.DRAFT, "JY-2026-000001", date(2026, 3, 2))
-    assert (draft.terms["free_seconds"], draft.terms["limited_seconds"], draft.terms["hard_stop_seconds"]) == (
-        3600,
-        180,
-        86_400,
-    )
+    assert draft.rules == draft.terms["rules"]
+    assert [draft.rules[name] for name in PERIODS] == [3600, 180, 86_400]
     assert draft.terms["announcement"] == {"n": 10, "unit": "working_days"}
     assert draft.terms["result_notice"] == {"n": 5, "unit": "working_days"}
     assert draft.terms["signing"] == {"n": 30, "unit": "days"}
@@ -137,7 +137,7 @@ async def test_a_draft_is_refused_for_others_offers_low_starts_and_odd_periods(m
         (market.seller, {"limited_seconds": 9}, errors.TermsOutOfRange),
     ):
         with pytest.raises(refusal):
-            await service.draft_trade(market.tx, actor, **(wanted | terms))
+            await draft(market.tx, actor, **(wanted | terms))
     assert await one(market.tx, "SELECT count(*) FROM trade") == 0
 
 
@@ -194,16 +194,11 @@ async def test_only_the_operator_announces_and_a_returned_trade_can_be_handed_in
 
 async def test_two_trades_on_one_listing_cannot_both_be_announced(market: Market) -> None:
     offer = await an_offer(market.tx, market.seller, market.operator)
-    drafts = [
-        await service.draft_trade(
-            market.tx, market.seller, listing_id=offer.id, increment_minor=1_000_000, deposit_minor=DEPOSIT
-        )
-        for _ in range(2)
-    ]
-    for draft in drafts:
-        await service.submit_trade(market.tx, market.seller, draft.id)
+    drafts = [await a_draft(market, listing_id=offer.id) for _ in range(2)]
+    for one_draft in drafts:
+        await service.submit_trade(market.tx, market.seller, one_draft.id)
     results = await asyncio.gather(
-        *[service.announce(market.tx, market.operator, draft.id) for draft in drafts], return_exceptions=True
+        *[service.announce(market.tx, market.operator, one_draft.id) for one_draft in drafts], return_exceptions=True
     )
     assert sorted(type(result).__name__ for result in results) == ["NotInThisState", "TradeView"]
 
@@ -219,11 +214,16 @@ async def test_a_participant_is_admitted_confirmed_pays_and_may_bid(market: Mark
         await service.confirm(market.tx, market.seller, mine.id)
     assert (await service.admit(market.tx, market.operator, mine.id)).state is ParticipantState.ADMITTED
     confirmed = await service.confirm(market.tx, market.seller, mine.id)
-    assert (confirmed.state, confirmed.due_reference is not None) == (ParticipantState.QUALIFIED, True)
+    assert confirmed.state is ParticipantState.QUALIFIED
+    (asked,) = confirmed.deposits
+    assert (asked.state, asked.amount.minor, asked.lot_id) == (DepositState.DUE, DEPOSIT, None)
+    assert [seat.state for seat in confirmed.seats] == [SeatState.WAITING]
     await pay_deposit(market, confirmed)
-    assert await states(market, trade) == [ParticipantState.READY]
+    assert await deposits_of(market, trade) == [DepositState.HELD]
+    (shown,) = await service.list_participants(market.tx, buyer, trade.id)
+    assert [seat.state for seat in shown.seats] == [SeatState.READY]
     assert await escrow(market.tx, buyer.org) == (DEPOSIT, 0)
-    assert await service.hold_deposit(market.tx, mine.id) is False  # the same event once more
+    assert await service.hold_deposit(market.tx, asked.due_id) is False  # the same event once more
     assert await escrow(market.tx, buyer.org) == (DEPOSIT, 0)
 
 
@@ -265,10 +265,8 @@ async def test_only_a_company_of_the_state_is_bound_by_the_rules_for_state_asset
     assert seller_kinds(facts) == ("soe", "any")
     seller = (await an_organisation(market.tx, government_established=True)).actor
     offer = await an_offer(market.tx, seller, market.operator)
-    draft = await service.draft_trade(
-        market.tx, seller, listing_id=offer.id, increment_minor=1_000_000, deposit_minor=DEPOSIT
-    )
-    assert draft.terms["announcement"] == {"n": 5, "unit": "working_days"}  # the low band of the floor price
+    drafted = await draft(market.tx, seller, offer.id, increment_minor=1_000_000, deposit_minor=DEPOSIT)
+    assert drafted.terms["announcement"] == {"n": 5, "unit": "working_days"}  # the low band of the floor price
 
 
 # --- bidding and the close ------------------------------------------------------------------------------------------
@@ -283,7 +281,7 @@ async def test_bidding_opens_by_the_clock_once_and_its_periods_run_from_the_real
     await move_to(market.tx, late)
     assert sum(await asyncio.gather(*[service.open_due(market.tx) for _ in range(4)])) == 1
     shown = await service.get_trade(market.tx, market.buyers[0], trade.id)
-    assert (shown.state, shown.lot.state) == (TradeState.DECIDING, BookState.OPEN)
+    assert (shown.state, shown.lot.state) == (TradeState.DECIDING, LotState.OPEN)
     assert shown.lot.opened_at is not None
     assert shown.lot.opened_at >= late
     assert shown.lot.free_ends_at == shown.lot.opened_at + timedelta(seconds=3600)
@@ -298,7 +296,8 @@ async def test_a_trade_nobody_qualified_for_ends_unsold_and_frees_its_listing(ma
     assert await service.open_due(market.tx) == 1
     assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.UNSOLD
     assert await listing_state(market, trade) == "PUBLISHED"
-    assert await states(market, trade) == [ParticipantState.RELEASED]
+    assert await deposits_of(market, trade) == []
+    assert (await service.get_lot(market.tx, market.operator, trade.lot.id)).state is LotState.UNSOLD
 
 
 async def test_a_book_without_bids_ends_unsold_and_every_deposit_goes_back(market: Market) -> None:
@@ -308,7 +307,7 @@ async def test_a_book_without_bids_ends_unsold_and_every_deposit_goes_back(marke
     await move_to(market.tx, trade.lot.effective_end)
     assert await service.close_due(market.tx) == 1
     assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.UNSOLD
-    assert await states(market, trade) == [ParticipantState.RELEASED] * 3
+    assert await deposits_of(market, trade) == [DepositState.RELEASED] * 3
     assert await listing_state(market, trade) == "PUBLISHED"
     assert await one(market.tx, "SELECT count(*) FROM payout WHERE minor = :m", m=DEPOSIT) == 3
 
@@ -317,12 +316,12 @@ async def test_the_highest_is_offered_the_lot_the_runner_up_waits_and_the_others
     market: Market, book: BidBook
 ) -> None:
     trade = await an_awarded_trade(market, book, 560_000, 600_000, 640_000)
-    assert (trade.state, trade.lot.state) == (TradeState.AWARDED, BookState.CLOSED)
+    assert (trade.state, trade.lot.state) == (TradeState.AWARDED, LotState.AWARDED)
     assert await awards_of(market, trade) == [
         (1, AwardState.OFFERED, 64_000_000),
         (2, AwardState.WAITING, 60_000_000),
     ]
-    assert await states(market, trade) == [ParticipantState.RELEASED, ParticipantState.READY, ParticipantState.READY]
+    assert await deposits_of(market, trade) == [DepositState.RELEASED, DepositState.HELD, DepositState.HELD]
     winner = await service.get_award(market.tx, market.buyers[2], await award_id(market, trade, 1))
     # Closed on 17 March: the result notice ends with 24 March, the time to sign thirty days later, 23 April.
     assert winner.sign_by == shanghai(2026, 4, 24)
@@ -392,13 +391,13 @@ async def test_a_bid_raced_against_the_close_is_in_the_award_or_refused_never_lo
     accepted = any(results[1:])
     shown = await service.get_lot(market.tx, market.operator, trade.lot.id)
     if accepted:
-        assert shown.state is BookState.OPEN
+        assert shown.state is LotState.OPEN
         assert shown.effective_end is not None
         assert shown.effective_end > lot.effective_end
         await move_to(market.tx, shown.effective_end)
         assert await service.close_due(market.tx) == 1
         shown = await service.get_lot(market.tx, market.operator, trade.lot.id)
-    assert shown.state is BookState.CLOSED
+    assert shown.state is LotState.AWARDED
     assert shown.leading is not None
     assert (await awards_of(market, trade))[0] == (1, AwardState.OFFERED, shown.leading.minor)
     best = await one(market.tx, "SELECT max(minor) FROM bid WHERE verdict = 'leading' AND lot_id = :l", l=lot.id)
@@ -429,7 +428,7 @@ async def test_a_winner_who_lets_the_signing_date_pass_loses_the_deposit_and_the
         (1, AwardState.LAPSED, 64_000_000),
         (2, AwardState.OFFERED, 60_000_000),
     ]
-    assert (await states(market, trade))[1:] == [ParticipantState.READY, ParticipantState.FORFEITED]
+    assert (await deposits_of(market, trade))[1:] == [DepositState.HELD, DepositState.FORFEITED]
     assert await escrow(market.tx, market.buyers[2].org) == (0, 0)
     assert await escrow(market.tx, market.seller.org) == (DEPOSIT, 0)  # on its way to the seller's bank
     assert (await sheet(market.tx))["BANK"] == -3 * DEPOSIT
@@ -473,10 +472,10 @@ async def test_a_conclusion_needs_the_cleared_notice_frees_the_deposit_for_the_p
         (1, AwardState.CONCLUDED, 64_000_000),
         (2, AwardState.RELEASED, 60_000_000),
     ]
-    assert await states(market, trade) == [
-        ParticipantState.RELEASED,
-        ParticipantState.RELEASED,
-        ParticipantState.PAID_IN,
+    assert await deposits_of(market, trade) == [
+        DepositState.RELEASED,
+        DepositState.RELEASED,
+        DepositState.PAID_IN,
     ]
     assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.CONCLUDED
     assert await listing_state(market, trade) == "CLOSED"
@@ -601,7 +600,7 @@ async def test_an_upheld_objection_to_the_result_annuls_the_award_and_nobody_los
     assert await service.annul_award(market.tx, first) is True
     assert await service.annul_award(market.tx, first) is False
     assert [state for _, state, _ in await awards_of(market, trade)] == [AwardState.ANNULLED, AwardState.RELEASED]
-    assert await states(market, trade) == [ParticipantState.RELEASED] * 3
+    assert await deposits_of(market, trade) == [DepositState.RELEASED] * 3
     assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.TERMINATED
     assert await listing_state(market, trade) == "PUBLISHED"
     assert await one(market.tx, "SELECT count(*) FROM payout WHERE minor = :m", m=DEPOSIT) == 3
@@ -615,10 +614,10 @@ async def test_an_upheld_objection_to_the_announcement_ends_the_trade_and_cancel
     await pay_deposit(market, await a_qualified(market, trade, market.buyers[1]))
     assert await service.terminate_trade(market.tx, trade.id) is True
     assert await service.terminate_trade(market.tx, trade.id) is False
-    assert await states(market, trade) == [ParticipantState.RELEASED] * 2
-    assert await one(market.tx, "SELECT state FROM due WHERE id = :d", d=waiting.due_id) == "CANCELLED"
+    assert await deposits_of(market, trade) == [DepositState.RELEASED] * 2
+    assert await one(market.tx, "SELECT state FROM due WHERE id = :d", d=waiting.deposits[0].due_id) == "CANCELLED"
     assert await escrow(market.tx, market.buyers[1].org) == (DEPOSIT, 0)
-    assert (await service.get_lot(market.tx, market.operator, trade.lot.id)).state is BookState.CLOSED
+    assert (await service.get_lot(market.tx, market.operator, trade.lot.id)).state is LotState.TERMINATED
     assert await listing_state(market, trade) == "PUBLISHED"
 
 
@@ -645,7 +644,7 @@ async def test_a_runner_up_who_leaves_while_the_trade_moves_on_waits_and_does_no
         await repository.lock_trade(db, trade.id)
         leaving = asyncio.create_task(service.leave_as_runner_up(market.tx, market.buyers[0], second))
         await asyncio.sleep(0.3)
-        waiting = await repository.lock_waiting_award(db, trade.id)
+        waiting = await repository.lock_waiting_award(db, trade.lot.id)
         assert waiting is not None
         assert not leaving.done()
     assert (await leaving).state is AwardState.RELEASED
@@ -661,7 +660,7 @@ async def test_a_lot_that_cannot_be_closed_keeps_no_other_waiting(market: Market
     with pytest.raises(KeyError):
         await service.close_due(market.tx)
     assert await one(market.tx, "SELECT state FROM lot WHERE id = :l", l=stuck.id) == "OPEN"
-    assert await one(market.tx, "SELECT state FROM lot WHERE id = :l", l=trade.lot.id) == "CLOSED"
+    assert await one(market.tx, "SELECT state FROM lot WHERE id = :l", l=trade.lot.id) == "UNSOLD"
 
 
 async def test_a_defaulting_buyer_loses_as_much_as_the_deposit_to_the_seller(market: Market, book: BidBook) -> None:
@@ -680,27 +679,30 @@ async def test_a_deposit_paid_just_before_the_release_goes_back_whole(market: Ma
     trade = await an_announced_trade(market)
     mine = await a_qualified(market, trade, market.buyers[0])
     async with market.tx.read() as db:
-        due = await settlement.get_due(db, mine.due_id or new_id())
+        due = await settlement.get_due(db, mine.deposits[0].due_id)
     await from_the_bank(market.tx, market.keys, await a_message(market.tx, due))
     assert await service.terminate_trade(market.tx, trade.id) is True
-    assert await service.hold_deposit(market.tx, mine.id) is False
+    assert await service.hold_deposit(market.tx, mine.deposits[0].due_id) is False
     assert await escrow(market.tx, market.buyers[0].org) == (DEPOSIT, 0)
-    assert await one(market.tx, "SELECT count(*) FROM payout WHERE why = :w", w=str(Ref("participant", mine.id))) == 1
+    assert (
+        await one(market.tx, "SELECT count(*) FROM payout WHERE why = :w", w=str(Ref("deposit", mine.deposits[0].id)))
+        == 1
+    )
 
 
 async def test_a_part_of_a_deposit_goes_back_with_the_release(market: Market) -> None:
     trade = await an_announced_trade(market)
     mine = await a_qualified(market, trade, market.buyers[0])
     async with market.tx.read() as db:
-        due = await settlement.get_due(db, mine.due_id or new_id())
+        due = await settlement.get_due(db, mine.deposits[0].due_id)
     short = await from_the_bank(market.tx, market.keys, await a_message(market.tx, due, minor=DEPOSIT - 1))
     finance = await a_member(market.tx, market.operator, Role.FINANCE)
     await bank.assign_line(market.tx, finance.actor, short.id, due_id=due.id)
     assert await service.terminate_trade(market.tx, trade.id) is True
     assert await escrow(market.tx, market.buyers[0].org) == (DEPOSIT - 1, 0)
-    assert await one(market.tx, "SELECT minor FROM payout WHERE why = :w", w=str(Ref("participant", mine.id))) == (
-        DEPOSIT - 1
-    )
+    assert await one(
+        market.tx, "SELECT minor FROM payout WHERE why = :w", w=str(Ref("deposit", mine.deposits[0].id))
+    ) == (DEPOSIT - 1)
 
 
 async def test_a_buyer_who_shares_a_person_with_the_seller_is_a_related_party(market: Market) -> None:

@@ -228,6 +228,7 @@ def _operation() -> dict[str, Any]:
         errors.BidOffStep,
         errors.BiddingOver,
         errors.BiddingNotOpen,
+        errors.BiddingPaused,
         errors.NotQualified,
         errors.NotAParticipant,
         errors.BidKeyReused,

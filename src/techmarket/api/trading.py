@@ -12,11 +12,34 @@ from pydantic import Field
 from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Aware, Cursor, Limit, MoneyOut, PositiveMoney, Uuid, Wire
+from techmarket.api.shapes import (
+    Aware,
+    Cursor,
+    Limit,
+    MoneyOut,
+    NonNegativeMoney,
+    PositiveMoney,
+    Sha256,
+    ShortText,
+    Uuid,
+    Wire,
+)
 from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.trading import errors, service
-from techmarket.trading.lifecycle import AwardState, BookState, Method, ParticipantState, TradeState
+from techmarket.trading.lifecycle import (
+    AwardState,
+    DepositScope,
+    DepositState,
+    LotState,
+    LotStep,
+    Method,
+    ParticipantState,
+    SeatState,
+    TradeState,
+)
+from techmarket.trading.service import LotDraft
 from techmarket.trading.views import AwardView, LotView, ParticipantView, TradeView
 
 router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
@@ -24,21 +47,73 @@ router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
 Seconds = Annotated[int, Field(strict=True, ge=1, le=31 * 86_400)]
 
 
+class LotIn(Wire):
+    """One lot. Without a title it has the listing's; a single lot without a price starts at the listing's own."""
+
+    title_zh: ShortText | None = None
+    title_en: ShortText | None = None
+    achievement_ids: list[Uuid] | None = Field(
+        default=None, min_length=1, max_length=100, description="Out of the listing's; left out: all of them."
+    )
+    start_price: PositiveMoney | None = None
+    increment: PositiveMoney | None = None
+    reserve_digest: Sha256 | None = Field(default=None, description="The digest of a secret reserve price.")
+
+
 class DraftTrade(Wire):
-    """What is left out is the rulebook's default on today's date."""
+    """What is left out is the rulebook's default on today's date.
+
+    `increment`, `start_price` and the three periods are the short form for one lot; else say `lots` and `rules`.
+    """
 
     listing_id: Uuid
-    increment: PositiveMoney
-    deposit: PositiveMoney
+    method: Method = Method.ONLINE_BIDDING
+    rules: dict[str, Any] | None = Field(
+        default=None, max_length=50, description="The method's terms; what each method knows is told at `rules`."
+    )
+    lots: list[LotIn] | None = Field(default=None, min_length=1, max_length=100)
+    deposit: NonNegativeMoney = Field(description="Nought: no deposit is asked.")
+    deposit_scope: DepositScope = DepositScope.TRADE
+    increment: PositiveMoney | None = None
     start_price: PositiveMoney | None = Field(default=None, description="Left out: the listing's own price.")
     free_seconds: Seconds | None = None
     limited_seconds: Seconds | None = None
     hard_stop_seconds: Seconds | None = None
     bidding_opens_at: Aware | None = Field(default=None, description="Left out: when the announcement has ended.")
 
+    def drafted_lots(self) -> list[LotDraft]:
+        short = self.increment, self.start_price
+        if self.lots is None:
+            return [LotDraft(start_price_minor=_minor(self.start_price), increment_minor=_minor(self.increment))]
+        if short != (None, None):
+            raise errors.TermsSaidTwice(pointer="/body/lots")
+        return [
+            LotDraft(
+                title_zh=lot.title_zh,
+                title_en=lot.title_en,
+                achievement_ids=None if lot.achievement_ids is None else tuple(lot.achievement_ids),
+                start_price_minor=_minor(lot.start_price),
+                increment_minor=_minor(lot.increment),
+                reserve_digest=lot.reserve_digest,
+            )
+            for lot in self.lots
+        ]
+
+    def drafted_terms(self) -> dict[str, Any]:
+        periods = ("free_seconds", "limited_seconds", "hard_stop_seconds")
+        short = {name: value for name in periods if (value := getattr(self, name)) is not None}
+        if self.rules is not None and short:
+            raise errors.TermsSaidTwice(pointer="/body/rules")
+        return short if self.rules is None else self.rules
+
+
+def _minor(money: Money | None) -> int | None:
+    return None if money is None else money.minor
+
 
 class RegisterIntent(Wire):
     related: bool = Field(default=False, description="You declare yourself a related party of the seller.")
+    lots: list[Uuid] = Field(default=[], max_length=100, description="The lots you want to bid on; none named: all.")
 
 
 class Judge(Wire):
@@ -48,9 +123,14 @@ class Judge(Wire):
 class LotOut(Wire):
     id: UUID
     trade_id: UUID
-    state: BookState
-    start_price: MoneyOut
-    increment: MoneyOut
+    n: int
+    title_zh: str
+    title_en: str
+    achievement_ids: list[UUID] | None = Field(description="This lot's part of the listing; null is all of it.")
+    method: Method
+    state: LotState
+    start_price: MoneyOut | None
+    increment: MoneyOut | None
     leading: MoneyOut | None
     leading_bidder: int | None
     least_next_bid: MoneyOut | None
@@ -60,7 +140,11 @@ class LotOut(Wire):
     free_ends_at: datetime | None
     effective_end: datetime | None
     hard_end: datetime | None
+    paused_at: datetime | None
     closed_at: datetime | None
+    step: LotStep | None = Field(description="What a closed lot waits for before it is decided.")
+    step_due_at: datetime | None = Field(description="When the clock decides that step by rule.")
+    reserve_digest: str | None
     now: datetime
 
 
@@ -77,12 +161,16 @@ class TradeOut(Wire):
     title_en: str
     rule_date: date
     terms_sha256: str
-    terms: dict[str, Any] = Field(description="The rules of this trade in machine form; `terms_sha256` is their hash.")
+    terms: dict[str, Any] = Field(description="All terms as announced; `terms_sha256` is their hash.")
+    rules: dict[str, Any] = Field(description="The method's rules in machine form: periods, steps, tie, charge.")
     deposit: MoneyOut
+    deposit_scope: DepositScope
+    previous_id: UUID | None
     notice_id: UUID | None
     announcement_ends_at: datetime | None
     bidding_opens_at: datetime | None
-    lot: LotOut
+    lots: list[LotOut]
+    lot: LotOut = Field(description="The first lot, which is the only one of most trades.")
 
 
 class TradeLineOut(Wire):
@@ -92,10 +180,11 @@ class TradeLineOut(Wire):
     method: Method
     listing_id: UUID
     lot_id: UUID
+    lots: int = Field(description="How many lots; prices and end below are the first one's.")
     title_zh: str
     title_en: str
-    start_price: MoneyOut
-    increment: MoneyOut
+    start_price: MoneyOut | None
+    increment: MoneyOut | None
     deposit: MoneyOut
     leading: MoneyOut | None
     bidding_opens_at: datetime | None
@@ -107,6 +196,21 @@ class TradePage(Wire):
     next_cursor: str | None
 
 
+class SeatOut(Wire):
+    lot_id: UUID
+    state: SeatState = Field(description="READY may bid.")
+    first_refusal: bool
+
+
+class DepositOut(Wire):
+    id: UUID
+    lot_id: UUID | None = Field(description="Null: it backs the whole trade.")
+    amount: MoneyOut
+    state: DepositState
+    due_id: UUID
+    reference: str = Field(description="Write it into the transfer of the deposit.")
+
+
 class ParticipantOut(Wire):
     id: UUID
     trade_id: UUID
@@ -114,9 +218,8 @@ class ParticipantOut(Wire):
     number: int = Field(description="What the public record calls this bidder.")
     related: bool
     state: ParticipantState
-    deposit: MoneyOut
-    due_id: UUID | None
-    due_reference: str | None = Field(description="Write it into the transfer of the deposit.")
+    seats: list[SeatOut]
+    deposits: list[DepositOut]
 
 
 class ParticipantList(Wire):
@@ -164,23 +267,28 @@ class AwardList(Wire):
         NotAllowed,
         NotFound,
         errors.ListingNotTradable,
-        errors.StartBelowFloor,
+        errors.MethodNotOffered,
+        errors.TermsSaidTwice,
+        errors.TermUnknown,
+        errors.TermMalformed,
+        errors.TermMissing,
         errors.TermsOutOfRange,
+        errors.LotsUnclear,
+        errors.StartBelowFloor,
         errors.DepositAboveRule,
     ),
 )
 async def draft_trade(body: DraftTrade, actor: SignedIn, tx: TxDep) -> TradeView:
-    """Draft the trade of one's own published offer, by online bidding."""
+    """Draft the trade of one's own published offer: one method, one lot or several."""
     return await service.draft_trade(
         tx,
         actor,
         listing_id=body.listing_id,
-        increment_minor=body.increment.minor,
+        method=body.method,
+        terms=body.drafted_terms(),
+        lots=body.drafted_lots(),
         deposit_minor=body.deposit.minor,
-        start_price_minor=body.start_price.minor if body.start_price else None,
-        free_seconds=body.free_seconds,
-        limited_seconds=body.limited_seconds,
-        hard_stop_seconds=body.hard_stop_seconds,
+        deposit_scope=body.deposit_scope,
         bidding_opens_at=body.bidding_opens_at,
     )
 
@@ -246,12 +354,17 @@ async def announce(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
     response_model=ParticipantOut,
     operation_id="registerIntent",
     responses=refusals(
-        NotAllowed, NotFound, errors.RegistrationClosed, errors.RegisteredAlready, errors.SellerCannotBuy
+        NotAllowed,
+        NotFound,
+        errors.RegistrationClosed,
+        errors.RegisteredAlready,
+        errors.SellerCannotBuy,
+        errors.LotNotOfTrade,
     ),
 )
 async def register_intent(trade_id: Uuid, body: RegisterIntent, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Register one's organisation for a trade while its announcement runs."""
-    return await service.register_intent(tx, actor, trade_id, related=body.related)
+    return await service.register_intent(tx, actor, trade_id, related=body.related, lot_ids=body.lots)
 
 
 @router.get(

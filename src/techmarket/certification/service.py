@@ -257,7 +257,7 @@ async def _composed(db: AsyncSession, contract_id: UUID) -> dict[str, Any]:
         stated.append(NoticeText(seen.kind.value, seen.document_sha256, seen.started_at, seen.ends_at))
     return facts.compose(
         contract=contract,
-        trade=TradeText(award.number, "ONLINE_BIDDING", award.price_minor) if award else None,
+        trade=TradeText(award.number, award.method.value, award.price_minor) if award else None,
         orgs=await identity.get_organisations(db, contract.parties),
         achievements=await achievements.get_facts(db, contract.achievement_ids),
         notices=stated,

@@ -1,6 +1,7 @@
-"""Offering, releasing and forfeiting inside a transaction: what a close, a lapse and a conclusion have in common.
+"""Offering and ending inside a transaction: what a close, a lapse and a conclusion have in common.
 
-Locks are taken in one order: an offered award, trade, lot, the waiting award, participants; then the rooms to the left.
+Locks are taken in one order: an offered award, the trade, its lots, the waiting award, deposits; then the rooms to the
+left.
 """
 
 from __future__ import annotations
@@ -20,23 +21,20 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.periods import Length, Unit, end_of_period
 from techmarket.kernel.refusals import wire
 from techmarket.kernel.workdays import CalendarYearMissing
-from techmarket.ledger import steps as ledger
-from techmarket.ledger.steps import Purpose as Account
 from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
 from techmarket.rulebook import steps as rulebook
-from techmarket.settlement import steps as settlement
-from techmarket.trading import repository
+from techmarket.trading import deposits, repository
 from techmarket.trading.events import (
     AwardOffered,
-    DepositForfeited,
-    DepositReleased,
+    LotTerminated,
+    LotUnsold,
     RunnerUpReleased,
     TradeTerminated,
     TradeUnsold,
 )
-from techmarket.trading.lifecycle import AWARD, BOOK, PARTICIPANT, TRADE, BookState, ParticipantState
+from techmarket.trading.lifecycle import AWARD, LOT, TRADE, LotState, next_act
 from techmarket.trading.tables import Award, Lot, Participant, Trade
 
 AN_INSTANT = timedelta(microseconds=1)
@@ -56,14 +54,15 @@ async def offer(db: AsyncSession, trade: Trade, lot: Lot, award: Award, *, now: 
         owner_org=trade.seller_org_id,
         document={
             "trade": trade.number,
-            "method": trade.method.value,
+            "lot": lot.n,
+            "method": lot.method.value,
             "listing": str(trade.listing_id),
-            "title_zh": trade.title_zh,
-            "title_en": trade.title_en,
+            "title_zh": lot.title_zh,
+            "title_en": lot.title_en,
             "seller": names[trade.seller_org_id].name,
             "buyer": names[participant.org_id].name,
             "related_party": participant.related,
-            "start_price": wire(Money(trade.start_price_minor)),
+            "start_price": None if lot.start_price_minor is None else wire(Money(lot.start_price_minor)),
             "deal_price": wire(Money(award.price_minor)),
             "rank": award.rank,
             "book": {"entries": lot.seq, "chain": lot.chain.hex()},
@@ -108,69 +107,14 @@ async def signing_deadline(db: AsyncSession, trade: Trade, award: Award) -> date
         return None
 
 
-async def release(db: AsyncSession, trade: Trade, participant: Participant, *, actor: Actor | None) -> None:
-    """Whoever does not win gets back whatever came of the deposit, a part of it too, by the way it came."""
-    was = participant.state
-    participant.state = PARTICIPANT.move(was, "release")
-    if was is ParticipantState.READY:
-        assert participant.hold_id is not None
-        await ledger.void_hold(db, participant.hold_id)
-        await _pay_back(db, trade, participant, trade.deposit_minor, actor)
-    elif participant.due_id is not None:
-        if (await settlement.get_due(db, participant.due_id)).is_paid:
-            await _pay_back(db, trade, participant, trade.deposit_minor, actor)
-        elif part := await settlement.cancel_due(db, participant.due_id, actor):
-            await _pay_back(db, trade, participant, part, actor)
-    await db.flush()
-
-
-async def release_all(
-    db: AsyncSession, trade: Trade, *, actor: Actor | None, keep: frozenset[UUID] = frozenset()
-) -> None:
-    """Release everyone who still stands in the trade, but those to keep."""
-    leaving = [
-        participant
-        for participant in await repository.lock_participants(db, trade.id)
-        if participant.id not in keep and PARTICIPANT.can(participant.state, "release")
-    ]
-    escrows = [await ledger.account(db, purpose=Account.ESCROW, owner=participant.org_id) for participant in leaving]
-    await ledger.lock(db, escrows)
-    for participant in leaving:
-        await release(db, trade, participant, actor=actor)
-
-
-async def pay_out(db: AsyncSession, org_id: UUID, minor: int, *, why: Ref, actor: Actor | None) -> None:
-    await settlement.instruct_payout(
-        db, org=org_id, minor=minor, channel=settlement.Channel.ESCROW, why=why, actor=actor
-    )
-
-
-async def _pay_back(db: AsyncSession, trade: Trade, participant: Participant, minor: int, actor: Actor | None) -> None:
-    why = Ref("participant", participant.id)
-    await pay_out(db, participant.org_id, minor, why=why, actor=actor)
-    journal.record(db, DepositReleased(participant.id, trade.id), actor=actor)
-
-
-async def forfeit(db: AsyncSession, trade: Trade, participant: Participant, *, actor: Actor | None) -> None:
-    """A winner who does not sign in time loses the deposit to the seller."""
-    participant.state = PARTICIPANT.move(participant.state, "forfeit")
-    assert participant.hold_id is not None
-    seller = await ledger.account(db, purpose=Account.ESCROW, owner=trade.seller_org_id)
-    await ledger.post_hold(db, participant.hold_id, credit=seller, code="deposit.forfeited")
-    why = Ref("participant", participant.id)
-    await pay_out(db, trade.seller_org_id, trade.deposit_minor, why=why, actor=actor)
-    journal.record(db, DepositForfeited(participant.id, trade.id), actor=actor)
-    await db.flush()
-
-
-async def release_runner_up(db: AsyncSession, trade: Trade, *, actor: Actor | None) -> None:
-    """The runner-up need not wait any longer."""
-    waiting = await repository.lock_waiting_award(db, trade.id)
+async def release_runner_up(db: AsyncSession, trade: Trade, lot_id: UUID, *, actor: Actor | None) -> None:
+    """The lot's runner-up need not wait any longer."""
+    waiting = await repository.lock_waiting_award(db, lot_id)
     if waiting is None:
         return
     waiting.state = AWARD.move(waiting.state, "release")
-    await release(db, trade, await repository.lock_participant(db, waiting.participant_id), actor=actor)
     journal.record(db, RunnerUpReleased(waiting.id, trade.id), actor=actor)
+    await deposits.release_idle(db, trade, actor=actor)
 
 
 async def close_disclosure(
@@ -185,23 +129,55 @@ async def close_disclosure(
     )
 
 
-async def end_unsold(db: AsyncSession, trade: Trade, *, actor: Actor | None) -> None:
-    """Nobody bought: everyone is released and the listing is free again."""
-    trade.state = TRADE.move(trade.state, "fail")
-    await release_all(db, trade, actor=actor)
-    await listings.disengage(db, trade.listing_id, actor)
-    journal.record(db, TradeUnsold(trade.id, trade.listing_id), actor=actor)
+async def end_unsold(db: AsyncSession, trade: Trade, lot: Lot, *, cause: str, actor: Actor | None) -> None:
+    """Nobody bought this lot; what stood for it alone goes back."""
+    lot.state, lot.step, lot.step_due_at = LOT.move(lot.state, "fail"), None, None
+    journal.record(db, LotUnsold(lot.id, trade.id, cause), actor=actor)
+    await settle(db, trade, actor=actor)
+
+
+async def settle(db: AsyncSession, trade: Trade, *, actor: Actor | None, cause: str = "") -> None:
+    """After each lot's decision: idle deposits go back, and the trade stands where its lots stand.
+
+    With the last lot the listing is closed if one was sold, and free again if none was.
+    """
+    await deposits.release_idle(db, trade, actor=actor)
+    act = next_act(trade.state, [lot.state for lot in await repository.lots_of(db, trade.id)])
+    if act is None:
+        return
+    trade.state = TRADE.move(trade.state, act)
+    if act == "conclude":
+        await listings.close(db, trade.listing_id, actor)
+    elif act == "fail":
+        await listings.disengage(db, trade.listing_id, actor)
+        journal.record(db, TradeUnsold(trade.id, trade.listing_id), actor=actor)
+    elif act == "terminate":
+        await listings.disengage(db, trade.listing_id, actor)
+        journal.record(db, TradeTerminated(trade.id, trade.listing_id, cause), actor=actor)
     await db.flush()
+
+
+async def settle_default(db: AsyncSession, trade: Trade) -> None:
+    """A trade whose last sale came to nothing is unsold after all; its listing stays closed, to be listed anew."""
+    await db.flush()
+    lots = {lot.state for lot in await repository.lots_of(db, trade.id)}
+    if TRADE.can(trade.state, "default") and LotState.CONCLUDED not in lots:
+        trade.state = TRADE.move(trade.state, "default")
 
 
 async def terminate(db: AsyncSession, trade: Trade, *, cause: str, now: datetime, actor: Actor | None) -> None:
-    """The procedure does not stand: the book is sealed as it is, everyone is released, the listing is free again."""
-    trade.state = TRADE.move(trade.state, "terminate")
-    lot = await repository.lock_lot_of(db, trade.id)
-    if lot.state is not BookState.CLOSED:
-        lot.state = BOOK.move(lot.state, "close")
-        lot.closed_at = now
-    await release_all(db, trade, actor=actor)
-    await listings.disengage(db, trade.listing_id, actor)
-    journal.record(db, TradeTerminated(trade.id, trade.listing_id, cause), actor=actor)
-    await db.flush()
+    """The procedure does not stand: books are sealed as they are, everyone is released, the listing is free again.
+
+    A lot that was sold before stays sold.
+    """
+    for lot in await repository.lock_lots(db, trade.id):
+        if LOT.can(lot.state, "terminate"):
+            end_terminated(db, trade, lot, cause=cause, now=now, actor=actor)
+    await settle(db, trade, actor=actor, cause=cause)
+
+
+def end_terminated(db: AsyncSession, trade: Trade, lot: Lot, *, cause: str, now: datetime, actor: Actor | None) -> None:
+    """What was done for this lot does not stand; the caller settles the trade."""
+    lot.state, lot.step, lot.step_due_at = LOT.move(lot.state, "terminate"), None, None
+    lot.closed_at = lot.closed_at or now
+    journal.record(db, LotTerminated(lot.id, trade.id, cause), actor=actor)

@@ -31,7 +31,8 @@ from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.kernel.seals import Seal
 from techmarket.trading import errors
 from techmarket.trading.events import BidsDecided
-from techmarket.trading.lifecycle import BookState, ParticipantState, TradeState
+from techmarket.trading.lifecycle import LotState as LotStage
+from techmarket.trading.lifecycle import SeatState, TradeState
 from techmarket.trading.receipts import Receipt, seal_batch
 from techmarket.trading.rules import LEADING, Bid, Entry, LotState, LotTerms, canonical_decision, decide, instant
 
@@ -58,18 +59,21 @@ _WAITED_TOO_LONG = (
 )
 
 _LOCK = """
-SELECT l.id, l.trade_id, l.state, l.start_price_minor, l.increment_minor, l.limited_seconds, l.free_ends_at, l.hard_end,
-       l.effective_end, l.closed_at, l.seq, l.chain, l.leading_seq, l.leading_bidder, l.leading_minor
+SELECT l.id, l.trade_id, l.method, l.state, l.start_price_minor, l.increment_minor, l.limited_seconds, l.floor_minor,
+       l.step_seconds, l.opened_at, l.free_ends_at, l.hard_end, l.effective_end, l.closed_at, l.seq, l.chain,
+       l.leading_seq, l.leading_bidder, l.leading_minor
 FROM lot l WHERE l.id = ANY($1::uuid[]) ORDER BY l.id FOR UPDATE OF l
 """
+# The trade is looked at for strangers alone: whoever has a seat has found an announced trade.
 _LOOK_UP = """
-SELECT clock.now, t.state AS trade_state, p.id AS participant_id, p.number, p.state AS participant_state,
+SELECT clock.now, s.participant_id, s.number, s.state AS seat_state,
+       CASE WHEN s.lot_id IS NULL THEN (SELECT t.state FROM trade t WHERE t.id = asked.trade_id) END AS trade_state,
        b.lot_id, b.seq, b.minor, b.verdict, b.least_minor, b.at, b.chain
 FROM (SELECT market_now() AS now OFFSET 0) AS clock
-CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked(trade_id, org_id, key, ord)
-LEFT JOIN trade t ON t.id = asked.trade_id
-LEFT JOIN participant p ON p.trade_id = asked.trade_id AND p.org_id = asked.org_id
-LEFT JOIN LATERAL (SELECT * FROM bid WHERE participant_id = p.id AND key = asked.key LIMIT 1) b ON true
+CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
+  WITH ORDINALITY AS asked(lot_id, trade_id, org_id, key, ord)
+LEFT JOIN seat s ON s.lot_id = asked.lot_id AND s.org_id = asked.org_id
+LEFT JOIN LATERAL (SELECT * FROM bid WHERE participant_id = s.participant_id AND key = asked.key LIMIT 1) b ON true
 ORDER BY asked.ord
 """
 _PLANS = """
@@ -281,6 +285,7 @@ class BidBook:
             found = [one for one in waiting if one.lot_id in known]
             looked = await connection.fetch(
                 _LOOK_UP,
+                [one.lot_id for one in found],
                 [known[one.lot_id]["trade_id"] for one in found],
                 [one.org_id for one in found],
                 [one.key for one in found],
@@ -318,11 +323,11 @@ def _judge(known: dict[UUID, Any], found: Sequence[_Waiting], looked: Sequence[A
             book = batch.books.get(one.lot_id)
             if is_repeated:
                 n = batch.enter(_entry_again(row), row["least_minor"])
-            elif book is None or book.row["state"] != BookState.OPEN:
+            elif book is None or book.row["state"] != LotStage.OPEN:
                 batch.refused.append((one, _not_open(known[one.lot_id])))
                 continue
             else:
-                bid = Bid(row["number"], one.minor, row["participant_state"] == ParticipantState.READY)
+                bid = Bid(row["number"], one.minor, row["seat_state"] == SeatState.READY)
                 book.lot, entry, least = decide(book.lot, bid, now=row["now"])
                 book.first_seq = book.first_seq or entry.seq
                 n = batch.enter(entry, least)
@@ -337,26 +342,26 @@ def _judge(known: dict[UUID, Any], found: Sequence[_Waiting], looked: Sequence[A
 
 
 def _refused_without_entry(row: Any) -> Refusal | None:
-    """A stranger to the trade is told so; his bid is not a bid and takes no number in the book."""
-    if row["trade_state"] is None or row["trade_state"] in _UNKNOWN_TO_BIDDERS:
-        return NotFound()
-    if row["participant_id"] is None:
-        return errors.NotAParticipant()
-    return None
+    """A stranger to the lot is told so; his bid is not a bid and takes no number in the book."""
+    if row["participant_id"] is not None:
+        return None
+    return NotFound() if row["trade_state"] in _UNKNOWN_TO_BIDDERS else errors.NotAParticipant()
 
 
 def _not_open(lot: Any) -> Refusal:
-    if lot["state"] == BookState.CLOSED and lot["effective_end"] is not None:
-        return errors.BiddingOver(effective_end=min(lot["effective_end"], lot["closed_at"]))
-    return errors.BiddingNotOpen()
+    if lot["state"] == LotStage.PAUSED:
+        return errors.BiddingPaused()
+    if lot["state"] == LotStage.WAITING or lot["effective_end"] is None:
+        return errors.BiddingNotOpen()
+    return errors.BiddingOver(effective_end=min(lot["effective_end"], lot["closed_at"]))
 
 
 def _lot_of(row: Any) -> LotState:
     terms = LotTerms(
         row["id"],
         row["start_price_minor"],
-        row["increment_minor"],
-        timedelta(seconds=row["limited_seconds"]),
+        row["increment_minor"] or 0,
+        timedelta(seconds=row["limited_seconds"] or 0),
         row["free_ends_at"],
         row["hard_end"],
     )

@@ -29,6 +29,12 @@ class BiddingNotOpen(Refusal):
     en = "Bidding on this lot has not begun."
 
 
+class BiddingPaused(Refusal):
+    code, kind = "trading.bidding_paused", Kind.CONFLICT
+    zh = "该标的的竞价已暂停；恢复时会补回时间。"
+    en = "Bidding on this lot is paused; the time is given back when it resumes."
+
+
 class NotQualified(Refusal):
     code, kind = "trading.not_qualified", Kind.CONFLICT
     zh = "贵方尚不能报价：须经受理、转让方确认，且保证金已到账。"
@@ -71,6 +77,51 @@ class TermsOutOfRange(Refusal):
     code, kind = "trading.terms_out_of_range", Kind.INVALID
     zh = "{field} 须在 {least} 与 {most} 之间。"
     en = "{field} must lie between {least} and {most}."
+
+
+class MethodNotOffered(Refusal):
+    code, kind = "trading.method_not_offered", Kind.INVALID
+    zh = "本市场目前不提供交易方式 {method}；可选：{offered}。"
+    en = "This market does not offer the method {method} now; it offers {offered}."
+
+
+class TermUnknown(Refusal):
+    code, kind = "trading.term_unknown", Kind.INVALID
+    zh = "交易方式 {method} 没有“{field}”这一项；可选：{known}。"
+    en = "The method {method} knows no term {field}; it knows {known}."
+
+
+class TermMalformed(Refusal):
+    code, kind = "trading.term_malformed", Kind.INVALID
+    zh = "{field} 须为{wanted_zh}。"
+    en = "{field} must be {wanted}."
+
+
+class TermMissing(Refusal):
+    code, kind = "trading.term_missing", Kind.INVALID
+    zh = "交易方式 {method} 须给出 {field}。"
+    en = "The method {method} needs {field}."
+
+
+class TermsSaidTwice(Refusal):
+    code, kind = "trading.terms_said_twice", Kind.INVALID
+    zh = "请用 rules 和 lots 写明条款，或用单一标的的简写字段，不能两者并用。"
+    en = "Give the terms in rules and lots, or in the short fields for one lot, not in both."
+
+
+class LotsUnclear(Refusal):
+    code, kind = "trading.lots_unclear", Kind.INVALID
+    zh = "有多个标的时，每个标的须列明供给中的成果；除普通许可外，同一成果只能属于一个标的。"
+    en = (
+        "With several lots each names its achievements out of the listing's; only under an ordinary licence may "
+        "an achievement be in more than one."
+    )
+
+
+class LotNotOfTrade(Refusal):
+    code, kind = "trading.lot_not_of_trade", Kind.INVALID
+    zh = "所列标的不属于该项目。"
+    en = "A lot named here does not belong to this trade."
 
 
 class DepositAboveRule(Refusal):

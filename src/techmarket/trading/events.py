@@ -35,12 +35,23 @@ class TradeAnnounced(Event):
     kind: ClassVar[str] = "trading.announced"
     trade_id: UUID
     listing_id: UUID
-    lot_id: UUID
     notice_id: UUID
     number: str
     terms_sha256: str
-    start_price_minor: int
-    increment_minor: int
+    method: str
+
+
+@dataclass(frozen=True)
+class LotAnnounced(Event):
+    """One row per lot. A secret reserve price is on record here by its digest, before anybody bids."""
+
+    kind: ClassVar[str] = "trading.lot_announced"
+    lot_id: UUID
+    trade_id: UUID
+    n: int
+    start_price_minor: int | None
+    increment_minor: int | None
+    reserve_digest: str | None
 
 
 @dataclass(frozen=True)
@@ -84,12 +95,21 @@ class ParticipantQualified(Event):
     kind: ClassVar[str] = "trading.participant_qualified"
     participant_id: UUID
     trade_id: UUID
+
+
+@dataclass(frozen=True)
+class DepositAsked(Event):
+    kind: ClassVar[str] = "trading.deposit_asked"
+    deposit_id: UUID
+    participant_id: UUID
+    trade_id: UUID
     due_id: UUID
 
 
 @dataclass(frozen=True)
 class DepositHeld(Event):
     kind: ClassVar[str] = "trading.deposit_held"
+    deposit_id: UUID
     participant_id: UUID
     trade_id: UUID
     hold_id: UUID
@@ -98,15 +118,32 @@ class DepositHeld(Event):
 @dataclass(frozen=True)
 class DepositReleased(Event):
     kind: ClassVar[str] = "trading.deposit_released"
+    deposit_id: UUID
     participant_id: UUID
     trade_id: UUID
 
 
 @dataclass(frozen=True)
-class DepositForfeited(Event):
-    kind: ClassVar[str] = "trading.deposit_forfeited"
+class DepositPaidIn(Event):
+    """The deposit has become a part of the price."""
+
+    kind: ClassVar[str] = "trading.deposit_paid_in"
+    deposit_id: UUID
     participant_id: UUID
     trade_id: UUID
+    award_id: UUID
+
+
+@dataclass(frozen=True)
+class DepositForfeited(Event):
+    """The ledger's transfer is the proof; `cause` is one of the announced reasons."""
+
+    kind: ClassVar[str] = "trading.deposit_forfeited"
+    deposit_id: UUID
+    participant_id: UUID
+    trade_id: UUID
+    transfer_id: UUID
+    cause: str
 
 
 @dataclass(frozen=True)
@@ -141,6 +178,33 @@ class LotClosed(Event):
     seq: int
     chain: str
     leading_minor: int | None
+
+
+@dataclass(frozen=True)
+class LotAwaits(Event):
+    """A closed lot waits for a step that was announced, at the latest until the clock decides by rule."""
+
+    kind: ClassVar[str] = "trading.lot_awaits"
+    lot_id: UUID
+    trade_id: UUID
+    step: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class LotUnsold(Event):
+    kind: ClassVar[str] = "trading.lot_unsold"
+    lot_id: UUID
+    trade_id: UUID
+    cause: str
+
+
+@dataclass(frozen=True)
+class LotTerminated(Event):
+    kind: ClassVar[str] = "trading.lot_terminated"
+    lot_id: UUID
+    trade_id: UUID
+    cause: str
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from techmarket.db.means import Means
 from techmarket.kernel.ids import Ref
 from techmarket.notices.events import ObjectionUpheld
 from techmarket.settlement.events import DuePaid
+from techmarket.settlement.steps import Purpose
 from techmarket.trading import service
 
 
@@ -22,6 +23,11 @@ async def close_due(means: Means) -> int:
     return await service.close_due(means.tx)
 
 
+@periodic("trading.step_due", every=timedelta(seconds=1))
+async def step_due(means: Means) -> int:
+    return await service.step_due(means.tx)
+
+
 @periodic("trading.lapse_due", every=timedelta(seconds=5))
 async def lapse_due(means: Means) -> int:
     return await service.lapse_due(means.tx)
@@ -29,9 +35,8 @@ async def lapse_due(means: Means) -> int:
 
 @reacts_to("trading.hold_deposit", DuePaid)
 async def hold_deposit(means: Means, event: DuePaid) -> None:
-    subject = Ref.parse(event.subject)
-    if subject.kind == "participant":
-        await service.hold_deposit(means.tx, subject.id)
+    if event.purpose is Purpose.DEPOSIT:
+        await service.hold_deposit(means.tx, event.due_id)
 
 
 @reacts_to("trading.end_after_objection", ObjectionUpheld)

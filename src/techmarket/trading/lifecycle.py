@@ -1,17 +1,28 @@
-"""The states of a trade, a lot's book, a participant and an award, and the moves between them."""
+"""The states of a trade, its lots, participants, seats, deposits and awards, and the moves between them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from techmarket.kernel.lifecycle import Lifecycle
 
 
 class Method(StrEnum):
+    """How the price is found; one method a trade."""
+
+    FIXED_PRICE = "FIXED_PRICE"
+    NEGOTIATION = "NEGOTIATION"
     ONLINE_BIDDING = "ONLINE_BIDDING"
+    SEALED = "SEALED"
+    DESCENDING = "DESCENDING"
+    SCORED = "SCORED"
+    SELECTION = "SELECTION"
 
 
 class TradeState(StrEnum):
+    """DECIDING until every lot is decided, AWARDED while an award is offered, then CONCLUDED or UNSOLD."""
+
     DRAFT = "DRAFT"
     SUBMITTED = "SUBMITTED"
     RETURNED = "RETURNED"
@@ -23,23 +34,60 @@ class TradeState(StrEnum):
     TERMINATED = "TERMINATED"
 
 
-class BookState(StrEnum):
+class LotState(StrEnum):
+    """EVALUATING lies between the close and the award: `LotStep` tells what is waited for."""
+
     WAITING = "WAITING"
     OPEN = "OPEN"
-    CLOSED = "CLOSED"
+    PAUSED = "PAUSED"
+    EVALUATING = "EVALUATING"
+    AWARDED = "AWARDED"
+    CONCLUDED = "CONCLUDED"
+    UNSOLD = "UNSOLD"
+    TERMINATED = "TERMINATED"
+
+
+class LotStep(StrEnum):
+    """What an evaluating lot waits for, in this order, each only if it was announced."""
+
+    OPENING = "OPENING"
+    SCORES = "SCORES"
+    RESERVE = "RESERVE"
+    FINAL_BID = "FINAL_BID"
+    FIRST_REFUSAL = "FIRST_REFUSAL"
 
 
 class ParticipantState(StrEnum):
-    """QUALIFIED is admitted and confirmed; READY has its deposit held and may bid."""
+    """Qualification alone: the money stands in the deposit, the right to bid in the seat."""
 
     REGISTERED = "REGISTERED"
     ADMITTED = "ADMITTED"
     QUALIFIED = "QUALIFIED"
-    READY = "READY"
     REJECTED = "REJECTED"
-    RELEASED = "RELEASED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class SeatState(StrEnum):
+    """READY is qualified with the deposit that backs this lot held, or none asked: it may bid."""
+
+    WAITING = "WAITING"
+    READY = "READY"
+    GONE = "GONE"
+
+
+class DepositState(StrEnum):
+    DUE = "DUE"
+    HELD = "HELD"
     PAID_IN = "PAID_IN"
+    RELEASED = "RELEASED"
     FORFEITED = "FORFEITED"
+
+
+class DepositScope(StrEnum):
+    """One deposit backs all lots of a trade, or each lot has its own."""
+
+    TRADE = "TRADE"
+    LOT = "LOT"
 
 
 class AwardState(StrEnum):
@@ -52,7 +100,7 @@ class AwardState(StrEnum):
     RELEASED = "RELEASED"
 
 
-_T, _B, _P, _A = TradeState, BookState, ParticipantState, AwardState
+_T, _L, _P, _S, _D, _A = TradeState, LotState, ParticipantState, SeatState, DepositState, AwardState
 
 TRADE = Lifecycle(
     "trade",
@@ -63,24 +111,33 @@ TRADE = Lifecycle(
         (_T.SUBMITTED, "announce"): _T.ANNOUNCED,
         (_T.ANNOUNCED, "open"): _T.DECIDING,
         (_T.DECIDING, "award"): _T.AWARDED,
+        (_T.DECIDING, "conclude"): _T.CONCLUDED,
         (_T.AWARDED, "conclude"): _T.CONCLUDED,
         (_T.ANNOUNCED, "fail"): _T.UNSOLD,
         (_T.DECIDING, "fail"): _T.UNSOLD,
         (_T.AWARDED, "fail"): _T.UNSOLD,
+        (_T.CONCLUDED, "default"): _T.UNSOLD,
         (_T.ANNOUNCED, "terminate"): _T.TERMINATED,
         (_T.DECIDING, "terminate"): _T.TERMINATED,
         (_T.AWARDED, "terminate"): _T.TERMINATED,
     },
     initial=_T.DRAFT,
 )
-BOOK = Lifecycle(
+_STILL_OPEN = (_L.WAITING, _L.OPEN, _L.PAUSED, _L.EVALUATING, _L.AWARDED)
+LOT = Lifecycle(
     "lot",
     {
-        (_B.WAITING, "open"): _B.OPEN,
-        (_B.OPEN, "close"): _B.CLOSED,
-        (_B.WAITING, "close"): _B.CLOSED,
+        (_L.WAITING, "open"): _L.OPEN,
+        (_L.OPEN, "pause"): _L.PAUSED,
+        (_L.PAUSED, "resume"): _L.OPEN,
+        (_L.OPEN, "close"): _L.EVALUATING,
+        (_L.EVALUATING, "award"): _L.AWARDED,
+        (_L.AWARDED, "conclude"): _L.CONCLUDED,
+        (_L.CONCLUDED, "default"): _L.UNSOLD,
+        **{(state, "fail"): _L.UNSOLD for state in _STILL_OPEN},
+        **{(state, "terminate"): _L.TERMINATED for state in _STILL_OPEN},
     },
-    initial=_B.WAITING,
+    initial=_L.WAITING,
 )
 PARTICIPANT = Lifecycle(
     "participant",
@@ -89,15 +146,32 @@ PARTICIPANT = Lifecycle(
         (_P.REGISTERED, "reject"): _P.REJECTED,
         (_P.ADMITTED, "confirm"): _P.QUALIFIED,
         (_P.ADMITTED, "reject"): _P.REJECTED,
-        (_P.QUALIFIED, "hold_deposit"): _P.READY,
-        (_P.REGISTERED, "release"): _P.RELEASED,
-        (_P.ADMITTED, "release"): _P.RELEASED,
-        (_P.QUALIFIED, "release"): _P.RELEASED,
-        (_P.READY, "release"): _P.RELEASED,
-        (_P.READY, "pay_in"): _P.PAID_IN,
-        (_P.READY, "forfeit"): _P.FORFEITED,
+        (_P.REGISTERED, "withdraw"): _P.WITHDRAWN,
+        (_P.ADMITTED, "withdraw"): _P.WITHDRAWN,
+        (_P.QUALIFIED, "withdraw"): _P.WITHDRAWN,
     },
     initial=_P.REGISTERED,
+)
+SEAT = Lifecycle(
+    "seat",
+    {
+        (_S.WAITING, "be_ready"): _S.READY,
+        (_S.WAITING, "leave"): _S.GONE,
+        (_S.READY, "leave"): _S.GONE,
+    },
+    initial=_S.WAITING,
+)
+DEPOSIT = Lifecycle(
+    "deposit",
+    {
+        (_D.DUE, "hold"): _D.HELD,
+        (_D.DUE, "release"): _D.RELEASED,
+        (_D.HELD, "release"): _D.RELEASED,
+        (_D.HELD, "pay_in"): _D.PAID_IN,
+        (_D.HELD, "forfeit"): _D.FORFEITED,
+        (_D.PAID_IN, "forfeit"): _D.FORFEITED,
+    },
+    initial=_D.DUE,
 )
 AWARD = Lifecycle(
     "award",
@@ -111,3 +185,25 @@ AWARD = Lifecycle(
     },
     initial=_A.WAITING,
 )
+
+UNDECIDED = frozenset({LotState.WAITING, LotState.OPEN, LotState.PAUSED, LotState.EVALUATING})
+"""Nobody has been offered these lots yet."""
+IN_FORCE = frozenset({AwardState.OFFERED, AwardState.CONCLUDED})
+STANDING_AWARDS = frozenset({AwardState.WAITING, AwardState.OFFERED})
+"""An award that may still become the sale."""
+
+
+def next_act(state: TradeState, lots: Collection[LotState]) -> str | None:
+    """A trade is being decided until every lot is; it is awarded while an award stands, and ends as its lots ended.
+
+    One concluded lot makes it concluded; with none it is unsold, or terminated when every lot was.
+    """
+    if state not in (TradeState.DECIDING, TradeState.AWARDED, TradeState.ANNOUNCED):
+        return None
+    if any(lot in UNDECIDED for lot in lots):
+        return None
+    if LotState.AWARDED in lots:
+        return "award" if state is TradeState.DECIDING else None
+    if LotState.CONCLUDED in lots:
+        return "conclude"
+    return "terminate" if set(lots) == {LotState.TERMINATED} else "fail"

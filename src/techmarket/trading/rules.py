@@ -189,25 +189,6 @@ def periods_from(opened_at: datetime, *, free_seconds: int, limited_seconds: int
     return Periods(free_ends_at, min(free_ends_at + timedelta(seconds=limited_seconds), hard_end), hard_end)
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
-    """A bidder's best accepted bid."""
-
-    bidder: int
-    minor: int
-    seq: int
-
-
-def rank(accepted: Iterable[Best]) -> list[Best]:
-    """The highest price wins, and of equal prices the earlier; each bidder counts once, with his best bid."""
-    best: dict[int, Best] = {}
-    for bid in accepted:
-        known = best.get(bid.bidder)
-        if known is None or (bid.minor, -bid.seq) > (known.minor, -known.seq):
-            best[bid.bidder] = bid
-    return sorted(best.values(), key=lambda bid: (-bid.minor, bid.seq))
-
-
 def deposit_is_above_custom(deposit_minor: int, *, floor_minor: int, ratio_max: Decimal) -> bool:
     """A deposit is at most the customary part of the floor price."""
     return Decimal(deposit_minor) > Decimal(floor_minor) * ratio_max
@@ -241,3 +222,18 @@ def replay(lot: LotState, lines: Sequence[BookLine]) -> LotState | None:
             return None
         lot = decision.lot
     return lot
+
+
+@dataclass(frozen=True, slots=True)
+class Backed:
+    """How one lot stands towards a deposit: whether it is undecided, its payer still seated, an award of his stands."""
+
+    is_undecided: bool
+    is_seated: bool
+    has_standing_award: bool
+
+
+def is_idle(lots: Iterable[Backed]) -> bool:
+    """A deposit goes back once nothing stands that it backs: no undecided lot with its payer in it, no award of his
+    that may still become the sale."""
+    return not any((lot.is_undecided and lot.is_seated) or lot.has_standing_award for lot in lots)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -10,20 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
 from techmarket.identity.actor import Actor
-from techmarket.kernel.ids import Ref
-from techmarket.ledger import steps as ledger
-from techmarket.ledger.steps import Purpose as Account
-from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
-from techmarket.trading import awards, errors, repository
+from techmarket.trading import awards, deposits, errors, repository
 from techmarket.trading.events import AwardConcluded, AwardDefaulted
-from techmarket.trading.lifecycle import AWARD, PARTICIPANT, TRADE, AwardState
+from techmarket.trading.lifecycle import AWARD, LOT, AwardState, DepositState, Method
 from techmarket.trading.tables import Award, Trade
 
 
 @dataclass(frozen=True, slots=True)
 class AwardFacts:
-    """An award as contracts need it."""
+    """An award as contracts need it. `achievement_ids` are the lot's part of the listing; None is all of it.
+
+    `deposit_minor` is the deposit that backs the award; of a conclusion, what it freed for the price.
+    """
 
     award_id: UUID
     trade_id: UUID
@@ -42,6 +41,8 @@ class AwardFacts:
     rank: int
     related: bool
     rule_date: date
+    method: Method
+    achievement_ids: tuple[UUID, ...] | None
 
 
 async def get_award(db: AsyncSession, award_id: UUID) -> AwardFacts:
@@ -64,17 +65,16 @@ async def conclude_award(db: AsyncSession, award_id: UUID, *, now: datetime, act
     sign_by = await awards.signing_deadline(db, trade, award)
     if sign_by is not None and now >= sign_by:
         raise errors.SigningDatePassed(sign_by=sign_by)
+    lot = await repository.lock_lot(db, award.lot_id)
     award.state, award.sign_by, award.decided_at = concluded, sign_by, now
-    trade.state = TRADE.move(trade.state, "conclude")
+    lot.state = LOT.move(lot.state, "conclude")
     participant = await repository.lock_participant(db, award.participant_id)
-    participant.state = PARTICIPANT.move(participant.state, "pay_in")
-    assert participant.hold_id is not None
-    await ledger.void_hold(db, participant.hold_id)
-    await awards.release_runner_up(db, trade, actor=actor)
-    await listings.close(db, trade.listing_id, actor)
+    freed = await deposits.pay_in(db, trade, participant, award, actor=actor)
+    await awards.release_runner_up(db, trade, lot.id, actor=actor)
+    await awards.settle(db, trade, actor=actor)
     journal.record(db, AwardConcluded(award.id, trade.id, trade.listing_id, award.price_minor), actor=actor)
     await db.flush()
-    return await _facts(db, award, trade)
+    return replace(await _facts(db, award, trade), deposit_minor=freed)
 
 
 async def default_award(db: AsyncSession, award_id: UUID, *, now: datetime, actor: Actor | None) -> AwardFacts:
@@ -84,17 +84,14 @@ async def default_award(db: AsyncSession, award_id: UUID, *, now: datetime, acto
     """
     award = await repository.lock_award(db, award_id)
     award.state, award.decided_at = AWARD.move(award.state, "default"), now
-    trade = await repository.get_trade(db, award.trade_id)
+    trade = await repository.lock_trade(db, award.trade_id)
+    lot = await repository.lock_lot(db, award.lot_id)
+    lot.state = LOT.move(lot.state, "default")
     participant = await repository.get_participant(db, award.participant_id)
-    await ledger.post(
-        db,
-        debit=await ledger.account(db, purpose=Account.ESCROW, owner=participant.org_id),
-        credit=await ledger.account(db, purpose=Account.ESCROW, owner=trade.seller_org_id),
-        minor=trade.deposit_minor,
-        why=Ref("award", award_id),
-        code="deposit.forfeited",
-    )
-    await awards.pay_out(db, trade.seller_org_id, trade.deposit_minor, why=Ref("award", award_id), actor=actor)
+    deposit = await repository.find_backing(db, participant.id, award.lot_id)
+    if deposit is not None and deposit.state is DepositState.PAID_IN:
+        await deposits.forfeit_paid_in(db, trade, participant, deposit, award, actor=actor)
+    await awards.settle_default(db, trade)
     journal.record(db, AwardDefaulted(award.id, trade.id), actor=actor)
     await db.flush()
     return await _facts(db, award, trade)
@@ -102,6 +99,8 @@ async def default_award(db: AsyncSession, award_id: UUID, *, now: datetime, acto
 
 async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:
     participant = await repository.get_participant(db, award.participant_id)
+    lot = await repository.get_lot(db, award.lot_id)
+    deposit = await repository.find_backing(db, participant.id, lot.id, lock=False)
     return AwardFacts(
         award.id,
         trade.id,
@@ -113,11 +112,13 @@ async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:
         trade.seller_org_id,
         participant.org_id,
         award.price_minor,
-        trade.deposit_minor,
+        0 if deposit is None else deposit.minor,
         award.notice_id,
         award.sign_by,
         award.state,
         award.rank,
         participant.related,
         trade.rule_date,
+        lot.method,
+        None if lot.achievement_ids is None else tuple(UUID(one) for one in lot.achievement_ids),
     )

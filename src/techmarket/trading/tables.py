@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,10 +17,21 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
-from techmarket.trading.lifecycle import AwardState, BookState, Method, ParticipantState, TradeState
+from techmarket.trading.lifecycle import (
+    AwardState,
+    DepositScope,
+    DepositState,
+    LotState,
+    LotStep,
+    Method,
+    ParticipantState,
+    SeatState,
+    TradeState,
+)
 
 
 class Trade(Identified, Base):
@@ -27,11 +39,7 @@ class Trade(Identified, Base):
 
     __tablename__ = "trade"
     __table_args__ = (
-        CheckConstraint(
-            "start_price_minor > 0 AND increment_minor > 0 AND deposit_minor > 0"
-            " AND free_seconds > 0 AND limited_seconds > 0 AND hard_stop_seconds > 0",
-            name="terms_are_positive",
-        ),
+        CheckConstraint("deposit_minor >= 0", name="deposit_not_negative"),
         Index("ix_trade_listing_id", "listing_id"),
         Index("ix_trade_state_bidding_opens_at", "state", "bidding_opens_at"),
     )
@@ -47,12 +55,9 @@ class Trade(Identified, Base):
     rule_date: Mapped[date] = mapped_column(Date)
     state: Mapped[TradeState]
     terms_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
-    start_price_minor: Mapped[int]
-    increment_minor: Mapped[int]
     deposit_minor: Mapped[int]
-    free_seconds: Mapped[int]
-    limited_seconds: Mapped[int]
-    hard_stop_seconds: Mapped[int]
+    deposit_scope: Mapped[DepositScope]
+    previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("trade.id"), index=True)
     signing_n: Mapped[int]
     signing_unit: Mapped[str] = mapped_column(String(32))
     bidding_opens_at: Mapped[datetime | None]
@@ -70,42 +75,69 @@ class TradeNumber(Base):
 
 
 class Lot(Identified, Base):
-    """The hot row: what a bid is judged by. Start price and increment are copied here on purpose, once."""
+    """The hot row: what a bid is judged by. Method, prices and periods are copied here on purpose, once.
+
+    A descending lot falls from its start price to `floor_minor`, a step every `step_seconds`; other methods know
+    neither, and some know no start price, increment or limited period.
+    """
 
     __tablename__ = "lot"
     __table_args__ = (
+        UniqueConstraint("trade_id", "n"),
         CheckConstraint("octet_length(chain) = 32", name="chain_is_a_hash"),
+        CheckConstraint(
+            "n > 0 AND start_price_minor > 0 AND increment_minor > 0 AND limited_seconds > 0"
+            " AND floor_minor > 0 AND step_seconds > 0 AND reserve_minor > 0",
+            name="terms_are_positive",
+        ),
         CheckConstraint(
             "(leading_minor IS NULL) = (leading_seq IS NULL) AND (leading_minor IS NULL) = (leading_bidder IS NULL)",
             name="leads_wholly",
         ),
         CheckConstraint(
-            "leading_minor IS NULL OR leading_minor >= start_price_minor", name="leading_reaches_start_price"
+            "leading_minor IS NULL OR leading_minor >= COALESCE(floor_minor, start_price_minor)",
+            name="leading_reaches_start_price",
         ),
         CheckConstraint("effective_end <= hard_end AND free_ends_at <= hard_end", name="ends_by_the_hard_stop"),
+        CheckConstraint("step IS NULL OR state = 'EVALUATING'", name="steps_belong_to_evaluating"),
+        CheckConstraint("(reserve_minor IS NULL) = (reserve_salt IS NULL)", name="reserve_is_revealed_wholly"),
         Index("ix_lot_state_effective_end", "state", "effective_end"),
+        Index("ix_lot_step_due_at", "step_due_at", postgresql_where=text("step_due_at IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
-    trade_id: Mapped[UUID] = mapped_column(ForeignKey("trade.id"), unique=True)
-    state: Mapped[BookState]
-    start_price_minor: Mapped[int]
-    increment_minor: Mapped[int]
-    limited_seconds: Mapped[int]
+    trade_id: Mapped[UUID] = mapped_column(ForeignKey("trade.id"))
+    n: Mapped[int] = mapped_column(SmallInteger)
+    title_zh: Mapped[str] = mapped_column(String(400))
+    title_en: Mapped[str] = mapped_column(String(400))
+    achievement_ids: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    method: Mapped[Method]
+    state: Mapped[LotState]
+    start_price_minor: Mapped[int | None]
+    increment_minor: Mapped[int | None]
+    limited_seconds: Mapped[int | None]
+    floor_minor: Mapped[int | None]
+    step_seconds: Mapped[int | None]
     opened_at: Mapped[datetime | None]
     free_ends_at: Mapped[datetime | None]
     effective_end: Mapped[datetime | None]
     hard_end: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     seq: Mapped[int]
     chain: Mapped[bytes] = mapped_column(LargeBinary)
     leading_seq: Mapped[int | None]
     leading_bidder: Mapped[int | None]
     leading_minor: Mapped[int | None]
+    step: Mapped[LotStep | None]
+    step_due_at: Mapped[datetime | None]
+    reserve_digest: Mapped[str | None] = mapped_column(String(64))
+    reserve_minor: Mapped[int | None]
+    reserve_salt: Mapped[str | None] = mapped_column(String(64))
 
 
 class Participant(Identified, Base):
-    """An organisation in one trade. `number` is what the public record calls it."""
+    """An organisation in one trade, and how far its qualification is. `number` is what the public record calls it."""
 
     __tablename__ = "participant"
     __table_args__ = (
@@ -119,9 +151,39 @@ class Participant(Identified, Base):
     number: Mapped[int]
     related: Mapped[bool]
     state: Mapped[ParticipantState]
-    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"))
-    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
     registered_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class Seat(Base):
+    """A participant's right to bid on one lot. Who bids there is looked up here and nowhere else."""
+
+    __tablename__ = "seat"
+    __table_args__ = (UniqueConstraint("lot_id", "participant_id"), UniqueConstraint("lot_id", "number"))
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
+    number: Mapped[int]
+    state: Mapped[SeatState]
+    first_refusal: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class Deposit(Identified, Base):
+    """Money that backs a participant's bids: for one lot, or without a lot for the whole trade."""
+
+    __tablename__ = "deposit"
+    __table_args__ = (
+        UniqueConstraint("participant_id", "lot_id", postgresql_nulls_not_distinct=True),
+        CheckConstraint("minor > 0", name="amount_is_positive"),
+        CheckConstraint("state NOT IN ('HELD', 'PAID_IN', 'FORFEITED') OR hold_id IS NOT NULL", name="held_by_a_hold"),
+    )
+
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("lot.id"))
+    minor: Mapped[int]
+    due_id: Mapped[UUID] = mapped_column(ForeignKey("due.id"), unique=True)
+    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
+    state: Mapped[DepositState]
 
 
 class BidRow(Base):

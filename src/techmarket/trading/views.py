@@ -8,7 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.kernel.money import Money
-from techmarket.trading.lifecycle import AwardState, BookState, Method, ParticipantState, TradeState
+from techmarket.trading.lifecycle import (
+    AwardState,
+    DepositScope,
+    DepositState,
+    LotState,
+    LotStep,
+    Method,
+    ParticipantState,
+    SeatState,
+    TradeState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +27,14 @@ class LotView:
 
     id: UUID
     trade_id: UUID
-    state: BookState
-    start_price: Money
-    increment: Money
+    n: int
+    title_zh: str
+    title_en: str
+    achievement_ids: tuple[UUID, ...] | None
+    method: Method
+    state: LotState
+    start_price: Money | None
+    increment: Money | None
     leading: Money | None
     leading_bidder: int | None
     least_next_bid: Money | None
@@ -29,7 +44,11 @@ class LotView:
     free_ends_at: datetime | None
     effective_end: datetime | None
     hard_end: datetime | None
+    paused_at: datetime | None
     closed_at: datetime | None
+    step: LotStep | None
+    step_due_at: datetime | None
+    reserve_digest: str | None
     now: datetime
 
 
@@ -48,16 +67,24 @@ class TradeView:
     rule_date: date
     terms_sha256: str
     terms: dict[str, Any]
+    rules: dict[str, Any]
     deposit: Money
+    deposit_scope: DepositScope
+    previous_id: UUID | None
     notice_id: UUID | None
     announcement_ends_at: datetime | None
     bidding_opens_at: datetime | None
-    lot: LotView
+    lots: tuple[LotView, ...]
+
+    @property
+    def lot(self) -> LotView:
+        """The first lot, which is the only one of most trades."""
+        return self.lots[0]
 
 
 @dataclass(frozen=True, slots=True)
 class TradeLineView:
-    """A trade in a list."""
+    """A trade in a list. Prices and end are the first lot's; `lots` tells how many there are."""
 
     id: UUID
     number: str
@@ -65,14 +92,34 @@ class TradeLineView:
     method: Method
     listing_id: UUID
     lot_id: UUID
+    lots: int
     title_zh: str
     title_en: str
-    start_price: Money
-    increment: Money
+    start_price: Money | None
+    increment: Money | None
     deposit: Money
     leading: Money | None
     bidding_opens_at: datetime | None
     effective_end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    lot_id: UUID
+    state: SeatState
+    first_refusal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DepositView:
+    """`reference` goes into the transfer; without a lot the deposit backs the whole trade."""
+
+    id: UUID
+    lot_id: UUID | None
+    amount: Money
+    state: DepositState
+    due_id: UUID
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +130,8 @@ class ParticipantView:
     number: int
     related: bool
     state: ParticipantState
-    deposit: Money
-    due_id: UUID | None
-    due_reference: str | None
+    seats: tuple[SeatView, ...]
+    deposits: tuple[DepositView, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,8 @@ class Story:
 
         async def all_ready() -> bool | None:
             path = f"/v1/trades/{self.trade['id']}/participants"
-            states = [p["state"] for p in (await self.market("operator").get(path))["items"]]
+            joined = (await self.market("operator").get(path))["items"]
+            states = [seat["state"] for one in joined for seat in one["seats"]]
             return True if states == ["READY"] * 3 else None
 
         await self.until("all deposits are held", all_ready)
@@ -220,7 +221,7 @@ class Story:
     async def close(self) -> None:
         """The free and the limited period pass without another bid; the clock closes the lot and awards it."""
         await self.clock_to(BIDDING_OPENS + timedelta(minutes=75))
-        await self.lot_in("CLOSED")
+        await self.lot_in("AWARDED")
 
         async def awarded() -> dict[str, Any] | None:
             path = f"/v1/trades/{self.trade['id']}/awards"

@@ -81,7 +81,7 @@ async def draft_from_award(
         draft = Draft(
             seller_org=award.seller_org_id,
             buyer_org=award.buyer_org_id,
-            achievement_ids=tuple(offer.achievement_ids),
+            achievement_ids=award.achievement_ids or tuple(offer.achievement_ids),
             licence_kind=offer.licence_kind or "ORDINARY",
             scope=_scope_of(offer.terms),
             entry_fee_minor=award.price_minor,

@@ -176,7 +176,7 @@ async def _raise_entry_fee(
         actor=actor,
     )
     line.due_id, line.state = due.id, PLAN_LINE.move(line.state, "raise")
-    if award is not None:
+    if award is not None and award.deposit_minor:
         line.credited_minor = rules.deposit_for_fee(line.minor, award.deposit_minor)
         await settlement.pay_from_escrow(db, due.id, minor=line.credited_minor, actor=actor)
         if award.deposit_minor > line.credited_minor:

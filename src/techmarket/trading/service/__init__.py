@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from techmarket.trading.service.announcing import announce, draft_trade, return_trade, submit_trade
+from techmarket.trading.service.announcing import announce, return_trade, submit_trade
 from techmarket.trading.service.awarding import annul_award, lapse_award, lapse_due, leave_as_runner_up, terminate_trade
-from techmarket.trading.service.bidding import close_due, close_if_due, open_due, open_if_due, place_bid
+from techmarket.trading.service.bidding import place_bid
+from techmarket.trading.service.deciding import step_due, step_if_due
+from techmarket.trading.service.drafting import LotDraft, draft_trade
+from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
 from techmarket.trading.service.participating import admit, confirm, hold_deposit, register_intent
 from techmarket.trading.service.reading import (
     get_award,
@@ -17,6 +20,7 @@ from techmarket.trading.service.reading import (
 )
 
 __all__ = [
+    "LotDraft",
     "admit",
     "announce",
     "annul_award",
@@ -40,6 +44,8 @@ __all__ = [
     "place_bid",
     "register_intent",
     "return_trade",
+    "step_due",
+    "step_if_due",
     "submit_trade",
     "terminate_trade",
 ]

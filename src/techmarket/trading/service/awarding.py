@@ -11,13 +11,14 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
-from techmarket.trading import awards, policy, repository
+from techmarket.trading import awards, deposits, policy, repository
 from techmarket.trading.events import (
     AwardAnnulled,
     AwardLapsed,
 )
 from techmarket.trading.lifecycle import (
     AWARD,
+    DEPOSIT,
     TRADE,
     AwardState,
 )
@@ -55,16 +56,19 @@ async def lapse_award(tx: Tx, award_id: UUID) -> bool:
         if award.notice_id is None or not await notices.is_cleared(db, award.notice_id, now):
             return False
         award.state, award.decided_at = AWARD.move(award.state, "lapse"), now
+        lot = await repository.lock_lot(db, award.lot_id)
         participant = await repository.lock_participant(db, award.participant_id)
-        await awards.forfeit(db, trade, participant, actor=None)
+        deposit = await repository.find_backing(db, participant.id, lot.id)
+        if deposit is not None and DEPOSIT.can(deposit.state, "forfeit"):
+            await deposits.forfeit(db, trade, participant, deposit, cause="refuses_to_sign", actor=None)
         await awards.close_disclosure(db, trade, participant, award, None)
         journal.record(db, AwardLapsed(award.id, trade.id), actor=None)
         await db.flush()
-        runner_up = await repository.lock_waiting_award(db, trade.id)
+        runner_up = await repository.lock_waiting_award(db, lot.id)
         if runner_up is None:
-            await awards.end_unsold(db, trade, actor=None)
+            await awards.end_unsold(db, trade, lot, cause="winner_lapsed", actor=None)
         else:
-            await awards.offer(db, trade, await repository.lot_of(db, trade.id), runner_up, now=now, actor=None)
+            await awards.offer(db, trade, lot, runner_up, now=now, actor=None)
         return True
 
 
@@ -80,9 +84,9 @@ async def leave_as_runner_up(tx: Tx, actor: Actor, award_id: UUID) -> AwardView:
         trade = await repository.lock_trade(db, award.trade_id)
         await db.refresh(award)
         AWARD.move(award.state, "release")
-        await awards.release_runner_up(db, trade, actor=actor)
+        await awards.release_runner_up(db, trade, award.lot_id, actor=actor)
         await db.flush()
-        return award_view(award, trade, participant)
+        return await award_view(db, award, trade, participant)
 
 
 async def terminate_trade(tx: Tx, trade_id: UUID) -> bool:
@@ -96,7 +100,7 @@ async def terminate_trade(tx: Tx, trade_id: UUID) -> bool:
 
 
 async def annul_award(tx: Tx, award_id: UUID) -> bool:
-    """An upheld objection to the result annuls the award and ends the procedure; nobody loses a deposit by it."""
+    """An upheld objection to the result annuls the award and ends its lot; nobody loses a deposit by it."""
     async with tx.begin() as db:
         award = await repository.lock_award(db, award_id)
         if not AWARD.can(award.state, "annul"):
@@ -107,6 +111,8 @@ async def annul_award(tx: Tx, award_id: UUID) -> bool:
         participant = await repository.lock_participant(db, award.participant_id)
         await awards.close_disclosure(db, trade, participant, award, None)
         journal.record(db, AwardAnnulled(award.id, trade.id), actor=None)
-        await awards.release_runner_up(db, trade, actor=None)
-        await awards.terminate(db, trade, cause="objection_upheld", now=now, actor=None)
+        await awards.release_runner_up(db, trade, award.lot_id, actor=None)
+        lot = await repository.lock_lot(db, award.lot_id)
+        awards.end_terminated(db, trade, lot, cause="objection_upheld", now=now, actor=None)
+        await awards.settle(db, trade, actor=None, cause="objection_upheld")
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,18 +15,13 @@ from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.ids import new_id
 from techmarket.kernel.lifecycle import NotInThisState
-from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
-from techmarket.ledger import steps as ledger
-from techmarket.ledger.steps import Purpose as Account
 from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
-from techmarket.settlement import steps as settlement
-from techmarket.trading import errors, policy, repository
+from techmarket.trading import deposits, errors, policy, repository
 from techmarket.trading.events import (
-    DepositHeld,
     ParticipantAdmitted,
     ParticipantQualified,
     ParticipantRegistered,
@@ -33,17 +29,23 @@ from techmarket.trading.events import (
 )
 from techmarket.trading.lifecycle import (
     PARTICIPANT,
+    SEAT,
     TRADE,
-    ParticipantState,
+    DepositState,
     TradeState,
 )
 from techmarket.trading.service.showing import participant_view, require_known
-from techmarket.trading.tables import Participant, Trade
+from techmarket.trading.tables import Participant, Seat, Trade
 from techmarket.trading.views import ParticipantView
 
 
-async def register_intent(tx: Tx, actor: Actor, trade_id: UUID, *, related: bool = False) -> ParticipantView:
-    """A verified organisation registers while the announcement runs. The related-party flag is computed once, here."""
+async def register_intent(
+    tx: Tx, actor: Actor, trade_id: UUID, *, related: bool = False, lot_ids: Sequence[UUID] = ()
+) -> ParticipantView:
+    """A verified organisation registers while the announcement runs, for the lots it names or for all.
+
+    The related-party flag is computed once, here.
+    """
     async with tx.begin() as db:
         trade = await repository.lock_trade(db, trade_id)
         require_known(actor, trade)
@@ -69,7 +71,23 @@ async def register_intent(tx: Tx, actor: Actor, trade_id: UUID, *, related: bool
             state=PARTICIPANT.initial,
             registered_at=now,
         )
+        lots = await repository.lots_of(db, trade.id)
+        wanted = set(lot_ids) or {lot.id for lot in lots}
+        if not wanted <= {lot.id for lot in lots}:
+            raise errors.LotNotOfTrade(pointer="/body/lots")
         db.add(participant)
+        await db.flush()
+        db.add_all(
+            Seat(
+                lot_id=lot_id,
+                org_id=participant.org_id,
+                participant_id=participant.id,
+                number=participant.number,
+                state=SEAT.initial,
+                first_refusal=False,
+            )
+            for lot_id in sorted(wanted)
+        )
         journal.record(db, ParticipantRegistered(participant.id, trade.id), actor=actor)
         await db.flush()
         return await participant_view(db, trade, participant)
@@ -80,55 +98,51 @@ async def admit(tx: Tx, actor: Actor, participant_id: UUID, *, accepted: bool = 
     async with tx.begin() as db:
         trade, participant = await _lock_participant(db, actor, participant_id)
         require(actor, policy.ADMIT)
-        participant.state = PARTICIPANT.move(participant.state, "admit" if accepted else "reject")
-        event = ParticipantAdmitted if accepted else ParticipantRejected
-        journal.record(db, event(participant.id, trade.id), actor=actor)
+        if accepted:
+            participant.state = PARTICIPANT.move(participant.state, "admit")
+            journal.record(db, ParticipantAdmitted(participant.id, trade.id), actor=actor)
+        else:
+            await _reject(db, trade, participant, actor)
         await db.flush()
         return await participant_view(db, trade, participant)
 
 
 async def confirm(tx: Tx, actor: Actor, participant_id: UUID, *, accepted: bool = True) -> ParticipantView:
-    """The seller confirms an admitted participant; from then on the deposit is due."""
+    """The seller confirms an admitted participant; its deposit becomes due, or where none is asked it may bid."""
     async with tx.begin() as db:
         trade, participant = await _lock_participant(db, actor, participant_id)
         require(actor, policy.CONFIRM, parties=[trade.seller_org_id])
-        participant.state = PARTICIPANT.move(participant.state, "confirm" if accepted else "reject")
-        if not accepted:
-            journal.record(db, ParticipantRejected(participant.id, trade.id), actor=actor)
-            await db.flush()
-            return await participant_view(db, trade, participant)
-        assert trade.bidding_opens_at is not None
-        due = await settlement.raise_due(
-            db,
-            payer=participant.org_id,
-            payee=None,
-            minor=trade.deposit_minor,
-            due_on=shanghai_day(trade.bidding_opens_at),
-            subject=Ref("participant", participant.id),
-            purpose=settlement.Purpose.DEPOSIT,
-            actor=actor,
-        )
-        participant.due_id = due.id
-        journal.record(db, ParticipantQualified(participant.id, trade.id, due.id), actor=actor)
+        if accepted:
+            participant.state = PARTICIPANT.move(participant.state, "confirm")
+            journal.record(db, ParticipantQualified(participant.id, trade.id), actor=actor)
+            await deposits.ask(db, trade, participant, actor=actor)
+        else:
+            await _reject(db, trade, participant, actor)
         await db.flush()
         return await participant_view(db, trade, participant)
 
 
-async def hold_deposit(tx: Tx, participant_id: UUID) -> bool:
-    """A paid deposit is held for the lot, and its payer may bid. Silent when that is done, or no longer needed."""
+async def _reject(db: AsyncSession, trade: Trade, participant: Participant, actor: Actor) -> None:
+    participant.state = PARTICIPANT.move(participant.state, "reject")
+    for seat in await repository.seats_of_participants(db, [participant.id]):
+        deposits.leave(seat)
+    journal.record(db, ParticipantRejected(participant.id, trade.id), actor=actor)
+
+
+async def hold_deposit(tx: Tx, due_id: UUID) -> bool:
+    """A paid deposit is held, and its payer may bid on what it backs. Silent when that is done, or no longer needed."""
     async with tx.begin() as db:
-        trade = await repository.hold_trade(db, (await repository.get_participant(db, participant_id)).trade_id)
-        participant = await repository.lock_participant(db, participant_id)
-        # Whoever was released in the meantime was paid back by that release.
-        if participant.state is not ParticipantState.QUALIFIED:
+        found = await repository.find_deposit_by_due(db, due_id)
+        if found is None:
             return False
-        source = await ledger.account(db, purpose=Account.ESCROW, owner=participant.org_id)
-        target = await ledger.account(db, purpose=Account.DEPOSITS, subject=Ref("trade", trade.id))
-        participant.hold_id = await ledger.hold(
-            db, source=source, target=target, minor=trade.deposit_minor, why=Ref("participant", participant.id)
-        )
-        participant.state = PARTICIPANT.move(participant.state, "hold_deposit")
-        journal.record(db, DepositHeld(participant.id, trade.id, participant.hold_id), actor=None)
+        seen = await repository.get_participant(db, found.participant_id)
+        trade = await repository.hold_trade(db, seen.trade_id)
+        participant = await repository.lock_participant(db, seen.id)
+        deposit = await repository.lock_deposit(db, found.id)
+        # What was released in the meantime was paid back by that release.
+        if deposit.state is not DepositState.DUE:
+            return False
+        await deposits.hold(db, trade, participant, deposit)
         return True
 
 

@@ -19,7 +19,7 @@ from techmarket.trading.service.showing import (
     award_view,
     bid_line,
     lot_view,
-    participant_view,
+    participant_views,
     require_known,
     trade_line,
     trade_view,
@@ -32,7 +32,7 @@ async def get_trade(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
     async with tx.read() as db:
         trade = await repository.get_trade(db, trade_id)
         require_known(actor, trade)
-        return await trade_view(db, trade, await repository.lot_of(db, trade.id), await market_now(db))
+        return await trade_view(db, trade, await repository.lots_of(db, trade.id), await market_now(db))
 
 
 async def list_trades(
@@ -84,7 +84,7 @@ async def list_participants(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[Pa
         is_officer = bool(actor.roles & policy.SELLERS_OFFICERS)
         sees_all = actor.is_market or (actor.org_id == trade.seller_org_id and is_officer)
         rows = [p for p in await repository.list_participants(db, trade_id) if sees_all or p.org_id == actor.org_id]
-        return [await participant_view(db, trade, row) for row in rows]
+        return await participant_views(db, rows)
 
 
 async def get_award(tx: Tx, actor: Actor, award_id: UUID) -> AwardView:
@@ -97,7 +97,7 @@ async def get_award(tx: Tx, actor: Actor, award_id: UUID) -> AwardView:
         if not actor.is_market and actor.org_id not in parties:
             raise NotFound()
         require(actor, policy.SEE_AWARD, parties=parties)
-        return award_view(award, trade, participant)
+        return await award_view(db, award, trade, participant)
 
 
 async def list_awards(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[AwardView]:
@@ -107,7 +107,7 @@ async def list_awards(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[AwardVie
         require_known(actor, trade)
         require(actor, policy.SEE_PARTICIPANTS)
         views = [
-            award_view(award, trade, await repository.get_participant(db, award.participant_id))
+            await award_view(db, award, trade, await repository.get_participant(db, award.participant_id))
             for award in await repository.list_awards(db, trade_id)
         ]
         sees_all = actor.is_market or actor.org_id == trade.seller_org_id

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import texts
 from techmarket.identity.actor import Actor
-from techmarket.kernel.ids import Ref
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.settlement import steps as settlement
 from techmarket.trading import repository, rules
-from techmarket.trading.lifecycle import (
-    BookState,
-)
+from techmarket.trading.lifecycle import UNDECIDED, LotState
+from techmarket.trading.methods import rules_of
 from techmarket.trading.tables import Award, BidRow, Lot, Participant, Trade
-from techmarket.trading.views import AwardView, BidLineView, LotView, ParticipantView, TradeLineView, TradeView
+from techmarket.trading.views import (
+    AwardView,
+    BidLineView,
+    DepositView,
+    LotView,
+    ParticipantView,
+    SeatView,
+    TradeLineView,
+    TradeView,
+)
 
 
 def require_known(actor: Actor, trade: Trade) -> None:
@@ -27,7 +36,8 @@ def require_known(actor: Actor, trade: Trade) -> None:
         raise NotFound()
 
 
-async def trade_view(db: AsyncSession, trade: Trade, lot: Lot, now: datetime) -> TradeView:
+async def trade_view(db: AsyncSession, trade: Trade, lots: Sequence[Lot], now: datetime) -> TradeView:
+    terms = await texts.get(db, trade.terms_sha256)
     return TradeView(
         trade.id,
         trade.number,
@@ -41,16 +51,20 @@ async def trade_view(db: AsyncSession, trade: Trade, lot: Lot, now: datetime) ->
         trade.title_en,
         trade.rule_date,
         trade.terms_sha256,
-        await texts.get(db, trade.terms_sha256),
+        terms,
+        rules_of(terms),
         Money(trade.deposit_minor),
+        trade.deposit_scope,
+        trade.previous_id,
         trade.notice_id,
         await notices.ends_at(db, trade.notice_id) if trade.notice_id is not None else None,
         trade.bidding_opens_at,
-        lot_view(lot, now),
+        tuple(lot_view(lot, now) for lot in lots),
     )
 
 
-def trade_line(trade: Trade, lot: Lot) -> TradeLineView:
+def trade_line(trade: Trade, lots: Sequence[Lot]) -> TradeLineView:
+    lot = lots[0]
     return TradeLineView(
         trade.id,
         trade.number,
@@ -58,10 +72,11 @@ def trade_line(trade: Trade, lot: Lot) -> TradeLineView:
         trade.method,
         trade.listing_id,
         lot.id,
+        len(lots),
         trade.title_zh,
         trade.title_en,
-        Money(trade.start_price_minor),
-        Money(trade.increment_minor),
+        money_of(lot.start_price_minor),
+        money_of(lot.increment_minor),
         Money(trade.deposit_minor),
         money_of(lot.leading_minor),
         trade.bidding_opens_at,
@@ -70,26 +85,45 @@ def trade_line(trade: Trade, lot: Lot) -> TradeLineView:
 
 
 def lot_view(lot: Lot, now: datetime) -> LotView:
-    least = rules.minimum_next_bid(
-        lot.leading_minor, start_price_minor=lot.start_price_minor, increment_minor=lot.increment_minor
-    )
     return LotView(
         lot.id,
         lot.trade_id,
+        lot.n,
+        lot.title_zh,
+        lot.title_en,
+        None if lot.achievement_ids is None else tuple(UUID(one) for one in lot.achievement_ids),
+        lot.method,
         lot.state,
-        Money(lot.start_price_minor),
-        Money(lot.increment_minor),
+        money_of(lot.start_price_minor),
+        money_of(lot.increment_minor),
         money_of(lot.leading_minor),
         lot.leading_bidder,
-        None if lot.state is BookState.CLOSED else Money(least),
+        _least_next_bid(lot),
         lot.seq,
         lot.chain.hex(),
         lot.opened_at,
         lot.free_ends_at,
         lot.effective_end,
         lot.hard_end,
+        lot.paused_at,
         lot.closed_at,
+        lot.step,
+        lot.step_due_at,
+        lot.reserve_digest,
         now,
+    )
+
+
+def _least_next_bid(lot: Lot) -> Money | None:
+    """What a bid must reach, while the book of an online bidding is not closed."""
+    if lot.state not in UNDECIDED - {LotState.EVALUATING} or lot.start_price_minor is None:
+        return None
+    if lot.increment_minor is None:
+        return None
+    return Money(
+        rules.minimum_next_bid(
+            lot.leading_minor, start_price_minor=lot.start_price_minor, increment_minor=lot.increment_minor
+        )
     )
 
 
@@ -98,24 +132,39 @@ def bid_line(bid: BidRow) -> BidLineView:
 
 
 async def participant_view(db: AsyncSession, trade: Trade, participant: Participant) -> ParticipantView:
-    reference = None
-    if participant.due_id is not None:
-        dues = await settlement.dues_of(db, Ref("participant", participant.id))
-        reference = next(due.reference for due in dues if due.id == participant.due_id)
-    return ParticipantView(
-        participant.id,
-        trade.id,
-        participant.org_id,
-        participant.number,
-        participant.related,
-        participant.state,
-        Money(trade.deposit_minor),
-        participant.due_id,
-        reference,
-    )
+    return (await participant_views(db, [participant]))[0]
 
 
-def award_view(award: Award, trade: Trade, participant: Participant) -> AwardView:
+async def participant_views(db: AsyncSession, participants: Sequence[Participant]) -> list[ParticipantView]:
+    ids = [participant.id for participant in participants]
+    seats = await repository.seats_of_participants(db, ids)
+    deposits = await repository.deposits_of(db, ids)
+    references = {one.due_id: (await settlement.get_due(db, one.due_id)).reference for one in deposits}
+    return [
+        ParticipantView(
+            participant.id,
+            participant.trade_id,
+            participant.org_id,
+            participant.number,
+            participant.related,
+            participant.state,
+            tuple(
+                SeatView(seat.lot_id, seat.state, seat.first_refusal)
+                for seat in seats
+                if seat.participant_id == participant.id
+            ),
+            tuple(
+                DepositView(one.id, one.lot_id, Money(one.minor), one.state, one.due_id, references[one.due_id])
+                for one in deposits
+                if one.participant_id == participant.id
+            ),
+        )
+        for participant in participants
+    ]
+
+
+async def award_view(db: AsyncSession, award: Award, trade: Trade, participant: Participant) -> AwardView:
+    deposit = await repository.find_backing(db, participant.id, award.lot_id, lock=False)
     return AwardView(
         award.id,
         trade.id,
@@ -125,7 +174,7 @@ def award_view(award: Award, trade: Trade, participant: Participant) -> AwardVie
         trade.seller_org_id,
         participant.org_id,
         Money(award.price_minor),
-        Money(trade.deposit_minor),
+        Money(0 if deposit is None else deposit.minor),
         award.notice_id,
         award.sign_by,
     )

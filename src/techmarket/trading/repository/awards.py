@@ -1,0 +1,56 @@
+"""The queries of awards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.kernel.refusals import NotFound
+from techmarket.trading.lifecycle import AwardState
+from techmarket.trading.tables import Award
+
+
+async def list_due_to_lapse(db: AsyncSession, limit: int) -> Sequence[UUID]:
+    query = (
+        select(Award.id)
+        .where(Award.state == AwardState.OFFERED, or_(Award.sign_by.is_(None), Award.sign_by <= func.market_now()))
+        .order_by(Award.sign_by)
+        .limit(limit)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_award(db: AsyncSession, award_id: UUID) -> Award:
+    query = select(Award).where(Award.id == award_id).with_for_update(key_share=True)
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_award(db: AsyncSession, award_id: UUID) -> Award:
+    row = await db.get(Award, award_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_awards(db: AsyncSession, trade_id: UUID) -> Sequence[Award]:
+    query = select(Award).where(Award.trade_id == trade_id).order_by(Award.lot_id, Award.rank)
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_waiting_award(db: AsyncSession, lot_id: UUID) -> Award | None:
+    """The lot's runner-up who still waits."""
+    query = (
+        select(Award)
+        .where(Award.lot_id == lot_id, Award.state == AwardState.WAITING)
+        .order_by(Award.rank)
+        .limit(1)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(query)).scalar_one_or_none()

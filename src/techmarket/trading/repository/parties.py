@@ -1,0 +1,108 @@
+"""The queries of participants, their seats and their deposits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.kernel.refusals import NotFound
+from techmarket.trading.lifecycle import ParticipantState, SeatState
+from techmarket.trading.tables import Deposit, Lot, Participant, Seat
+
+
+async def lock_participant(db: AsyncSession, participant_id: UUID) -> Participant:
+    # Not FOR UPDATE: an entry of the bid book refers to this row and must not wait for it.
+    query = select(Participant).where(Participant.id == participant_id).with_for_update(key_share=True)
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_participant(db: AsyncSession, participant_id: UUID) -> Participant:
+    row = await db.get(Participant, participant_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def find_participant(db: AsyncSession, trade_id: UUID, org_id: UUID) -> Participant | None:
+    query = select(Participant).where(Participant.trade_id == trade_id, Participant.org_id == org_id)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def list_participants(db: AsyncSession, trade_id: UUID) -> Sequence[Participant]:
+    query = select(Participant).where(Participant.trade_id == trade_id).order_by(Participant.id)
+    return (await db.execute(query)).scalars().all()
+
+
+async def seats_of(db: AsyncSession, trade_id: UUID) -> Sequence[Seat]:
+    """Every seat of a trade, lot by lot."""
+    query = select(Seat).join(Lot, Lot.id == Seat.lot_id).where(Lot.trade_id == trade_id).order_by(Lot.n, Seat.number)
+    return (await db.execute(query)).scalars().all()
+
+
+async def seats_of_participants(db: AsyncSession, participant_ids: Sequence[UUID]) -> Sequence[Seat]:
+    query = (
+        select(Seat)
+        .join(Lot, Lot.id == Seat.lot_id)
+        .where(Seat.participant_id.in_(participant_ids))
+        .order_by(Lot.n)
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def lots_with_bidders(db: AsyncSession, trade_id: UUID) -> set[UUID]:
+    """Lots for which somebody may bid, or will once the deposit is held."""
+    query = (
+        select(Seat.lot_id)
+        .distinct()
+        .join(Participant, Participant.id == Seat.participant_id)
+        .where(
+            Participant.trade_id == trade_id,
+            Participant.state == ParticipantState.QUALIFIED,
+            Seat.state != SeatState.GONE,
+        )
+    )
+    return set((await db.execute(query)).scalars())
+
+
+async def deposits_of(db: AsyncSession, participant_ids: Sequence[UUID]) -> Sequence[Deposit]:
+    query = select(Deposit).where(Deposit.participant_id.in_(participant_ids)).order_by(Deposit.id)
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_deposits(db: AsyncSession, trade_id: UUID) -> Sequence[Deposit]:
+    """Every deposit of a trade, after the trade is locked."""
+    query = (
+        select(Deposit)
+        .join(Participant, Participant.id == Deposit.participant_id)
+        .where(Participant.trade_id == trade_id)
+        .order_by(Deposit.id)
+        .with_for_update(of=Deposit)
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_deposit(db: AsyncSession, deposit_id: UUID) -> Deposit:
+    query = select(Deposit).where(Deposit.id == deposit_id).with_for_update()
+    return (await db.execute(query.execution_options(populate_existing=True))).scalar_one()
+
+
+async def find_deposit_by_due(db: AsyncSession, due_id: UUID) -> Deposit | None:
+    return (await db.execute(select(Deposit).where(Deposit.due_id == due_id))).scalar_one_or_none()
+
+
+async def find_backing(db: AsyncSession, participant_id: UUID, lot_id: UUID, *, lock: bool = True) -> Deposit | None:
+    """The deposit that backs a participant's bids on a lot: the lot's own, or the one for the whole trade."""
+    query = select(Deposit).where(
+        Deposit.participant_id == participant_id, or_(Deposit.lot_id == lot_id, Deposit.lot_id.is_(None))
+    )
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await db.execute(query)).scalar_one_or_none()

@@ -1,0 +1,162 @@
+"""The queries of trades, their lots and the public record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.kernel.refusals import NotFound
+from techmarket.trading.lifecycle import LotState, TradeState
+from techmarket.trading.methods import Candidate
+from techmarket.trading.rules import LEADING
+from techmarket.trading.tables import BidRow, Lot, Participant, Trade, TradeNumber
+
+HIDDEN = (TradeState.DRAFT, TradeState.SUBMITTED, TradeState.RETURNED)
+
+
+async def lock_trade(db: AsyncSession, trade_id: UUID) -> Trade:
+    query = select(Trade).where(Trade.id == trade_id).with_for_update(key_share=True)
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def hold_trade(db: AsyncSession, trade_id: UUID) -> Trade:
+    """The trade as it will stay until the caller commits; several may hold it."""
+    query = select(Trade).where(Trade.id == trade_id).with_for_update(read=True)
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_trade(db: AsyncSession, trade_id: UUID) -> Trade:
+    row = await db.get(Trade, trade_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def next_number(db: AsyncSession, year: int) -> int:
+    query = (
+        insert(TradeNumber)
+        .values(year=year, last=1)
+        .on_conflict_do_update(index_elements=[TradeNumber.year], set_={"last": TradeNumber.last + 1})
+        .returning(TradeNumber.last)
+    )
+    return (await db.execute(query)).scalar_one()
+
+
+async def list_trades(
+    db: AsyncSession,
+    *,
+    reader_org: UUID | None,
+    sees_all: bool,
+    mine: bool,
+    state: TradeState | None,
+    after: UUID | None,
+    limit: int,
+) -> list[tuple[Trade, Sequence[Lot]]]:
+    """Trades with their lots, newest first; those not yet announced only for their seller and the market."""
+    query = select(Trade).order_by(Trade.id.desc()).limit(limit)
+    if not sees_all:
+        query = query.where(or_(Trade.state.not_in(HIDDEN), Trade.seller_org_id == reader_org))
+    if mine:
+        taking_part = select(Participant.trade_id).where(Participant.org_id == reader_org)
+        query = query.where(or_(Trade.seller_org_id == reader_org, Trade.id.in_(taking_part)))
+    if state is not None:
+        query = query.where(Trade.state == state)
+    if after is not None:
+        query = query.where(Trade.id < after)
+    trades = (await db.execute(query)).scalars().all()
+    found = await db.execute(select(Lot).where(Lot.trade_id.in_([trade.id for trade in trades])).order_by(Lot.n))
+    lots: dict[UUID, list[Lot]] = {trade.id: [] for trade in trades}
+    for lot in found.scalars():
+        lots[lot.trade_id].append(lot)
+    return [(trade, lots[trade.id]) for trade in trades]
+
+
+async def lots_of(db: AsyncSession, trade_id: UUID) -> Sequence[Lot]:
+    """The lots of a trade in the order announced."""
+    return (await db.execute(select(Lot).where(Lot.trade_id == trade_id).order_by(Lot.n))).scalars().all()
+
+
+async def lock_lots(db: AsyncSession, trade_id: UUID) -> list[Lot]:
+    """Every lot of a trade, locked in id order as the bid book locks them; in the order announced."""
+    query = select(Lot).where(Lot.trade_id == trade_id).order_by(Lot.id).with_for_update()
+    rows = (await db.execute(query.execution_options(populate_existing=True))).scalars().all()
+    return sorted(rows, key=lambda lot: lot.n)
+
+
+async def lock_lot(db: AsyncSession, lot_id: UUID) -> Lot:
+    query = select(Lot).where(Lot.id == lot_id).with_for_update()
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_lot(db: AsyncSession, lot_id: UUID) -> Lot:
+    row = await db.get(Lot, lot_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def find_lot(db: AsyncSession, lot_id: UUID) -> tuple[Lot, Trade]:
+    query = select(Lot, Trade).join(Trade, Trade.id == Lot.trade_id).where(Lot.id == lot_id)
+    row = (await db.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound()
+    return row[0], row[1]
+
+
+async def list_due_to_open(db: AsyncSession, limit: int) -> Sequence[UUID]:
+    query = (
+        select(Trade.id)
+        .where(Trade.state == TradeState.ANNOUNCED, Trade.bidding_opens_at <= func.market_now())
+        .order_by(Trade.bidding_opens_at)
+        .limit(limit)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_due_to_close(db: AsyncSession, limit: int) -> Sequence[UUID]:
+    query = (
+        select(Lot.id)
+        .where(Lot.state == LotState.OPEN, Lot.effective_end <= func.market_now())
+        .order_by(Lot.effective_end)
+        .limit(limit)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_due_steps(db: AsyncSession, limit: int) -> Sequence[UUID]:
+    """Evaluating lots whose step the clock now decides."""
+    query = (
+        select(Lot.id)
+        .where(Lot.state == LotState.EVALUATING, Lot.step_due_at <= func.market_now())
+        .order_by(Lot.step_due_at)
+        .limit(limit)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_bids(db: AsyncSession, lot_id: UUID, *, after: int, limit: int) -> Sequence[BidRow]:
+    query = select(BidRow).where(BidRow.lot_id == lot_id, BidRow.seq > after).order_by(BidRow.seq).limit(limit)
+    return (await db.execute(query)).scalars().all()
+
+
+async def best_bids(db: AsyncSession, lot_id: UUID) -> list[Candidate]:
+    """Each bidder's best accepted bid: his last, since accepted bids only rise."""
+    query = (
+        select(BidRow.bidder, func.max(BidRow.minor), func.max(BidRow.seq))
+        .where(BidRow.lot_id == lot_id, BidRow.verdict == LEADING)
+        .group_by(BidRow.bidder)
+    )
+    return [Candidate(row[0], row[1], row[2]) for row in (await db.execute(query)).all()]

@@ -1,0 +1,285 @@
+"""The owner of an offer drafts its trade: a method with its terms, and one lot or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db import journal, texts
+from techmarket.db.clock import market_now
+from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor, OrgKind
+from techmarket.identity.permissions import require
+from techmarket.identity.steps import OrganisationFacts
+from techmarket.kernel.ids import human_number, new_id
+from techmarket.kernel.money import Money
+from techmarket.kernel.periods import SHANGHAI, Unit, shanghai_day
+from techmarket.kernel.refusals import NotFound, wire
+from techmarket.listings import steps as listings
+from techmarket.listings.steps import OfferFacts
+from techmarket.rulebook import steps as rulebook
+from techmarket.rulebook.steps import Rule
+from techmarket.trading import errors, policy, repository, rules
+from techmarket.trading.events import TradeDrafted
+from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, Method
+from techmarket.trading.methods import MethodRules, method_rules
+from techmarket.trading.service.showing import trade_view
+from techmarket.trading.tables import Lot, Trade
+from techmarket.trading.views import TradeView
+
+OPENS_WITHIN = timedelta(days=180)
+"""Deposits wait for the opening, and nobody can leave with his before: it is not put off for years."""
+LOTS_MAX = 100
+PERIODS = {
+    "free_seconds": "trading.free_period",
+    "limited_seconds": "trading.limited_period",
+    "hard_stop_seconds": "trading.hard_stop",
+}
+"""Terms that come from the rulebook when the seller does not say them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LotDraft:
+    """One lot as the seller words it. Without a title it has the listing's, without a price the listing's own."""
+
+    title_zh: str | None = None
+    title_en: str | None = None
+    achievement_ids: tuple[UUID, ...] | None = None
+    start_price_minor: int | None = None
+    increment_minor: int | None = None
+    reserve_digest: str | None = None
+
+
+async def draft_trade(
+    tx: Tx,
+    actor: Actor,
+    *,
+    listing_id: UUID,
+    deposit_minor: int,
+    lots: Sequence[LotDraft],
+    method: Method = Method.ONLINE_BIDDING,
+    terms: Mapping[str, Any] | None = None,
+    deposit_scope: DepositScope = DepositScope.TRADE,
+    bidding_opens_at: datetime | None = None,
+) -> TradeView:
+    """The owner of a published offer drafts its trade. What is not said comes from the rulebook, by today's date."""
+    async with tx.begin() as db:
+        offer = await listings.get_offer_facts(db, listing_id)
+        if actor.org_id != offer.org_id:
+            raise NotFound()
+        require(actor, policy.DRAFT, parties=[offer.org_id])
+        now = await market_now(db)
+        require_published(offer)
+        seller = await identity.require_verified(db, offer.org_id)
+        way = method_rules(method)
+        _require_clear_lots(offer, lots)
+        _require_whole_lots(way, lots)
+        starts = _start_prices(offer, lots)
+        if bidding_opens_at is not None and not now <= bidding_opens_at <= now + OPENS_WITHIN:
+            field, most = "bidding_opens_at", now + OPENS_WITHIN
+            raise errors.TermsOutOfRange(field=field, least=now, most=most, pointer=f"/body/{field}")
+        on = shanghai_day(now)
+        given = dict(terms or {})
+        defaults, used = await _defaults(db, given, on=on)
+        published = way.published(way.terms(given, defaults))
+        whole = await _terms(
+            db,
+            offer,
+            seller,
+            on=on,
+            floor=sum(starts),
+            backed=min(starts) if deposit_scope is DepositScope.LOT else sum(starts),
+            deposit=deposit_minor,
+            used=used,
+        )
+        whole |= {
+            "method": method.value,
+            "rules": published,
+            "lots": [_lot_terms(n, lot, start) for n, (lot, start) in enumerate(zip(lots, starts, strict=True), 1)],
+            "deposit": wire(Money(deposit_minor)),
+            "deposit_scope": deposit_scope.value,
+            "bidding_opens_at": wire(bidding_opens_at),
+        }
+        year = now.astimezone(SHANGHAI).year
+        trade = Trade(
+            id=new_id(),
+            number=human_number("JY", year, await repository.next_number(db, year)),
+            listing_id=offer.listing_id,
+            listing_n=offer.n,
+            listing_sha256=offer.sha256,
+            title_zh=str(offer.terms.get("title_zh") or offer.terms.get("title_en") or ""),
+            title_en=str(offer.terms.get("title_en") or offer.terms.get("title_zh") or ""),
+            seller_org_id=offer.org_id,
+            method=method,
+            rule_date=on,
+            state=TRADE.initial,
+            terms_sha256=await texts.put(db, whole),
+            deposit_minor=deposit_minor,
+            deposit_scope=deposit_scope,
+            signing_n=whole["signing"]["n"],
+            signing_unit=whole["signing"]["unit"],
+            bidding_opens_at=bidding_opens_at,
+            created_at=now,
+        )
+        db.add(trade)
+        await db.flush()
+        made = [
+            _lot(trade, n, lot, start, published) for n, (lot, start) in enumerate(zip(lots, starts, strict=True), 1)
+        ]
+        db.add_all(made)
+        journal.record(db, TradeDrafted(trade.id, trade.listing_id, trade.terms_sha256), actor=actor)
+        await db.flush()
+        return await trade_view(db, trade, made, now)
+
+
+def _lot(trade: Trade, n: int, lot: LotDraft, start: int, published: Mapping[str, Any]) -> Lot:
+    lot_id = new_id()
+    return Lot(
+        id=lot_id,
+        trade_id=trade.id,
+        n=n,
+        title_zh=lot.title_zh or lot.title_en or trade.title_zh,
+        title_en=lot.title_en or lot.title_zh or trade.title_en,
+        achievement_ids=None if lot.achievement_ids is None else [str(one) for one in lot.achievement_ids],
+        method=trade.method,
+        state=LOT.initial,
+        start_price_minor=start,
+        increment_minor=lot.increment_minor,
+        limited_seconds=published.get("limited_seconds"),
+        step_seconds=published.get("step_seconds"),
+        seq=0,
+        chain=rules.first_chain(lot_id, trade.terms_sha256),
+        reserve_digest=lot.reserve_digest,
+    )
+
+
+def _lot_terms(n: int, lot: LotDraft, start: int) -> dict[str, Any]:
+    """A lot as the published terms tell it."""
+    return {
+        "n": n,
+        "title_zh": lot.title_zh,
+        "title_en": lot.title_en,
+        "achievement_ids": None if lot.achievement_ids is None else [str(one) for one in lot.achievement_ids],
+        "start_price": wire(Money(start)),
+        "increment": None if lot.increment_minor is None else wire(Money(lot.increment_minor)),
+        "reserve_digest": lot.reserve_digest,
+    }
+
+
+def _require_clear_lots(offer: OfferFacts, lots: Sequence[LotDraft]) -> None:
+    """Several lots share the listing's achievements out between them; ordinary licences of one may be sold apart."""
+    if not 1 <= len(lots) <= LOTS_MAX:
+        raise errors.TermsOutOfRange(field="lots", least=1, most=LOTS_MAX, pointer="/body/lots")
+    named: set[UUID] = set()
+    for n, lot in enumerate(lots):
+        mine = set(lot.achievement_ids or ())
+        unknown = not mine <= set(offer.achievement_ids)
+        unnamed = len(lots) > 1 and not mine
+        shared = bool(named & mine) and offer.licence_kind != "ORDINARY"
+        if unknown or unnamed or shared or lot.achievement_ids == ():
+            raise errors.LotsUnclear(pointer=f"/body/lots/{n}/achievement_ids")
+        named |= mine
+
+
+def _require_whole_lots(way: MethodRules, lots: Sequence[LotDraft]) -> None:
+    """Each lot says what its method needs; the listing's price stands in for a start price left out."""
+    for n, lot in enumerate(lots):
+        if "increment" in way.lot_needs and lot.increment_minor is None:
+            raise errors.TermMissing(method=way.method.value, field="increment", pointer=f"/body/lots/{n}/increment")
+
+
+def _start_prices(offer: OfferFacts, lots: Sequence[LotDraft]) -> list[int]:
+    """The start prices reach the listing's floor price together; a single lot may leave its own out."""
+    starts = [lot.start_price_minor for lot in lots]
+    if len(lots) == 1 and starts[0] is None:
+        starts[0] = offer.price_minor
+    priced = [start for start in starts if start is not None]
+    if len(priced) < len(starts) or (offer.price_minor is not None and sum(priced) < offer.price_minor):
+        pointer = f"/body/lots/{starts.index(None) if None in starts else 0}/start_price"
+        raise errors.StartBelowFloor(floor=Money(offer.price_minor or 1), pointer=pointer)
+    return priced
+
+
+def require_published(offer: OfferFacts) -> None:
+    if offer.state != "PUBLISHED":
+        raise errors.ListingNotTradable()
+
+
+def require_same_version(trade: Trade, offer: OfferFacts) -> None:
+    """A trade is about one version of its listing."""
+    if (trade.listing_n, trade.listing_sha256) != (offer.n, offer.sha256):
+        raise errors.ListingChanged(n=offer.n)
+
+
+def seller_kinds(seller: OrganisationFacts) -> tuple[str, ...]:
+    """A company of the state is bound by the rules for state assets, a university is not."""
+    is_soe = seller.kind is OrgKind.ENTERPRISE and seller.government_established
+    return ("soe", "any") if is_soe else ("non_soe", "any")
+
+
+async def _defaults(db: AsyncSession, given: Mapping[str, Any], *, on: date) -> tuple[dict[str, int], list[Rule]]:
+    """What the rulebook says on this date where the seller said nothing, in seconds, with the rows it was read from."""
+    defaults: dict[str, int] = {}
+    used = []
+    for name, key in PERIODS.items():
+        if given.get(name) is None:
+            rule = await rulebook.get_rule(db, key, on=on)
+            defaults[name] = rule.length.n * (60 if rule.length.unit is Unit.MINUTES else 1)
+            used.append(rule)
+    return defaults, used
+
+
+async def _terms(
+    db: AsyncSession,
+    offer: OfferFacts,
+    seller: OrganisationFacts,
+    *,
+    on: date,
+    floor: int,
+    backed: int,
+    deposit: int,
+    used: list[Rule],
+) -> dict[str, Any]:
+    """What the rulebook says for this trade on its date, with the rows it was read from."""
+    kinds, place = seller_kinds(seller), seller.jurisdiction
+    band = None
+    if kinds[0] == "soe":
+        low = await rulebook.get_rule(db, "notice.announcement.floor_price_low.max", on=on, applies_to=kinds)
+        high = await rulebook.get_rule(db, "notice.announcement.floor_price_high.min", on=on, applies_to=kinds)
+        band = rules.floor_price_band(floor, low_max_minor=low.int, high_min_minor=high.int)
+    announcement = await rulebook.get_rule(
+        db, "notice.announcement.length", on=on, jurisdiction=place, applies_to=kinds, base=band
+    )
+    result = await rulebook.get_rule(db, "notice.result.length", on=on, jurisdiction=place, applies_to=kinds)
+    signing = await rulebook.get_rule(db, "award.signing.length", on=on, jurisdiction=place, applies_to=kinds)
+    ratio = await rulebook.get_rule(db, "trading.deposit_ratio_max", on=on, jurisdiction=place, applies_to=kinds)
+    warnings = []
+    if rules.deposit_is_above_custom(deposit, floor_minor=backed, ratio_max=ratio.decimal):
+        if ratio.is_enforceable:
+            raise errors.DepositAboveRule(ratio_max=ratio.decimal, pointer="/body/deposit")
+        warnings.append("trading.deposit_above_custom")
+    used = [*used, announcement, result, signing, ratio]
+    return {
+        "listing": {"id": str(offer.listing_id), "n": offer.n, "sha256": offer.sha256},
+        "seller_organisation_id": str(offer.org_id),
+        "rule_date": on.isoformat(),
+        "announcement": _length(announcement),
+        "result_notice": _length(result),
+        "signing": _length(signing),
+        "deposit_forfeited_when": ["winner_does_not_sign_in_time", "winner_does_not_pay"],
+        "rulebook": [
+            {"key": rule.key, "value": rule.value, "unit": str(rule.unit), "evidence": str(rule.evidence)}
+            for rule in used
+        ],
+        "warnings": warnings,
+    }
+
+
+def _length(rule: Rule) -> dict[str, Any]:
+    return {"n": rule.length.n, "unit": rule.length.unit.value}
