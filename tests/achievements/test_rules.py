@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from techmarket.achievements import errors, rules
+from techmarket.achievements.licences import BurdenKind, Scope
 from techmarket.achievements.lifecycle import ACHIEVEMENT, AchievementState
-from techmarket.achievements.rules import BurdenKind, Owner, Right, RightKind, Scope, Standing
+from techmarket.achievements.rules import Burden, Owner, Right, RightKind, Standing
 from techmarket.kernel.lifecycle import NotInThisState
 from tests.achievements.make import a_draft
 
@@ -98,27 +99,6 @@ def test_a_draft_needs_a_title_and_names_rights_and_completers_once():
 
 DAY = date(2026, 3, 1)
 ZHEJIANG = Scope("CN-33", "C35", DAY, date(2030, 3, 1))
-
-
-@pytest.mark.parametrize(
-    "other, meet",
-    [
-        (ZHEJIANG, True),
-        (Scope("WORLD", "ANY", date(2020, 1, 1), None), True),
-        (Scope("CN", "C", DAY, None), True),
-        (Scope("CN-330108", "C3599", DAY, None), True),
-        (Scope("CN-31", "C35", DAY, None), False),
-        (Scope("CN-33", "C36", DAY, None), False),
-        (Scope("CN-33", "C35", date(2030, 3, 1), None), True),
-        (Scope("CN-33", "C35", date(2030, 3, 2), None), False),
-        (Scope("CN-33", "C35", date(2020, 1, 1), date(2026, 2, 28)), False),
-    ],
-)
-def test_licences_meet_where_territory_field_and_time_all_meet(other, meet):
-    assert rules.overlaps(ZHEJIANG, other) is meet
-    assert rules.overlaps(other, ZHEJIANG) is meet
-
-
 EXCL, SOLE, ORD, PLEDGE = (
     BurdenKind.LICENCE_EXCLUSIVE,
     BurdenKind.LICENCE_SOLE,
@@ -127,50 +107,32 @@ EXCL, SOLE, ORD, PLEDGE = (
 )
 
 
-@pytest.mark.parametrize(
-    "wanted, held, blocked",
-    [
-        (ORD, ORD, False),
-        (ORD, EXCL, True),
-        (ORD, SOLE, True),
-        (EXCL, ORD, True),
-        (SOLE, ORD, True),
-        (EXCL, EXCL, True),
-        (SOLE, SOLE, True),
-        (EXCL, PLEDGE, False),
-    ],
-)
-def test_an_exclusive_or_sole_licence_blocks_any_other_in_the_same_scope(wanted, held, blocked):
-    assert (rules.blocking_licence(wanted, ZHEJIANG, [(held, ZHEJIANG)]) is not None) is blocked
-    elsewhere = Scope("CN-31", "C35", DAY, None)
-    assert rules.blocking_licence(wanted, ZHEJIANG, [(held, elsewhere)]) is None
-
-
 def sellable(**changes):
-    facts = {"state": AchievementState.RECORDED, "burdens": (), "missing_consents": 0} | changes
-    sale = {"seller": UNIT, "moves_title": False, "licence": None, "scope": ZHEJIANG} | {
-        name: facts.pop(name) for name in ("seller", "moves_title", "licence") if name in facts
+    facts = {"state": AchievementState.RECORDED, "missing_consents": 0} | changes
+    sale = {"seller": UNIT, "mode": None, "licence": None, "scope": ZHEJIANG} | {
+        name: facts.pop(name) for name in ("seller", "mode", "licence") if name in facts
     }
+    facts["burdens"] = tuple(Burden(kind, ZHEJIANG) for kind in facts.get("burdens", ()))
     rules.check_sellable(Standing(OTHER, UNIT, **facts), **sale)
 
 
 def test_only_a_recorded_achievement_of_the_seller_free_of_burdens_is_sold():
-    sellable(moves_title=True)
+    sellable(mode="TRANSFER")
     for state in (AchievementState.DRAFT, AchievementState.RETIRED):
         with pytest.raises(errors.NotRecorded):
             sellable(state=state)
     with pytest.raises(errors.NotTheSellers):
         sellable(seller=PERSON)
     with pytest.raises(errors.Pledged):
-        sellable(moves_title=True, burdens=((PLEDGE, ZHEJIANG),))
+        sellable(mode="TRANSFER", burdens=(PLEDGE,))
     with pytest.raises(errors.LicenceOverlaps):
-        sellable(licence=ORD, burdens=((EXCL, ZHEJIANG),))
-    sellable(moves_title=True, burdens=((ORD, ZHEJIANG),))
+        sellable(licence=ORD, burdens=(EXCL,))
+    sellable(mode="TRANSFER", burdens=(ORD,))
 
 
 def test_a_co_owner_grants_ordinary_licences_alone_and_everything_else_needs_all():
     sellable(licence=ORD, missing_consents=1)
-    for wanted in ({"licence": EXCL}, {"licence": SOLE}, {"moves_title": True}):
+    for wanted in ({"licence": EXCL}, {"licence": SOLE}, {"mode": "TRANSFER"}, {"mode": "EQUITY"}):
         with pytest.raises(errors.ConsentMissing):
             sellable(missing_consents=1, **wanted)
 

@@ -257,3 +257,27 @@ async def test_a_unit_alone_neither_drops_a_recorded_co_owner_nor_lowers_his_sha
         tx, unit, draft.id, a_draft(owners=()), sent=frozenset({"owners"}), if_match=draft.etag
     )
     assert [(o.organisation_id, o.share) for o in alone.owners] == [(unit.org, Decimal(1))]
+
+
+async def test_completers_then_co_owners_hold_a_first_refusal_of_the_title_and_nobody_one_of_a_licence(tx):
+    unit, partner, stranger = await a_unit(tx), await a_unit(tx), await a_unit(tx)
+    inventor = (await a_member(tx, unit, Role.INVENTOR)).actor
+    owners = (
+        Owner(Decimal("0.6"), unit.org),
+        Owner(Decimal("0.3"), partner.org),
+        Owner(Decimal("0.1"), person_id=inventor.person),
+    )
+    one = (await an_achievement(tx, unit, owners=owners, completers=(inventor.person, unit.person))).id
+    other = (await an_achievement(tx, unit, completers=(inventor.person,))).id
+    async with tx.read() as db:
+        found = await steps.first_refusal_holders(db, [other, one])
+        assert [(h.org_id or h.person_id, h.basis, h.achievement_ids) for h in found] == [
+            (inventor.person, "COMPLETER", (one, other)),
+            (unit.person, "COMPLETER", (one,)),
+            (partner.org, "CO_OWNER", (one,)),
+            (inventor.person, "CO_OWNER", (one,)),
+        ]
+        assert await steps.first_refusal_holders(db, [one], mode="LICENCE") == ()
+        assert await steps.first_refusal_of(db, [one], partner.org) == "CO_OWNER"
+        assert await steps.first_refusal_of(db, [one], unit.org) == "COMPLETER"
+        assert await steps.first_refusal_of(db, [one], stranger.org) is None

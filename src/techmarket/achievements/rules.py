@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.achievements import errors
+from techmarket.achievements.licences import BLOCKING, TITLE_MODES, BurdenKind, Scope, blocking_licence
 from techmarket.achievements.lifecycle import AchievementState
 
 
@@ -34,17 +35,21 @@ class RightStatus(StrEnum):
     LAPSED = "LAPSED"
 
 
-class BurdenKind(StrEnum):
-    LICENCE_EXCLUSIVE = "LICENCE_EXCLUSIVE"
-    LICENCE_SOLE = "LICENCE_SOLE"
-    LICENCE_ORDINARY = "LICENCE_ORDINARY"
-    PLEDGE = "PLEDGE"
-
-
-LICENCES = frozenset({BurdenKind.LICENCE_EXCLUSIVE, BurdenKind.LICENCE_SOLE, BurdenKind.LICENCE_ORDINARY})
-BLOCKING = frozenset({BurdenKind.LICENCE_EXCLUSIVE, BurdenKind.LICENCE_SOLE})
-EVERYWHERE = "WORLD"
-ANY_FIELD = "ANY"
+PLAIN_FIELDS = (
+    "title_zh",
+    "title_en",
+    "abstract_zh",
+    "abstract_en",
+    "keywords",
+    "technology_field",
+    "industry",
+    "ipc",
+    "trl",
+    "trl_standard",
+    "trl_year",
+    "funding_source",
+)
+"""What a unit says in plain fields, spelled alike in draft, row and view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +89,6 @@ class AchievementDraft:
     rights: tuple[Right, ...] = ()
     owners: tuple[Owner, ...] = ()
     completers: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a licence covers: where (`WORLD`, `CN`, `CN-33`, `CN-330108`), for what use, from when, until when."""
-
-    territory: str
-    field: str
-    valid_from: date
-    valid_until: date | None = None
 
 
 _PATENT = re.compile(r"(?:ZL|CN)?(?P<year>[0-9]{4})(?P<kind>[12389])(?P<serial>[0-9]{7})\.?(?P<check>[0-9X])")
@@ -186,28 +181,12 @@ def check_co_owners_kept(before: Sequence[Owner], after: Sequence[Owner], *, own
         raise errors.CoOwnerWouldLose(owners=losers, pointer="/body/owners")
 
 
-def overlaps(one: Scope, other: Scope) -> bool:
-    """Two licences meet where territory, field and time meet; an unstated end has no limit (SPC-T art. 28)."""
-    return (
-        _one_holds_the_other(one.territory, other.territory, EVERYWHERE)
-        and _one_holds_the_other(one.field, other.field, ANY_FIELD)
-        and (one.valid_until is None or other.valid_from <= one.valid_until)
-        and (other.valid_until is None or one.valid_from <= other.valid_until)
-    )
+@dataclass(frozen=True, slots=True)
+class Burden:
+    """What binds an achievement, within its scope."""
 
-
-def _one_holds_the_other(one: str, other: str, whole: str) -> bool:
-    return whole in (one, other) or one.startswith(other) or other.startswith(one)
-
-
-def blocking_licence(
-    wanted: BurdenKind, scope: Scope, standing: Iterable[tuple[BurdenKind, Scope]]
-) -> tuple[BurdenKind, Scope] | None:
-    """An exclusive or sole licence excludes every other licence in the same scope; ordinary ones stand side by side."""
-    for kind, held in standing:
-        if kind in LICENCES and (kind in BLOCKING or wanted in BLOCKING) and overlaps(scope, held):
-            return kind, held
-    return None
+    kind: BurdenKind
+    scope: Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,25 +196,27 @@ class Standing:
     achievement_id: UUID
     org_id: UUID
     state: AchievementState
-    burdens: tuple[tuple[BurdenKind, Scope], ...] = ()
+    burdens: tuple[Burden, ...] = ()
     missing_consents: int = 0
 
 
 def check_sellable(
-    standing: Standing, *, seller: UUID | None, moves_title: bool, licence: BurdenKind | None, scope: Scope
+    standing: Standing, *, seller: UUID | None, mode: str | None, licence: BurdenKind | None, scope: Scope
 ) -> None:
     """Only a recorded achievement of the seller is sold, free of what forbids it, with the consent of every co-owner.
 
     A pledge forbids moving the title; a running exclusive or sole licence forbids any licence in its scope; each
     co-owner may grant ordinary licences alone, everything else needs all of them (专利法 art. 14).
     """
+    moves_title = mode in TITLE_MODES
     if seller is not None and standing.org_id != seller:
         raise errors.NotTheSellers(achievement=standing.achievement_id)
     if standing.state is not AchievementState.RECORDED:
         raise errors.NotRecorded(achievement=standing.achievement_id, state=standing.state)
-    if moves_title and any(kind is BurdenKind.PLEDGE for kind, _ in standing.burdens):
+    if moves_title and any(burden.kind is BurdenKind.PLEDGE for burden in standing.burdens):
         raise errors.Pledged(achievement=standing.achievement_id)
-    if licence is not None and blocking_licence(licence, scope, standing.burdens) is not None:
+    held = [(burden.kind, burden.scope) for burden in standing.burdens]
+    if licence is not None and blocking_licence(licence, scope, held) is not None:
         raise errors.LicenceOverlaps(achievement=standing.achievement_id)
     if (moves_title or licence in BLOCKING) and standing.missing_consents:
         raise errors.ConsentMissing(achievement=standing.achievement_id, missing=standing.missing_consents)

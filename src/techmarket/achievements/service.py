@@ -7,14 +7,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements import errors, policy, repository, steps
+from techmarket.achievements import errors, policy, repository
 from techmarket.achievements.events import (
     AchievementRecorded,
     AchievementRetired,
     CoOwnerConsented,
 )
 from techmarket.achievements.lifecycle import ACHIEVEMENT, AchievementState
-from techmarket.achievements.rules import AchievementDraft, Owner, Right, check_co_owners_kept
+from techmarket.achievements.rules import PLAIN_FIELDS, AchievementDraft, Owner, Right, check_co_owners_kept
+from techmarket.achievements.steps import writing
 from techmarket.achievements.tables import Achievement
 from techmarket.achievements.views import AchievementView, BurdenView, OwnerView, RightView
 from techmarket.db import clock, journal
@@ -29,7 +30,7 @@ async def create_achievement(tx: Tx, actor: Actor, draft: AchievementDraft) -> A
     """A unit writes down what its people achieved; a draft until it is recorded."""
     require(actor, policy.CREATE)
     async with tx.begin() as db:
-        (achievement_id,) = await steps.create_many(db, actor.org, [draft], actor, state=AchievementState.DRAFT)
+        (achievement_id,) = await writing.create_many(db, actor.org, [draft], actor, state=AchievementState.DRAFT)
         return await _view(db, achievement_id)
 
 
@@ -48,7 +49,7 @@ async def amend_achievement(
             _check_recordable(merged.abstract_zh, merged.abstract_en)
             stood = [Owner(o.share, o.organisation_id, o.person_id) for o in before.owners]
             check_co_owners_kept(stood, merged.owners, own_org=row.org_id)
-        await steps.replace(db, achievement_id, merged, actor)
+        await writing.replace(db, achievement_id, merged, actor)
         return await _view(db, achievement_id)
 
 
@@ -59,7 +60,7 @@ def _merged(before: AchievementView, draft: AchievementDraft, sent: frozenset[st
         "rights": tuple(Right(r.kind, r.number, r.valid_until, r.status) for r in before.rights),
         "owners": tuple(Owner(o.share, o.organisation_id, o.person_id) for o in before.owners),
         "completers": before.completers,
-        **{name: getattr(before, name) for name in steps.PLAIN_FIELDS},
+        **{name: getattr(before, name) for name in PLAIN_FIELDS},
     }
     return AchievementDraft(**{name: getattr(draft, name) if name in sent else stood[name] for name in stood})
 
@@ -182,7 +183,7 @@ async def _views(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Achievemen
             ),
             tuple(c.person_id for c in completers.get(row.id, [])),
             tuple(
-                BurdenView(b.id, b.kind, b.territory, b.field, b.valid_from, b.valid_until)
+                BurdenView(b.id, b.kind, b.territory, b.field, b.manner, b.valid_from, b.valid_until)
                 for b in burdens.get(row.id, [])
             ),
         )

@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from techmarket.achievements.licences import BurdenKind
 from techmarket.achievements.lifecycle import AchievementState
-from techmarket.achievements.rules import BurdenKind, RightKind, RightStatus
+from techmarket.achievements.rules import RightKind, RightStatus
 from techmarket.db.base import Base, Identified
 
 
@@ -100,6 +101,7 @@ class Encumbrance(Identified, Base):
     kind: Mapped[BurdenKind]
     territory: Mapped[str] = mapped_column(String(16))
     field: Mapped[str] = mapped_column(String(32))
+    manner: Mapped[str] = mapped_column(String(200), server_default=text("'ANY'"))
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     by: Mapped[str] = mapped_column(String(80))

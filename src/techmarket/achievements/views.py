@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from techmarket.achievements.licences import BurdenKind
 from techmarket.achievements.lifecycle import AchievementState
-from techmarket.achievements.rules import BurdenKind, RightKind, RightStatus
+from techmarket.achievements.rules import RightKind, RightStatus
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.refusals import wire
 
@@ -36,6 +37,7 @@ class BurdenView:
     kind: BurdenKind
     territory: str
     field: str
+    manner: str
     valid_from: date
     valid_until: date | None
 

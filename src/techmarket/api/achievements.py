@@ -10,8 +10,9 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from techmarket.achievements import errors, service
+from techmarket.achievements.licences import BurdenKind
 from techmarket.achievements.lifecycle import AchievementState
-from techmarket.achievements.rules import AchievementDraft, BurdenKind, Owner, Right, RightKind, RightStatus
+from techmarket.achievements.rules import AchievementDraft, Owner, Right, RightKind, RightStatus
 from techmarket.achievements.views import AchievementView
 from techmarket.api.deps import IfMatch, MarketRoute, PreconditionRequired, SignedIn, TxDep
 from techmarket.api.paging import page_response
@@ -109,6 +110,7 @@ class BurdenOut(Wire):
     kind: BurdenKind
     territory: str
     field: str
+    manner: str
     valid_from: Day
     valid_until: Day | None
 

@@ -174,6 +174,7 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
         seller=draft.seller_org,
         territory=draft.scope.territory,
         field=draft.scope.field,
+        manner=draft.scope.manner,
         valid_until=rules.term_until(today, draft.scope.term_years),
     )
     rule_date = draft.rule_date or today

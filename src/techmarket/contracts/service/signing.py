@@ -126,6 +126,7 @@ async def _enter_into_force(
         seller=parties[PartyRole.PAYEE],
         territory=contract.scope["territory"],
         field=contract.scope["field"],
+        manner=contract.scope["manner"],
         valid_from=contract.term_from,
         valid_until=contract.term_until,
     )
@@ -135,6 +136,7 @@ async def _enter_into_force(
         kind=contract.licence_kind,
         territory=contract.scope["territory"],
         field=contract.scope["field"],
+        manner=contract.scope["manner"],
         valid_from=contract.term_from,
         valid_until=contract.term_until,
         by=Ref("contract", contract.id),

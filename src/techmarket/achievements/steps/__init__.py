@@ -1,0 +1,34 @@
+"""What later rooms may do with achievements inside their own transaction."""
+
+from techmarket.achievements.steps.binding import enter_licence
+from techmarket.achievements.steps.facts import (
+    AchievementFacts,
+    FirstRefusalBasis,
+    FirstRefusalHolder,
+    OwnerFacts,
+    RightFacts,
+    completers,
+    first_refusal_holders,
+    first_refusal_of,
+    get_facts,
+)
+from techmarket.achievements.steps.selling import Sale, require_sellable, unsellable
+from techmarket.achievements.steps.writing import create_many, replace
+
+__all__ = [
+    "AchievementFacts",
+    "FirstRefusalBasis",
+    "FirstRefusalHolder",
+    "OwnerFacts",
+    "RightFacts",
+    "Sale",
+    "completers",
+    "create_many",
+    "enter_licence",
+    "first_refusal_holders",
+    "first_refusal_of",
+    "get_facts",
+    "replace",
+    "require_sellable",
+    "unsellable",
+]

@@ -1,0 +1,75 @@
+"""What binds an achievement from now on: licences in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.achievements import errors, licences, repository
+from techmarket.achievements.events import LicenceEntered
+from techmarket.achievements.licences import BurdenKind, Scope
+from techmarket.achievements.steps.selling import burden_of
+from techmarket.achievements.tables import Encumbrance
+from techmarket.db import journal
+from techmarket.identity.actor import Actor
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.refusals import NotFound
+
+
+async def enter_licence(
+    db: AsyncSession,
+    achievement_ids: Iterable[UUID],
+    *,
+    kind: str,
+    territory: str = licences.EVERYWHERE,
+    field: str = licences.ANY_FIELD,
+    manner: str = licences.ANY_MANNER,
+    valid_from: date,
+    valid_until: date | None,
+    by: Ref,
+    actor: Actor,
+) -> list[UUID]:
+    """A licence in force binds the achievement: locks it, refuses an overlap, and is written once per cause.
+
+    `kind` is EXCLUSIVE, SOLE or ORDINARY, or the same with `LICENCE_` before it.
+    """
+    wanted = sorted(set(achievement_ids))
+    rows = await repository.lock_many(db, wanted)
+    if len(rows) < len(wanted):
+        raise NotFound()
+    licence = BurdenKind(kind if kind.startswith("LICENCE_") else f"LICENCE_{kind}")
+    scope = Scope(territory, field, valid_from, valid_until, manner)
+    held = await repository.burdens_of(db, wanted)
+    entered: list[UUID] = []
+    for row in rows:
+        known = await repository.burden_by(db, row.id, str(by))
+        if known is not None:
+            entered.append(known.id)
+            continue
+        if _is_blocked(licence, scope, held.get(row.id, [])):
+            raise errors.LicenceOverlaps(achievement=row.id)
+        burden = Encumbrance(
+            id=new_id(),
+            achievement_id=row.id,
+            kind=licence,
+            territory=territory,
+            field=field,
+            manner=manner,
+            valid_from=valid_from,
+            valid_until=valid_until,
+            by=str(by),
+        )
+        db.add(burden)
+        row.revision += 1
+        journal.record(db, LicenceEntered(burden.id, row.id, licence), actor=actor)
+        entered.append(burden.id)
+    await db.flush()
+    return entered
+
+
+def _is_blocked(licence: BurdenKind, scope: Scope, held: Iterable[Encumbrance]) -> bool:
+    standing = [(burden.kind, burden.scope) for burden in map(burden_of, held)]
+    return licences.blocking_licence(licence, scope, standing) is not None

@@ -1,0 +1,130 @@
+"""How achievements are written down: for the unit's own use cases and for imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.achievements import errors, repository, rules
+from techmarket.achievements.events import AchievementAmended, AchievementDrafted, AchievementRecorded
+from techmarket.achievements.lifecycle import ACHIEVEMENT, AchievementState
+from techmarket.achievements.rules import PLAIN_FIELDS, AchievementDraft
+from techmarket.achievements.tables import Achievement, Completer, IntellectualRight, OwnerShare
+from techmarket.db import clock, journal
+from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor
+from techmarket.kernel.ids import new_id
+
+
+async def create_many(
+    db: AsyncSession,
+    org_id: UUID,
+    drafts: Sequence[AchievementDraft],
+    actor: Actor,
+    *,
+    state: AchievementState = AchievementState.RECORDED,
+) -> list[UUID]:
+    """Many achievements of one unit in a handful of statements; in the order given. An import puts them on record."""
+    checked = {new_id(): rules.checked_draft(draft, own_org=org_id) for draft in drafts}
+    await check_names(db, checked.values())
+    await repository.insert_many(db, Achievement, [_row(id, org_id, draft, state) for id, draft in checked.items()])
+    now = await clock.market_now(db)
+    await insert_parts(db, checked, consents={org_id: now, actor.person: now})
+    event = AchievementRecorded if state is AchievementState.RECORDED else AchievementDrafted
+    for achievement_id in checked:
+        journal.record(db, event(achievement_id, org_id), actor=actor)
+    return list(checked)
+
+
+def _row(achievement_id: UUID, org_id: UUID, draft: AchievementDraft, state: AchievementState) -> dict[str, Any]:
+    plain = {name: getattr(draft, name) for name in PLAIN_FIELDS}
+    lists = {"keywords": list(draft.keywords), "ipc": list(draft.ipc), "external": dict(draft.external)}
+    return {"id": achievement_id, "org_id": org_id, **plain, **lists, "state": state, "revision": 1}
+
+
+async def insert_parts(
+    db: AsyncSession, drafts: Mapping[UUID, AchievementDraft], *, consents: Mapping[UUID, datetime]
+) -> None:
+    """Rights, owners and completers of checked drafts. A single owner needs nobody's consent but his own."""
+    rights = [
+        {
+            "achievement_id": id,
+            "position": n,
+            "kind": r.kind,
+            "number": r.number,
+            "valid_until": r.valid_until,
+            "status": r.status,
+        }
+        for id, draft in drafts.items()
+        for n, r in enumerate(draft.rights)
+    ]
+    owners = [
+        {
+            "achievement_id": id,
+            "position": n,
+            "org_id": o.org_id,
+            "person_id": o.person_id,
+            "share": o.share,
+            "consented_at": consents.get(o.org_id or o.person_id),  # type: ignore[arg-type]
+        }
+        for id, draft in drafts.items()
+        for n, o in enumerate(draft.owners)
+    ]
+    completers = [
+        {"achievement_id": id, "position": n, "person_id": person}
+        for id, draft in drafts.items()
+        for n, person in enumerate(draft.completers)
+    ]
+    await repository.insert_many(db, IntellectualRight, rights)
+    await repository.insert_many(db, OwnerShare, owners)
+    await repository.insert_many(db, Completer, completers)
+
+
+async def replace(db: AsyncSession, achievement_id: UUID, draft: AchievementDraft, actor: Actor) -> Achievement:
+    """Everything the unit says about an achievement, said anew. A consent stays while its owner's share stays."""
+    row = await repository.lock(db, achievement_id)
+    row.state = ACHIEVEMENT.move(row.state, "amend")
+    checked = rules.checked_draft(draft, own_org=row.org_id)
+    await check_names(db, [checked])
+    for name in PLAIN_FIELDS:
+        value = getattr(checked, name)
+        setattr(row, name, list(value) if isinstance(value, tuple) else value)
+    row.external = dict(checked.external)
+    row.revision += 1
+    agreed = await _consents(db, checked, achievement_id)
+    await repository.forget_parts(db, achievement_id)
+    await insert_parts(db, {achievement_id: checked}, consents=agreed)
+    journal.record(db, AchievementAmended(row.id, row.revision), actor=actor)
+    await db.flush()
+    return row
+
+
+async def _consents(db: AsyncSession, checked: AchievementDraft, achievement_id: UUID) -> dict[UUID, datetime]:
+    """Who consented, consented to his own share: the consent stays while that share stays."""
+    kept = {(owner.org_id or owner.person_id, owner.share) for owner in checked.owners}
+    owners = (await repository.owners_of(db, [achievement_id])).get(achievement_id, [])
+    found: dict[UUID, datetime] = {}
+    for owner in owners:
+        name = owner.org_id or owner.person_id
+        if name is not None and owner.consented_at is not None and (name, owner.share) in kept:
+            found[name] = owner.consented_at
+    return found
+
+
+async def check_names(db: AsyncSession, drafts: Iterable[AchievementDraft]) -> None:
+    """Owners and completers are people and organisations that the market knows."""
+    listed = list(drafts)
+    people = {p for d in listed for p in d.completers} | {o.person_id for d in listed for o in d.owners if o.person_id}
+    orgs = {o.org_id for d in listed for o in d.owners if o.org_id}
+    if people:
+        unknown = people - set(await identity.get_people(db, people))
+        if unknown:
+            raise errors.PersonUnknown(person=min(unknown), pointer="/body/completers")
+    if orgs:
+        missing = orgs - set(await identity.get_organisations(db, orgs))
+        if missing:
+            raise errors.OrganisationUnknown(organisation=min(missing), pointer="/body/owners")
