@@ -31,6 +31,7 @@ from techmarket.api import (
     scenarios,
     settlement,
     signing,
+    talks,
     trading,
     transparency,
 )
@@ -57,6 +58,7 @@ ROUTERS = (
     listings.router,
     scenarios.router,
     trading.router,
+    talks.router,
     contracts.router,
     certification.router,
     certification.well_known,

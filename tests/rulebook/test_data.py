@@ -27,14 +27,14 @@ def only(key: str, **wanted: Any) -> dict[str, Any]:
 
 
 def test_the_files_are_one_per_subject() -> None:
-    assert {name: len(rows) for name, rows in ROWS.items()} == {
-        "notice_periods": 20,
-        "payment": 9,
-        "reward_floors": 108,
-        "talent_and_terms": 28,
-        "tariff_sample": 3,
-        "tax_flags": 12,
-        "trading": 35,
+    assert {name for name, rows in ROWS.items() if rows} == {
+        "notice_periods",
+        "payment",
+        "reward_floors",
+        "talent_and_terms",
+        "tariff_sample",
+        "tax_flags",
+        "trading",
     }
 
 

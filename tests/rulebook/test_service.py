@@ -53,9 +53,9 @@ async def today(tx) -> date:
 
 
 async def test_the_carried_rows_are_in_every_market_and_loading_again_adds_nothing(tx):
-    assert await count_rows(tx) == len(service.carried_rows()) == 215
+    assert await count_rows(tx) == len(service.carried_rows())
     assert await asyncio.gather(*[service.load_rules(tx) for _ in range(3)]) == [0, 0, 0]
-    assert await count_rows(tx) == 215
+    assert await count_rows(tx) == len(service.carried_rows())
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ async def test_a_successor_of_the_past_is_refused_and_nothing_changes(tx):
         await service.add_rule(tx, operator, draft(effective_from=await today(tx) - timedelta(days=1)))
     with pytest.raises(errors.RulesOverlap):
         await service.add_rule(tx, operator, draft(effective_from=date(2019, 1, 1)))
-    assert await count_rows(tx) == 215
+    assert await count_rows(tx) == len(service.carried_rows())
     async with tx.read() as db:
         assert (await steps.get_rule(db, "tariff.exchange_fee", on=date(2100, 1, 1))).effective_to is None
 
@@ -120,7 +120,7 @@ async def test_of_twenty_successors_for_one_day_one_is_entered(tx):
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert [getattr(o, "code", "added") for o in outcomes].count("added") == 1
     assert {o.code for o in outcomes if isinstance(o, Exception)} == {"rulebook.rules_overlap"}
-    assert await count_rows(tx) == 216
+    assert await count_rows(tx) == len(service.carried_rows()) + 1
 
 
 async def test_a_units_own_rule_holds_for_the_unit_alone_and_is_not_known_to_others(tx):
@@ -151,7 +151,7 @@ async def test_only_the_markets_operator_enters_rules_and_work_days(tx):
             await service.add_rule(tx, actor, draft())
         with pytest.raises(NotAllowed):
             await service.enter_work_days(tx, actor, days=[(date(2100, 1, 1), False)], source="x", declares_year=None)
-    assert await count_rows(tx) == 215
+    assert await count_rows(tx) == len(service.carried_rows())
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ DEFAULTS = {"free_seconds": 3600, "limited_seconds": 180, "hard_stop_seconds": 8
 
 def test_a_method_that_is_not_offered_is_refused_with_those_that_are() -> None:
     with pytest.raises(errors.MethodNotOffered) as refused:
-        method_rules(Method("NEGOTIATION"))
+        method_rules(Method("SCORED"))
     assert (refused.value.facts["offered"], refused.value.pointer) == (sorted(METHODS), "/body/method")
 
 

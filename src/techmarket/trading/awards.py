@@ -14,16 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.db import journal, texts
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
-from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
-from techmarket.kernel.money import Money
 from techmarket.kernel.periods import Length, Unit, end_of_period
-from techmarket.kernel.refusals import wire
 from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
-from techmarket.notices.kinds import NoticeKind
 from techmarket.rulebook import steps as rulebook
 from techmarket.trading import deposits, repository
 from techmarket.trading.events import (
@@ -35,43 +31,19 @@ from techmarket.trading.events import (
     TradeUnsold,
 )
 from techmarket.trading.lifecycle import AWARD, LOT, TRADE, LotState, next_act
+from techmarket.trading.publishing import publish_award
 from techmarket.trading.tables import Award, Lot, Participant, Trade
 
 AN_INSTANT = timedelta(microseconds=1)
 
 
 async def offer(db: AsyncSession, trade: Trade, lot: Lot, award: Award, *, now: datetime, actor: Actor | None) -> None:
-    """Offer the lot: the result is published, and the time to sign runs once that notice has ended."""
+    """Offer the lot: result or price is published, and the time to sign runs once that notice has ended."""
     terms = await texts.get(db, trade.terms_sha256)
     participant = await repository.get_participant(db, award.participant_id)
-    names = await identity.get_organisations(db, [trade.seller_org_id, participant.org_id])
     award.state = AWARD.move(award.state, "offer")
     award.offered_at = now
-    award.notice_id = await notices.open_notice(
-        db,
-        kind=NoticeKind.RESULT,
-        subject=Ref("award", award.id),
-        owner_org=trade.seller_org_id,
-        document={
-            "trade": trade.number,
-            "lot": lot.n,
-            "method": lot.method.value,
-            "listing": str(trade.listing_id),
-            "title_zh": lot.title_zh,
-            "title_en": lot.title_en,
-            "seller": names[trade.seller_org_id].name,
-            "buyer": names[participant.org_id].name,
-            "related_party": participant.related,
-            "start_price": None if lot.start_price_minor is None else wire(Money(lot.start_price_minor)),
-            "deal_price": wire(Money(award.price_minor)),
-            "rank": award.rank,
-            "book": {"entries": lot.seq, "chain": lot.chain.hex()},
-        },
-        rule_date=trade.rule_date,
-        length=Length(terms["result_notice"]["n"], Unit(terms["result_notice"]["unit"])),
-        actor=actor,
-        now=now,
-    )
+    award.notice_id = await publish_award(db, trade, lot, award, participant, terms, now=now, actor=actor)
     award.sign_by = await signing_deadline(db, trade, award)
     await disclosure.open_tier(
         db,

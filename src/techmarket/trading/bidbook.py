@@ -33,6 +33,7 @@ from techmarket.trading import errors
 from techmarket.trading.events import BidsDecided
 from techmarket.trading.lifecycle import LotState as LotStage
 from techmarket.trading.lifecycle import SeatState, TradeState
+from techmarket.trading.methods import BOOKED
 from techmarket.trading.receipts import Receipt, seal_batch
 from techmarket.trading.rules import LEADING, Bid, Entry, LotState, LotTerms, canonical_decision, decide, instant
 
@@ -308,7 +309,11 @@ class BidBook:
 def _judge(known: dict[UUID, Any], found: Sequence[_Waiting], looked: Sequence[Any]) -> _Batch:
     """Decide the bids in the order they arrived. A key that was decided before gets its first decision again."""
     batch = _Batch(
-        {lot_id: _Book(row, _lot_of(row)) for lot_id, row in known.items() if row["effective_end"] is not None}
+        {
+            lot_id: _Book(row, _lot_of(row))
+            for lot_id, row in known.items()
+            if row["effective_end"] is not None and row["method"] in BOOKED
+        }
     )
     decided: dict[tuple[UUID, str], int] = {}
     for one, row in zip(found, looked, strict=True):
@@ -349,6 +354,8 @@ def _refused_without_entry(row: Any) -> Refusal | None:
 
 
 def _not_open(lot: Any) -> Refusal:
+    if lot["method"] not in BOOKED:
+        return errors.NoBiddingHere(method=lot["method"])
     if lot["state"] == LotStage.PAUSED:
         return errors.BiddingPaused()
     if lot["state"] == LotStage.WAITING or lot["effective_end"] is None:

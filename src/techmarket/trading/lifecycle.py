@@ -100,6 +100,25 @@ class AwardState(StrEnum):
     RELEASED = "RELEASED"
 
 
+class OfferState(StrEnum):
+    """Past its hour an open offer binds nobody; that is a date and no state."""
+
+    OPEN = "OPEN"
+    COUNTERED = "COUNTERED"
+    DECLINED = "DECLINED"
+    ACCEPTED = "ACCEPTED"
+
+
+_O = OfferState
+OFFER = Lifecycle(
+    "offer",
+    {
+        (_O.OPEN, "counter"): _O.COUNTERED,
+        (_O.OPEN, "decline"): _O.DECLINED,
+        (_O.OPEN, "accept"): _O.ACCEPTED,
+    },
+    initial=_O.OPEN,
+)
 _T, _L, _P, _S, _D, _A = TradeState, LotState, ParticipantState, SeatState, DepositState, AwardState
 
 TRADE = Lifecycle(

@@ -15,6 +15,10 @@ SEE_PARTICIPANTS = permission("trading.list_participants", Standing.SIGNED_IN, s
 BID = permission("trading.place_bid", Standing.VERIFIED, Role.TRADER, scope=Scope.BID)
 LEAVE = permission("trading.leave_as_runner_up", Standing.OWN, Role.TRADER)
 SEE_AWARD = permission("trading.get_award", Standing.MARKET_OR_OWN, scope=Scope.READ)
+MAKE_OFFER = permission("trading.make_offer", Standing.OWN, Role.SIGNATORY)
+ACCEPT_OFFER = permission("trading.accept_offer", Standing.OWN, Role.SIGNATORY)
+DECLINE_OFFER = permission("trading.decline_offer", Standing.OWN, Role.SIGNATORY, Role.TRADER, Role.LISTING_OFFICER)
+SEE_OFFERS = permission("trading.list_offers", Standing.MARKET_OR_OWN, scope=Scope.READ)
 
 SELLERS_OFFICERS = frozenset({Role.LISTING_OFFICER, Role.TRADER})
 """Who of the seller sees which organisations take part."""

@@ -28,6 +28,7 @@ from techmarket.trading.lifecycle import (
     LotState,
     LotStep,
     Method,
+    OfferState,
     ParticipantState,
     SeatState,
     TradeState,
@@ -206,6 +207,36 @@ class BidRow(Base):
     least_minor: Mapped[int]
     at: Mapped[datetime]
     chain: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class TalkOffer(Identified, Base):
+    """One signed offer of a negotiation. Its words are text by `document_sha256`; a bidder sees his own talk."""
+
+    __tablename__ = "talk_offer"
+    __table_args__ = (
+        UniqueConstraint("participant_id", "lot_id", "n"),
+        Index(
+            "uq_talk_offer_open",
+            "participant_id",
+            "lot_id",
+            unique=True,
+            postgresql_where=text("state = 'OPEN'"),
+        ),
+        Index("uq_talk_offer_accepted", "lot_id", unique=True, postgresql_where=text("state = 'ACCEPTED'")),
+        CheckConstraint("minor > 0", name="price_is_positive"),
+    )
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"))
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    n: Mapped[int]
+    by_org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    minor: Mapped[int]
+    document_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    signing_id: Mapped[UUID] = mapped_column(ForeignKey("signing.id"))
+    state: Mapped[OfferState]
+    made_at: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
 
 
 class Award(Identified, Base):

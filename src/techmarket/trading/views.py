@@ -15,6 +15,7 @@ from techmarket.trading.lifecycle import (
     LotState,
     LotStep,
     Method,
+    OfferState,
     ParticipantState,
     SeatState,
     TradeState,
@@ -159,3 +160,24 @@ class AwardView:
     deposit: Money
     notice_id: UUID | None
     sign_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """An offer for the two who talk, and the market."""
+
+    id: UUID
+    lot_id: UUID
+    participant_id: UUID
+    n: int
+    organisation_id: UUID
+    by_seller: bool
+    price: Money
+    document_sha256: str
+    document: dict[str, Any]
+    state: OfferState
+    is_standing: bool
+    made_at: datetime
+    valid_until: datetime
+    answered_at: datetime | None
+    signing_id: UUID

@@ -10,12 +10,17 @@ from typing import Any
 
 from techmarket.trading import errors
 from techmarket.trading.lifecycle import Method
+from techmarket.trading.methods.negotiation import Negotiation
 from techmarket.trading.methods.online_bidding import BOUNDS, OnlineBidding
 from techmarket.trading.methods.protocol import Candidate, Family, MethodRules, Standing
 
-__all__ = ["METHODS", "Candidate", "Family", "MethodRules", "Standing", "method_rules", "rules_of"]
+__all__ = ["BOOKED", "METHODS", "Candidate", "Family", "MethodRules", "Standing", "method_rules", "rules_of"]
 
-METHODS: Mapping[Method, MethodRules] = {one.method: one for one in (OnlineBidding(),)}
+METHODS: Mapping[Method, MethodRules] = {one.method: one for one in (OnlineBidding(), Negotiation())}
+
+
+BOOKED: frozenset[str] = frozenset(method for method, one in METHODS.items() if one.family is Family.BOOK)
+"""Methods whose prices come from the bid book."""
 
 
 def method_rules(method: Method) -> MethodRules:

@@ -27,6 +27,11 @@ class OnlineBidding:
     method = Method.ONLINE_BIDDING
     family = Family.BOOK
     lot_needs = ("start_price", "increment")
+    defaults: Mapping[str, str] = {
+        "free_seconds": "trading.free_period",
+        "limited_seconds": "trading.limited_period",
+        "hard_stop_seconds": "trading.hard_stop",
+    }
     steps: tuple[LotStep, ...] = ()
     decide = staticmethod(rules.decide)
 

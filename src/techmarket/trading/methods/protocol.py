@@ -58,6 +58,10 @@ class MethodRules(Protocol):
         """What each lot must say for itself: `start_price`, `increment`, `floor`."""
 
     @property
+    def defaults(self) -> Mapping[str, str]:
+        """Terms that come from the rulebook when the seller does not say them: the key of each rule."""
+
+    @property
     def steps(self) -> Collection[LotStep]:
         """What an evaluating lot waits for under this method, beside what was announced for the lot."""
 

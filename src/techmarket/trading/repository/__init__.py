@@ -23,6 +23,14 @@ from techmarket.trading.repository.parties import (
     seats_of,
     seats_of_participants,
 )
+from techmarket.trading.repository.talks import (
+    accepted_offer,
+    count_ready,
+    get_offer,
+    last_offer,
+    list_offers,
+    lock_offer,
+)
 from techmarket.trading.repository.trades import (
     HIDDEN,
     best_bids,
@@ -44,7 +52,9 @@ from techmarket.trading.repository.trades import (
 
 __all__ = [
     "HIDDEN",
+    "accepted_offer",
     "best_bids",
+    "count_ready",
     "deposits_of",
     "find_backing",
     "find_deposit_by_due",
@@ -52,15 +62,18 @@ __all__ = [
     "find_participant",
     "get_award",
     "get_lot",
+    "get_offer",
     "get_participant",
     "get_trade",
     "hold_trade",
+    "last_offer",
     "list_awards",
     "list_bids",
     "list_due_steps",
     "list_due_to_close",
     "list_due_to_lapse",
     "list_due_to_open",
+    "list_offers",
     "list_participants",
     "list_trades",
     "lock_award",
@@ -68,6 +81,7 @@ __all__ = [
     "lock_deposits",
     "lock_lot",
     "lock_lots",
+    "lock_offer",
     "lock_participant",
     "lock_trade",
     "lock_waiting_award",

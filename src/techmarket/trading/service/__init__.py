@@ -18,18 +18,22 @@ from techmarket.trading.service.reading import (
     list_participants,
     list_trades,
 )
+from techmarket.trading.service.talking import accept_offer, decline_offer, get_offer, list_offers, make_offer
 
 __all__ = [
     "LotDraft",
+    "accept_offer",
     "admit",
     "announce",
     "annul_award",
     "close_due",
     "close_if_due",
     "confirm",
+    "decline_offer",
     "draft_trade",
     "get_award",
     "get_lot",
+    "get_offer",
     "get_trade",
     "hold_deposit",
     "lapse_award",
@@ -37,8 +41,10 @@ __all__ = [
     "leave_as_runner_up",
     "list_awards",
     "list_bids",
+    "list_offers",
     "list_participants",
     "list_trades",
+    "make_offer",
     "open_due",
     "open_if_due",
     "place_bid",

@@ -48,7 +48,8 @@ class Step:
 
 STEPS: dict[LotStep, Step] = {}
 CANDIDATES: dict[Family, Callable[[AsyncSession, UUID], Awaitable[list[Candidate]]]] = {
-    Family.BOOK: repository.best_bids
+    Family.BOOK: repository.best_bids,
+    Family.TALKS: repository.accepted_offer,
 }
 
 

@@ -36,12 +36,6 @@ from techmarket.trading.views import TradeView
 OPENS_WITHIN = timedelta(days=180)
 """Deposits wait for the opening, and nobody can leave with his before: it is not put off for years."""
 LOTS_MAX = 100
-PERIODS = {
-    "free_seconds": "trading.free_period",
-    "limited_seconds": "trading.limited_period",
-    "hard_stop_seconds": "trading.hard_stop",
-}
-"""Terms that come from the rulebook when the seller does not say them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +74,21 @@ async def draft_trade(
         way = method_rules(method)
         _require_clear_lots(offer, lots)
         _require_whole_lots(way, lots)
-        starts = _start_prices(offer, lots)
+        starts = _start_prices(offer, lots, way)
         if bidding_opens_at is not None and not now <= bidding_opens_at <= now + OPENS_WITHIN:
             field, most = "bidding_opens_at", now + OPENS_WITHIN
             raise errors.TermsOutOfRange(field=field, least=now, most=most, pointer=f"/body/{field}")
         on = shanghai_day(now)
         given = dict(terms or {})
-        defaults, used = await _defaults(db, given, on=on)
+        defaults, used = await _defaults(db, way, given, on=on)
         published = way.published(way.terms(given, defaults))
         whole = await _terms(
             db,
             offer,
             seller,
             on=on,
-            floor=sum(starts),
-            backed=min(starts) if deposit_scope is DepositScope.LOT else sum(starts),
+            floor=sum(start or 0 for start in starts),
+            backed=(min if deposit_scope is DepositScope.LOT else sum)(start or 0 for start in starts),
             deposit=deposit_minor,
             used=used,
         )
@@ -138,7 +132,7 @@ async def draft_trade(
         return await trade_view(db, trade, made, now)
 
 
-def _lot(trade: Trade, n: int, lot: LotDraft, start: int, published: Mapping[str, Any]) -> Lot:
+def _lot(trade: Trade, n: int, lot: LotDraft, start: int | None, published: Mapping[str, Any]) -> Lot:
     lot_id = new_id()
     return Lot(
         id=lot_id,
@@ -159,14 +153,14 @@ def _lot(trade: Trade, n: int, lot: LotDraft, start: int, published: Mapping[str
     )
 
 
-def _lot_terms(n: int, lot: LotDraft, start: int) -> dict[str, Any]:
+def _lot_terms(n: int, lot: LotDraft, start: int | None) -> dict[str, Any]:
     """A lot as the published terms tell it."""
     return {
         "n": n,
         "title_zh": lot.title_zh,
         "title_en": lot.title_en,
         "achievement_ids": None if lot.achievement_ids is None else [str(one) for one in lot.achievement_ids],
-        "start_price": wire(Money(start)),
+        "start_price": None if start is None else wire(Money(start)),
         "increment": None if lot.increment_minor is None else wire(Money(lot.increment_minor)),
         "reserve_digest": lot.reserve_digest,
     }
@@ -194,16 +188,21 @@ def _require_whole_lots(way: MethodRules, lots: Sequence[LotDraft]) -> None:
             raise errors.TermMissing(method=way.method.value, field="increment", pointer=f"/body/lots/{n}/increment")
 
 
-def _start_prices(offer: OfferFacts, lots: Sequence[LotDraft]) -> list[int]:
-    """The start prices reach the listing's floor price together; a single lot may leave its own out."""
+def _start_prices(offer: OfferFacts, lots: Sequence[LotDraft], way: MethodRules) -> list[int | None]:
+    """The start prices reach the listing's floor price together; a single lot may leave its own out.
+
+    A method that needs none takes lots without a price, if the listing has none either.
+    """
     starts = [lot.start_price_minor for lot in lots]
     if len(lots) == 1 and starts[0] is None:
         starts[0] = offer.price_minor
     priced = [start for start in starts if start is not None]
+    if not priced and offer.price_minor is None and "start_price" not in way.lot_needs:
+        return starts
     if len(priced) < len(starts) or (offer.price_minor is not None and sum(priced) < offer.price_minor):
         pointer = f"/body/lots/{starts.index(None) if None in starts else 0}/start_price"
         raise errors.StartBelowFloor(floor=Money(offer.price_minor or 1), pointer=pointer)
-    return priced
+    return starts
 
 
 def require_published(offer: OfferFacts) -> None:
@@ -223,14 +222,17 @@ def seller_kinds(seller: OrganisationFacts) -> tuple[str, ...]:
     return ("soe", "any") if is_soe else ("non_soe", "any")
 
 
-async def _defaults(db: AsyncSession, given: Mapping[str, Any], *, on: date) -> tuple[dict[str, int], list[Rule]]:
-    """What the rulebook says on this date where the seller said nothing, in seconds, with the rows it was read from."""
+async def _defaults(
+    db: AsyncSession, way: MethodRules, given: Mapping[str, Any], *, on: date
+) -> tuple[dict[str, int], list[Rule]]:
+    """What the rulebook says on this date where the seller said nothing, with the rows it was read from."""
     defaults: dict[str, int] = {}
     used = []
-    for name, key in PERIODS.items():
+    for name, key in way.defaults.items():
         if given.get(name) is None:
             rule = await rulebook.get_rule(db, key, on=on)
-            defaults[name] = rule.length.n * (60 if rule.length.unit is Unit.MINUTES else 1)
+            in_minutes = name.endswith("_seconds") and rule.length.unit is Unit.MINUTES
+            defaults[name] = rule.length.n * (60 if in_minutes else 1)
             used.append(rule)
     return defaults, used
 
@@ -260,7 +262,7 @@ async def _terms(
     signing = await rulebook.get_rule(db, "award.signing.length", on=on, jurisdiction=place, applies_to=kinds)
     ratio = await rulebook.get_rule(db, "trading.deposit_ratio_max", on=on, jurisdiction=place, applies_to=kinds)
     warnings = []
-    if rules.deposit_is_above_custom(deposit, floor_minor=backed, ratio_max=ratio.decimal):
+    if backed and rules.deposit_is_above_custom(deposit, floor_minor=backed, ratio_max=ratio.decimal):
         if ratio.is_enforceable:
             raise errors.DepositAboveRule(ratio_max=ratio.decimal, pointer="/body/deposit")
         warnings.append("trading.deposit_above_custom")

@@ -1,0 +1,103 @@
+"""What is published of an award before anybody signs: its result, or a price that was agreed and not bid for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor
+from techmarket.identity.steps import OrganisationFacts
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.money import Money
+from techmarket.kernel.periods import Length, Unit
+from techmarket.kernel.refusals import wire
+from techmarket.listings import steps as listings
+from techmarket.notices import steps as notices
+from techmarket.notices.kinds import NoticeKind
+from techmarket.rulebook import steps as rulebook
+from techmarket.trading.lifecycle import Method
+from techmarket.trading.tables import Award, Lot, Participant, Trade
+
+
+async def publish_award(
+    db: AsyncSession,
+    trade: Trade,
+    lot: Lot,
+    award: Award,
+    participant: Participant,
+    terms: Mapping[str, Any],
+    *,
+    now: datetime,
+    actor: Actor | None,
+) -> UUID:
+    """Open the notice of an offered award: of its price where a government-established unit sold by agreement (ZJR
+    art. 17), of its result otherwise. Nobody signs before it has ended."""
+    parties = await identity.get_organisations(db, [trade.seller_org_id, participant.org_id])
+    seller, buyer = parties[trade.seller_org_id], parties[participant.org_id]
+    if trade.method is Method.NEGOTIATION and seller.government_established:
+        kind, document = NoticeKind.PRICE, await _price(db, trade, lot, award, participant)
+        length = await _price_length(db, trade, seller)
+    else:
+        kind, document = NoticeKind.RESULT, _result(trade, lot, award, participant, seller.name, buyer.name)
+        length = Length(terms["result_notice"]["n"], Unit(terms["result_notice"]["unit"]))
+    return await notices.open_notice(
+        db,
+        kind=kind,
+        subject=Ref("award", award.id),
+        owner_org=trade.seller_org_id,
+        document=document,
+        rule_date=trade.rule_date,
+        length=length,
+        actor=actor,
+        now=now,
+    )
+
+
+def _result(trade: Trade, lot: Lot, award: Award, participant: Participant, seller: str, buyer: str) -> dict[str, Any]:
+    return {
+        "trade": trade.number,
+        "lot": lot.n,
+        "method": lot.method.value,
+        "listing": str(trade.listing_id),
+        "title_zh": lot.title_zh,
+        "title_en": lot.title_en,
+        "seller": seller,
+        "buyer": buyer,
+        "related_party": participant.related,
+        "start_price": None if lot.start_price_minor is None else wire(Money(lot.start_price_minor)),
+        "deal_price": wire(Money(award.price_minor)),
+        "rank": award.rank,
+        "book": {"entries": lot.seq, "chain": lot.chain.hex()},
+    }
+
+
+async def _price(db: AsyncSession, trade: Trade, lot: Lot, award: Award, participant: Participant) -> dict[str, Any]:
+    """Name, abstract, mode of conversion, intended price, and whether the buyer is an interested party."""
+    said = (await listings.get_offer_facts(db, trade.listing_id)).terms
+    name = {"zh": lot.title_zh, "en": lot.title_en}
+    return {
+        "name": name,
+        "abstract": {"zh": said.get("summary_zh"), "en": said.get("summary_en")},
+        "mode": {part: said[part] for part in ("mode", "licence_kind", "scope") if part in said},
+        "intended_price": wire(Money(award.price_minor)),
+        "related_party": participant.related,
+        "trade": trade.number,
+        "lot": lot.n,
+        "listing": str(trade.listing_id),
+    }
+
+
+async def _price_length(db: AsyncSession, trade: Trade, seller: OrganisationFacts) -> Length:
+    rule = await rulebook.get_rule(
+        db,
+        "notice.price.length",
+        on=trade.rule_date,
+        jurisdiction=seller.jurisdiction if seller.applies_local_rules else "CN",
+        applies_to=("government_unit", "any"),
+    )
+    return rule.length
