@@ -174,7 +174,7 @@ async def test_a_method_this_market_does_not_offer_is_refused(market: Market) ->
             listing_id=offer.id,
             deposit_minor=0,
             lots=[LotDraft()],
-            method=Method.NEGOTIATION,
+            method=Method.SCORED,
         )
     assert "ONLINE_BIDDING" in refused.value.facts["offered"]
 
