@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     pepper: SecretStr | None = None
     bank_secret: SecretStr | None = None
     pool_size: int = 16
+    watchers_max: int = Field(default=12_000, ge=0)
+    watchers_each_max: int = Field(default=200, ge=1)
     log_json: bool = True
     jobs_in_process: bool = True
     market_name: str = "Sample Technology Market / 示例技术交易市场"

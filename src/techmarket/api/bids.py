@@ -11,22 +11,21 @@ import hashlib
 import re
 import time
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from techmarket.api.deps import key_of, means_of
+from techmarket.api.deps import key_of, means_of, path_uuid
 from techmarket.api.limits import strict_json
 from techmarket.api.observe import NamedRoute
 from techmarket.api.openapi import KEY_HEADER
 from techmarket.api.refusals import problem, refusals
-from techmarket.api.shapes import AMOUNT_PATTERN, PositiveMoney, Uuid, Wire
+from techmarket.api.shapes import AMOUNT_PATTERN, PositiveMoney, Wire
 from techmarket.db.idempotency import KeyMalformed, KeyMissing
 from techmarket.identity import service as identity
 from techmarket.identity.actor import Actor
@@ -96,7 +95,6 @@ class _Bid(msgspec.Struct, forbid_unknown_fields=True):
 _read = msgspec.json.Decoder(_Bid).decode
 _write = msgspec.json.Encoder().encode
 _AMOUNT = re.compile(AMOUNT_PATTERN.removeprefix("-?"))
-_uuid: TypeAdapter[UUID] = TypeAdapter(Uuid)
 
 
 class RememberedKeys:
@@ -128,18 +126,11 @@ async def place_bid(request: Request) -> Response:
     remembered: RememberedKeys = request.app.state.remembered_keys
     book: BidBook = request.app.state.bid_book
     actor = await remembered.actor_of(request)
-    lot_id = _lot_id_of(request)
+    lot_id = path_uuid(request, "lot_id")
     key = key_of(request)
     minor = _minor_of(await request.body())
     answer = await service.place_bid(book, actor, lot_id, minor=minor, key=key)
     return _accepted(answer) if answer.is_accepted else _refused(answer, request)
-
-
-def _lot_id_of(request: Request) -> UUID:
-    try:
-        return _uuid.validate_python(request.path_params["lot_id"])
-    except ValidationError as error:
-        raise RequestValidationError([{**one, "loc": ("path", "lot_id")} for one in error.errors()]) from None
 
 
 def _minor_of(body: bytes) -> int:

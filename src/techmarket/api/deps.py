@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
 from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
+from techmarket.api.shapes import Uuid
 from techmarket.db.files import Files
 from techmarket.db.idempotency import (
     Answer,
@@ -42,6 +46,7 @@ KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_HEADERS = ("content-type", "content-language", "etag", "location", "vary", "cache-control")
 NOT_KEPT = frozenset({Kind.UNAUTHENTICATED, Kind.TOO_MANY, Kind.BUSY, Kind.TOO_SLOW})
 
+_uuid: TypeAdapter[UUID] = TypeAdapter(Uuid)
 bearer = HTTPBearer(
     auto_error=False, scheme_name="apiKey", description="An API key: `Authorization: Bearer tmk_<prefix>_<secret>`."
 )
@@ -166,6 +171,14 @@ class MarketRoute(APIRoute):
                     await once.tx.abandon()
 
         return keyed
+
+
+def path_uuid(request: Request, name: str) -> UUID:
+    """The id in the address of a plain route, refused as in any other."""
+    try:
+        return _uuid.validate_python(request.path_params[name])
+    except ValidationError as error:
+        raise RequestValidationError([{**one, "loc": ("path", name)} for one in error.errors()]) from None
 
 
 def key_of(request: Request) -> str:

@@ -137,3 +137,15 @@ class NotReady(Refusal):
     code, kind = "market.not_ready", Kind.BUSY
     zh = "本进程尚未就绪：{missing}。"
     en = "This process is not ready: {missing}."
+
+
+class WatchersFull(Refusal):
+    code, kind = "market.watchers_full", Kind.BUSY
+    zh = "本进程的实时行情连接已满（{watchers_max} 个）；请在 Retry-After 所示秒数后重连。"
+    en = "This process has all {watchers_max} watchers it can take."
+
+
+class TooManyStreams(Refusal):
+    code, kind = "request.too_many_streams", Kind.TOO_MANY
+    zh = "您的组织或网络地址已有 {streams_max} 个实时行情连接；请先关闭一个。"
+    en = "Your organisation or address holds {streams_max} streams already; close one first."

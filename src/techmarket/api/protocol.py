@@ -1,35 +1,54 @@
-"""The server's HTTP protocol with an end to patience: the server itself lets a half-sent request head wait for ever."""
+"""The server's HTTP protocol with an end to patience, and lines that outlive their request.
+
+The server itself lets a half-sent request head wait for ever, and gives a stream no way but one task for each reader.
+Here a route may take the line over once its answer has begun: the task ends, and whoever has the line writes to all
+readers in one go, sees who does not read, and is told when somebody leaves.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 15.0
 HEAD_BYTES_MAX = 64 * 1024
+UNREAD_SECONDS = 15.0
+TALK_BYTES_MAX = 64 * 1024
+LINE = "techmarket.line"
+"""The extension of a request's scope by which a route takes its line: `scope["extensions"][LINE](on_free, on_end)`."""
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Give it to the server as `http=`. A head that is late gets 408, one that never ends 431; then the line is cut.
 
-    Bodies are the business of `limits.Limits`; idle connections between requests are the server's own.
+    Bodies are the business of `limits.Limits`; idle connections between requests are the server's own. A line that was
+    taken over is cut when its reader has not read for a while. It counts no longer among the server's connections,
+    whose number is limited: whoever takes lines limits theirs.
     """
 
     head_seconds = HEAD_SECONDS
     head_bytes_max = HEAD_BYTES_MAX
+    unread_seconds = UNREAD_SECONDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._is_taken = False
+        self._on_free: Callable[[], None] | None = None
+        self._on_end: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_taken:
+            self._hear(data)
+            return
         answered = self.cycle is None or self.cycle.response_complete
         if self._waiting is None and answered:
             self._wait_for_head()
@@ -38,27 +57,89 @@ class PatientProtocol(HttpToolsProtocol):
         super().data_received(data)
         # Counted here and not by header, because a value is handed over only when it has come to its end.
         if self._waiting is not None and self._head_bytes > self.head_bytes_max:
-            self._cut(b"431 Request Header Fields Too Large")
+            self._refuse(b"431 Request Header Fields Too Large")
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        self.scope["extensions"] = {LINE: self._take}  # type: ignore[dict-item]
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        on_end, self._on_free, self._on_end = self._on_end, None, None
+        if on_end is not None:
+            on_end()
 
     def _wait_for_head(self) -> None:
         self._head_bytes = 0
-        self._waiting = self.loop.call_later(self.head_seconds, self._cut, b"408 Request Timeout")
+        self._waiting = self.loop.call_later(self.head_seconds, self._refuse, b"408 Request Timeout")
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
 
-    def _cut(self, status: bytes) -> None:
+    def _refuse(self, status: bytes) -> None:
         self._stop_waiting()
         if not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
             self.transport.close()
+
+    # --- a line that was taken over ---------------------------------------------------------------------------------
+
+    def _take(self, on_free: Callable[[], None], on_end: Callable[[], None]) -> PatientProtocol | None:
+        """Hand this line over in the middle of its answer; None when its reader has left or has asked for more."""
+        if self.transport.is_closing() or self.pipeline:
+            return None
+        self._is_taken = True
+        self._on_free, self._on_end = on_free, on_end
+        self.connections.discard(self)
+        # For the server this answer is over; what a task, a request and a parser hold is given back.
+        self.cycle.response_complete = True
+        self.cycle.on_response = lambda: None
+        self.cycle = self.scope = self.headers = self.parser = None  # type: ignore[assignment]
+        self._head_bytes = 0
+        if self.is_full:
+            self._wait_for_reader()
+        return self
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the reader is behind with reading: what is written now would pile up here."""
+        return self.flow.write_paused
+
+    def write(self, chunk: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(chunk)
+
+    def end(self) -> None:
+        """Finish the answer: what was written is sent, then the line is closed."""
+        self.write(b"0\r\n\r\n")
+        self.transport.close()
+
+    def cut(self) -> None:
+        """Close at once, whatever was not sent yet."""
+        self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._is_taken:
+            self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._is_taken:
+            self._stop_waiting()
+            if self._on_free is not None:
+                self._on_free()
+
+    def _wait_for_reader(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(self.unread_seconds, self.cut)
+
+    def _hear(self, data: bytes) -> None:
+        """Nothing more is asked on a line that was taken over; whoever talks on and on is let go."""
+        self._head_bytes += len(data)
+        if self._head_bytes > TALK_BYTES_MAX:
+            self.cut()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -20,6 +21,8 @@ from techmarket.settings import Settings
 
 GRACE_SECONDS = 7  # with the leave before and the jobs after, the end comes within ten
 LEAVE_SECONDS = 1.0
+ORDINARY_MAX = 2_000
+FILES_MAX = 65_536
 
 
 class LeavingServer(uvicorn.Server):
@@ -37,6 +40,10 @@ class LeavingServer(uvicorn.Server):
         await super().startup(sockets)
         spare_the_collector()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.live.leave()
+        await super().shutdown(sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not the server's own, which raises the signal again at the end: a wished-for end would look like a crash.
         self.force_exit = self._asked_at is not None
@@ -46,6 +53,8 @@ class LeavingServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         ends = await super().on_tick(counter)
+        if self._asked_at is not None:
+            self._app.state.live.leave()
         if not ends or self.force_exit or self._asked_at is None:
             return ends
         return time.monotonic() - self._asked_at >= LEAVE_SECONDS
@@ -59,6 +68,15 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def files_to_open() -> int:
+    """As many as the system lets this process have open at once: each watcher is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        most = FILES_MAX
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 def require_free_port(settings: Settings) -> None:
@@ -77,7 +95,12 @@ def require_free_port(settings: Settings) -> None:
 
 def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn.Server:
     """A server over the whole edge; it answers what it accepted before it ends."""
-    app = create_app(market.means, jobs_in_process=jobs)
+    app = create_app(
+        market.means,
+        jobs_in_process=jobs,
+        watchers_max=min(settings.watchers_max, files_to_open() - ORDINARY_MAX),
+        watchers_each_max=settings.watchers_each_max,
+    )
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -88,7 +111,7 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
         log_config=None,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        limit_concurrency=2_000,
+        limit_concurrency=ORDINARY_MAX,  # watchers are counted by themselves
         server_header=False,
     )
     return LeavingServer(config, app)

@@ -57,6 +57,19 @@ class LotStep(StrEnum):
     FIRST_REFUSAL = "FIRST_REFUSAL"
 
 
+class PauseCause(StrEnum):
+    """Why the operator pauses a lot (中止); its words say more."""
+
+    SYSTEM_FAULT = "SYSTEM_FAULT"
+    NETWORK_FAULT = "NETWORK_FAULT"
+    FORCE_MAJEURE = "FORCE_MAJEURE"
+    RIGHTS_IN_DISPUTE = "RIGHTS_IN_DISPUTE"
+    OBJECTION = "OBJECTION"
+    AUTHORITY_ORDER = "AUTHORITY_ORDER"
+    SUSPECTED_COLLUSION = "SUSPECTED_COLLUSION"
+    OTHER = "OTHER"
+
+
 class ParticipantState(StrEnum):
     """Qualification alone: the money stands in the deposit, the right to bid in the seat."""
 

@@ -30,6 +30,7 @@ from techmarket.trading.lifecycle import (
     Method,
     OfferState,
     ParticipantState,
+    PauseCause,
     SeatState,
     TradeState,
 )
@@ -100,6 +101,9 @@ class Lot(Identified, Base):
             name="leading_reaches_start_price",
         ),
         CheckConstraint("effective_end <= hard_end AND free_ends_at <= hard_end", name="ends_by_the_hard_stop"),
+        CheckConstraint(
+            "state <> 'PAUSED' OR (paused_at IS NOT NULL AND pause_cause IS NOT NULL)", name="paused_for_a_reason"
+        ),
         CheckConstraint("step IS NULL OR state = 'EVALUATING'", name="steps_belong_to_evaluating"),
         CheckConstraint("(reserve_minor IS NULL) = (reserve_salt IS NULL)", name="reserve_is_revealed_wholly"),
         Index("ix_lot_state_effective_end", "state", "effective_end"),
@@ -124,6 +128,9 @@ class Lot(Identified, Base):
     effective_end: Mapped[datetime | None]
     hard_end: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    pause_cause: Mapped[PauseCause | None]
+    pause_reason: Mapped[str | None] = mapped_column(String(500))
+    resumes_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     seq: Mapped[int]
     chain: Mapped[bytes] = mapped_column(LargeBinary)
@@ -135,6 +142,30 @@ class Lot(Identified, Base):
     reserve_digest: Mapped[str | None] = mapped_column(String(64))
     reserve_minor: Mapped[int | None]
     reserve_salt: Mapped[str | None] = mapped_column(String(64))
+
+
+class LotTurn(Base):
+    """A turn of a lot's state, as its watchers are told. A trigger on the lot writes it; it stays as it is.
+
+    `seq` is how far the book had come: the turn stands after that entry.
+    """
+
+    __tablename__ = "lot_turn"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int]
+    what: Mapped[str] = mapped_column(String(32))
+    state: Mapped[LotState]
+    step: Mapped[LotStep | None]
+    at: Mapped[datetime]
+    free_ends_at: Mapped[datetime | None]
+    effective_end: Mapped[datetime | None]
+    hard_end: Mapped[datetime | None]
+    step_due_at: Mapped[datetime | None]
+    cause: Mapped[PauseCause | None]
+    reason: Mapped[str | None] = mapped_column(String(500))
+    resumes_at: Mapped[datetime | None]
 
 
 class Participant(Identified, Base):
