@@ -17,10 +17,12 @@ from techmarket.api import (
     certification,
     contracts,
     disclosure,
+    floor,
     hub,
     identity,
     ledger,
     listings,
+    live,
     matching,
     notices,
     observe,
@@ -36,6 +38,7 @@ from techmarket.api import (
     transparency,
 )
 from techmarket.api import docs as refusal_docs
+from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
 from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
 from techmarket.db.means import Means
@@ -59,6 +62,7 @@ ROUTERS = (
     scenarios.router,
     trading.router,
     talks.router,
+    floor.router,
     contracts.router,
     certification.router,
     certification.well_known,
@@ -70,13 +74,20 @@ ROUTERS = (
 BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES, *hub.BODIES)
 
 
-def create_app(means: Means, *, jobs_in_process: bool = False) -> FastAPI:
+def create_app(
+    means: Means,
+    *,
+    jobs_in_process: bool = False,
+    watchers_max: int = WATCHERS_MAX,
+    watchers_each_max: int = WATCHERS_EACH_MAX,
+) -> FastAPI:
     """The whole HTTP edge over the given means. Opens nothing at import; the lifespan ends what it starts."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.is_stopping = False
-        async with running(means) if jobs_in_process else contextlib.nullcontext(), app.state.bid_book:
+        jobs = running(means) if jobs_in_process else contextlib.nullcontext()
+        async with jobs, app.state.bid_book, app.state.live:
             yield
             app.state.is_stopping = True
 
@@ -92,6 +103,7 @@ def create_app(means: Means, *, jobs_in_process: bool = False) -> FastAPI:
     )
     app.state.means = means
     app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts)
+    app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
     app.state.remembered_keys = bids.RememberedKeys()
     app.state.is_stopping = False
 
@@ -103,10 +115,11 @@ def create_app(means: Means, *, jobs_in_process: bool = False) -> FastAPI:
             await db.execute(text("SELECT 1 FROM journal_log LIMIT 1"))
         return True
 
-    app.router.routes[:0] = [*bids.routes(), *observe.routes(ready), *refusal_docs.routes()]
+    app.router.routes[:0] = [*bids.routes(), *live.routes(), *observe.routes(ready), *refusal_docs.routes()]
     for router in ROUTERS:
         app.include_router(router)
     bids.describe(app)
+    live.describe(app)
     app.include_router(pages.router)
     refusals.install(app)
     describe(app, ROUTERS)

@@ -36,6 +36,7 @@ from techmarket.trading.lifecycle import (
     LotStep,
     Method,
     ParticipantState,
+    PauseCause,
     SeatState,
     TradeState,
 )
@@ -120,6 +121,13 @@ class Judge(Wire):
     accepted: bool = True
 
 
+class PauseOut(Wire):
+    cause: PauseCause
+    reason: str
+    paused_at: datetime
+    resumes_at: datetime | None = Field(description="From when it goes on, if that was said.")
+
+
 class LotOut(Wire):
     id: UUID
     trade_id: UUID
@@ -140,7 +148,7 @@ class LotOut(Wire):
     free_ends_at: datetime | None
     effective_end: datetime | None
     hard_end: datetime | None
-    paused_at: datetime | None
+    pause: PauseOut | None
     closed_at: datetime | None
     step: LotStep | None = Field(description="What a closed lot waits for before it is decided.")
     step_due_at: datetime | None = Field(description="When the clock decides that step by rule.")

@@ -62,7 +62,8 @@ _WAITED_TOO_LONG = (
 _LOCK = """
 SELECT l.id, l.trade_id, l.method, l.state, l.start_price_minor, l.increment_minor, l.limited_seconds, l.floor_minor,
        l.step_seconds, l.opened_at, l.free_ends_at, l.hard_end, l.effective_end, l.closed_at, l.seq, l.chain,
-       l.leading_seq, l.leading_bidder, l.leading_minor
+       l.leading_seq, l.leading_bidder, l.leading_minor,
+       l.pause_cause, l.pause_reason, l.resumes_at
 FROM lot l WHERE l.id = ANY($1::uuid[]) ORDER BY l.id FOR UPDATE OF l
 """
 # The trade is looked at for strangers alone: whoever has a seat has found an announced trade.
@@ -357,7 +358,8 @@ def _not_open(lot: Any) -> Refusal:
     if lot["method"] not in BOOKED:
         return errors.NoBiddingHere(method=lot["method"])
     if lot["state"] == LotStage.PAUSED:
-        return errors.BiddingPaused()
+        known = {} if lot["resumes_at"] is None else {"resumes_at": lot["resumes_at"]}
+        return errors.BiddingPaused(cause=lot["pause_cause"], reason=lot["pause_reason"], **known)
     if lot["state"] == LotStage.WAITING or lot["effective_end"] is None:
         return errors.BiddingNotOpen()
     return errors.BiddingOver(effective_end=min(lot["effective_end"], lot["closed_at"]))

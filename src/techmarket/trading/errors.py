@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from techmarket.kernel.refusals import Kind, Refusal
+from techmarket.kernel.refusals import Kind, Refusal, shown
 
 
 class BidTooLow(Refusal):
@@ -30,9 +30,24 @@ class BiddingNotOpen(Refusal):
 
 
 class BiddingPaused(Refusal):
+    """`resumes_at` is a fact of it only when the operator has said from when it goes on."""
+
     code, kind = "trading.bidding_paused", Kind.CONFLICT
-    zh = "该标的的竞价已暂停；恢复时会补回时间。"
-    en = "Bidding on this lot is paused; the time is given back when it resumes."
+    zh = "该标的的竞价已暂停（{cause}：{reason}）；恢复时会补回时间。"
+    en = "Bidding on this lot is paused ({cause}: {reason}); the time is given back when it resumes."
+
+    def detail(self, language: str) -> str:
+        sentence = super().detail(language)
+        if "resumes_at" not in self.facts:
+            return sentence
+        when = shown(self.facts["resumes_at"])
+        return f"{sentence}最早于 {when} 恢复。" if language.startswith("zh") else f"{sentence} It goes on at {when}."
+
+
+class ResumesLater(Refusal):
+    code, kind = "trading.resumes_later", Kind.CONFLICT
+    zh = "已公布该标的最早于 {resumes_at} 恢复竞价，不能提前。"
+    en = "It was said that bidding goes on at {resumes_at}; it cannot go on before."
 
 
 class NotQualified(Refusal):

@@ -157,6 +157,32 @@ class BiddingOpened(Event):
 
 
 @dataclass(frozen=True)
+class LotPaused(Event):
+    """After entry `seq` of its book nothing is entered until it is resumed."""
+
+    kind: ClassVar[str] = "trading.lot_paused"
+    lot_id: UUID
+    trade_id: UUID
+    cause: str
+    paused_at: datetime
+    resumes_at: datetime | None
+    seq: int
+
+
+@dataclass(frozen=True)
+class LotResumed(Event):
+    """The times have moved by as long as the pause was."""
+
+    kind: ClassVar[str] = "trading.lot_resumed"
+    lot_id: UUID
+    trade_id: UUID
+    paused_at: datetime
+    resumed_at: datetime
+    effective_end: datetime
+    hard_end: datetime
+
+
+@dataclass(frozen=True)
 class BidsDecided(Event):
     """One row per lot and batch: which entries of the book, the signed root they stand under, the chain after them."""
 

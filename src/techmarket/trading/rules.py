@@ -189,6 +189,11 @@ def periods_from(opened_at: datetime, *, free_seconds: int, limited_seconds: int
     return Periods(free_ends_at, min(free_ends_at + timedelta(seconds=limited_seconds), hard_end), hard_end)
 
 
+def give_back(periods: Periods, paused: timedelta) -> Periods:
+    """A pause takes time from nobody: the free period, the end and the hard stop move by exactly as long as it was."""
+    return Periods(periods.free_ends_at + paused, periods.effective_end + paused, periods.hard_end + paused)
+
+
 def deposit_is_above_custom(deposit_minor: int, *, floor_minor: int, ratio_max: Decimal) -> bool:
     """A deposit is at most the customary part of the floor price."""
     return Decimal(deposit_minor) > Decimal(floor_minor) * ratio_max

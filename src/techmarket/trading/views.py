@@ -17,9 +17,20 @@ from techmarket.trading.lifecycle import (
     Method,
     OfferState,
     ParticipantState,
+    PauseCause,
     SeatState,
     TradeState,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PauseView:
+    """Why bidding stands still, since when, and from when it goes on, if that was said."""
+
+    cause: PauseCause
+    reason: str
+    paused_at: datetime
+    resumes_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +56,35 @@ class LotView:
     free_ends_at: datetime | None
     effective_end: datetime | None
     hard_end: datetime | None
-    paused_at: datetime | None
+    pause: PauseView | None
     closed_at: datetime | None
     step: LotStep | None
     step_due_at: datetime | None
     reserve_digest: str | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FloorLineView:
+    """A running lot as the operator sees it. `due_at` is the next thing the clock or the operator has to do with it."""
+
+    trade_id: UUID
+    trade_number: str
+    lot_id: UUID
+    n: int
+    title_zh: str
+    title_en: str
+    method: Method
+    state: LotState
+    step: LotStep | None
+    due_at: datetime | None
+    effective_end: datetime | None
+    hard_end: datetime | None
+    pause: PauseView | None
+    leading: Money | None
+    leading_bidder: int | None
+    entries: int
+    bidders_ready: int
     now: datetime
 
 

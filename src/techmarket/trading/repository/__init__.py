@@ -9,6 +9,7 @@ from techmarket.trading.repository.awards import (
     lock_award,
     lock_waiting_award,
 )
+from techmarket.trading.repository.floor import NEVER, FloorRow, list_floor
 from techmarket.trading.repository.parties import (
     deposits_of,
     find_backing,
@@ -52,6 +53,8 @@ from techmarket.trading.repository.trades import (
 
 __all__ = [
     "HIDDEN",
+    "NEVER",
+    "FloorRow",
     "accepted_offer",
     "best_bids",
     "count_ready",
@@ -73,6 +76,7 @@ __all__ = [
     "list_due_to_close",
     "list_due_to_lapse",
     "list_due_to_open",
+    "list_floor",
     "list_offers",
     "list_participants",
     "list_trades",

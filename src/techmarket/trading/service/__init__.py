@@ -7,6 +7,7 @@ from techmarket.trading.service.awarding import annul_award, lapse_award, lapse_
 from techmarket.trading.service.bidding import place_bid
 from techmarket.trading.service.deciding import step_due, step_if_due
 from techmarket.trading.service.drafting import LotDraft, draft_trade
+from techmarket.trading.service.floor import list_floor, pause_lot, resume_lot
 from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
 from techmarket.trading.service.participating import admit, confirm, hold_deposit, register_intent
 from techmarket.trading.service.reading import (
@@ -41,14 +42,17 @@ __all__ = [
     "leave_as_runner_up",
     "list_awards",
     "list_bids",
+    "list_floor",
     "list_offers",
     "list_participants",
     "list_trades",
     "make_offer",
     "open_due",
     "open_if_due",
+    "pause_lot",
     "place_bid",
     "register_intent",
+    "resume_lot",
     "return_trade",
     "step_due",
     "step_if_due",

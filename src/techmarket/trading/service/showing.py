@@ -22,8 +22,10 @@ from techmarket.trading.views import (
     AwardView,
     BidLineView,
     DepositView,
+    FloorLineView,
     LotView,
     ParticipantView,
+    PauseView,
     SeatView,
     TradeLineView,
     TradeView,
@@ -105,11 +107,41 @@ def lot_view(lot: Lot, now: datetime) -> LotView:
         lot.free_ends_at,
         lot.effective_end,
         lot.hard_end,
-        lot.paused_at,
+        _pause(lot),
         lot.closed_at,
         lot.step,
         lot.step_due_at,
         lot.reserve_digest,
+        now,
+    )
+
+
+def _pause(lot: Lot) -> PauseView | None:
+    if lot.paused_at is None or lot.pause_cause is None:
+        return None
+    return PauseView(lot.pause_cause, lot.pause_reason or "", lot.paused_at, lot.resumes_at)
+
+
+def floor_line(row: repository.FloorRow, now: datetime) -> FloorLineView:
+    lot = row.lot
+    return FloorLineView(
+        row.trade.id,
+        row.trade.number,
+        lot.id,
+        lot.n,
+        lot.title_zh,
+        lot.title_en,
+        lot.method,
+        lot.state,
+        lot.step,
+        None if row.due == repository.NEVER else row.due,
+        lot.effective_end,
+        lot.hard_end,
+        _pause(lot),
+        money_of(lot.leading_minor),
+        lot.leading_bidder,
+        lot.seq,
+        row.ready,
         now,
     )
 
