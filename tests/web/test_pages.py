@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+
 import pytest
+from sqlalchemy import text
 
 from techmarket.jobs import runner
+from techmarket.trading import service as trading
+from techmarket.trading.bidbook import BidBook
+from techmarket.trading.lifecycle import LotState, PauseCause
+from techmarket.web.words import words_of
 from tests.identity.make import a_market, an_organisation
+from tests.trading.make import an_open_lot
 
 
 async def published_demand(api, tx, keys, title: str) -> str:
@@ -53,3 +63,67 @@ async def test_what_may_not_be_known_is_not_found_on_a_page_either(api, client, 
     made = await api.post("/v1/listings", key=seller.key, json={"kind": "OFFER", "terms": {"title_en": "Draft"}})
     page = await client.get(f"/listings/{made.json()['id']}")
     assert (page.status_code, page.json()["code"]) == (404, "not_found")
+
+
+# --- a live trade ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_live_trade_is_followed_by_a_script_of_our_own_and_by_no_other(client, tx, keys):
+    lot = await an_open_lot(tx, [])
+    page = await client.get(f"/trades/{lot.trade_id}", headers={"Accept-Language": "en"})
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "script-src 'self'; connect-src 'self'" in policy
+    assert "unsafe-inline'; form" in policy
+    assert re.findall(r"<script[^>]*>", page.text) == ['<script src="/live.js" defer>']
+    assert f'data-stream="/v1/trades/{lot.trade_id}/stream"' in page.text
+    script = await client.get("/live.js")
+    assert (script.status_code, script.headers["content-type"].split(";")[0]) == (200, "text/javascript")
+    assert not re.search(r"innerHTML|eval\(|insertAdjacentHTML|document\.write", script.text)
+
+
+async def test_every_place_the_script_writes_to_is_on_the_page_and_says_itself_when_it_changes(client, tx, keys):
+    lot = await an_open_lot(tx, [])
+    page = (await client.get(f"/trades/{lot.trade_id}")).text
+    script = (await client.get("/live.js")).text
+    written = set(re.findall(r'show\(lot, "(\w+)"', script)) | {"line"}
+    assert written == set(re.findall(r'data-is="(\w+)"', page))
+    for name, aloud in (("leading", 'aria-live="polite"'), ("state", 'role="status"'), ("left", 'role="timer"')):
+        (tag,) = re.findall(rf'<[^>]*data-is="{name}"[^>]*>', page)
+        assert aloud in tag
+    told = json.loads(html.unescape(re.search(r'data-words="([^"]*)"', page)[1]))
+    assert set(re.findall(r"words\.(\w+)", script)) <= set(told)
+
+
+def test_every_state_of_a_lot_and_every_cause_of_a_pause_has_a_word_in_both_languages():
+    codes = {one.value for one in (*LotState, *PauseCause)}
+    for language in ("zh-CN", "en"):
+        words = words_of(language)
+        assert codes <= set(words)
+        assert len({words[code] for code in codes}) == len(codes)
+
+
+async def test_without_the_script_the_page_shows_how_things_stand_and_how_to_look_again(client, tx, keys, means):
+    one = (await an_organisation(tx, keys=keys)).actor
+    lot = await an_open_lot(tx, [one])
+    async with BidBook(tx.engine, means.keys.receipts) as book:
+        assert (await trading.place_bid(book, one, lot.id, minor=50_000_000, key="k")).is_accepted
+    operator = (await a_market(tx, keys))["operator"].actor
+    reason = "<b>sample</b>"
+    await trading.pause_lot(tx, operator, lot.id, cause=PauseCause.OTHER, reason=reason)
+    page = await client.get(f"/trades/{lot.trade_id}?lot=1", headers={"Accept-Language": "en"})
+    assert "500,000.00 CNY" in page.text
+    assert "Other reason: &lt;b&gt;sample&lt;/b&gt;" in page.text
+    assert f'<a href="/trades/{lot.trade_id}?lot=1">Show how they stand now</a>' in page.text
+    assert "http-equiv" not in page.text
+    assert page.text.count('<tr data-seq="1">') == 1
+
+
+async def test_a_trade_that_is_over_has_no_script(client, tx, keys):
+    lot = await an_open_lot(tx, [])
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE lot SET state = 'UNSOLD' WHERE id = :id"), {"id": lot.id})
+    page = await client.get(f"/trades/{lot.trade_id}")
+    assert "<script" not in page.text
+    assert "data-stream" not in page.text
+    assert "script-src" not in page.headers["content-security-policy"]

@@ -19,14 +19,13 @@ import msgspec
 
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import wire
-from techmarket.trading.lifecycle import LotState
+from techmarket.trading.lifecycle import OVER
 from techmarket.trading.rules import minimum_next_bid
 from techmarket.trading.watching import LEADS_KEPT, TURNS_KEPT, Lead, Looked, LotNews, Told, Turn
 
 Place = tuple[Told, ...]
 """How far all lots of a trade have been told."""
 
-OVER = frozenset({LotState.AWARDED, LotState.CONCLUDED, LotState.UNSOLD, LotState.TERMINATED})
 HEARTBEAT = b":\n\n"
 MADE_MAX = 64
 MADE_SECONDS = 1.0

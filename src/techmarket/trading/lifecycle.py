@@ -218,6 +218,8 @@ AWARD = Lifecycle(
     initial=_A.WAITING,
 )
 
+OVER = frozenset({LotState.AWARDED, LotState.CONCLUDED, LotState.UNSOLD, LotState.TERMINATED})
+"""On the floor nothing more happens to these lots."""
 UNDECIDED = frozenset({LotState.WAITING, LotState.OPEN, LotState.PAUSED, LotState.EVALUATING})
 """Nobody has been offered these lots yet."""
 IN_FORCE = frozenset({AwardState.OFFERED, AwardState.CONCLUDED})

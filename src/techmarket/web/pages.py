@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from techmarket.api.deps import Reader, TxDep
@@ -23,7 +23,9 @@ from techmarket.matching import service as matching
 from techmarket.matching.views import Filters
 from techmarket.notices import service as notices
 from techmarket.trading import service as trading
+from techmarket.trading.lifecycle import OVER
 from techmarket.transparency import service as transparency
+from techmarket.web.words import words_of
 
 PAGE = 20
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -32,19 +34,23 @@ templates = Environment(
 )
 templates.filters["local"] = lambda moment: moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 templates.filters["grouped"] = lambda amount: f"{Decimal(amount):,.2f}"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+LIVE_POLICY = "; script-src 'self'; connect-src 'self'"
 STYLE = (resources.files("techmarket.web") / "templates" / "style.css").read_text(encoding="utf-8")
+
+SCRIPT = (resources.files("techmarket.web") / "templates" / "live.js").read_text(encoding="utf-8")
 
 Words = Annotated[str, SafeText(200, min_length=0)]
 
 
-async def _page(request: Request, tx: TxDep, name: str, **seen: Any) -> HTMLResponse:
+async def _page(request: Request, tx: TxDep, name: str, *, more_policy: str = "", **seen: Any) -> HTMLResponse:
     language = preferred_language(request.headers.get("accept-language", ""))
     now, sandbox = await identity.read_clock(tx)
     html = templates.get_template(f"{name}.html").render(
         zh=language.startswith("zh"), style=STYLE, now=now, sandbox=sandbox, **seen
     )
     headers = {
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+        "Content-Security-Policy": POLICY + more_policy,
         "Content-Language": language,
         "Vary": "Accept-Language",
     }
@@ -83,10 +89,29 @@ async def trades(request: Request, actor: Reader, tx: TxDep, cursor: Cursor = No
 
 
 @router.get("/trades/{trade_id}")
-async def trade(request: Request, trade_id: Uuid, actor: Reader, tx: TxDep, cursor: Cursor = None) -> HTMLResponse:
+async def trade(
+    request: Request,
+    trade_id: Uuid,
+    actor: Reader,
+    tx: TxDep,
+    cursor: Cursor = None,
+    lot: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> HTMLResponse:
+    """A trade with its lots, as they stand; a script keeps the page up to date while something may happen."""
     view = await trading.get_trade(tx, actor, trade_id)
-    bids = await trading.list_bids(tx, actor, view.lot.id, cursor=cursor, limit=100)
-    return await _page(request, tx, "trade", view=view, bids=bids)
+    chosen = next((one for one in view.lots if one.n == lot), view.lots[0])
+    bids = await trading.list_bids(tx, actor, chosen.id, cursor=cursor, limit=100)
+    is_live = any(one.state not in OVER for one in view.lots)
+    words = words_of(preferred_language(request.headers.get("accept-language", "")))
+    more_policy = LIVE_POLICY if is_live else ""
+    return await _page(
+        request, tx, "trade", more_policy=more_policy, view=view, lot=chosen, bids=bids, is_live=is_live, words=words
+    )
+
+
+@router.get("/live.js")
+async def live_script() -> Response:
+    return Response(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=300"})
 
 
 @router.get("/notices")
