@@ -2,7 +2,8 @@
 
 Two databases of one server, filled through the real sequencer and the real checkpoints, one small and one large. Each
 round adds the same entries to both, in turn: recorded by concurrent use cases, positioned by the sequencer, put under
-a signed checkpoint, and some of them proven; every proof is verified as a stranger would.
+a signed checkpoint, and some of them proven; every proof is verified as a stranger would. At the end both logs are
+examined whole, as `techmarket doctor` does it.
 """
 
 from __future__ import annotations
@@ -74,12 +75,19 @@ async def measure(*, quick: bool) -> Findings:
                 say(
                     f"round {turn + 1}: {found.values['small'][-1]:.0f} and {found.values['large'][-1]:.0f} us an entry"
                 )
+            doctor = {side: await examine(store, keys) for side, store in (("small", small), ("large", big))}
+            say(f"the whole log examined in {doctor['large'][1]:.1f} s")
     names = ("", "_record", "_position", "_checkpoint")
     figures: dict[str, Any] = {
         side: {
             "entries_before": size,
             **{f"us_per_entry{name}": found.median(side + name) for name in names},
             "ms_per_proof": found.median(f"{side}_proof"),
+            "ms_per_consistency_proof": found.median(f"{side}_consistency"),
+            "us_per_verification": found.median(f"{side}_verification"),
+            "entries_examined": doctor[side][0],
+            "examined_in_s": rounded(doctor[side][1]),
+            "us_per_entry_examined": rounded(doctor[side][1] / doctor[side][0] * 1e6),
         }
         for side, size in (("small", SMALL), ("large", large))
     }
@@ -161,21 +169,53 @@ async def _round(found: Rounds, side: str, store: Store, keys: Keys, entries: in
         somewhere = random.Random(turn).sample(range(after), proofs)
         query = text("SELECT e.id FROM journal_entry e JOIN journal_position p USING (seq) WHERE p.n = ANY(:n)")
         chosen = list((await db.execute(query, {"n": somewhere})).scalars())
-    taken["proof"] = await timed(prove(store, keys, chosen))
+    proofs_made: list[dict[str, Any]] = []
+    taken["proof"] = await timed(prove(store, chosen, proofs_made))
+    taken["verification"] = verified(proofs_made, keys)
+    taken["consistency"] = await timed(prove_growth(store, turn, covered, proofs))
     if after - before != len(recorded) or covered != after:
         raise Void(f"{len(recorded)} recorded, {after - before} positioned, {covered} of {after} under a checkpoint")
     for name in ("record", "position", "checkpoint"):
         found.add(f"{side}_{name}", taken[name] / len(recorded) * 1e6)
     found.add(side, (taken["record"] + taken["position"] + taken["checkpoint"]) / len(recorded) * 1e6)
     found.add(f"{side}_proof", taken["proof"] / proofs * 1e3)
+    found.add(f"{side}_consistency", taken["consistency"] / proofs * 1e3)
+    found.add(f"{side}_verification", taken["verification"] / proofs * 1e6)
 
 
-async def prove(store: Store, keys: Keys, entries: list[UUID]) -> None:
+async def prove(store: Store, entries: list[UUID], made: list[dict[str, Any]]) -> None:
     async with store.tx.read() as db:
         for entry in entries:
             proof = await steps.proof_for(db, entry)
-            if proof is None or not offline.proof_holds(asdict(proof), keys.log.public):
-                raise Void("an entry has no proof that holds")
+            if proof is None:
+                raise Void("an entry has no proof")
+            made.append(asdict(proof))
+
+
+def verified(proofs: list[dict[str, Any]], keys: Keys) -> float:
+    """Signature of the checkpoint and way up to its root, for each proof by itself."""
+    started = time.perf_counter()
+    if not all(offline.proof_holds(proof, keys.log.public) for proof in proofs):
+        raise Void("a proof does not hold")
+    return time.perf_counter() - started
+
+
+async def prove_growth(store: Store, turn: int, size: int, times: int) -> None:
+    """Consistency proofs from anywhere in the log to its end."""
+    async with store.tx.read() as db:
+        for earlier in random.Random(turn).sample(range(1, size), times):
+            await steps.consistency(db, earlier, size)
+
+
+async def examine(store: Store, keys: Keys) -> tuple[int, float]:
+    async with store.tx.read() as db:
+        entries = await journal.head(db)
+    started = time.perf_counter()
+    findings = await service.audit(store.tx, keys)
+    taken = time.perf_counter() - started
+    if findings:
+        raise Void(f"an untouched log was found wrong: {findings[:3]}")
+    return entries, taken
 
 
 async def timed(work: Awaitable[None]) -> float:

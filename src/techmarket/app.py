@@ -34,6 +34,7 @@ from techmarket.api import (
     settlement,
     signing,
     talks,
+    tlog,
     trading,
     transparency,
 )
@@ -57,6 +58,8 @@ ROUTERS = (
     notices.router,
     disclosure.router,
     transparency.router,
+    transparency.commitments,
+    tlog.router,
     achievements.router,
     listings.router,
     scenarios.router,

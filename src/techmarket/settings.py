@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     receipts_key: SecretStr | None = None
     pepper: SecretStr | None = None
     bank_secret: SecretStr | None = None
+    witnesses: str = ""
     pool_size: int = 16
     watchers_max: int = Field(default=12_000, ge=0)
     watchers_each_max: int = Field(default=200, ge=1)

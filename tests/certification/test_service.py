@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text as sql
 from sqlalchemy.exc import IntegrityError
 
-from techmarket.certification import errors, service, steps, verify
+from techmarket.certification import errors, service, steps
 from techmarket.certification.lifecycle import CERTIFICATE, CertificateState, Why
 from techmarket.certification.verify import Answer, verify_file
 from techmarket.contracts import service as contracts
@@ -24,6 +24,7 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.settlement.errors import DuesOpen
 from techmarket.transparency import service as transparency
+from techmarket.transparency.keyset import trusted_keys
 from tests.certification.make import a_desk, issued
 from tests.contracts.make import a_registration, awake, in_force, pay
 from tests.identity.make import a_member, an_organisation
@@ -205,13 +206,13 @@ async def test_the_numbers_of_a_year_have_no_gap_when_ten_are_approved_at_once_a
 async def test_an_issued_file_verifies_offline_by_promise_and_then_by_proof(tx, keys):
     desk = await a_desk(tx, keys)
     view = await issued(tx, keys, desk)
-    trusted = service.trusted(keys)
+    trusted = trusted_keys(await service.published_keys(tx, keys))
     early = await service.get_file(tx, keys, desk.deal.buyer.actor, view.number or "")
     verdict = verify_file(early.body, trusted)
     assert (verdict.answer, verdict.checked[-1]) == (Answer.VALID, "promise")
     await checkpoint(tx, keys)
     later = await service.get_file(tx, keys, desk.deal.seller.actor, str(view.id))
-    verdict = verify_file(later.body, verify.trusted_keys(service.published_keys(keys)))
+    verdict = verify_file(later.body, trusted_keys(await service.published_keys(tx, keys)))
     assert (verdict.answer, verdict.number) == (Answer.VALID, "ZJ-2026-000001")
     assert verdict.checked == ("form", "signature", "status", "checkpoint", "inclusion")
     assert verdict.credential is not None
@@ -224,7 +225,7 @@ async def test_a_real_file_with_one_byte_changed_is_not_ours(tx, keys):
     view = await issued(tx, keys, desk)
     await checkpoint(tx, keys)
     raw = (await service.get_file(tx, keys, desk.deal.buyer.actor, view.number or "")).body
-    trusted = service.trusted(keys)
+    trusted = trusted_keys(await service.published_keys(tx, keys))
     for place in range(len(raw)):
         bent = raw[:place] + bytes([raw[place] ^ 0x01]) + raw[place + 1 :]
         assert verify_file(bent, trusted).answer is Answer.NOT_OURS, raw[max(0, place - 30) : place + 30]
@@ -234,7 +235,7 @@ async def test_a_suspended_and_a_revoked_certificate_say_so_in_new_files_and_to_
     desk = await a_desk(tx, keys)
     view = await issued(tx, keys, desk)
     old = (await service.get_file(tx, keys, desk.deal.buyer.actor, view.number or "")).body
-    trusted = service.trusted(keys)
+    trusted = trusted_keys(await service.published_keys(tx, keys))
     await service.suspend(tx, desk.first, view.id, why=Why.DISPUTE, reasons="Sample")
     now = await service.verify_certificate(tx, keys, ANONYMOUS, old)
     assert (now.answer, now.why) == ("suspended", "DISPUTE")

@@ -16,8 +16,9 @@ from joserfc.jwk import OKPKey
 from techmarket.certification import credential, verify
 from techmarket.certification.verify import Answer, verify_file
 from techmarket.kernel.canonical import canonical_json
-from techmarket.kernel.seals import Seal, SealKey
+from techmarket.kernel.seals import Seal
 from techmarket.transparency import offline, rules
+from techmarket.transparency.keyset import encode_base64url
 
 ISSUER, LOG, RECEIPTS, STRANGER = Seal.generate(), Seal.generate(), Seal.generate(), Seal.generate()
 TRUSTED = {seal.kid: seal.public for seal in (ISSUER, LOG, RECEIPTS)}
@@ -185,16 +186,9 @@ def test_a_status_cannot_stand_where_the_credential_belongs():
 
 def test_a_common_library_reads_the_credential_as_an_ed25519_jws_of_type_vc_jwt():
     token = Sample().token()
-    public = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": verify.encode_base64url(ISSUER.public.raw)})
+    public = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": encode_base64url(ISSUER.public.raw)})
     opened = jws.deserialize_compact(token, public, algorithms=["Ed25519"])
     assert opened.headers() == {"alg": "Ed25519", "cty": "vc", "kid": ISSUER.kid, "typ": "vc+jwt"}
     document = json.loads(opened.payload or b"")
     assert document["type"] == ["VerifiableCredential", "TransactionCertificate"]
     assert document["validFrom"] == "2026-04-20T08:00:00.000000Z"
-
-
-def test_the_published_key_set_gives_back_the_keys_it_was_made_of():
-    keys: dict[str, SealKey] = {"issuer": ISSUER.public, "log": LOG.public}
-    published = verify.key_set(keys)
-    assert verify.trusted_keys(published) == {ISSUER.kid: ISSUER.public, LOG.kid: LOG.public}
-    assert [one["use_here"] for one in published["keys"]] == ["issuer", "log"]

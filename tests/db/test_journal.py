@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from techmarket.db import journal
+from techmarket.kernel.canonical import NotCanonical, canonical_json
 from techmarket.kernel.events import Event
 
 
@@ -139,3 +143,42 @@ async def test_an_entry_written_past_the_application_is_sequenced_all_the_same(t
             )
         )
     assert await sequence(tx) == 1
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(facts=st.dictionaries(st.text(max_size=4), json_values, max_size=4))
+@example(facts={"n": 10**15, "m": 2**53 - 1, "t": ':1.5,1e5 \x7f\x1f"\\/'})
+@example(facts={"z": -(2**53) + 1, "f": 1.0, "g": 1e22, "\ue000": 1, "\U0001f600": 2})
+@settings(max_examples=300, deadline=None)
+def test_the_bytes_of_an_entry_are_canonical_whichever_way_they_are_spelled(facts):
+    thing, at = UUID(int=7), datetime(2026, 3, 2, 2, 0, 0, 5, tzinfo=UTC)
+    row = journal.canonical_row(id=thing, at=at, actor=None, org=thing, kind="k", refs=["thing:x"], facts=facts)
+    assert row == canonical_json(
+        {
+            "actor": None,
+            "at": "2026-03-02T02:00:00.000005+00:00",
+            "facts": facts,
+            "id": str(thing),
+            "kind": "k",
+            "org": str(thing),
+            "refs": ["thing:x"],
+        }
+    )
+
+
+@pytest.mark.parametrize("odd", [2**53, -(2**53), 10**40, float("nan"), float("inf"), float("-inf"), "\ud800"])
+def test_an_entry_that_readers_would_round_has_no_bytes(odd):
+    with pytest.raises(NotCanonical):
+        journal.canonical_row(
+            id=UUID(int=7), at=datetime.now(UTC), actor=None, org=None, kind="k", refs=[], facts={"n": [odd]}
+        )

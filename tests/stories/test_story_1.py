@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from techmarket.certification.verify import Answer, trusted_keys, verify_file
+from techmarket.certification.verify import Answer, verify_file
 from techmarket.db.means import Means
 from techmarket.transparency import service as transparency
+from techmarket.transparency.keyset import trusted_keys
 from tests.client import Api
 from tests.settlement.make import sheet
 from tests.stories import way
@@ -416,4 +417,4 @@ async def nothing_is_left_over(town: Town, sale: Sale) -> None:
     assert await unit_book(town, sale) == {"EXPENSE": -78_061_419, "BANK": 78_061_419}
     assert (await town.get("/v1/dues", by="finance", state="OPEN"))["items"] == []
     assert (await town.get("/v1/payouts", by="finance", state="INSTRUCTED"))["items"] == []
-    assert await transparency.audit(town.means.tx) == []
+    assert await transparency.audit(town.means.tx, town.means.keys) == []

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import ClassVar
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
 from techmarket.db import journal
 from techmarket.identity.actor import ANONYMOUS
-from techmarket.jobs import runner
 from techmarket.kernel.canonical import canonical_json
-from techmarket.kernel.events import Event
 from techmarket.kernel.refusals import NotFound
 from techmarket.kernel.seals import Seal
 from techmarket.transparency import errors, offline, rules, service, steps
 from tests.identity.make import an_organisation
-
-
-@dataclass(frozen=True)
-class Wrote(Event):
-    kind: ClassVar[str] = "test.wrote"
-    thing_id: UUID
-    n: int
-
-
-async def write(means, count: int, actor=None) -> list[UUID]:
-    ids = []
-    for n in range(count):
-        async with means.tx.begin() as db:
-            ids.append(journal.record(db, Wrote(uuid4(), n), actor=actor))
-    await runner.sequence_once(means)
-    await service.make_checkpoint(means.tx, means.keys)
-    return ids
-
-
-async def proof_of(means, entry_id: UUID) -> dict:
-    async with means.tx.read() as db:
-        proof = await steps.proof_for(db, entry_id)
-    return asdict(proof) | {"path": list(proof.path)}
+from tests.transparency.make import Wrote, proof_of, write
 
 
 async def test_every_entry_proves_itself_offline_after_the_next_checkpoint(means):
@@ -89,26 +62,6 @@ async def test_a_promise_made_at_once_is_kept_by_the_log(means):
     assert promise["leaf_hash"] in [leaf.leaf_hash for leaf in page.items]
 
 
-@pytest.mark.parametrize(
-    ("statement", "finding"),
-    [
-        ("UPDATE journal_entry SET kind = 'x' WHERE seq = 3", "the entry at position 2 is not what was logged"),
-        ("DELETE FROM journal_position WHERE n = 4", "position 4 is missing"),
-        (
-            "UPDATE journal_position SET leaf_hash = '\\x00' WHERE n = 5",
-            "the entry at position 5 is not what was logged",
-        ),
-    ],
-)
-async def test_a_superusers_change_of_the_log_is_found_by_the_audit(means, statement, finding):
-    await write(means, 8)
-    assert await service.audit(means.tx) == []
-    async with means.tx.begin() as db:
-        await db.execute(text("SET LOCAL session_replication_role = replica"))
-        await db.execute(text(statement))
-    assert finding in await service.audit(means.tx)
-
-
 async def test_an_entry_is_shown_to_its_organisation_and_to_nobody_else(means, tx, keys):
     org, stranger = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
     (entry_id,) = await write(means, 1, actor=org.actor)
@@ -118,13 +71,3 @@ async def test_an_entry_is_shown_to_its_organisation_and_to_nobody_else(means, t
             await service.get_entry(tx, reader, entry_id)
         with pytest.raises(NotFound):
             await service.get_proof(tx, reader, entry_id)
-
-
-async def test_a_cursor_of_another_log_is_refused_by_name(means, tx):
-    await write(means, 5)
-    page = await service.list_leaves(tx, ANONYMOUS, cursor=None, limit=2)
-    assert [leaf.position for leaf in page.items] == [0, 1]
-    async with tx.begin() as db:
-        await db.execute(text("INSERT INTO journal_log (log_id) VALUES (gen_random_uuid())"))
-    with pytest.raises(errors.WrongLog):
-        await service.list_leaves(tx, ANONYMOUS, cursor=page.next_cursor, limit=2)

@@ -110,6 +110,8 @@ class PublicKey(Wire):
     kid: str
     x: str
     use_here: str = Field(description="issuer: certificates and their status; log: checkpoints; receipts: promises")
+    since: datetime | None = Field(description="when the market began to sign with it")
+    until: datetime | None = Field(description="since when it signs no longer; what it signed before stays signed")
 
 
 class KeySet(Wire):
@@ -261,9 +263,9 @@ async def verify_certificate(body: VerifyFile, actor: Reader, tx: TxDep, keys: K
 
 
 @well_known.get("/techmarket-keys.json", response_model=KeySet, operation_id="getPublicKeys", responses=refusals())
-async def get_public_keys(keys: KeysDep) -> object:
-    """The market's public keys (JWK set): all that `techmarket verify` needs besides the file."""
-    return service.published_keys(keys)
+async def get_public_keys(tx: TxDep, keys: KeysDep) -> object:
+    """The market's public keys (JWK set), past ones too: all that `techmarket verify` needs besides the file."""
+    return await service.published_keys(tx, keys)
 
 
 def _shown(view: VerificationView) -> dict[str, Any]:

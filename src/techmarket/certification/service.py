@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,11 +38,11 @@ from techmarket.kernel.ids import Ref, human_number, new_id
 from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
-from techmarket.kernel.seals import SealKey
 from techmarket.notices import steps as notices
 from techmarket.settlement import steps as settlement
 from techmarket.trading import steps as trading
 from techmarket.transparency import steps as transparency
+from techmarket.transparency.keyset import key_set
 
 NUMBER_FORM = re.compile(r"ZJ-[0-9]{4}-[0-9]{6,}")
 
@@ -190,21 +189,19 @@ async def get_file(tx: Tx, keys: Keys, actor: Actor, wanted: str) -> FileView:
 async def verify_certificate(tx: Tx, keys: Keys, actor: Actor, file: bytes) -> VerificationView:
     """Anyone asks what a file is worth: the offline check by the market's own keys, and the standing of this moment."""
     require(actor, policy.VERIFY)
-    verdict = verify.verify_file(file, trusted(keys))
-    if verdict.answer is Answer.NOT_OURS:
-        return _verdict(verdict)
     async with tx.read() as db:
+        verdict = verify.verify_file(file, await transparency.known_keys(db, keys))
+        if verdict.answer is Answer.NOT_OURS:
+            return _verdict(verdict)
         certificate = await repository.find_certificate(db, verdict.number or "")
         if certificate is None:
             raise RuntimeError(f"the market signed {verdict.number} and has no row of it")
-        answer = verify.STANDINGS[certificate.state.value]
-        now = await clock.market_now(db)
         return VerificationView(
-            answer=answer.value,
+            answer=verify.STANDINGS[certificate.state.value].value,
             number=certificate.number,
             since=certificate.since,
             why=certificate.why.value if certificate.why else None,
-            as_of=now,
+            as_of=await clock.market_now(db),
             fault=None,
             checked=(*verdict.checked, "status_since"),
             not_checked=tuple(name for name in verdict.not_checked if name not in ("status_since", "keys")),
@@ -212,14 +209,10 @@ async def verify_certificate(tx: Tx, keys: Keys, actor: Actor, file: bytes) -> V
         )
 
 
-def trusted(keys: Keys) -> dict[str, SealKey]:
-    """The public halves of the market's keys, by their names."""
-    return {seal.kid: seal.public for seal in (keys.issuer, keys.log, keys.receipts)}
-
-
-def published_keys(keys: Keys) -> dict[str, Any]:
-    """The market's public keys as anyone may fetch them."""
-    return verify.key_set({"issuer": keys.issuer.public, "log": keys.log.public, "receipts": keys.receipts.public})
+async def published_keys(tx: Tx, keys: Keys) -> dict[str, Any]:
+    """The market's public keys as anyone may fetch them, those among them that sign no longer."""
+    async with tx.read() as db:
+        return key_set(await transparency.key_history(db, keys))
 
 
 async def _judged(
@@ -296,15 +289,7 @@ async def _log_part(db: AsyncSession, keys: Keys, entry_id: UUID) -> dict[str, A
     proof = await transparency.proof_for(db, entry_id)
     if proof is None:
         return {"promise": await transparency.promise(db, keys, entry_id)}
-    plain = asdict(proof)
-    return {
-        "proof": {
-            **plain,
-            "log_id": str(proof.log_id),
-            "entry_id": str(proof.entry_id),
-            "path": list(proof.path),
-        }
-    }
+    return {"proof": proof.as_json()}
 
 
 async def _find(db: AsyncSession, wanted: str) -> Certificate:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 from techmarket.db.means import Means
 from techmarket.ledger import service as ledger
 from techmarket.transparency import service as transparency
 
 
-async def examine(means: Means) -> list[str]:
+async def examine(
+    means: Means, *, witness_file: Path | None = None, progress: Callable[[int, int], None] | None = None
+) -> list[str]:
     """Everything found wrong, as sentences; empty when all is well."""
-    findings = await transparency.audit(means.tx)
+    seen = witnessed(witness_file) if witness_file is not None else {}
+    findings = await transparency.audit(means.tx, means.keys, witnessed=seen, progress=progress)
     return [*findings, *await ledger.audit(means.tx)]
+
+
+def witnessed(file: Path) -> dict[int, bytes]:
+    """The roots by size that a witness wrote down in his own folder."""
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    return {int(one["size"]): bytes.fromhex(one["root"]) for one in kept.values() if int(one["size"]) > 0}

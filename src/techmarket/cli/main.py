@@ -14,11 +14,14 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import Progress
 
 from techmarket.api.observe import configure_logging
 from techmarket.cli import docs as pages
 from techmarket.cli import serve as serving
 from techmarket.cli import state
+from techmarket.cli import witness as witnessing
+from techmarket.cli.commit import commit_file
 from techmarket.cli.demo.play import run_demo
 from techmarket.cli.doctor import examine
 from techmarket.cli.verify import verify_path
@@ -27,6 +30,8 @@ from techmarket.db.keys import MissingSecret
 from techmarket.db.server_check import UnsuitableServerError
 from techmarket.jobs.runner import run_jobs
 from techmarket.settings import Settings, get_settings
+from techmarket.transparency import service as transparency
+from techmarket.transparency.witness import Witness
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 console = Console()
@@ -107,17 +112,75 @@ def openapi(write: Annotated[bool, typer.Option(help="write api_specs/openapi.js
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    witness: Annotated[Path | None, typer.Option(help="what a witness remembers: seen.json in his folder")] = None,
+) -> None:
     """Recompute the log from its rows, check that every book balances, and say what does not agree."""
 
     async def work() -> None:
-        async with state.open_market(_settings(), application="doctor", prepare=False) as market:
-            findings = await examine(market.means)
+        async with state.open_market(_settings(quiet=True), application="doctor", prepare=False) as market:
+            with Progress(console=console, transient=True) as bar:
+                task = bar.add_task("the log", total=None)
+                findings = await examine(
+                    market.means,
+                    witness_file=witness,
+                    progress=lambda done, total: bar.update(task, completed=done, total=total),
+                )
             for finding in findings:
                 console.print(f"[red]✗[/] {finding}")
             if findings:
                 raise SystemExit(1)
             console.print("[green]✓[/] the log is what was signed, and every book balances")
+
+    _settle(work())
+
+
+@cli.command()
+def witness(
+    folder: Annotated[Path, typer.Argument(help="the witness's own folder: his key and his memory")],
+    trust: Annotated[Path, typer.Option(help="the market's published keys")],
+    log: Annotated[str | None, typer.Option(help="look at the log at this address")] = None,
+    every: Annotated[float | None, typer.Option(help="look again after so many seconds")] = None,
+    port: Annotated[int | None, typer.Option(help="take checkpoints that the log sends, on this port")] = None,
+    host: Annotated[str, typer.Option(help="on this address")] = "127.0.0.1",
+    name: Annotated[str, typer.Option(help="under which name to sign")] = "witness.example/techmarket",
+    accept: Annotated[str | None, typer.Option(help="also watch the log with this origin")] = None,
+) -> None:
+    """Watch a log from another place: sign what follows from all that was seen, refuse a fork."""
+    try:
+        one = Witness(folder, name, witnessing.log_keys(trust))
+    except OSError as error:
+        raise SystemExit(f"techmarket: {error.filename}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError):
+        raise SystemExit(f"{trust} does not hold the market's published keys.") from None
+    console.print(f"verifier key: {one.verifier}", soft_wrap=True)
+    if accept is not None:
+        one.accept_log(accept)
+    if port is not None:
+        witnessing.serve(one, host=host, port=port)
+    elif log is not None:
+        with contextlib.suppress(KeyboardInterrupt):
+            raise SystemExit(witnessing.watch(one, log, every=every, console=console))
+
+
+@cli.command()
+def commit(file: Path) -> None:
+    """Make the blinded digest of a file for a priority proof; log it with POST /v1/commitments, keep the opening."""
+    try:
+        digest, kept = commit_file(file)
+    except OSError as error:
+        raise SystemExit(f"techmarket: {error.filename}: {error.strerror}") from error
+    console.print(f"digest   {digest}", soft_wrap=True)
+    console.print(f"opening  {kept} — whoever loses it can never open the commitment", soft_wrap=True)
+
+
+@cli.command(name="new-log")
+def new_log() -> None:
+    """After a restore: open another log, so that cursors and witnesses of the lost end are refused by name."""
+
+    async def work() -> None:
+        async with state.open_market(_settings(quiet=True), application="new-log", prepare=False) as market:
+            console.print(f"the log is now {await transparency.open_new_log(market.means.tx)}")
 
     _settle(work())
 

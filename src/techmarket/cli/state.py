@@ -25,6 +25,8 @@ from techmarket.db.session import Tx, make_engine
 from techmarket.identity import service as identity
 from techmarket.rulebook import service as rulebook
 from techmarket.settings import Settings
+from techmarket.transparency import service as transparency
+from techmarket.transparency.cosigning import parse_witnesses
 
 SECRETS = ("log_key", "issuer_key", "receipts_key", "pepper", "bank_secret")
 
@@ -48,6 +50,10 @@ async def open_market(
     """The means of one command. `prepare` migrates and founds; a worker beside a served market only connects."""
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = load_keys(settings)
+    try:
+        witnesses = parse_witnesses(settings.witnesses)
+    except ValueError as error:
+        raise SystemExit(f"techmarket: TECHMARKET_WITNESSES: {error}") from error
     async with _server(settings) as url:
         if prepare:
             await asyncio.to_thread(migrate, url)
@@ -56,7 +62,8 @@ async def open_market(
         reader = make_engine(read_url, pool_size=settings.pool_size, application=application) if read_url else None
         tx = Tx(engine, reader)
         files = Files.at(settings.object_store or settings.state_dir / "objects")
-        market = OpenMarket(Means(tx, keys, files), url, settings.state_dir, settings.state_dir / "staff.json")
+        means = Means(tx, keys, files, witnesses)
+        market = OpenMarket(means, url, settings.state_dir, settings.state_dir / "staff.json")
         try:
             if prepare:
                 await found(market, settings, start_at)
@@ -93,7 +100,7 @@ def project_folder() -> Path:
 
 
 async def found(market: OpenMarket, settings: Settings, start_at: datetime | None) -> None:
-    """What a market needs before its first request: its clock, its own organisation and staff, its rulebook."""
+    """What a market needs before its first request: its clock, its organisation and staff, its rulebook, its keys."""
     tx = market.means.tx
     if settings.is_sandbox:
         async with tx.begin() as db:
@@ -102,6 +109,7 @@ async def found(market: OpenMarket, settings: Settings, start_at: datetime | Non
     if shown:
         write_private(market.staff_file, json.dumps(shown, indent=2))
     await rulebook.load_rules(tx)
+    await transparency.publish_keys(tx, market.means.keys)
 
 
 def load_keys(settings: Settings) -> Keys:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from techmarket.certification.verify import SENTENCES, Answer, Verdict, trusted_keys, verify_file
+from techmarket.certification.verify import SENTENCES, Answer, Verdict, verify_file
+from techmarket.transparency.keyset import trusted_keys
 
 FILE_MAX = 1024 * 1024
 EXIT_CODES = {Answer.VALID: 0, Answer.SUSPENDED: 1, Answer.REVOKED: 1, Answer.NOT_OURS: 2}

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +30,10 @@ from techmarket.kernel.ids import new_id
 
 SEQUENCER_LOCK = 0x7E01_0001
 SEQUENCE_BATCH = 5_000
+
+_spell = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+# Numbers that the plain encoder spells in another way than RFC 8785, or not at all; numbers follow only these signs.
+_ODD_NUMBER = re.compile(r"[:,\[](?:-?[0-9]{16}|-?[0-9]+[.eE]|-?Infinity|NaN)")
 
 
 class Principal(Protocol):
@@ -76,6 +82,8 @@ class JournalLog(Base):
 
     log_id: Mapped[UUID] = mapped_column(primary_key=True)
     opened_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"), unique=True)
+    previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("journal_log.log_id"))
+    previous_size: Mapped[int | None]
 
 
 class JournalReader(Base):
@@ -162,18 +170,24 @@ def record(db: AsyncSession, event: Event, *, actor: Principal | None) -> UUID:
 def canonical_row(
     *, id: UUID, at: datetime, actor: UUID | None, org: UUID | None, kind: str, refs: Sequence[str], facts: Any
 ) -> bytes:
-    """The bytes of an entry that its leaf commits to (RFC 8785)."""
-    return canonical_json(
-        {
-            "actor": str(actor) if actor else None,
-            "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "facts": facts,
-            "id": str(id),
-            "kind": kind,
-            "org": str(org) if org else None,
-            "refs": list(refs),
-        }
-    )
+    """The bytes of an entry that its leaf commits to (RFC 8785).
+
+    Nearly every row is ASCII with small whole numbers, and its names are texts, as JSON in the database has them: there
+    the plain encoder, three times as fast, gives the same bytes. Anything else goes the long way.
+    """
+    row = {
+        "actor": str(actor) if actor else None,
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "facts": facts,
+        "id": str(id),
+        "kind": kind,
+        "org": str(org) if org else None,
+        "refs": list(refs),
+    }
+    spelled = _spell(row)
+    if spelled.isascii() and _ODD_NUMBER.search(spelled) is None:
+        return spelled.encode()
+    return canonical_json(row)
 
 
 def leaf_of(salt: bytes, row: bytes) -> bytes:

@@ -9,8 +9,17 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 
 
+@dataclass(frozen=True, slots=True)
+class WitnessAddress:
+    """A witness (见证方) of the log: its C2SP verifier key, and where it takes checkpoints."""
+
+    verifier: str
+    url: str
+
+
 @dataclass(frozen=True)
 class Means:
     tx: Tx
     keys: Keys
     files: Files
+    witnesses: tuple[WitnessAddress, ...] = ()

@@ -21,3 +21,17 @@ class WrongLog(Refusal):
     code, kind = "transparency.other_log", Kind.CONFLICT
     zh = "此游标属于另一份日志；当前日志为 {log_id}，请从头读起。"
     en = "This cursor belongs to another log; the log is now {log_id}. Start again at its beginning."
+
+
+class NoEntryBundles(Refusal):
+    code, kind = "transparency.no_entry_bundles", Kind.NOT_FOUND
+    zh = "日志只公开哈希，不公开条目内容；有权查看的人可取得单条记录及其证明（/v1/log/entries/…）。"
+    en = "The log publishes hashes, not entries; those concerned fetch theirs with its proof (/v1/log/entries/…)."
+
+
+class OpeningDoesNotFit(Refusal):
+    code, kind = "transparency.opening_does_not_fit", Kind.INVALID
+    zh = "盐值与文件哈希算出的摘要不是已登记的摘要 {digest}；请核对原文件与盐值。"
+    en = (
+        "Salt and document hash do not give the digest that was logged, {digest}; check the original file and its salt."
+    )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from techmarket.db.jobs import periodic
 from techmarket.db.means import Means
-from techmarket.transparency import service
+from techmarket.transparency import cosigning, service
 
 
 @periodic("transparency.checkpoint", every=timedelta(seconds=1))
@@ -15,3 +15,9 @@ async def checkpoint(means: Means) -> None:
     for _ in range(100):
         if not await service.make_checkpoint(means.tx, means.keys):
             return
+
+
+@periodic("transparency.cosign", every=timedelta(seconds=10))
+async def cosign(means: Means) -> None:
+    """Have the newest checkpoint signed by the witnesses that the market has named."""
+    await cosigning.ask_all(means)

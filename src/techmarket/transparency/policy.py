@@ -7,3 +7,7 @@ from techmarket.identity.permissions import Standing, permission
 
 READ_LOG = permission("transparency.read_log", Standing.ANYONE, scope=Scope.READ)
 READ_ENTRY = permission("transparency.read_entry", Standing.MARKET_OR_OWN, scope=Scope.READ)
+COMMIT = permission("transparency.commit", Standing.VERIFIED)
+REVEAL_COMMITMENT = permission("transparency.reveal_commitment", Standing.OWN)
+LIST_COMMITMENTS = permission("transparency.list_commitments", Standing.SIGNED_IN, scope=Scope.READ)
+READ_COMMITMENT = permission("transparency.read_commitment", Standing.ANYONE, scope=Scope.READ)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db.journal import JournalEntry, JournalPosition
+from techmarket.db.journal import JournalEntry, JournalLog, JournalPosition, canonical_row
+from techmarket.kernel.refusals import NotFound
+from techmarket.transparency.examination import PositionedRow, Signed
 from techmarket.transparency.rules import Node
-from techmarket.transparency.tables import CheckpointRow
+from techmarket.transparency.tables import CheckpointRow, Commitment, Cosignature, PublishedKey
+
+# --- the log and what was signed over it ----------------------------------------------------------------------------
 
 
 async def log_id(db: AsyncSession) -> UUID:
@@ -19,8 +25,52 @@ async def log_id(db: AsyncSession) -> UUID:
     return UUID(str((await db.execute(query)).scalar_one()))
 
 
+async def list_logs(db: AsyncSession) -> Sequence[JournalLog]:
+    """The present log and those before it, the newest first."""
+    return (await db.execute(select(JournalLog).order_by(JournalLog.opened_at.desc()))).scalars().all()
+
+
 async def newest_checkpoint(db: AsyncSession) -> CheckpointRow | None:
     return (await db.execute(select(CheckpointRow).order_by(CheckpointRow.size.desc()).limit(1))).scalar_one_or_none()
+
+
+async def list_checkpoints(
+    db: AsyncSession, *, below: int | None, cosigned: bool, limit: int
+) -> Sequence[CheckpointRow]:
+    query = select(CheckpointRow).order_by(CheckpointRow.size.desc()).limit(limit)
+    if below is not None:
+        query = query.where(CheckpointRow.size < below)
+    if cosigned:
+        query = query.where(exists().where(Cosignature.size == CheckpointRow.size))
+    return (await db.execute(query)).scalars().all()
+
+
+async def cosignatures_of(db: AsyncSession, sizes: Iterable[int]) -> dict[int, list[Cosignature]]:
+    query = select(Cosignature).where(Cosignature.size.in_(set(sizes))).order_by(Cosignature.witness)
+    found: dict[int, list[Cosignature]] = {}
+    for row in (await db.execute(query)).scalars():
+        found.setdefault(row.size, []).append(row)
+    return found
+
+
+async def newest_cosigned(db: AsyncSession, witness: str | None = None) -> CheckpointRow | None:
+    """The largest checkpoint that this witness, or any, has cosigned."""
+    query = select(CheckpointRow).join(Cosignature, Cosignature.size == CheckpointRow.size)
+    if witness is not None:
+        query = query.where(Cosignature.witness == witness)
+    return (await db.execute(query.order_by(CheckpointRow.size.desc()).limit(1))).scalar_one_or_none()
+
+
+async def keep_cosignature(db: AsyncSession, size: int, witness: str, line: str, at: datetime) -> None:
+    values = {"size": size, "witness": witness, "line": line, "at": at}
+    await db.execute(insert(Cosignature).values(values).on_conflict_do_nothing())
+
+
+async def published_keys(db: AsyncSession) -> Sequence[PublishedKey]:
+    return (await db.execute(select(PublishedKey).order_by(PublishedKey.since, PublishedKey.kid))).scalars().all()
+
+
+# --- the tree -------------------------------------------------------------------------------------------------------
 
 
 async def leaves(db: AsyncSession, start: int, limit: int) -> Sequence[tuple[int, bytes]]:
@@ -55,6 +105,16 @@ async def nodes(db: AsyncSession, wanted: Iterable[Node]) -> dict[Node, bytes]:
     return found
 
 
+async def tile_hashes(db: AsyncSession, level: int, first: int, width: int) -> list[bytes]:
+    """The hashes of `width` complete subtrees side by side, from the one at index `first` on."""
+    if level == 0:
+        query = "SELECT leaf_hash FROM journal_position WHERE n >= :first AND n < :end ORDER BY n"
+    else:
+        query = "SELECT hash FROM tree_node WHERE level = :level AND idx >= :first AND idx < :end ORDER BY idx"
+    values = {"first": first, "end": first + width} | ({} if level == 0 else {"level": level})
+    return list((await db.execute(text(query), values)).scalars())
+
+
 async def keep_nodes(db: AsyncSession, new: Mapping[Node, bytes]) -> None:
     rows = [(level, idx, value) for (level, idx), value in new.items() if level > 0]
     if rows:
@@ -67,6 +127,9 @@ async def keep_nodes(db: AsyncSession, new: Mapping[Node, bytes]) -> None:
         )
 
 
+# --- entries --------------------------------------------------------------------------------------------------------
+
+
 async def find_entry(db: AsyncSession, entry_id: UUID) -> tuple[JournalEntry, JournalPosition | None] | None:
     query = (
         select(JournalEntry, JournalPosition)
@@ -77,13 +140,91 @@ async def find_entry(db: AsyncSession, entry_id: UUID) -> tuple[JournalEntry, Jo
     return (row[0], row[1]) if row else None
 
 
-async def whole_rows(db: AsyncSession, start: int, limit: int) -> Sequence[tuple[int, bytes, JournalEntry]]:
-    """Positions with their leaf and the entry as it stands now."""
+async def find_entries(
+    db: AsyncSession, entry_ids: Iterable[UUID]
+) -> Sequence[tuple[JournalEntry, JournalPosition | None]]:
+    """These entries with their positions, in the order they were written."""
     query = (
-        select(JournalPosition.n, JournalPosition.leaf_hash, JournalEntry)
-        .join(JournalEntry, JournalEntry.seq == JournalPosition.seq)
-        .where(JournalPosition.n >= start)
-        .order_by(JournalPosition.n)
-        .limit(limit)
+        select(JournalEntry, JournalPosition)
+        .outerjoin(JournalPosition, JournalPosition.seq == JournalEntry.seq)
+        .where(JournalEntry.id.in_(set(entry_ids)))
+        .order_by(JournalEntry.seq)
     )
-    return [(n, leaf, entry) for n, leaf, entry in (await db.execute(query)).all()]
+    return [(row[0], row[1]) for row in await db.execute(query)]
+
+
+# --- the whole log, for the one who examines it ---------------------------------------------------------------------
+
+
+async def positioned_rows(db: AsyncSession, start: int, end: int) -> list[PositionedRow]:
+    """The positions of a stretch with their leaf, and the entry as it stands now or None."""
+    query = text(
+        "SELECT p.n, p.leaf_hash, e.seq, e.id, e.at, e.actor, e.org, e.kind, e.refs, e.facts, e.salt"
+        " FROM journal_position p LEFT JOIN journal_entry e USING (seq) WHERE p.n >= :start AND p.n < :end ORDER BY p.n"
+    ).columns(refs=JournalEntry.refs.type, facts=JournalEntry.facts.type)
+    return [
+        PositionedRow(row.n, row.leaf_hash)
+        if row.seq is None
+        else PositionedRow(
+            row.n,
+            row.leaf_hash,
+            row.salt,
+            canonical_row(
+                id=row.id, at=row.at, actor=row.actor, org=row.org, kind=row.kind, refs=row.refs, facts=row.facts
+            ),
+        )
+        for row in await db.execute(query, {"start": start, "end": end})
+    ]
+
+
+async def nodes_completed(db: AsyncSession, start: int, end: int) -> dict[Node, bytes]:
+    """The stored nodes that the leaves of a stretch complete, leaves left out."""
+    levels = range(1, max(end, 1).bit_length())
+    query = text(
+        "SELECT t.level, t.idx, t.hash FROM unnest(cast(:levels as int[])) AS l(level)"
+        " JOIN tree_node t ON t.level = l.level AND t.idx >= (cast(:start as bigint) >> l.level)"
+        " AND t.idx < (cast(:end as bigint) >> l.level)"
+    )
+    rows = await db.execute(query, {"levels": list(levels), "start": start, "end": end})
+    return {(level, idx): value for level, idx, value in rows}
+
+
+async def signed_within(db: AsyncSession, start: int, end: int) -> list[Signed]:
+    """The checkpoints over more than `start` and at most `end` entries."""
+    query = select(CheckpointRow).where(CheckpointRow.size > start, CheckpointRow.size <= end)
+    rows = (await db.execute(query.order_by(CheckpointRow.size))).scalars()
+    return [Signed(row.size, row.root, row.note, row.kid) for row in rows]
+
+
+async def count_never_positioned(db: AsyncSession) -> int:
+    """Entries without a position that nobody will give one: written past the trigger, or robbed of their place."""
+    query = text(
+        "SELECT count(*) FROM journal_entry e WHERE NOT EXISTS (SELECT FROM journal_position p WHERE p.seq = e.seq)"
+        " AND NOT EXISTS (SELECT FROM journal_waiting w WHERE w.seq = e.seq)"
+    )
+    return int((await db.execute(query)).scalar_one())
+
+
+# --- commitments ----------------------------------------------------------------------------------------------------
+
+
+async def lock_commitment(db: AsyncSession, commitment_id: UUID) -> Commitment:
+    query = select(Commitment).where(Commitment.id == commitment_id).with_for_update()
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_commitment(db: AsyncSession, commitment_id: UUID) -> Commitment:
+    row = await db.get(Commitment, commitment_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_commitments(db: AsyncSession, org_id: UUID, *, before: UUID | None, limit: int) -> Sequence[Commitment]:
+    query = select(Commitment).where(Commitment.org_id == org_id).order_by(Commitment.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Commitment.id < before)
+    return (await db.execute(query)).scalars().all()

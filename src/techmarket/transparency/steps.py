@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,31 +10,90 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.db.journal import JournalEntry, canonical_row, leaf_of
 from techmarket.db.keys import Keys
 from techmarket.kernel.canonical import canonical_json
+from techmarket.kernel.seals import SealKey
 from techmarket.transparency import repository, rules
-from techmarket.transparency.views import ProofView
+from techmarket.transparency.tables import CheckpointRow
+from techmarket.transparency.views import (
+    CheckpointView,
+    ConsistencyView,
+    CosignatureView,
+    KeyView,
+    LoggedEntry,
+    ManyProofs,
+    ProofView,
+)
+
+USES = ("issuer", "log", "receipts")
 
 
 async def proof_for(db: AsyncSession, entry_id: UUID) -> ProofView | None:
     """The proof that an entry is under the newest checkpoint; None while no checkpoint covers it."""
-    found = await repository.find_entry(db, entry_id)
-    checkpoint = await repository.newest_checkpoint(db)
-    if found is None or checkpoint is None:
+    proofs = await proofs_for(db, [entry_id])
+    if proofs is None or not proofs.entries:
         return None
-    entry, position = found
-    if position is None or position.n >= checkpoint.size:
-        return None
-    nodes = await repository.nodes(db, rules.nodes_of_inclusion(position.n, checkpoint.size))
-    path = rules.inclusion_from_nodes(position.n, checkpoint.size, nodes)
+    (entry,) = proofs.entries
+    newest = proofs.checkpoint
     return ProofView(
-        log_id=await repository.log_id(db),
-        entry_id=entry.id,
-        position=position.n,
-        row=row_of(entry).decode(),
-        salt=entry.salt.hex(),
-        path=tuple(step.hex() for step in path),
-        checkpoint=checkpoint.note,
-        kid=checkpoint.kid,
+        newest.log_id, entry.entry_id, entry.position, entry.row, entry.salt, entry.path, newest.note, newest.kid
     )
+
+
+async def proofs_for(db: AsyncSession, entry_ids: Collection[UUID]) -> ManyProofs | None:
+    """The proofs of many entries under the newest checkpoint, in a handful of queries; None while there is none."""
+    row = await repository.newest_checkpoint(db)
+    if row is None:
+        return None
+    found = await repository.find_entries(db, entry_ids)
+    covered = [(entry, place.n) for entry, place in found if place is not None and place.n < row.size]
+    nodes = await repository.nodes(db, {node for _, n in covered for node in rules.nodes_of_inclusion(n, row.size)})
+    entries = tuple(
+        LoggedEntry(
+            entry.id,
+            n,
+            row_of(entry).decode(),
+            entry.salt.hex(),
+            tuple(step.hex() for step in rules.inclusion_from_nodes(n, row.size, nodes)),
+        )
+        for entry, n in covered
+    )
+    proven = {entry.entry_id for entry in entries}
+    waiting = tuple(entry.id for entry, _ in found if entry.id not in proven)
+    return ManyProofs(await checkpoint_view(db, row), entries, waiting)
+
+
+async def cosigned_before(db: AsyncSession, size: int) -> tuple[CheckpointView, ConsistencyView] | None:
+    """The newest checkpoint that a witness cosigned, and the proof that the one of `size` only added to it."""
+    row = await repository.newest_cosigned(db)
+    if row is None or row.size > size:
+        return None
+    return await checkpoint_view(db, row), await consistency(db, row.size, size)
+
+
+async def consistency(db: AsyncSession, from_size: int, to_size: int) -> ConsistencyView:
+    nodes = await repository.nodes(db, rules.nodes_of_consistency(from_size, to_size))
+    path = rules.consistency_from_nodes(from_size, to_size, nodes)
+    return ConsistencyView(from_size, to_size, tuple(step.hex() for step in path))
+
+
+async def checkpoint_view(db: AsyncSession, row: CheckpointRow) -> CheckpointView:
+    return (await checkpoint_views(db, [row]))[0]
+
+
+async def checkpoint_views(db: AsyncSession, rows: Sequence[CheckpointRow]) -> list[CheckpointView]:
+    """Checkpoints with the lines of their witnesses."""
+    lines = await repository.cosignatures_of(db, [row.size for row in rows])
+    return [
+        CheckpointView(
+            row.log_id,
+            row.size,
+            row.root.hex(),
+            row.note,
+            row.kid,
+            row.at,
+            tuple(CosignatureView(one.witness, one.line, one.at) for one in lines.get(row.size, [])),
+        )
+        for row in rows
+    ]
 
 
 async def promise(db: AsyncSession, keys: Keys, entry_id: UUID) -> dict[str, str]:
@@ -54,6 +114,19 @@ async def promise(db: AsyncSession, keys: Keys, entry_id: UUID) -> dict[str, str
         "kid": keys.receipts.kid,
         "signature": keys.receipts.sign(canonical_json(body)).hex(),
     }
+
+
+async def key_history(db: AsyncSession, keys: Keys) -> list[KeyView]:
+    """Every public key this market signed with, those in use among them, the oldest first."""
+    found = [KeyView(row.kid, row.use, row.raw, row.since, row.until) for row in await repository.published_keys(db)]
+    published = {key.kid for key in found}
+    present = [(use, getattr(keys, use).public) for use in USES]
+    return [*found, *(KeyView(key.kid, use, key.raw, None, None) for use, key in present if key.kid not in published)]
+
+
+async def known_keys(db: AsyncSession, keys: Keys) -> dict[str, SealKey]:
+    """The same by name: what was signed with a retired key stays signed."""
+    return {view.kid: SealKey.from_raw(view.raw) for view in await key_history(db, keys)}
 
 
 def row_of(entry: JournalEntry) -> bytes:

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from techmarket.transparency.lifecycle import CommitmentState
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """One of the logs that followed each other; the first in a list is the present one."""
+
+    log_id: UUID
+    origin: str
+    opened_at: datetime
+    previous_log_id: UUID | None
+    previous_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A public key of the market and when it was, or is, in use."""
+
+    kid: str
+    use: str
+    raw: bytes
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CosignatureView:
+    witness: str
+    line: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +47,12 @@ class CheckpointView:
     note: str
     kid: str
     at: datetime
+    cosignatures: tuple[CosignatureView, ...] = ()
+
+    @property
+    def whole_note(self) -> str:
+        """The note with the lines of its witnesses."""
+        return self.note + "".join(one.line for one in self.cosignatures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +88,50 @@ class ProofView:
     checkpoint: str
     kid: str
 
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in a file that verifies without us."""
+        plain = asdict(self)
+        return {**plain, "log_id": str(self.log_id), "entry_id": str(self.entry_id), "path": list(self.path)}
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEntry:
+    """An entry with its place in a log and the way up to the root."""
+
+    entry_id: UUID
+    position: int
+    row: str
+    salt: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ManyProofs:
+    """Several entries under one checkpoint. `waiting` are those that no checkpoint covers yet."""
+
+    checkpoint: CheckpointView
+    entries: tuple[LoggedEntry, ...]
+    waiting: tuple[UUID, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyView:
     from_size: int
     to_size: int
     path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentView:
+    """A commitment; document and salt are there only once they were revealed."""
+
+    id: UUID
+    organisation_id: UUID
+    digest: str
+    state: CommitmentState
+    at: datetime
+    entry_id: UUID
+    revealed_at: datetime | None
+    document_sha256: str | None
+    salt: str | None
+    promise: dict[str, str] | None = None

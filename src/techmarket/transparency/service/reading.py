@@ -1,4 +1,4 @@
-"""What the market and a stranger do with the log: sign checkpoints, read, prove."""
+"""What anyone reads of the log, and what those concerned read of its entries."""
 
 from __future__ import annotations
 
@@ -8,49 +8,59 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
 from techmarket.db.keys import Keys
-from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import allows, require
 from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
 from techmarket.kernel.refusals import NotFound
-from techmarket.transparency import errors, offline, policy, repository, rules, steps
-from techmarket.transparency.rules import Node
+from techmarket.transparency import errors, offline, policy, repository, steps, tiles
 from techmarket.transparency.tables import CheckpointRow
-from techmarket.transparency.views import CheckpointView, ConsistencyView, EntryView, LeafView, ProofView
+from techmarket.transparency.tiles import Tile
+from techmarket.transparency.views import (
+    CheckpointView,
+    ConsistencyView,
+    EntryView,
+    KeyView,
+    LeafView,
+    LogView,
+    ProofView,
+)
 
-LEAVES_AT_ONCE = 5_000
+
+async def list_logs(tx: Tx, actor: Actor) -> list[LogView]:
+    """The present log and those it followed, the newest first."""
+    require(actor, policy.READ_LOG)
+    async with tx.read() as db:
+        return [
+            LogView(row.log_id, offline.origin_of(str(row.log_id)), row.opened_at, row.previous_id, row.previous_size)
+            for row in await repository.list_logs(db)
+        ]
 
 
-async def make_checkpoint(tx: Tx, keys: Keys) -> int:
-    """Grow the tree over the positions that came since the last checkpoint and sign the new root.
-
-    Returns how many entries it newly covers. One process at a time; a big backlog is taken in several checkpoints.
-    """
-    async with tx.begin() as db:
-        await lock_name(db, "transparency.checkpoint")
-        last = await repository.newest_checkpoint(db)
-        size = last.size if last else 0
-        rows = await repository.leaves(db, size, LEAVES_AT_ONCE)
-        if not rows:
-            return 0
-        stored: dict[Node, bytes] = await repository.nodes(db, rules.nodes_of_root(size))
-        new = rules.nodes_of_append(size, [leaf for _, leaf in rows], stored)
-        await repository.keep_nodes(db, new)
-        grown = size + len(rows)
-        root = rules.root_from_nodes(grown, stored | new)
-        origin = offline.origin_of(str(await repository.log_id(db)))
-        note = offline.sign_checkpoint(offline.Checkpoint(origin, grown, root), keys.log)
-        db.add(CheckpointRow(size=grown, root=root, note=note, kid=keys.log.kid))
-        return len(rows)
+async def list_keys(tx: Tx, keys: Keys, actor: Actor) -> list[KeyView]:
+    """Every key the market signed with: those in use, and the retired ones, whose signatures stay."""
+    require(actor, policy.READ_LOG)
+    async with tx.read() as db:
+        return await steps.key_history(db, keys)
 
 
 async def get_checkpoint(tx: Tx, actor: Actor) -> CheckpointView:
     """The newest signed checkpoint."""
     require(actor, policy.READ_LOG)
     async with tx.read() as db:
-        row = await _checkpoint(db)
-        return CheckpointView(await repository.log_id(db), row.size, row.root.hex(), row.note, row.kid, row.at)
+        return await steps.checkpoint_view(db, await _newest(db))
+
+
+async def list_checkpoints(
+    tx: Tx, actor: Actor, *, cosigned: bool = False, cursor: str | None = None, limit: int = 20
+) -> Page[CheckpointView]:
+    """All checkpoints that were ever signed, the newest first; `cosigned` those that a witness has signed too."""
+    require(actor, policy.READ_LOG)
+    below = decode_cursor(cursor, int)[0] if cursor is not None else None
+    async with tx.read() as db:
+        rows = await repository.list_checkpoints(db, below=below, cosigned=cosigned, limit=limit + 1)
+        page = page_of(rows, limit, lambda row: (row.size,))
+        return Page(await steps.checkpoint_views(db, page.items), page.next_cursor)
 
 
 async def list_leaves(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[LeafView]:
@@ -69,6 +79,17 @@ async def list_leaves(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -
         rows = await repository.leaves(db, start, limit + 1)
         page = page_of(rows, limit, lambda row: (log_id, row[0]))
         return page.map(lambda row: LeafView(row[0], row[1].hex()))
+
+
+async def get_tile(tx: Tx, actor: Actor, tile: Tile) -> bytes:
+    """The hashes of a tile that the newest checkpoint has; of any other there is none."""
+    require(actor, policy.READ_LOG)
+    async with tx.read() as db:
+        newest = await repository.newest_checkpoint(db)
+        if newest is None or not tile.is_within(newest.size):
+            raise NotFound()
+        hashes = await repository.tile_hashes(db, tile.level * tiles.HEIGHT, tile.first, tile.width)
+        return b"".join(hashes)
 
 
 async def get_entry(tx: Tx, actor: Actor, entry_id: UUID) -> EntryView:
@@ -107,38 +128,13 @@ async def get_consistency(tx: Tx, actor: Actor, *, from_size: int, to_size: int)
     """The proof that the log of `to_size` entries only added to that of `from_size`."""
     require(actor, policy.READ_LOG)
     async with tx.read() as db:
-        row = await _checkpoint(db)
+        row = await _newest(db)
         if not 0 < from_size <= to_size <= row.size:
             raise errors.NoSuchSize(size=row.size, pointer="/query/from")
-        nodes = await repository.nodes(db, rules.nodes_of_consistency(from_size, to_size))
-        path = rules.consistency_from_nodes(from_size, to_size, nodes)
-        return ConsistencyView(from_size, to_size, tuple(step.hex() for step in path))
+        return await steps.consistency(db, from_size, to_size)
 
 
-async def audit(tx: Tx, *, batch: int = 10_000) -> list[str]:
-    """Recompute every leaf from its row and the newest root from the leaves; returns what does not agree."""
-    findings: list[str] = []
-    position = 0
-    leaves: list[bytes] = []
-    async with tx.read() as db:
-        while rows := await repository.whole_rows(db, position, batch):
-            for n, leaf, entry in rows:
-                if n != position:
-                    findings.append(f"position {position} is missing")
-                    return findings
-                if leaf != journal.leaf_of(entry.salt, steps.row_of(entry)):
-                    findings.append(f"the entry at position {n} is not what was logged")
-                leaves.append(leaf)
-                position += 1
-        checkpoint = await repository.newest_checkpoint(db)
-        if checkpoint is not None and checkpoint.size > len(leaves):
-            findings.append(f"the checkpoint covers {checkpoint.size} entries, the journal holds {len(leaves)}")
-        elif checkpoint is not None and rules.root_of(leaves[: checkpoint.size]) != checkpoint.root:
-            findings.append(f"the root of the first {checkpoint.size} entries is not the one that was signed")
-    return findings
-
-
-async def _checkpoint(db: AsyncSession) -> CheckpointRow:
+async def _newest(db: AsyncSession) -> CheckpointRow:
     row = await repository.newest_checkpoint(db)
     if row is None:
         raise errors.NotUnderACheckpoint(retry_after=2)
