@@ -18,6 +18,7 @@ from techmarket.api.limits import BodyRule
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Aware, Cursor, Limit, LongText, SafeText, Uuid, Wire
+from techmarket.db.archives import ArchiveRefused
 from techmarket.db.files import MAGIC, SIZE_MAX, EmptyFile, FileTooLarge, WrongFileType
 from techmarket.disclosure import errors, service
 from techmarket.disclosure.lifecycle import GrantState, QuestionState
@@ -149,6 +150,7 @@ def _grant(view: GrantView) -> dict[str, object]:
         WrongFileType,
         FileTooLarge,
         EmptyFile,
+        ArchiveRefused,
         BrokenOff,
     ),
     openapi_extra={

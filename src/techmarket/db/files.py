@@ -1,15 +1,19 @@
 """Files (文件): streamed to an object store, named by their SHA-256, never by anything a client sent.
 
 The store is a local folder by default and S3-compatible by setting. A file row exists only for bytes that are wholly
-there; an interrupted upload leaves nothing behind.
+there; an interrupted upload leaves nothing behind, and what a killed process left is swept up. What a file is, is read
+from its bytes; an archive is looked into before it is kept.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import obstore
 from obstore.store import LocalStore, from_url
@@ -18,19 +22,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from techmarket.db.archives import ArchiveLimits, check_archive
 from techmarket.db.base import Base
+from techmarket.db.media import ARCHIVES, HEAD_BYTES, JSON, TEXT, TextWatch, begins_as
+from techmarket.db.media import MAGIC as MAGIC
+from techmarket.db.session import Tx
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import Kind, Refusal
 
-MAGIC = {
-    "application/pdf": (b"%PDF-",),
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "application/zip": (b"PK\x03\x04",),
-    "application/json": (b"{", b"["),
-    "text/plain": (),
-}
 SIZE_MAX = 64 * 1024 * 1024
+SWEEP_AFTER = timedelta(days=1)
+SWEEP_BATCH = 1_000
+_ARCHIVE_LIMITS = ArchiveLimits()
+Inspect = Callable[[IO[bytes]], None]
+"""A look at the whole upload before it is kept; it refuses by raising, and runs in a thread."""
 
 
 class FileTooLarge(Refusal):
@@ -63,8 +68,9 @@ class FileRow(Base):
 class Files:
     """The object store: `receive` before the transaction, `keep` inside it, `open` after the grant is checked."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: Any, folder: Path | None = None) -> None:
         self._store = store
+        self._folder = folder
 
     @classmethod
     def at(cls, place: str | Path) -> Files:
@@ -72,48 +78,57 @@ class Files:
         if isinstance(place, Path) or "://" not in place:
             folder = Path(place)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(LocalStore(folder))
+            return cls(LocalStore(folder), folder)
         return cls(from_url(place))
 
     async def receive(
-        self, chunks: AsyncIterator[bytes], *, media_type: str, size_max: int = SIZE_MAX
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        media_type: str,
+        size_max: int = SIZE_MAX,
+        accepted: Collection[str] = tuple(MAGIC),
+        limits: ArchiveLimits = _ARCHIVE_LIMITS,
+        inspect: Inspect | None = None,
     ) -> tuple[str, int]:
         """Stream an upload to its place; returns (sha256, size). Memory stays flat whatever the sender sends."""
-        if media_type not in MAGIC:
-            raise WrongFileType(accepted=sorted(MAGIC), pointer="/header/Content-Type")
+        if media_type not in accepted or media_type not in MAGIC:
+            raise WrongFileType(accepted=sorted(accepted), pointer="/header/Content-Type")
         incoming = f"incoming/{new_id()}"
         digest, size, head = hashlib.sha256(), 0, b""
-
-        async def counted() -> AsyncIterator[bytes]:
-            nonlocal size, head
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > size_max:
-                    raise FileTooLarge(size_max=size_max, pointer="/body")
-                if len(head) < 16:
-                    head += chunk[:16]
-                digest.update(chunk)
-                yield chunk
-
-        try:
-            async with obstore.open_writer_async(self._store, incoming) as writer:
-                async for chunk in counted():
-                    await writer.write(chunk)
-            self._check(size, head, media_type)
-        except BaseException:
-            await self._forget(incoming)
-            raise
+        text_watch = TextWatch() if media_type in (TEXT, JSON) else None
+        is_looked_into = inspect is not None or media_type in ARCHIVES
+        with TemporaryFile() as aside:
+            try:
+                async with obstore.open_writer_async(self._store, incoming) as writer:
+                    async for chunk in chunks:
+                        size += len(chunk)
+                        if size > size_max:
+                            raise FileTooLarge(size_max=size_max, pointer="/body")
+                        if len(head) < HEAD_BYTES:
+                            head += chunk[:HEAD_BYTES]
+                        digest.update(chunk)
+                        if text_watch is not None:
+                            text_watch.feed(chunk)
+                        if is_looked_into:
+                            aside.write(chunk)
+                        await writer.write(chunk)
+                if size == 0:
+                    raise EmptyFile(pointer="/body")
+                if text_watch is not None:
+                    text_watch.feed(b"", final=True)
+                if not begins_as(media_type, head) or (text_watch is not None and not text_watch.is_text):
+                    raise WrongFileType(accepted=sorted(accepted), pointer="/body")
+                if media_type in ARCHIVES:
+                    await asyncio.to_thread(check_archive, aside, media_type, limits)
+                if inspect is not None:
+                    await asyncio.to_thread(_inspected, inspect, aside)
+            except BaseException:
+                await self._forget(incoming)
+                raise
         sha = digest.hexdigest()
         await obstore.rename_async(self._store, incoming, _place(sha))
         return sha, size
-
-    @staticmethod
-    def _check(size: int, head: bytes, media_type: str) -> None:
-        if size == 0:
-            raise EmptyFile(pointer="/body")
-        starts = MAGIC[media_type]
-        if starts and not any(head.startswith(start) for start in starts):
-            raise WrongFileType(accepted=sorted(MAGIC), pointer="/body")
 
     async def _forget(self, path: str) -> None:
         try:
@@ -121,11 +136,72 @@ class Files:
         except FileNotFoundError:
             return
 
-    async def open(self, sha256: str) -> AsyncIterator[bytes]:
-        """The bytes of a kept file, as a stream."""
-        result = await obstore.get_async(self._store, _place(sha256))
+    async def open(self, sha256: str, *, part: tuple[int, int] | None = None) -> AsyncIterator[bytes]:
+        """The bytes of a kept file as a stream; `part` names its first byte and the one after its last."""
+        options: Any = {"range": part} if part is not None else None
+        result = await obstore.get_async(self._store, _place(sha256), options=options)
         async for chunk in result.stream():
             yield bytes(chunk)
+
+    async def fetch(self, sha256: str) -> IO[bytes]:
+        """A kept file as a local one, for work that must jump about in it; closing it removes it."""
+        local = TemporaryFile()  # noqa: SIM115
+        try:
+            async for chunk in self.open(sha256):
+                local.write(chunk)
+        except BaseException:
+            local.close()
+            raise
+        local.seek(0)
+        return local
+
+    async def sweep(self, tx: Tx, *, after: timedelta = SWEEP_AFTER) -> int:
+        """Remove objects that no row names and nobody is writing; returns how many were touched.
+
+        An orphan is first laid aside and only a later turn removes it: an upload of the same bytes in between has its
+        row by then, and the object goes back to its place.
+        """
+        now = datetime.now(UTC)
+        orphans: list[str] = []
+        returning: list[str] = []
+        async for batch in obstore.list(self._store, chunk_size=SWEEP_BATCH):
+            async with tx.read() as db:
+                kept = await _known(db, [_sha_of(found["path"]) for found in batch])
+            for found in batch:
+                path, aged = found["path"], now - found["last_modified"] > after
+                if path.startswith("swept/"):
+                    (returning if _sha_of(path) in kept else orphans).append(path)
+                elif aged and _sha_of(path) not in kept:
+                    orphans.append(path)
+            if len(orphans) >= SWEEP_BATCH:
+                break
+        for path in returning:
+            await obstore.rename_async(self._store, path, _place(_sha_of(path)))
+        for path in orphans:
+            if path.startswith(("incoming/", "swept/")):
+                await self._forget(path)
+            else:
+                await obstore.rename_async(self._store, path, f"swept/{_sha_of(path)}")
+        return len(orphans) + self._sweep_torn(now.timestamp() - after.total_seconds())
+
+    def _sweep_torn(self, before: float) -> int:
+        """A killed process leaves parts of an upload in the local folder under names that no listing shows."""
+        if self._folder is None:
+            return 0
+        torn = [path for path in (self._folder / "incoming").glob("*") if path.stat().st_mtime < before]
+        for path in torn:
+            path.unlink(missing_ok=True)
+        return len(torn)
+
+
+def _inspected(inspect: Inspect, file: IO[bytes]) -> None:
+    file.seek(0)
+    inspect(file)
+
+
+async def _known(db: AsyncSession, shas: Collection[str]) -> set[str]:
+    query = text("SELECT sha256 FROM file WHERE sha256 = ANY(cast(:shas as text[]))")
+    return set((await db.execute(query, {"shas": sorted(set(shas))})).scalars())
 
 
 async def keep(db: AsyncSession, *, sha256: str, size: int, media_type: str) -> None:
@@ -137,6 +213,10 @@ async def find(db: AsyncSession, sha256: str) -> tuple[int, str] | None:
     """(size, media type) of a kept file."""
     row = (await db.execute(text("SELECT size, media_type FROM file WHERE sha256 = :s"), {"s": sha256})).one_or_none()
     return (row.size, row.media_type) if row else None
+
+
+def _sha_of(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _place(sha256: str) -> str:

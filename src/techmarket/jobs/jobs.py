@@ -13,3 +13,9 @@ from techmarket.db.means import Means
 async def forget_old_answers(means: Means) -> None:
     """Answers kept for retries go when their promise has run out, so that the table stays small."""
     await idempotency.forget_old(means.tx)
+
+
+@periodic("jobs.sweep_files", every=timedelta(minutes=30))
+async def sweep_files(means: Means) -> None:
+    """What killed uploads left in the object store goes; whatever a row names stays."""
+    await means.files.sweep(means.tx)
