@@ -21,18 +21,24 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor, Role
 from techmarket.jobs import runner
 from techmarket.kernel.ids import Ref
+from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
+from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
 from techmarket.ledger import steps as ledger
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import steps as notices
+from techmarket.settlement import service as bank
 from techmarket.settlement import steps as settlement
+from techmarket.settlement.rules import Outcome
 from techmarket.trading import service as trading
 from techmarket.trading import steps as trading_steps
 from techmarket.trading.bidbook import BidBook
-from tests.contracts.make import awake, pay
+from tests.contracts.make import awake, in_force, pay
 from tests.identity.make import a_member, an_organisation
+from tests.ledger.make import moved
 from tests.notices.make import move_to
+from tests.settlement.make import a_message, escrow, from_the_bank
 from tests.trading.make import Market, a_market_at_work, an_awarded_trade
 
 
@@ -180,6 +186,89 @@ async def test_after_the_time_to_sign_the_last_signature_is_refused_and_changes_
     assert await one(tx, "SELECT count(*) FROM signature") == 1
     assert await one(tx, "SELECT count(*) FROM due WHERE purpose = 'ENTRY_FEE'") == 0
     assert await one(tx, "SELECT count(*) FROM encumbrance") == 0
+
+
+async def test_the_sellers_signature_makes_it_the_buyers_turn(tx, won):
+    await called(tx, won)
+    shown = await trading.get_award(tx, won.winner, won.award_id)
+    assert shown.buyers_turn_at is not None
+    assert shown.sign_by == won.sign_by  # his own five working days lie within the time to sign
+
+
+async def test_an_award_whose_seller_has_not_signed_is_annulled_and_its_draft_cancelled(tx, won):
+    draft = await service.draft_from_award(tx, won.seller, won.award_id)
+    await move_to(tx, won.sign_by)
+    assert await trading.lapse_award(tx, won.award_id) is True
+    assert await award_state(tx, won) == "ANNULLED"
+    assert await service.cancel_lapsed(tx, won.award_id, cause="award_annulled") is True
+    assert (await service.get_contract(tx, won.seller, draft.id)).state is ContractState.CANCELLED
+    assert await one(tx, "SELECT count(*) FROM deposit WHERE state = 'RELEASED'") == 2
+
+
+async def test_a_buyer_who_does_not_pay_loses_the_deposit_and_the_lot_is_unsold(tx, keys, won):
+    contract = await last_signature(tx, won, await called(tx, won))
+    async with tx.read() as db:
+        [due] = await settlement.dues_of(db, Ref("contract", contract.id))
+    finance = await a_member(tx, won.market.operator, Role.FINANCE)
+    part = await from_the_bank(tx, keys, await a_message(tx, due, minor=700))
+    await bank.assign_line(tx, finance.actor, part.id, due_id=due.id)
+    with pytest.raises(errors.NothingOverdue) as refused:
+        await service.declare_default(tx, won.seller, contract.id, reasons="Sample reasons.")
+    assert refused.value.facts == {"due_on": due.due_on}
+    await move_to(tx, datetime.combine(due.due_on + timedelta(days=1), datetime.min.time(), SHANGHAI))
+    for actor in (won.winner, (await a_member(tx, won.seller, Role.INVENTOR)).actor):
+        with pytest.raises(NotAllowed):
+            await service.declare_default(tx, actor, contract.id, reasons="Sample reasons.")
+    assert await award_state(tx, won) == "CONCLUDED"
+    ended = await service.declare_default(tx, won.seller, contract.id, reasons="Sample reasons.")
+    assert (ended.state, ended.reasons, ended.plan[0].state) == (
+        ContractState.TERMINATED,
+        "Sample reasons.",
+        LineState.CANCELLED,
+    )
+    assert await award_state(tx, won) == "DEFAULTED"
+    assert await one(tx, "SELECT state FROM lot") == "UNSOLD"
+    assert await one(tx, "SELECT state FROM trade") == "UNSOLD"
+    assert await one(tx, "SELECT cause FROM deposit WHERE state = 'FORFEITED'") == "fails_to_pay"
+    assert await one(tx, "SELECT refs FROM journal_entry WHERE kind = 'trading.award_defaulted'")
+    # The deposit is on its way to the seller, the part that was paid on its way back.
+    assert await escrow(tx, won.seller.org) == (15_000_000, 0)
+    assert await escrow(tx, won.winner.org) == (700, 0)
+    refs = await one(tx, "SELECT refs FROM journal_entry WHERE kind = 'trading.deposit_forfeited'")
+    assert await moved(tx, refs) == [("deposit.forfeited", 15_000_000)]
+    # The licence binds nobody from today on: another takes it.
+    assert await one(tx, "SELECT valid_until FROM encumbrance") == due.due_on
+    async with tx.read() as db:
+        assert await ledger.is_balanced(db)
+    with pytest.raises(NotInThisState):
+        await service.declare_default(tx, won.seller, contract.id, reasons="Sample reasons.")
+
+
+async def test_payment_and_default_at_the_same_moment_have_one_winner(tx, keys, won):
+    contract = await last_signature(tx, won, await called(tx, won))
+    async with tx.read() as db:
+        [due] = await settlement.dues_of(db, Ref("contract", contract.id))
+    message = await a_message(tx, due, minor=due.outstanding_minor)
+    await move_to(tx, datetime.combine(due.due_on + timedelta(days=1), datetime.min.time(), SHANGHAI))
+    await awake(tx, 4)
+    line, ended = await asyncio.gather(
+        from_the_bank(tx, keys, message),
+        service.declare_default(tx, won.seller, contract.id, reasons="Sample reasons."),
+        return_exceptions=True,
+    )
+    if isinstance(ended, Refusal):
+        assert (line.outcome, await award_state(tx, won)) == (Outcome.MATCHED, "CONCLUDED")
+    else:
+        assert (line.outcome, await award_state(tx, won)) == (Outcome.NOT_OPEN, "DEFAULTED")
+    async with tx.read() as db:
+        assert await ledger.is_balanced(db)
+
+
+async def test_a_contract_without_an_award_has_no_deposit_to_lose(tx, keys):
+    deal = await in_force(tx, keys)
+    with pytest.raises(errors.NotFromAward):
+        await service.declare_default(tx, deal.seller.actor, deal.id, reasons="Sample reasons.")
+    assert (await service.get_contract(tx, deal.seller.actor, deal.id)).state is ContractState.IN_FORCE
 
 
 async def test_a_lapsed_award_cancels_its_contract_and_the_runner_up_gets_one_of_its_own(tx, won):

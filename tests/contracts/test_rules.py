@@ -161,7 +161,7 @@ EXPECTED = {
     CONTRACT: {
         ContractState.DRAFT: {"open_signing", "cancel"},
         ContractState.SIGNING: {"sign", "enter_into_force", "cancel"},
-        ContractState.IN_FORCE: {"report_royalty", "dispute", "perform", "terminate"},
+        ContractState.IN_FORCE: {"report_royalty", "dispute", "perform", "terminate", "default"},
         ContractState.DISPUTED: {"settle", "terminate"},
         ContractState.PERFORMED: set(),
         ContractState.CANCELLED: set(),
@@ -169,7 +169,7 @@ EXPECTED = {
     },
     PLAN_LINE: {
         LineState.PLANNED: {"raise", "cancel"},
-        LineState.DUE: {"pay"},
+        LineState.DUE: {"pay", "cancel"},
         LineState.PAID: set(),
         LineState.CANCELLED: set(),
     },

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx
@@ -34,3 +36,11 @@ async def balances(tx: Tx, *accounts: UUID) -> list[tuple[int, int]]:
 async def balanced(tx: Tx, book: str = "market") -> bool:
     async with tx.read() as db:
         return await steps.is_balanced(db, book)
+
+
+async def moved(tx: Tx, refs: Sequence[str]) -> list[tuple[str, int]]:
+    """The transfers that a journal row names as its proof: what for, and how much."""
+    ids = [ref.partition(":")[2] for ref in refs if ref.startswith("transfer:")]
+    async with tx.read() as db:
+        query = text("SELECT code, minor FROM transfer WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY seq")
+        return [(row.code, row.minor) for row in await db.execute(query, {"ids": ids})]

@@ -19,7 +19,7 @@ from techmarket.identity.actor import Actor, OrgKind
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.periods import shanghai_day
 from techmarket.settlement import steps as settlement
-from techmarket.trading import rules, service
+from techmarket.trading import rules, service, steps
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import DepositScope, LotState, Method, ParticipantState, SeatState, TradeState
 from techmarket.trading.methods import METHODS
@@ -217,6 +217,12 @@ async def an_open_trade(market: Market, **terms: Any) -> TradeView:
     await move_to(market.tx, trade.bidding_opens_at)
     assert await service.open_due(market.tx) == 1
     return await service.get_trade(market.tx, market.operator, trade.id)
+
+
+async def the_seller_signs(market: Market, award_id: UUID) -> None:
+    """From now on the buyer is waited for; contracts says so with the seller's signature."""
+    async with market.tx.begin() as db:
+        await steps.note_buyers_turn(db, award_id, now=await market_now(db), actor=market.seller)
 
 
 async def an_awarded_trade(market: Market, book: BidBook, *yuan: int, **terms: Any) -> TradeView:

@@ -23,7 +23,6 @@ from techmarket.trading.lifecycle import (
     DepositScope,
     DepositState,
     LotState,
-    Method,
     SeatState,
     TradeState,
 )
@@ -163,20 +162,6 @@ async def test_one_achievement_is_in_one_lot_unless_its_licence_is_ordinary(mark
     twice = [LotDraft(None, None, (achievement,), 30_000_000, STEP) for _ in range(2)]
     with pytest.raises(errors.LotsUnclear):
         await service.draft_trade(market.tx, market.seller, listing_id=offer.id, deposit_minor=0, lots=twice)
-
-
-async def test_a_method_this_market_does_not_offer_is_refused(market: Market) -> None:
-    offer = await an_offer(market.tx, market.seller, market.operator)
-    with pytest.raises(errors.MethodNotOffered) as refused:
-        await service.draft_trade(
-            market.tx,
-            market.seller,
-            listing_id=offer.id,
-            deposit_minor=0,
-            lots=[LotDraft()],
-            method=Method.SCORED,
-        )
-    assert "ONLINE_BIDDING" in refused.value.facts["offered"]
 
 
 async def test_a_deposit_for_each_lot_makes_the_seat_of_its_own_lot_ready(market: Market) -> None:

@@ -49,6 +49,7 @@ from tests.trading.make import (
     draft,
     end_now,
     pay_deposit,
+    the_seller_signs,
 )
 
 
@@ -420,6 +421,7 @@ async def test_a_winner_who_lets_the_signing_date_pass_loses_the_deposit_and_the
     market: Market, book: BidBook
 ) -> None:
     trade = await an_awarded_trade(market, book, 560_000, 600_000, 640_000)
+    await the_seller_signs(market, await award_id(market, trade, 1))
     await move_to(market.tx, shanghai(2026, 4, 23, 23, 59))
     assert await service.lapse_due(market.tx) == 0
     await move_to(market.tx, shanghai(2026, 4, 24))
@@ -499,6 +501,7 @@ async def test_last_signature_and_lapse_race_for_the_award_and_whoever_locks_it_
     market: Market, book: BidBook, first: str
 ) -> None:
     trade = await an_awarded_trade(market, book, 560_000, 600_000)
+    await the_seller_signs(market, await award_id(market, trade, 1))
     award = await award_id(market, trade, 1)
     signed_at = shanghai(2026, 4, 23, 12)
     await move_to(market.tx, shanghai(2026, 4, 24))
@@ -540,6 +543,7 @@ async def test_last_signature_and_lapse_race_for_the_award_and_whoever_locks_it_
 
 async def test_conclude_and_lapse_at_the_same_moment_have_one_winner(market: Market, book: BidBook) -> None:
     trade = await an_awarded_trade(market, book, 560_000, 600_000)
+    await the_seller_signs(market, await award_id(market, trade, 1))
     award = await award_id(market, trade, 1)
     await move_to(market.tx, shanghai(2026, 4, 24))
 

@@ -43,6 +43,13 @@ class CoOwnerConsented(Event):
 
 
 @dataclass(frozen=True)
+class LicenceEnded(Event):
+    kind: ClassVar[str] = "achievements.licence_ended"
+    encumbrance_id: UUID
+    achievement_id: UUID
+
+
+@dataclass(frozen=True)
 class LicenceEntered(Event):
     kind: ClassVar[str] = "achievements.licence_entered"
     encumbrance_id: UUID

@@ -91,6 +91,12 @@ async def burden_by(db: AsyncSession, achievement_id: UUID, by: str) -> Encumbra
     return (await db.execute(query)).scalar_one_or_none()
 
 
+async def burdens_caused(db: AsyncSession, by: str) -> Sequence[Encumbrance]:
+    """What one cause binds, achievement by achievement."""
+    query = select(Encumbrance).where(Encumbrance.by == by).order_by(Encumbrance.achievement_id)
+    return (await db.execute(query)).scalars().all()
+
+
 async def insert_many(db: AsyncSession, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         await db.execute(insert(table), rows)

@@ -384,6 +384,17 @@ async def perform(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> ContractView
 
 
 @router.post(
+    "/contracts/{contract_id}/default",
+    response_model=ContractOut,
+    operation_id="declareContractDefault",
+    responses=refusals(errors.NotFromAward, errors.NothingOverdue, NotInThisState, NotAllowed, NotFound),
+)
+async def declare_default(contract_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> ContractView:
+    """The buyer of an awarded contract has not paid in time: it ends, and the deposit is lost as announced."""
+    return await service.declare_default(tx, actor, contract_id, reasons=body.reasons)
+
+
+@router.post(
     "/contracts/{contract_id}/termination",
     response_model=ContractOut,
     operation_id="terminateContract",

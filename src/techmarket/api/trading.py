@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -14,8 +14,10 @@ from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import (
     Aware,
+    Code,
     Cursor,
     Limit,
+    LongText,
     MoneyOut,
     NonNegativeMoney,
     PositiveMoney,
@@ -32,6 +34,7 @@ from techmarket.trading.lifecycle import (
     AwardState,
     DepositScope,
     DepositState,
+    ForfeitCause,
     LotState,
     LotStep,
     Method,
@@ -75,6 +78,9 @@ class DraftTrade(Wire):
     lots: list[LotIn] | None = Field(default=None, min_length=1, max_length=100)
     deposit: NonNegativeMoney = Field(description="Nought: no deposit is asked.")
     deposit_scope: DepositScope = DepositScope.TRADE
+    deposit_forfeited_when: list[ForfeitCause] | None = Field(
+        default=None, max_length=10, description="Left out: everything but that nobody bids."
+    )
     increment: PositiveMoney | None = None
     start_price: PositiveMoney | None = Field(default=None, description="Left out: the listing's own price.")
     free_seconds: Seconds | None = None
@@ -114,7 +120,15 @@ def _minor(money: Money | None) -> int | None:
 
 class RegisterIntent(Wire):
     related: bool = Field(default=False, description="You declare yourself a related party of the seller.")
+    payer_account: Code | None = Field(
+        default=None, description="The account your deposit will come from; money from another waits for a person."
+    )
     lots: list[Uuid] = Field(default=[], max_length=100, description="The lots you want to bid on; none named: all.")
+
+
+class Forfeit(Wire):
+    cause: Literal[ForfeitCause.FALSE_PAPERS, ForfeitCause.BREACH_OF_RULES]
+    reasons: LongText
 
 
 class Judge(Wire):
@@ -214,9 +228,13 @@ class DepositOut(Wire):
     id: UUID
     lot_id: UUID | None = Field(description="Null: it backs the whole trade.")
     amount: MoneyOut
+    outstanding: MoneyOut
     state: DepositState
     due_id: UUID
     reference: str = Field(description="Write it into the transfer of the deposit.")
+    return_by: datetime | None = Field(description="When a released deposit has left the market at the latest.")
+    cause: ForfeitCause | None
+    reasons: str | None
 
 
 class ParticipantOut(Wire):
@@ -226,6 +244,7 @@ class ParticipantOut(Wire):
     number: int = Field(description="What the public record calls this bidder.")
     related: bool
     state: ParticipantState
+    payer_account: str | None
     seats: list[SeatOut]
     deposits: list[DepositOut]
 
@@ -260,6 +279,7 @@ class AwardOut(Wire):
     deposit: MoneyOut
     notice_id: UUID | None
     sign_by: datetime | None
+    buyers_turn_at: datetime | None = Field(description="Since when the seller has signed and the buyer is waited for.")
 
 
 class AwardList(Wire):
@@ -297,6 +317,7 @@ async def draft_trade(body: DraftTrade, actor: SignedIn, tx: TxDep) -> TradeView
         lots=body.drafted_lots(),
         deposit_minor=body.deposit.minor,
         deposit_scope=body.deposit_scope,
+        forfeited_when=body.deposit_forfeited_when,
         bidding_opens_at=body.bidding_opens_at,
     )
 
@@ -372,7 +393,9 @@ async def announce(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
 )
 async def register_intent(trade_id: Uuid, body: RegisterIntent, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Register one's organisation for a trade while its announcement runs."""
-    return await service.register_intent(tx, actor, trade_id, related=body.related, lot_ids=body.lots)
+    return await service.register_intent(
+        tx, actor, trade_id, related=body.related, lot_ids=body.lots, payer_account=body.payer_account
+    )
 
 
 @router.get(
@@ -406,6 +429,28 @@ async def admit(participant_id: Uuid, body: Judge, actor: SignedIn, tx: TxDep) -
 async def confirm(participant_id: Uuid, body: Judge, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Confirm an admitted participant (seller); its deposit becomes due."""
     return await service.confirm(tx, actor, participant_id, accepted=body.accepted)
+
+
+@router.post(
+    "/participants/{participant_id}/withdrawal",
+    response_model=ParticipantOut,
+    operation_id="withdrawParticipant",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.TooLateToWithdraw),
+)
+async def withdraw(participant_id: Uuid, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Withdraw before the opening; who has paid loses the deposit if that was announced."""
+    return await service.withdraw(tx, actor, participant_id)
+
+
+@router.post(
+    "/deposits/{deposit_id}/forfeiture",
+    response_model=ParticipantOut,
+    operation_id="forfeitDeposit",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.CauseNotAnnounced),
+)
+async def forfeit(deposit_id: Uuid, body: Forfeit, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Shut a participant out for an announced cause (operator): its deposit goes to the seller."""
+    return await service.forfeit_deposit(tx, actor, deposit_id, cause=body.cause, reasons=body.reasons)
 
 
 @router.get("/lots/{lot_id}", response_model=LotOut, operation_id="getLot", responses=refusals(NotFound))

@@ -119,6 +119,18 @@ class ReasonsMissing(Refusal):
     en = "A registration is refused with reasons."
 
 
+class NotFromAward(Refusal):
+    code, kind = "contracts.not_from_award", Kind.CONFLICT
+    zh = "此合同并非依成交结果订立，没有保证金可言；可由经办人员终止。"
+    en = "This contract comes from no award, so there is no deposit to lose; an operator can record its end."
+
+
+class NothingOverdue(Refusal):
+    code, kind = "contracts.nothing_overdue", Kind.CONFLICT
+    zh = "价款尚未逾期（应付日 {due_on}），不能宣告违约。"
+    en = "The price is not overdue (it is due on {due_on}), so no default can be declared."
+
+
 class TermNotOver(Refusal):
     code, kind = "contracts.term_not_over", Kind.CONFLICT
     zh = "合同期限至 {term_until}，期满后才能确认履行完毕。"

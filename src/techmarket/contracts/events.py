@@ -72,6 +72,15 @@ class ContractTerminated(Event):
 
 
 @dataclass(frozen=True)
+class ContractDefaulted(Event):
+    """The buyer did not pay: the contract ends, its award is lost."""
+
+    kind: ClassVar[str] = "contracts.contract_defaulted"
+    contract_id: UUID
+    award_id: UUID
+
+
+@dataclass(frozen=True)
 class PlanLinePaid(Event):
     kind: ClassVar[str] = "contracts.plan_line_paid"
     contract_id: UUID

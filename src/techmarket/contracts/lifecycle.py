@@ -29,6 +29,7 @@ CONTRACT = Lifecycle(
         (ContractState.IN_FORCE, "dispute"): ContractState.DISPUTED,
         (ContractState.IN_FORCE, "perform"): ContractState.PERFORMED,
         (ContractState.IN_FORCE, "terminate"): ContractState.TERMINATED,
+        (ContractState.IN_FORCE, "default"): ContractState.TERMINATED,
         (ContractState.DISPUTED, "settle"): ContractState.IN_FORCE,
         (ContractState.DISPUTED, "terminate"): ContractState.TERMINATED,
     },
@@ -49,6 +50,7 @@ PLAN_LINE = Lifecycle(
         (LineState.PLANNED, "raise"): LineState.DUE,
         (LineState.PLANNED, "cancel"): LineState.CANCELLED,
         (LineState.DUE, "pay"): LineState.PAID,
+        (LineState.DUE, "cancel"): LineState.CANCELLED,
     },
     initial=LineState.PLANNED,
 )

@@ -11,6 +11,9 @@ OPEN_SIGNING = permission(
 )
 SIGN = permission("contracts.sign", Standing.OWN, Role.SIGNATORY)
 CANCEL = permission("contracts.cancel", Standing.OWN, Role.LISTING_OFFICER, Role.SIGNATORY)
+DEFAULT = permission(
+    "contracts.declare_default", Standing.MARKET_OR_OWN, Role.LISTING_OFFICER, Role.SIGNATORY, Role.OPERATOR
+)
 PERFORM = permission("contracts.perform", Standing.OWN, Role.LISTING_OFFICER, Role.SIGNATORY)
 DISPUTE = permission("contracts.dispute", Standing.OWN, Role.SIGNATORY)
 SETTLE = permission("contracts.settle_dispute", Standing.MARKET, Role.OPERATOR)

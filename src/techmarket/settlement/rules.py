@@ -149,20 +149,35 @@ def _time(value: Any) -> datetime:
 
 
 def judge_line(
-    message: BankMessage, *, outstanding_minor: int | None, is_open: bool, payer_names: Collection[str | None]
+    message: BankMessage,
+    *,
+    outstanding_minor: int | None,
+    is_open: bool,
+    payer_names: Collection[str | None],
+    payer_account: str | None = None,
 ) -> Outcome:
-    """Money pays a due by itself only when reference, payer and amount are exactly right; else a person looks at it."""
+    """Money pays a due by itself only when reference, payer and amount are exactly right; else a person looks at it.
+
+    Where the payer has named the account it will pay from, another account is another payer.
+    """
     if outstanding_minor is None:
         return Outcome.UNKNOWN_REFERENCE
     if not is_open:
         return Outcome.NOT_OPEN
     if _plain(message.payer_name) not in {_plain(name) for name in payer_names if name}:
         return Outcome.PAYER_DIFFERS
+    if payer_account is not None and _plain(message.payer_account) != _plain(payer_account):
+        return Outcome.PAYER_DIFFERS
     if message.minor < outstanding_minor:
         return Outcome.SHORT
     if message.minor > outstanding_minor:
         return Outcome.OVER
     return Outcome.MATCHED
+
+
+def goes_back_by_itself(outcome: Outcome, purpose: Purpose, *, is_cancelled: bool) -> bool:
+    """A deposit that comes after it was released is nobody's question: it goes back to the account it came from."""
+    return outcome is Outcome.NOT_OPEN and purpose is Purpose.DEPOSIT and is_cancelled
 
 
 def _plain(name: str) -> str:

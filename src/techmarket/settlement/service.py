@@ -69,6 +69,10 @@ async def receive_bank_message(tx: Tx, keys: Keys, raw: bytes, signature: str, t
         journal.record(db, BankLineReceived(line.id, line.outcome), actor=None)
         if due is not None and line.outcome is Outcome.MATCHED:
             await steps.take_payment(db, due, line.minor, actor=None)
+        elif due is not None and rules.goes_back_by_itself(
+            line.outcome, due.purpose, is_cancelled=due.state is DueState.CANCELLED
+        ):
+            await _return(db, line, None)
         return _line_view(line)
 
 
@@ -81,6 +85,7 @@ async def _judge(db: AsyncSession, message: BankMessage, due: Due | None) -> Out
         outstanding_minor=due.minor - due.paid_minor,
         is_open=due.state is DueState.OPEN,
         payer_names=(payer.name, payer.name_en),
+        payer_account=due.payer_account,
     )
 
 
@@ -89,7 +94,10 @@ async def _suspense(db: AsyncSession, line: BankLine) -> UUID:
 
 
 async def assign_line(tx: Tx, actor: Actor, line_id: UUID, *, due_id: UUID) -> BankLineView:
-    """A person says which due unmatched money is for: too little counts as a part, what is over stays the payer's."""
+    """A person says which due unmatched money is for: too little counts as a part, what is over stays the payer's.
+
+    What is over a deposit would stay for nothing: it goes back at once.
+    """
     require(actor, policy.ASSIGN_LINE)
     async with tx.begin() as db:
         line = await repository.lock_line(db, line_id)
@@ -101,7 +109,17 @@ async def assign_line(tx: Tx, actor: Actor, line_id: UUID, *, due_id: UUID) -> B
         await ledger.post(
             db, debit=suspense, credit=escrow, minor=line.minor, why=Ref("bank_line", line.id), code="bank.assigned"
         )
-        await steps.take_payment(db, due, min(line.minor, due.minor - due.paid_minor), actor=actor)
+        wanted = min(line.minor, due.minor - due.paid_minor)
+        await steps.take_payment(db, due, wanted, actor=actor)
+        if due.payee_org is None and line.minor > wanted:
+            await steps.instruct_payout(
+                db,
+                org=due.payer_org,
+                minor=line.minor - wanted,
+                channel=Channel.ESCROW,
+                why=Ref("bank_line", line.id),
+                actor=actor,
+            )
         journal.record(db, BankLineAssigned(line.id, due.id), actor=actor)
         return _line_view(line)
 
@@ -111,24 +129,28 @@ async def return_line(tx: Tx, actor: Actor, line_id: UUID) -> BankLineView:
     require(actor, policy.RETURN_LINE)
     async with tx.begin() as db:
         line = await repository.lock_line(db, line_id)
-        line.state = BANK_LINE.move(line.state, "return")
-        suspense, bank = await _suspense(db, line), await ledger.account(db, purpose=ledger.Purpose.BANK)
-        why = Ref("bank_line", line.id)
-        payout = Payout(
-            id=new_id(),
-            org_id=None,
-            minor=line.minor,
-            channel=Channel.ESCROW,
-            state=PAYOUT.initial,
-            why=str(why),
-            hold_id=await ledger.hold(db, source=suspense, target=bank, minor=line.minor, why=why),
-        )
-        db.add(payout)
-        await db.flush()
-        line.payout_id = payout.id
-        journal.record(db, BankLineReturned(line.id, payout.id), actor=actor)
-        await db.flush()
+        await _return(db, line, actor)
         return _line_view(line)
+
+
+async def _return(db: AsyncSession, line: BankLine, actor: Actor | None) -> None:
+    line.state = BANK_LINE.move(line.state, "return")
+    suspense, bank = await _suspense(db, line), await ledger.account(db, purpose=ledger.Purpose.BANK)
+    why = Ref("bank_line", line.id)
+    payout = Payout(
+        id=new_id(),
+        org_id=None,
+        minor=line.minor,
+        channel=Channel.ESCROW,
+        state=PAYOUT.initial,
+        why=str(why),
+        hold_id=await ledger.hold(db, source=suspense, target=bank, minor=line.minor, why=why),
+    )
+    db.add(payout)
+    await db.flush()
+    line.payout_id = payout.id
+    journal.record(db, BankLineReturned(line.id, payout.id), actor=actor)
+    await db.flush()
 
 
 async def list_lines(

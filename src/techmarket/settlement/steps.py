@@ -41,6 +41,7 @@ __all__ = [
     "ReleaseFacts",
     "cancel_due",
     "confirm_payout",
+    "drop_due",
     "dues_of",
     "fail_payout",
     "get_due",
@@ -123,11 +124,12 @@ async def raise_due(
     purpose: Purpose,
     actor: Actor | None,
     rule_date: date | None = None,
+    payer_account: str | None = None,
 ) -> DueFacts:
     """Somebody owes an amount by a day; the reference is what he puts on his bank transfer.
 
     Without a payee the money stays the payer's own (a deposit). `rule_date` chooses the tariff at release; it is the
-    project's own date, or today.
+    project's own date, or today. With `payer_account` only money from that account pays it by itself.
     """
     ledger_amount(minor)
     today = shanghai_day(await clock.market_now(db))
@@ -142,6 +144,7 @@ async def raise_due(
         rule_date=rule_date or today,
         subject=str(subject),
         purpose=purpose,
+        payer_account=payer_account,
         state=DUE.initial,
     )
     db.add(due)
@@ -176,6 +179,17 @@ async def cancel_due(db: AsyncSession, due_id: UUID, actor: Actor | None) -> int
     await db.flush()
     journal.record(db, DueCancelled(due.id, due.subject, due.purpose), actor=actor)
     return freed
+
+
+async def drop_due(db: AsyncSession, due_id: UUID, actor: Actor | None) -> int:
+    """What a due without a payee asked for is not needed any more: it is cancelled, unless the money has come already.
+
+    Returns how much came in, which is the payer's own either way.
+    """
+    due = await repository.lock_due(db, due_id)
+    if due.payee_org is not None:
+        raise ValueError("money with a payee is not the payer's own")
+    return due.paid_minor if due.state is DueState.PAID else await cancel_due(db, due_id, actor)
 
 
 async def get_due(db: AsyncSession, due_id: UUID) -> DueFacts:

@@ -38,6 +38,7 @@ class Due(Identified, Base):
     rule_date: Mapped[date]
     subject: Mapped[str] = mapped_column(String(80))
     purpose: Mapped[Purpose]
+    payer_account: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[DueState]
     raised_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
     paid_at: Mapped[datetime | None]

@@ -23,6 +23,8 @@ from techmarket.notices import steps as notices
 from techmarket.rulebook import steps as rulebook
 from techmarket.trading import deposits, repository
 from techmarket.trading.events import (
+    AwardAnnulled,
+    AwardLapsed,
     AwardOffered,
     LotTerminated,
     LotUnsold,
@@ -30,7 +32,7 @@ from techmarket.trading.events import (
     TradeTerminated,
     TradeUnsold,
 )
-from techmarket.trading.lifecycle import AWARD, LOT, TRADE, LotState, next_act
+from techmarket.trading.lifecycle import AWARD, LOT, TRADE, ForfeitCause, LotState, next_act
 from techmarket.trading.publishing import publish_award
 from techmarket.trading.tables import Award, Lot, Participant, Trade
 
@@ -64,7 +66,8 @@ async def offer(db: AsyncSession, trade: Trade, lot: Lot, award: Award, *, now: 
 async def signing_deadline(db: AsyncSession, trade: Trade, award: Award) -> datetime | None:
     """The time to sign begins when the result notice has ended; while that notice is paused there is no deadline.
 
-    Nor is there one while the operator has not entered the holidays of the year it falls into.
+    However late the seller signs, the buyer has his own announced time after that. Nor is there a deadline while the
+    operator has not entered the holidays of the year it falls into.
     """
     if award.notice_id is None:
         return None
@@ -74,9 +77,56 @@ async def signing_deadline(db: AsyncSession, trade: Trade, award: Award) -> date
     length = Length(trade.signing_n, Unit(trade.signing_unit))
     # The notice ends with the last instant of its day; that day is the one not counted.
     try:
-        return end_of_period(ends_at - AN_INSTANT, length, calendar=await rulebook.work_calendar(db))
+        calendar = await rulebook.work_calendar(db)
+        deadline = end_of_period(ends_at - AN_INSTANT, length, calendar=calendar)
+        turn = (await texts.get(db, trade.terms_sha256)).get("buyer_turn")
+        if award.buyers_turn_at is None or turn is None or deadline is None:
+            return deadline
+        own = end_of_period(award.buyers_turn_at, Length(turn["n"], Unit(turn["unit"])), calendar=calendar)
+        return deadline if own is None else max(deadline, own)
     except CalendarYearMissing:
         return None
+
+
+async def lose(
+    db: AsyncSession,
+    trade: Trade,
+    lot: Lot,
+    award: Award,
+    *,
+    cause: ForfeitCause,
+    now: datetime,
+    actor: Actor | None,
+    reasons: str | None = None,
+) -> None:
+    """The buyer has lost the award by his own fault, and the deposit if that was announced; the runner-up steps in."""
+    award.state, award.decided_at = AWARD.move(award.state, "lapse"), now
+    participant = await repository.lock_participant(db, award.participant_id)
+    deposit = await repository.find_backing(db, participant.id, lot.id)
+    if deposit is not None:
+        await deposits.forfeit(db, trade, participant, deposit, cause=cause, actor=actor, reasons=reasons)
+    await close_disclosure(db, trade, participant, award, actor)
+    journal.record(db, AwardLapsed(award.id, trade.id, cause.value), actor=actor)
+    await db.flush()
+    runner_up = await repository.lock_waiting_award(db, lot.id)
+    if runner_up is None:
+        await end_unsold(db, trade, lot, cause="winner_lapsed", actor=actor)
+    else:
+        await offer(db, trade, lot, runner_up, now=now, actor=actor)
+
+
+async def annul(
+    db: AsyncSession, trade: Trade, award: Award, *, cause: str, now: datetime, actor: Actor | None
+) -> None:
+    """The award does not stand, and not by the buyer's fault: nobody loses a deposit, and no runner-up waits for it.
+
+    The caller ends the lot.
+    """
+    award.state, award.decided_at = AWARD.move(award.state, "annul"), now
+    participant = await repository.lock_participant(db, award.participant_id)
+    await close_disclosure(db, trade, participant, award, actor)
+    journal.record(db, AwardAnnulled(award.id, trade.id, cause), actor=actor)
+    await release_runner_up(db, trade, award.lot_id, actor=actor)
 
 
 async def release_runner_up(db: AsyncSession, trade: Trade, lot_id: UUID, *, actor: Actor | None) -> None:

@@ -6,29 +6,44 @@ The trade is locked by the caller, so that nobody else moves its deposits meanwh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import journal, texts
+from techmarket.db.clock import market_now
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
-from techmarket.kernel.periods import shanghai_day
+from techmarket.kernel.periods import Length, Unit, end_of_period, shanghai_day
+from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.ledger import steps as ledger
 from techmarket.ledger.steps import Purpose as Account
+from techmarket.rulebook import steps as rulebook
 from techmarket.settlement import steps as settlement
 from techmarket.trading import repository, rules
-from techmarket.trading.events import DepositAsked, DepositForfeited, DepositHeld, DepositPaidIn, DepositReleased
+from techmarket.trading.events import (
+    DepositAsked,
+    DepositForfeited,
+    DepositHeld,
+    DepositPaidIn,
+    DepositReleased,
+    RunnerUpReleased,
+)
 from techmarket.trading.lifecycle import (
+    AWARD,
     DEPOSIT,
     SEAT,
     STANDING_AWARDS,
     UNDECIDED,
     DepositScope,
     DepositState,
+    ForfeitCause,
     SeatState,
 )
 from techmarket.trading.tables import Award, Deposit, Lot, Participant, Seat, Trade
+
+FORMER_WORDS = {"winner_does_not_sign_in_time": "refuses_to_sign", "winner_does_not_pay": "fails_to_pay"}
 
 
 async def ask(db: AsyncSession, trade: Trade, participant: Participant, *, actor: Actor | None) -> None:
@@ -50,6 +65,7 @@ async def ask(db: AsyncSession, trade: Trade, participant: Participant, *, actor
             due_on=shanghai_day(trade.bidding_opens_at),
             subject=Ref("deposit", deposit_id),
             purpose=settlement.Purpose.DEPOSIT,
+            payer_account=participant.payer_account,
             actor=actor,
         )
         db.add(
@@ -91,8 +107,10 @@ async def release_idle(db: AsyncSession, trade: Trade, *, actor: Actor | None) -
         return
     payers = {p.id: p for p in await repository.list_participants(db, trade.id)}
     owners = sorted({payers[one.participant_id].org_id for one in idle})
+    return_by = await _return_by(db, trade)
     await ledger.lock(db, [await ledger.account(db, purpose=Account.ESCROW, owner=org) for org in owners])
     for deposit in idle:
+        deposit.return_by = return_by
         await _release(db, trade, payers[deposit.participant_id], deposit, actor=actor)
         for seat in seats:
             if seat.participant_id == deposit.participant_id and deposit.lot_id in (None, seat.lot_id):
@@ -128,13 +146,54 @@ async def _release(
         assert deposit.hold_id is not None
         await ledger.void_hold(db, deposit.hold_id)
         back = deposit.minor
-    elif (await settlement.get_due(db, deposit.due_id)).is_paid:
-        back = deposit.minor
     else:
-        back = await settlement.cancel_due(db, deposit.due_id, actor)
+        back = await settlement.drop_due(db, deposit.due_id, actor)
     if back:
-        await pay_out(db, participant.org_id, back, why=Ref("deposit", deposit.id), actor=actor)
-        journal.record(db, DepositReleased(deposit.id, participant.id, trade.id), actor=actor)
+        await _pay_back(db, trade, participant, deposit, back, actor)
+
+
+async def _pay_back(
+    db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit, minor: int, actor: Actor | None
+) -> None:
+    payout_id = await pay_out(db, participant.org_id, minor, why=Ref("deposit", deposit.id), actor=actor)
+    journal.record(db, DepositReleased(deposit.id, participant.id, trade.id, payout_id), actor=actor)
+
+
+async def _return_by(db: AsyncSession, trade: Trade) -> datetime | None:
+    """Until when what is released now must have left the market; unknown while a calendar year is missing."""
+    length = (await texts.get(db, trade.terms_sha256)).get("deposit_return")
+    if length is None:
+        return None
+    try:
+        calendar = await rulebook.work_calendar(db)
+        return end_of_period(await market_now(db), Length(length["n"], Unit(length["unit"])), calendar=calendar)
+    except CalendarYearMissing:
+        return None
+
+
+async def close_registration(db: AsyncSession, trade: Trade) -> None:
+    """With the opening it is too late to pay: a deposit that has come is held, what is still open is dropped.
+
+    Whoever is not ready then has no seat.
+    """
+    participants = {one.id: one for one in await repository.list_participants(db, trade.id)}
+    return_by = await _return_by(db, trade)
+    for deposit in await repository.lock_deposits(db, trade.id):
+        if deposit.state is not DepositState.DUE:
+            continue
+        participant = participants[deposit.participant_id]
+        came = await settlement.drop_due(db, deposit.due_id, None)
+        if came == deposit.minor:
+            await hold(db, trade, participant, deposit)
+            continue
+        deposit.state, deposit.return_by = DEPOSIT.move(deposit.state, "release"), return_by
+        if came:
+            await _pay_back(db, trade, participant, deposit, came, None)
+    await db.flush()
+    for seat in await repository.seats_of(db, trade.id):
+        if seat.state is SeatState.WAITING:
+            leave(seat)
+    await db.flush()
 
 
 async def pay_in(db: AsyncSession, trade: Trade, participant: Participant, award: Award, *, actor: Actor | None) -> int:
@@ -153,15 +212,35 @@ async def pay_in(db: AsyncSession, trade: Trade, participant: Participant, award
     assert deposit.hold_id is not None
     await ledger.void_hold(db, deposit.hold_id)
     deposit.state = DEPOSIT.move(deposit.state, "pay_in")
-    journal.record(db, DepositPaidIn(deposit.id, participant.id, trade.id, award.id), actor=actor)
+    event = DepositPaidIn(deposit.id, participant.id, trade.id, deposit.hold_id, award.id)
+    journal.record(db, event, actor=actor)
     return deposit.minor
 
 
+async def announced_causes(db: AsyncSession, trade: Trade) -> frozenset[ForfeitCause]:
+    """For what this trade's deposits may be forfeited. The first trades named two causes in other words."""
+    said = (await texts.get(db, trade.terms_sha256)).get("deposit_forfeited_when", ())
+    return frozenset(ForfeitCause(FORMER_WORDS.get(one, one)) for one in said)
+
+
 async def forfeit(
-    db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit, *, cause: str, actor: Actor | None
-) -> None:
-    """A held deposit goes to the seller, for one of the announced reasons."""
+    db: AsyncSession,
+    trade: Trade,
+    participant: Participant,
+    deposit: Deposit,
+    *,
+    cause: ForfeitCause,
+    actor: Actor | None,
+    reasons: str | None = None,
+) -> bool:
+    """A held deposit goes to the seller, for an announced cause alone; its payer has no seat any more, nor waits.
+
+    Returns whether it was forfeited: what was not announced, or is not held, is not.
+    """
+    if deposit.state is not DepositState.HELD or cause not in await announced_causes(db, trade):
+        return False
     deposit.state = DEPOSIT.move(deposit.state, "forfeit")
+    deposit.cause, deposit.reasons = cause, reasons
     assert deposit.hold_id is not None
     seller = await ledger.account(db, purpose=Account.ESCROW, owner=trade.seller_org_id)
     transfer_id = await ledger.post_hold(db, deposit.hold_id, credit=seller, code="deposit.forfeited")
@@ -169,15 +248,23 @@ async def forfeit(
     for seat in await repository.seats_of_participants(db, [participant.id]):
         if deposit.lot_id in (None, seat.lot_id):
             leave(seat)
-    journal.record(db, DepositForfeited(deposit.id, participant.id, trade.id, transfer_id, cause), actor=actor)
+    for award in await repository.lock_waiting_awards(db, participant.id):
+        if deposit.lot_id in (None, award.lot_id):
+            award.state = AWARD.move(award.state, "release")
+            journal.record(db, RunnerUpReleased(award.id, trade.id), actor=actor)
+    journal.record(db, DepositForfeited(deposit.id, participant.id, trade.id, transfer_id, cause.value), actor=actor)
     await db.flush()
+    return True
 
 
 async def forfeit_paid_in(
     db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit, award: Award, *, actor: Actor | None
-) -> None:
+) -> bool:
     """A deposit that had become price is forfeited after all: an amount as high leaves the buyer's escrow."""
-    deposit.state = DEPOSIT.move(deposit.state, "forfeit")
+    cause = ForfeitCause.FAILS_TO_PAY
+    if deposit.state is not DepositState.PAID_IN or cause not in await announced_causes(db, trade):
+        return False
+    deposit.state, deposit.cause = DEPOSIT.move(deposit.state, "forfeit"), cause
     transfer_id = await ledger.post(
         db,
         debit=await ledger.account(db, purpose=Account.ESCROW, owner=participant.org_id),
@@ -187,12 +274,26 @@ async def forfeit_paid_in(
         code="deposit.forfeited",
     )
     await pay_out(db, trade.seller_org_id, deposit.minor, why=Ref("award", award.id), actor=actor)
-    event = DepositForfeited(deposit.id, participant.id, trade.id, transfer_id, "fails_to_pay")
-    journal.record(db, event, actor=actor)
+    journal.record(db, DepositForfeited(deposit.id, participant.id, trade.id, transfer_id, cause.value), actor=actor)
     await db.flush()
+    return True
 
 
-async def pay_out(db: AsyncSession, org_id: UUID, minor: int, *, why: Ref, actor: Actor | None) -> None:
-    await settlement.instruct_payout(
+async def forfeit_silence(db: AsyncSession, trade: Trade, lot: Lot) -> None:
+    """Where it was announced, those who were ready lose their deposits when nobody bids: on the lot that each deposit
+    backs, or, if it backs the whole trade, on any lot at all."""
+    if ForfeitCause.NOBODY_BIDS not in await announced_causes(db, trade):
+        return
+    lots = await repository.lots_of(db, trade.id)
+    nobody_at_all = all(one.leading_seq is None and (one.id == lot.id or one.state not in UNDECIDED) for one in lots)
+    participants = {one.id: one for one in await repository.list_participants(db, trade.id)}
+    for deposit in await repository.lock_deposits(db, trade.id):
+        if deposit.lot_id == lot.id or (deposit.lot_id is None and nobody_at_all):
+            payer = participants[deposit.participant_id]
+            await forfeit(db, trade, payer, deposit, cause=ForfeitCause.NOBODY_BIDS, actor=None)
+
+
+async def pay_out(db: AsyncSession, org_id: UUID, minor: int, *, why: Ref, actor: Actor | None) -> UUID:
+    return await settlement.instruct_payout(
         db, org=org_id, minor=minor, channel=settlement.Channel.ESCROW, why=why, actor=actor
     )

@@ -175,6 +175,18 @@ class SellerCannotBuy(Refusal):
     en = "The seller cannot take part in its own trade."
 
 
+class TooLateToWithdraw(Refusal):
+    code, kind = "trading.too_late_to_withdraw", Kind.CONFLICT
+    zh = "竞价已经开始，不能再退出；不报价者无须任何操作。"
+    en = "Bidding has opened, so nobody withdraws any more; whoever does not want to bid need do nothing."
+
+
+class CauseNotAnnounced(Refusal):
+    code, kind = "trading.cause_not_announced", Kind.CONFLICT
+    zh = "公告没有约定因此不予退还保证金；已公告的情形：{announced}。"
+    en = "This was not announced as a reason to forfeit deposits; announced were {announced}."
+
+
 class SigningDatePassed(Refusal):
     code, kind = "trading.signing_date_passed", Kind.CONFLICT
     zh = "签约期限已于 {sign_by} 届满。"

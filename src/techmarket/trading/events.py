@@ -91,6 +91,13 @@ class ParticipantRejected(Event):
 
 
 @dataclass(frozen=True)
+class ParticipantWithdrew(Event):
+    kind: ClassVar[str] = "trading.participant_withdrew"
+    participant_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
 class ParticipantQualified(Event):
     kind: ClassVar[str] = "trading.participant_qualified"
     participant_id: UUID
@@ -121,6 +128,7 @@ class DepositReleased(Event):
     deposit_id: UUID
     participant_id: UUID
     trade_id: UUID
+    payout_id: UUID
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,7 @@ class DepositPaidIn(Event):
     deposit_id: UUID
     participant_id: UUID
     trade_id: UUID
+    hold_id: UUID
     award_id: UUID
 
 
@@ -245,6 +254,15 @@ class AwardOffered(Event):
 
 
 @dataclass(frozen=True)
+class BuyersTurn(Event):
+    """The seller has done all it has to: from now on the buyer is waited for."""
+
+    kind: ClassVar[str] = "trading.buyers_turn"
+    award_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
 class AwardConcluded(Event):
     kind: ClassVar[str] = "trading.award_concluded"
     award_id: UUID
@@ -258,6 +276,7 @@ class AwardLapsed(Event):
     kind: ClassVar[str] = "trading.award_lapsed"
     award_id: UUID
     trade_id: UUID
+    cause: str = "refuses_to_sign"
 
 
 @dataclass(frozen=True)
@@ -265,6 +284,7 @@ class AwardAnnulled(Event):
     kind: ClassVar[str] = "trading.award_annulled"
     award_id: UUID
     trade_id: UUID
+    cause: str = "objection_upheld"
 
 
 @dataclass(frozen=True)

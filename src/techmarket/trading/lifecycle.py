@@ -103,6 +103,17 @@ class DepositScope(StrEnum):
     LOT = "LOT"
 
 
+class ForfeitCause(StrEnum):
+    """Why a deposit may be lost, if it was announced and the seller is not to blame."""
+
+    WITHDRAWS_AFTER_PAYING = "withdraws_after_paying"
+    NOBODY_BIDS = "nobody_bids"
+    REFUSES_TO_SIGN = "refuses_to_sign"
+    FAILS_TO_PAY = "fails_to_pay"
+    FALSE_PAPERS = "false_papers"
+    BREACH_OF_RULES = "breach_of_rules"
+
+
 class AwardState(StrEnum):
     WAITING = "WAITING"
     OFFERED = "OFFERED"

@@ -12,8 +12,8 @@ from techmarket.db import journal
 from techmarket.identity.actor import Actor
 from techmarket.notices import steps as notices
 from techmarket.trading import awards, deposits, errors, repository
-from techmarket.trading.events import AwardConcluded, AwardDefaulted
-from techmarket.trading.lifecycle import AWARD, LOT, AwardState, DepositState, Method
+from techmarket.trading.events import AwardConcluded, AwardDefaulted, BuyersTurn
+from techmarket.trading.lifecycle import AWARD, LOT, AwardState, Method
 from techmarket.trading.tables import Award, Trade
 
 
@@ -21,7 +21,8 @@ from techmarket.trading.tables import Award, Trade
 class AwardFacts:
     """An award as contracts need it. `achievement_ids` are the lot's part of the listing; None is all of it.
 
-    `deposit_minor` is the deposit that backs the award; of a conclusion, what it freed for the price.
+    `deposit_minor` is the deposit that backs the award; of a conclusion, what it freed for the price; of a default,
+    what the buyer lost.
     """
 
     award_id: UUID
@@ -78,7 +79,7 @@ async def conclude_award(db: AsyncSession, award_id: UUID, *, now: datetime, act
 
 
 async def default_award(db: AsyncSession, award_id: UUID, *, now: datetime, actor: Actor | None) -> AwardFacts:
-    """A buyer who signed and then does not pay loses an amount as high as the deposit to the seller.
+    """A buyer who signed and then does not pay loses an amount as high as the deposit to the seller, as announced.
 
     The caller has cancelled the dues of the price before, so that the money is in the buyer's escrow again.
     """
@@ -89,12 +90,28 @@ async def default_award(db: AsyncSession, award_id: UUID, *, now: datetime, acto
     lot.state = LOT.move(lot.state, "default")
     participant = await repository.get_participant(db, award.participant_id)
     deposit = await repository.find_backing(db, participant.id, award.lot_id)
-    if deposit is not None and deposit.state is DepositState.PAID_IN:
-        await deposits.forfeit_paid_in(db, trade, participant, deposit, award, actor=actor)
+    lost = 0
+    if deposit is not None and await deposits.forfeit_paid_in(db, trade, participant, deposit, award, actor=actor):
+        lost = deposit.minor
     await awards.settle_default(db, trade)
     journal.record(db, AwardDefaulted(award.id, trade.id), actor=actor)
     await db.flush()
-    return await _facts(db, award, trade)
+    return replace(await _facts(db, award, trade), deposit_minor=lost)
+
+
+async def note_buyers_turn(db: AsyncSession, award_id: UUID, *, now: datetime, actor: Actor | None) -> None:
+    """The seller has signed: from now on it is the buyer who is waited for, and who is in default when he does not.
+
+    He has his announced time from here, however near the date to sign is. Said twice is said once.
+    """
+    award = await repository.lock_award(db, award_id)
+    if award.state is not AwardState.OFFERED or award.buyers_turn_at is not None:
+        return
+    trade = await repository.get_trade(db, award.trade_id)
+    award.buyers_turn_at = now
+    award.sign_by = await awards.signing_deadline(db, trade, award)
+    journal.record(db, BuyersTurn(award.id, trade.id), actor=actor)
+    await db.flush()
 
 
 async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -25,6 +26,7 @@ from techmarket.trading.lifecycle import (
     AwardState,
     DepositScope,
     DepositState,
+    ForfeitCause,
     LotState,
     LotStep,
     Method,
@@ -183,6 +185,7 @@ class Participant(Identified, Base):
     number: Mapped[int]
     related: Mapped[bool]
     state: Mapped[ParticipantState]
+    payer_account: Mapped[str | None] = mapped_column(String(64))
     registered_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
@@ -207,6 +210,7 @@ class Deposit(Identified, Base):
     __table_args__ = (
         UniqueConstraint("participant_id", "lot_id", postgresql_nulls_not_distinct=True),
         CheckConstraint("minor > 0", name="amount_is_positive"),
+        CheckConstraint("(state = 'FORFEITED') = (cause IS NOT NULL)", name="forfeited_for_a_cause"),
         CheckConstraint("state NOT IN ('HELD', 'PAID_IN', 'FORFEITED') OR hold_id IS NOT NULL", name="held_by_a_hold"),
     )
 
@@ -216,6 +220,9 @@ class Deposit(Identified, Base):
     due_id: Mapped[UUID] = mapped_column(ForeignKey("due.id"), unique=True)
     hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
     state: Mapped[DepositState]
+    return_by: Mapped[datetime | None]
+    cause: Mapped[ForfeitCause | None]
+    reasons: Mapped[str | None] = mapped_column(Text)
 
 
 class BidRow(Base):
@@ -294,5 +301,6 @@ class Award(Identified, Base):
     state: Mapped[AwardState]
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
     sign_by: Mapped[datetime | None]
+    buyers_turn_at: Mapped[datetime | None]
     offered_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]

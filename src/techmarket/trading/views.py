@@ -12,6 +12,7 @@ from techmarket.trading.lifecycle import (
     AwardState,
     DepositScope,
     DepositState,
+    ForfeitCause,
     LotState,
     LotStep,
     Method,
@@ -148,14 +149,21 @@ class SeatView:
 
 @dataclass(frozen=True, slots=True)
 class DepositView:
-    """`reference` goes into the transfer; without a lot the deposit backs the whole trade."""
+    """`reference` goes into the transfer; without a lot the deposit backs the whole trade.
+
+    `outstanding` is what has not come yet; of a released one, `return_by` is when it has left the market at the latest.
+    """
 
     id: UUID
     lot_id: UUID | None
     amount: Money
+    outstanding: Money
     state: DepositState
     due_id: UUID
     reference: str
+    return_by: datetime | None
+    cause: ForfeitCause | None
+    reasons: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,7 @@ class ParticipantView:
     number: int
     related: bool
     state: ParticipantState
+    payer_account: str | None
     seats: tuple[SeatView, ...]
     deposits: tuple[DepositView, ...]
 
@@ -195,6 +204,7 @@ class AwardView:
     deposit: Money
     notice_id: UUID | None
     sign_by: datetime | None
+    buyers_turn_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What later rooms may do with achievements inside their own transaction."""
 
-from techmarket.achievements.steps.binding import enter_licence
+from techmarket.achievements.steps.binding import end_licence, enter_licence
 from techmarket.achievements.steps.facts import (
     AchievementFacts,
     FirstRefusalBasis,
@@ -24,6 +24,7 @@ __all__ = [
     "Sale",
     "completers",
     "create_many",
+    "end_licence",
     "enter_licence",
     "first_refusal_holders",
     "first_refusal_of",

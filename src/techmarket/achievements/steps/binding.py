@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import errors, licences, repository
-from techmarket.achievements.events import LicenceEntered
+from techmarket.achievements.events import LicenceEnded, LicenceEntered
 from techmarket.achievements.licences import BurdenKind, Scope
 from techmarket.achievements.steps.selling import burden_of
 from techmarket.achievements.tables import Encumbrance
@@ -68,6 +68,21 @@ async def enter_licence(
         entered.append(burden.id)
     await db.flush()
     return entered
+
+
+async def end_licence(db: AsyncSession, *, by: Ref, on: date, actor: Actor | None) -> int:
+    """A licence whose cause fell away binds nobody from this day on. Returns how many achievements are free of it."""
+    burdens = await repository.burdens_caused(db, str(by))
+    await repository.lock_many(db, sorted({burden.achievement_id for burden in burdens}))
+    ended = 0
+    for burden in burdens:
+        last = max(burden.valid_from, on - timedelta(days=1))
+        if burden.valid_until is None or burden.valid_until > last:
+            burden.valid_until = last
+            journal.record(db, LicenceEnded(burden.id, burden.achievement_id), actor=actor)
+            ended += 1
+    await db.flush()
+    return ended
 
 
 def _is_blocked(licence: BurdenKind, scope: Scope, held: Iterable[Encumbrance]) -> bool:

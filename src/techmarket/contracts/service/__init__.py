@@ -2,6 +2,7 @@
 
 from techmarket.contracts.service.drafting import cancel, draft_directly, draft_from_award
 from techmarket.contracts.service.performing import (
+    declare_default,
     dispute,
     mark_paid,
     perform,
@@ -17,6 +18,7 @@ __all__ = [
     "cancel",
     "cancel_lapsed",
     "decide_registration",
+    "declare_default",
     "dispute",
     "draft_directly",
     "draft_from_award",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from techmarket.achievements import steps as achievements
 from techmarket.contracts import errors, policy, repository, rules
 from techmarket.contracts.events import (
+    ContractDefaulted,
     ContractDisputed,
     ContractPerformed,
     ContractSettled,
@@ -28,6 +30,7 @@ from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.periods import shanghai_day
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.rules import Purpose
+from techmarket.trading import steps as trading
 
 
 async def report_royalty(
@@ -144,6 +147,45 @@ async def perform(tx: Tx, actor: Actor, contract_id: UUID) -> ContractView:
         rules.require_term_over(contract.term_until, shanghai_day(now))
         await settlement.require_paid(db, Ref("contract", contract.id), now)
         journal.record(db, ContractPerformed(contract.id), actor=actor)
+        await db.flush()
+        return await view_of(db, contract)
+
+
+async def declare_default(tx: Tx, actor: Actor, contract_id: UUID, *, reasons: str) -> ContractView:
+    """The seller ends an awarded contract whose price is overdue: the buyer loses the deposit, as it was announced.
+
+    What the buyer had paid beyond it goes back; the licence ends today.
+    """
+    async with tx.begin() as db:
+        contract = await repository.lock_contract(db, contract_id)
+        parties = await known_parties(db, actor, contract)
+        require(actor, policy.DEFAULT, parties=[parties[PartyRole.PAYEE]])
+        contract.state = CONTRACT.move(contract.state, "default")
+        if contract.award_id is None:
+            raise errors.NotFromAward()
+        now = await clock.market_now(db)
+        plan = await repository.plan_of(db, contract.id)
+        line = next((one for one in plan if one.kind is LineKind.ENTRY_FEE and one.state is LineState.DUE), None)
+        due = None if line is None or line.due_id is None else await settlement.get_due(db, line.due_id)
+        if due is None or due.is_paid or shanghai_day(now) <= due.due_on:
+            raise errors.NothingOverdue(due_on=None if due is None else due.due_on)
+        freed = await settlement.cancel_due(db, due.id, actor)
+        for one in plan:
+            if PLAN_LINE.can(one.state, "cancel"):
+                one.state = PLAN_LINE.move(one.state, "cancel")
+        lost = (await trading.default_award(db, contract.award_id, now=now, actor=actor)).deposit_minor
+        if freed > lost:
+            await settlement.instruct_payout(
+                db,
+                org=parties[PartyRole.PAYER],
+                minor=freed - lost,
+                channel=settlement.Channel.ESCROW,
+                why=Ref("contract", contract.id),
+                actor=actor,
+            )
+        await achievements.end_licence(db, by=Ref("contract", contract.id), on=shanghai_day(now), actor=actor)
+        contract.reasons = reasons
+        journal.record(db, ContractDefaulted(contract.id, contract.award_id), actor=actor)
         await db.flush()
         return await view_of(db, contract)
 

@@ -87,6 +87,8 @@ async def sign(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str)
         assert version.signing_id is not None
         done = await signing.put(db, version.signing_id, actor, document_sha256=document_sha256, now=now)
         journal.record(db, ContractSigned(contract.id, done.signed, done.required), actor=actor)
+        if contract.award_id is not None and actor.org_id == parties[PartyRole.PAYEE]:
+            await trading.note_buyers_turn(db, contract.award_id, now=now, actor=actor)
         if done.is_complete:
             await _enter_into_force(db, contract, parties, now=now, actor=actor)
         await db.flush()

@@ -8,6 +8,8 @@ from techmarket.trading.repository.awards import (
     list_due_to_lapse,
     lock_award,
     lock_waiting_award,
+    lock_waiting_awards,
+    offered_to,
 )
 from techmarket.trading.repository.floor import NEVER, FloorRow, list_floor
 from techmarket.trading.repository.parties import (
@@ -15,12 +17,14 @@ from techmarket.trading.repository.parties import (
     find_backing,
     find_deposit_by_due,
     find_participant,
+    get_deposit,
     get_participant,
     list_participants,
     lock_deposit,
     lock_deposits,
     lock_participant,
     lots_with_bidders,
+    numbers_gone,
     seats_of,
     seats_of_participants,
 )
@@ -64,6 +68,7 @@ __all__ = [
     "find_lot",
     "find_participant",
     "get_award",
+    "get_deposit",
     "get_lot",
     "get_offer",
     "get_participant",
@@ -89,9 +94,12 @@ __all__ = [
     "lock_participant",
     "lock_trade",
     "lock_waiting_award",
+    "lock_waiting_awards",
     "lots_of",
     "lots_with_bidders",
     "next_number",
+    "numbers_gone",
+    "offered_to",
     "seats_of",
     "seats_of_participants",
 ]

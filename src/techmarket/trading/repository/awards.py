@@ -43,6 +43,28 @@ async def list_awards(db: AsyncSession, trade_id: UUID) -> Sequence[Award]:
     return (await db.execute(query)).scalars().all()
 
 
+async def lock_waiting_awards(db: AsyncSession, participant_id: UUID) -> Sequence[Award]:
+    """Wherever this participant still waits as a runner-up."""
+    query = (
+        select(Award)
+        .where(Award.participant_id == participant_id, Award.state == AwardState.WAITING)
+        .order_by(Award.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def offered_to(db: AsyncSession, participant_id: UUID) -> Sequence[UUID]:
+    """The lots' awards this participant is being offered, in id order."""
+    query = (
+        select(Award.id)
+        .where(Award.participant_id == participant_id, Award.state == AwardState.OFFERED)
+        .order_by(Award.id)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
 async def lock_waiting_award(db: AsyncSession, lot_id: UUID) -> Award | None:
     """The lot's runner-up who still waits."""
     query = (

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
-from techmarket.trading.lifecycle import ParticipantState, SeatState
+from techmarket.trading.lifecycle import SeatState
 from techmarket.trading.tables import Deposit, Lot, Participant, Seat
 
 
@@ -56,17 +56,19 @@ async def seats_of_participants(db: AsyncSession, participant_ids: Sequence[UUID
     return (await db.execute(query)).scalars().all()
 
 
+async def numbers_gone(db: AsyncSession, lot_id: UUID) -> set[int]:
+    """The numbers of those who have left their seats on a lot."""
+    query = select(Seat.number).where(Seat.lot_id == lot_id, Seat.state == SeatState.GONE)
+    return set((await db.execute(query)).scalars())
+
+
 async def lots_with_bidders(db: AsyncSession, trade_id: UUID) -> set[UUID]:
-    """Lots for which somebody may bid, or will once the deposit is held."""
+    """Lots for which somebody may bid."""
     query = (
         select(Seat.lot_id)
         .distinct()
-        .join(Participant, Participant.id == Seat.participant_id)
-        .where(
-            Participant.trade_id == trade_id,
-            Participant.state == ParticipantState.QUALIFIED,
-            Seat.state != SeatState.GONE,
-        )
+        .join(Lot, Lot.id == Seat.lot_id)
+        .where(Lot.trade_id == trade_id, Seat.state == SeatState.READY)
     )
     return set((await db.execute(query)).scalars())
 
@@ -92,6 +94,13 @@ async def lock_deposits(db: AsyncSession, trade_id: UUID) -> Sequence[Deposit]:
 async def lock_deposit(db: AsyncSession, deposit_id: UUID) -> Deposit:
     query = select(Deposit).where(Deposit.id == deposit_id).with_for_update()
     return (await db.execute(query.execution_options(populate_existing=True))).scalar_one()
+
+
+async def get_deposit(db: AsyncSession, deposit_id: UUID) -> Deposit:
+    row = await db.get(Deposit, deposit_id)
+    if row is None:
+        raise NotFound()
+    return row
 
 
 async def find_deposit_by_due(db: AsyncSession, due_id: UUID) -> Deposit | None:

@@ -8,6 +8,7 @@ from techmarket.trading.service.bidding import place_bid
 from techmarket.trading.service.deciding import step_due, step_if_due
 from techmarket.trading.service.drafting import LotDraft, draft_trade
 from techmarket.trading.service.floor import list_floor, pause_lot, resume_lot
+from techmarket.trading.service.leaving import forfeit_deposit, withdraw
 from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
 from techmarket.trading.service.participating import admit, confirm, hold_deposit, register_intent
 from techmarket.trading.service.reading import (
@@ -32,6 +33,7 @@ __all__ = [
     "confirm",
     "decline_offer",
     "draft_trade",
+    "forfeit_deposit",
     "get_award",
     "get_lot",
     "get_offer",
@@ -58,4 +60,5 @@ __all__ = [
     "step_if_due",
     "submit_trade",
     "terminate_trade",
+    "withdraw",
 ]

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from techmarket.db import journal
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
-from techmarket.trading import awards, deposits, policy, repository
-from techmarket.trading.events import (
-    AwardAnnulled,
-    AwardLapsed,
-)
-from techmarket.trading.lifecycle import (
-    AWARD,
-    DEPOSIT,
-    TRADE,
-    AwardState,
-)
+from techmarket.trading import awards, policy, repository
+from techmarket.trading.lifecycle import AWARD, TRADE, AwardState, ForfeitCause
 from techmarket.trading.service.due import work_off
 from techmarket.trading.service.showing import award_view
 from techmarket.trading.views import AwardView
@@ -37,8 +27,9 @@ async def lapse_due(tx: Tx, *, limit: int = 100) -> int:
 async def lapse_award(tx: Tx, award_id: UUID) -> bool:
     """A winner who lets the signing date pass loses the award and the deposit; the runner-up is offered the lot.
 
-    All in one commit. The award is locked first, as by the last signature: whichever comes first wins. While the
-    result notice is paused, or its end was put off by a pause, the time to sign is put off with it.
+    If the seller has not signed by then, it was never the buyer's turn: the award is annulled, the lot is unsold, and
+    every deposit goes back. All in one commit. The award is locked first, as by the last signature: whichever comes
+    first wins. While the result notice is paused, or its end was put off by a pause, the time to sign is put off too.
     """
     async with tx.begin() as db:
         award = await repository.lock_award(db, award_id)
@@ -55,20 +46,12 @@ async def lapse_award(tx: Tx, award_id: UUID) -> bool:
         # An upheld objection annuls the award by its event; until that comes, nobody could have signed either.
         if award.notice_id is None or not await notices.is_cleared(db, award.notice_id, now):
             return False
-        award.state, award.decided_at = AWARD.move(award.state, "lapse"), now
         lot = await repository.lock_lot(db, award.lot_id)
-        participant = await repository.lock_participant(db, award.participant_id)
-        deposit = await repository.find_backing(db, participant.id, lot.id)
-        if deposit is not None and DEPOSIT.can(deposit.state, "forfeit"):
-            await deposits.forfeit(db, trade, participant, deposit, cause="refuses_to_sign", actor=None)
-        await awards.close_disclosure(db, trade, participant, award, None)
-        journal.record(db, AwardLapsed(award.id, trade.id), actor=None)
-        await db.flush()
-        runner_up = await repository.lock_waiting_award(db, lot.id)
-        if runner_up is None:
-            await awards.end_unsold(db, trade, lot, cause="winner_lapsed", actor=None)
+        if award.buyers_turn_at is None:
+            await awards.annul(db, trade, award, cause="seller_did_not_sign", now=now, actor=None)
+            await awards.end_unsold(db, trade, lot, cause="seller_did_not_sign", actor=None)
         else:
-            await awards.offer(db, trade, lot, runner_up, now=now, actor=None)
+            await awards.lose(db, trade, lot, award, cause=ForfeitCause.REFUSES_TO_SIGN, now=now, actor=None)
         return True
 
 
@@ -107,11 +90,7 @@ async def annul_award(tx: Tx, award_id: UUID) -> bool:
             return False
         trade = await repository.lock_trade(db, award.trade_id)
         now = await market_now(db)
-        award.state, award.decided_at = AWARD.move(award.state, "annul"), now
-        participant = await repository.lock_participant(db, award.participant_id)
-        await awards.close_disclosure(db, trade, participant, award, None)
-        journal.record(db, AwardAnnulled(award.id, trade.id), actor=None)
-        await awards.release_runner_up(db, trade, award.lot_id, actor=None)
+        await awards.annul(db, trade, award, cause="objection_upheld", now=now, actor=None)
         lot = await repository.lock_lot(db, award.lot_id)
         awards.end_terminated(db, trade, lot, cause="objection_upheld", now=now, actor=None)
         await awards.settle(db, trade, actor=None, cause="objection_upheld")

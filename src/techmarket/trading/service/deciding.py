@@ -19,7 +19,7 @@ from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import new_id
-from techmarket.trading import awards, repository
+from techmarket.trading import awards, deposits, repository
 from techmarket.trading.events import LotAwaits
 from techmarket.trading.lifecycle import AWARD, LOT, LotState, LotStep
 from techmarket.trading.methods import Candidate, Family, Standing, method_rules, rules_of
@@ -80,9 +80,14 @@ def _steps_left(lot: Lot, announced: Sequence[LotStep] | Any) -> list[LotStep]:
 
 
 async def standings(db: AsyncSession, case: Case) -> list[Standing]:
-    """Who gets the lot at which price, as things stand: the first wins, the next waits."""
+    """Who gets the lot at which price, as things stand: the first wins, the next waits.
+
+    Whoever has lost his seat, with a forfeited deposit say, is not among them.
+    """
     method = method_rules(case.lot.method)
-    return method.rank(await CANDIDATES[method.family](db, case.lot.id), case.terms)
+    found = await CANDIDATES[method.family](db, case.lot.id)
+    gone = await repository.numbers_gone(db, case.lot.id)
+    return method.rank([one for one in found if one.number not in gone], case.terms)
 
 
 async def _award(db: AsyncSession, case: Case) -> None:
@@ -90,6 +95,8 @@ async def _award(db: AsyncSession, case: Case) -> None:
     trade, lot = case.trade, case.lot
     ranked = (await standings(db, case))[:2]
     if not ranked:
+        if lot.leading_seq is None and method_rules(lot.method).family is Family.BOOK:
+            await deposits.forfeit_silence(db, trade, lot)
         await awards.end_unsold(db, trade, lot, cause="no_bids", actor=case.actor)
         return
     lot.state = LOT.move(lot.state, "award")

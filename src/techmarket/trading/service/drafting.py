@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from techmarket.rulebook import steps as rulebook
 from techmarket.rulebook.steps import Rule
 from techmarket.trading import errors, policy, repository, rules
 from techmarket.trading.events import TradeDrafted
-from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, Method
+from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, ForfeitCause, Method
 from techmarket.trading.methods import MethodRules, method_rules
 from techmarket.trading.service.showing import trade_view
 from techmarket.trading.tables import Lot, Trade
@@ -36,6 +36,8 @@ from techmarket.trading.views import TradeView
 OPENS_WITHIN = timedelta(days=180)
 """Deposits wait for the opening, and nobody can leave with his before: it is not put off for years."""
 LOTS_MAX = 100
+FORFEITED_WHEN = frozenset(ForfeitCause) - {ForfeitCause.NOBODY_BIDS}
+"""What costs a deposit where the seller announces nothing else. That silence does is for him to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ async def draft_trade(
     method: Method = Method.ONLINE_BIDDING,
     terms: Mapping[str, Any] | None = None,
     deposit_scope: DepositScope = DepositScope.TRADE,
+    forfeited_when: Collection[ForfeitCause] | None = None,
     bidding_opens_at: datetime | None = None,
 ) -> TradeView:
     """The owner of a published offer drafts its trade. What is not said comes from the rulebook, by today's date."""
@@ -98,6 +101,7 @@ async def draft_trade(
             "lots": [_lot_terms(n, lot, start) for n, (lot, start) in enumerate(zip(lots, starts, strict=True), 1)],
             "deposit": wire(Money(deposit_minor)),
             "deposit_scope": deposit_scope.value,
+            "deposit_forfeited_when": sorted(FORFEITED_WHEN if forfeited_when is None else set(forfeited_when)),
             "bidding_opens_at": wire(bidding_opens_at),
         }
         year = now.astimezone(SHANGHAI).year
@@ -260,13 +264,15 @@ async def _terms(
     )
     result = await rulebook.get_rule(db, "notice.result.length", on=on, jurisdiction=place, applies_to=kinds)
     signing = await rulebook.get_rule(db, "award.signing.length", on=on, jurisdiction=place, applies_to=kinds)
+    turn = await rulebook.get_rule(db, "award.buyer_turn.length", on=on, jurisdiction=place, applies_to=kinds)
+    back = await rulebook.get_rule(db, "trading.deposit_return.length", on=on, jurisdiction=place, applies_to=kinds)
     ratio = await rulebook.get_rule(db, "trading.deposit_ratio_max", on=on, jurisdiction=place, applies_to=kinds)
     warnings = []
     if backed and rules.deposit_is_above_custom(deposit, floor_minor=backed, ratio_max=ratio.decimal):
         if ratio.is_enforceable:
             raise errors.DepositAboveRule(ratio_max=ratio.decimal, pointer="/body/deposit")
         warnings.append("trading.deposit_above_custom")
-    used = [*used, announcement, result, signing, ratio]
+    used = [*used, announcement, result, signing, turn, back, ratio]
     return {
         "listing": {"id": str(offer.listing_id), "n": offer.n, "sha256": offer.sha256},
         "seller_organisation_id": str(offer.org_id),
@@ -274,7 +280,8 @@ async def _terms(
         "announcement": _length(announcement),
         "result_notice": _length(result),
         "signing": _length(signing),
-        "deposit_forfeited_when": ["winner_does_not_sign_in_time", "winner_does_not_pay"],
+        "buyer_turn": _length(turn),
+        "deposit_return": _length(back),
         "rulebook": [
             {"key": rule.key, "value": rule.value, "unit": str(rule.unit), "evidence": str(rule.evidence)}
             for rule in used

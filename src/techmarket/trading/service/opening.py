@@ -13,7 +13,7 @@ from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.notices import steps as notices
-from techmarket.trading import awards, repository
+from techmarket.trading import awards, deposits, repository
 from techmarket.trading.events import BiddingOpened, LotClosed
 from techmarket.trading.lifecycle import LOT, TRADE, LotState, TradeState
 from techmarket.trading.methods import method_rules, rules_of
@@ -32,7 +32,7 @@ async def open_due(tx: Tx, *, limit: int = 100) -> int:
 async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
     """All lots open after the announcement. Their periods run from the real opening, so nobody's time is cut.
 
-    A lot for which nobody is qualified ends unsold at once.
+    Whoever has not paid by then is too late. A lot nobody may bid on ends unsold at once.
     """
     async with tx.begin() as db:
         trade = await repository.lock_trade(db, trade_id)
@@ -42,6 +42,7 @@ async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
         if now < trade.bidding_opens_at or not await notices.is_cleared(db, trade.notice_id, now):
             return False
         lots = await repository.lock_lots(db, trade.id)
+        await deposits.close_registration(db, trade)
         wanted = await repository.lots_with_bidders(db, trade.id)
         if wanted:
             trade.state = TRADE.move(trade.state, "open")

@@ -40,7 +40,13 @@ from techmarket.trading.views import ParticipantView
 
 
 async def register_intent(
-    tx: Tx, actor: Actor, trade_id: UUID, *, related: bool = False, lot_ids: Sequence[UUID] = ()
+    tx: Tx,
+    actor: Actor,
+    trade_id: UUID,
+    *,
+    related: bool = False,
+    lot_ids: Sequence[UUID] = (),
+    payer_account: str | None = None,
 ) -> ParticipantView:
     """A verified organisation registers while the announcement runs, for the lots it names or for all.
 
@@ -69,6 +75,7 @@ async def register_intent(
             number=_a_free_number({participant.number for participant in known}),
             related=related or await _is_related(db, trade, actor.org),
             state=PARTICIPANT.initial,
+            payer_account=payer_account,
             registered_at=now,
         )
         lots = await repository.lots_of(db, trade.id)

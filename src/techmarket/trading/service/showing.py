@@ -14,10 +14,11 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.settlement import steps as settlement
+from techmarket.settlement.steps import DueFacts
 from techmarket.trading import repository, rules
-from techmarket.trading.lifecycle import UNDECIDED, LotState
+from techmarket.trading.lifecycle import UNDECIDED, DepositState, LotState
 from techmarket.trading.methods import rules_of
-from techmarket.trading.tables import Award, BidRow, Lot, Participant, Trade
+from techmarket.trading.tables import Award, BidRow, Deposit, Lot, Participant, Trade
 from techmarket.trading.views import (
     AwardView,
     BidLineView,
@@ -171,7 +172,7 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
     ids = [participant.id for participant in participants]
     seats = await repository.seats_of_participants(db, ids)
     deposits = await repository.deposits_of(db, ids)
-    references = {one.due_id: (await settlement.get_due(db, one.due_id)).reference for one in deposits}
+    dues = {one.due_id: await settlement.get_due(db, one.due_id) for one in deposits}
     return [
         ParticipantView(
             participant.id,
@@ -180,19 +181,31 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
             participant.number,
             participant.related,
             participant.state,
+            participant.payer_account,
             tuple(
                 SeatView(seat.lot_id, seat.state, seat.first_refusal)
                 for seat in seats
                 if seat.participant_id == participant.id
             ),
-            tuple(
-                DepositView(one.id, one.lot_id, Money(one.minor), one.state, one.due_id, references[one.due_id])
-                for one in deposits
-                if one.participant_id == participant.id
-            ),
+            tuple(_deposit_view(one, dues[one.due_id]) for one in deposits if one.participant_id == participant.id),
         )
         for participant in participants
     ]
+
+
+def _deposit_view(deposit: Deposit, due: DueFacts) -> DepositView:
+    return DepositView(
+        deposit.id,
+        deposit.lot_id,
+        Money(deposit.minor),
+        Money(due.outstanding_minor if deposit.state is DepositState.DUE else 0),
+        deposit.state,
+        deposit.due_id,
+        due.reference,
+        deposit.return_by,
+        deposit.cause,
+        deposit.reasons,
+    )
 
 
 async def award_view(db: AsyncSession, award: Award, trade: Trade, participant: Participant) -> AwardView:
@@ -209,6 +222,7 @@ async def award_view(db: AsyncSession, award: Award, trade: Trade, participant: 
         Money(0 if deposit is None else deposit.minor),
         award.notice_id,
         award.sign_by,
+        award.buyers_turn_at,
     )
 
 
