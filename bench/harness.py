@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import platform
+import resource
 import statistics
 import sys
 import tempfile
@@ -36,6 +37,7 @@ class Findings:
     figures: dict[str, Any]
     ratios: dict[str, float]
     limits: str
+    plots: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,12 @@ async def commit_ms(store: Store, times: int = 100) -> float:
         await connection.close()
 
 
+def raise_files() -> None:
+    """As many open files as the system allows: thousands of connections are thousands of them."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def median_ratio(above: Sequence[float], below: Sequence[float]) -> float:
     """The median of the ratios of each round: both sides of a round ran within seconds of one another."""
     return rounded(statistics.median(a / b for a, b in zip(above, below, strict=True)))
@@ -176,6 +184,8 @@ def write_result(name: str, machine: dict[str, Any], findings: Findings, folder:
         "limits": findings.limits,
     }
     folder.mkdir(parents=True, exist_ok=True)
+    for plot, drawn in findings.plots.items():
+        (folder / f"{plot}.svg").write_text(drawn)
     (folder / f"{name}.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     return json.dumps(result, ensure_ascii=False)
 
