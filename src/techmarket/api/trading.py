@@ -126,6 +126,13 @@ class RegisterIntent(Wire):
     lots: list[Uuid] = Field(default=[], max_length=100, description="The lots you want to bid on; none named: all.")
 
 
+class RevealReserve(Wire):
+    """What the announced digest was made of: SHA-256 of the lines `techmarket reserve price 1`, salt, amount in fen."""
+
+    amount: PositiveMoney
+    salt: Sha256 = Field(description="32 random bytes in hexadecimal.")
+
+
 class Forfeit(Wire):
     cause: Literal[ForfeitCause.FALSE_PAPERS, ForfeitCause.BREACH_OF_RULES]
     reasons: LongText
@@ -167,6 +174,8 @@ class LotOut(Wire):
     step: LotStep | None = Field(description="What a closed lot waits for before it is decided.")
     step_due_at: datetime | None = Field(description="When the clock decides that step by rule.")
     reserve_digest: str | None
+    reserve: MoneyOut | None = Field(description="The secret reserve price, once the seller has revealed it.")
+    reserve_salt: str | None
     now: datetime
 
 
@@ -457,6 +466,17 @@ async def forfeit(deposit_id: Uuid, body: Forfeit, actor: SignedIn, tx: TxDep) -
 async def get_lot(lot_id: Uuid, actor: Reader, tx: TxDep) -> LotView:
     """Where a lot stands now: price, least next bid, end, number of entries."""
     return await service.get_lot(tx, actor, lot_id)
+
+
+@router.post(
+    "/lots/{lot_id}/reserve",
+    response_model=LotOut,
+    operation_id="revealReserve",
+    responses=refusals(NotAllowed, NotFound, errors.NoReserveAwaited, errors.ReserveDiffers),
+)
+async def reveal_reserve(lot_id: Uuid, body: RevealReserve, actor: SignedIn, tx: TxDep) -> LotView:
+    """Reveal the secret reserve price of a closed lot (seller); nobody below it wins."""
+    return await service.reveal_reserve(tx, actor, lot_id, minor=body.amount.minor, salt=body.salt)
 
 
 @router.get("/lots/{lot_id}/bids", response_model=BidPage, operation_id="listBids", responses=refusals(NotFound))

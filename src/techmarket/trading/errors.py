@@ -187,6 +187,18 @@ class CauseNotAnnounced(Refusal):
     en = "This was not announced as a reason to forfeit deposits; announced were {announced}."
 
 
+class NoReserveAwaited(Refusal):
+    code, kind = "trading.no_reserve_awaited", Kind.CONFLICT
+    zh = "该标的现在不等待揭示保留价；保留价在竞价结束之后、规定期限之内揭示。"
+    en = "No reserve price is awaited on this lot now; one is revealed after the close and within the announced time."
+
+
+class ReserveDiffers(Refusal):
+    code, kind = "trading.reserve_differs", Kind.INVALID
+    zh = "金额与随机数同公告的摘要 {digest} 不符；请提交当初承诺的金额与随机数。"
+    en = "Amount and salt do not open the announced digest {digest}; send those it was made of."
+
+
 class SigningDatePassed(Refusal):
     code, kind = "trading.signing_date_passed", Kind.CONFLICT
     zh = "签约期限已于 {sign_by} 届满。"

@@ -227,6 +227,24 @@ class LotAwaits(Event):
 
 
 @dataclass(frozen=True)
+class ReserveRevealed(Event):
+    """With these, anyone opens the digest that was announced."""
+
+    kind: ClassVar[str] = "trading.reserve_revealed"
+    lot_id: UUID
+    trade_id: UUID
+    reserve_minor: int
+    salt: str
+
+
+@dataclass(frozen=True)
+class ReserveNotRevealed(Event):
+    kind: ClassVar[str] = "trading.reserve_not_revealed"
+    lot_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
 class LotUnsold(Event):
     kind: ClassVar[str] = "trading.lot_unsold"
     lot_id: UUID

@@ -62,6 +62,8 @@ class LotView:
     step: LotStep | None
     step_due_at: datetime | None
     reserve_digest: str | None
+    reserve: Money | None
+    reserve_salt: str | None
     now: datetime
 
 

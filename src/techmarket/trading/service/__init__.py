@@ -20,6 +20,7 @@ from techmarket.trading.service.reading import (
     list_participants,
     list_trades,
 )
+from techmarket.trading.service.reserving import reveal_reserve
 from techmarket.trading.service.talking import accept_offer, decline_offer, get_offer, list_offers, make_offer
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "register_intent",
     "resume_lot",
     "return_trade",
+    "reveal_reserve",
     "step_due",
     "step_if_due",
     "submit_trade",

@@ -6,7 +6,7 @@ needs a step of its own names it in `MethodRules.steps` and enters it here in `S
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,8 @@ async def advance(db: AsyncSession, trade: Trade, lot: Lot, *, now: datetime, ac
     Whoever has ended a step (by an act of a person, or the clock) calls this; trade and lot are locked.
     """
     case = Case(trade, lot, rules_of(await texts.get(db, trade.terms_sha256)), now, actor)
-    for step in _steps_left(lot, method_rules(lot.method).steps):
+    announced = {*method_rules(lot.method).steps, *([LotStep.RESERVE] if lot.reserve_digest is not None else [])}
+    for step in _steps_left(lot, announced):
         due_at = await STEPS[step].begin(db, case)
         if lot.state is not LotState.EVALUATING:
             return
@@ -72,7 +73,7 @@ async def advance(db: AsyncSession, trade: Trade, lot: Lot, *, now: datetime, ac
     await _award(db, case)
 
 
-def _steps_left(lot: Lot, announced: Sequence[LotStep] | Any) -> list[LotStep]:
+def _steps_left(lot: Lot, announced: Collection[LotStep]) -> list[LotStep]:
     """The announced steps after the one the lot stands at, in the order of the pipeline."""
     order = list(LotStep)
     done = -1 if lot.step is None else order.index(lot.step)
@@ -82,12 +83,14 @@ def _steps_left(lot: Lot, announced: Sequence[LotStep] | Any) -> list[LotStep]:
 async def standings(db: AsyncSession, case: Case) -> list[Standing]:
     """Who gets the lot at which price, as things stand: the first wins, the next waits.
 
-    Whoever has lost his seat, with a forfeited deposit say, is not among them.
+    Whoever has lost his seat, with a forfeited deposit say, is not among them, nor who lies below a revealed reserve.
     """
     method = method_rules(case.lot.method)
     found = await CANDIDATES[method.family](db, case.lot.id)
     gone = await repository.numbers_gone(db, case.lot.id)
-    return method.rank([one for one in found if one.number not in gone], case.terms)
+    ranked = method.rank([one for one in found if one.number not in gone], case.terms)
+    reserve = case.lot.reserve_minor
+    return ranked if reserve is None else [one for one in ranked if one.price_minor >= reserve]
 
 
 async def _award(db: AsyncSession, case: Case) -> None:
@@ -97,7 +100,8 @@ async def _award(db: AsyncSession, case: Case) -> None:
     if not ranked:
         if lot.leading_seq is None and method_rules(lot.method).family is Family.BOOK:
             await deposits.forfeit_silence(db, trade, lot)
-        await awards.end_unsold(db, trade, lot, cause="no_bids", actor=case.actor)
+        cause = "no_bids" if lot.reserve_minor is None else "below_reserve"
+        await awards.end_unsold(db, trade, lot, cause=cause, actor=case.actor)
         return
     lot.state = LOT.move(lot.state, "award")
     by_number = {seat.number: seat for seat in await repository.seats_of(db, trade.id) if seat.lot_id == lot.id}

@@ -104,6 +104,9 @@ async def draft_trade(
             "deposit_forfeited_when": sorted(FORFEITED_WHEN if forfeited_when is None else set(forfeited_when)),
             "bidding_opens_at": wire(bidding_opens_at),
         }
+        if any(lot.reserve_digest is not None for lot in lots):
+            reveal = await rulebook.get_rule(db, "trading.reserve_reveal.length", on=on)
+            whole["reserve"] = {"reveal": _length(reveal), "not_revealed_in_time": "does_not_bind"}
         year = now.astimezone(SHANGHAI).year
         trade = Trade(
             id=new_id(),

@@ -113,6 +113,8 @@ def lot_view(lot: Lot, now: datetime) -> LotView:
         lot.step,
         lot.step_due_at,
         lot.reserve_digest,
+        money_of(lot.reserve_minor),
+        lot.reserve_salt,
         now,
     )
 
