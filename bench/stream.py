@@ -66,7 +66,7 @@ class Side:
 
 
 async def measure(*, quick: bool) -> Findings:
-    watchers, seconds, rounds = (300, 3.0, 1) if quick else (10_000, 20.0, 3)
+    watchers, seconds, rounds = (200, 1.5, 1) if quick else (10_000, 20.0, 3)
     also = () if quick else (400, 2_000)
     found, seen = Rounds(), dict[str, Counter[int]]()
     keys = fresh_keys()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -177,3 +178,32 @@ def test_the_tour_of_the_readme_does_what_it_says(served, tmp_path):
     assert refusal["code"] == "identity.sign_in_needed"
     assert {key["use_here"] for key in keys["keys"]} == {"issuer", "log", "receipts"}
     assert "valid" in done.stdout.splitlines()[len(answers)]
+
+
+def test_the_way_through_the_examples_does_what_it_says(served):
+    base, state = served
+    (way,) = re.findall(r"```sh\n(.*?)```", (ROOT / "examples" / "README.md").read_text(), flags=re.DOTALL)
+    script = way.replace("http://127.0.0.1:8000", base).replace("STATE=.techmarket", f"STATE={state}")
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        env=clean_environment(state) | {"NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    found, trades, leading, low, first, second, checked = said
+    assert found["items"]
+    assert trades["items"][0]["state"] == "ANNOUNCED"
+    assert (leading["verdict"], low["code"], low["receipt"]["seq"]) == ("leading", "trading.bid_too_low", 2)
+    assert (first["outcome"], second["outcome"]) == ("outbid", "won")
+    assert Decimal("230000.00") <= Decimal(second["leading"]) <= Decimal("250000.00")
+    assert checked == {"receipts": second["bids"], "genuine": second["bids"], "not_genuine": []}
+    watched = (state / "examples" / "watched.txt").read_text()
+    turns = re.findall(r'"what":"(\w+)"', watched)
+    assert turns == ["now", "closed", "awarded"]
+    assert watched.count("event: price") == int(done.stdout.splitlines()[-2]) >= 3
+    assert watched.rstrip().rpartition("event: ")[2].startswith("end")
