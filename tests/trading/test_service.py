@@ -570,6 +570,7 @@ async def test_a_paused_result_notice_puts_the_time_to_sign_off(market: Market, 
     objection = await notices.file_objection(market.tx, market.buyers[2], award.notice_id, grounds="Sample grounds.")
     await move_to(market.tx, shanghai(2026, 4, 30))
     assert await service.lapse_due(market.tx) == 0
+    assert (await service.get_award(market.tx, market.buyers[1], award.id)).sign_by is None
     await notices.decide_objection(market.tx, market.operator, objection.id, upheld=False, reasons="Sample reasons.")
     assert await service.lapse_due(market.tx) == 0
     later = (await service.get_award(market.tx, market.buyers[1], award.id)).sign_by

@@ -38,9 +38,10 @@ async def lapse_award(tx: Tx, award_id: UUID) -> bool:
         trade = await repository.lock_trade(db, award.trade_id)
         deadline = await awards.signing_deadline(db, trade, award)
         now = await market_now(db)
+        # Without a deadline it sorts behind those that have one, and keeps none of them waiting.
+        award.sign_by = deadline
         if deadline is None:
             return False
-        award.sign_by = deadline
         if now < deadline:
             return False
         # An upheld objection annuls the award by its event; until that comes, nobody could have signed either.
