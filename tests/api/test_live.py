@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from uuid import uuid4
@@ -356,6 +357,18 @@ async def test_when_the_listening_connection_is_killed_the_stream_goes_on_with_w
         assert reader.seqs == [1, 2, 3]
 
 
+async def test_while_the_database_is_away_a_new_reader_is_told_when_to_come_again(means, monkeypatch):
+    monkeypatch.setattr("techmarket.trading.watching.READ_SECONDS", 0.3)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nobody = make_engine(f"postgresql://a:b@127.0.0.1:{probe.getsockname()[1]}/c", application="test")
+        app = create_app(Means(Tx(nobody), means.keys, means.files))
+        async with served(app) as (base, _), following(base, uuid4()) as reader:
+            assert (reader.response.status_code, reader.response.json()["code"]) == (503, "market.busy")
+            assert reader.response.headers["retry-after"].isdigit()
+    await nobody.dispose()
+
+
 async def test_what_no_notification_told_is_found_with_the_next_heartbeat(means, tx, book, who, monkeypatch):
     monkeypatch.setattr(feeds, "HEARTBEAT_SECONDS", 0.2)
     monkeypatch.setattr("techmarket.trading.watching.Watch._hear", lambda *_: None)
@@ -367,12 +380,15 @@ async def test_what_no_notification_told_is_found_with_the_next_heartbeat(means,
         assert reader.comments > 0
 
 
-async def test_a_process_that_leaves_ends_its_streams_without_an_end_and_at_once(means, tx, book, who):
+@pytest.mark.parametrize("by_signal", [False, True])
+async def test_a_process_that_leaves_ends_its_streams_without_an_end_and_at_once(means, tx, book, who, by_signal):
     lot = await an_open_lot(tx, who)
     async with served(create_app(means)) as (base, server):
         async with following(base, lot.trade_id) as reader:
             await raise_to(book, lot, who, 0)
             last = await reader.until("price", seq=1)
+            if by_signal:
+                server.handle_exit(signal.SIGTERM, None)
             server.should_exit = True
             async with asyncio.timeout(2):
                 told = await reader.to_the_end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from rich.console import Console
 
 from techmarket.cli.demo import play
+from techmarket.cli.serve import files_to_open
 from techmarket.cli.verify import verify_path
 from techmarket.settings import Settings
 
@@ -110,3 +112,12 @@ async def test_a_story_ends_in_one_line_when_its_server_was_asked_to_stop(
     monkeypatch.setattr(play, "play", broken)
     with pytest.raises(ends_with):
         await play.run_demo(Settings(state_dir=tmp_path), Console(), data=None, report=None, stay=True)
+
+
+def test_a_server_may_open_as_many_files_as_the_system_allows_and_takes_no_more_watchers_than_fit() -> None:
+    kept = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, kept[1]), kept[1]))
+        assert files_to_open() == resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 512
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, kept)

@@ -98,7 +98,7 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
     app = create_app(
         market.means,
         jobs_in_process=jobs,
-        watchers_max=min(settings.watchers_max, files_to_open() - ORDINARY_MAX),
+        watchers_max=max(0, min(settings.watchers_max, files_to_open() - ORDINARY_MAX)),
         watchers_each_max=settings.watchers_each_max,
     )
     config = uvicorn.Config(
