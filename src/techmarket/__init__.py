@@ -19,6 +19,7 @@ The rooms, in import order. Imports, foreign keys and event handlers point left 
     certification   the certificate a stranger checks
     revenue         share tables, net income, distribution, statements
     matching        search over what the reader may see
+    dossiers        what can be taken away and checked: evidence packages
     hub             nodes, bulk import
     api, web, cli, jobs     the edges; app puts everything together
 """
@@ -43,6 +44,7 @@ ROOMS = (
     "certification",
     "revenue",
     "matching",
+    "dossiers",
     "hub",
     "api",
     "web",

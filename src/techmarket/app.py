@@ -17,6 +17,7 @@ from techmarket.api import (
     certification,
     contracts,
     disclosure,
+    dossiers,
     floor,
     hub,
     identity,
@@ -70,6 +71,7 @@ ROUTERS = (
     certification.router,
     certification.well_known,
     revenue.router,
+    dossiers.router,
     hub.router,
     matching.router,
 )

@@ -92,9 +92,13 @@ def migrate() -> None:
 
 
 @cli.command()
-def verify(file: Path, trust: Annotated[Path | None, typer.Option(help="the market's published keys")] = None) -> None:
-    """Check a certificate with no network: valid, suspended or revoked, or not ours; and say what was checked."""
-    raise SystemExit(verify_path(file, trust, console))
+def verify(
+    file: Path,
+    trust: Annotated[Path | None, typer.Option(help="the market's published keys")] = None,
+    document: Annotated[Path | None, typer.Option(help="the document a commitment is said to be about")] = None,
+) -> None:
+    """Check a certificate, evidence package, commitment, bid receipt or promise with no network."""
+    raise SystemExit(verify_path(file, trust, console, document))
 
 
 @cli.command()

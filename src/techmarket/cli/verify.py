@@ -1,16 +1,26 @@
-"""Checks a certificate file with no network, and says what was checked and what was not."""
+"""Checks a file of the market with no network, and says what was checked and what was not."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from techmarket.certification.verify import SENTENCES, Answer, Verdict, verify_file
-from techmarket.transparency.keyset import trusted_keys
+from techmarket.certification import verify as certificates
+from techmarket.certification.verify import Answer, Verdict, verify_file
+from techmarket.cli.commit import sha256_of
+from techmarket.dossiers import package
+from techmarket.kernel.seals import SealKey
+from techmarket.trading.receipts import verify_receipt
+from techmarket.transparency import commitments, evidence
+from techmarket.transparency.evidence import Unproven
+from techmarket.transparency.keyset import retired_keys, trusted_keys
 
-FILE_MAX = 1024 * 1024
+FILE_MAX = package.SIZE_MAX
 EXIT_CODES = {Answer.VALID: 0, Answer.SUSPENDED: 1, Answer.REVOKED: 1, Answer.NOT_OURS: 2}
 ANSWERS = {
     Answer.VALID: "[green]✓ valid · 有效[/]",
@@ -18,14 +28,122 @@ ANSWERS = {
     Answer.REVOKED: "[red]revoked · 已撤销[/]",
     Answer.NOT_OURS: "[red]✗ not ours · 不是本市场签发的原件[/]",
 }
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    **certificates.SENTENCES,
+    **package.SENTENCES,
+    "opening": ("文件哈希与盐值即所登记的摘要", "document hash and salt give the digest that was logged"),
+    "document": ("所附文件即该文件", "the document given is that document"),
+    "receipt": (
+        "回执由受信任的密钥签署，报价在该批次之内",
+        "the receipt is sealed by a trusted key, the bid in its batch",
+    ),
+    "book": ("此报价在公开记录中的位置", "whether the public record holds the same bid (techmarket replay)"),
+    "promise": ("市场签名承诺将此记录写入日志", "the market promised under its seal to log this entry"),
+    "kept": ("该承诺是否已兑现", "whether the promise was kept: look for the leaf in the log"),
+}
+
+
+@dataclass
+class Said:
+    """A verdict in the same words for every kind of file."""
+
+    answer: Answer
+    what: str
+    checked: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+    fault: str | None = None
+    lines: list[str] = field(default_factory=list)
 
 
 def verdict_of(file: Path, trust: Path) -> Verdict:
-    """The verdict on a file under the published keys (a JWK set) in another."""
+    """The verdict on a certificate under the published keys (a JWK set) in another file."""
     return verify_file(file.read_bytes(), trusted_keys(json.loads(trust.read_text())))
 
 
-def verify_path(file: Path, trust: Path | None, console: Console) -> int:
+def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = None) -> Said:
+    """What a file of the market is worth: a certificate, an evidence package, a commitment, a receipt or a promise."""
+    if raw.startswith(b"PK"):
+        return _package(package.verify(raw, trusted))
+    try:
+        read = json.loads(raw)
+    except (ValueError, RecursionError):
+        read = None
+    if isinstance(read, dict) and read.get("form") == commitments.FORM:
+        return _commitment(raw, trusted, document)
+    if isinstance(read, dict) and isinstance(read.get("receipt"), dict):
+        read = read["receipt"]
+    if isinstance(read, dict) and "batch" in read:
+        return _receipt(read, trusted)
+    if isinstance(read, dict) and isinstance(read.get("promise"), dict):
+        read = read["promise"]
+    if isinstance(read, dict) and read.keys() == evidence.PROMISE:
+        return _promise(read, trusted)
+    return _certificate(verify_file(raw, trusted))
+
+
+def _certificate(verdict: Verdict) -> Said:
+    said = Said(verdict.answer, "certificate", verdict.checked, verdict.not_checked, verdict.fault)
+    if verdict.number:
+        said.what = f"certificate {verdict.number}"
+    if verdict.since:
+        said.lines.append(f"in this standing since {verdict.since}, as of {verdict.as_of} {verdict.why or ''}".strip())
+    return said
+
+
+def _package(verdict: package.Verdict) -> Said:
+    answer = Answer.VALID if verdict.is_valid else Answer.NOT_OURS
+    said = Said(answer, "evidence package", verdict.checked, verdict.not_checked, verdict.fault)
+    if verdict.subject:
+        said.what = f"evidence package of {verdict.subject}, made {verdict.made_at}"
+        said.lines.append(f"{verdict.entries} entries of the log")
+    said.lines += [
+        f"notice {one['notice']} ({one['kind']}): began {one['started_at']}, ends {one['ends_at']},"
+        f" {one['objections']} objection(s), {one['upheld']} upheld, {one['gone'] or 'stands'}"
+        for one in verdict.notices
+        if "kind" in one
+    ]
+    return said
+
+
+def _commitment(raw: bytes, trusted: Mapping[str, SealKey], document: str | None) -> Said:
+    try:
+        seen = commitments.check_file(raw, trusted)
+    except Unproven as failed:
+        return Said(Answer.NOT_OURS, "commitment", fault=failed.check)
+    said = Said(Answer.VALID, f"commitment {seen.digest}", seen.checked, ("time", "facts", "keys"))
+    said.lines.append(f"logged {seen.at} by person {seen.person} of organisation {seen.organisation}")
+    if seen.document_sha256 is None:
+        said.not_checked = ("opening", *said.not_checked)
+    elif document is None:
+        said.lines.append(f"it is about the document with SHA-256 {seen.document_sha256}")
+        said.not_checked = ("document", *said.not_checked)
+    elif document == seen.document_sha256:
+        said.checked = (*said.checked, "document")
+    else:
+        return Said(Answer.NOT_OURS, said.what, said.checked, said.not_checked, "document", said.lines)
+    return said
+
+
+def _receipt(shown: Mapping[str, Any], trusted: Mapping[str, SealKey]) -> Said:
+    key = trusted.get(str(shown.get("kid")))
+    if key is None or not verify_receipt(shown, key):
+        return Said(Answer.NOT_OURS, "receipt of a bid", fault="receipt", not_checked=("book", "keys"))
+    said = Said(Answer.VALID, f"receipt of bid {shown['seq']}", ("receipt",), ("book", "time", "keys"))
+    said.lines.append(f"lot {shown['lot']}, bidder {shown['bidder']}: {shown['verdict']} at {shown['at']}")
+    return said
+
+
+def _promise(shown: dict[str, Any], trusted: Mapping[str, SealKey]) -> Said:
+    try:
+        seen = evidence.check_log({"promise": shown}, trusted)
+    except Unproven as failed:
+        return Said(Answer.NOT_OURS, "promise", fault=failed.check)
+    said = Said(Answer.VALID, f"promise of {seen.row['kind']}", seen.checked, ("kept", "time", "keys"))
+    said.lines.append(f"leaf {shown['leaf_hash']} in log {shown['log_id']}")
+    return said
+
+
+def verify_path(file: Path, trust: Path | None, console: Console, document: Path | None = None) -> int:
     """Say the verdict; the exit code is 0 for valid, 1 for suspended or revoked, 2 for not ours, 3 for unreadable."""
     is_beside = trust is None
     trust = trust or file.parent / "keys.json"
@@ -33,25 +151,29 @@ def verify_path(file: Path, trust: Path | None, console: Console) -> int:
         if file.stat().st_size > FILE_MAX:
             console.print(ANSWERS[Answer.NOT_OURS])
             return EXIT_CODES[Answer.NOT_OURS]
-        verdict = verdict_of(file, trust)
+        published = json.loads(trust.read_text())
+        trusted, retired = trusted_keys(published), retired_keys(published)
+        said = examine(file.read_bytes(), trusted, sha256_of(document) if document is not None else None)
     except OSError as error:
         console.print(f"{error.filename} cannot be read. Give the market's published keys with --trust.")
         return 3
     except (ValueError, KeyError, TypeError):
         console.print(f"{trust} does not hold the market's published keys.")
         return 3
-    console.print(f"{ANSWERS[verdict.answer]}  {verdict.number or ''}")
+    console.print(f"{ANSWERS[said.answer]}  {said.what}", soft_wrap=True)
     if is_beside:
         console.print(
             f"  [yellow]![/] the keys were taken from {trust}, beside the file: "
             "whoever sent you both may have made both. Fetch the market's keys yourself and name them with --trust."
         )
-    if verdict.since:
-        console.print(f"  in this standing since {verdict.since}, as of {verdict.as_of} {verdict.why or ''}")
-    for code in verdict.checked:
+    if retired:
+        console.print(f"  [dim]keys that were retired and are still trusted: {', '.join(sorted(retired))}[/]")
+    for line in said.lines:
+        console.print(f"  {line}", soft_wrap=True)
+    for code in said.checked:
         console.print(f"  [green]✓[/] {SENTENCES[code][1]} · {SENTENCES[code][0]}")
-    if verdict.fault:
-        console.print(f"  [red]✗[/] {SENTENCES[verdict.fault][1]} · {SENTENCES[verdict.fault][0]}")
-    for code in verdict.not_checked:
+    if said.fault:
+        console.print(f"  [red]✗[/] {SENTENCES[said.fault][1]} · {SENTENCES[said.fault][0]}")
+    for code in said.not_checked:
         console.print(f"  [dim]not checked: {SENTENCES[code][1]} · {SENTENCES[code][0]}[/]")
-    return EXIT_CODES[verdict.answer]
+    return EXIT_CODES[said.answer]
