@@ -33,6 +33,9 @@ SECONDS = Histogram(
 )
 IN_PROGRESS = Gauge("techmarket_http_requests_in_progress", "Requests being answered now.")
 
+UNTOLD = frozenset({"/v1/lots/{lot_id}/envelope"})
+"""Requests that stand in no log line and no metric: a line for each sealed quote would count the bidders."""
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _SECURITY_HEADERS = (
@@ -108,6 +111,8 @@ def _with_headers(headers: Any, request_id: str, *, keyed: bool) -> list[tuple[b
 def _record(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     route = route_template(scope)
+    if route in UNTOLD:
+        return
     REQUESTS.labels(method, route, f"{status // 100}xx" if status else "cut").inc()
     SECONDS.labels(method, route).observe(seconds)
     facts: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}

@@ -12,6 +12,10 @@ from techmarket.settlement.events import DuePaid
 from techmarket.settlement.steps import Purpose
 from techmarket.trading import service
 
+RENEWED_EVERY = timedelta(seconds=5)
+RENEWED_ONE_IN = 12
+"""On average once a minute for each open sealed lot, and never at a moment that can be foreseen."""
+
 
 @periodic("trading.open_due", every=timedelta(seconds=1))
 async def open_due(means: Means) -> int:
@@ -21,6 +25,16 @@ async def open_due(means: Means) -> int:
 @periodic("trading.close_due", every=timedelta(seconds=1))
 async def close_due(means: Means) -> int:
     return await service.close_due(means.tx)
+
+
+@periodic("trading.close_slots_due", every=timedelta(seconds=1))
+async def close_slots_due(means: Means) -> int:
+    return await service.close_slots_due(means.tx, means.keys)
+
+
+@periodic("trading.renew_covers", every=RENEWED_EVERY)
+async def renew_covers(means: Means) -> int:
+    return await service.renew_covers(means.tx, means.keys, one_in=RENEWED_ONE_IN)
 
 
 @periodic("trading.step_due", every=timedelta(seconds=1))

@@ -18,6 +18,11 @@ BID = permission("trading.place_bid", Standing.VERIFIED, Role.TRADER, scope=Scop
 REVEAL_RESERVE = permission("trading.reveal_reserve", Standing.OWN, Role.LISTING_OFFICER)
 WITHDRAW = permission("trading.withdraw", Standing.OWN, Role.TRADER)
 FORFEIT = permission("trading.forfeit_deposit", Standing.MARKET, Role.OPERATOR)
+SEAL_LOT = permission("trading.seal_lot", Standing.MARKET, Role.OPERATOR)
+SEAL_QUOTE = permission("trading.put_envelope", Standing.VERIFIED, Role.TRADER, scope=Scope.BID)
+# The officers of a lot are its parties here: whoever holds a share gives it himself.
+GIVE_SHARE = permission("trading.give_share", Standing.OWN)
+SEE_SLOT = permission("trading.get_slot", Standing.SIGNED_IN, scope=Scope.READ)
 LEAVE = permission("trading.leave_as_runner_up", Standing.OWN, Role.TRADER)
 SEE_AWARD = permission("trading.get_award", Standing.MARKET_OR_OWN, scope=Scope.READ)
 MAKE_OFFER = permission("trading.make_offer", Standing.OWN, Role.SIGNATORY)

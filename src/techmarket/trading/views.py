@@ -228,3 +228,77 @@ class OfferView:
     valid_until: datetime
     answered_at: datetime | None
     signing_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerView:
+    """Who holds which share, by organisation; the share itself is known by its hash alone."""
+
+    n: int
+    organisation_id: UUID
+    share_sha256: str
+    given_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealingView:
+    """What a client needs to seal a quote, and how far the opening is. `bidder` is the reader's own number."""
+
+    lot_id: UUID
+    suite: str
+    envelope_bytes: int
+    public_key: str
+    terms_sha256: str
+    needed: int
+    officers: tuple[OfficerView, ...]
+    slots_sha256: str | None
+    opened_at: datetime | None
+    bidder: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeReceiptView:
+    """The market's signed word that this envelope stands in the bidder's slot. It has no number: that would count."""
+
+    lot_id: UUID
+    bidder: int
+    envelope_sha256: str
+    at: datetime
+    kid: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """What stands in the reader's own slot now; a cover until he has sent a quote."""
+
+    lot_id: UUID
+    bidder: int
+    envelope_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEnvelopeView:
+    bidder: int
+    drawn: int
+    verdict: str
+    copied_from: int | None
+    amount: Money | None
+    content: dict[str, Any] | None
+    nonce: str | None
+    commitment: str | None
+    envelope: str | None
+    envelope_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningView:
+    """Everything anyone needs to open every envelope again, draw again and rank again."""
+
+    lot_id: UUID
+    opened_at: datetime
+    public_key: str
+    private_key: str | None
+    terms_sha256: str
+    slots_sha256: str
+    envelopes: tuple[OpenedEnvelopeView, ...]

@@ -13,10 +13,11 @@ from techmarket.trading.lifecycle import Method
 from techmarket.trading.methods.negotiation import Negotiation
 from techmarket.trading.methods.online_bidding import BOUNDS, OnlineBidding
 from techmarket.trading.methods.protocol import Candidate, Family, MethodRules, Standing
+from techmarket.trading.methods.sealed import Sealed
 
 __all__ = ["BOOKED", "METHODS", "Candidate", "Family", "MethodRules", "Standing", "method_rules", "rules_of"]
 
-METHODS: Mapping[Method, MethodRules] = {one.method: one for one in (OnlineBidding(), Negotiation())}
+METHODS: Mapping[Method, MethodRules] = {one.method: one for one in (OnlineBidding(), Negotiation(), Sealed())}
 
 
 BOOKED: frozenset[str] = frozenset(method for method, one in METHODS.items() if one.family is Family.BOOK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,8 +22,11 @@ from techmarket.trading.sealed.envelopes import (
     will_open,
 )
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _SLOTS = b"techmarket sealed slots 1\n"
 _DRAW = b"techmarket sealed draw 1\n"
+BOUND_MINOR = 10**14
+"""Twelve digits of yuan, as everywhere on the wire."""
 
 
 class Verdict(StrEnum):
@@ -113,7 +117,8 @@ def _judge_letter(
     try:
         minor = read(letter.content)
     except ValueError:
-        return Judged(number, Verdict.MALFORMED, letter)
+        # What the method cannot read is not kept: whoever wants to see it opens the envelope with the published key.
+        return Judged(number, Verdict.MALFORMED)
     if minor is not None and not is_in_bounds(minor):
         return Judged(number, Verdict.OUT_OF_BOUNDS, letter, minor)
     return Judged(number, Verdict.COUNTED, letter, minor)
@@ -130,9 +135,34 @@ def amount_in(content: Mapping[str, Any], *, currency: str = "CNY") -> int:
         minor = Money.parse(said["amount"], currency).minor
     except AmountMalformed as error:
         raise ValueError("not an amount") from error
-    if minor <= 0:
-        raise ValueError("not an amount above zero")
+    if not 0 < minor < BOUND_MINOR:
+        raise ValueError("not an amount a quote can have")
     return minor
+
+
+def offer_in(content: Mapping[str, Any]) -> None:
+    """A proposal names its terms and its documents by hash, and nothing else; what they say the method reads.
+
+    Terms are a flat object: names to texts, whole numbers or amounts. It has no price to rank by, hence None.
+    """
+    if set(content) != {"terms", "documents"}:
+        raise ValueError("not a proposal")
+    terms, documents = content["terms"], content["documents"]
+    if not isinstance(terms, Mapping) or not isinstance(documents, list):
+        raise ValueError("not a proposal")
+    if not all(isinstance(one, str) and _SHA256.fullmatch(one) for one in documents):
+        raise ValueError("a document is named by its hash")
+    if len(set(documents)) < len(documents):
+        raise ValueError("a document is named twice")
+    for name, said in terms.items():
+        plain = said.values() if isinstance(said, Mapping) else [said]
+        if not all(_is_plain(one) for one in [name, *plain]):
+            raise ValueError("a term is a text, a whole number or an amount")
+
+
+def _is_plain(said: Any) -> bool:
+    """A value the database and every reader can hold."""
+    return (isinstance(said, str) and "\0" not in said) or (isinstance(said, int) and not isinstance(said, bool))
 
 
 def draw(private_key: bytes, digest_of_slots: bytes, numbers: Sequence[int]) -> list[int]:

@@ -21,16 +21,20 @@ from techmarket.trading.service.reading import (
     list_trades,
 )
 from techmarket.trading.service.reserving import reveal_reserve
+from techmarket.trading.service.sealing import Officer, get_sealing, get_slot, put_envelope, renew_covers, seal_lot
 from techmarket.trading.service.talking import accept_offer, decline_offer, get_offer, list_offers, make_offer
+from techmarket.trading.service.unsealing import close_slots_due, get_opening, give_share
 
 __all__ = [
     "LotDraft",
+    "Officer",
     "accept_offer",
     "admit",
     "announce",
     "annul_award",
     "close_due",
     "close_if_due",
+    "close_slots_due",
     "confirm",
     "decline_offer",
     "draft_trade",
@@ -38,7 +42,11 @@ __all__ = [
     "get_award",
     "get_lot",
     "get_offer",
+    "get_opening",
+    "get_sealing",
+    "get_slot",
     "get_trade",
+    "give_share",
     "hold_deposit",
     "lapse_award",
     "lapse_due",
@@ -54,10 +62,13 @@ __all__ = [
     "open_if_due",
     "pause_lot",
     "place_bid",
+    "put_envelope",
     "register_intent",
+    "renew_covers",
     "resume_lot",
     "return_trade",
     "reveal_reserve",
+    "seal_lot",
     "step_due",
     "step_if_due",
     "submit_trade",

@@ -85,11 +85,12 @@ async def standings(db: AsyncSession, case: Case) -> list[Standing]:
 
     Whoever has lost his seat, with a forfeited deposit say, is not among them, nor who lies below a revealed reserve.
     """
-    method = method_rules(case.lot.method)
-    found = await CANDIDATES[method.family](db, case.lot.id)
-    gone = await repository.numbers_gone(db, case.lot.id)
-    ranked = method.rank([one for one in found if one.number not in gone], case.terms)
-    reserve = case.lot.reserve_minor
+    method, lot = method_rules(case.lot.method), case.lot
+    found = await CANDIDATES[method.family](db, lot.id)
+    gone = await repository.numbers_gone(db, lot.id)
+    limit = max(lot.start_price_minor or 0, lot.reserve_minor or 0)
+    ranked = method.rank([one for one in found if one.number not in gone], {**case.terms, "limit_minor": limit})
+    reserve = lot.reserve_minor
     return ranked if reserve is None else [one for one in ranked if one.price_minor >= reserve]
 
 

@@ -16,7 +16,7 @@ from techmarket.notices import steps as notices
 from techmarket.trading import awards, deposits, repository
 from techmarket.trading.events import BiddingOpened, LotClosed
 from techmarket.trading.lifecycle import LOT, TRADE, LotState, TradeState
-from techmarket.trading.methods import method_rules, rules_of
+from techmarket.trading.methods import Family, method_rules, rules_of
 from techmarket.trading.service import deciding
 from techmarket.trading.service.due import work_off
 from techmarket.trading.tables import Lot, Trade
@@ -42,6 +42,10 @@ async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
         if now < trade.bidding_opens_at or not await notices.is_cleared(db, trade.notice_id, now):
             return False
         lots = await repository.lock_lots(db, trade.id)
+        # Without its key a sealed lot could take no quote; the trade waits, and nobody's time is cut.
+        sealed = [lot.id for lot in lots if method_rules(lot.method).family is Family.ENVELOPE]
+        if await repository.count_sealed(db, sealed) < len(sealed):
+            return False
         await deposits.close_registration(db, trade)
         wanted = await repository.lots_with_bidders(db, trade.id)
         if wanted:
