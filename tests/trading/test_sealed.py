@@ -21,7 +21,7 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
 from techmarket.trading import errors, service
 from techmarket.trading.bidbook import BidBook
-from techmarket.trading.lifecycle import DepositState, LotState, LotStep, Method, SeatState, TradeState
+from techmarket.trading.lifecycle import DepositState, LotState, LotStep, Method, PauseCause, SeatState, TradeState
 from techmarket.trading.methods import METHODS
 from techmarket.trading.sealed import rules
 from techmarket.trading.sealed.envelopes import Binding, cover, new_key, open_envelope, public_half
@@ -294,10 +294,27 @@ async def test_before_quotes_open_and_after_they_close_no_envelope_is_taken(mark
 
 async def test_an_open_bid_on_a_sealed_lot_is_refused_before_anyone_could_read_it(lot: SealedLot, tx: Tx) -> None:
     async with BidBook(tx.engine, lot.market.keys.receipts) as book:
-        with pytest.raises(errors.NoEnvelopesHere):
+        with pytest.raises(errors.NoBiddingHere):
             await service.place_bid(book, lot.market.buyers[0], lot.id, minor=60_000_000, key="open")
     assert await rows(tx, "SELECT * FROM bid") == []
     assert (await service.get_lot(tx, lot.market.operator, lot.id)).seq == 0
+
+
+async def test_a_paused_lot_takes_no_envelope_and_goes_on_with_those_it_has(lot: SealedLot, tx: Tx) -> None:
+    buyer, operator = lot.market.buyers[0], lot.market.operator
+    await lot.put(buyer, "600000.00")
+    ends = (await service.get_lot(tx, operator, lot.id)).effective_end
+    await service.pause_lot(tx, operator, lot.id, cause=PauseCause.SYSTEM_FAULT, reason="sample")
+    with pytest.raises(errors.BiddingPaused):
+        await lot.put(buyer, "700000.00")
+    resumed = await service.resume_lot(tx, operator, lot.id)
+    assert resumed.effective_end is not None
+    assert ends is not None
+    assert resumed.effective_end > ends
+    await lot.put(buyer, "650000.00")
+    await lot.end()
+    await lot.open()
+    assert [award.price.amount for award in await awards(lot)] == ["650000.00"]
 
 
 async def test_a_lot_by_open_bids_takes_no_envelope(market: Market) -> None:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -189,7 +190,7 @@ def _require_envelopes(lot: Lot) -> None:
 def _require_open(lot: Lot, now: datetime) -> None:
     """The instant of the end itself no longer belongs to the lot."""
     if lot.state is LotState.PAUSED:
-        known = {} if lot.resumes_at is None else {"resumes_at": lot.resumes_at}
+        known: dict[str, Any] = {} if lot.resumes_at is None else {"resumes_at": lot.resumes_at}
         raise errors.BiddingPaused(cause=lot.pause_cause, reason=lot.pause_reason, **known)
     if lot.state is LotState.WAITING or lot.effective_end is None:
         raise errors.BiddingNotOpen()
