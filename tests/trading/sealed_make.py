@@ -123,6 +123,33 @@ async def an_announced_sealed_trade(market: Market, *, deposit_minor: int = 0, *
     return await service.announce(market.tx, market.operator, draft.id)
 
 
+async def an_announced_scored_trade(market: Market, listing_id: UUID, method: Method, **terms: Any) -> TradeView:
+    """A trade by a formula; the panel and the officers come later."""
+    start = START if method is Method.SCORED else None
+    draft = await service.draft_trade(
+        market.tx,
+        market.seller,
+        listing_id=listing_id,
+        method=method,
+        terms={"quoting_seconds": 3600, "opening_seconds": 86_400} | terms,
+        lots=[LotDraft(start_price_minor=start)],
+        deposit_minor=0,
+    )
+    await service.submit_trade(market.tx, market.seller, draft.id)
+    return await service.announce(market.tx, market.operator, draft.id)
+
+
+async def taking_envelopes(market: Market, trade: TradeView) -> SealedLot:
+    """All buyers are ready and may put their envelopes."""
+    for buyer in market.buyers:
+        await pay_deposit(market, await a_qualified(market, trade, buyer))
+    made = await seal_lot(market, trade)
+    assert trade.bidding_opens_at is not None
+    await move_to(market.tx, trade.bidding_opens_at)
+    assert await service.open_due(market.tx) == 1
+    return SealedLot(market, made, await service.get_trade(market.tx, market.operator, trade.id))
+
+
 async def seal_lot(market: Market, trade: TradeView) -> Dealt:
     made = await dealt(market.tx, market.operator, market.keys)
     await service.seal_lot(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -12,12 +12,13 @@ from pydantic import Field
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Aware, Code, Cursor, Limit, Region, ShortText, Wire
+from techmarket.api.shapes import Aware, Code, Cursor, Day, Limit, Region, ShortText, Uuid, Wire
 from techmarket.identity import errors, service
 from techmarket.identity.actor import OrgKind, Role, Scope
 from techmarket.identity.lifecycle import OrgState
 from techmarket.identity.views import IssuedKeyView, OrganisationView, RegistrationView, SelfView
 from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.refusals import NotAllowed, NotFound
 
 router = APIRouter(prefix="/v1", tags=["identity"], route_class=MarketRoute)
 
@@ -199,3 +200,33 @@ async def revoke_key(key_id: UUID, actor: SignedIn, tx: TxDep) -> None:
 async def get_self(actor: SignedIn, tx: TxDep) -> SelfView:
     """Whom this key acts for."""
     return await service.get_self(tx, actor)
+
+
+class Qualify(Wire):
+    """`kind` is `EXPERT` (专家) for members of panels, `TECHNOLOGY_MANAGER` (技术经理人) for brokers."""
+
+    kind: Literal["EXPERT", "TECHNOLOGY_MANAGER"]
+    level: Code = "GENERAL"
+    valid_until: Day | None = None
+
+
+class QualificationOut(Wire):
+    id: UUID
+    person_id: UUID
+    kind: str
+    level: str
+    valid_until: Day | None
+
+
+@router.post(
+    "/people/{person_id}/qualifications",
+    status_code=201,
+    response_model=QualificationOut,
+    operation_id="grantQualification",
+    responses=refusals(NotAllowed, NotFound),
+)
+async def grant_qualification(person_id: Uuid, body: Qualify, actor: SignedIn, tx: TxDep) -> object:
+    """As an operator, enter that a person is qualified, and until when."""
+    return await service.grant_qualification(
+        tx, actor, person_id, kind=body.kind, level=body.level, valid_until=body.valid_until
+    )

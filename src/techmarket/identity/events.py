@@ -53,6 +53,14 @@ class KeyRevoked(Event):
 
 
 @dataclass(frozen=True)
+class QualificationGranted(Event):
+    kind: ClassVar[str] = "identity.qualification_granted"
+    person_id: UUID
+    qualification: str
+    level: str
+
+
+@dataclass(frozen=True)
 class ClockMoved(Event):
     kind: ClassVar[str] = "sandbox.clock_moved"
     to: datetime

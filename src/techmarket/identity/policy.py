@@ -15,3 +15,4 @@ REVOKE_KEY = permission("identity.revoke_key", Standing.MARKET_OR_OWN, Role.ADMI
 SEE_SELF = permission("identity.get_self", Standing.SIGNED_IN, scope=Scope.READ)
 LIST_ORGANISATIONS = permission("identity.list_organisations", Standing.MARKET, scope=Scope.READ)
 MOVE_CLOCK = permission("sandbox.move_clock", Standing.MARKET, Role.OPERATOR)
+QUALIFY = permission("identity.grant_qualification", Standing.MARKET, Role.OPERATOR)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.identity.actor import OrgKind
-from techmarket.identity.tables import ApiKey, Membership, Organisation, Person
+from techmarket.identity.tables import ApiKey, Membership, Organisation, Person, Qualification
+from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
 
 
@@ -78,3 +80,18 @@ async def lock_key(db: AsyncSession, key_id: UUID) -> ApiKey:
 async def find_market(db: AsyncSession) -> Organisation | None:
     query = select(Organisation).where(Organisation.kind == OrgKind.MARKET).order_by(Organisation.created_at).limit(1)
     return (await db.execute(query)).scalar_one_or_none()
+
+
+async def put_qualification(
+    db: AsyncSession, person_id: UUID, *, kind: str, level: str, valid_until: date | None
+) -> Qualification:
+    query = (
+        upsert(Qualification)
+        .values(id=new_id(), person_id=person_id, kind=kind, level=level, valid_until=valid_until)
+        .on_conflict_do_update(
+            index_elements=[Qualification.person_id, Qualification.kind, Qualification.level],
+            set_={"valid_until": valid_until},
+        )
+        .returning(Qualification)
+    )
+    return (await db.execute(query, execution_options={"populate_existing": True})).scalar_one()

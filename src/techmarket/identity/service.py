@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func
@@ -26,11 +26,19 @@ from techmarket.identity.events import (
     OrganisationSuspendedEvent,
     OrganisationVerified,
     PersonAdded,
+    QualificationGranted,
 )
 from techmarket.identity.lifecycle import ORGANISATION, OrgState
 from techmarket.identity.permissions import ScopeMissing, require
 from techmarket.identity.tables import ApiKey, Membership, Organisation, Person
-from techmarket.identity.views import IssuedKeyView, OrganisationView, PersonView, RegistrationView, SelfView
+from techmarket.identity.views import (
+    IssuedKeyView,
+    OrganisationView,
+    PersonView,
+    QualificationView,
+    RegistrationView,
+    SelfView,
+)
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.kernel.refusals import NotFound
@@ -232,6 +240,19 @@ async def issue_key(
         if await repository.find_membership(db, person_id, org_id) is None:
             raise NotFound()
         return _issue(db, keys, actor, person_id, org_id, scopes=tuple(scopes), expires_at=expires_at)
+
+
+async def grant_qualification(
+    tx: Tx, actor: Actor, person_id: UUID, *, kind: str, level: str, valid_until: date | None = None
+) -> QualificationView:
+    """The market enters that a person is qualified (技术经理人, 专家); entering it again sets until when."""
+    require(actor, policy.QUALIFY)
+    async with tx.begin() as db:
+        if await db.get(Person, person_id) is None:
+            raise NotFound()
+        row = await repository.put_qualification(db, person_id, kind=kind, level=level, valid_until=valid_until)
+        journal.record(db, QualificationGranted(person_id, kind, level), actor=actor)
+        return QualificationView(row.id, person_id, kind, level, row.valid_until)
 
 
 async def revoke_key(tx: Tx, actor: Actor, key_id: UUID) -> None:

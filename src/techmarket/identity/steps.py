@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.identity import errors, repository
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.identity.lifecycle import OrgState
-from techmarket.identity.tables import Membership, Organisation, Person
+from techmarket.identity.tables import Membership, Organisation, Person, Qualification
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,16 @@ async def require_member(db: AsyncSession, person_id: UUID, org_id: UUID, *, poi
 async def has_role(db: AsyncSession, person_id: UUID, org_id: UUID, role: Role) -> bool:
     found = await repository.find_membership(db, person_id, org_id)
     return found is not None and role in found[1].roles
+
+
+async def is_qualified(db: AsyncSession, person_id: UUID, kind: str, on: date) -> bool:
+    """Whether the person holds a qualification of this kind on this day, at any level."""
+    query = select(Qualification.id).where(
+        Qualification.person_id == person_id,
+        Qualification.kind == kind,
+        or_(Qualification.valid_until.is_(None), Qualification.valid_until >= on),
+    )
+    return (await db.execute(query.limit(1))).first() is not None
 
 
 async def find_market(db: AsyncSession) -> OrganisationFacts | None:

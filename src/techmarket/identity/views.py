@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from techmarket.identity.actor import OrgKind, Role, Scope
@@ -57,3 +57,12 @@ class SelfView:
     organisation: OrganisationView
     roles: tuple[Role, ...]
     scopes: tuple[Scope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QualificationView:
+    id: UUID
+    person_id: UUID
+    kind: str
+    level: str
+    valid_until: date | None

@@ -385,3 +385,47 @@ class LotUnsealed(Event):
     slots_sha256: str
     private_key: str | None
     counted: int
+
+
+@dataclass(frozen=True)
+class ExpertAppointed(Event):
+    kind: ClassVar[str] = "trading.expert_appointed"
+    lot_id: UUID
+    n: int
+
+
+@dataclass(frozen=True)
+class ExpertSeated(Event):
+    """An expert has signed that he is free of interest; by the hash of what he signed."""
+
+    kind: ClassVar[str] = "trading.expert_seated"
+    lot_id: UUID
+    n: int
+    declaration_sha256: str
+
+
+@dataclass(frozen=True)
+class ExpertRecused(Event):
+    kind: ClassVar[str] = "trading.expert_recused"
+    lot_id: UUID
+    n: int
+
+
+@dataclass(frozen=True)
+class SheetGiven(Event):
+    """A sheet of marks is in, by the hash of its bytes, which hold a nonce: nobody guesses a mark from here."""
+
+    kind: ClassVar[str] = "trading.sheet_given"
+    lot_id: UUID
+    n: int
+    sheet_sha256: str
+
+
+@dataclass(frozen=True)
+class ScoresOpened(Event):
+    """All marks are in and open, by the hash of their text."""
+
+    kind: ClassVar[str] = "trading.scores_opened"
+    lot_id: UUID
+    sheets: int
+    document_sha256: str

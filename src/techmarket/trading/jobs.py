@@ -47,6 +47,11 @@ async def lapse_due(means: Means) -> int:
     return await service.lapse_due(means.tx)
 
 
+@periodic("trading.scores_due", every=timedelta(seconds=5))
+async def scores_due(means: Means) -> int:
+    return await service.scores_due(means.tx, means.keys)
+
+
 @reacts_to("trading.hold_deposit", DuePaid)
 async def hold_deposit(means: Means, event: DuePaid) -> None:
     if event.purpose is Purpose.DEPOSIT:

@@ -133,6 +133,21 @@ class OfferState(StrEnum):
     ACCEPTED = "ACCEPTED"
 
 
+class PanelSeatState(StrEnum):
+    APPOINTED = "APPOINTED"
+    SEATED = "SEATED"
+    RECUSED = "RECUSED"
+
+
+PANEL_SEAT = Lifecycle(
+    "panel seat",
+    {
+        (PanelSeatState.APPOINTED, "declare"): PanelSeatState.SEATED,
+        (PanelSeatState.APPOINTED, "recuse"): PanelSeatState.RECUSED,
+        (PanelSeatState.SEATED, "recuse"): PanelSeatState.RECUSED,
+    },
+    initial=PanelSeatState.APPOINTED,
+)
 _O = OfferState
 OFFER = Lifecycle(
     "offer",

@@ -29,6 +29,10 @@ MAKE_OFFER = permission("trading.make_offer", Standing.OWN, Role.SIGNATORY)
 ACCEPT_OFFER = permission("trading.accept_offer", Standing.OWN, Role.SIGNATORY)
 DECLINE_OFFER = permission("trading.decline_offer", Standing.OWN, Role.SIGNATORY, Role.TRADER, Role.LISTING_OFFICER)
 SEE_OFFERS = permission("trading.list_offers", Standing.MARKET_OR_OWN, scope=Scope.READ)
+APPOINT_EXPERT = permission("trading.appoint_expert", Standing.MARKET, Role.OPERATOR)
+SIT_ON_PANEL = permission("trading.sit_on_panel", Standing.OWN)
+SEE_PANEL = permission("trading.get_panel", Standing.MARKET_OR_OWN, scope=Scope.READ)
+SEE_PROPOSALS = permission("trading.list_proposals", Standing.MARKET_OR_OWN, scope=Scope.READ)
 
 SELLERS_OFFICERS = frozenset({Role.LISTING_OFFICER, Role.TRADER})
 """Who of the seller sees which organisations take part."""

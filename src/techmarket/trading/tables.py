@@ -32,6 +32,7 @@ from techmarket.trading.lifecycle import (
     LotStep,
     Method,
     OfferState,
+    PanelSeatState,
     ParticipantState,
     PauseCause,
     SeatState,
@@ -384,3 +385,40 @@ class OpenedEnvelope(Base):
     content: Mapped[dict[str, Any] | None]
     nonce: Mapped[bytes | None] = mapped_column(LargeBinary)
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class PanelSeat(Base):
+    """One expert of a lot's panel. `n` is what the public record calls him."""
+
+    __tablename__ = "panel_seat"
+    __table_args__ = (UniqueConstraint("lot_id", "n"),)
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    n: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[PanelSeatState]
+    signing_id: Mapped[UUID | None] = mapped_column(ForeignKey("signing.id"))
+    appointed_at: Mapped[datetime]
+
+
+class ScoreSheet(Base):
+    """What an expert gave, unreadable until the panel is complete. Never changed or removed; a trigger refuses it."""
+
+    __tablename__ = "score_sheet"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    hidden: Mapped[bytes] = mapped_column(LargeBinary)
+    given_at: Mapped[datetime]
+
+
+class LotScores(Base):
+    """The opened marks of a lot, by the hash of their text. Never changed or removed; a trigger refuses it."""
+
+    __tablename__ = "lot_scores"
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    document_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    opened_at: Mapped[datetime]

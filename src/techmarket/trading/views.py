@@ -17,6 +17,7 @@ from techmarket.trading.lifecycle import (
     LotStep,
     Method,
     OfferState,
+    PanelSeatState,
     ParticipantState,
     PauseCause,
     SeatState,
@@ -302,3 +303,52 @@ class OpeningView:
     terms_sha256: str
     slots_sha256: str
     envelopes: tuple[OpenedEnvelopeView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSeatView:
+    """An expert by number; who it is, only for the market and the expert himself."""
+
+    n: int
+    state: PanelSeatState
+    person_id: UUID | None
+    organisation_id: UUID | None
+    sheet_given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    lot_id: UUID
+    needed: int
+    criteria: tuple[str, ...]
+    seats: tuple[PanelSeatView, ...]
+    declaration: dict[str, Any] | None
+    declaration_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """An opened offer as the panel reads it: by number, with the hashes of the documents that belong to it."""
+
+    number: int
+    terms: dict[str, Any]
+    documents: tuple[str, ...]
+    data_room: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreView:
+    """One line of the ranking: points by criterion and the score, as anybody computes them."""
+
+    number: int
+    points: dict[str, str]
+    score: str
+    out_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresView:
+    lot_id: UUID
+    document_sha256: str
+    document: dict[str, Any]
+    scores: tuple[ScoreView, ...]

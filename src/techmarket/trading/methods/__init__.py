@@ -13,11 +13,14 @@ from techmarket.trading.lifecycle import Method
 from techmarket.trading.methods.negotiation import Negotiation
 from techmarket.trading.methods.online_bidding import BOUNDS, OnlineBidding
 from techmarket.trading.methods.protocol import Candidate, Family, MethodRules, Standing
+from techmarket.trading.methods.scored import Scored
 from techmarket.trading.methods.sealed import Sealed
+from techmarket.trading.methods.selection import Selection
 
 __all__ = ["BOOKED", "METHODS", "Candidate", "Family", "MethodRules", "Standing", "method_rules", "rules_of"]
 
-METHODS: Mapping[Method, MethodRules] = {one.method: one for one in (OnlineBidding(), Negotiation(), Sealed())}
+_OFFERED: tuple[MethodRules, ...] = (OnlineBidding(), Negotiation(), Sealed(), Scored(), Selection())
+METHODS: Mapping[Method, MethodRules] = {one.method: one for one in _OFFERED}
 
 
 BOOKED: frozenset[str] = frozenset(method for method, one in METHODS.items() if one.family is Family.BOOK)

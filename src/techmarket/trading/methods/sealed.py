@@ -11,17 +11,13 @@ from typing import Any
 
 from techmarket.trading import errors
 from techmarket.trading.lifecycle import LotStep, Method
-from techmarket.trading.methods.protocol import Candidate, Family, Standing, require_known, whole_number
+from techmarket.trading.methods.enveloped import ENVELOPE_TERMS, envelope_terms, envelope_words
+from techmarket.trading.methods.protocol import Candidate, Family, Standing, require_known
 from techmarket.trading.rules import Periods
 from techmarket.trading.sealed import rules
-from techmarket.trading.sealed.envelopes import ENVELOPE_BYTES, SUITE
 from techmarket.trading.sealed.rules import Charge, Quote
-from techmarket.trading.sealed.shares import NEEDED_LEAST, OFFICERS_MOST
 
-QUOTING_SECONDS = (300, 30 * 86_400)
-OPENING_SECONDS = (3600, 30 * 86_400)
-USUAL = {"opening_seconds": 3 * 86_400, "needed": 3, "officers": 5}
-KNOWN = ("charge", "quoting_seconds", *USUAL)
+KNOWN = ("charge", *ENVELOPE_TERMS)
 
 
 class Sealed:
@@ -38,19 +34,7 @@ class Sealed:
         if charge not in list(Charge):
             wanted = ", ".join(Charge)
             raise errors.TermMalformed(field="charge", wanted=wanted, wanted_zh=wanted, pointer="/body/rules/charge")
-        needed = whole_number(given, "needed", USUAL["needed"], least=NEEDED_LEAST, most=OFFICERS_MOST - 1)
-        officers = whole_number(given, "officers", USUAL["officers"], least=needed + 1, most=OFFICERS_MOST)
-        quoting = whole_number(given, "quoting_seconds", None, least=QUOTING_SECONDS[0], most=QUOTING_SECONDS[1])
-        opening = whole_number(
-            given, "opening_seconds", USUAL["opening_seconds"], least=OPENING_SECONDS[0], most=OPENING_SECONDS[1]
-        )
-        return {
-            "charge": str(charge),
-            "quoting_seconds": quoting,
-            "opening_seconds": opening,
-            "needed": needed,
-            "officers": officers,
-        }
+        return {"charge": str(charge), **envelope_terms(given)}
 
     def published(self, terms: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -59,21 +43,17 @@ class Sealed:
             "tie": "draw_from_key_and_slots",
             "equal_quotes_under_second_price": "own_quote",
             "single_quote_under_second_price": "start_price_or_higher_reserve",
-            "quotes": "one_a_bidder_replaceable_until_the_end",
-            "bids_can_be_withdrawn": True,
-            "late": "refused",
-            "unreadable_or_malformed": "no_quote",
-            "never_opened": "unsold_and_deposits_back",
-            "suite": SUITE,
-            "envelope_bytes": ENVELOPE_BYTES,
-            **{name: terms[name] for name in KNOWN},
+            "charge": terms["charge"],
+            **envelope_words(terms),
         }
 
     def periods(self, opened_at: datetime, terms: Mapping[str, Any]) -> Periods:
         end = opened_at + timedelta(seconds=terms["quoting_seconds"])
         return Periods(end, end, end)
 
-    read = staticmethod(rules.amount_in)
+    def read(self, content: Mapping[str, Any], terms: Mapping[str, Any]) -> int:
+        """The amount in an opened envelope, in fen. Raises ValueError for anything that is not a quote."""
+        return rules.amount_in(content)
 
     def rank(self, candidates: Sequence[Candidate], terms: Mapping[str, Any]) -> list[Standing]:
         """The highest quote wins, equal quotes as drawn; the winner pays his own or the next, as announced."""

@@ -28,6 +28,15 @@ from techmarket.trading.repository.envelopes import (
     write_slots,
 )
 from techmarket.trading.repository.floor import NEVER, FloorRow, list_floor
+from techmarket.trading.repository.panels import (
+    count_seated,
+    find_panel_seat,
+    find_scores,
+    list_scores_due,
+    panel_of,
+    panel_points,
+    sheets_of,
+)
 from techmarket.trading.repository.parties import (
     deposits_of,
     find_backing,
@@ -79,13 +88,16 @@ __all__ = [
     "best_bids",
     "count_ready",
     "count_sealed",
+    "count_seated",
     "deposits_of",
     "drop_sealing",
     "drop_slots",
     "find_backing",
     "find_deposit_by_due",
     "find_lot",
+    "find_panel_seat",
     "find_participant",
+    "find_scores",
     "find_sealing",
     "find_sealing_by_key",
     "find_seat",
@@ -108,6 +120,7 @@ __all__ = [
     "list_open_sealed",
     "list_opened",
     "list_participants",
+    "list_scores_due",
     "list_slots_to_close",
     "list_trades",
     "lock_award",
@@ -127,9 +140,12 @@ __all__ = [
     "offered_to",
     "officers_of",
     "opened_quotes",
+    "panel_of",
+    "panel_points",
     "ready_seats",
     "seats_of",
     "seats_of_participants",
+    "sheets_of",
     "stored_slots",
     "write_slots",
 ]

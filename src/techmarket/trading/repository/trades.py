@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
-from techmarket.trading.lifecycle import LotState, TradeState
+from techmarket.trading.lifecycle import LotState, LotStep, TradeState
 from techmarket.trading.methods import Candidate
 from techmarket.trading.rules import LEADING
 from techmarket.trading.tables import BidRow, Lot, Participant, Trade, TradeNumber
@@ -140,7 +140,12 @@ async def list_due_steps(db: AsyncSession, limit: int) -> Sequence[UUID]:
     """Evaluating lots whose step the clock now decides."""
     query = (
         select(Lot.id)
-        .where(Lot.state == LotState.EVALUATING, Lot.step_due_at <= func.market_now())
+        .where(
+            Lot.state == LotState.EVALUATING,
+            # The marks of a panel are opened with the market's key: `list_scores_due`.
+            Lot.step != LotStep.SCORES,
+            Lot.step_due_at <= func.market_now(),
+        )
         .order_by(Lot.step_due_at)
         .limit(limit)
     )

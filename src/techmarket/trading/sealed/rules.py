@@ -140,31 +140,6 @@ def amount_in(content: Mapping[str, Any], *, currency: str = "CNY") -> int:
     return minor
 
 
-def offer_in(content: Mapping[str, Any]) -> None:
-    """A proposal names its terms and its documents by hash, and nothing else; what they say the method reads.
-
-    Terms are a flat object: names to texts, whole numbers or amounts. It has no price to rank by, hence None.
-    """
-    if set(content) != {"terms", "documents"}:
-        raise ValueError("not a proposal")
-    terms, documents = content["terms"], content["documents"]
-    if not isinstance(terms, Mapping) or not isinstance(documents, list):
-        raise ValueError("not a proposal")
-    if not all(isinstance(one, str) and _SHA256.fullmatch(one) for one in documents):
-        raise ValueError("a document is named by its hash")
-    if len(set(documents)) < len(documents):
-        raise ValueError("a document is named twice")
-    for name, said in terms.items():
-        plain = said.values() if isinstance(said, Mapping) else [said]
-        if not all(_is_plain(one) for one in [name, *plain]):
-            raise ValueError("a term is a text, a whole number or an amount")
-
-
-def _is_plain(said: Any) -> bool:
-    """A value the database and every reader can hold."""
-    return (isinstance(said, str) and "\0" not in said) or (isinstance(said, int) and not isinstance(said, bool))
-
-
 def draw(private_key: bytes, digest_of_slots: bytes, numbers: Sequence[int]) -> list[int]:
     """The order of equal quotes: a lot drawn from what nobody knew while quotes could still be changed.
 

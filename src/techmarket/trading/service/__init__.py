@@ -8,6 +8,16 @@ from techmarket.trading.service.bidding import place_bid
 from techmarket.trading.service.deciding import step_due, step_if_due
 from techmarket.trading.service.drafting import LotDraft, draft_trade
 from techmarket.trading.service.floor import list_floor, pause_lot, resume_lot
+from techmarket.trading.service.judging import (
+    appoint_expert,
+    declare,
+    get_panel,
+    get_scores,
+    give_sheet,
+    list_proposals,
+    recuse_expert,
+    scores_due,
+)
 from techmarket.trading.service.leaving import forfeit_deposit, withdraw
 from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
 from techmarket.trading.service.participating import admit, confirm, hold_deposit, register_intent
@@ -32,10 +42,12 @@ __all__ = [
     "admit",
     "announce",
     "annul_award",
+    "appoint_expert",
     "close_due",
     "close_if_due",
     "close_slots_due",
     "confirm",
+    "declare",
     "decline_offer",
     "draft_trade",
     "forfeit_deposit",
@@ -43,10 +55,13 @@ __all__ = [
     "get_lot",
     "get_offer",
     "get_opening",
+    "get_panel",
+    "get_scores",
     "get_sealing",
     "get_slot",
     "get_trade",
     "give_share",
+    "give_sheet",
     "hold_deposit",
     "lapse_award",
     "lapse_due",
@@ -56,6 +71,7 @@ __all__ = [
     "list_floor",
     "list_offers",
     "list_participants",
+    "list_proposals",
     "list_trades",
     "make_offer",
     "open_due",
@@ -63,11 +79,13 @@ __all__ = [
     "pause_lot",
     "place_bid",
     "put_envelope",
+    "recuse_expert",
     "register_intent",
     "renew_covers",
     "resume_lot",
     "return_trade",
     "reveal_reserve",
+    "scores_due",
     "seal_lot",
     "step_due",
     "step_if_due",

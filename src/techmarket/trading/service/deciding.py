@@ -7,7 +7,7 @@ needs a step of its own names it in `MethodRules.steps` and enters it here in `S
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -86,10 +86,12 @@ async def standings(db: AsyncSession, case: Case) -> list[Standing]:
     Whoever has lost his seat, with a forfeited deposit say, is not among them, nor who lies below a revealed reserve.
     """
     method, lot = method_rules(case.lot.method), case.lot
-    found = await CANDIDATES[method.family](db, lot.id)
+    points = await repository.panel_points(db, lot.id)
     gone = await repository.numbers_gone(db, lot.id)
+    found = [one for one in await CANDIDATES[method.family](db, lot.id) if one.number not in gone]
+    marked = [replace(one, points=points.get(one.number, {})) for one in found]
     limit = max(lot.start_price_minor or 0, lot.reserve_minor or 0)
-    ranked = method.rank([one for one in found if one.number not in gone], {**case.terms, "limit_minor": limit})
+    ranked = method.rank(marked, {**case.terms, "limit_minor": limit})
     reserve = lot.reserve_minor
     return ranked if reserve is None else [one for one in ranked if one.price_minor >= reserve]
 

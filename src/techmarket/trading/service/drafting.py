@@ -22,6 +22,7 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.periods import SHANGHAI, Unit, shanghai_day
 from techmarket.kernel.refusals import NotFound, wire
 from techmarket.listings import steps as listings
+from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import OfferFacts
 from techmarket.rulebook import steps as rulebook
 from techmarket.rulebook.steps import Rule
@@ -75,6 +76,8 @@ async def draft_trade(
         require_published(offer)
         seller = await identity.require_verified(db, offer.org_id)
         way = method_rules(method)
+        if (offer.kind is ListingKind.DEMAND) is not (method is Method.SELECTION):
+            raise errors.DemandNeeded(pointer="/body/method")
         _require_clear_lots(offer, lots)
         _require_whole_lots(way, lots)
         starts = _start_prices(offer, lots, way)

@@ -7,14 +7,14 @@ time announced, the lot ends unsold and everybody's deposit goes back.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import journal, texts
 from techmarket.db.clock import market_now
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
@@ -26,7 +26,9 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.trading import awards, envelopes, errors, policy, repository
 from techmarket.trading.events import LotUnsealed, ShareGiven, SlotsClosed
 from techmarket.trading.lifecycle import LOT, LotState, LotStep, Method
-from techmarket.trading.methods import Family
+from techmarket.trading.methods import Family, method_rules, rules_of
+from techmarket.trading.methods.scored import Scored
+from techmarket.trading.methods.sealed import Sealed
 from techmarket.trading.sealed import rules
 from techmarket.trading.sealed.rules import Judged, Slot, Verdict
 from techmarket.trading.sealed.shares import Share, combine, is_genuine
@@ -38,8 +40,6 @@ from techmarket.trading.service.showing import require_known
 from techmarket.trading.tables import Lot, LotSealing, OpenedEnvelope, OpeningOfficer, Trade
 from techmarket.trading.views import OpenedEnvelopeView, OpeningView, SealingView
 
-READ_BY: dict[Method, Callable[[Mapping[str, Any]], int | None]] = {Method.SEALED: rules.amount_in}
-"""How a method reads what is inside an envelope; the others take proposals of terms and documents."""
 CONFIDENTIAL = frozenset({Method.SELECTION})
 """Proposals stay between their bidder, the lister and the panel: only their commitments become public."""
 
@@ -136,7 +136,7 @@ async def _open_if_enough(
         # Somebody wrote into the database after the deadline: nobody can be awarded anything over such slots.
         await awards.end_unsold(db, trade, lot, cause="slots_changed", actor=actor)
         return
-    judged = _judge(trade, lot, slots, private_key)
+    judged = _judge(trade, lot, slots, private_key, rules_of(await texts.get(db, trade.terms_sha256)))
     await _publish(db, sealing, slots, judged, private_key, now=now)
     counted = sum(one.verdict is Verdict.COUNTED for one in judged)
     told_key = None if lot.method in CONFIDENTIAL else private_key.hex()
@@ -145,14 +145,15 @@ async def _open_if_enough(
     await deciding.advance(db, trade, lot, now=now, actor=actor)
 
 
-def _judge(trade: Trade, lot: Lot, slots: Sequence[Slot], private_key: bytes) -> list[Judged]:
-    floor = lot.start_price_minor or 0
+def _judge(trade: Trade, lot: Lot, slots: Sequence[Slot], private_key: bytes, terms: Mapping[str, Any]) -> list[Judged]:
+    floor, method = lot.start_price_minor or 0, method_rules(lot.method)
+    assert isinstance(method, Sealed | Scored)
     return rules.judge(
         slots,
         lot_id=lot.id,
         terms_sha256=trade.terms_sha256,
         private_key=private_key,
-        read=READ_BY.get(lot.method, rules.offer_in),
+        read=lambda content: method.read(content, terms),
         is_in_bounds=lambda minor: minor >= floor,
     )
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0029_sealed_lots"
-down_revision = "0028_log"
+revision = "0030_sealed_lots"
+down_revision = "0029_deposit_causes"
 branch_labels = None
 depends_on = None
 
