@@ -98,6 +98,8 @@ def test_wherever_a_reader_was_cut_off_he_is_told_the_rest_once_and_in_order(tol
     story = a_story(lots, *stories(lots, events))
     whole = read(story.since(tuple(Told() for _ in range(lots))))
     assert len(whole) == len(events)
+    moments = [body["at"] for _, _, body in whole]
+    assert moments == sorted(moments), "what happened in several lots is told in the order of its time"
     cut = data.draw(st.integers(0, len(whole)))
     place = place_of(whole[cut - 1][1], lots=lots) if cut else tuple(Told() for _ in range(lots))
     assert place is not None
