@@ -16,12 +16,8 @@ from techmarket.kernel.refusals import Refusal
 from techmarket.kernel.workdays import WorkCalendar
 from techmarket.notices.kinds import KINDS, Effect, NoticeKind
 
-ENDINGS = {
-    "notices.objection_decided",
-    "notices.objection_withdrawn",
-    "notices.objection_lapsed",
-    "notices.objection_carried_over",
-}
+BEGINNINGS = {"notices.objection_filed", "notices.objection_carried_over"}
+ENDINGS = {"notices.objection_decided", "notices.objection_withdrawn", "notices.objection_lapsed"}
 
 
 @dataclass
@@ -98,7 +94,7 @@ def _take(course: Course, kind: str, facts: Mapping[str, Any], refs: Mapping[str
     if kind == "notices.started":
         course.started_at = datetime.fromisoformat(facts["started_at"])
         course.announced_end = datetime.fromisoformat(facts["ends_at"])
-    elif kind == "notices.objection_filed":
+    elif kind in BEGINNINGS:
         course.objections += 1
         if stops_clock:
             course.stops[refs["objection"]] = [at, None]
