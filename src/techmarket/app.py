@@ -18,6 +18,7 @@ from techmarket.api import (
     contracts,
     disclosure,
     dossiers,
+    evidence,
     floor,
     hub,
     identity,
@@ -26,6 +27,7 @@ from techmarket.api import (
     live,
     matching,
     notices,
+    objections,
     observe,
     panels,
     refusals,
@@ -59,6 +61,8 @@ ROUTERS = (
     sandbox.router,
     signing.router,
     notices.router,
+    objections.router,
+    evidence.router,
     disclosure.router,
     transparency.router,
     transparency.commitments,
@@ -80,7 +84,7 @@ ROUTERS = (
     matching.router,
 )
 
-BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES, *hub.BODIES)
+BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES, *evidence.BODIES, *hub.BODIES)
 
 
 def create_app(

@@ -8,7 +8,7 @@ from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.paging import encode_cursor
 from techmarket.notices.kinds import NoticeKind
 from tests.identity.make import a_market, an_organisation
-from tests.notices.make import EVIDENCE, PRICE_TEXT, a_notice
+from tests.notices.make import EVIDENCE, PRICE_TEXT, a_notice, an_evidence
 
 
 async def test_a_notice_is_posted_objected_to_and_decided(tx, keys, api):
@@ -19,6 +19,7 @@ async def test_a_notice_is_posted_objected_to_and_decided(tx, keys, api):
     early = await api.post(f"{path}/objections", key=other.key, json={"grounds": "Sample grounds"})
     assert (early.status_code, early.json()["code"]) == (409, "notices.not_started")
     assert early.json()["missing_places"] == ["UNIT"]
+    await an_evidence(tx, unit.actor)
     posted = await api.post(f"{path}/postings", key=unit.key, json={"evidence_sha256": EVIDENCE})
     assert posted.status_code == 201
     assert (posted.json()["state"], len(posted.json()["postings"])) == ("RUNNING", 2)
@@ -79,3 +80,54 @@ async def test_a_cursor_that_was_not_issued_here_is_refused(tx, api):
     for cursor in (encode_cursor("nonsense"), encode_cursor(1), "AAAA"):
         answer = await api.get(f"/v1/notices?cursor={cursor}")
         assert (answer.status_code, answer.json()["code"]) == (422, "paging.bad_cursor")
+
+
+async def test_the_operator_suspends_and_resumes_and_everyone_reads_why(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys)
+    operator = (await a_market(tx, keys))["operator"].key
+    path = f"/v1/notices/{await a_notice(tx, unit.actor)}"
+    refused = await api.post(f"{path}/suspension", key=unit.key, json={"reasons": "Sample dispute"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    stopped = await api.post(f"{path}/suspension", key=operator, json={"reasons": "Sample dispute"})
+    assert (stopped.status_code, stopped.json()["state"], stopped.json()["ends_at"]) == (200, "PAUSED", None)
+    read = (await api.get(path)).json()
+    assert (read["is_suspended"], read["pauses"][0]["cause"]) == (True, "SUSPENSION")
+    assert read["pauses"][0]["reasons"] == "Sample dispute"
+    twice = await api.post(f"{path}/suspension", key=operator, json={"reasons": "Again"})
+    assert (twice.status_code, twice.json()["code"]) == (409, "notices.suspended")
+    resumed = await api.post(f"{path}/resumption", key=operator)
+    assert (resumed.status_code, resumed.json()["state"]) == (200, "RUNNING")
+    again = await api.post(f"{path}/resumption", key=operator)
+    assert (again.status_code, again.json()["code"]) == (409, "notices.not_suspended")
+
+
+async def test_texts_and_proof_of_a_notice_are_public_and_those_of_a_unit_are_not(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys)
+    public = await a_notice(tx, unit.actor, kind=NoticeKind.PRICE)
+    hidden = await a_notice(tx, unit.actor, kind=NoticeKind.REWARD_LIST, unit_evidence=EVIDENCE)
+    (version,) = (await api.get(f"/v1/notices/{public}/versions")).json()["items"]
+    assert (version["n"], version["document"]) == (1, PRICE_TEXT)
+    proof = (await api.get(f"/v1/notices/{public}/proof")).json()
+    assert [entry["kind"] for entry in proof["entries"]] == ["notices.opened", "notices.posted"]
+    assert proof["texts"][0]["sha256"] == version["document_sha256"]
+    for part in ("versions", "proof", f"evidence/{EVIDENCE}"):
+        assert (await api.get(f"/v1/notices/{hidden}/{part}")).status_code == 404
+        if not part.startswith("evidence"):
+            assert (await api.get(f"/v1/notices/{hidden}/{part}", key=unit.key)).status_code == 200
+
+
+async def test_objections_are_listed_for_those_concerned(tx, keys, api):
+    unit, other, stranger = [await an_organisation(tx, keys=keys) for _ in range(3)]
+    operator = (await a_market(tx, keys))["operator"].key
+    notice = await a_notice(tx, unit.actor)
+    own = await api.post(f"/v1/notices/{notice}/objections", key=unit.key, json={"grounds": "Sample"})
+    assert (own.status_code, own.json()["code"]) == (403, "notices.own_notice")
+    filed = (await api.post(f"/v1/notices/{notice}/objections", key=other.key, json={"grounds": "Sample"})).json()
+    for key, known in ((unit.key, True), (other.key, True), (operator, True), (stranger.key, False)):
+        items = (await api.get(f"/v1/objections?notice_id={notice}&state=FILED", key=key)).json()["items"]
+        assert [item["id"] for item in items] == ([filed["id"]] if known else [])
+        one = await api.get(f"/v1/objections/{filed['id']}", key=key)
+        assert one.status_code == (200 if known else 404)
+    assert (await api.get("/v1/objections?overdue=true", key=operator)).json()["items"] == []
+    acknowledged = await api.post(f"/v1/objections/{filed['id']}/acknowledgement", key=operator)
+    assert acknowledged.json()["acknowledged_at"] is not None

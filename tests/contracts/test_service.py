@@ -31,7 +31,7 @@ from techmarket.settlement.errors import DuesOpen
 from techmarket.signing import errors as signing_errors
 from tests.contracts.make import SCOPE, Deal, a_draft, a_registration, a_signing, awake, half, in_force, pay
 from tests.identity.make import a_market, a_member, an_organisation
-from tests.notices.make import EVIDENCE, a_sandbox, move_to
+from tests.notices.make import a_sandbox, hang, move_to
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
@@ -215,7 +215,7 @@ async def test_a_university_that_sells_by_agreement_signs_only_after_its_price_n
     assert notice_id is not None
     with pytest.raises(notice_errors.NotStarted):
         await sign(tx, deal.seller.actor, deal)
-    await notices.confirm_unit_posting(tx, deal.seller.actor, notice_id, evidence_sha256=EVIDENCE)
+    await hang(tx, deal.seller.actor, notice_id)
     with pytest.raises(notice_errors.StillRunning) as refused:
         await sign(tx, deal.seller.actor, deal)
     # Fifteen days from 2 March, the day itself not counted, end with 17 March.
@@ -232,7 +232,7 @@ async def test_an_open_objection_to_the_price_stops_the_signing(tx, keys):
     deal = await a_signing(tx, keys, seller_kind=OrgKind.UNIVERSITY)
     rival = await an_organisation(tx, keys=keys)
     assert deal.contract.notice_id is not None
-    await notices.confirm_unit_posting(tx, deal.seller.actor, deal.contract.notice_id, evidence_sha256=EVIDENCE)
+    await hang(tx, deal.seller.actor, deal.contract.notice_id)
     await notices.file_objection(tx, rival.actor, deal.contract.notice_id, grounds="Sample grounds")
     await move_to(tx, START + timedelta(days=60))
     with pytest.raises(notice_errors.Paused):

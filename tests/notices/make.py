@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from techmarket.db import clock
+from techmarket.db import clock, files
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.periods import SHANGHAI, Length, Unit
-from techmarket.notices import steps
+from techmarket.notices import repository, service, steps
 from techmarket.notices.kinds import NoticeKind
+from techmarket.notices.views import NoticeView
 
 EVIDENCE = "ee" * 32
 PRICE_TEXT: dict[str, Any] = {
@@ -22,6 +23,13 @@ PRICE_TEXT: dict[str, Any] = {
     "mode": "TRANSFER",
     "intended_price": {"amount": "600000.00", "currency": "CNY"},
     "related_party": True,
+}
+TEXTS: dict[NoticeKind, dict[str, Any]] = {
+    NoticeKind.ANNOUNCEMENT: {"trade": "JY-2026-000001", "terms_sha256": "aa" * 32, "title_en": "Sample"},
+    NoticeKind.PRICE: PRICE_TEXT,
+    NoticeKind.RESULT: {"trade": "JY-2026-000001", "seller": "S", "buyer": "B", "deal_price": "1.00", "title_en": "T"},
+    NoticeKind.GRANT: {"name": "Sample result", "completers": ["A"], "right": "USE_RIGHT"},
+    NoticeKind.REWARD_LIST: {"contract_number": "HT-2026-000001", "lines": []},
 }
 
 
@@ -45,6 +53,27 @@ async def market_now(tx: Tx) -> datetime:
         return await clock.market_now(db)
 
 
+async def an_evidence(tx: Tx, of: Actor, sha256: str = EVIDENCE) -> str:
+    """A file that the organisation keeps as evidence, without its bytes."""
+    async with tx.begin() as db:
+        await files.keep(db, sha256=sha256, size=1, media_type="image/png")
+        await repository.keep_evidence(
+            db,
+            org_id=of.org,
+            sha256=sha256,
+            size=1,
+            media_type="image/png",
+            by_person_id=of.person,
+            at=await clock.market_now(db),
+        )
+    return sha256
+
+
+async def hang(tx: Tx, by: Actor, notice_id: UUID) -> NoticeView:
+    """The unit confirms with evidence that the notice hangs on its own board."""
+    return await service.confirm_posting(tx, by, notice_id, evidence_sha256=await an_evidence(tx, by))
+
+
 async def a_notice(
     tx: Tx,
     owner: Actor,
@@ -60,13 +89,15 @@ async def a_notice(
     rule_date: date = date(2026, 3, 2),
     extension: steps.Extension | None = None,
 ) -> UUID:
+    if unit_evidence is not None:
+        await an_evidence(tx, owner, unit_evidence)
     async with tx.begin() as db:
         return await steps.open_notice(
             db,
             kind=kind,
             subject=subject or Ref("award", new_id()),
             owner_org=owner.org,
-            document=document if document is not None else dict(PRICE_TEXT),
+            document=document if document is not None else dict(TEXTS[kind]),
             rule_date=rule_date,
             length=length,
             actor=owner,

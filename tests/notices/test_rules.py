@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from techmarket.cli.notices_page import notice_page
+from techmarket.identity.actor import Actor, OrgKind, Role
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.notices import errors, rules
 from techmarket.notices.kinds import KINDS, Effect, NoticeKind, Place, Readers
 from techmarket.notices.lifecycle import NOTICE, OBJECTION, NoticeState, ObjectionState
 
+ROOT = Path(__file__).parents[2]
+OWNER, OTHER, PARTY, PERSON, OPENER = (UUID(int=n) for n in range(1, 6))
 N, O = NoticeState, ObjectionState  # noqa: E741
 NOTICE_MOVES = {
     (N.PREPARED, "start"): N.RUNNING,
@@ -18,6 +24,9 @@ NOTICE_MOVES = {
     (N.PAUSED, "resume"): N.RUNNING,
     (N.RUNNING, "clear"): N.CLEARED,
     (N.PAUSED, "uphold"): N.UPHELD,
+    (N.PREPARED, "correct"): N.PREPARED,
+    (N.RUNNING, "correct"): N.RUNNING,
+    (N.PAUSED, "correct"): N.PAUSED,
     (N.PREPARED, "replace"): N.REPLACED,
     (N.RUNNING, "replace"): N.REPLACED,
     (N.PAUSED, "replace"): N.REPLACED,
@@ -29,6 +38,9 @@ OBJECTION_MOVES = {
     (O.FILED, "uphold"): O.UPHELD,
     (O.FILED, "dismiss"): O.DISMISSED,
     (O.FILED, "withdraw"): O.WITHDRAWN,
+    (O.FILED, "lapse"): O.LAPSED,
+    (O.FILED, "acknowledge"): O.FILED,
+    (O.FILED, "add_evidence"): O.FILED,
 }
 END = datetime(2026, 3, 23, 16, tzinfo=UTC)
 BEFORE, AFTER = END - timedelta(microseconds=1), END + timedelta(seconds=1)
@@ -135,3 +147,53 @@ def test_every_kind_has_its_row_and_only_a_reward_list_holds_lines():
     assert set(KINDS) == set(NoticeKind)
     assert [kind for kind, row in KINDS.items() if row.effect is Effect.HOLDS_LINES] == [NoticeKind.REWARD_LIST]
     assert KINDS[NoticeKind.REWARD_LIST].readers is Readers.UNIT
+
+
+def actor(org: UUID, *roles: Role, person: UUID = PERSON, kind: OrgKind = OrgKind.ENTERPRISE) -> Actor:
+    return Actor(person, org, kind, True, frozenset(roles))
+
+
+@pytest.mark.parametrize(
+    "kind, who, refusal",
+    [
+        (NoticeKind.RESULT, actor(OTHER), None),
+        (NoticeKind.RESULT, actor(OWNER, Role.INVENTOR), errors.OwnNotice),
+        (NoticeKind.RESULT, actor(OTHER, kind=OrgKind.MARKET), errors.NoStanding),
+        (NoticeKind.PRICE, actor(OTHER), None),
+        (NoticeKind.PRICE, actor(OWNER, Role.INVENTOR), None),
+        (NoticeKind.PRICE, actor(OWNER, Role.FINANCE, Role.SIGNATORY), errors.OwnNotice),
+        (NoticeKind.PRICE, actor(OWNER, Role.INVENTOR, person=OPENER), errors.OwnNotice),
+        (NoticeKind.REWARD_LIST, actor(OWNER, Role.INVENTOR), None),
+        (NoticeKind.REWARD_LIST, actor(PARTY), None),
+        (NoticeKind.REWARD_LIST, actor(OTHER), errors.NoStanding),
+        (NoticeKind.GRANT, actor(OWNER, Role.LISTING_OFFICER), errors.OwnNotice),
+    ],
+)
+def test_who_may_object_is_what_the_kind_says(kind, who, refusal):
+    facts = {"owner_org": OWNER, "party_orgs": [PARTY], "opened_by": OPENER}
+    if refusal is None:
+        rules.check_standing(kind, who, **facts)
+    else:
+        with pytest.raises(refusal):
+            rules.check_standing(kind, who, **facts)
+
+
+def test_grounds_are_the_same_whatever_their_case_spaces_and_signs_and_not_about_other_lines():
+    same = {rules.grounds_key(words, ["a", "b"]) for words in ("价格过低。", " 价格 过低", "价格过低!")}
+    assert len(same) == 1
+    assert len({rules.grounds_key("Ａ１", None), rules.grounds_key("a1", None)}) == 1
+    keys = [rules.grounds_key("x", lines) for lines in (None, ["a"], ["a", "b"])] + [rules.grounds_key("y", None)]
+    assert len(set(keys)) == 4
+    assert rules.grounds_key("x", ["b", "a"]) == rules.grounds_key("x", ["a", "b"])
+
+
+def test_the_owner_is_bound_by_the_rows_for_its_kind():
+    assert rules.owner_kinds(OrgKind.ENTERPRISE, government_established=True) == ("soe", "enterprise", "any")
+    assert rules.owner_kinds(OrgKind.UNIVERSITY, government_established=True) == ("government_unit", "non_soe", "any")
+    assert rules.owner_kinds(OrgKind.UNIVERSITY, government_established=False) == ("enterprise", "non_soe", "any")
+    assert rules.jurisdiction_of("CN-33", applies_local_rules=True) == "CN-33"
+    assert rules.jurisdiction_of("CN-33", applies_local_rules=False) == "CN"
+
+
+def test_the_page_about_notices_is_the_one_in_the_docs():
+    assert (ROOT / "docs" / "notices.md").read_text() == notice_page(), "run `make docs`"

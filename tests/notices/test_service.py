@@ -17,15 +17,18 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.periods import Length, Unit
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices import errors, jobs, service, steps
-from techmarket.notices.kinds import NoticeKind, Place
+from techmarket.notices.kinds import NoticeKind, Objector, Place
 from techmarket.notices.lifecycle import NoticeState, ObjectionState
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.notices.make import (
     EVIDENCE,
     PRICE_TEXT,
+    TEXTS,
     a_notice,
     a_sandbox,
+    an_evidence,
     gate,
+    hang,
     market_now,
     move_to,
     shanghai,
@@ -63,7 +66,7 @@ async def test_an_objection_on_day_14_takes_its_days_out_and_signing_waits_until
         await gate(tx, notice)
     assert waiting.value.facts == {"missing_places": [Place.UNIT]}
     await move_to(tx, shanghai(2026, 3, 2, 10))
-    await service.confirm_unit_posting(tx, unit.actor, notice, evidence_sha256=EVIDENCE)
+    await hang(tx, unit.actor, notice)
     assert await ends_at(tx, notice) == shanghai(2026, 3, 18)  # day 15 is 17 March, a Tuesday
 
     await move_to(tx, shanghai(2026, 3, 16, 11))
@@ -107,6 +110,7 @@ async def test_an_objection_on_day_14_takes_its_days_out_and_signing_waits_until
         "posted",
         "started",
         "objection_filed",
+        "objection_acknowledged",
         "objection_decided",
         "cleared",
     ]
@@ -167,7 +171,7 @@ async def test_an_upheld_objection_ends_the_notice_for_good(tx):
         await gate(tx, notice)
     with pytest.raises(errors.NoLongerStands):
         await service.file_objection(tx, other.actor, notice, grounds="Again")
-    assert (await kinds(tx))[-2:] == ["objection_decided", "objection_upheld"]
+    assert (await kinds(tx))[-3:] == ["objection_acknowledged", "objection_decided", "objection_upheld"]
 
 
 async def test_an_objection_to_a_reward_list_holds_its_line_and_the_rest_runs_on(tx):
@@ -175,9 +179,7 @@ async def test_an_objection_to_a_reward_list_holds_its_line_and_the_rest_runs_on
     unit = await an_organisation(tx)
     inventor = await a_member(tx, unit.actor, Role.INVENTOR)
     operator = (await a_market(tx))["operator"].actor
-    notice = await a_notice(
-        tx, unit.actor, kind=NoticeKind.REWARD_LIST, lines=["a", "b", "c"], unit_evidence=EVIDENCE, document={"n": 3}
-    )
+    notice = await a_notice(tx, unit.actor, kind=NoticeKind.REWARD_LIST, lines=["a", "b", "c"], unit_evidence=EVIDENCE)
     end = await ends_at(tx, notice)
     for lines, refusal in ((None, errors.LinesNeeded), (["z"], errors.UnknownLines)):
         with pytest.raises(refusal):
@@ -201,7 +203,8 @@ async def test_an_upheld_line_stays_held_and_its_notice_is_not_upheld_as_a_whole
     unit = await an_organisation(tx)
     operator = (await a_market(tx))["operator"].actor
     notice = await a_notice(tx, unit.actor, kind=NoticeKind.REWARD_LIST, lines=["a", "c"], unit_evidence=EVIDENCE)
-    objection = await service.file_objection(tx, unit.actor, notice, grounds="Sample grounds", lines=["c"])
+    inventor = await a_member(tx, unit.actor, Role.INVENTOR)
+    objection = await service.file_objection(tx, inventor.actor, notice, grounds="Sample grounds", lines=["c"])
     await service.decide_objection(tx, operator, objection.id, upheld=True, reasons="Sample reasons")
     async with tx.begin() as db:
         assert await steps.held_lines(db, notice) == {"c"}
@@ -217,7 +220,13 @@ async def test_a_subject_has_one_standing_notice_of_a_kind_and_a_new_text_starts
         await a_notice(tx, unit.actor, kind=NoticeKind.ANNOUNCEMENT, subject=subject)
     await move_to(tx, shanghai(2026, 3, 4, 9))
     async with tx.begin() as db:
-        new = await steps.replace(db, old, {"text": "changed"}, actor=unit.actor, now=await clock.market_now(db))
+        new = await steps.replace(
+            db,
+            old,
+            TEXTS[NoticeKind.ANNOUNCEMENT] | {"title_en": "changed"},
+            actor=unit.actor,
+            now=await clock.market_now(db),
+        )
     assert (await ends_at(tx, old), await ends_at(tx, new)) == (None, shanghai(2026, 3, 10))
     await move_to(tx, shanghai(2026, 3, 10))
     with pytest.raises(errors.NoLongerStands):
@@ -249,7 +258,9 @@ async def test_what_has_cleared_or_was_upheld_is_neither_withdrawn_nor_replaced(
         assert (await withdraw(notice), await state(tx, notice)) == (False, kept)
         with pytest.raises(NotInThisState):
             async with tx.begin() as db:
-                await steps.replace(db, notice, {"text": "late"}, actor=unit.actor, now=await clock.market_now(db))
+                await steps.replace(
+                    db, notice, TEXTS[NoticeKind.RESULT], actor=unit.actor, now=await clock.market_now(db)
+                )
     await gate(tx, cleared)
     with pytest.raises(errors.NoLongerStands):
         await gate(tx, standing)
@@ -266,18 +277,19 @@ async def test_the_unit_confirms_its_own_posting_once(tx):
     unit, other = await an_organisation(tx), await an_organisation(tx)
     clerk = await a_member(tx, unit.actor, Role.FINANCE)
     notice = await a_price_notice(tx, unit.actor)
+    await an_evidence(tx, unit.actor)
     for actor in (other.actor, clerk.actor):
         with pytest.raises(NotAllowed):
-            await service.confirm_unit_posting(tx, actor, notice, evidence_sha256=EVIDENCE)
+            await service.confirm_posting(tx, actor, notice, evidence_sha256=EVIDENCE)
     outcomes = await asyncio.gather(
-        *[service.confirm_unit_posting(tx, unit.actor, notice, evidence_sha256=EVIDENCE) for _ in range(8)],
+        *[service.confirm_posting(tx, unit.actor, notice, evidence_sha256=EVIDENCE) for _ in range(8)],
         return_exceptions=True,
     )
     assert [type(o).__name__ for o in outcomes if isinstance(o, Exception)] == ["PostedAlready"] * 7
     assert (await kinds(tx)).count("started") == 1
     result = await a_notice(tx, unit.actor)
     with pytest.raises(errors.NotAPlaceOfThisNotice):
-        await service.confirm_unit_posting(tx, unit.actor, result, evidence_sha256=EVIDENCE)
+        await service.confirm_posting(tx, unit.actor, result, evidence_sha256=EVIDENCE)
 
 
 async def test_who_may_not_know_of_a_notice_does_not_find_it_anywhere(tx):
@@ -315,14 +327,15 @@ async def test_only_those_concerned_read_who_objected_and_why(tx):
     unit, other, stranger = await an_organisation(tx), await an_organisation(tx), await an_organisation(tx)
     operator = (await a_market(tx))["operator"].actor
     notice = await a_notice(tx, unit.actor)
-    filed = await service.file_objection(tx, other.actor, notice, grounds="Sample grounds", evidence_sha256=EVIDENCE)
+    paper = await an_evidence(tx, other.actor)
+    filed = await service.file_objection(tx, other.actor, notice, grounds="Sample grounds", evidence_sha256=[paper])
     for reader in (unit.actor, other.actor, operator):
         seen = (await service.get_notice(tx, reader, notice)).objections[0]
         assert (seen.grounds, seen.by_organisation_id) == ("Sample grounds", other.actor.org)
     for reader in (ANONYMOUS, stranger.actor):
         seen = (await service.get_notice(tx, reader, notice)).objections[0]
         assert (seen.id, seen.state) == (filed.id, ObjectionState.FILED)
-        assert (seen.grounds, seen.by_organisation_id, seen.evidence_sha256, seen.reasons) == (None,) * 4
+        assert (seen.grounds, seen.by_organisation_id, seen.evidence, seen.reasons) == (None,) * 4
     with pytest.raises(NotFound):
         await service.decide_objection(tx, stranger.actor, filed.id, upheld=True, reasons="Sample reasons")
     with pytest.raises(NotAllowed):
@@ -330,15 +343,21 @@ async def test_only_those_concerned_read_who_objected_and_why(tx):
     assert await state(tx, notice) is NoticeState.PAUSED
 
 
-async def test_an_unverified_organisation_does_not_object_and_nobody_decides_his_own_objection(tx):
+async def test_neither_the_unverified_nor_the_owner_nor_the_market_objects_to_a_result(tx):
     unit, fresh = await an_organisation(tx), await an_organisation(tx, verified=False)
     operator = (await a_market(tx))["operator"].actor
     notice = await a_notice(tx, unit.actor)
     with pytest.raises(NotVerified):
         await service.file_objection(tx, fresh.actor, notice, grounds="Sample grounds")
-    own = await service.file_objection(tx, operator, notice, grounds="Sample grounds")
-    with pytest.raises(NotAllowed):
-        await service.decide_objection(tx, operator, own.id, upheld=False, reasons="Sample reasons")
+    member = await a_member(tx, unit.actor, Role.INVENTOR)
+    for owner in (unit.actor, member.actor):
+        with pytest.raises(errors.OwnNotice):
+            await service.file_objection(tx, owner, notice, grounds="Sample grounds")
+    with pytest.raises(errors.NoStanding) as standing:
+        await service.file_objection(tx, operator, notice, grounds="Sample grounds")
+    assert standing.value.facts == {"objectors": [Objector.ANYONE]}
+    assert await kinds(tx) == ["opened", "posted", "started"]
+    assert await state(tx, notice) is NoticeState.RUNNING
 
 
 async def test_two_decisions_of_one_objection_at_once_give_one(tx):

@@ -14,7 +14,6 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.kernel.ids import Ref
-from techmarket.notices import service as notices
 from techmarket.revenue import service
 from techmarket.revenue.computation import Group, GroupShare, Share, Table
 from techmarket.revenue.views import DistributionView, ShareTableView
@@ -23,7 +22,7 @@ from techmarket.settlement import service as settlement
 from techmarket.settlement import steps as settlement_steps
 from tests.achievements.make import an_achievement_id
 from tests.identity.make import Keyed, a_market, a_member, an_organisation
-from tests.notices.make import a_sandbox, move_to, shanghai
+from tests.notices.make import a_sandbox, an_evidence, hang, move_to, shanghai
 from tests.revenue.make import COSTS, TABLE
 from tests.settlement.make import a_message, from_the_bank
 
@@ -88,7 +87,8 @@ async def a_licence(
     sha256 = contract.document_sha256
     contract = await contracts.open_signing(tx, unit.actor, contract.id, document_sha256=sha256)
     if contract.notice_id is not None:
-        await notices.confirm_unit_posting(tx, unit.actor, contract.notice_id, evidence_sha256=POSTED)
+        await hang(tx, unit.actor, contract.notice_id)
+    await an_evidence(tx, unit.actor, POSTED)
     await move_to(tx, shanghai(2026, 3, 18, 9))
     await contracts.sign(tx, unit.actor, contract.id, document_sha256=sha256)
     contract = await contracts.sign(tx, buyer.actor, contract.id, document_sha256=sha256)

@@ -24,7 +24,7 @@ from techmarket.revenue.computation import Group, GroupShare, Share
 from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
 from techmarket.signing import errors as signing_errors
 from tests.identity.make import a_member, an_organisation
-from tests.notices.make import move_to, shanghai
+from tests.notices.make import hang, move_to, shanghai
 from tests.revenue.make_licence import (
     POSTED,
     a_licence,
@@ -401,7 +401,7 @@ async def test_payment_waits_for_the_end_of_the_reward_list(tx, keys):
     published = await service.publish_distribution(tx, licence.unit.actor, drafted.id)
     with pytest.raises(notice_errors.NotStarted):
         await service.pay_distribution(tx, licence.unit.actor, drafted.id)
-    await notices.confirm_unit_posting(tx, licence.unit.actor, published.notice_id, evidence_sha256=POSTED)
+    await hang(tx, licence.unit.actor, published.notice_id)
     await move_to(tx, shanghai(2026, 4, 7, 23, 59, 30))
     with pytest.raises(notice_errors.StillRunning):
         await service.pay_distribution(tx, licence.unit.actor, drafted.id)

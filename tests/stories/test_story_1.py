@@ -326,7 +326,9 @@ async def split_and_published(town: Town, sale: Sale, contract: Json) -> Json:
     assert again == (409, "revenue.no_income")
     await town.move_to(at(7, 15, 9))
     path = f"/v1/distributions/{draft['id']}"
-    split = await town.post(f"{path}/publication", {"posted_sha256": sha256(b"photograph")}, by=sale.university)
+    split = await town.post(
+        f"{path}/publication", {"posted_sha256": await town.evidence(sale.university, "photograph")}, by=sale.university
+    )
     assert split["state"] == "PUBLISHED"
     await town.settle()
     await town.prove("revenue.distribution_published", f"distribution:{draft['id']}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from techmarket.db.means import Means
 from tests.client import Api
-from tests.stories.town import Json, Party, Town, a_town, at, moment, sha256, yuan
+from tests.stories.town import Json, Party, Town, a_town, at, moment, yuan
 
 START = at(2, 27, 9)
 
@@ -69,7 +69,7 @@ async def test_thirteen_days_run_the_objection_stops_the_clock_and_signing_opens
 
     # Monday 2 March: in both places. Day 1 is 3 March, day 15 is 17 March.
     await town.move_to(at(3, 2, 10))
-    await town.post(f"/v1/notices/{notice}/postings", {"evidence_sha256": sha256(b"board")}, by=university)
+    await town.hang(notice, university)
     assert (await run_until(town, notice)) == ("RUNNING", at(3, 18))
     for day in range(3, 16):
         await town.move_to(at(3, day, 12))
@@ -124,7 +124,7 @@ async def test_an_upheld_objection_keeps_the_contract_from_being_signed_for_good
     document: Json = {"document_sha256": contract["document_sha256"]}
     notice = (await town.post(f"{path}/signing", document, by=university))["notice_id"]
     await town.move_to(at(3, 2, 10))
-    await town.post(f"/v1/notices/{notice}/postings", {"evidence_sha256": sha256(b"board")}, by=university)
+    await town.hang(notice, university)
     await town.move_to(at(3, 16, 15))
     filed = await town.post(f"/v1/notices/{notice}/objections", {"grounds": "Too cheap. Sample."}, by=rival)
     await town.post(f"/v1/objections/{filed['id']}/decision", {"upheld": True, "reasons": "Sample."}, by="operator")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from techmarket.db.means import Means
 from tests.client import Api
-from tests.stories.town import Json, a_town, at, moment, sha256, yuan
+from tests.stories.town import Json, a_town, at, moment, yuan
 from tests.stories.way import Sale, a_contract, sign
 
 START = at(1, 26, 9)
@@ -83,8 +83,7 @@ async def test_an_acceptance_makes_award_and_price_notice_and_nobody_signs_befor
 
     await refused_to_both("notices.not_started")
     await town.move_to(at(3, 2, 10))
-    posted: Json = {"evidence_sha256": sha256(b"board")}
-    await town.post(f"/v1/notices/{notice['id']}/postings", posted, by=university)
+    await town.hang(notice["id"], university)
     await refused_to_both("notices.still_running")
 
     # Monday 16 March is day 14; the objection stops the clock until Friday 20 March, and two days remain.
@@ -133,7 +132,7 @@ async def test_an_upheld_objection_to_the_price_annuls_the_award_and_frees_the_l
     agreed: Json = {"document_sha256": made["document_sha256"]}
     await town.post(f"/v1/offers/{made['id']}/acceptance", agreed, by=buyer)
     notice = (await sale.awards())["P"]["notice_id"]
-    await town.post(f"/v1/notices/{notice}/postings", {"evidence_sha256": sha256(b"board")}, by=university)
+    await town.hang(notice, university)
     filed = await town.post(f"/v1/notices/{notice}/objections", {"grounds": "Too cheap. Sample."}, by=rival)
     await town.post(f"/v1/objections/{filed['id']}/decision", {"upheld": True, "reasons": "Sample."}, by="operator")
     await town.settle()

@@ -192,6 +192,21 @@ class Town:
         assert accepted["state"] == "PUBLISHED"
         return str(made["id"])
 
+    # --- notices ----------------------------------------------------------------------------------------------------
+
+    async def evidence(self, party: Party, content: str) -> str:
+        """A paper that the party keeps as evidence; returns its hash."""
+        paper = b"%PDF-1.4\n% " + content.encode() + b"\n%%EOF\n"
+        media = {"Content-Type": "application/pdf"}
+        kept = _ok(await self.api.post("/v1/evidence", content=paper, headers=media, key=party.key))
+        assert kept["sha256"] == sha256(paper)
+        return str(kept["sha256"])
+
+    async def hang(self, notice: str, party: Party) -> Json:
+        """The unit hangs the notice on its own board and confirms it with a photograph."""
+        proof = {"evidence_sha256": await self.evidence(party, f"Sample photograph of {notice}")}
+        return await self.post(f"/v1/notices/{notice}/postings", proof, by=party)
+
     # --- money ------------------------------------------------------------------------------------------------------
 
     async def bank_pays(self, party: Party, due: Json) -> None:

@@ -1,63 +1,65 @@
-"""Notices and objections over HTTP."""
+"""Notices over HTTP: read, posted with evidence, suspended, proven."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.deps import FilesDep, KeysDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.evidence import BYTES, Sha256InPath, download
+from techmarket.api.objections import ObjectionOut, PromiseOut
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Code, Cursor, Limit, LongText, Sha256, Uuid, Wire
-from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.api.shapes import Cursor, Limit, LongText, Sha256, Uuid, Wire
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.periods import Unit
 from techmarket.notices import errors, service
-from techmarket.notices.kinds import Effect, NoticeKind, Place
-from techmarket.notices.lifecycle import NoticeState, ObjectionState
-from techmarket.notices.views import NoticeView, ObjectionView
+from techmarket.notices.kinds import Change, Effect, NoticeKind, Place
+from techmarket.notices.lifecycle import LengtheningCause, NoticeState, PauseCause
+from techmarket.notices.views import NoticeView
+from techmarket.rulebook.errors import NoRuleInForce
 
 router = APIRouter(prefix="/v1", tags=["notices"], route_class=MarketRoute)
 
 Subject = Annotated[str, Query(max_length=100, pattern=r"^[a-z_]{1,40}:[0-9a-f-]{36}$", examples=["trade:…"])]
+WebAddress = Annotated[str, Field(strict=True, max_length=500, pattern=r"^https?://[\x21-\x7e]{3,490}$")]
 
 
 class ConfirmPosting(Wire):
-    evidence_sha256: Sha256 = Field(description="SHA-256 of the proof that it hangs in the unit, such as a photograph")
+    evidence_sha256: Sha256 = Field(description="evidence that your organisation has uploaded, such as a photograph")
+    place: Literal["UNIT", "ELSEWHERE"] = "UNIT"
+    url: WebAddress | None = Field(default=None, description="where it stands on the web, if it does")
 
 
-class FileObjection(Wire):
-    grounds: LongText
-    lines: Annotated[list[Code], Field(min_length=1, max_length=1000)] | None = None
-    evidence_sha256: Sha256 | None = None
-
-
-class DecideObjection(Wire):
-    upheld: bool
-    reasons: LongText
+class SuspendNotice(Wire):
+    reasons: LongText = Field(description="told to everyone who reads the notice")
 
 
 class PostingOut(Wire):
     place: Place
+    version: int
     at: datetime
+    url: str | None
     evidence_sha256: str | None
 
 
-class ObjectionOut(Wire):
-    id: UUID
-    notice_id: UUID
-    state: ObjectionState
-    filed_at: datetime
-    decided_at: datetime | None
-    lines: list[str] | None
-    by_organisation_id: UUID | None = Field(description="shown to the objector, the owner and the market")
-    grounds: str | None
-    evidence_sha256: str | None
+class PauseOut(Wire):
+    cause: PauseCause
     reasons: str | None
+    began_at: datetime
+    resume_by: datetime | None
+    ended_at: datetime | None
+
+
+class LengtheningOut(Wire):
+    cause: LengtheningCause
+    n: int
+    at: datetime
 
 
 class NoticeLineOut(Wire):
@@ -65,6 +67,7 @@ class NoticeLineOut(Wire):
     kind: NoticeKind
     subject: str
     organisation_id: UUID
+    version: int
     document_sha256: str
     places: list[Place]
     effect: Effect
@@ -72,22 +75,67 @@ class NoticeLineOut(Wire):
     rule_date: date
     length_n: int
     length_unit: Unit
+    extension_n: int | None = Field(description="one announced extension, in the unit of the length")
+    extensions_at_most: int | None
+    extensions_used: int
     created_at: datetime
     started_at: datetime | None
-    ends_at: datetime | None
+    ends_at: datetime | None = Field(description="null before the start, while the clock is stopped, and once it fell")
+    ended_at: datetime | None
     remaining_days: int | None
     open_objections: int
+    is_suspended: bool
+    replaces_id: UUID | None
 
 
 class NoticeOut(NoticeLineOut):
     document: dict[str, Any]
+    replaced_by_id: UUID | None
     postings: list[PostingOut]
+    pauses: list[PauseOut]
+    lengthenings: list[LengtheningOut]
     objections: list[ObjectionOut]
+
+
+class PostedNoticeOut(NoticeOut):
+    receipt: PromiseOut
 
 
 class NoticePage(Wire):
     items: list[NoticeLineOut]
     next_cursor: str | None
+
+
+class VersionOut(Wire):
+    notice_id: UUID
+    n: int
+    document_sha256: str
+    change: Change | None
+    at: datetime
+    document: dict[str, Any]
+
+
+class Versions(Wire):
+    items: list[VersionOut]
+
+
+class TextOut(Wire):
+    n: int
+    sha256: str
+    text: str = Field(description="canonical JSON; its UTF-8 bytes hash to `sha256`")
+
+
+class EntryProofOut(Wire):
+    entry_id: UUID
+    kind: str
+    proof: dict[str, Any] | None
+    promise: PromiseOut | None
+
+
+class NoticeProofOut(Wire):
+    notice_id: UUID
+    texts: list[TextOut]
+    entries: list[EntryProofOut]
 
 
 @router.get("/notices", response_model=NoticePage, operation_id="listNotices", responses=refusals(BadCursor))
@@ -98,78 +146,118 @@ async def list_notices(
     kind: NoticeKind | None = None,
     state: NoticeState | None = None,
     subject: Subject | None = None,
+    organisation_id: Uuid | None = None,
     cursor: Cursor | None = None,
     limit: Limit = 20,
 ) -> object:
     """What stands in public, newest first; beside it what is only for your own organisation."""
-    page = await service.list_notices(tx, actor, kind=kind, state=state, subject=subject, cursor=cursor, limit=limit)
-    return page_response(page, response, "/v1/notices", kind=kind, state=state, subject=subject, limit=limit)
+    wanted = {"kind": kind, "state": state, "subject": subject, "organisation_id": organisation_id}
+    page = await service.list_notices(
+        tx,
+        actor,
+        kind=kind,
+        state=state,
+        subject=subject,
+        organisation_id=organisation_id,
+        cursor=cursor,
+        limit=limit,
+    )
+    return page_response(page, response, "/v1/notices", **wanted, limit=limit)
 
 
 @router.get("/notices/{notice_id}", response_model=NoticeOut, operation_id="getNotice", responses=refusals())
 async def get_notice(notice_id: Uuid, actor: Reader, tx: TxDep) -> object:
     """A notice: its text, where it stands since when, when it ends, and what became of the objections to it."""
-    return _shown(await service.get_notice(tx, actor, notice_id))
+    return _plain(await service.get_notice(tx, actor, notice_id))
+
+
+@router.get(
+    "/notices/{notice_id}/versions", response_model=Versions, operation_id="listNoticeVersions", responses=refusals()
+)
+async def list_versions(notice_id: Uuid, actor: Reader, tx: TxDep) -> object:
+    """Every text that stood, of this notice and of those it replaced, with its hash; the first one first."""
+    return {"items": await service.list_versions(tx, actor, notice_id)}
+
+
+@router.get(
+    "/notices/{notice_id}/proof", response_model=NoticeProofOut, operation_id="getNoticeProof", responses=refusals()
+)
+async def get_proof(notice_id: Uuid, actor: Reader, tx: TxDep, keys: KeysDep) -> object:
+    """What anyone checks offline: the texts byte for byte, and the log's entries that name their hashes and times.
+
+    An entry has its proof once a checkpoint covers it, and the market's signed promise before.
+    """
+    view = await service.get_proof(tx, keys, actor, notice_id)
+    texts = [{"n": n, "sha256": sha256, "text": text} for n, sha256, text in view.texts]
+    return {"notice_id": view.notice_id, "texts": texts, "entries": view.entries}
 
 
 @router.post(
     "/notices/{notice_id}/postings",
     status_code=201,
-    response_model=NoticeOut,
-    operation_id="confirmUnitPosting",
-    responses=refusals(errors.PostedAlready, errors.NotAPlaceOfThisNotice, errors.NoLongerStands),
-)
-async def confirm_unit_posting(notice_id: Uuid, body: ConfirmPosting, actor: SignedIn, tx: TxDep) -> object:
-    """The unit confirms, with evidence, that the notice hangs in its own place from now on."""
-    view = await service.confirm_unit_posting(tx, actor, notice_id, evidence_sha256=body.evidence_sha256)
-    return _shown(view)
-
-
-@router.post(
-    "/notices/{notice_id}/objections",
-    status_code=201,
-    response_model=ObjectionOut,
-    operation_id="fileObjection",
+    response_model=PostedNoticeOut,
+    operation_id="confirmPosting",
     responses=refusals(
-        errors.NotStarted,
-        errors.Ended,
+        errors.EvidenceMissing,
+        errors.PostedAlready,
+        errors.NotAPlaceOfThisNotice,
         errors.NoLongerStands,
-        errors.Upheld,
-        errors.LinesNeeded,
-        errors.LinesNotTaken,
-        errors.UnknownLines,
-        errors.ObjectionOpen,
+        errors.TooManyPostings,
     ),
 )
-async def file_objection(notice_id: Uuid, body: FileObjection, actor: SignedIn, tx: TxDep) -> ObjectionView:
-    """Object to a notice while it runs: it pauses, or the lines named wait, until the objection is decided."""
-    return await service.file_objection(
-        tx, actor, notice_id, grounds=body.grounds, lines=body.lines, evidence_sha256=body.evidence_sha256
+async def confirm_posting(notice_id: Uuid, body: ConfirmPosting, actor: SignedIn, tx: TxDep, keys: KeysDep) -> object:
+    """The unit confirms, with evidence, that the notice hangs in its own place, or elsewhere, from now on."""
+    view = await service.confirm_posting(
+        tx,
+        actor,
+        notice_id,
+        evidence_sha256=body.evidence_sha256,
+        place=Place(body.place),
+        url=body.url,
+        keys=keys,
     )
+    return {**_plain(view), "receipt": view.receipt}
+
+
+@router.get(
+    "/notices/{notice_id}/evidence/{sha256}",
+    operation_id="readPostingEvidence",
+    response_class=StreamingResponse,
+    responses={**BYTES, **refusals()},
+)
+async def read_evidence(
+    notice_id: Uuid, sha256: Sha256InPath, actor: Reader, tx: TxDep, files: FilesDep
+) -> StreamingResponse:
+    """The proof of a posting, for everyone who reads the notice."""
+    return download(*await service.read_posting_evidence(tx, files, actor, notice_id, sha256))
 
 
 @router.post(
-    "/objections/{objection_id}/decision",
-    response_model=ObjectionOut,
-    operation_id="decideObjection",
-    responses=refusals(NotInThisState),
+    "/notices/{notice_id}/suspension",
+    response_model=NoticeOut,
+    operation_id="suspendNotice",
+    responses=refusals(
+        errors.NotSuspendable, errors.Suspended, errors.NotStarted, errors.PeriodOver, errors.NoLongerStands
+    ),
 )
-async def decide_objection(objection_id: Uuid, body: DecideObjection, actor: SignedIn, tx: TxDep) -> ObjectionView:
-    """The market's operator decides an objection, with reasons."""
-    return await service.decide_objection(tx, actor, objection_id, upheld=body.upheld, reasons=body.reasons)
+async def suspend_notice(notice_id: Uuid, body: SuspendNotice, actor: SignedIn, tx: TxDep) -> object:
+    """The operator stops the clock of a procedure, and says why to everyone."""
+    return _plain(await service.suspend_notice(tx, actor, notice_id, reasons=body.reasons))
 
 
 @router.post(
-    "/objections/{objection_id}/withdrawal",
-    response_model=ObjectionOut,
-    operation_id="withdrawObjection",
-    responses=refusals(NotInThisState),
+    "/notices/{notice_id}/resumption",
+    response_model=NoticeOut,
+    operation_id="resumeNotice",
+    responses=refusals(errors.NotSuspended, errors.RuleInAnotherUnit, NoRuleInForce),
 )
-async def withdraw_objection(objection_id: Uuid, actor: SignedIn, tx: TxDep) -> ObjectionView:
-    """Whoever objected takes it back."""
-    return await service.withdraw_objection(tx, actor, objection_id)
+async def resume_notice(notice_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
+    """The operator lets the rest of the period run on; where a rule says so, with days added."""
+    return _plain(await service.resume_notice(tx, actor, notice_id))
 
 
-def _shown(view: NoticeView) -> dict[str, Any]:
+def _plain(view: NoticeView) -> dict[str, Any]:
     line = {name: getattr(view.line, name) for name in NoticeLineOut.model_fields}
-    return {**line, "document": view.document, "postings": view.postings, "objections": view.objections}
+    own = ("document", "replaced_by_id", "postings", "pauses", "lengthenings")
+    objections = [{name: getattr(one, name) for name in ObjectionOut.model_fields} for one in view.objections]
+    return {**line, **{name: getattr(view, name) for name in own}, "objections": objections}

@@ -476,7 +476,7 @@ async def get_distribution(distribution_id: Uuid, actor: SignedIn, tx: TxDep) ->
     "/distributions/{distribution_id}/publication",
     response_model=DistributionOut,
     operation_id="publishDistribution",
-    responses=refusals(NotInThisState),
+    responses=refusals(NotInThisState, notices.EvidenceMissing),
 )
 async def publish_distribution(
     distribution_id: Uuid, body: PublishDistribution, actor: SignedIn, tx: TxDep

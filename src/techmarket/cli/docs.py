@@ -1,4 +1,4 @@
-"""Pages rendered from the code: permissions, lifecycles, refusals. A test compares them with `docs/`."""
+"""Pages rendered from the code: permissions, lifecycles, notices, refusals. A test compares them with `docs/`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from techmarket import ROOMS
 from techmarket.api.docs import refusal_pages
+from techmarket.cli.notices_page import notice_page
 from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind, Role
 from techmarket.identity.permissions import PERMISSIONS, Permission, allows
 from techmarket.kernel.lifecycle import Lifecycle
@@ -85,6 +86,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/permissions.md": permission_page(),
         "docs/lifecycles.md": lifecycle_page(),
+        "docs/notices.md": notice_page(),
         "docs/refusals.md": refusal_pages(),
     }
 

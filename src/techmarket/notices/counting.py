@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.db import clock
 from techmarket.kernel.periods import Pause, Unit
 from techmarket.kernel.workdays import WorkCalendar
-from techmarket.notices import repository, rules
+from techmarket.notices import periods, repository, rules
 from techmarket.notices.kinds import Place
 from techmarket.notices.lifecycle import NoticeState, PauseCause
 from techmarket.notices.tables import Notice, NoticeLengthening, NoticePause
@@ -68,7 +68,7 @@ def end_with(notice: Notice, course: Course, calendar: WorkCalendar) -> datetime
         return None
     if notice.state is NoticeState.CLEARED and notice.ended_at is not None:
         return notice.ended_at
-    return rules.end_of(notice.started_at, notice.length, course.added, pauses=course.stops, calendar=calendar)
+    return periods.end_of(notice.started_at, notice.length, course.added, pauses=course.stops, calendar=calendar)
 
 
 def remaining_with(notice: Notice, course: Course, calendar: WorkCalendar, now: datetime) -> int | None:
@@ -77,7 +77,7 @@ def remaining_with(notice: Notice, course: Course, calendar: WorkCalendar, now: 
         return None
     if notice.state not in (NoticeState.RUNNING, NoticeState.PAUSED):
         return 0
-    return rules.remaining_of(
+    return periods.remaining_of(
         notice.started_at, notice.length, course.added, now, pauses=course.stops, calendar=calendar
     )
 

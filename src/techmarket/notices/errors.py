@@ -89,6 +89,81 @@ class RuleInAnotherUnit(Refusal):
     en = "The rule {key} counts in {unit}, the notice in {wanted}; enter a row in {wanted} first."
 
 
+class PeriodTooShort(Refusal):
+    code, kind = "notices.period_too_short", Kind.INVALID
+    zh = "公示期不得少于 {least} {unit}（{source}）。"
+    en = "This notice stands at least {least} {unit} ({source})."
+
+
+class CorrectionNotTaken(Refusal):
+    code, kind = "notices.correction_not_taken", Kind.CONFLICT
+    zh = "{notice_kind} 类公示不适用更正；内容有变动的，须重新公示。"
+    en = "A notice of the kind {notice_kind} is not corrected; with any change its period starts afresh."
+
+
+class NotACorrection(Refusal):
+    code, kind = "notices.not_a_correction", Kind.CONFLICT
+    zh = "以下事项的变动不属于更正，须重新公示：{fields}。"
+    en = "To change these is no correction, the period starts afresh: {fields}."
+
+
+class NothingChanged(Refusal):
+    code, kind = "notices.nothing_changed", Kind.CONFLICT
+    zh = "新内容与现行内容相同。"
+    en = "The new text is the one that stands."
+
+
+class EvidenceMissing(Refusal):
+    code, kind = "notices.evidence_missing", Kind.INVALID
+    zh = "您的组织没有上传过以下文件，请先上传证据（POST /v1/evidence）：{missing}。"
+    en = "Your organisation has not uploaded: {missing}. Upload the evidence first (POST /v1/evidence)."
+
+
+class TooMuchEvidence(Refusal):
+    code, kind = "notices.too_much_evidence", Kind.TOO_MANY
+    zh = "一日内至多上传 {at_most} 份证据。"
+    en = "At most {at_most} pieces of evidence are taken from an organisation in a day."
+
+
+class TooManyPostings(Refusal):
+    code, kind = "notices.too_many_postings", Kind.CONFLICT
+    zh = "一项公示至多记录 {at_most} 处其他场所的发布。"
+    en = "At most {at_most} postings elsewhere are kept for a notice."
+
+
+class OwnNotice(Refusal):
+    code, kind = "notices.own_notice", Kind.NOT_ALLOWED
+    zh = "公示的发布方及代表发布方的人员不能对本方公示提出异议。"
+    en = "The owner of a notice, and whoever speaks for it, does not object to it."
+
+
+class NoStanding(Refusal):
+    code, kind = "notices.no_standing", Kind.NOT_ALLOWED
+    zh = "对此类公示可以提出异议的是：{objectors}（ANYONE 已核验组织，PARTIES 公示所列各方，MEMBERS 本单位人员）。"
+    en = (
+        "To a notice of this kind may object: {objectors} (ANYONE: a verified organisation, PARTIES: those it names, "
+        "MEMBERS: the unit's own people)."
+    )
+
+
+class SameGroundsAgain(Refusal):
+    code, kind = "notices.same_grounds_again", Kind.CONFLICT
+    zh = "同一理由的异议已于 {ended_at} 处理完毕；再次提出须附新的证据。"
+    en = "An objection on the same grounds ended at {ended_at}; to raise it again takes new evidence."
+
+
+class TooMuchEvidenceHere(Refusal):
+    code, kind = "notices.too_much_evidence_here", Kind.CONFLICT
+    zh = "一项异议至多附 {at_most} 份证据。"
+    en = "An objection rests on at most {at_most} pieces of evidence."
+
+
+class AcknowledgedAlready(Refusal):
+    code, kind = "notices.acknowledged_already", Kind.CONFLICT
+    zh = "此异议已于 {acknowledged_at} 受理。"
+    en = "This objection was acknowledged at {acknowledged_at}."
+
+
 class Upheld(Refusal):
     code, kind = "notices.upheld", Kind.CONFLICT
     zh = "对此公示的异议已成立。"
@@ -121,8 +196,8 @@ class FieldsMissing(Refusal):
 
 class NotAPlaceOfThisNotice(Refusal):
     code, kind = "notices.not_a_place_of_this_notice", Kind.CONFLICT
-    zh = "此公示不要求在单位内发布。"
-    en = "This notice does not have to be posted in the unit."
+    zh = "此公示不在该场所发布。"
+    en = "This notice is not posted in this place."
 
 
 class PostedAlready(Refusal):

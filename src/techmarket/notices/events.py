@@ -26,10 +26,13 @@ class NoticeOpened(Event):
 @dataclass(frozen=True)
 class NoticePosted(Event):
     kind: ClassVar[str] = "notices.posted"
+    posting_id: UUID
     notice_id: UUID
     subject: str
     notice_kind: NoticeKind
     place: Place
+    version: int
+    document_sha256: str
     evidence_sha256: str | None
 
 
@@ -116,6 +119,61 @@ class NoticeResumed(Event):
     notice_kind: NoticeKind
     added: int
     ends_at: datetime | None
+
+
+@dataclass(frozen=True)
+class NoticeCorrected(Event):
+    """The same disclosure, better written; its period goes on."""
+
+    kind: ClassVar[str] = "notices.corrected"
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    version: int
+    document_sha256: str
+
+
+@dataclass(frozen=True)
+class ObjectionAcknowledged(Event):
+    kind: ClassVar[str] = "notices.objection_acknowledged"
+    objection_id: UUID
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+
+
+@dataclass(frozen=True)
+class ObjectionEvidenceAdded(Event):
+    kind: ClassVar[str] = "notices.objection_evidence_added"
+    objection_id: UUID
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ObjectionCarriedOver(Event):
+    """The notice was replaced while the objection was open: it stands against the new text."""
+
+    kind: ClassVar[str] = "notices.objection_carried_over"
+    objection_id: UUID
+    notice_id: UUID
+    old_notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+
+
+@dataclass(frozen=True)
+class ObjectionLapsed(Event):
+    """What it was about stands no more."""
+
+    kind: ClassVar[str] = "notices.objection_lapsed"
+    objection_id: UUID
+    notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+    notice_state: NoticeState
 
 
 @dataclass(frozen=True)

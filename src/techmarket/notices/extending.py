@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import clock, journal
+from techmarket.db import clock
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.periods import Length, end_of_period
-from techmarket.notices import counting, errors, repository, rules
+from techmarket.notices import counting, errors, periods, repository, rules, telling
 from techmarket.notices.events import NoticeExtended, NoticeResumed, NoticeSuspended
 from techmarket.notices.kinds import KINDS
 from techmarket.notices.lifecycle import NOTICE, LengtheningCause, NoticeState, PauseCause
@@ -71,7 +71,7 @@ async def extend(db: AsyncSession, notice_id: UUID, *, actor: Actor | None, now:
     event = NoticeExtended(
         notice.id, notice.subject, notice.kind, notice.extension_n, notice.length_unit.value, used + 1, end
     )
-    journal.record(db, event, actor=actor)
+    telling.record(db, notice.id, event, actor=actor)
     await db.flush()
     return end
 
@@ -108,7 +108,7 @@ async def suspend(
     if notice.state is NoticeState.RUNNING:
         notice.state = NOTICE.move(notice.state, "pause")
         notice.look_at = None
-    journal.record(db, NoticeSuspended(notice.id, notice.subject, notice.kind, resume_by), actor=actor)
+    telling.record(db, notice.id, NoticeSuspended(notice.id, notice.subject, notice.kind, resume_by), actor=actor)
     await db.flush()
     return resume_by
 
@@ -128,7 +128,7 @@ async def resume(db: AsyncSession, notice_id: UUID, *, actor: Actor | None, now:
     await db.flush()
     await run_on(db, notice)
     end = await counting.count_end(db, notice)
-    journal.record(db, NoticeResumed(notice.id, notice.subject, notice.kind, added, end), actor=actor)
+    telling.record(db, notice.id, NoticeResumed(notice.id, notice.subject, notice.kind, added, end), actor=actor)
     await db.flush()
     return end
 
@@ -154,7 +154,7 @@ async def _add_rest(
     for rule in (total, rest):
         if rule is not None and rule.length.unit is not notice.length_unit:
             raise errors.RuleInAnotherUnit(key=rule.key, unit=rule.unit, wanted=notice.length_unit)
-    added = rules.days_to_add(
+    added = periods.days_to_add(
         notice.started_at,
         notice.length,
         course.added,

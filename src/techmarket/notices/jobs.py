@@ -18,7 +18,10 @@ async def clear_due(means: Means) -> int:
 
 @reacts_to("notices.recount", WorkDaysEntered)
 async def recount(means: Means, _event: WorkDaysEntered) -> None:
-    """The operator has entered work days: look at each running notice when its period now ends."""
+    """The operator has entered work days: count afresh when each running notice ends, and each deadline."""
     after = await service.recount(means.tx)
     while after is not None:
         after = await service.recount(means.tx, after=after)
+    last = await service.recount_deadlines(means.tx)
+    while last is not None:
+        last = await service.recount_deadlines(means.tx, after=last)

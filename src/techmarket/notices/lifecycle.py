@@ -22,6 +22,7 @@ class ObjectionState(StrEnum):
     UPHELD = "UPHELD"
     DISMISSED = "DISMISSED"
     WITHDRAWN = "WITHDRAWN"
+    LAPSED = "LAPSED"
 
 
 class PauseCause(StrEnum):
@@ -49,6 +50,7 @@ NOTICE = Lifecycle(
         (NoticeState.PAUSED, "resume"): NoticeState.RUNNING,
         (NoticeState.RUNNING, "clear"): NoticeState.CLEARED,
         (NoticeState.PAUSED, "uphold"): NoticeState.UPHELD,
+        **{(state, "correct"): state for state in STANDING},
         **{(state, "replace"): NoticeState.REPLACED for state in STANDING},
         **{(state, "withdraw"): NoticeState.WITHDRAWN for state in STANDING},
     },
@@ -58,9 +60,12 @@ NOTICE = Lifecycle(
 OBJECTION = Lifecycle(
     "objection",
     {
+        (ObjectionState.FILED, "acknowledge"): ObjectionState.FILED,
+        (ObjectionState.FILED, "add_evidence"): ObjectionState.FILED,
         (ObjectionState.FILED, "uphold"): ObjectionState.UPHELD,
         (ObjectionState.FILED, "dismiss"): ObjectionState.DISMISSED,
         (ObjectionState.FILED, "withdraw"): ObjectionState.WITHDRAWN,
+        (ObjectionState.FILED, "lapse"): ObjectionState.LAPSED,
     },
     initial=ObjectionState.FILED,
 )

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, any_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db.journal import JournalEntry
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices.kinds import NoticeKind, Place
 from techmarket.notices.lifecycle import STANDING, NoticeState, ObjectionState
-from techmarket.notices.tables import Notice, NoticeLengthening, NoticePause, Objection, Posting
+from techmarket.notices.tables import (
+    Evidence,
+    Notice,
+    NoticeEntry,
+    NoticeLengthening,
+    NoticePause,
+    NoticeVersion,
+    Objection,
+    ObjectionEvidence,
+    Posting,
+)
 
 
 async def lock_notice(db: AsyncSession, notice_id: UUID) -> Notice:
@@ -53,6 +65,13 @@ async def get_notice(db: AsyncSession, notice_id: UUID) -> Notice:
     if row is None:
         raise NotFound()
     return row
+
+
+async def get_notices(db: AsyncSession, notice_ids: Collection[UUID]) -> dict[UUID, Notice]:
+    if not notice_ids:
+        return {}
+    rows = await db.execute(select(Notice).where(Notice.id.in_(notice_ids)))
+    return {row.id: row for row in rows.scalars()}
 
 
 async def find_standing(db: AsyncSession, subject: str, kind: NoticeKind) -> Notice | None:
@@ -103,6 +122,7 @@ async def list_notices(
     kind: NoticeKind | None,
     state: NoticeState | None,
     subject: str | None,
+    owner: UUID | None,
     now: datetime,
     before: UUID | None,
     limit: int,
@@ -116,6 +136,8 @@ async def list_notices(
         query = query.where(_stands_as(state, now))
     if subject is not None:
         query = query.where(Notice.subject == subject)
+    if owner is not None:
+        query = query.where(Notice.owner_org_id == owner)
     if before is not None:
         query = query.where(Notice.id < before)
     return (await db.execute(query)).scalars().all()
@@ -136,7 +158,80 @@ async def list_postings(db: AsyncSession, notice_id: UUID) -> Sequence[Posting]:
 
 
 async def posted(db: AsyncSession, notice_id: UUID) -> dict[Place, datetime]:
-    return {row.place: row.at for row in await list_postings(db, notice_id)}
+    """Since when the notice stands in each place, in whatever version."""
+    found: dict[Place, datetime] = {}
+    for row in await list_postings(db, notice_id):
+        found.setdefault(row.place, row.at)
+    return found
+
+
+async def list_versions(db: AsyncSession, notice_ids: Collection[UUID]) -> Sequence[NoticeVersion]:
+    query = select(NoticeVersion).where(NoticeVersion.notice_id.in_(notice_ids))
+    return (await db.execute(query.order_by(NoticeVersion.at, NoticeVersion.n))).scalars().all()
+
+
+async def list_predecessors(db: AsyncSession, notice: Notice, at_most: int) -> list[Notice]:
+    """The notices this one replaced, the nearest first."""
+    found: list[Notice] = []
+    last = notice
+    while last.replaces_id is not None and len(found) < at_most:
+        last = await get_notice(db, last.replaces_id)
+        found.append(last)
+    return found
+
+
+async def find_successor(db: AsyncSession, notice_id: UUID) -> UUID | None:
+    return (await db.execute(select(Notice.id).where(Notice.replaces_id == notice_id))).scalar_one_or_none()
+
+
+async def list_entries(db: AsyncSession, notice_id: UUID) -> Sequence[NoticeEntry]:
+    """In the order in which they were written."""
+    query = select(NoticeEntry).join(JournalEntry, JournalEntry.id == NoticeEntry.entry_id)
+    query = query.where(NoticeEntry.notice_id == notice_id).order_by(JournalEntry.seq)
+    return (await db.execute(query)).scalars().all()
+
+
+# --- evidence -------------------------------------------------------------------------------------------------------
+
+
+async def keep_evidence(
+    db: AsyncSession, *, org_id: UUID, sha256: str, size: int, media_type: str, by_person_id: UUID, at: datetime
+) -> Evidence:
+    """The same bytes of the same organisation are one piece of evidence, kept since the first time."""
+    values = {"size": size, "media_type": media_type, "by_person_id": by_person_id, "at": at}
+    await db.execute(insert(Evidence).values(org_id=org_id, sha256=sha256, **values).on_conflict_do_nothing())
+    kept = await find_evidence(db, org_id, sha256)
+    assert kept is not None
+    return kept
+
+
+async def kept_evidence(db: AsyncSession, org_id: UUID, hashes: Collection[str]) -> set[str]:
+    query = select(Evidence.sha256).where(Evidence.org_id == org_id, Evidence.sha256.in_(set(hashes)))
+    return set((await db.execute(query)).scalars())
+
+
+async def find_evidence(db: AsyncSession, org_id: UUID, sha256: str) -> Evidence | None:
+    return await db.get(Evidence, (org_id, sha256))
+
+
+async def count_evidence_since(db: AsyncSession, org_id: UUID, since: datetime) -> int:
+    query = select(func.count()).select_from(Evidence).where(Evidence.org_id == org_id, Evidence.at > since)
+    return int((await db.execute(query)).scalar_one())
+
+
+async def evidence_of(db: AsyncSession, objection_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    query = (
+        select(ObjectionEvidence)
+        .where(ObjectionEvidence.objection_id.in_(set(objection_ids)))
+        .order_by(ObjectionEvidence.at, ObjectionEvidence.sha256)
+    )
+    found: dict[UUID, list[str]] = {}
+    for row in (await db.execute(query)).scalars():
+        found.setdefault(row.objection_id, []).append(row.sha256)
+    return found
+
+
+# --- pauses and lengthenings ----------------------------------------------------------------------------------------
 
 
 async def list_pauses(db: AsyncSession, notice_ids: Iterable[UUID]) -> dict[UUID, list[NoticePause]]:
@@ -159,9 +254,12 @@ async def list_lengthenings(db: AsyncSession, notice_ids: Iterable[UUID]) -> dic
     return found
 
 
-async def find_pause(db: AsyncSession, objection_id: UUID) -> NoticePause | None:
-    query = select(NoticePause).where(NoticePause.objection_id == objection_id)
+async def find_pause(db: AsyncSession, notice_id: UUID, objection_id: UUID) -> NoticePause | None:
+    query = select(NoticePause).where(NoticePause.notice_id == notice_id, NoticePause.objection_id == objection_id)
     return (await db.execute(query)).scalar_one_or_none()
+
+
+# --- objections -----------------------------------------------------------------------------------------------------
 
 
 async def get_objection(db: AsyncSession, objection_id: UUID) -> Objection:
@@ -173,17 +271,72 @@ async def get_objection(db: AsyncSession, objection_id: UUID) -> Objection:
 
 
 async def list_objections(db: AsyncSession, notice_id: UUID) -> Sequence[Objection]:
-    query = select(Objection).where(Objection.notice_id == notice_id).order_by(Objection.filed_at, Objection.id)
+    """Those that stand against this notice, and those that were carried from it to its successor."""
+    query = select(Objection).where(or_(Objection.notice_id == notice_id, Objection.carried_from_id == notice_id))
+    return (await db.execute(query.order_by(Objection.filed_at, Objection.id))).scalars().all()
+
+
+async def list_open_objections(db: AsyncSession, notice_id: UUID) -> Sequence[Objection]:
+    query = select(Objection).where(Objection.notice_id == notice_id, Objection.state == ObjectionState.FILED)
+    return (await db.execute(query.order_by(Objection.filed_at, Objection.id))).scalars().all()
+
+
+def of_party(org_id: UUID, person_id: UUID, owner_org_id: UUID) -> ColumnElement[bool]:
+    """An organisation is one party; of the owner's own people each stands for himself."""
+    if org_id == owner_org_id:
+        return Objection.by_person_id == person_id
+    return Objection.by_org_id == org_id
+
+
+async def has_open_objection(db: AsyncSession, notice_id: UUID, party: ColumnElement[bool]) -> bool:
+    query = select(Objection.id).where(Objection.notice_id == notice_id, party, Objection.state == ObjectionState.FILED)
+    return (await db.execute(query.limit(1))).first() is not None
+
+
+async def list_ended_on(
+    db: AsyncSession, notice_id: UUID, party: ColumnElement[bool], grounds_sha256: str
+) -> Sequence[Objection]:
+    """The party's objections to this notice on these grounds that have ended."""
+    query = select(Objection).where(
+        Objection.notice_id == notice_id,
+        party,
+        Objection.grounds_sha256 == grounds_sha256,
+        Objection.state != ObjectionState.FILED,
+    )
     return (await db.execute(query)).scalars().all()
 
 
-async def find_open_objection(db: AsyncSession, notice_id: UUID, person_id: UUID) -> Objection | None:
-    query = select(Objection).where(
-        Objection.notice_id == notice_id,
-        Objection.by_person_id == person_id,
-        Objection.state == ObjectionState.FILED,
-    )
-    return (await db.execute(query)).scalar_one_or_none()
+async def search_objections(
+    db: AsyncSession,
+    *,
+    of_org: UUID | None,
+    notice_id: UUID | None,
+    state: ObjectionState | None,
+    overdue_at: datetime | None,
+    before: UUID | None,
+    limit: int,
+) -> Sequence[Objection]:
+    """Newest first; `of_org` leaves what an organisation filed, or what was filed against its notices."""
+    query = select(Objection).join(Notice, Notice.id == Objection.notice_id).order_by(Objection.id.desc()).limit(limit)
+    if of_org is not None:
+        query = query.where(or_(Objection.by_org_id == of_org, Notice.owner_org_id == of_org))
+    if notice_id is not None:
+        query = query.where(Objection.notice_id == notice_id)
+    if state is not None:
+        query = query.where(Objection.state == state)
+    if overdue_at is not None:
+        late = and_(Objection.acknowledged_at.is_(None), Objection.acknowledge_by <= overdue_at)
+        query = query.where(Objection.state == ObjectionState.FILED, or_(late, Objection.decide_by <= overdue_at))
+    if before is not None:
+        query = query.where(Objection.id < before)
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_filed(db: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[Objection]:
+    query = select(Objection).where(Objection.state == ObjectionState.FILED).order_by(Objection.id).limit(limit)
+    if after is not None:
+        query = query.where(Objection.id > after)
+    return (await db.execute(query)).scalars().all()
 
 
 async def count_open_objections(db: AsyncSession, notice_ids: Iterable[UUID]) -> dict[UUID, int]:

@@ -1,86 +1,24 @@
-"""When a notice starts, how it stands at an instant, and which lines an objection must name."""
+"""When a notice starts, how it stands at an instant, what it must say, and who may object to it on which grounds."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import hashlib
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from techmarket.identity.actor import OrgKind
-from techmarket.kernel.periods import Length, Pause, Unit, days_counted, end_of_period, remaining
-from techmarket.kernel.workdays import WorkCalendar
+from techmarket.identity.actor import Actor, OrgKind, Role
+from techmarket.kernel.periods import Length, Unit
 from techmarket.notices import errors
-from techmarket.notices.kinds import Effect, KindRow, Place
+from techmarket.notices.kinds import KINDS, Effect, KindRow, NoticeKind, Objector, Place
 from techmarket.notices.lifecycle import NoticeState
-from techmarket.rulebook.rules import AppliesTo
+from techmarket.rulebook.rules import AppliesTo, Binding, Rule
 
-AN_INSTANT = timedelta(microseconds=1)
-BY_THE_CLOCK = (Unit.MINUTES, Unit.SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stretch of a period: the first is the period as published, each other one a lengthening of it."""
-
-    start: datetime | None
-    length: Length
-    end: datetime | None
-
-
-def stages_of(
-    start: datetime, length: Length, added: Sequence[int], *, pauses: Sequence[Pause], calendar: WorkCalendar
-) -> Iterator[Stage]:
-    """A lengthening begins where the period before it ends; while that is not known it has not begun."""
-    begun: datetime | None = start
-    for part in (length, *(Length(n, length.unit) for n in added)):
-        end = None if begun is None else end_of_period(begun, part, pauses=pauses, calendar=calendar)
-        yield Stage(begun, part, end)
-        # A period ends with the last instant of its day, and that day is the one the next does not count.
-        begun = end if end is None or length.unit in BY_THE_CLOCK else end - AN_INSTANT
-
-
-def end_of(
-    start: datetime, length: Length, added: Sequence[int], *, pauses: Sequence[Pause], calendar: WorkCalendar
-) -> datetime | None:
-    """A notice ends with its last lengthening; while something stops its clock there is no end."""
-    *_, last = stages_of(start, length, added, pauses=pauses, calendar=calendar)
-    return last.end
-
-
-def remaining_of(
-    start: datetime,
-    length: Length,
-    added: Sequence[int],
-    at: datetime,
-    *,
-    pauses: Sequence[Pause],
-    calendar: WorkCalendar,
-) -> int:
-    """What has not run of the period and of its lengthenings, in days of its unit."""
-    return sum(
-        stage.length.n
-        if stage.start is None
-        else remaining(stage.start, stage.length, at, pauses=pauses, calendar=calendar)
-        for stage in stages_of(start, length, added, pauses=pauses, calendar=calendar)
-    )
-
-
-def days_to_add(
-    start: datetime,
-    length: Length,
-    added: Sequence[int],
-    at: datetime,
-    *,
-    total_min: int,
-    rest_min: int,
-    pauses: Sequence[Pause],
-    calendar: WorkCalendar,
-) -> int:
-    """After a suspension a disclosure stands in all, and from the resumption on, at least as long as the rule says."""
-    whole = length.n + sum(added)
-    rest = whole - days_counted(start, at, unit=length.unit, pauses=pauses, calendar=calendar)
-    return max(0, total_min - whole, rest_min - rest)
+SPEAKERS = frozenset({Role.ADMINISTRATOR, Role.LISTING_OFFICER, Role.SIGNATORY})
+"""Who speaks for a unit: what they publish for it is not theirs to object to."""
 
 
 def check_extension(
@@ -128,6 +66,11 @@ def owner_kinds(kind: OrgKind, *, government_established: bool) -> tuple[str, ..
     if kind is OrgKind.ENTERPRISE:
         return (AppliesTo.SOE, AppliesTo.ENTERPRISE, AppliesTo.ANY)
     return (AppliesTo.GOVERNMENT_UNIT, AppliesTo.NON_SOE, AppliesTo.ANY)
+
+
+def jurisdiction_of(jurisdiction: str, *, applies_local_rules: bool) -> str:
+    """A central unit may be exempt from the rules of the place it sits in."""
+    return jurisdiction if applies_local_rules else "CN"
 
 
 def start_of(places: Collection[Place], posted: Mapping[Place, datetime]) -> datetime | None:
@@ -185,6 +128,11 @@ def check_objection_in_time(
             raise errors.NoLongerStands(state=gone)
 
 
+def is_overdue(now: datetime, *, acknowledge_by: datetime | None, decide_by: datetime | None) -> bool:
+    """An open objection is overdue once a deadline has passed without the act it is for."""
+    return any(deadline is not None and deadline <= now for deadline in (acknowledge_by, decide_by))
+
+
 def check_lines(effect: Effect, known: Collection[str] | None, named: Sequence[str] | None) -> None:
     """An objection to a list names its lines; an objection to anything else is about the whole."""
     pointer = "/body/lines"
@@ -204,3 +152,64 @@ def check_fields(kind: KindRow, document: Mapping[str, Any]) -> None:
     missing = [name for name in kind.fields if document.get(name) is None]
     if missing:
         raise errors.FieldsMissing(fields=missing)
+
+
+def check_length(length: Length, rule: Rule | None) -> None:
+    """A notice stands at least as long as the law says; what was only agreed or chosen rejects nothing."""
+    if rule is None or rule.binding is not Binding.MANDATORY or not rule.is_enforceable:
+        return
+    least = rule.length
+    if length.unit is not least.unit:
+        raise errors.RuleInAnotherUnit(key=rule.key, unit=least.unit, wanted=length.unit)
+    if length.n < least.n:
+        raise errors.PeriodTooShort(least=least.n, unit=least.unit, source=rule.source)
+
+
+def check_correction(kind: NoticeKind, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """A correction leaves what the kind must state as it is; where any change counts, there is none."""
+    row = KINDS[kind]
+    if not row.correction_goes_on:
+        raise errors.CorrectionNotTaken(notice_kind=kind)
+    if dict(old) == dict(new):
+        raise errors.NothingChanged()
+    changed = [name for name in row.fields if old.get(name) != new.get(name)]
+    if changed:
+        raise errors.NotACorrection(fields=changed)
+
+
+def check_standing(
+    kind: NoticeKind, actor: Actor, *, owner_org: UUID, party_orgs: Collection[UUID], opened_by: UUID | None
+) -> None:
+    """Who may object, as the kind says; never its owner, nor the market, which decides."""
+    objectors = KINDS[kind].objectors
+    if actor.org_id == owner_org:
+        if Objector.MEMBERS not in objectors or actor.person_id == opened_by or actor.roles & SPEAKERS:
+            raise errors.OwnNotice()
+        return
+    named = Objector.PARTIES in objectors and actor.org_id in party_orgs
+    if actor.is_market or not (named or Objector.ANYONE in objectors):
+        raise errors.NoStanding(objectors=list(objectors))
+
+
+def grounds_key(grounds: str, lines: Iterable[str] | None) -> str:
+    """Grounds are the same when they say the same of the same lines, whatever their case, spaces and punctuation."""
+    plain = unicodedata.normalize("NFKC", grounds).casefold()
+    said = "".join(sign for sign in plain if sign.isalnum())
+    return hashlib.sha256("\n".join([said, *sorted(set(lines or ()))]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An objection of the same party on the same grounds that has ended, and what it rested on."""
+
+    at: datetime
+    evidence: frozenset[str]
+
+
+def check_grounds(ended: Sequence[Ended], evidence: Collection[str], *, at_most: int | None) -> None:
+    """Once decided, the same grounds of the same party need new evidence, as often as the rulebook bears with it."""
+    if at_most is None or len(ended) < at_most:
+        return
+    known = frozenset[str]().union(*(one.evidence for one in ended))
+    if not set(evidence) - known:
+        raise errors.SameGroundsAgain(ended_at=max(one.at for one in ended), pointer="/body/evidence")

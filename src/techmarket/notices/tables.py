@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
 from techmarket.kernel.periods import Length, Unit
-from techmarket.notices.kinds import Effect, NoticeKind, Place
+from techmarket.notices.kinds import Change, Effect, NoticeKind, Place
 from techmarket.notices.lifecycle import LengtheningCause, NoticeState, ObjectionState, PauseCause
 
 
@@ -50,7 +50,9 @@ class Notice(Identified, Base):
 
     kind: Mapped[NoticeKind]
     subject: Mapped[str] = mapped_column(String(100), index=True)
+    version_n: Mapped[int]
     document_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    opened_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     owner_org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     reader_org_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     rule_date: Mapped[date]
@@ -80,19 +82,78 @@ class Notice(Identified, Base):
         return tuple(Place(place) for place in self.places)
 
 
-class Posting(Base):
-    """The proof that a notice stood in a place from an instant on; never changed."""
+class NoticeVersion(Base):
+    """A text that stood; never changed. The first one opens the notice, a correction adds the next."""
 
-    __tablename__ = "notice_posting"
+    __tablename__ = "notice_version"
 
     notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"), primary_key=True)
-    place: Mapped[Place] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    document_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    change: Mapped[Change | None]
     at: Mapped[datetime]
+    by_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Evidence(Base):
+    """A file that an organisation keeps here as evidence: a photograph of its board, an image of a page, a paper."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_org_id_at", "org_id", "at"),)
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256"), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    by_person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class Posting(Identified, Base):
+    """The proof that a text stood in a place from an instant on; never changed.
+
+    The hashes of postings from before evidence was kept here name no file.
+    """
+
+    __tablename__ = "notice_posting"
+    __table_args__ = (
+        Index(
+            "uq_notice_posting_place",
+            "notice_id",
+            "version_n",
+            "place",
+            unique=True,
+            postgresql_where=text("place <> 'ELSEWHERE'"),
+        ),
+        Index("ix_notice_posting_notice_id", "notice_id"),
+    )
+
+    notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"))
+    version_n: Mapped[int]
+    place: Mapped[Place]
+    at: Mapped[datetime]
+    url: Mapped[str | None] = mapped_column(String(500))
     evidence_sha256: Mapped[str | None] = mapped_column(String(64))
     by_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
+class NoticeEntry(Base):
+    """Which entries of the journal tell of a notice, in their order: what its proof is made of."""
+
+    __tablename__ = "notice_entry"
+    __table_args__ = (Index("ix_notice_entry_notice_id", "notice_id"),)
+
+    entry_id: Mapped[UUID] = mapped_column(primary_key=True)
+    notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"))
+    kind: Mapped[str] = mapped_column(String(64))
+
+
 class Objection(Identified, Base):
+    """`notice_id` is the notice it stands against; when that replaced another one, it may come from there.
+
+    `acknowledge_by` and `decide_by` are counted again when the operator enters work days.
+    """
+
     __tablename__ = "objection"
     __table_args__ = (
         Index(
@@ -103,19 +164,37 @@ class Objection(Identified, Base):
             postgresql_where=text("state = 'FILED'"),
         ),
         Index("ix_objection_notice_id", "notice_id"),
+        Index("ix_objection_carried_from_id", "carried_from_id"),
+        Index("ix_objection_decide_by", "decide_by", postgresql_where=text("state = 'FILED'")),
     )
 
     notice_id: Mapped[UUID] = mapped_column(ForeignKey("notice.id"))
-    by_org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    carried_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
+    by_org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     by_person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     grounds: Mapped[str] = mapped_column(Text)
+    grounds_sha256: Mapped[str] = mapped_column(String(64))
     lines: Mapped[list[str] | None] = mapped_column(ARRAY(String(100)))
-    evidence_sha256: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[ObjectionState]
     filed_at: Mapped[datetime]
+    acknowledge_by: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decide_by: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     reasons: Mapped[str | None] = mapped_column(Text)
+    published_reasons: Mapped[str | None] = mapped_column(Text)
+
+
+class ObjectionEvidence(Base):
+    """What an objection rests on; added to while it is open, never taken away."""
+
+    __tablename__ = "objection_evidence"
+
+    objection_id: Mapped[UUID] = mapped_column(ForeignKey("objection.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
 
 
 class NoticePause(Identified, Base):
@@ -123,7 +202,7 @@ class NoticePause(Identified, Base):
 
     __tablename__ = "notice_pause"
     __table_args__ = (
-        UniqueConstraint("objection_id"),
+        UniqueConstraint("notice_id", "objection_id"),
         CheckConstraint("ended_at IS NULL OR ended_at >= began_at", name="order"),
         CheckConstraint("(cause = 'OBJECTION') = (objection_id IS NOT NULL)", name="cause"),
         CheckConstraint("(cause = 'SUSPENSION') = (reasons IS NOT NULL)", name="reasons"),

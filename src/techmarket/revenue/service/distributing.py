@@ -114,6 +114,7 @@ async def publish_distribution(
             now=await clock.market_now(db),
             lines=[str(line.n) for line in lines],
             unit_evidence_sha256=posted_sha256,
+            unit_evidence_pointer="/body/posted_sha256",
         )
         row.state = state
         journal.record(db, DistributionPublished(row.id, row.notice_id), actor=actor)
