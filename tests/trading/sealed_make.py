@@ -108,7 +108,9 @@ class SealedLot:
             await self.give(n)
 
 
-async def an_announced_sealed_trade(market: Market, *, deposit_minor: int = 0, **terms: Any) -> TradeView:
+async def an_announced_sealed_trade(
+    market: Market, *, deposit_minor: int = 0, reserve_digest: str | None = None, **terms: Any
+) -> TradeView:
     listing = await an_offer(market.tx, market.seller, market.operator)
     draft = await service.draft_trade(
         market.tx,
@@ -116,7 +118,7 @@ async def an_announced_sealed_trade(market: Market, *, deposit_minor: int = 0, *
         listing_id=listing.id,
         method=Method.SEALED,
         terms=TERMS | terms,
-        lots=[LotDraft(start_price_minor=START)],
+        lots=[LotDraft(start_price_minor=START, reserve_digest=reserve_digest)],
         deposit_minor=deposit_minor,
     )
     await service.submit_trade(market.tx, market.seller, draft.id)

@@ -26,6 +26,9 @@ def test_every_job_of_trading_is_declared() -> None:
     assert {name for name in PERIODIC if name.startswith("trading.")} == {
         "trading.open_due",
         "trading.close_due",
+        "trading.close_slots_due",
+        "trading.renew_covers",
+        "trading.scores_due",
         "trading.step_due",
         "trading.lapse_due",
     }

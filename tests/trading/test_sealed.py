@@ -23,6 +23,7 @@ from techmarket.trading import errors, service
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import DepositState, LotState, LotStep, Method, PauseCause, SeatState, TradeState
 from techmarket.trading.methods import METHODS
+from techmarket.trading.reserve import reserve_digest
 from techmarket.trading.sealed import rules
 from techmarket.trading.sealed.envelopes import Binding, cover, new_key, open_envelope, public_half
 from techmarket.trading.sealed.receipts import verify_receipt
@@ -660,3 +661,19 @@ def test_sealed_terms_say_who_pays_what_and_who_opens() -> None:
             way.terms({"charge": "FIRST_PRICE", "quoting_seconds": 3600} | more, {})
     with pytest.raises(errors.TermUnknown):
         way.terms({"charge": "FIRST_PRICE", "quoting_seconds": 3600, "increment": 1}, {})
+
+
+async def test_a_reserve_revealed_after_the_opening_is_what_a_single_bidder_pays_under_second_price(
+    market: Market, tx: Tx
+) -> None:
+    digest = reserve_digest(60_000_000, "00" * 32)
+    lot = await a_sealed_lot(tx, market.keys, market=market, charge="SECOND_PRICE", reserve_digest=digest)
+    await lot.put(market.buyers[0], "700000.00")
+    await lot.put(market.buyers[1], "590000.00")
+    await lot.end()
+    await lot.open()
+    assert await state(lot) == (LotState.EVALUATING, LotStep.RESERVE)
+    await service.reveal_reserve(tx, market.seller, lot.id, minor=60_000_000, salt="00" * 32)
+    assert [(one.buyer_organisation_id, one.price.amount) for one in await awards(lot)] == [
+        (market.buyers[0].org, "600000.00")
+    ]
