@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from techmarket.achievements import errors, service, steps
 from techmarket.achievements.lifecycle import AchievementState
-from techmarket.achievements.rules import Owner, Right, RightKind
+from techmarket.achievements.rights import Right, RightKind
+from techmarket.achievements.rules import Owner
 from techmarket.db.session import count_statements
 from techmarket.identity.actor import OrgKind, Role, Scope
 from techmarket.identity.permissions import NotVerified, ScopeMissing

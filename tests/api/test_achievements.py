@@ -60,3 +60,27 @@ async def test_pages_of_achievements_neither_skip_nor_repeat(tx, keys, api):
     assert seen == made[::-1]
     assert (await api.get("/v1/achievements?cursor=WyJ4Il0", key=unit.key)).status_code == 422
     assert (await api.get("/v1/achievements")).status_code == 401
+
+
+async def test_dates_warnings_versions_and_confirmations_show(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys)
+    right = {"kind": "INVENTION_PATENT", "number": "ZL202310123456.6", "filed_on": "2023-03-01"}
+    said = BODY | {"rights": [right], "trl": 7, "industry": "C99", "plan_source": "PROVINCE"}
+    said |= {"completers": [str(unit.actor.person)]}
+    body = (await api.post("/v1/achievements", json=said, key=unit.key)).json()
+    address = f"/v1/achievements/{body['id']}"
+    assert (body["rights"][0]["status"], body["rights"][0]["term_ends_on"]) == ("GRANTED", "2043-02-28")
+    assert [(w["code"].removeprefix("achievements."), w["pointer"]) for w in body["warnings"]] == [
+        ("industry_unknown", "/industry"),
+        ("maturity_standard_missing", "/trl_standard"),
+    ]
+    confirmed = await api.post(f"{address}/confirmation", json={"completers": body["completers"]}, key=unit.key)
+    assert confirmed.json()["confirmed_by"] == body["completers"]
+    wrong = {"completers": [body["id"]]}
+    refused = await api.post(f"{address}/confirmation", json=wrong, key=unit.key)
+    assert (refused.status_code, refused.json()["code"]) == (409, "achievements.other_completers")
+    withdrawn = await api.post(f"{address}/consent/withdrawal", key=unit.key)
+    assert [o["has_consented"] for o in withdrawn.json()["owners"]] == [False]
+    versions = (await api.get(f"{address}/versions", key=unit.key)).json()["items"]
+    assert [(v["n"], v["act"]) for v in versions] == [(1, "DRAFTED")]
+    assert (await api.get("/v1/achievements?idle=true", key=unit.key)).json()["items"] == []

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from techmarket.achievements import errors as achievement_errors
-from techmarket.achievements.rules import Right, RightKind
+from techmarket.achievements.rights import Right, RightKind
 from techmarket.db.session import count_statements
 from techmarket.db.texts import TextTooLarge
 from techmarket.disclosure.tiers import Tier

@@ -7,8 +7,8 @@ from techmarket.kernel.refusals import Kind, Refusal
 
 class PatentNumberMalformed(Refusal):
     code, kind = "achievements.patent_number_malformed", Kind.INVALID
-    zh = "专利（申请）号格式不正确；应为 202310123456.6 或 2003 年前的九位形式。"
-    en = "This is no patent number; write it as 202310123456.6, or in the nine-digit form used before 2003."
+    zh = "专利（申请）号格式不正确；应为 202310123456.6，或 2003 年 10 月前的九位形式 95115608.X。"
+    en = "This is no patent number; write it as 202310123456.6, or as 95115608.X if it is from before October 2003."
 
 
 class PatentCheckDigitWrong(Refusal):
@@ -21,6 +21,27 @@ class PatentNumberOfOtherKind(Refusal):
     code, kind = "achievements.patent_number_of_other_kind", Kind.INVALID
     zh = "该号码不是 {right_kind} 类专利的号码。"
     en = "This number is not one of a right of the kind {right_kind}."
+
+
+class GrantedBeforeFiled(Refusal):
+    code, kind = "achievements.granted_before_filed", Kind.INVALID
+    zh = "授权（登记）日不能早于申请日。"
+    en = "A right is not granted or registered before the day it was filed."
+
+
+class OverBeforeItBegan(Refusal):
+    code, kind = "achievements.over_before_it_began", Kind.INVALID
+    zh = "权利的届满日不能早于其申请日或授权日。"
+    en = "The last day of a right does not lie before its filing or grant."
+
+
+class GrantedAndPending(Refusal):
+    code, kind = "achievements.granted_and_pending", Kind.INVALID
+    zh = "该权利标明已授权（授权日或 ZL 前缀），状态却为 {status}；请将状态改为 GRANTED，或去掉授权日与 ZL 前缀。"
+    en = (
+        "A day of grant or the prefix ZL says that this right is granted, its status says {status}; make it GRANTED,"
+        " or leave out the day and the prefix."
+    )
 
 
 class TitleMissing(Refusal):
@@ -39,6 +60,12 @@ class CompleterTwice(Refusal):
     code, kind = "achievements.completer_twice", Kind.INVALID
     zh = "同一完成人出现了两次。"
     en = "The same completer is named twice."
+
+
+class OtherCompleters(Refusal):
+    code, kind = "achievements.other_completers", Kind.CONFLICT
+    zh = "登记的完成人或其排序与您所确认的不同；请重新读取该成果后再确认。"
+    en = "Other completers, or another order of them, stand on record; read the achievement again and confirm those."
 
 
 class OwnerUnclear(Refusal):

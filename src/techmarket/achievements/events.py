@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ class AchievementDrafted(Event):
     kind: ClassVar[str] = "achievements.drafted"
     achievement_id: UUID
     organisation_id: UUID
+    version_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class AchievementAmended(Event):
     kind: ClassVar[str] = "achievements.amended"
     achievement_id: UUID
     revision: int
+    version_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,36 @@ class AchievementRecorded(Event):
     kind: ClassVar[str] = "achievements.recorded"
     achievement_id: UUID
     organisation_id: UUID
+    version_sha256: str | None = None
 
 
 @dataclass(frozen=True)
 class AchievementRetired(Event):
     kind: ClassVar[str] = "achievements.retired"
+    achievement_id: UUID
+
+
+@dataclass(frozen=True)
+class AchievementIdle(Event):
+    """A year has passed since grant or registration without an agreement: its completers may act (ZJR art. 38)."""
+
+    kind: ClassVar[str] = "achievements.idle"
+    achievement_id: UUID
+    organisation_id: UUID
+    idle_from: date
+
+
+@dataclass(frozen=True)
+class CompleterConfirmed(Event):
+    kind: ClassVar[str] = "achievements.completer_confirmed"
+    achievement_id: UUID
+    person_id: UUID
+    position: int
+
+
+@dataclass(frozen=True)
+class ConsentWithdrawn(Event):
+    kind: ClassVar[str] = "achievements.consent_withdrawn"
     achievement_id: UUID
 
 

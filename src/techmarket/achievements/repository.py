@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements.tables import Achievement, Completer, Encumbrance, IntellectualRight, OwnerShare
+from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.tables import (
+    Achievement,
+    AchievementVersion,
+    Completer,
+    Encumbrance,
+    IntellectualRight,
+    OwnerShare,
+)
 from techmarket.kernel.refusals import NotFound
 
 
 async def lock(db: AsyncSession, achievement_id: UUID) -> Achievement:
-    query = select(Achievement).where(Achievement.id == achievement_id).with_for_update()
+    query = select(Achievement).where(Achievement.id == achievement_id).with_for_update(key_share=True)
     row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
     if row is None:
         raise NotFound()
@@ -24,7 +33,9 @@ async def lock(db: AsyncSession, achievement_id: UUID) -> Achievement:
 
 async def lock_many(db: AsyncSession, ids: Iterable[UUID]) -> list[Achievement]:
     """Locked in the order of their ids, so that two who lock the same ones never wait for each other in a ring."""
-    query = select(Achievement).where(Achievement.id.in_(set(ids))).order_by(Achievement.id).with_for_update()
+    query = (
+        select(Achievement).where(Achievement.id.in_(set(ids))).order_by(Achievement.id).with_for_update(key_share=True)
+    )
     return list((await db.execute(query.execution_options(populate_existing=True))).scalars())
 
 
@@ -44,14 +55,68 @@ def _concerns(org_id: UUID, person_id: UUID) -> ColumnElement[bool]:
 
 
 async def list_concerning(
-    db: AsyncSession, *, org_id: UUID, person_id: UUID, everything: bool, before: UUID | None, limit: int
+    db: AsyncSession,
+    *,
+    org_id: UUID,
+    person_id: UUID,
+    everything: bool,
+    idle_on: date | None,
+    before: UUID | None,
+    limit: int,
 ) -> Sequence[Achievement]:
     query = select(Achievement).order_by(Achievement.id.desc()).limit(limit)
     if not everything:
         query = query.where(_concerns(org_id, person_id))
+    if idle_on is not None:
+        query = query.where(_waits(), Achievement.idle_from <= idle_on)
     if before is not None:
         query = query.where(Achievement.id < before)
     return (await db.execute(query)).scalars().all()
+
+
+def _waits() -> ColumnElement[bool]:
+    """On record, and no agreement has been signed."""
+    return and_(Achievement.state == AchievementState.RECORDED, Achievement.first_agreement_on.is_(None))
+
+
+async def lock_idle(db: AsyncSession, today: date, limit: int) -> Sequence[Achievement]:
+    """Idle ones of which nobody has been told; those that somebody else works on wait for the next turn."""
+    query = (
+        select(Achievement)
+        .where(_waits(), Achievement.idle_from <= today, Achievement.idle_flagged_at.is_(None))
+        .order_by(Achievement.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def last_version(db: AsyncSession, achievement_id: UUID) -> AchievementVersion | None:
+    query = select(AchievementVersion).where(AchievementVersion.achievement_id == achievement_id)
+    return (await db.execute(query.order_by(AchievementVersion.n.desc()).limit(1))).scalar_one_or_none()
+
+
+async def list_versions(
+    db: AsyncSession, achievement_id: UUID, *, before: int | None, limit: int
+) -> Sequence[AchievementVersion]:
+    query = select(AchievementVersion).where(AchievementVersion.achievement_id == achievement_id)
+    if before is not None:
+        query = query.where(AchievementVersion.n < before)
+    return (await db.execute(query.order_by(AchievementVersion.n.desc()).limit(limit))).scalars().all()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Rights, owners and completers by achievement, each in its order."""
+
+    rights: dict[UUID, list[IntellectualRight]]
+    owners: dict[UUID, list[OwnerShare]]
+    completers: dict[UUID, list[Completer]]
+
+
+async def parts_of(db: AsyncSession, ids: Iterable[UUID]) -> Parts:
+    wanted = set(ids)
+    return Parts(await rights_of(db, wanted), await owners_of(db, wanted), await completers_of(db, wanted))
 
 
 async def rights_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[IntellectualRight]]:

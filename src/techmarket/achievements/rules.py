@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -14,25 +12,18 @@ from uuid import UUID
 from techmarket.achievements import errors
 from techmarket.achievements.licences import BLOCKING, TITLE_MODES, BurdenKind, Scope, blocking_licence
 from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.numbers import patent_number, says_granted
+from techmarket.achievements.rights import PATENTS, PENDING, Right, RightStatus, with_sound_dates
 
 
-class RightKind(StrEnum):
-    INVENTION_PATENT = "INVENTION_PATENT"
-    UTILITY_MODEL = "UTILITY_MODEL"
-    DESIGN = "DESIGN"
-    SOFTWARE_COPYRIGHT = "SOFTWARE_COPYRIGHT"
-    TECHNICAL_SECRET = "TECHNICAL_SECRET"  # noqa: S105
-    LAYOUT_DESIGN = "LAYOUT_DESIGN"
-    PLANT_VARIETY = "PLANT_VARIETY"
-    BIOMEDICAL_VARIETY = "BIOMEDICAL_VARIETY"
-    OTHER = "OTHER"
+class PlanSource(StrEnum):
+    """Whose plan paid for it (计划来源), as contract registration asks."""
 
-
-class RightStatus(StrEnum):
-    APPLIED = "APPLIED"
-    PUBLISHED = "PUBLISHED"
-    GRANTED = "GRANTED"
-    LAPSED = "LAPSED"
+    NATIONAL = "NATIONAL"
+    MINISTRY = "MINISTRY"
+    PROVINCE = "PROVINCE"
+    CITY_COUNTY = "CITY_COUNTY"
+    OUTSIDE = "OUTSIDE"
 
 
 PLAIN_FIELDS = (
@@ -48,16 +39,11 @@ PLAIN_FIELDS = (
     "trl_standard",
     "trl_year",
     "funding_source",
+    "plan_source",
+    "project_number",
 )
 """What a unit says in plain fields, spelled alike in draft, row and view."""
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    kind: RightKind
-    number: str | None = None
-    valid_until: date | None = None
-    status: RightStatus | None = None
+SHARE_PLACES = Decimal("1e-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,72 +71,43 @@ class AchievementDraft:
     trl_standard: str | None = None
     trl_year: int | None = None
     funding_source: str | None = None
+    plan_source: PlanSource | None = None
+    project_number: str | None = None
     external: Mapping[str, Any] = field(default_factory=dict)
     rights: tuple[Right, ...] = ()
     owners: tuple[Owner, ...] = ()
     completers: tuple[UUID, ...] = ()
 
 
-_PATENT = re.compile(r"(?:ZL|CN)?(?P<year>[0-9]{4})(?P<kind>[12389])(?P<serial>[0-9]{7})\.?(?P<check>[0-9X])")
-_OLD_PATENT = re.compile(r"(?:ZL|CN)?(?P<year>[0-9]{2})(?P<kind>[12389])(?P<serial>[0-9]{5})(?:\.?(?P<check>[0-9X]))?")
-_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
-_KIND_DIGITS = {
-    RightKind.INVENTION_PATENT: "18",
-    RightKind.UTILITY_MODEL: "29",
-    RightKind.DESIGN: "3",
-}
-
-
-def patent_check_digit(twelve: str) -> str:
-    """The last digit of a patent number: weights 2 to 9, then 2 to 5, sum modulo 11, ten is X (CNIPA, since 2003)."""
-    rest = sum(int(digit) * weight for digit, weight in zip(twelve, _WEIGHTS, strict=True)) % 11
-    return "X" if rest == 10 else str(rest)
-
-
-def patent_number(kind: RightKind, given: str, *, pointer: str | None = None) -> str:
-    """A patent number has its form, says its own kind and carries the right check digit; its one spelling is returned.
-
-    Numbers of the form before October 2003 are taken without judging the digit: the first years had none.
-    """
-    plain = given.replace(" ", "").upper()
-    new = _PATENT.fullmatch(plain)
-    form = new or _OLD_PATENT.fullmatch(plain)
-    if form is None:
-        raise errors.PatentNumberMalformed(pointer=pointer)
-    if form["kind"] not in _KIND_DIGITS[kind]:
-        raise errors.PatentNumberOfOtherKind(pointer=pointer, right_kind=kind)
-    body = form["year"] + form["kind"] + form["serial"]
-    if new is not None and patent_check_digit(body) != form["check"]:
-        raise errors.PatentCheckDigitWrong(pointer=pointer)
-    return f"{body}.{form['check']}" if form["check"] else body
-
-
 def checked_right(right: Right, *, pointer: str | None = None) -> Right:
-    """A patent is named by its number; other rights keep the number their registry gave, if they have one."""
-    if right.kind not in _KIND_DIGITS:
-        return right
-    if right.number is None:
-        raise errors.PatentNumberMalformed(pointer=pointer)
-    return Right(right.kind, patent_number(right.kind, right.number, pointer=pointer), right.valid_until, right.status)
+    """A patent is named by its number, which tells its kind; other rights keep what their registry gave, if anything.
+
+    The prefix ZL says that a patent is granted.
+    """
+    sound = with_sound_dates(right, pointer=pointer)
+    if sound.kind not in PATENTS:
+        return sound
+    if sound.number is None:
+        raise errors.PatentNumberMalformed(pointer=f"{pointer}/number")
+    if says_granted(sound.number) and sound.status in PENDING:
+        raise errors.GrantedAndPending(status=sound.status, pointer=f"{pointer}/status")
+    granted = sound.status is None and says_granted(sound.number)
+    number = patent_number(sound.kind, sound.number, pointer=f"{pointer}/number")
+    return replace(sound, number=number, status=RightStatus.GRANTED if granted else sound.status)
 
 
 def checked_draft(draft: AchievementDraft, *, own_org: UUID, pointer: str = "/body") -> AchievementDraft:
     """An achievement has a title, rights whose numbers check, and owners whose shares sum to one."""
     if not draft.title_zh and not draft.title_en:
         raise errors.TitleMissing(pointer=f"{pointer}/title_zh")
-    rights = tuple(checked_right(right, pointer=f"{pointer}/rights/{n}/number") for n, right in enumerate(draft.rights))
+    rights = tuple(checked_right(right, pointer=f"{pointer}/rights/{n}") for n, right in enumerate(draft.rights))
     if len({(right.kind, right.number) for right in rights if right.number}) < sum(1 for r in rights if r.number):
         raise errors.RightTwice(pointer=f"{pointer}/rights")
     if len(set(draft.completers)) < len(draft.completers):
         raise errors.CompleterTwice(pointer=f"{pointer}/completers")
     owners = draft.owners or (Owner(Decimal(1), org_id=own_org),)
     check_owners(owners, own_org=own_org, pointer=f"{pointer}/owners")
-    return _with(draft, rights=rights, owners=owners)
-
-
-def _with(draft: AchievementDraft, **changes: Any) -> AchievementDraft:
-    names = AchievementDraft.__dataclass_fields__
-    return AchievementDraft(**{name: changes.get(name, getattr(draft, name)) for name in names})
+    return replace(draft, rights=rights, owners=owners)
 
 
 def check_owners(owners: Sequence[Owner], *, own_org: UUID, pointer: str | None = None) -> None:
@@ -163,7 +120,7 @@ def check_owners(owners: Sequence[Owner], *, own_org: UUID, pointer: str | None 
     if (own_org, None) not in named:
         raise errors.OwnUnitMissing(pointer=pointer)
     total = sum((owner.share for owner in owners), Decimal(0))
-    if any(owner.share <= 0 or owner.share != owner.share.quantize(Decimal("1e-8")) for owner in owners):
+    if any(owner.share <= 0 or owner.share != owner.share.quantize(SHARE_PLACES) for owner in owners):
         raise errors.ShareMalformed(pointer=pointer)
     if total != 1:
         raise errors.SharesDoNotSum(pointer=pointer, total=total)

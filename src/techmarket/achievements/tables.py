@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +13,39 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.achievements.licences import BurdenKind
 from techmarket.achievements.lifecycle import AchievementState
-from techmarket.achievements.rules import RightKind, RightStatus
+from techmarket.achievements.rights import RightKind, RightStatus
+from techmarket.achievements.rules import PlanSource
 from techmarket.db.base import Base, Identified
 
 
+class VersionAct(StrEnum):
+    """What made a version. CARRIED is how an achievement stood before its versions were kept."""
+
+    CARRIED = "CARRIED"
+    DRAFTED = "DRAFTED"
+    RECORDED = "RECORDED"
+    AMENDED = "AMENDED"
+    RETIRED = "RETIRED"
+    TITLE_CHANGED = "TITLE_CHANGED"
+
+
 class Achievement(Identified, Base):
-    """`external` is what a source said beyond our own fields: attribution, licence, address."""
+    """`external` is what a source said beyond our own fields: attribution, licence, address.
+
+    `idle_from` is the day from which it counts as idle unless an agreement is signed; `first_agreement_on` is when the
+    first one was.
+    """
 
     __tablename__ = "achievement"
     __table_args__ = (
         CheckConstraint("trl BETWEEN 1 AND 9", name="trl"),
         CheckConstraint("title_zh IS NOT NULL OR title_en IS NOT NULL", name="has_a_title"),
         Index(None, "org_id", "id"),
+        Index(
+            "ix_achievement_idle_from",
+            "idle_from",
+            postgresql_where=text("first_agreement_on IS NULL AND idle_flagged_at IS NULL"),
+        ),
     )
 
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
@@ -39,13 +61,33 @@ class Achievement(Identified, Base):
     trl_standard: Mapped[str | None] = mapped_column(String(64))
     trl_year: Mapped[int | None] = mapped_column(SmallInteger)
     funding_source: Mapped[str | None] = mapped_column(String(200))
+    plan_source: Mapped[PlanSource | None]
+    project_number: Mapped[str | None] = mapped_column(String(100))
     external: Mapped[dict[str, Any]]
     state: Mapped[AchievementState]
     revision: Mapped[int]
+    idle_from: Mapped[date | None]
+    idle_flagged_at: Mapped[datetime | None]
+    first_agreement_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
+class AchievementVersion(Base):
+    """Everything an achievement said at one time, by hash. Rows are never changed; a trigger refuses it."""
+
+    __tablename__ = "achievement_version"
+
+    achievement_id: Mapped[UUID] = mapped_column(ForeignKey("achievement.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    act: Mapped[VersionAct]
+    sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    at: Mapped[datetime]
+    by_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
 class IntellectualRight(Base):
+    """`valid_until` is the last day as stated, `term_ends_on` the one that the law's term gives."""
+
     __tablename__ = "intellectual_right"
     __table_args__ = (UniqueConstraint("achievement_id", "kind", "number"),)
 
@@ -55,6 +97,14 @@ class IntellectualRight(Base):
     number: Mapped[str | None] = mapped_column(String(64))
     valid_until: Mapped[date | None]
     status: Mapped[RightStatus | None]
+    filed_on: Mapped[date | None]
+    granted_on: Mapped[date | None]
+    fees_paid_until: Mapped[date | None]
+    term_ends_on: Mapped[date | None]
+
+    @property
+    def expires_on(self) -> date | None:
+        return self.valid_until or self.term_ends_on
 
 
 class OwnerShare(Base):
@@ -78,7 +128,7 @@ class OwnerShare(Base):
 
 
 class Completer(Base):
-    """Who made it, in order."""
+    """Who made it, in order; a confirmation is of this order of these people."""
 
     __tablename__ = "completer"
     __table_args__ = (UniqueConstraint("achievement_id", "person_id"), Index(None, "person_id"))
@@ -86,6 +136,7 @@ class Completer(Base):
     achievement_id: Mapped[UUID] = mapped_column(ForeignKey("achievement.id"), primary_key=True)
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    confirmed_at: Mapped[datetime | None]
 
 
 class Encumbrance(Identified, Base):

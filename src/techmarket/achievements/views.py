@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from techmarket.achievements.cautions import Caution
 from techmarket.achievements.licences import BurdenKind
 from techmarket.achievements.lifecycle import AchievementState
-from techmarket.achievements.rules import RightKind, RightStatus
+from techmarket.achievements.rights import RightKind, RightStatus
+from techmarket.achievements.rules import PlanSource
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.refusals import wire
 
 
 @dataclass(frozen=True, slots=True)
 class RightView:
+    """`is_in_force` today: granted or registered, and its last day has not passed."""
+
     kind: RightKind
     number: str | None
     valid_until: date | None
     status: RightStatus | None
+    filed_on: date | None
+    granted_on: date | None
+    fees_paid_until: date | None
+    term_ends_on: date | None
+    is_in_force: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,17 @@ class BurdenView:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version: which act made it, when, and the names of the fields that it changed."""
+
+    n: int
+    act: str
+    at: datetime
+    sha256: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AchievementView:
     id: UUID
     organisation_id: UUID
@@ -60,11 +80,16 @@ class AchievementView:
     trl_standard: str | None
     trl_year: int | None
     funding_source: str | None
+    plan_source: PlanSource | None
+    project_number: str | None
     external: dict[str, Any]
     rights: tuple[RightView, ...]
     owners: tuple[OwnerView, ...]
     completers: tuple[UUID, ...]
+    confirmed_by: tuple[UUID, ...]
     encumbrances: tuple[BurdenView, ...]
+    idle_since: date | None
+    warnings: tuple[Caution, ...]
 
     @property
     def etag(self) -> str:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from techmarket.achievements import errors, service
 from techmarket.achievements.licences import BurdenKind
 from techmarket.achievements.lifecycle import AchievementState
-from techmarket.achievements.rules import AchievementDraft, Owner, Right, RightKind, RightStatus
+from techmarket.achievements.rights import Right, RightKind, RightStatus
+from techmarket.achievements.rules import AchievementDraft, Owner, PlanSource
 from techmarket.achievements.views import AchievementView
 from techmarket.api.deps import IfMatch, MarketRoute, PreconditionRequired, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Day, Limit, LongText, RateIn, SafeText, ShortText, Title, Uuid, Wire
 from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 
 router = APIRouter(prefix="/v1", tags=["achievements"], route_class=MarketRoute)
@@ -40,8 +43,14 @@ RightNumber = Annotated[str, SafeText(64)]
 class RightIn(Wire):
     kind: RightKind
     number: RightNumber | None = None
-    valid_until: Day | None = None
+    valid_until: Day | None = Field(default=None, description="Its last day; left out, the law's term from the filing.")
     status: RightStatus | None = None
+    filed_on: Day | None = None
+    granted_on: Day | None = Field(default=None, description="The day of grant or registration.")
+    fees_paid_until: Day | None = Field(default=None, description="The last day for which the annual fee is paid.")
+
+    def right(self) -> Right:
+        return Right(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class OwnerIn(Wire):
@@ -63,6 +72,8 @@ class AchievementIn(Wire):
     trl_standard: Annotated[str, SafeText(64)] | None = None
     trl_year: Annotated[int, Field(strict=True, ge=1990, le=2200)] | None = None
     funding_source: ShortText | None = None
+    plan_source: PlanSource | None = None
+    project_number: Annotated[str, SafeText(100)] | None = None
     rights: Annotated[list[RightIn], Field(max_length=100)] = Field(default_factory=list)
     owners: Annotated[list[OwnerIn], Field(max_length=50)] = Field(
         default_factory=list, description="Left out: the recording unit owns it alone."
@@ -85,7 +96,9 @@ class AchievementIn(Wire):
             trl_standard=self.trl_standard,
             trl_year=self.trl_year,
             funding_source=self.funding_source,
-            rights=tuple(Right(r.kind, r.number, r.valid_until, r.status) for r in self.rights),
+            plan_source=self.plan_source,
+            project_number=self.project_number,
+            rights=tuple(r.right() for r in self.rights),
             owners=tuple(Owner(o.share, o.organisation_id, o.person_id) for o in self.owners),
             completers=tuple(self.completers),
         )
@@ -96,6 +109,11 @@ class RightOut(Wire):
     number: str | None
     valid_until: Day | None
     status: RightStatus | None
+    filed_on: Day | None
+    granted_on: Day | None
+    fees_paid_until: Day | None
+    term_ends_on: Day | None = Field(description="The last day that the law's term gives, if the filing is known.")
+    is_in_force: bool
 
 
 class OwnerOut(Wire):
@@ -115,6 +133,11 @@ class BurdenOut(Wire):
     valid_until: Day | None
 
 
+class CautionOut(Wire):
+    code: str
+    pointer: str
+
+
 class AchievementOut(Wire):
     id: UUID
     organisation_id: UUID
@@ -132,11 +155,33 @@ class AchievementOut(Wire):
     trl_standard: str | None
     trl_year: int | None
     funding_source: str | None
+    plan_source: PlanSource | None
+    project_number: str | None
     external: dict[str, object] = Field(description="What the source of an import said beyond these fields.")
     rights: list[RightOut]
     owners: list[OwnerOut]
     completers: list[UUID]
+    confirmed_by: list[UUID] = Field(description="The completers who confirmed this order of these people.")
     encumbrances: list[BurdenOut]
+    idle_since: Day | None = Field(description="Nothing was agreed on within the year after its grant (ZJR art. 38).")
+    warnings: list[CautionOut] = Field(description="What was taken but looks odd.")
+
+
+class ConfirmCompleters(Wire):
+    completers: Annotated[list[Uuid], Field(min_length=1, max_length=200, description="As you read them, in order.")]
+
+
+class VersionOut(Wire):
+    n: int
+    act: str
+    at: datetime
+    sha256: str
+    changed: list[str] = Field(description="The fields that differ from the version before.")
+
+
+class VersionPage(Wire):
+    items: list[VersionOut]
+    next_cursor: str | None
 
 
 class AchievementPage(Wire):
@@ -149,6 +194,9 @@ DRAFT_REFUSALS = (
     errors.PatentNumberMalformed,
     errors.PatentCheckDigitWrong,
     errors.PatentNumberOfOtherKind,
+    errors.GrantedBeforeFiled,
+    errors.OverBeforeItBegan,
+    errors.GrantedAndPending,
     errors.RightTwice,
     errors.CompleterTwice,
     errors.OwnerUnclear,
@@ -182,11 +230,16 @@ async def create_achievement(body: AchievementIn, actor: SignedIn, tx: TxDep, re
     "/achievements", response_model=AchievementPage, operation_id="listAchievements", responses=refusals(NotAllowed)
 )
 async def list_achievements(
-    actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor = None, limit: Limit = 20
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    idle: Annotated[bool, Query(description="Only those unused for the year that the law gives.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 20,
 ) -> object:
     """What concerns you, newest first: your unit's achievements, those it co-owns, those you completed."""
-    page = await service.list_achievements(tx, actor, cursor=cursor, limit=limit)
-    return page_response(page, response, "/v1/achievements", limit=limit)
+    page = await service.list_achievements(tx, actor, idle=idle, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/achievements", idle="true" if idle else None, limit=limit)
 
 
 @router.get(
@@ -257,3 +310,42 @@ async def retire_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, r
 async def consent(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
     """As a co-owner, agree that it may be sold or licensed exclusively."""
     return _tagged(await service.consent(tx, actor, achievement_id), response)
+
+
+@router.post(
+    "/achievements/{achievement_id}/consent/withdrawal",
+    response_model=AchievementOut,
+    operation_id="withdrawConsentToSale",
+    responses=refusals(NotAllowed, NotFound),
+)
+async def withdraw_consent(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
+    """As a co-owner, take your agreement back; what was signed meanwhile stays."""
+    return _tagged(await service.withdraw_consent(tx, actor, achievement_id), response)
+
+
+@router.post(
+    "/achievements/{achievement_id}/confirmation",
+    response_model=AchievementOut,
+    operation_id="confirmCompleters",
+    responses=refusals(NotAllowed, NotFound, errors.OtherCompleters),
+)
+async def confirm_completers(
+    achievement_id: Uuid, body: ConfirmCompleters, actor: SignedIn, tx: TxDep, response: Response
+) -> AchievementView:
+    """As a completer, confirm that these people made it, in this order."""
+    view = await service.confirm_completer(tx, actor, achievement_id, completers=body.completers)
+    return _tagged(view, response)
+
+
+@router.get(
+    "/achievements/{achievement_id}/versions",
+    response_model=VersionPage,
+    operation_id="listAchievementVersions",
+    responses=refusals(NotFound, BadCursor),
+)
+async def list_versions(
+    achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor = None, limit: Limit = 20
+) -> object:
+    """What was changed when, newest first."""
+    page = await service.list_versions(tx, actor, achievement_id, cursor=cursor, limit=limit)
+    return page_response(page, response, f"/v1/achievements/{achievement_id}/versions", limit=limit)

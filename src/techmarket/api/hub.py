@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, ValidationError
 
-from techmarket.achievements.rules import AchievementDraft, Right
+from techmarket.achievements.rules import AchievementDraft
 from techmarket.api.achievements import Industry, IpcCodes, Keywords, RightIn, TechnologyField, Trl
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep, means_of
 from techmarket.api.limits import BodyRule, strict_json
@@ -289,5 +289,5 @@ def _achievement(row: OfferRow, attribution: dict[str, Any]) -> AchievementDraft
         ipc=tuple(row.ipc),
         trl=row.trl,
         external=attribution,
-        rights=tuple(Right(r.kind, r.number, r.valid_until, r.status) for r in row.rights),
+        rights=tuple(r.right() for r in row.rights),
     )

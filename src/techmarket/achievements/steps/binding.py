@@ -13,9 +13,10 @@ from techmarket.achievements.events import LicenceEnded, LicenceEntered
 from techmarket.achievements.licences import BurdenKind, Scope
 from techmarket.achievements.steps.selling import burden_of
 from techmarket.achievements.tables import Encumbrance
-from techmarket.db import journal
+from techmarket.db import clock, journal
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 
 
@@ -43,6 +44,7 @@ async def enter_licence(
     licence = BurdenKind(kind if kind.startswith("LICENCE_") else f"LICENCE_{kind}")
     scope = Scope(territory, field, valid_from, valid_until, manner)
     held = await repository.burdens_of(db, wanted)
+    today = shanghai_day(await clock.market_now(db))
     entered: list[UUID] = []
     for row in rows:
         known = await repository.burden_by(db, row.id, str(by))
@@ -64,6 +66,7 @@ async def enter_licence(
         )
         db.add(burden)
         row.revision += 1
+        row.first_agreement_on = row.first_agreement_on or today
         journal.record(db, LicenceEntered(burden.id, row.id, licence), actor=actor)
         entered.append(burden.id)
     await db.flush()

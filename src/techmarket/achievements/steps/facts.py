@@ -14,15 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.achievements import repository
 from techmarket.achievements.licences import TITLE_MODES
 from techmarket.achievements.lifecycle import AchievementState
-from techmarket.achievements.rules import RightKind
+from techmarket.achievements.rights import RightKind, RightStatus
 from techmarket.identity import steps as identity
 
 
 @dataclass(frozen=True, slots=True)
 class RightFacts:
+    """`valid_until` is the last day: as stated, else as the law's term gives it."""
+
     kind: RightKind
     number: str | None
     valid_until: date | None
+    status: RightStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ async def get_facts(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Achieve
             ipc=tuple(row.ipc),
             trl=row.trl,
             funding_source=row.funding_source,
-            rights=tuple(RightFacts(r.kind, r.number, r.valid_until) for r in rights.get(row.id, [])),
+            rights=tuple(RightFacts(r.kind, r.number, r.expires_on, r.status) for r in rights.get(row.id, [])),
             owners=tuple(OwnerFacts(o.org_id, o.person_id, o.share) for o in owners.get(row.id, [])),
             completers=tuple(c.person_id for c in completers.get(row.id, [])),
         )

@@ -9,15 +9,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements import errors, repository, rules
+from techmarket.achievements import dating, errors, history, repository, rules
 from techmarket.achievements.events import AchievementAmended, AchievementDrafted, AchievementRecorded
 from techmarket.achievements.lifecycle import ACHIEVEMENT, AchievementState
 from techmarket.achievements.rules import PLAIN_FIELDS, AchievementDraft
-from techmarket.achievements.tables import Achievement, Completer, IntellectualRight, OwnerShare
+from techmarket.achievements.tables import Achievement, Completer, IntellectualRight, OwnerShare, VersionAct
 from techmarket.db import clock, journal
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.periods import shanghai_day
 
 
 async def create_many(
@@ -31,12 +32,18 @@ async def create_many(
     """Many achievements of one unit in a handful of statements; in the order given. An import puts them on record."""
     checked = {new_id(): rules.checked_draft(draft, own_org=org_id) for draft in drafts}
     await check_names(db, checked.values())
-    await repository.insert_many(db, Achievement, [_row(id, org_id, draft, state) for id, draft in checked.items()])
     now = await clock.market_now(db)
+    idle = await dating.idle_days(db, org_id, checked, shanghai_day(now))
+    rows = [_row(id, org_id, draft, state) | {"idle_from": idle.get(id)} for id, draft in checked.items()]
+    await repository.insert_many(db, Achievement, rows)
     await insert_parts(db, checked, consents={org_id: now, actor.person: now})
-    event = AchievementRecorded if state is AchievementState.RECORDED else AchievementDrafted
+    recorded = state is AchievementState.RECORDED
+    documents = {id: history.document_of(draft, org_id=org_id, state=state) for id, draft in checked.items()}
+    act = VersionAct.RECORDED if recorded else VersionAct.DRAFTED
+    hashes = await history.keep(db, documents, n=1, act=act, actor=actor)
+    event = AchievementRecorded if recorded else AchievementDrafted
     for achievement_id in checked:
-        journal.record(db, event(achievement_id, org_id), actor=actor)
+        journal.record(db, event(achievement_id, org_id, hashes[achievement_id]), actor=actor)
     return list(checked)
 
 
@@ -47,9 +54,14 @@ def _row(achievement_id: UUID, org_id: UUID, draft: AchievementDraft, state: Ach
 
 
 async def insert_parts(
-    db: AsyncSession, drafts: Mapping[UUID, AchievementDraft], *, consents: Mapping[UUID, datetime]
+    db: AsyncSession,
+    drafts: Mapping[UUID, AchievementDraft],
+    *,
+    consents: Mapping[UUID, datetime],
+    confirmed: Mapping[UUID, datetime] | None = None,
 ) -> None:
     """Rights, owners and completers of checked drafts. A single owner needs nobody's consent but his own."""
+    terms = await dating.terms(db, {(id, n): r for id, draft in drafts.items() for n, r in enumerate(draft.rights)})
     rights = [
         {
             "achievement_id": id,
@@ -58,6 +70,10 @@ async def insert_parts(
             "number": r.number,
             "valid_until": r.valid_until,
             "status": r.status,
+            "filed_on": r.filed_on,
+            "granted_on": r.granted_on,
+            "fees_paid_until": r.fees_paid_until,
+            "term_ends_on": terms.get((id, n)),
         }
         for id, draft in drafts.items()
         for n, r in enumerate(draft.rights)
@@ -75,7 +91,7 @@ async def insert_parts(
         for n, o in enumerate(draft.owners)
     ]
     completers = [
-        {"achievement_id": id, "position": n, "person_id": person}
+        {"achievement_id": id, "position": n, "person_id": person, "confirmed_at": (confirmed or {}).get(person)}
         for id, draft in drafts.items()
         for n, person in enumerate(draft.completers)
     ]
@@ -85,20 +101,27 @@ async def insert_parts(
 
 
 async def replace(db: AsyncSession, achievement_id: UUID, draft: AchievementDraft, actor: Actor) -> Achievement:
-    """Everything the unit says about an achievement, said anew. A consent stays while its owner's share stays."""
+    """Everything the unit says about an achievement, said anew.
+
+    A consent stays while its owner's share stays, a confirmation while the completers and their order stay.
+    """
     row = await repository.lock(db, achievement_id)
     row.state = ACHIEVEMENT.move(row.state, "amend")
     checked = rules.checked_draft(draft, own_org=row.org_id)
     await check_names(db, [checked])
+    await history.carry(db, row)
+    today = shanghai_day(await clock.market_now(db))
+    row.idle_from = (await dating.idle_days(db, row.org_id, {row.id: checked}, today)).get(row.id)
     for name in PLAIN_FIELDS:
         value = getattr(checked, name)
         setattr(row, name, list(value) if isinstance(value, tuple) else value)
     row.external = dict(checked.external)
-    row.revision += 1
     agreed = await _consents(db, checked, achievement_id)
+    confirmed = await _confirmations(db, checked, achievement_id)
     await repository.forget_parts(db, achievement_id)
-    await insert_parts(db, {achievement_id: checked}, consents=agreed)
-    journal.record(db, AchievementAmended(row.id, row.revision), actor=actor)
+    await insert_parts(db, {achievement_id: checked}, consents=agreed, confirmed=confirmed)
+    sha256 = await history.turn(db, row, VersionAct.AMENDED, actor)
+    journal.record(db, AchievementAmended(row.id, row.revision, sha256), actor=actor)
     await db.flush()
     return row
 
@@ -113,6 +136,14 @@ async def _consents(db: AsyncSession, checked: AchievementDraft, achievement_id:
         if name is not None and owner.consented_at is not None and (name, owner.share) in kept:
             found[name] = owner.consented_at
     return found
+
+
+async def _confirmations(db: AsyncSession, checked: AchievementDraft, achievement_id: UUID) -> dict[UUID, datetime]:
+    """Who confirmed, confirmed his place among these people: another order is confirmed anew."""
+    stood = (await repository.completers_of(db, [achievement_id])).get(achievement_id, [])
+    if tuple(one.person_id for one in stood) != checked.completers:
+        return {}
+    return {one.person_id: one.confirmed_at for one in stood if one.confirmed_at is not None}
 
 
 async def check_names(db: AsyncSession, drafts: Iterable[AchievementDraft]) -> None:
