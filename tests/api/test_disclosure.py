@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.disclosure.make import PDF, a_grant, a_room
+from tests.disclosure.make import PDF, a_grant, a_pdf, a_room, words_of
 from tests.identity.make import an_organisation
 from tests.notices.make import market_now
 
@@ -30,7 +30,11 @@ async def test_a_document_goes_up_and_comes_down_as_a_download(tx, keys, api):
     await a_grant(tx, guest.actor, subject)
     content = f"/v1/documents/{document['id']}/content"
     fetched = await api.get(content, key=guest.key)
-    assert (fetched.status_code, fetched.content) == (200, PDF)
+    assert fetched.status_code == 200
+    assert "Read only by" in words_of(fetched.content)
+    assert "etag" not in fetched.headers
+    mine = await api.get(content, key=owner.key)
+    assert (mine.content, mine.headers["etag"]) == (PDF, f'"{document["sha256"]}"')
     assert fetched.headers["content-type"] == "application/pdf"
     assert fetched.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%E6%8A%80")
     assert fetched.headers["x-content-type-options"] == "nosniff"
@@ -40,7 +44,11 @@ async def test_a_document_goes_up_and_comes_down_as_a_download(tx, keys, api):
         answer = await api.get(hidden, key=stranger.key)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     reads = (await api.get(f"/v1/documents/{document['id']}/reads", key=owner.key)).json()["items"]
-    assert [r["organisation_id"] for r in reads] == [str(guest.actor.org)]
+    assert [(r["outcome"], r["organisation_id"]) for r in reads] == [
+        ("REFUSED", str(stranger.actor.org)),
+        ("READ", str(owner.actor.org)),
+        ("READ", str(guest.actor.org)),
+    ]
 
 
 async def test_an_upload_sent_twice_with_one_key_is_one_document_and_other_bytes_are_refused(tx, keys, api):
@@ -49,7 +57,7 @@ async def test_an_upload_sent_twice_with_one_key_is_one_document_and_other_bytes
     sent = [await api.post(path, key=owner.key, once="u-1", content=PDF, headers=TYPE) for _ in range(2)]
     assert [a.status_code for a in sent] == [201, 201]
     assert sent[0].json() == sent[1].json()
-    other = await api.post(path, key=owner.key, once="u-1", content=PDF[:-1] + b"!", headers=TYPE)
+    other = await api.post(path, key=owner.key, once="u-1", content=a_pdf((300, 300)), headers=TYPE)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency.key_reused")
     assert len((await api.get(path.partition("?")[0], key=owner.key)).json()["items"]) == 1
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
+
+import pikepdf
+import pypdfium2
 
 from techmarket.db.means import Means
 from techmarket.db.session import Tx
@@ -13,7 +17,24 @@ from techmarket.disclosure.views import DocumentView
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
 
-PDF = b"%PDF-1.7 sample"
+
+def a_pdf(*sizes: tuple[int, int]) -> bytes:
+    """A PDF with blank pages of these sizes, one A4 page when none is given."""
+    file = io.BytesIO()
+    with pikepdf.new() as document:
+        for size in sizes or ((595, 842),):
+            document.add_blank_page(page_size=size)
+        document.save(file, deterministic_id=True)
+    return file.getvalue()
+
+
+PDF = a_pdf()
+
+
+def words_of(body: bytes) -> str:
+    """What a reader other than the one that stamped finds written on the first page."""
+    with pypdfium2.PdfDocument(body) as document:
+        return str(document[0].get_textpage().get_text_bounded())
 
 
 async def a_room(tx: Tx, owner: Actor, *, is_public: bool = True) -> Ref:
@@ -40,6 +61,8 @@ async def a_document(
     tier: Tier = Tier.NDA,
     body: bytes = PDF,
     media_type: str = "application/pdf",
+    by_name: bool = False,
+    unmarked: bool = False,
 ) -> DocumentView:
     return await service.add_document(
         means.tx,
@@ -51,6 +74,8 @@ async def a_document(
         tier=tier,
         media_type=media_type,
         chunks=chunked([body]),
+        by_name=by_name,
+        unmarked=unmarked,
     )
 
 

@@ -16,13 +16,14 @@ from techmarket.db.files import SIZE_MAX, EmptyFile, FileTooLarge, WrongFileType
 from techmarket.db.session import count_statements
 from techmarket.disclosure import errors, service, steps
 from techmarket.disclosure.lifecycle import QuestionState
+from techmarket.disclosure.rules import ReadOutcome
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import ANONYMOUS, Role
 from techmarket.identity.errors import OrganisationNotVerified
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
-from tests.disclosure.make import PDF, a_document, a_grant, a_room, chunked
+from tests.disclosure.make import PDF, a_document, a_grant, a_room, chunked, words_of
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.notices.make import a_sandbox, market_now, move_to, shanghai
 
@@ -37,7 +38,7 @@ async def names(tx, actor, subject) -> set[str]:
 
 
 async def bytes_of(means, actor, document_id) -> bytes:
-    _, chunks = await service.read_document(means.tx, means.files, actor, document_id)
+    _, _, _, chunks = await service.read_document(means.tx, means.files, actor, document_id)
     return b"".join([chunk async for chunk in chunks])
 
 
@@ -71,7 +72,10 @@ async def test_each_reader_reaches_his_tier_and_the_documents_of_it_only(tx, mea
         assert await names(tx, actor, subject) == {f"{t.name}.pdf" for t in Tier if t <= tier}
         for document in made.values():
             if document.tier <= tier:
-                assert await bytes_of(means, actor, document.id) == PDF
+                body = await bytes_of(means, actor, document.id)
+                stamped = document.tier > Tier.PUBLIC and actor is not owner.actor
+                assert (body == PDF) is not stamped
+                assert ("Read only by" in words_of(body)) is stamped
             else:
                 with pytest.raises(NotFound):
                     await service.read_document(tx, means.files, actor, document.id)
@@ -155,7 +159,7 @@ async def test_a_grant_ends_by_the_market_clock_by_revocation_and_by_its_basis(t
         await service.revoke_grant(tx, owner.actor, again.id)
     assert await reach(tx, guest.actor, subject, owner.actor) is Tier.DEAL
     (deal,) = [g for g in (await service.list_grants(tx, owner.actor, subject)).items if g.basis == "trade"]
-    with pytest.raises(errors.TierNotGranted):
+    with pytest.raises(errors.NotYoursToClose):
         await service.revoke_grant(tx, owner.actor, deal.id)
     async with tx.begin() as db:
         assert await steps.close_tier(db, org=guest.actor.org, subject=subject, basis="trade", actor=None) == 1
@@ -202,7 +206,8 @@ async def test_each_reading_is_written_down_and_only_owner_and_market_read_that(
         await bytes_of(means, ANONYMOUS, document.id)
     for reader in (owner.actor, operator):
         reads = (await service.list_reads(tx, reader, document.id)).items
-        assert [(r.organisation_id, r.person_id) for r in reads] == [(guest.actor.org, guest.actor.person)]
+        (read,) = [r for r in reads if r.outcome is ReadOutcome.READ]
+        assert (read.organisation_id, read.person_id) == (guest.actor.org, guest.actor.person)
     with pytest.raises(NotFound):
         await service.list_reads(tx, guest.actor, document.id)
     async with tx.read() as db:
@@ -261,7 +266,7 @@ async def test_an_organisation_waits_for_answers_before_it_asks_for_ever(tx):
         ("sample.png", "general", "image/png", PDF, WrongFileType),
         ("sample.html", "general", "text/html", b"<script>", WrongFileType),
         ("sample.pdf", "general", "application/pdf", b"", EmptyFile),
-        ("sample.txt", "general", "text/plain", b"", EmptyFile),
+        ("sample.txt", "general", "text/plain", b"sample", errors.NotMarkable),
     ],
 )
 async def test_a_hostile_upload_is_refused_and_leaves_nothing(

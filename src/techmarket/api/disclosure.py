@@ -19,28 +19,29 @@ from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Aware, Cursor, Limit, LongText, SafeText, Uuid, Wire
 from techmarket.db.archives import ArchiveRefused
-from techmarket.db.files import MAGIC, SIZE_MAX, EmptyFile, FileTooLarge, WrongFileType
+from techmarket.db.files import SIZE_MAX, EmptyFile, FileTooLarge, WrongFileType
 from techmarket.disclosure import errors, service
 from techmarket.disclosure.lifecycle import GrantState, QuestionState
+from techmarket.disclosure.rules import ReadOutcome
 from techmarket.disclosure.tiers import Tier
 from techmarket.disclosure.views import DocumentView, GrantView, QuestionView
 from techmarket.identity.errors import OrganisationNotVerified
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
-from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.refusals import NotAllowed, NotFound
 
 router = APIRouter(prefix="/v1", tags=["disclosure"], route_class=MarketRoute)
 
 UPLOAD_SECONDS = 600.0
-# JSON means a request to read at every other address; a file of it goes as text or in an archive.
-MEDIA = tuple(media for media in MAGIC if media != "application/json")
+MEDIA = service.UPLOADED
 BODIES = (
     BodyRule("/v1/data-rooms/{}/{}/documents", bytes_max=SIZE_MAX, media=MEDIA, streamed=True, seconds=UPLOAD_SECONDS),
 )
 
 SubjectKind = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["listing"])]
 DocumentName = Annotated[str, SafeText(200), Query(description="A plain file name without a path.")]
+FolderName = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["general"])]
 Folder = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -65,6 +66,25 @@ class Ask(Wire):
 
 class AnswerIn(Wire):
     text: LongText
+    tier: TierName = TierName.PUBLIC
+
+
+class DocumentGrantIn(Wire):
+    organisation_id: Uuid
+    until: Aware
+
+
+class WithdrawalIn(Wire):
+    reason: LongText
+
+
+class FolderIn(Wire):
+    tier: TierName
+
+
+class FolderOut(Wire):
+    folder: str
+    tier: TierName
 
 
 class DocumentOut(Wire):
@@ -74,10 +94,15 @@ class DocumentOut(Wire):
     name: str
     version: int
     tier: TierName
-    sha256: str
+    sha256: str | None
     size: int
     media_type: str
+    by_name: bool
+    is_stamped: bool
+    is_open: bool
     added_at: datetime
+    withdrawn_at: datetime | None
+    duplicate_of: UUID | None
 
 
 class DocumentPage(Wire):
@@ -85,21 +110,31 @@ class DocumentPage(Wire):
     next_cursor: str | None
 
 
-class DocumentReadOut(Wire):
-    document_id: UUID
-    organisation_id: UUID | None
-    person_id: UUID | None
+class AccessOut(Wire):
+    id: UUID
     at: datetime
+    outcome: ReadOutcome
+    document_id: UUID
+    folder: str
+    name: str
+    version: int
+    organisation_id: UUID | None
+    organisation: str | None
+    person_id: UUID | None
+    person: str | None
+    is_stamped: bool
+    entry_id: UUID | None
 
 
-class DocumentReadPage(Wire):
-    items: list[DocumentReadOut]
+class AccessPage(Wire):
+    items: list[AccessOut]
     next_cursor: str | None
 
 
 class GrantOut(Wire):
     id: UUID
     subject: str
+    document_id: UUID | None
     organisation_id: UUID
     tier: TierName
     basis: str
@@ -120,6 +155,7 @@ class QuestionOut(Wire):
     text: str
     asked_at: datetime
     state: QuestionState
+    tier: TierName
     answer: str | None
     answered_at: datetime | None
     is_mine: bool
@@ -132,6 +168,10 @@ class QuestionPage(Wire):
 
 def _document(view: DocumentView) -> dict[str, object]:
     return {name: getattr(view, name) for name in DocumentOut.model_fields} | {"tier": view.tier.name}
+
+
+def _question(view: QuestionView) -> dict[str, object]:
+    return {name: getattr(view, name) for name in QuestionOut.model_fields} | {"tier": view.tier.name}
 
 
 def _grant(view: GrantView) -> dict[str, object]:
@@ -151,6 +191,12 @@ def _grant(view: GrantView) -> dict[str, object]:
         FileTooLarge,
         EmptyFile,
         ArchiveRefused,
+        errors.SameDocument,
+        errors.NotMarkable,
+        errors.DocumentBroken,
+        errors.DocumentEncrypted,
+        errors.DocumentTooLong,
+        errors.PictureTooLarge,
         BrokenOff,
     ),
     openapi_extra={
@@ -171,6 +217,8 @@ async def add_document(
     files: FilesDep,
     folder: Folder = "general",
     tier: TierName = TierName.NDA,
+    by_name: Annotated[bool, Query(description="Open only to whom it is granted by itself.")] = False,
+    unmarked: Annotated[bool, Query(description="You agree that copies of it carry no stamp.")] = False,
 ) -> object:
     """Add a document, or its next version, to your data room: the body is the file itself."""
     view = await service.add_document(
@@ -183,6 +231,8 @@ async def add_document(
         tier=Tier[tier.name],
         media_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
         chunks=streamed_body(request),
+        by_name=by_name,
+        unmarked=unmarked,
     )
     return _document(view)
 
@@ -212,38 +262,99 @@ async def list_documents(
     "/documents/{document_id}/content",
     operation_id="readDocument",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}, **refusals()},
+    responses={200: {"content": {"application/octet-stream": {}}}, **refusals(errors.StampingBusy)},
 )
 async def read_document(document_id: Uuid, actor: Reader, tx: TxDep, files: FilesDep) -> StreamingResponse:
-    """The document itself, for whoever reaches its tier. The reading is recorded, and its owner can see it."""
-    view, chunks = await service.read_document(tx, files, actor, document_id)
+    """The document itself, for whoever reaches its tier; above the public tier a PDF or picture is stamped with who
+    read it and when. The reading is recorded, and its owner can see it."""
+    view, size, is_stamped, chunks = await service.read_document(tx, files, actor, document_id)
     return StreamingResponse(
         chunks,
         media_type=view.media_type,
         headers={
-            "Content-Length": str(view.size),
+            "Content-Length": str(size),
             # Always a download: nothing a stranger uploaded is shown as a page of the market.
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name, safe='')}",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
-            "ETag": f'"{view.sha256}"',
+            # A stamped copy is made once: no two are the same bytes.
+            **({} if is_stamped else {"ETag": f'"{view.sha256}"'}),
         },
     )
 
 
 @router.get(
     "/documents/{document_id}/reads",
-    response_model=DocumentReadPage,
+    response_model=AccessPage,
     operation_id="listDocumentReads",
     responses=refusals(BadCursor),
 )
 async def list_reads(
     document_id: Uuid, actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor | None = None, limit: Limit = 20
 ) -> object:
-    """Who fetched your document, newest first."""
+    """Who fetched your document, or was refused it, newest first."""
     page = await service.list_reads(tx, actor, document_id, cursor=cursor, limit=limit)
     return page_response(page, response, f"/v1/documents/{document_id}/reads", limit=limit)
+
+
+@router.get(
+    "/data-rooms/{subject_kind}/{subject_id}/accesses",
+    response_model=AccessPage,
+    operation_id="listAccesses",
+    responses=refusals(BadCursor),
+)
+async def list_accesses(
+    subject_kind: SubjectKind,
+    subject_id: Uuid,
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """The access log of your data room: who fetched what, or was refused it, newest first."""
+    page = await service.list_accesses(tx, actor, Ref(subject_kind, subject_id), cursor=cursor, limit=limit)
+    return page_response(page, response, f"/v1/data-rooms/{subject_kind}/{subject_id}/accesses", limit=limit)
+
+
+@router.post(
+    "/documents/{document_id}/withdrawal",
+    response_model=DocumentOut,
+    operation_id="withdrawDocument",
+    responses=refusals(NotAllowed, NotFound),
+)
+async def withdraw_document(document_id: Uuid, body: WithdrawalIn, actor: SignedIn, tx: TxDep) -> object:
+    """Take a document out of your data room; who read it stays on record."""
+    return _document(await service.withdraw_document(tx, actor, document_id, reason=body.reason))
+
+
+@router.put(
+    "/data-rooms/{subject_kind}/{subject_id}/folders/{folder}",
+    response_model=FolderOut,
+    operation_id="setFolder",
+    responses=refusals(NotAllowed, NotFound, errors.BadFolder, errors.TooManyFolders),
+)
+async def set_folder(
+    subject_kind: SubjectKind, subject_id: Uuid, folder: FolderName, body: FolderIn, actor: SignedIn, tx: TxDep
+) -> object:
+    """Give a folder a tier: nothing in it is open below that."""
+    subject = Ref(subject_kind, subject_id)
+    tier = await service.set_folder(tx, actor, subject, folder=folder, tier=Tier[body.tier.name])
+    return {"folder": folder, "tier": tier.name}
+
+
+@router.post(
+    "/documents/{document_id}/grants",
+    status_code=201,
+    response_model=GrantOut,
+    operation_id="grantDocument",
+    responses=refusals(NotAllowed, NotFound, errors.GrantInThePast, errors.OwnRoom, OrganisationNotVerified),
+)
+async def grant_document(document_id: Uuid, body: DocumentGrantIn, actor: SignedIn, tx: TxDep) -> object:
+    """Open just this document to a verified organisation until a time; a new grant replaces the former."""
+    view = await service.grant_document(tx, actor, document_id, organisation_id=body.organisation_id, until=body.until)
+    return _grant(view)
 
 
 @router.post(
@@ -293,7 +404,7 @@ async def list_grants(
     "/grants/{grant_id}/revocation",
     response_model=GrantOut,
     operation_id="revokeGrant",
-    responses=refusals(NotInThisState, errors.TierNotGranted),
+    responses=refusals(NotInThisState, errors.NotYoursToClose),
 )
 async def revoke_grant(grant_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
     """Take a grant back; it ends with the next request."""
@@ -307,9 +418,9 @@ async def revoke_grant(grant_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
     operation_id="askQuestion",
     responses=refusals(errors.TooManyQuestions, errors.OwnRoom),
 )
-async def ask(body: Ask, actor: SignedIn, tx: TxDep) -> QuestionView:
+async def ask(body: Ask, actor: SignedIn, tx: TxDep) -> object:
     """Ask the owner of a subject. With the answer everyone sees the question; nobody sees who asked."""
-    return await service.ask(tx, actor, Ref(body.subject_kind, body.subject_id), text=body.text)
+    return _question(await service.ask(tx, actor, Ref(body.subject_kind, body.subject_id), text=body.text))
 
 
 @router.post(
@@ -318,9 +429,9 @@ async def ask(body: Ask, actor: SignedIn, tx: TxDep) -> QuestionView:
     operation_id="answerQuestion",
     responses=refusals(NotInThisState),
 )
-async def answer(question_id: Uuid, body: AnswerIn, actor: SignedIn, tx: TxDep) -> QuestionView:
-    """Answer a question about your subject, for everyone at once."""
-    return await service.answer(tx, actor, question_id, text=body.text)
+async def answer(question_id: Uuid, body: AnswerIn, actor: SignedIn, tx: TxDep) -> object:
+    """Answer a question about your subject, for everyone who reaches the tier at once."""
+    return _question(await service.answer(tx, actor, question_id, text=body.text, tier=Tier[body.tier.name]))
 
 
 @router.get(
@@ -336,4 +447,4 @@ async def list_questions(
 ) -> object:
     """Questions and answers about a subject, newest first."""
     page = await service.list_questions(tx, actor, Ref.parse(subject), cursor=cursor, limit=limit)
-    return page_response(page, response, "/v1/questions", subject=subject, limit=limit)
+    return page_response(page.map(_question), response, "/v1/questions", subject=subject, limit=limit)

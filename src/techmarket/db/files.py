@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import obstore
 from obstore.store import LocalStore, from_url
@@ -34,7 +34,7 @@ SIZE_MAX = 64 * 1024 * 1024
 SWEEP_AFTER = timedelta(days=1)
 SWEEP_BATCH = 1_000
 _ARCHIVE_LIMITS = ArchiveLimits()
-Inspect = Callable[[IO[bytes]], None]
+Inspect = Callable[[BinaryIO], None]
 """A look at the whole upload before it is kept; it refuses by raising, and runs in a thread."""
 
 
@@ -143,7 +143,7 @@ class Files:
         async for chunk in result.stream():
             yield bytes(chunk)
 
-    async def fetch(self, sha256: str) -> IO[bytes]:
+    async def fetch(self, sha256: str) -> BinaryIO:
         """A kept file as a local one, for work that must jump about in it; closing it removes it."""
         local = TemporaryFile()  # noqa: SIM115
         try:
@@ -194,7 +194,7 @@ class Files:
         return len(torn)
 
 
-def _inspected(inspect: Inspect, file: IO[bytes]) -> None:
+def _inspected(inspect: Inspect, file: BinaryIO) -> None:
     file.seek(0)
     inspect(file)
 

@@ -1,4 +1,4 @@
-"""The states of a grant and of a question."""
+"""The states of a grant, a non-disclosure agreement and a question."""
 
 from __future__ import annotations
 
@@ -12,10 +12,31 @@ class GrantState(StrEnum):
     CLOSED = "CLOSED"
 
 
+class NdaState(StrEnum):
+    """That its time is over is told by the clock, not by a state."""
+
+    SIGNED = "SIGNED"
+    IN_FORCE = "IN_FORCE"
+    DECLINED = "DECLINED"
+    REPLACED = "REPLACED"
+    REVOKED = "REVOKED"
+
+
 class QuestionState(StrEnum):
     ASKED = "ASKED"
     ANSWERED = "ANSWERED"
 
 
 GRANT = Lifecycle("grant", {(GrantState.OPEN, "close"): GrantState.CLOSED}, initial=GrantState.OPEN)
+NDA = Lifecycle(
+    "nda",
+    {
+        (NdaState.SIGNED, "enter_into_force"): NdaState.IN_FORCE,
+        (NdaState.SIGNED, "decline"): NdaState.DECLINED,
+        (NdaState.SIGNED, "replace"): NdaState.REPLACED,
+        (NdaState.IN_FORCE, "replace"): NdaState.REPLACED,
+        (NdaState.IN_FORCE, "revoke"): NdaState.REVOKED,
+    },
+    initial=NdaState.SIGNED,
+)
 QUESTION = Lifecycle("question", {(QuestionState.ASKED, "answer"): QuestionState.ANSWERED}, initial=QuestionState.ASKED)

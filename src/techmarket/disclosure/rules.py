@@ -1,15 +1,37 @@
-"""What a document may be called."""
+"""What a document may be called, what opens it, and which agreement holds: pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
 from techmarket.disclosure import errors
+from techmarket.disclosure.tiers import Tier
 
 NAME_MAX = 200
 FOLDER_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
+_RESERVED = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?")
+
+
+class ReadOutcome(StrEnum):
+    READ = "READ"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What decides which text holds for a subject."""
+
+    id: UUID
+    subject: str | None
+    version: int
+    published_at: datetime
+    binds_from: datetime | None
 
 
 def check_document_name(name: str) -> None:
@@ -19,7 +41,51 @@ def check_document_name(name: str) -> None:
         raise errors.BadDocumentName(pointer="/query/name")
 
 
-def check_folder(folder: str) -> None:
+def check_folder(folder: str, *, pointer: str = "/query/folder") -> None:
     """A folder is one word: folders do not nest."""
     if not FOLDER_FORM.fullmatch(folder):
-        raise errors.BadFolder(pointer="/query/folder")
+        raise errors.BadFolder(pointer=pointer)
+
+
+def is_known(tier: Tier, *, reach: Tier, is_granted: bool, asks_nda: bool) -> bool:
+    """Who reaches a document's tier knows of it; so does whom it was opened to by itself, where no agreement is asked.
+
+    Where the room asks for an agreement, a grant for one document counts only beside a running one, which by itself
+    opens that tier.
+    """
+    return tier <= reach or (is_granted and tier <= Tier.NDA and not (asks_nda and tier is Tier.NDA))
+
+
+def is_open(tier: Tier, *, reach: Tier, by_name: bool, is_granted: bool, asks_nda: bool) -> bool:
+    """Who knows of a document may read it; one that is opened by name only, whom it was opened to."""
+    return is_known(tier, reach=reach, is_granted=is_granted, asks_nda=asks_nda) and (is_granted or not by_name)
+
+
+def is_stamped(tier: Tier, *, can_be: bool, is_owner: bool) -> bool:
+    """Every copy above the public tier names its reader; the owner gets his own bytes back."""
+    return can_be and tier > Tier.PUBLIC and not is_owner
+
+
+def texts_of(texts: Iterable[TextFacts], subject: str) -> list[TextFacts]:
+    """The texts that stand for a subject, oldest first: its own if it has any, else the owner's general ones."""
+    own = [text for text in texts if text.subject == subject]
+    general = [text for text in texts if text.subject is None]
+    return sorted(own or general, key=lambda text: text.version)
+
+
+def text_to_sign(texts: Iterable[TextFacts], subject: str) -> TextFacts | None:
+    """Whoever signs today signs the newest text."""
+    standing = texts_of(texts, subject)
+    return standing[-1] if standing else None
+
+
+def cut_at(signed: TextFacts, texts: Iterable[TextFacts], subject: str) -> datetime | None:
+    """An agreement to an earlier text opens nothing from the moment its owner says that a newer one binds."""
+    later = [text for text in texts_of(texts, subject) if text.published_at > signed.published_at]
+    return min((text.binds_from for text in later if text.binds_from is not None), default=None)
+
+
+def check_same(latest: tuple[int, str, Tier, bool] | None, *, sha256: str, tier: Tier, by_name: bool) -> None:
+    """The same bytes under the same name and for the same readers are no new version."""
+    if latest is not None and latest[1:] == (sha256, tier, by_name):
+        raise errors.SameDocument(version=latest[0])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock, journal
-from techmarket.disclosure import repository
-from techmarket.disclosure.events import TierClosed, TierOpened
+from techmarket.disclosure import accesses, errors, repository
+from techmarket.disclosure.events import DocumentOpened, TierClosed, TierOpened
 from techmarket.disclosure.lifecycle import GRANT
-from techmarket.disclosure.tables import Grant
+from techmarket.disclosure.repository import Granted
+from techmarket.disclosure.tables import Document, Grant
 from techmarket.disclosure.tiers import Tier, reach_of
+from techmarket.disclosure.views import AccessView
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
 
@@ -45,24 +47,36 @@ async def reach(db: AsyncSession, actor: Actor, subject: Ref, owner_org: UUID) -
 
 async def reaches(db: AsyncSession, actor: Actor, subjects: Mapping[Ref, UUID]) -> dict[Ref, Tier]:
     """The tier this reader reaches on each subject (given with its owner), whatever their number, in one look."""
-    grants: dict[str, list[tuple[Tier, datetime | None]]] = {}
+    granted = Granted()
     others = [str(subject) for subject, owner in subjects.items() if owner != actor.org_id]
-    now = datetime.max.replace(tzinfo=UTC)  # without a grant there is nothing to compare it with
     if others and actor.org_id is not None and not actor.is_market:
-        for grant in await repository.list_open_grants(db, actor.org_id, others):
-            grants.setdefault(grant.subject, []).append((Tier(grant.tier), grant.until))
-        if grants:
-            now = await clock.market_now(db)
-    return {
-        subject: reach_of(
-            is_owner=actor.org_id is not None and owner == actor.org_id,
-            is_market=actor.is_market,
-            is_verified=actor.org_verified,
-            grants=grants.get(str(subject), ()),
-            now=now,
-        )
-        for subject, owner in subjects.items()
-    }
+        granted = await repository.list_granted(db, actor.org_id, others)
+    return {subject: reach_from(actor, str(subject), owner, granted) for subject, owner in subjects.items()}
+
+
+def reach_from(actor: Actor, subject: str, owner: UUID, granted: Granted) -> Tier:
+    """The tier that standing and the grants in force open."""
+    return reach_of(
+        is_owner=actor.org_id is not None and owner == actor.org_id,
+        is_market=actor.is_market,
+        is_verified=actor.org_verified,
+        grants=[(Tier(grant.tier), grant.until) for grant in granted.tiers if grant.subject == subject],
+        now=granted.now,
+    )
+
+
+async def require_nda(db: AsyncSession, org: UUID, subject: Ref, now: datetime) -> None:
+    """Refuse unless this organisation has a running non-disclosure agreement for this subject.
+
+    It stays as it is until this transaction ends.
+    """
+    if not await repository.is_running(db, org, str(subject), now):
+        raise errors.NdaNeeded(subject=str(subject))
+
+
+async def access_log(db: AsyncSession, subject: Ref) -> list[AccessView]:
+    """Who fetched which document of this subject, or was refused it, oldest first and without a gap."""
+    return await accesses.views(db, await repository.list_accesses(db, str(subject), oldest_first=True))
 
 
 async def open_tier(
@@ -105,10 +119,34 @@ async def close_tier(
 
 
 async def _close(db: AsyncSession, org: UUID, subject: str, basis: str | None, actor: Actor | None) -> int:
-    grants = await repository.lock_open_grants(db, org, subject, basis)
+    grants = await repository.lock_open_grants(db, org, subject, basis=basis)
     for grant in grants:
         await close_grant(db, grant, actor)
     return len(grants)
+
+
+async def open_document(
+    db: AsyncSession, document: Document, *, org: UUID, basis: str, until: datetime, actor: Actor
+) -> Grant:
+    """Open one document to an organisation; a new grant of it takes the place of the former."""
+    for former in await repository.lock_open_grants(db, org, document.subject, document_id=document.id):
+        await close_grant(db, former, actor)
+    grant = Grant(
+        id=new_id(),
+        org_id=org,
+        subject=document.subject,
+        document_id=document.id,
+        tier=document.tier,
+        basis=basis,
+        until=until,
+        state=GRANT.initial,
+        granted_at=await clock.market_now(db),
+        granted_by_id=actor.person_id,
+    )
+    db.add(grant)
+    journal.record(db, DocumentOpened(grant.id, org, document.id, document.subject, basis, until), actor=actor)
+    await db.flush()
+    return grant
 
 
 async def close_grant(db: AsyncSession, grant: Grant, actor: Actor | None) -> None:

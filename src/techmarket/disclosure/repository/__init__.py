@@ -1,0 +1,91 @@
+"""Every query of disclosure."""
+
+from __future__ import annotations
+
+from techmarket.disclosure.repository.accesses import (
+    list_accesses,
+    list_reads,
+    note_refused,
+)
+from techmarket.disclosure.repository.documents import (
+    FoundAtDoor,
+    FoundDocument,
+    Sight,
+    count_by_folder,
+    count_documents,
+    find_document,
+    find_latest,
+    find_same_bytes,
+    get_documents,
+    list_documents,
+)
+from techmarket.disclosure.repository.grants import (
+    Granted,
+    list_granted,
+    list_grants,
+    lock_grant,
+    lock_open_grants,
+)
+from techmarket.disclosure.repository.ndas import (
+    cut,
+    find_nda,
+    find_text,
+    is_running,
+    list_texts,
+    lock_standing,
+    newest_of,
+    page_ndas,
+)
+from techmarket.disclosure.repository.questions import (
+    count_open_questions,
+    list_questions,
+    lock_question,
+)
+from techmarket.disclosure.repository.rooms import (
+    FoundRoom,
+    find_room,
+    keep_folder,
+    list_folders,
+    open_rooms,
+    set_folder,
+    set_public,
+)
+
+__all__ = [
+    "FoundAtDoor",
+    "FoundDocument",
+    "FoundRoom",
+    "Granted",
+    "Sight",
+    "count_by_folder",
+    "count_documents",
+    "count_open_questions",
+    "cut",
+    "find_document",
+    "find_latest",
+    "find_nda",
+    "find_room",
+    "find_same_bytes",
+    "find_text",
+    "get_documents",
+    "is_running",
+    "keep_folder",
+    "list_accesses",
+    "list_documents",
+    "list_folders",
+    "list_granted",
+    "list_grants",
+    "list_questions",
+    "list_reads",
+    "list_texts",
+    "lock_grant",
+    "lock_open_grants",
+    "lock_question",
+    "lock_standing",
+    "newest_of",
+    "note_refused",
+    "open_rooms",
+    "page_ndas",
+    "set_folder",
+    "set_public",
+]
