@@ -46,8 +46,10 @@ from techmarket.api import (
 )
 from techmarket.api import docs as refusal_docs
 from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
+from techmarket.api.hot import Market
 from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
+from techmarket.api.remembered import RememberedKeys
 from techmarket.db.means import Means
 from techmarket.jobs.runner import running
 from techmarket.trading.bidbook import BidBook
@@ -108,7 +110,7 @@ def create_app(
 
     if not structlog.is_configured():  # its own default would print local variables, secrets too
         observe.configure_logging(json=True)
-    app = FastAPI(
+    app = Market(
         title="techmarket",
         version=__version__,
         lifespan=lifespan,
@@ -117,9 +119,9 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.means = means
-    app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts)
+    app.state.remembered_keys = RememberedKeys()
+    app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts, heeds=(app.state.remembered_keys,))
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
-    app.state.remembered_keys = bids.RememberedKeys()
     app.state.is_stopping = False
 
     async def ready() -> bool:
@@ -130,7 +132,8 @@ def create_app(
             await db.execute(text("SELECT 1 FROM journal_log LIMIT 1"))
         return True
 
-    app.router.routes[:0] = [*bids.routes(), *live.routes(), *observe.routes(ready), *refusal_docs.routes()]
+    app.hot = bids.routes()
+    app.router.routes[:0] = [*app.hot, *live.routes(), *observe.routes(ready), *refusal_docs.routes()]
     for router in ROUTERS:
         app.include_router(router)
     bids.describe(app)

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -634,6 +635,32 @@ async def test_every_answer_carries_the_protective_headers_and_allows_no_other_o
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-frame-options"] == "DENY"
         assert not [name for name in headers if name.startswith("access-control")]
+
+
+async def test_the_line_of_a_request_is_one_json_object_on_the_stream(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = logging.getLogger().handlers[:], logging.getLogger().level
+    before = structlog.get_config()
+    try:
+        observe.configure_logging(json=True)
+        await client.get(f"/v1/things/{hostile.NIL}?secret={SECRET}", headers={"x-request-id": "abcdefgh"})
+    finally:
+        structlog.configure(**before)
+        logging.getLogger().handlers[:], level = kept
+        logging.getLogger().setLevel(level)
+    (said,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if observe.ACCESS in line]
+    assert said.pop("ms") >= 0
+    assert datetime.fromisoformat(said.pop("timestamp")).tzinfo is not None
+    assert said == {
+        "event": "request",
+        "level": "info",
+        "logger": "techmarket.access",
+        "method": "GET",
+        "route": "/v1/things/{thing_id}",
+        "status": 200,
+        "request_id": "abcdefgh",
+    }
 
 
 def test_a_field_named_like_a_secret_is_masked_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 RATIOS = {
     "startup": {"ready_s", "rss_mb"},
     "hot_lot": {"vs_pgbench_64", "vs_pgbench_256"},
+    "http_bid": {"vs_bare_asgi"},
     "stream": {"p99_vs_raw"},
 }
 KEPT = ["hot_lot", "log", "startup"]

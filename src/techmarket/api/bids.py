@@ -1,34 +1,30 @@
-"""The hot route: a bid over HTTP. A Starlette route with msgspec, first in line; its refusals are everybody's.
+"""The hot route: a bid over HTTP, by the short way and with msgspec; its refusals are everybody's.
 
 What the fast reader does not accept is read again by the shape that explains itself, so that a malformed bid gets the
-same problem document here as anywhere. Whom a key acts for is remembered for a few seconds: a revoked key may bid that
-long, and no request pays for looking it up again.
+same problem document here as anywhere.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from techmarket.api.deps import key_of, means_of, path_uuid
+from techmarket.api.deps import key_from, uuid_of
+from techmarket.api.hot import Asked, HotRoute, Reply, json_reply
 from techmarket.api.limits import strict_json
-from techmarket.api.observe import NamedRoute
 from techmarket.api.openapi import KEY_HEADER
-from techmarket.api.refusals import problem, refusals
+from techmarket.api.refusals import MEDIA_TYPE, body_for, document_of, preferred_language, refusals
+from techmarket.api.remembered import RememberedKeys
 from techmarket.api.shapes import AMOUNT_PATTERN, PositiveMoney, Wire
 from techmarket.db.idempotency import KeyMalformed, KeyMissing
-from techmarket.identity import service as identity
-from techmarket.identity.actor import Actor
 from techmarket.identity.errors import BadKey, OrganisationSuspended
 from techmarket.identity.permissions import NotVerified, ScopeMissing, SignInNeeded
 from techmarket.kernel.money import Money
@@ -38,8 +34,6 @@ from techmarket.trading.bidbook import Answer, BidBook
 from techmarket.trading.rules import instant
 
 PATH = "/v1/lots/{lot_id}/bids"
-REMEMBERED_SECONDS = 3.0
-REMEMBERED_MAX = 10_000
 
 
 class PlaceBid(Wire):
@@ -92,45 +86,25 @@ class _Bid(msgspec.Struct, forbid_unknown_fields=True):
     amount: _Money
 
 
+_AGAIN = ((b"idempotency-replayed", b"true"),)
+_VARIES = ((b"vary", b"Accept-Language"),)
+_PROBLEM = MEDIA_TYPE.encode()
 _read = msgspec.json.Decoder(_Bid).decode
 _write = msgspec.json.Encoder().encode
 _AMOUNT = re.compile(AMOUNT_PATTERN.removeprefix("-?"))
 
 
-class RememberedKeys:
-    """Whom a key acts for, for a few seconds; by the hash of the key, so that none lies about in memory."""
-
-    def __init__(self, *, seconds: float = REMEMBERED_SECONDS) -> None:
-        self._seconds = seconds
-        self._known: dict[bytes, tuple[float, Actor]] = {}
-
-    async def actor_of(self, request: Request) -> Actor:
-        scheme, _, raw = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not raw:
-            raise SignInNeeded()
-        digest = hashlib.sha256(raw.encode()).digest()
-        now = time.monotonic()
-        known = self._known.get(digest)
-        if known is not None and now < known[0]:
-            return known[1]
-        means = means_of(request)
-        actor = await identity.authenticate(means.tx, means.keys, raw.strip())
-        if len(self._known) >= REMEMBERED_MAX:
-            self._known.clear()
-        self._known[digest] = (now + self._seconds, actor)
-        return actor
-
-
-async def place_bid(request: Request) -> Response:
+async def place_bid(asked: Asked) -> Reply:
     """Place a bid on a lot."""
-    remembered: RememberedKeys = request.app.state.remembered_keys
-    book: BidBook = request.app.state.bid_book
-    actor = await remembered.actor_of(request)
-    lot_id = path_uuid(request, "lot_id")
-    key = key_of(request)
-    minor = _minor_of(await request.body())
+    state, headers = asked.app.state, asked.headers
+    remembered: RememberedKeys = state.remembered_keys
+    book: BidBook = state.bid_book
+    actor = await remembered.actor_of(state.means, headers.get(b"authorization", b"").decode("latin-1"))
+    lot_id = uuid_of(asked.params["lot_id"], "lot_id")
+    key = key_from(headers.get(b"idempotency-key"))
+    minor = _minor_of(asked.body)
     answer = await service.place_bid(book, actor, lot_id, minor=minor, key=key)
-    return _accepted(answer) if answer.is_accepted else _refused(answer, request)
+    return _accepted(answer) if answer.is_accepted else _refused(answer, asked)
 
 
 def _minor_of(body: bytes) -> int:
@@ -158,7 +132,7 @@ def _explained(body: bytes) -> int:
         raise RequestValidationError(found, body=value) from None
 
 
-def _accepted(answer: Answer) -> Response:
+def _accepted(answer: Answer) -> Reply:
     entry = answer.entry
     shown = answer.receipt.shown()
     body = _write(
@@ -172,28 +146,35 @@ def _accepted(answer: Answer) -> Response:
             "receipt": shown,
         }
     )
-    return Response(body, status_code=201, media_type="application/json", headers=_headers(answer))
+    return json_reply(201, body, *(_AGAIN if answer.is_repeated else ()))
 
 
-def _refused(answer: Answer, request: Request) -> Response:
+def _refused(answer: Answer, asked: Asked) -> Reply:
     """A refused bid is a recorded decision: a problem document with its receipt inside."""
-    facts: dict[str, Any] = {
-        "least": Money(answer.least_minor),
-        "increment": Money(answer.increment_minor),
-        "effective_end": answer.effective_end,
-        "seq": answer.entry.seq,
-        "receipt": answer.receipt.shown(),
-    }
-    refusal = errors.VERDICTS[answer.entry.verdict](pointer="/body/amount", **facts)
-    return problem(refusal, request, headers=_headers(answer))
+    entry = answer.entry
+    language = preferred_language(asked.headers.get(b"accept-language", b"").decode("latin-1"))
+    no = _no(entry.verdict, answer.least_minor, answer.increment_minor, answer.effective_end, language)
+    body = body_for({**no, "seq": entry.seq, "receipt": answer.receipt.shown()}, asked.scope)
+    told = (*_VARIES, (b"content-language", language.encode()), *(_AGAIN if answer.is_repeated else ()))
+    return json_reply(no["status"], body, *told, media=_PROBLEM)
 
 
-def _headers(answer: Answer) -> dict[str, str]:
-    return {"Cache-Control": "no-store", **({"Idempotency-Replayed": "true"} if answer.is_repeated else {})}
+@lru_cache(maxsize=1024)
+def _no(
+    verdict: str, least_minor: int, increment_minor: int, effective_end: datetime, language: str
+) -> Mapping[str, Any]:
+    """What all who were refused alike in a batch are told alike, written once."""
+    refusal = errors.VERDICTS[verdict](
+        pointer="/body/amount",
+        least=Money(least_minor),
+        increment=Money(increment_minor),
+        effective_end=effective_end,
+    )
+    return document_of(refusal, language)
 
 
-def routes() -> list[Route]:
-    return [NamedRoute(PATH, place_bid, methods=["POST"], name="placeBid")]
+def routes() -> tuple[HotRoute, ...]:
+    return (HotRoute(PATH, place_bid, method="POST", name="placeBid"),)
 
 
 def describe(app: FastAPI) -> None:

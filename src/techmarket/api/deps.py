@@ -47,6 +47,7 @@ KEPT_HEADERS = ("content-type", "content-language", "etag", "location", "vary", 
 NOT_KEPT = frozenset({Kind.UNAUTHENTICATED, Kind.TOO_MANY, Kind.BUSY, Kind.TOO_SLOW})
 
 _uuid: TypeAdapter[UUID] = TypeAdapter(Uuid)
+_PLAIN_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 bearer = HTTPBearer(
     auto_error=False, scheme_name="apiKey", description="An API key: `Authorization: Bearer tmk_<prefix>_<secret>`."
 )
@@ -175,8 +176,14 @@ class MarketRoute(APIRoute):
 
 def path_uuid(request: Request, name: str) -> UUID:
     """The id in the address of a plain route, refused as in any other."""
+    return uuid_of(request.path_params[name], name)
+
+
+def uuid_of(text: str, name: str) -> UUID:
+    if _PLAIN_UUID.fullmatch(text):
+        return UUID(text)
     try:
-        return _uuid.validate_python(request.path_params[name])
+        return _uuid.validate_python(text)
     except ValidationError as error:
         raise RequestValidationError([{**one, "loc": ("path", name)} for one in error.errors()]) from None
 
@@ -185,9 +192,19 @@ def key_of(request: Request) -> str:
     keys = request.headers.getlist("idempotency-key")
     if not keys:
         raise KeyMissing(pointer="/header/Idempotency-Key")
-    if len(keys) > 1 or KEY_FORM.fullmatch(keys[0]) is None:
+    if len(keys) > 1:
         raise KeyMalformed(pointer="/header/Idempotency-Key")
-    return keys[0]
+    return key_from(keys[0].encode("latin-1"))
+
+
+def key_from(header: bytes | None) -> str:
+    """The caller's own key of a request, which is to have one."""
+    if header is None:
+        raise KeyMissing(pointer="/header/Idempotency-Key")
+    key = header.decode("latin-1")
+    if KEY_FORM.fullmatch(key) is None:
+        raise KeyMalformed(pointer="/header/Idempotency-Key")
+    return key
 
 
 async def _refused(refusal: Refusal, once: Once, request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -87,16 +87,16 @@ class Limits:
             await self.app(scope, receive, send)
             return
         try:
-            _check_target(scope)
-            headers = _check_headers(scope)
+            check_target(scope)
+            headers = check_headers(scope)
             has_body = scope["type"] == "http" and (
                 headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
             )
             rule = self._rule_of(scope["path"]) if has_body else None
             if rule is not None:
-                _check_body_headers(headers, rule)
+                check_body_headers(headers, rule)
         except Refusal as refusal:
-            await _refuse(refusal, scope, receive, send)
+            await refuse(refusal, scope, receive, send)
             return
         if rule is None:
             await self.app(scope, receive, send)
@@ -111,19 +111,14 @@ class Limits:
     async def _buffer(
         self, rule: BodyRule, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        body = _Body(rule, self.idle_seconds, receive)
-        chunks: list[bytes] = []
         try:
-            while not body.ended:
-                message = await body.receive()
-                if message["type"] == "http.disconnect":
-                    return
-                chunks.append(message.get("body", b""))
-            whole = b"".join(chunks)
+            whole = await read_whole(rule, receive, idle_seconds=self.idle_seconds)
             if whole and _media_of(headers) == JSON:
                 strict_json(whole)
+        except Gone:
+            return
         except Refusal as refusal:
-            await _refuse(refusal, scope, receive, send)
+            await refuse(refusal, scope, receive, send)
             return
         replayed = False
 
@@ -176,7 +171,24 @@ class _Body:
         return message
 
 
-async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+class Gone(Exception):
+    """The client left before the end of its body."""
+
+
+async def read_whole(rule: BodyRule, receive: Receive, *, idle_seconds: float = READ_SECONDS) -> bytes:
+    """A body in one piece, counted and timed."""
+    body = _Body(rule, idle_seconds, receive)
+    chunks: list[bytes] = []
+    while not body.ended:
+        message = await body.receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        chunks.append(message.get("body", b""))
+    return b"".join(chunks)
+
+
+async def refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    """Say no before a route is asked."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
@@ -192,7 +204,7 @@ _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _PLAIN_TARGET = re.compile(rb"[!-$&-~]*")
 
 
-def _check_target(scope: Scope) -> None:
+def check_target(scope: Scope) -> None:
     """An address is percent-encoded UTF-8 without control characters."""
     path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
     target = path + b"?" + scope.get("query_string", b"")
@@ -208,7 +220,7 @@ def _check_target(scope: Scope) -> None:
         raise errors.BadTarget(bytes_max=TARGET_BYTES_MAX)
 
 
-def _check_headers(scope: Scope) -> dict[bytes, bytes]:
+def check_headers(scope: Scope) -> dict[bytes, bytes]:
     total = 0
     seen: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
@@ -225,22 +237,27 @@ def _media_of(headers: dict[bytes, bytes]) -> str:
     return headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
 
 
-def _check_body_headers(headers: dict[bytes, bytes], rule: BodyRule) -> None:
-    wrong = errors.WrongMediaType(accepted=list(rule.media))
-    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
-        raise wrong
-    content_type = headers.get(b"content-type", b"").decode("latin-1").lower()
-    media, _, parameters = content_type.partition(";")
-    if not rule.takes(media.strip()):
-        raise wrong
-    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]*)", parameters)
-    if charset and not rule.streamed and charset[1] not in ("utf-8", "utf8"):
-        raise wrong
+def check_body_headers(headers: dict[bytes, bytes], rule: BodyRule) -> None:
+    encoding, content_type = headers.get(b"content-encoding", b"identity"), headers.get(b"content-type", b"")
+    if not (encoding == b"identity" and content_type == b"application/json" and JSON in rule.media):
+        _check_media(encoding, content_type, rule)
     length = headers.get(b"content-length", b"0")
     if not re.fullmatch(rb"[0-9]{1,18}", length):
         raise errors.BadHeader(header="content-length")
     if int(length) > rule.bytes_max:
         raise errors.TooLarge(bytes_max=rule.bytes_max)
+
+
+def _check_media(encoding: bytes, content_type: bytes, rule: BodyRule) -> None:
+    wrong = errors.WrongMediaType(accepted=list(rule.media))
+    if encoding.strip().lower() != b"identity":
+        raise wrong
+    media, _, parameters = content_type.decode("latin-1").lower().partition(";")
+    if not rule.takes(media.strip()):
+        raise wrong
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]*)", parameters)
+    if charset and not rule.streamed and charset[1] not in ("utf-8", "utf8"):
+        raise wrong
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
@@ -258,6 +275,10 @@ _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
+def _decoder(**more: Any) -> Callable[[str], Any]:
+    return json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant, **more).decode
+
+
 def strict_json(body: bytes) -> Any:
     """JSON that every reader reads alike: UTF-8, no key twice, no NaN, no endless digits, no NUL, not too deep."""
     try:
@@ -272,13 +293,10 @@ def strict_json(body: bytes) -> Any:
     if parts > PARTS_MAX:
         raise errors.TooManyParts(parts_max=PARTS_MAX)
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique_keys,
-            parse_constant=_no_constant,
-            parse_float=read_float,
-            parse_int=read_int,
-        )
+        if read_int is None and read_float is None:
+            value = _decode(text)
+        else:
+            value = _decoder(parse_float=read_float, parse_int=read_int)(text)
     except _KeyTwice:
         raise errors.DuplicateKey(pointer=_place_of_duplicate(text)) from None
     except RecursionError:
@@ -316,6 +334,9 @@ def _bounded_int(text: str) -> int:
     if len(text.lstrip("-")) > DIGITS_MAX:
         raise errors.NumberTooLong(digits_max=DIGITS_MAX)
     return int(text)
+
+
+_decode = _decoder()
 
 
 def _deeper_than(body: bytes, depth: int) -> bool:

@@ -24,6 +24,7 @@ from techmarket.api.feeds import RETRY_MS, Live, Watcher
 from techmarket.api.observe import NamedRoute
 from techmarket.api.protocol import LINE
 from techmarket.api.refusals import refusals
+from techmarket.api.remembered import RememberedKeys
 from techmarket.api.shapes import Wire
 from techmarket.api.sse import place_of, retry
 from techmarket.identity.actor import ANONYMOUS, Actor
@@ -161,10 +162,11 @@ class Stream(Response):
 
 
 async def _reader(request: Request) -> Actor:
-    if not request.headers.get("authorization"):
+    authorization = request.headers.get("authorization")
+    if not authorization:
         return ANONYMOUS
-    found: Actor = await request.app.state.remembered_keys.actor_of(request)
-    return found
+    remembered: RememberedKeys = request.app.state.remembered_keys
+    return await remembered.actor_of(means_of(request), authorization)
 
 
 def _who(request: Request, actor: Actor) -> Hashable:

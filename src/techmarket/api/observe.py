@@ -7,10 +7,14 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TextIO
 
+import msgspec
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
@@ -22,7 +26,8 @@ from techmarket.api import errors
 from techmarket.api.refusals import CODE_KEY, REQUEST_ID_KEY, answer_error, problem
 from techmarket.kernel.ids import new_id
 
-access = structlog.get_logger("techmarket.access")
+ACCESS = "techmarket.access"
+access = structlog.get_logger(ACCESS)
 
 REQUESTS = Counter("techmarket_http_requests_total", "Answered requests.", ("method", "route", "status"))
 SECONDS = Histogram(
@@ -61,10 +66,7 @@ class Observe:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _incoming_id(scope) or str(new_id())
-        scope[REQUEST_ID_KEY] = request_id
-        token = _request_id.set(request_id)
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        request_id = identify(scope)
         keyed = any(name == b"authorization" for name, _ in scope["headers"])
         started = time.perf_counter()
         status = 0
@@ -73,24 +75,42 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = _with_headers(message.get("headers", ()), request_id, keyed=keyed)
+                headers = with_headers(message.get("headers", ()), request_id, keyed=keyed)
                 message = {**message, "headers": headers}
             await send(message)
 
         IN_PROGRESS.inc()
-        try:
+        with named(request_id):
             try:
-                await self.app(scope, receive, send_observed)
-            except Exception as error:
-                if status:
-                    raise  # the answer has begun; only cutting the connection tells the truth now
-                response = answer_error(error, Request(scope))
-                await response(scope, receive, send_observed)
-        finally:
-            IN_PROGRESS.dec()
-            _record(scope, status, time.perf_counter() - started)
-            structlog.contextvars.reset_contextvars(**bound)
-            _request_id.reset(token)
+                try:
+                    await self.app(scope, receive, send_observed)
+                except Exception as error:
+                    if status:
+                        raise  # the answer has begun; only cutting the connection tells the truth now
+                    response = answer_error(error, Request(scope))
+                    await response(scope, receive, send_observed)
+            finally:
+                IN_PROGRESS.dec()
+                record(scope, status, time.perf_counter() - started)
+
+
+def identify(scope: Scope) -> str:
+    """Give a request the id it came with, or a new one."""
+    request_id = _incoming_id(scope) or str(new_id())
+    scope[REQUEST_ID_KEY] = request_id
+    return request_id
+
+
+@contextmanager
+def named(request_id: str) -> Iterator[None]:
+    """Whatever is logged meanwhile belongs to this request."""
+    token = _request_id.set(request_id)
+    bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+    try:
+        yield
+    finally:
+        structlog.contextvars.reset_contextvars(**bound)
+        _request_id.reset(token)
 
 
 def _incoming_id(scope: Scope) -> str | None:
@@ -100,7 +120,7 @@ def _incoming_id(scope: Scope) -> str | None:
     return None
 
 
-def _with_headers(headers: Any, request_id: str, *, keyed: bool) -> list[tuple[bytes, bytes]]:
+def with_headers(headers: Any, request_id: str, *, keyed: bool) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
     # What was said to one reader is for nobody else, unless the route knows better.
     wanted = (*_SECURITY_HEADERS, (b"cache-control", b"no-store")) if keyed else _SECURITY_HEADERS
@@ -108,17 +128,28 @@ def _with_headers(headers: Any, request_id: str, *, keyed: bool) -> list[tuple[b
     return [*headers, *more, (b"x-request-id", request_id.encode("ascii"))]
 
 
-def _record(scope: Scope, status: int, seconds: float) -> None:
+def record(scope: Scope, status: int, seconds: float) -> None:
+    """Count and time an answered request, and write its line."""
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     route = route_template(scope)
     if route in UNTOLD:
         return
-    REQUESTS.labels(method, route, f"{status // 100}xx" if status else "cut").inc()
-    SECONDS.labels(method, route).observe(seconds)
+    count, timing = _meters(method, route, status // 100)
+    count.inc()
+    timing.observe(seconds)
     facts: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if CODE_KEY in scope:
         facts["code"] = scope[CODE_KEY]
-    access.info("request", **facts)
+    if (line := _access_line()) is not None:
+        line.write({**facts, "event": "request", "request_id": scope[REQUEST_ID_KEY], "level": "info"})
+    else:
+        access.info("request", **facts)
+
+
+@lru_cache(maxsize=4096)
+def _meters(method: str, route: str, hundreds: int) -> tuple[Counter, Histogram]:
+    status = f"{hundreds}xx" if hundreds else "cut"
+    return REQUESTS.labels(method, route, status), SECONDS.labels(method, route)
 
 
 class NamedRoute(Route):
@@ -166,6 +197,32 @@ def _is_exc_info(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) == 3 and isinstance(value[1], BaseException)
 
 
+class AccessLine:
+    """The first of our processors: the line of a request is written here and goes no further.
+
+    By the long way it would be a fourth of what a fast route costs. Its facts are ours alone, counted and named:
+    nothing in them needs a mask, and no trace hangs on them.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._write, self._flush, self._encode = stream.write, stream.flush, msgspec.json.Encoder().encode
+
+    def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return event
+
+    def write(self, facts: Mapping[str, Any]) -> None:
+        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        self._write(self._encode({**facts, "logger": ACCESS, "timestamp": at}).decode() + "\n")
+        self._flush()
+
+
+def _access_line() -> AccessLine | None:
+    """Ours, as long as it is what the log goes through; whoever captures the log gets the line by the long way."""
+    processors = structlog.get_config()["processors"]
+    first = processors[0] if processors else None
+    return first if isinstance(first, AccessLine) else None
+
+
 def configure_logging(json: bool = True, level: int = logging.INFO) -> None:
     """One stream of records on stderr, ours and the libraries' alike: JSON for machines, plain lines for people."""
     shared: list[Any] = [
@@ -176,7 +233,11 @@ def configure_logging(json: bool = True, level: int = logging.INFO) -> None:
         mask_secrets,
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            *([AccessLine(sys.stderr)] if json else []),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,

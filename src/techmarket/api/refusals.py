@@ -7,10 +7,12 @@ import json
 import random
 import re
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -25,6 +27,7 @@ from techmarket.api.shapes import SENTENCES
 from techmarket.kernel.refusals import Kind, NotFound, Refusal, wire
 
 log = structlog.get_logger("techmarket.edge")
+_encode = msgspec.json.Encoder().encode
 
 MEDIA_TYPE = "application/problem+json"
 REQUEST_ID_KEY = "techmarket.request_id"
@@ -66,6 +69,7 @@ def language_of(request: Request) -> str:
     return preferred_language(request.headers.get("accept-language", ""))
 
 
+@lru_cache(maxsize=512)
 def preferred_language(header: str) -> str:
     wanted: dict[str, float] = {}
     for part in header[:1000].split(","):
@@ -96,78 +100,86 @@ def problem(
     more_detail: str = "",
 ) -> Response:
     """The answer that carries this refusal."""
-    language = language_of(request)
-    sentence = refusal.detail(language)
-    advice = ADVICE.get(refusal.kind, ("", ""))[0 if language == "zh-CN" else 1]
-    members: dict[str, Any] = {}
-    if refusal.pointer is not None:
-        members["pointer"] = refusal.pointer
-    if errors:
-        members["errors"] = list(errors)
-    if refusal.retry_after is not None:
-        members["retry_after"] = refusal.retry_after
-    for name, value in refusal.members().items():
-        members[f"fact_{name}" if name in RESERVED else name] = value
+    document = document_of(refusal, language_of(request), errors=errors, status=status, more_detail=more_detail)
     more = dict(headers or {})
     if refusal.retry_after is not None:
         more["Retry-After"] = str(refusal.retry_after)
     if refusal.kind is Kind.UNAUTHENTICATED:
         more["WWW-Authenticate"] = refusal.challenge
+    return answer_with(document, request, headers=more)
+
+
+def document_of(
+    refusal: Refusal,
+    language: str,
+    *,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    status: int | None = None,
+    more_detail: str = "",
+) -> dict[str, Any]:
+    """The problem document of a refusal, but for what belongs to the single request."""
+    sentence = refusal.detail(language)
+    advice = ADVICE.get(refusal.kind, ("", ""))[0 if language == "zh-CN" else 1]
     gap = "" if language == "zh-CN" else " "
-    return _answer(
-        request,
-        status=status or refusal.kind.value,
-        code=refusal.code,
-        language=language,
-        title=sentence,
-        detail=gap.join(part for part in (sentence, more_detail, advice) if part),
-        members=members,
-        headers=more,
-    )
+    detail = gap.join(part for part in (sentence, more_detail, advice) if part)
+    document = _document(refusal.code, status or refusal.kind.value, sentence, detail)
+    if refusal.pointer is not None:
+        document["pointer"] = refusal.pointer
+    if errors:
+        document["errors"] = list(errors)
+    if refusal.retry_after is not None:
+        document["retry_after"] = refusal.retry_after
+    for name, value in refusal.members().items():
+        document[f"fact_{name}" if name in RESERVED else name] = value
+    return document
 
 
 def fault(request: Request) -> Response:
     """The answer to a bug of ours: an id to ask about, and nothing of the inside."""
-    language = language_of(request)
-    sentence = FAULT_ZH if language == "zh-CN" else FAULT_EN
-    return _answer(request, status=500, code=FAULT_CODE, language=language, title=sentence, detail=sentence)
+    sentence = FAULT_ZH if language_of(request) == "zh-CN" else FAULT_EN
+    return answer_with(_document(FAULT_CODE, 500, sentence, sentence), request)
 
 
-def _answer(
-    request: Request,
-    *,
-    status: int,
-    code: str,
-    language: str,
-    title: str,
-    detail: str,
-    members: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    request.scope[CODE_KEY] = code
-    body = {
+def _document(code: str, status: int, title: str, detail: str) -> dict[str, Any]:
+    return {
         "type": f"/refusals/{code}",
         "title": title,
         "status": status,
         "code": code,
         "detail": detail,
-        "instance": quote(request.scope.get("path", "")[:512], safe="/-._~:@!$&'()*+,;=", errors="replace"),
-        "request_id": request.scope.get(REQUEST_ID_KEY, ""),
-        **(members or {}),
+        "instance": "",
+        "request_id": "",
     }
-    # A lone surrogate in a fact must not turn a refusal into a fault.
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def answer_with(document: Mapping[str, Any], request: Request, *, headers: Mapping[str, str] | None = None) -> Response:
+    """A problem document sent in answer to this request."""
     return Response(
-        content,
-        status_code=status,
+        body_for(document, request.scope),
+        status_code=document["status"],
         media_type=MEDIA_TYPE,
         headers={
             **(headers or {}),
-            "Content-Language": language,
+            "Content-Language": language_of(request),
             "Vary": "Accept-Language",
             "Cache-Control": "no-store",
         },
     )
+
+
+@lru_cache(maxsize=1024)
+def _instance(path: str) -> str:
+    return quote(path, safe="/-._~:@!$&'()*+,;=", errors="replace")
+
+
+def body_for(document: Mapping[str, Any], scope: MutableMapping[str, Any]) -> bytes:
+    """The bytes of a problem document in answer to this request, which from now on is known by its code."""
+    scope[CODE_KEY] = document["code"]
+    body = {**document, "instance": _instance(scope.get("path", "")[:512]), "request_id": scope.get(REQUEST_ID_KEY, "")}
+    try:
+        return _encode(body)
+    except UnicodeEncodeError:  # a lone surrogate in a fact must not turn a refusal into a fault
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 # --- field errors ---------------------------------------------------------------------------------------------------
@@ -373,6 +385,15 @@ def answer_error(error: BaseException, request: Request) -> Response:
         return problem(named, request)
     log.error("fault", exc_info=error)
     return fault(request)
+
+
+async def answer_any(error: Exception, request: Request) -> Response:
+    """The answer to whatever a route raised, for a route that stands outside of the framework's own handlers."""
+    if isinstance(error, Refusal):
+        return problem(error, request)
+    if isinstance(error, RequestValidationError):
+        return await _on_invalid(request, error)
+    return answer_error(error, request)
 
 
 # --- handlers -------------------------------------------------------------------------------------------------------

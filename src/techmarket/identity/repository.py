@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Double, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,19 +55,20 @@ async def list_organisations(
     return (await db.execute(query)).scalars().all()
 
 
-async def find_key(db: AsyncSession, prefix: str) -> tuple[ApiKey, Organisation, Membership, bool] | None:
-    """The key, whom it acts for and whether it is still in force by the database's real clock."""
+async def find_key(db: AsyncSession, prefix: str) -> tuple[ApiKey, Organisation, Membership, bool, float | None] | None:
+    """The key, whom it acts for, whether it is in force by the database's real clock, and for how many seconds yet."""
+    seconds_left = func.extract("epoch", ApiKey.expires_at - func.clock_timestamp()).cast(Double)
     in_force = (ApiKey.revoked_at.is_(None)) & (
         ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.clock_timestamp())
     )
     query = (
-        select(ApiKey, Organisation, Membership, in_force)
+        select(ApiKey, Organisation, Membership, in_force, seconds_left)
         .join(Organisation, Organisation.id == ApiKey.org_id)
         .join(Membership, (Membership.person_id == ApiKey.person_id) & (Membership.org_id == ApiKey.org_id))
         .where(ApiKey.prefix == prefix, Membership.ended_at.is_(None))
     )
     row = (await db.execute(query)).one_or_none()
-    return (row[0], row[1], row[2], bool(row[3])) if row else None
+    return (row[0], row[1], row[2], bool(row[3]), row[4]) if row else None
 
 
 async def lock_key(db: AsyncSession, key_id: UUID) -> ApiKey:

@@ -268,6 +268,12 @@ async def revoke_key(tx: Tx, actor: Actor, key_id: UUID) -> None:
 
 async def authenticate(tx: Tx, keys: Keys, raw_key: str) -> Actor:
     """Who holds this key. Every way a key can be wrong is the same refusal."""
+    actor, _ = await authenticate_for(tx, keys, raw_key)
+    return actor
+
+
+async def authenticate_for(tx: Tx, keys: Keys, raw_key: str) -> tuple[Actor, float | None]:
+    """Who holds this key, and in how many seconds it ends, if it does: for whoever remembers the answer."""
     parts = KEY_FORM.fullmatch(raw_key)
     if parts is None:
         raise errors.BadKey()
@@ -277,10 +283,10 @@ async def authenticate(tx: Tx, keys: Keys, raw_key: str) -> Actor:
     digest = keys.hash_secret(raw_key)
     if found is None or not hmac.compare_digest(found[0].secret_hash, digest) or not found[3]:
         raise errors.BadKey()
-    key, org, membership, _ = found
+    key, org, membership, _, seconds_left = found
     if org.state is OrgState.SUSPENDED:
         raise errors.OrganisationSuspended()
-    return Actor(
+    actor = Actor(
         key.person_id,
         org.id,
         org.kind,
@@ -289,6 +295,7 @@ async def authenticate(tx: Tx, keys: Keys, raw_key: str) -> Actor:
         frozenset(Scope(scope) for scope in key.scopes),
         key.id,
     )
+    return actor, seconds_left
 
 
 async def get_self(tx: Tx, actor: Actor) -> SelfView:

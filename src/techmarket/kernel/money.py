@@ -72,8 +72,7 @@ class Money:
 
     @property
     def amount(self) -> str:
-        whole, cents = divmod(abs(self.minor), 100)
-        return f"{'-' if self.minor < 0 else ''}{whole}.{cents:02d}"
+        return amount_text(self.minor)
 
     def _same_currency(self, other: Money) -> None:
         if self.currency != other.currency:
@@ -118,6 +117,12 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
+
+
+def amount_text(minor: int) -> str:
+    """Minor units as they are written on the wire."""
+    whole, cents = divmod(abs(minor), 100)
+    return f"{'-' if minor < 0 else ''}{whole}.{cents:02d}"
 
 
 def apply_rate(minor: int, rate: Decimal | Fraction | int, rounding: Rounding = Rounding.HALF_UP) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -57,21 +58,29 @@ class Refusal(Exception):
         self.pointer = pointer
         self.retry_after = retry_after
         self.facts = facts
-        super().__init__(self.detail("en"))
+        super().__init__()
+
+    def __str__(self) -> str:
+        return self.detail("en")
 
     def detail(self, language: str) -> str:
         """The sentence in `zh-CN` or `en`, facts filled in."""
         template = self.zh if language.startswith("zh") else self.en
-        return template.format_map(_Shown({name: shown(value) for name, value in self.facts.items()}))
+        return template.format_map(_Shown(self.facts))
 
     def members(self) -> dict[str, Any]:
         """The facts as they go out in the problem document: money as an object, times as ISO 8601."""
         return {name: wire(value) for name, value in self.facts.items()}
 
 
-class _Shown(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
+class _Shown:
+    """Facts as a sentence takes them: only those it names are written out."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self._facts = facts
+
+    def __getitem__(self, name: str) -> str:
+        return shown(self._facts[name]) if name in self._facts else "?"
 
 
 def wire(value: Any) -> Any:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -166,12 +166,33 @@ class _Batch:
         return len(self.entries) - 1
 
 
+class Heeds(Protocol):
+    """Who wants to hear a channel of the database while the book's own connection lives."""
+
+    channel: str
+
+    def begin(self) -> None: ...
+
+    def hear(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class BidBook:
     """The batcher of this process. `place` may be called by any number of tasks; the first call starts it."""
 
-    def __init__(self, engine: AsyncEngine, seal: Seal, *, batch_max: int = BATCH_MAX, waiting_max: int = WAITING_MAX):
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        seal: Seal,
+        *,
+        batch_max: int = BATCH_MAX,
+        waiting_max: int = WAITING_MAX,
+        heeds: Sequence[Heeds] = (),
+    ):
         self._engine = engine
         self._seal = seal
+        self._heeds = heeds
         self._batch_max = batch_max
         self._waiting_max = waiting_max
         self._waiting: deque[_Waiting] = deque()
@@ -268,11 +289,20 @@ class BidBook:
             connection: Any = raw.driver_connection
             raw.detach()  # it is the batcher's alone and takes no place in the pool
             await connection.execute(_PLANS)
+            connection.add_termination_listener(lambda _: self._end_heeding())
+            for one in self._heeds:
+                await connection.add_listener(one.channel, lambda *_, one=one: one.hear())
+                one.begin()
             self._connection = connection
         return self._connection
 
+    def _end_heeding(self) -> None:
+        for one in self._heeds:
+            one.end()
+
     async def _hang_up(self) -> None:
         own, self._own, self._connection = self._own, None, None
+        self._end_heeding()
         if own is not None:
             try:
                 await asyncio.wait_for(own.close(), 5)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from techmarket.kernel.money import AmountMalformed, Money
+from techmarket.kernel.money import AmountMalformed, Money, amount_text
 from techmarket.kernel.seals import Seal, SealKey
 from techmarket.trading.rules import Entry, canonical_decision, instant
 from techmarket.transparency.rules import leaf_hash, node_hash, verify_inclusion
@@ -46,7 +46,7 @@ class Receipt(NamedTuple):
             "seq": entry.seq,
             "at": instant(entry.at),
             "bidder": entry.bidder,
-            "amount": {"amount": Money(entry.minor).amount, "currency": "CNY"},
+            "amount": {"amount": amount_text(entry.minor), "currency": "CNY"},
             "verdict": entry.verdict,
             "chain": entry.chain.hex(),
             "batch": {

@@ -1,0 +1,112 @@
+"""The short way: the few hot routes, answered in front of the framework with the same limits, headers, log and metrics.
+
+The framework's way to a route costs more than what such a route does. It finds its route by a pattern, reads and checks
+as `limits.Limits` does, and is observed as by `observe.Observe`; whatever it raises is answered as anywhere. Traces of
+the framework do not see it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from techmarket.api import limits, observe
+from techmarket.api.limits import BodyRule
+from techmarket.api.observe import NamedRoute
+from techmarket.api.refusals import answer_any
+from techmarket.kernel.refusals import Refusal
+
+_RULE = BodyRule("/")
+_CLOSE = (b"connection", b"close")
+
+
+class Asked(NamedTuple):
+    """What a hot route is asked: the parts of the address, the headers by their names in lower case, the body."""
+
+    app: FastAPI
+    scope: Scope
+    params: Mapping[str, str]
+    headers: Mapping[bytes, bytes]
+    body: bytes
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class HotRoute(NamedRoute):
+    """A route of one method with a JSON body. It stands in the router too, so that an address knows its methods."""
+
+    def __init__(self, path: str, answer: Callable[[Asked], Awaitable[Reply]], *, method: str, name: str) -> None:
+        super().__init__(path, _Endpoint(answer), methods=[method], name=name)
+        self.method = method
+
+
+class _Endpoint:
+    def __init__(self, answer: Callable[[Asked], Awaitable[Reply]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, status = time.perf_counter(), 0
+        request_id = observe.identify(scope)
+        observe.IN_PROGRESS.inc()
+        try:
+            reply = await self._reply(scope, receive, request_id)
+            if reply is None:
+                return
+            status = reply.status
+            headers = observe.with_headers(reply.headers, request_id, keyed=True)
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": reply.body})
+        finally:
+            observe.IN_PROGRESS.dec()
+            observe.record(scope, status, time.perf_counter() - started)
+
+    async def _reply(self, scope: Scope, receive: Receive, request_id: str) -> Reply | None:
+        was_read = False
+        try:
+            limits.check_target(scope)
+            headers = limits.check_headers(scope)
+            limits.check_body_headers(headers, _RULE)
+            body = await limits.read_whole(_RULE, receive)
+            if body:
+                limits.strict_json(body)
+            was_read = True
+            return await self._answer(Asked(scope["app"], scope, scope["path_params"], headers, body))
+        except limits.Gone:
+            return None
+        except Exception as error:
+            with observe.named(request_id):
+                response = await answer_any(error, Request(scope))
+            # What was not read to its end may not be followed by another request.
+            closing = [] if was_read or not isinstance(error, Refusal) else [_CLOSE]
+            return Reply(response.status_code, [*response.raw_headers, *closing], bytes(response.body))
+
+
+class Market(FastAPI):
+    """The application, its hot routes in front."""
+
+    hot: tuple[HotRoute, ...] = ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for route in self.hot:
+                if scope["method"] == route.method and (found := route.path_regex.fullmatch(scope["path"])):
+                    scope["app"], scope["route"], scope["path_params"] = self, route, found.groupdict()
+                    await route.app(scope, receive, send)
+                    return
+        await super().__call__(scope, receive, send)
+
+
+def json_reply(status: int, body: bytes, *more: tuple[bytes, bytes], media: bytes = b"application/json") -> Reply:
+    """An answer of one piece that nobody keeps."""
+    length = str(len(body)).encode()
+    headers = [(b"content-type", media), (b"content-length", length), (b"cache-control", b"no-store"), *more]
+    return Reply(status, headers, body)
