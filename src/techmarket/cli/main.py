@@ -24,6 +24,7 @@ from techmarket.cli import witness as witnessing
 from techmarket.cli.commit import commit_file
 from techmarket.cli.demo.play import run_demo
 from techmarket.cli.doctor import examine
+from techmarket.cli.sealed import sealed
 from techmarket.cli.verify import verify_path
 from techmarket.db.embedded import EmbeddedServerError
 from techmarket.db.keys import MissingSecret
@@ -34,6 +35,7 @@ from techmarket.transparency import service as transparency
 from techmarket.transparency.witness import Witness
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+cli.add_typer(sealed, name="sealed")
 console = Console()
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="also import the real sets of this folder")]

@@ -30,9 +30,9 @@ class SlotWrapping:
         nonce = secrets.token_bytes(12)
         return nonce + self._cipher.encrypt(nonce, envelope, str(number).encode())
 
-    def unwrap(self, stored: bytes, number: int) -> bytes:
-        """The envelope in a slot. What anybody else wrote there counts as an envelope that will not open."""
+    def unwrap(self, stored: bytes, number: int) -> bytes | None:
+        """The envelope in a slot, or None from bytes that were not wrapped by this secret for this bidder."""
         try:
             return self._cipher.decrypt(stored[:12], stored[12:], str(number).encode())
         except (InvalidTag, ValueError):
-            return bytes(ENVELOPE_BYTES)
+            return None
