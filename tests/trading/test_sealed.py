@@ -349,6 +349,33 @@ async def test_an_envelope_racing_the_deadline_is_either_refused_or_counted(mark
         assert amount.amount == ("650000.00" if was_taken else "600000.00")
 
 
+async def test_an_envelope_waits_for_a_close_under_way_and_is_then_too_late(lot: SealedLot, tx: Tx) -> None:
+    buyer = lot.market.buyers[0]
+    envelope = await lot.quote(buyer, "640000.00")
+    async with tx.begin() as db:
+        await db.execute(text("SELECT 1 FROM lot WHERE id = :id FOR UPDATE"), {"id": lot.id})
+        putting = asyncio.create_task(lot.put(buyer, envelope=envelope))
+        while not putting.done() and not await rows(tx, "SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        assert not putting.done()
+        await db.execute(
+            text("UPDATE lot SET free_ends_at = opened_at, effective_end = market_now() WHERE id = :id"),
+            {"id": lot.id},
+        )
+    with pytest.raises(errors.BiddingOver):
+        await putting
+    assert await rows(tx, "SELECT * FROM envelope") == []
+
+
+async def test_envelopes_put_at_the_same_moment_all_stand(lot: SealedLot) -> None:
+    amounts = ("610000.00", "620000.00", "630000.00")
+    await asyncio.gather(*(lot.put(buyer, yuan) for buyer, yuan in zip(lot.market.buyers, amounts, strict=True)))
+    await lot.end()
+    await lot.open()
+    shown = [line.amount.amount for line in (await opening(lot)).envelopes if line.amount is not None]
+    assert sorted(shown) == list(amounts)
+
+
 async def _close_when_due(lot: SealedLot) -> bool:
     for _ in range(200):
         if await service.close_if_due(lot.market.tx, lot.id):
