@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from techmarket.certification import verify
+from techmarket.transparency.keyset import trusted_keys
 from tests.certification.make import a_desk
 
 
@@ -27,7 +28,7 @@ async def test_two_certifiers_issue_and_a_stranger_verifies_the_file_with_the_pu
     assert file.headers["content-disposition"] == 'attachment; filename="ZJ-2026-000001.json"'
     published = await api.get("/.well-known/techmarket-keys.json")
     assert {one["use_here"] for one in published.json()["keys"]} == {"issuer", "log", "receipts"}
-    verdict = verify.verify_file(file.content, verify.trusted_keys(published.json()))
+    verdict = verify.verify_file(file.content, trusted_keys(published.json()))
     assert (verdict.answer, verdict.number) == (verify.Answer.VALID, "ZJ-2026-000001")
     online = await api.http.post("/v1/verifications", json={"file": file.text})
     assert online.status_code == 200, online.text

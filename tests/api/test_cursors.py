@@ -8,7 +8,7 @@ from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import encode_cursor
 from tests.identity.make import a_market, an_organisation
 
-NEEDED = {"subject": f"listing:{new_id()}", "q": "sample"}
+NEEDED = {"subject": f"listing:{new_id()}", "q": "sample", "side": "OWNER"}
 FORGED = (("x",), ("x", "y"), (1, "y"), ("x", 1), ("2026-03-01T09:00:00", str(new_id())), ("0001-01-01T00:00:00Z", "y"))
 
 

@@ -14,7 +14,7 @@ from techmarket.identity.actor import ANONYMOUS, OrgKind
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import service as listings
-from techmarket.listings.rules import ListingKind
+from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import jobs, service
 from techmarket.matching.repository import Filters
 from tests.achievements.make import an_achievement
@@ -122,7 +122,7 @@ async def test_text_above_the_tier_changes_no_byte_of_the_answer(tx, means, peop
     fields = {name: value for name, value in own.terms.items() if name != "rights"}
     hidden = {"technical_details": "yak laser laser laser tray", "deal_terms": "xerus weld"}
     hidden["price"] = {"amount": "0.01", "currency": "CNY"}
-    draft = listings.ListingDraft(fields | hidden, own.dossier.tiers, own.achievement_ids)
+    draft = ListingDraft(fields | hidden, own.dossier.tiers, own.achievement_ids)
     await listings.update_draft(tx, people.seller, plain.id, ListingKind.OFFER, draft, if_match=own.etag)
     await catch_up(means)
     for reader, said in before.items():
@@ -137,7 +137,7 @@ async def test_registered_text_does_not_move_the_public_ranking(tx, means, peopl
     await catch_up(means)
     public = await found(tx, ANONYMOUS, "laser one")
     own = await listings.get_listing(tx, people.buyer, first.id)
-    draft = listings.ListingDraft({**own.terms, "description_en": "laser " * 50}, {}, ())
+    draft = ListingDraft({**own.terms, "description_en": "laser " * 50}, {}, ())
     await listings.update_draft(tx, people.buyer, first.id, ListingKind.DEMAND, draft, if_match=own.etag)
     await listings.accept(tx, people.operator, first.id)
     await catch_up(means)

@@ -17,7 +17,7 @@ from techmarket.dossiers import package
 from techmarket.transparency.keyset import trusted_keys
 from tests.client import Api
 from tests.stories.test_story_2 import START, a_negotiated_licence
-from tests.stories.town import Json, Party, Town, a_town, at, sha256
+from tests.stories.town import Json, Party, Town, a_town, at
 
 
 async def a_shielded_contract(town: Town) -> tuple[str, Party, Party, Party]:
@@ -29,7 +29,7 @@ async def a_shielded_contract(town: Town) -> tuple[str, Party, Party, Party]:
     path, document = f"/v1/contracts/{contract['id']}", {"document_sha256": contract["document_sha256"]}
     notice = (await town.post(f"{path}/signing", {**document, "related_party": False}, by=university))["notice_id"]
     await town.move_to(at(3, 2, 10))
-    await town.post(f"/v1/notices/{notice}/postings", {"evidence_sha256": sha256(b"board")}, by=university)
+    await town.hang(notice, university)
     await town.move_to(at(3, 16, 15))
     objection: Json = {"grounds": "The buyer belongs to a completer's family. Sample data."}
     filed = await town.post(f"/v1/notices/{notice}/objections", objection, by=rival)
