@@ -637,6 +637,21 @@ async def test_every_answer_carries_the_protective_headers_and_allows_no_other_o
         assert not [name for name in headers if name.startswith("access-control")]
 
 
+async def test_a_command_that_asked_for_quiet_writes_no_line_of_a_request(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = logging.getLogger().handlers[:], logging.getLogger().level
+    before = structlog.get_config()
+    try:
+        observe.configure_logging(json=True, level=logging.WARNING)
+        await client.get(f"/v1/things/{hostile.NIL}")
+    finally:
+        structlog.configure(**before)
+        logging.getLogger().handlers[:], level = kept
+        logging.getLogger().setLevel(level)
+    assert observe.ACCESS not in capsys.readouterr().err
+
+
 async def test_the_line_of_a_request_is_one_json_object_on_the_stream(
     client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -234,7 +234,8 @@ def configure_logging(json: bool = True, level: int = logging.INFO) -> None:
     ]
     structlog.configure(
         processors=[
-            *([AccessLine(sys.stderr)] if json else []),
+            # A command that asked for quiet does not get a line for every request.
+            *([AccessLine(sys.stderr)] if json and level <= logging.INFO else []),
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
