@@ -373,12 +373,6 @@ class ExpertAlready(Refusal):
     en = "This person is on the panel already."
 
 
-class PanelTooSmall(Refusal):
-    code, kind = "trading.panel_too_small", Kind.CONFLICT
-    zh = "已声明无利害关系的评委有 {seated} 人，规则要求 {needed} 人；请补充。"
-    en = "{seated} experts have declared that they are free; the rules ask for {needed}. Appoint more."
-
-
 class DeclarationMissing(Refusal):
     code, kind = "trading.declaration_missing", Kind.CONFLICT
     zh = "评委须先签署无利害关系及保密声明，方可查看方案和评分。"

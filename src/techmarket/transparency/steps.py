@@ -61,14 +61,6 @@ async def proofs_for(db: AsyncSession, entry_ids: Collection[UUID]) -> ManyProof
     return ManyProofs(await checkpoint_view(db, row), entries, waiting)
 
 
-async def cosigned_before(db: AsyncSession, size: int) -> tuple[CheckpointView, ConsistencyView] | None:
-    """The newest checkpoint that a witness cosigned, and the proof that the one of `size` only added to it."""
-    row = await repository.newest_cosigned(db)
-    if row is None or row.size > size:
-        return None
-    return await checkpoint_view(db, row), await consistency(db, row.size, size)
-
-
 async def consistency(db: AsyncSession, from_size: int, to_size: int) -> ConsistencyView:
     nodes = await repository.nodes(db, rules.nodes_of_consistency(from_size, to_size))
     path = rules.consistency_from_nodes(from_size, to_size, nodes)

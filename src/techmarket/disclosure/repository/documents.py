@@ -87,12 +87,6 @@ async def get_documents(db: AsyncSession, subject: str, ids: Collection[UUID]) -
     return {row[0].id: FoundDocument(row[0], Tier(row[1]), row[2]) for row in await db.execute(query)}
 
 
-async def count_by_folder(db: AsyncSession, subject: str, sight: Sight) -> dict[str, int]:
-    query = _documents().where(Document.subject == subject, _known(sight))
-    counted: Any = query.with_only_columns(Document.folder, func.count()).group_by(Document.folder)
-    return {row[0]: row[1] for row in await db.execute(counted)}
-
-
 async def count_documents(db: AsyncSession, subject: str) -> int:
     query = select(func.count()).select_from(Document).where(Document.subject == subject)
     return int((await db.execute(query)).scalar_one())

@@ -20,7 +20,6 @@ from techmarket.trading.rules import Periods
 EXPERTS = (3, 15)
 SCORING_SECONDS = (3600, 60 * 86_400)
 USUAL = {"experts": 3, "scoring_seconds": 7 * 86_400}
-PRICED = (Measure.UPFRONT, Measure.ASKED)
 
 
 class Scored:
