@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 from techmarket.db import embedded
-from techmarket.db.embedded import EmbeddedServerError, RunningServer
+from techmarket.db.embedded import EmbeddedServerError, RunningServer, binaries, folders
 
-SOURCE = Path(embedded.__file__).parents[2]
+SOURCE = Path(embedded.__file__).parents[3]
 # Joins the server, says where it is, and leaves when told to (or is killed).
 COMMAND = """
 import sys
@@ -278,7 +278,7 @@ def test_a_lost_password_is_said_and_the_data_stay(state: Path) -> None:
 
 
 def test_a_platform_without_the_package_is_told_of_the_setting(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "find_spec", lambda name: None)
+    monkeypatch.setattr(binaries, "find_spec", lambda name: None)
     with pytest.raises(EmbeddedServerError, match=r"musl \(Alpine\).*TECHMARKET_DATABASE_URL"):
         embedded.start(empty)
 
@@ -300,7 +300,7 @@ async def test_the_state_may_lie_below_a_closed_folder(empty: Path) -> None:
     with embedded.start(moved / ".techmarket") as server:
         assert await query(plain(server), "SELECT value FROM kept") == 7
     if os.geteuid() == 0:  # an ordinary user's server can enter his own closed folder; that of root cannot
-        assert home.parent == embedded.SYSTEM_STATE
+        assert home.parent == folders.SYSTEM_STATE
         shutil.copytree(moved, copied)
         with embedded.start(copied / ".techmarket") as server, embedded.start(moved / ".techmarket") as original:
             assert await query(plain(server), "SELECT to_regclass('kept') IS NULL") is True
