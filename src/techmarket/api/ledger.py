@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import IO, Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
@@ -106,6 +108,31 @@ async def list_transfers(
     """What moved on one account, the newest first; what went out is negative."""
     page = await service.list_transfers(tx, actor, account_id, cursor=cursor, limit=limit)
     return page_response(page, response, f"/v1/ledger/accounts/{account_id}/transfers", limit=limit)
+
+
+@router.get(
+    "/books/{book}/journal",
+    operation_id="exportLedgerBook",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **refusals(NotAllowed, NotFound)},
+)
+async def export_book(book: Annotated[Book, Path()], actor: SignedIn, tx: TxDep) -> StreamingResponse:
+    """A whole book as plain-text accounting, to be added up by a program that others wrote (beancount).
+
+    My organisation's own book; the market's finance may take any. Every kept balance is asserted at the end.
+    """
+    aside = await service.export_book(tx, actor, book)
+    return StreamingResponse(
+        _pieces(aside),
+        media_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="book.beancount"', "Cache-Control": "private, no-store"},
+    )
+
+
+def _pieces(aside: IO[bytes]) -> Iterator[bytes]:
+    with aside:
+        while piece := aside.read(2**18):
+            yield piece
 
 
 @router.get(

@@ -63,10 +63,16 @@ class Tx:
             yield db
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """One look that writes nothing. A write inside it is a bug and fails in the database."""
+    async def read(self, *, snapshot: bool = False) -> AsyncIterator[AsyncSession]:
+        """One look that writes nothing. A write inside it is a bug and fails in the database.
+
+        With `snapshot` all its statements see the same rows, whatever others commit meanwhile.
+        """
+        options: dict[str, Any] = {"postgresql_readonly": True}
+        if snapshot:
+            options["isolation_level"] = "REPEATABLE READ"
         async with self._reader() as db:
-            await db.connection(execution_options={"postgresql_readonly": True})
+            await db.connection(execution_options=options)
             yield db
 
     def bind(self, content: bytes) -> None:

@@ -11,6 +11,9 @@ LIST_ACCOUNTS = permission(
 LIST_TRANSFERS = permission(
     "ledger.list_transfers", Standing.MARKET_OR_OWN, Role.FINANCE, Role.ADMINISTRATOR, scope=Scope.READ
 )
+EXPORT_BOOK = permission(
+    "ledger.export_book", Standing.MARKET_OR_OWN, Role.FINANCE, Role.ADMINISTRATOR, scope=Scope.READ
+)
 CHECK_BALANCE = permission("ledger.check_balance", Standing.MARKET, scope=Scope.READ)
 
 

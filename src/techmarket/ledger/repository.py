@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy import insert as plain_insert
-from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -183,6 +184,29 @@ async def list_transfers(db: AsyncSession, account_id: UUID, *, before: int | No
     if before is not None:
         query = query.where(Transfer.seq < before)
     return (await db.execute(query)).scalars().all()
+
+
+async def list_book(db: AsyncSession, book: str, *, after: int, limit: int) -> Sequence[Any]:
+    """The transfers of a book from its beginning on, a page at a time."""
+    columns = (
+        Transfer.seq,
+        Transfer.id,
+        Transfer.at,
+        Transfer.debit_account,
+        Transfer.credit_account,
+        Transfer.minor,
+        Transfer.why,
+        Transfer.code,
+    )
+    query = select(*columns).where(Transfer.book == book, Transfer.seq > after).order_by(Transfer.seq).limit(limit)
+    return (await db.execute(query)).all()
+
+
+async def days_of_book(db: AsyncSession, book: str) -> tuple[datetime, datetime] | None:
+    """When the first and the last transfer of a book were made."""
+    query = select(func.min(Transfer.at), func.max(Transfer.at)).where(Transfer.book == book)
+    first, last = (await db.execute(query)).one()
+    return None if first is None else (first, last)
 
 
 async def check_books(db: AsyncSession, book: str | None) -> Sequence[Any]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryFile
+from typing import IO
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.money import Money
 from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
+from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
-from techmarket.ledger import policy, repository, steps
-from techmarket.ledger.rules import Purpose
+from techmarket.ledger import plaintext, policy, repository, steps
+from techmarket.ledger.rules import Purpose, book_of_unit
 from techmarket.ledger.tables import Account, Transfer
 from techmarket.ledger.views import AccountView, BookCheck, TransferView
+
+EXPORTED_AT_ONCE = 2_000
 
 
 async def list_accounts(
@@ -46,6 +53,42 @@ async def list_transfers(
         require(actor, policy.LIST_TRANSFERS, parties=[actor.org_id])
         rows = await repository.list_transfers(db, account_id, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda row: (row.seq,)).map(lambda row: _transfer_view(row, account_id))
+
+
+async def export_book(tx: Tx, actor: Actor, book: str) -> IO[bytes]:
+    """A whole book as plain-text accounting, in an unnamed file that is gone when it is closed.
+
+    An organisation has its own book, the market's finance any. Written aside first: a slow reader holds no snapshot.
+    """
+    if not actor.is_market and book != book_of_unit(actor.org):
+        raise NotFound()
+    require(actor, policy.EXPORT_BOOK, parties=[actor.org_id])
+    aside = TemporaryFile()  # noqa: SIM115
+    try:
+        async with tx.read(snapshot=True) as db:
+            await _write_book(db, book, aside)
+        aside.seek(0)
+    except BaseException:
+        aside.close()
+        raise
+    return aside
+
+
+async def _write_book(db: AsyncSession, book: str, out: IO[bytes]) -> None:
+    out.write(plaintext.heading(book).encode())
+    days = await repository.days_of_book(db, book)
+    if days is None:
+        return
+    first, last = (shanghai_day(at) for at in days)
+    accounts = await repository.list_accounts(db, book=book, purpose=None, org_id=None, after=None, limit=None)
+    names = {account.id: plaintext.name_of(account) for account in accounts}
+    out.write("".join(plaintext.opening(account, first) for account in accounts).encode())
+    after = 0
+    while page := await repository.list_book(db, book, after=after, limit=EXPORTED_AT_ONCE):
+        out.write("".join(plaintext.entry(transfer, names) for transfer in page).encode())
+        after = page[-1].seq
+    out.write(b"\n")
+    out.write("".join(plaintext.closing(account, last) for account in accounts).encode())
 
 
 async def check_balance(tx: Tx, actor: Actor) -> list[BookCheck]:
