@@ -13,6 +13,7 @@ from sqlalchemy import text
 from techmarket import __version__
 from techmarket.api import (
     achievements,
+    announcements,
     bids,
     certification,
     contracts,
@@ -77,6 +78,7 @@ ROUTERS = (
     trading.router,
     talks.router,
     panels.router,
+    announcements.router,
     floor.router,
     sealed.router,
     contracts.router,

@@ -29,6 +29,7 @@ from techmarket.api.shapes import (
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.rulebook.errors import NoRuleInForce
 from techmarket.trading import errors, service
 from techmarket.trading.lifecycle import (
     AwardState,
@@ -42,8 +43,9 @@ from techmarket.trading.lifecycle import (
     PauseCause,
     SeatState,
     TradeState,
+    WaitsFor,
 )
-from techmarket.trading.service import LotDraft
+from techmarket.trading.service import ExtensionDraft, LotDraft
 from techmarket.trading.views import AwardView, LotView, ParticipantView, TradeView
 
 router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
@@ -62,6 +64,14 @@ class LotIn(Wire):
     start_price: PositiveMoney | None = None
     increment: PositiveMoney | None = None
     reserve_digest: Sha256 | None = Field(default=None, description="The digest of a secret reserve price.")
+
+
+class ExtensionIn(Wire):
+    """That the announcement may be extended while a lot has too few qualified participants."""
+
+    n: int | None = Field(default=None, strict=True, ge=1, le=60, description="Working days of one step.")
+    at_most: int | None = Field(default=None, strict=True, ge=1, le=10, description="How many steps there may be.")
+    automatic: bool = Field(default=False, description="The clock does it shortly before the end, by itself.")
 
 
 class DraftTrade(Wire):
@@ -87,6 +97,14 @@ class DraftTrade(Wire):
     limited_seconds: Seconds | None = None
     hard_stop_seconds: Seconds | None = None
     bidding_opens_at: Aware | None = Field(default=None, description="Left out: when the announcement has ended.")
+    extension: ExtensionIn | None = Field(default=None, description="Left out: the announcement is never extended.")
+    participants_min: int = Field(
+        default=1, strict=True, ge=1, le=20, description="With fewer who may bid on it, a lot ends unsold."
+    )
+
+    def drafted_extension(self) -> ExtensionDraft | None:
+        wanted = self.extension
+        return None if wanted is None else ExtensionDraft(wanted.n, wanted.at_most, wanted.automatic)
 
     def drafted_lots(self) -> list[LotDraft]:
         short = self.increment, self.start_price
@@ -200,6 +218,11 @@ class TradeOut(Wire):
     notice_id: UUID | None
     announcement_ends_at: datetime | None
     bidding_opens_at: datetime | None
+    suspended_at: datetime | None
+    resume_by: datetime | None = Field(description="Until when a suspension lasts at most; then the clock ends it.")
+    waits_for: WaitsFor | None = Field(
+        description="What keeps the end of the announcement from being known; CALENDAR_MISSING ends with the holidays."
+    )
     lots: list[LotOut]
     lot: LotOut = Field(description="The first lot, which is the only one of most trades.")
 
@@ -313,6 +336,8 @@ class AwardList(Wire):
         errors.LotsUnclear,
         errors.StartBelowFloor,
         errors.DepositAboveRule,
+        errors.ExtensionOutOfRule,
+        NoRuleInForce,
     ),
 )
 async def draft_trade(body: DraftTrade, actor: SignedIn, tx: TxDep) -> TradeView:
@@ -328,6 +353,8 @@ async def draft_trade(body: DraftTrade, actor: SignedIn, tx: TxDep) -> TradeView
         deposit_scope=body.deposit_scope,
         forfeited_when=body.deposit_forfeited_when,
         bidding_opens_at=body.bidding_opens_at,
+        extension=body.drafted_extension(),
+        participants_min=body.participants_min,
     )
 
 

@@ -14,7 +14,7 @@ from techmarket.kernel.ids import Ref
 from techmarket.notices import counting, opening, repository, rules
 from techmarket.notices.extending import Extension, extend, resume, suspend
 from techmarket.notices.kinds import NoticeKind
-from techmarket.notices.lifecycle import STANDING, NoticeState, ObjectionState
+from techmarket.notices.lifecycle import STANDING, LengtheningCause, NoticeState, ObjectionState
 from techmarket.notices.opening import length_rule, open_notice, replace
 from techmarket.notices.proving import NoticeEvidence, evidence
 from techmarket.notices.tables import Notice
@@ -23,10 +23,13 @@ __all__ = [
     "Extension",
     "NoticeEvidence",
     "NoticeFacts",
+    "Suspension",
     "ends_at",
     "evidence",
     "extend",
+    "extensions_left",
     "get_facts",
+    "has_ended",
     "held_lines",
     "is_cleared",
     "length_rule",
@@ -37,6 +40,7 @@ __all__ = [
     "require_cleared",
     "resume",
     "suspend",
+    "suspension_of",
     "withdraw",
 ]
 
@@ -51,6 +55,15 @@ class NoticeFacts:
     state: NoticeState
     started_at: datetime | None
     ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """The suspension that lasts: why, since when, and until when it should be resumed."""
+
+    reasons: str
+    began_at: datetime
+    resume_by: datetime | None
 
 
 async def require_cleared(db: AsyncSession, notice_id: UUID, now: datetime) -> None:
@@ -73,6 +86,26 @@ async def is_cleared(db: AsyncSession, notice_id: UUID, now: datetime) -> bool:
     """Whether the period has ended without an open or upheld objection; without a lock, for views."""
     notice = await repository.get_notice(db, notice_id)
     return rules.state_at(notice.state, await counting.count_end(db, notice), now) is NoticeState.CLEARED
+
+
+async def has_ended(db: AsyncSession, notice_id: UUID, now: datetime) -> bool:
+    """As `is_cleared`, and the notice stays as it is until the caller commits: whoever stops it comes before or too
+    late."""
+    notice = await repository.hold_notice(db, notice_id)
+    return rules.state_at(notice.state, await counting.count_end(db, notice), now) is NoticeState.CLEARED
+
+
+async def suspension_of(db: AsyncSession, notice_id: UUID) -> Suspension | None:
+    """The suspension that lasts, if there is one."""
+    pause = (await counting.course_of(db, await repository.get_notice(db, notice_id))).suspension
+    return None if pause is None else Suspension(pause.reasons or "", pause.began_at, pause.resume_by)
+
+
+async def extensions_left(db: AsyncSession, notice_id: UUID) -> int:
+    """How many of the announced extensions are left."""
+    notice = await repository.get_notice(db, notice_id)
+    used = sum(more.cause is LengtheningCause.EXTENSION for more in (await counting.course_of(db, notice)).lengthenings)
+    return (notice.extensions_at_most or 0) - used
 
 
 async def ends_at(db: AsyncSession, notice_id: UUID) -> datetime | None:

@@ -192,6 +192,14 @@ async def drop_due(db: AsyncSession, due_id: UUID, actor: Actor | None) -> int:
     return due.paid_minor if due.state is DueState.PAID else await cancel_due(db, due_id, actor)
 
 
+async def put_off(db: AsyncSession, due_id: UUID, due_on: date) -> None:
+    """An open due is owed by a later day; it is not overdue before that."""
+    due = await repository.lock_due(db, due_id)
+    if due.state is DueState.OPEN and due.due_on < due_on:
+        due.due_on, due.overdue_at = due_on, None
+        await db.flush()
+
+
 async def get_due(db: AsyncSession, due_id: UUID) -> DueFacts:
     return facts_of(await repository.get_due(db, due_id))
 

@@ -190,12 +190,19 @@ async def settle_default(db: AsyncSession, trade: Trade) -> None:
 async def terminate(db: AsyncSession, trade: Trade, *, cause: str, now: datetime, actor: Actor | None) -> None:
     """The procedure does not stand: books are sealed as they are, everyone is released, the listing is free again.
 
-    A lot that was sold before stays sold.
+    The caller has annulled what was offered; nothing was sold.
     """
     for lot in await repository.lock_lots(db, trade.id):
         if LOT.can(lot.state, "terminate"):
             end_terminated(db, trade, lot, cause=cause, now=now, actor=actor)
-    await settle(db, trade, actor=actor, cause=cause)
+    trade.state = TRADE.move(trade.state, "terminate")
+    trade.extension_look_at = trade.suspended_at = trade.resume_by = None
+    await deposits.release_idle(db, trade, actor=actor)
+    for seat in await repository.seats_of(db, trade.id):
+        deposits.leave(seat)
+    await listings.disengage(db, trade.listing_id, actor)
+    journal.record(db, TradeTerminated(trade.id, trade.listing_id, cause), actor=actor)
+    await db.flush()
 
 
 def end_terminated(db: AsyncSession, trade: Trade, lot: Lot, *, cause: str, now: datetime, actor: Actor | None) -> None:

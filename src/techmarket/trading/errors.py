@@ -157,6 +157,48 @@ class OpensTooEarly(Refusal):
     en = "Bidding cannot open before the announcement ends ({announcement_ends_at})."
 
 
+class ExtensionOutOfRule(Refusal):
+    code, kind = "trading.extension_out_of_rule", Kind.INVALID
+    zh = "延期须以 {unit} 计，每次不少于 {least}，至多 {at_most} 次。"
+    en = "An extension counts in {unit}, at least {least} each time and at most {at_most} times."
+
+
+class EnoughParticipants(Refusal):
+    code, kind = "trading.enough_participants", Kind.CONFLICT
+    zh = "各标的均已有不少于 {least} 个合格意向方，公告约定此时不得延期。"
+    en = "Every lot has at least {least} qualified participant(s); as announced, there is no extension then."
+
+
+class TradeIsSuspended(Refusal):
+    code, kind = "trading.suspended", Kind.CONFLICT
+    zh = "该项目已中止（最迟于 {resume_by} 恢复）；请先恢复。"
+    en = "This trade is suspended (until {resume_by} at the latest); resume it first."
+
+
+class TradeNotSuspended(Refusal):
+    code, kind = "trading.not_suspended", Kind.CONFLICT
+    zh = "该项目未中止，无须恢复。"
+    en = "This trade is not suspended, so there is nothing to resume."
+
+
+class SoldAlready(Refusal):
+    code, kind = "trading.sold_already", Kind.CONFLICT
+    zh = "该项目已有签约成交的标的，不能再终结；争议按合同处理。"
+    en = "A lot of this trade is sold and signed, so it is not terminated any more; disputes go by the contract."
+
+
+class NoMotion(Refusal):
+    code, kind = "trading.no_motion", Kind.CONFLICT
+    zh = "转让方没有待处理的终结申请；以此为由终结须先由转让方提出申请。"
+    en = "The seller has not asked to end this trade; to end it on its motion, the seller asks first."
+
+
+class MotionWaits(Refusal):
+    code, kind = "trading.motion_waits", Kind.CONFLICT
+    zh = "贵方的终结申请已提交，正在等待市场处理。"
+    en = "You have asked to end this trade already; the market has not answered yet."
+
+
 class RegistrationClosed(Refusal):
     code, kind = "trading.registration_closed", Kind.CONFLICT
     zh = "该项目的意向登记已截止或尚未开始。"

@@ -55,6 +55,60 @@ class LotAnnounced(Event):
 
 
 @dataclass(frozen=True)
+class TradeExtended(Event):
+    """One announced step longer: `step` is the how-manieth. Without an actor the clock did it, as announced."""
+
+    kind: ClassVar[str] = "trading.extended"
+    trade_id: UUID
+    notice_id: UUID
+    step: int
+    announcement_ends_at: datetime
+    bidding_opens_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TradeSuspended(Event):
+    kind: ClassVar[str] = "trading.suspended"
+    trade_id: UUID
+    notice_id: UUID
+    cause: str
+    resume_by: datetime | None
+
+
+@dataclass(frozen=True)
+class TradeResumed(Event):
+    """Without an end of the announcement an objection still stops its clock."""
+
+    kind: ClassVar[str] = "trading.resumed"
+    trade_id: UUID
+    notice_id: UUID
+    announcement_ends_at: datetime | None
+    bidding_opens_at: datetime | None
+
+
+@dataclass(frozen=True)
+class OpeningMoved(Event):
+    """The announcement ends at another time than was counted, and bidding opens as much later."""
+
+    kind: ClassVar[str] = "trading.opening_moved"
+    trade_id: UUID
+    announcement_ends_at: datetime
+    bidding_opens_at: datetime
+
+
+@dataclass(frozen=True)
+class TerminationAsked(Event):
+    kind: ClassVar[str] = "trading.termination_asked"
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class TerminationDeclined(Event):
+    kind: ClassVar[str] = "trading.termination_declined"
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
 class TradeUnsold(Event):
     kind: ClassVar[str] = "trading.unsold"
     trade_id: UUID

@@ -7,7 +7,15 @@ from datetime import timedelta
 from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means
 from techmarket.kernel.ids import Ref
-from techmarket.notices.events import ObjectionUpheld
+from techmarket.notices.events import (
+    NoticeExtended,
+    NoticeResumed,
+    NoticeSuspended,
+    ObjectionDecided,
+    ObjectionUpheld,
+    ObjectionWithdrawn,
+)
+from techmarket.rulebook.events import WorkDaysEntered
 from techmarket.settlement.events import DuePaid
 from techmarket.settlement.steps import Purpose
 from techmarket.trading import service
@@ -50,6 +58,53 @@ async def lapse_due(means: Means) -> int:
 @periodic("trading.scores_due", every=timedelta(seconds=5))
 async def scores_due(means: Means) -> int:
     return await service.scores_due(means.tx, means.keys)
+
+
+@periodic("trading.extend_due", every=timedelta(seconds=30))
+async def extend_due(means: Means) -> int:
+    return await service.extend_due(means.tx)
+
+
+@periodic("trading.resume_due", every=timedelta(seconds=30))
+async def resume_due(means: Means) -> int:
+    return await service.resume_due(means.tx)
+
+
+@reacts_to("trading.follow_suspension", NoticeSuspended)
+async def follow_suspension(means: Means, event: NoticeSuspended) -> None:
+    await _follow(means, event.subject)
+
+
+@reacts_to("trading.follow_resumption", NoticeResumed)
+async def follow_resumption(means: Means, event: NoticeResumed) -> None:
+    await _follow(means, event.subject)
+
+
+@reacts_to("trading.follow_extension", NoticeExtended)
+async def follow_extension(means: Means, event: NoticeExtended) -> None:
+    await _follow(means, event.subject)
+
+
+@reacts_to("trading.follow_decision", ObjectionDecided)
+async def follow_decision(means: Means, event: ObjectionDecided) -> None:
+    """The days an objection took are over: the announcement ends later, and the opening moves with it."""
+    await _follow(means, event.subject)
+
+
+@reacts_to("trading.follow_withdrawal", ObjectionWithdrawn)
+async def follow_withdrawal(means: Means, event: ObjectionWithdrawn) -> None:
+    await _follow(means, event.subject)
+
+
+async def _follow(means: Means, subject: str) -> None:
+    about = Ref.parse(subject)
+    if about.kind == "trade":
+        await service.follow_announcement(means.tx, about.id)
+
+
+@reacts_to("trading.follow_calendar", WorkDaysEntered)
+async def follow_calendar(means: Means, _event: WorkDaysEntered) -> None:
+    await service.follow_calendar(means.tx)
 
 
 @reacts_to("trading.hold_deposit", DuePaid)

@@ -103,6 +103,40 @@ class DepositScope(StrEnum):
     LOT = "LOT"
 
 
+class ActKind(StrEnum):
+    """What was done to an announced procedure as a whole; every act stays on record with its reasons."""
+
+    EXTENDED = "EXTENDED"
+    SUSPENDED = "SUSPENDED"
+    RESUMED = "RESUMED"
+    TERMINATION_ASKED = "TERMINATION_ASKED"
+    TERMINATION_DECLINED = "TERMINATION_DECLINED"
+    TERMINATED = "TERMINATED"
+
+
+class WaitsFor(StrEnum):
+    """Why an announced trade does not go on by itself.
+
+    CALENDAR_MISSING: its period reaches into a year whose holidays the operator has not entered; it goes on with them.
+    """
+
+    CALENDAR_MISSING = "CALENDAR_MISSING"
+    RESUMPTION = "RESUMPTION"
+    OBJECTION = "OBJECTION"
+
+
+class TerminationCause(StrEnum):
+    """Why the operator ends a procedure (终结): an obstacle that cannot be removed, or the seller asks for it."""
+
+    OBSTACLE_REMAINS = "OBSTACLE_REMAINS"
+    RIGHTS_IN_DISPUTE = "RIGHTS_IN_DISPUTE"
+    FORCE_MAJEURE = "FORCE_MAJEURE"
+    AUTHORITY_ORDER = "AUTHORITY_ORDER"
+    BREACH_OF_RULES = "BREACH_OF_RULES"
+    SELLERS_MOTION = "SELLERS_MOTION"
+    OTHER = "OTHER"
+
+
 class ForfeitCause(StrEnum):
     """Why a deposit may be lost, if it was announced and the seller is not to blame."""
 

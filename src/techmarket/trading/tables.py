@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
 from techmarket.trading.lifecycle import (
+    ActKind,
     AwardState,
     DepositScope,
     DepositState,
@@ -41,13 +42,21 @@ from techmarket.trading.lifecycle import (
 
 
 class Trade(Identified, Base):
-    """One procedure on one listing version. The terms are text behind `terms_sha256`; what is judged stands here."""
+    """One procedure on one listing version. The terms are text behind `terms_sha256`; what is judged stands here.
+
+    `announcement_ends_at` is the end of the announcement as last counted, which the opening moves with;
+    `extension_look_at` is when the clock looks whether it is extended; `resume_by` until when a suspension lasts.
+    """
 
     __tablename__ = "trade"
     __table_args__ = (
         CheckConstraint("deposit_minor >= 0", name="deposit_not_negative"),
         Index("ix_trade_listing_id", "listing_id"),
         Index("ix_trade_state_bidding_opens_at", "state", "bidding_opens_at"),
+        Index(
+            "ix_trade_extension_look_at", "extension_look_at", postgresql_where=text("extension_look_at IS NOT NULL")
+        ),
+        Index("ix_trade_resume_by", "resume_by", postgresql_where=text("resume_by IS NOT NULL")),
     )
 
     number: Mapped[str] = mapped_column(String(32), unique=True)
@@ -67,8 +76,28 @@ class Trade(Identified, Base):
     signing_n: Mapped[int]
     signing_unit: Mapped[str] = mapped_column(String(32))
     bidding_opens_at: Mapped[datetime | None]
+    announcement_ends_at: Mapped[datetime | None]
+    extension_look_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    resume_by: Mapped[datetime | None]
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class TradeAct(Base):
+    """What was done to an announced procedure, why and by whom. Never changed or removed; a trigger refuses it."""
+
+    __tablename__ = "trade_act"
+
+    trade_id: Mapped[UUID] = mapped_column(ForeignKey("trade.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    act: Mapped[ActKind]
+    cause: Mapped[str | None] = mapped_column(String(32))
+    reasons: Mapped[str | None] = mapped_column(Text)
+    by_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    announcement_ends_at: Mapped[datetime | None]
+    bidding_opens_at: Mapped[datetime | None]
 
 
 class TradeNumber(Base):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from techmarket.kernel.money import Money
 from techmarket.trading.lifecycle import (
+    ActKind,
     AwardState,
     DepositScope,
     DepositState,
@@ -22,6 +23,7 @@ from techmarket.trading.lifecycle import (
     PauseCause,
     SeatState,
     TradeState,
+    WaitsFor,
 )
 
 
@@ -114,12 +116,30 @@ class TradeView:
     notice_id: UUID | None
     announcement_ends_at: datetime | None
     bidding_opens_at: datetime | None
+    suspended_at: datetime | None
+    resume_by: datetime | None
+    waits_for: WaitsFor | None
     lots: tuple[LotView, ...]
 
     @property
     def lot(self) -> LotView:
         """The first lot, which is the only one of most trades."""
         return self.lots[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ActView:
+    """What was done to an announced procedure, why, and what times hold after it."""
+
+    trade_id: UUID
+    n: int
+    act: ActKind
+    cause: str | None
+    reasons: str | None
+    by_the_clock: bool
+    at: datetime
+    announcement_ends_at: datetime | None
+    bidding_opens_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from techmarket.trading.repository.acts import (
+    add_act,
+    is_motion_open,
+    list_acts,
+    list_announced,
+    list_due_to_extend,
+    list_due_to_resume,
+    offered_in,
+    qualified_by_lot,
+)
 from techmarket.trading.repository.awards import (
     get_award,
     list_awards,
@@ -63,6 +73,7 @@ from techmarket.trading.repository.talks import (
 )
 from techmarket.trading.repository.trades import (
     HIDDEN,
+    Due,
     best_bids,
     find_lot,
     get_lot,
@@ -83,8 +94,10 @@ from techmarket.trading.repository.trades import (
 __all__ = [
     "HIDDEN",
     "NEVER",
+    "Due",
     "FloorRow",
     "accepted_offer",
+    "add_act",
     "best_bids",
     "count_ready",
     "count_sealed",
@@ -108,13 +121,18 @@ __all__ = [
     "get_participant",
     "get_trade",
     "hold_trade",
+    "is_motion_open",
     "last_offer",
+    "list_acts",
+    "list_announced",
     "list_awards",
     "list_bids",
     "list_due_steps",
     "list_due_to_close",
+    "list_due_to_extend",
     "list_due_to_lapse",
     "list_due_to_open",
+    "list_due_to_resume",
     "list_floor",
     "list_offers",
     "list_open_sealed",
@@ -137,11 +155,13 @@ __all__ = [
     "lots_with_bidders",
     "next_number",
     "numbers_gone",
+    "offered_in",
     "offered_to",
     "officers_of",
     "opened_quotes",
     "panel_of",
     "panel_points",
+    "qualified_by_lot",
     "ready_seats",
     "seats_of",
     "seats_of_participants",

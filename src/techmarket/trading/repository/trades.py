@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading.lifecycle import LotState, LotStep, TradeState
 from techmarket.trading.methods import Candidate
 from techmarket.trading.rules import LEADING
 from techmarket.trading.tables import BidRow, Lot, Participant, Trade, TradeNumber
+
+
+class Due(NamedTuple):
+    """What the clock has to look at, and since when."""
+
+    at: datetime
+    id: UUID
+
 
 HIDDEN = (TradeState.DRAFT, TradeState.SUBMITTED, TradeState.RETURNED)
 
@@ -114,6 +125,21 @@ async def find_lot(db: AsyncSession, lot_id: UUID) -> tuple[Lot, Trade]:
     if row is None:
         raise NotFound()
     return row[0], row[1]
+
+
+async def due_by(
+    db: AsyncSession,
+    at: InstrumentedAttribute[datetime | None],
+    *where: ColumnElement[bool],
+    after: Due | None,
+    limit: int,
+) -> Sequence[Due]:
+    """The rows that match and are due by this time, a page by what was due first."""
+    row_id = at.class_.id
+    query = select(at, row_id).where(*where, at <= func.market_now()).order_by(at, row_id).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(at, row_id) > (after.at, after.id))
+    return [Due(*row) for row in (await db.execute(query)).all()]
 
 
 async def list_due_to_open(db: AsyncSession, limit: int) -> Sequence[UUID]:

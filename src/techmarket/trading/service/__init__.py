@@ -6,7 +6,7 @@ from techmarket.trading.service.announcing import announce, return_trade, submit
 from techmarket.trading.service.awarding import annul_award, lapse_award, lapse_due, leave_as_runner_up, terminate_trade
 from techmarket.trading.service.bidding import place_bid
 from techmarket.trading.service.deciding import step_due, step_if_due
-from techmarket.trading.service.drafting import LotDraft, draft_trade
+from techmarket.trading.service.drafting import ExtensionDraft, LotDraft, draft_trade
 from techmarket.trading.service.floor import list_floor, pause_lot, resume_lot
 from techmarket.trading.service.judging import (
     appoint_expert,
@@ -21,6 +21,17 @@ from techmarket.trading.service.judging import (
 from techmarket.trading.service.leaving import forfeit_deposit, withdraw
 from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
 from techmarket.trading.service.participating import admit, confirm, hold_deposit, register_intent
+from techmarket.trading.service.prolonging import (
+    extend_announcement,
+    extend_due,
+    extend_if_due,
+    follow_announcement,
+    follow_calendar,
+    resume_due,
+    resume_if_due,
+    resume_trade,
+    suspend_trade,
+)
 from techmarket.trading.service.reading import (
     get_award,
     get_lot,
@@ -33,9 +44,11 @@ from techmarket.trading.service.reading import (
 from techmarket.trading.service.reserving import reveal_reserve
 from techmarket.trading.service.sealing import Officer, get_sealing, get_slot, put_envelope, renew_covers, seal_lot
 from techmarket.trading.service.talking import accept_offer, decline_offer, get_offer, list_offers, make_offer
+from techmarket.trading.service.terminating import ask_termination, decline_termination, list_acts, terminate
 from techmarket.trading.service.unsealing import close_slots_due, get_opening, give_share
 
 __all__ = [
+    "ExtensionDraft",
     "LotDraft",
     "Officer",
     "accept_offer",
@@ -43,13 +56,20 @@ __all__ = [
     "announce",
     "annul_award",
     "appoint_expert",
+    "ask_termination",
     "close_due",
     "close_if_due",
     "close_slots_due",
     "confirm",
     "declare",
     "decline_offer",
+    "decline_termination",
     "draft_trade",
+    "extend_announcement",
+    "extend_due",
+    "extend_if_due",
+    "follow_announcement",
+    "follow_calendar",
     "forfeit_deposit",
     "get_award",
     "get_lot",
@@ -66,6 +86,7 @@ __all__ = [
     "lapse_award",
     "lapse_due",
     "leave_as_runner_up",
+    "list_acts",
     "list_awards",
     "list_bids",
     "list_floor",
@@ -82,7 +103,10 @@ __all__ = [
     "recuse_expert",
     "register_intent",
     "renew_covers",
+    "resume_due",
+    "resume_if_due",
     "resume_lot",
+    "resume_trade",
     "return_trade",
     "reveal_reserve",
     "scores_due",
@@ -90,6 +114,8 @@ __all__ = [
     "step_due",
     "step_if_due",
     "submit_trade",
+    "suspend_trade",
+    "terminate",
     "terminate_trade",
     "withdraw",
 ]

@@ -15,6 +15,7 @@ from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
 from techmarket.trading import errors, policy, repository
+from techmarket.trading.announcement import extension_of, look_at
 from techmarket.trading.events import LotAnnounced, TradeAnnounced, TradeReturned, TradeSubmitted
 from techmarket.trading.lifecycle import TRADE
 from techmarket.trading.service.drafting import require_published, require_same_version
@@ -59,6 +60,7 @@ async def announce(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
         offer = await listings.engage(db, trade.listing_id, by=Ref("trade", trade.id), actor=actor)
         require_same_version(trade, offer)
         terms = await texts.get(db, trade.terms_sha256)
+        extension = extension_of(terms)
         now = await market_now(db)
         lots = await repository.lots_of(db, trade.id)
         trade.notice_id = await notices.open_notice(
@@ -76,6 +78,7 @@ async def announce(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
             },
             rule_date=trade.rule_date,
             length=Length(terms["announcement"]["n"], Unit(terms["announcement"]["unit"])),
+            extension=None if extension is None else notices.Extension(extension.length, extension.at_most),
             actor=actor,
             now=now,
         )
@@ -85,6 +88,7 @@ async def announce(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
             trade.bidding_opens_at = ends_at
         if trade.bidding_opens_at < ends_at:
             raise errors.OpensTooEarly(announcement_ends_at=ends_at)
+        trade.announcement_ends_at, trade.extension_look_at = ends_at, look_at(ends_at, extension)
         journal.record(
             db,
             TradeAnnounced(

@@ -11,7 +11,7 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.trading import awards, policy, repository
-from techmarket.trading.lifecycle import AWARD, TRADE, AwardState, ForfeitCause
+from techmarket.trading.lifecycle import AWARD, TRADE, ActKind, AwardState, ForfeitCause
 from techmarket.trading.service.due import work_off
 from techmarket.trading.service.showing import award_view
 from techmarket.trading.views import AwardView
@@ -79,7 +79,11 @@ async def terminate_trade(tx: Tx, trade_id: UUID) -> bool:
         trade = await repository.lock_trade(db, trade_id)
         if not TRADE.can(trade.state, "terminate"):
             return False
-        await awards.terminate(db, trade, cause="objection_upheld", now=await market_now(db), actor=None)
+        now = await market_now(db)
+        await awards.terminate(db, trade, cause="objection_upheld", now=now, actor=None)
+        await repository.add_act(
+            db, trade, ActKind.TERMINATED, cause="objection_upheld", reasons=None, actor=None, now=now
+        )
         return True
 
 

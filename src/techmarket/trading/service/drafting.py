@@ -19,14 +19,14 @@ from techmarket.identity.permissions import require
 from techmarket.identity.steps import OrganisationFacts
 from techmarket.kernel.ids import human_number, new_id
 from techmarket.kernel.money import Money
-from techmarket.kernel.periods import SHANGHAI, Unit, shanghai_day
+from techmarket.kernel.periods import SHANGHAI, Length, Unit, shanghai_day
 from techmarket.kernel.refusals import NotFound, wire
 from techmarket.listings import steps as listings
 from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import OfferFacts
 from techmarket.rulebook import steps as rulebook
 from techmarket.rulebook.steps import Rule
-from techmarket.trading import errors, policy, repository, rules
+from techmarket.trading import announcement, errors, policy, repository, rules
 from techmarket.trading.events import TradeDrafted
 from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, ForfeitCause, Method
 from techmarket.trading.methods import MethodRules, method_rules
@@ -39,6 +39,16 @@ OPENS_WITHIN = timedelta(days=180)
 LOTS_MAX = 100
 FORFEITED_WHEN = frozenset(ForfeitCause) - {ForfeitCause.NOBODY_BIDS}
 """What costs a deposit where the seller announces nothing else. That silence does is for him to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionDraft:
+    """The seller announces that the announcement may be extended; length and number come from the rulebook, if left
+    out. Automatic: the clock does it while a lot lacks participants."""
+
+    n: int | None = None
+    at_most: int | None = None
+    is_automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,8 @@ async def draft_trade(
     deposit_scope: DepositScope = DepositScope.TRADE,
     forfeited_when: Collection[ForfeitCause] | None = None,
     bidding_opens_at: datetime | None = None,
+    extension: ExtensionDraft | None = None,
+    participants_min: int = 1,
 ) -> TradeView:
     """The owner of a published offer drafts its trade. What is not said comes from the rulebook, by today's date."""
     async with tx.begin() as db:
@@ -84,6 +96,9 @@ async def draft_trade(
         if bidding_opens_at is not None and not now <= bidding_opens_at <= now + OPENS_WITHIN:
             field, most = "bidding_opens_at", now + OPENS_WITHIN
             raise errors.TermsOutOfRange(field=field, least=now, most=most, pointer=f"/body/{field}")
+        if not 1 <= participants_min <= announcement.PARTICIPANTS_MIN_MAX:
+            field, top = "participants_min", announcement.PARTICIPANTS_MIN_MAX
+            raise errors.TermsOutOfRange(field=field, least=1, most=top, pointer=f"/body/{field}")
         on = shanghai_day(now)
         given = dict(terms or {})
         defaults, used = await _defaults(db, way, given, on=on)
@@ -106,6 +121,8 @@ async def draft_trade(
             "deposit_scope": deposit_scope.value,
             "deposit_forfeited_when": sorted(FORFEITED_WHEN if forfeited_when is None else set(forfeited_when)),
             "bidding_opens_at": wire(bidding_opens_at),
+            "participants_min": participants_min,
+            "extension": await _extension(db, seller, extension, Unit(whole["announcement"]["unit"]), on=on),
         }
         if any(lot.reserve_digest is not None for lot in lots):
             reveal = await rulebook.get_rule(db, "trading.reserve_reveal.length", on=on)
@@ -265,7 +282,7 @@ async def _terms(
         low = await rulebook.get_rule(db, "notice.announcement.floor_price_low.max", on=on, applies_to=kinds)
         high = await rulebook.get_rule(db, "notice.announcement.floor_price_high.min", on=on, applies_to=kinds)
         band = rules.floor_price_band(floor, low_max_minor=low.int, high_min_minor=high.int)
-    announcement = await rulebook.get_rule(
+    disclosed = await rulebook.get_rule(
         db, "notice.announcement.length", on=on, jurisdiction=place, applies_to=kinds, base=band
     )
     result = await rulebook.get_rule(db, "notice.result.length", on=on, jurisdiction=place, applies_to=kinds)
@@ -278,12 +295,12 @@ async def _terms(
         if ratio.is_enforceable:
             raise errors.DepositAboveRule(ratio_max=ratio.decimal, pointer="/body/deposit")
         warnings.append("trading.deposit_above_custom")
-    used = [*used, announcement, result, signing, turn, back, ratio]
+    used = [*used, disclosed, result, signing, turn, back, ratio]
     return {
         "listing": {"id": str(offer.listing_id), "n": offer.n, "sha256": offer.sha256},
         "seller_organisation_id": str(offer.org_id),
         "rule_date": on.isoformat(),
-        "announcement": _length(announcement),
+        "announcement": _length(disclosed),
         "result_notice": _length(result),
         "signing": _length(signing),
         "buyer_turn": _length(turn),
@@ -293,6 +310,30 @@ async def _terms(
             for rule in used
         ],
         "warnings": warnings,
+    }
+
+
+async def _extension(
+    db: AsyncSession, seller: OrganisationFacts, wanted: ExtensionDraft | None, unit: Unit, *, on: date
+) -> dict[str, Any] | None:
+    """What will be announced about an extension; nothing of it is possible that was not announced."""
+    if wanted is None:
+        return None
+    kinds, place = seller_kinds(seller), seller.jurisdiction
+    step = await rulebook.get_rule(db, "trading.extension.length", on=on, jurisdiction=place, applies_to=kinds)
+    most = await rulebook.find_rule(db, "trading.extension.count_max", on=on, jurisdiction=place, applies_to=kinds)
+    before = await rulebook.get_rule(db, "trading.extension.look_before", on=on, applies_to=kinds)
+    length = Length(step.length.n if wanted.n is None else wanted.n, step.length.unit)
+    at_most = wanted.at_most if wanted.at_most is not None else (most.int if most else 1)
+    least = step.length.n if step.binding is rulebook.Binding.MANDATORY else 1
+    announcement.check_extension(length, at_most, unit=unit, least=least, most=most.int if most else None)
+    return {
+        "n": length.n,
+        "unit": length.unit.value,
+        "at_most": at_most,
+        "automatic": wanted.is_automatic,
+        "look_before": _length(before),
+        "when": "a_lot_has_fewer_qualified_participants_than_participants_min",
     }
 
 

@@ -12,6 +12,7 @@ from techmarket.db import journal, texts
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
+from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.notices import steps as notices
 from techmarket.trading import awards, deposits, repository
 from techmarket.trading.events import BiddingOpened, LotClosed
@@ -39,7 +40,7 @@ async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
         now = await market_now(db)
         if trade.state is not TradeState.ANNOUNCED or trade.notice_id is None or trade.bidding_opens_at is None:
             return False
-        if now < trade.bidding_opens_at or not await notices.is_cleared(db, trade.notice_id, now):
+        if now < trade.bidding_opens_at or not await _has_ended(db, trade, now):
             return False
         lots = await repository.lock_lots(db, trade.id)
         # Without its key a sealed lot could take no quote; the trade waits, and nobody's time is cut.
@@ -59,6 +60,15 @@ async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
                 lot.closed_at = now
                 await awards.end_unsold(db, trade, lot, cause="nobody_qualified", actor=None)
         return True
+
+
+async def _has_ended(db: AsyncSession, trade: Trade, now: datetime) -> bool:
+    """The announcement is over; while a year without holidays keeps anybody from saying so, it is waited for."""
+    assert trade.notice_id is not None
+    try:
+        return await notices.has_ended(db, trade.notice_id, now)
+    except CalendarYearMissing:
+        return False
 
 
 def _open(db: AsyncSession, trade: Trade, lot: Lot, method_terms: dict[str, Any], now: datetime) -> None:

@@ -12,14 +12,16 @@ from techmarket.db import texts
 from techmarket.identity.actor import Actor
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.notices import steps as notices
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.steps import DueFacts
 from techmarket.trading import repository, rules
-from techmarket.trading.lifecycle import UNDECIDED, DepositState, LotState
+from techmarket.trading.lifecycle import UNDECIDED, DepositState, LotState, TradeState, WaitsFor
 from techmarket.trading.methods import rules_of
-from techmarket.trading.tables import Award, BidRow, Deposit, Lot, Participant, Trade
+from techmarket.trading.tables import Award, BidRow, Deposit, Lot, Participant, Trade, TradeAct
 from techmarket.trading.views import (
+    ActView,
     AwardView,
     BidLineView,
     DepositView,
@@ -41,6 +43,7 @@ def require_known(actor: Actor, trade: Trade) -> None:
 
 async def trade_view(db: AsyncSession, trade: Trade, lots: Sequence[Lot], now: datetime) -> TradeView:
     terms = await texts.get(db, trade.terms_sha256)
+    ends_at, waits_for = await _course(db, trade)
     return TradeView(
         trade.id,
         trade.number,
@@ -60,9 +63,39 @@ async def trade_view(db: AsyncSession, trade: Trade, lots: Sequence[Lot], now: d
         trade.deposit_scope,
         trade.previous_id,
         trade.notice_id,
-        await notices.ends_at(db, trade.notice_id) if trade.notice_id is not None else None,
+        ends_at,
         trade.bidding_opens_at,
+        trade.suspended_at,
+        trade.resume_by,
+        waits_for,
         tuple(lot_view(lot, now) for lot in lots),
+    )
+
+
+async def _course(db: AsyncSession, trade: Trade) -> tuple[datetime | None, WaitsFor | None]:
+    """When the announcement ends, or what it waits for meanwhile."""
+    if trade.notice_id is None:
+        return None, None
+    try:
+        ends_at = await notices.ends_at(db, trade.notice_id)
+    except CalendarYearMissing:
+        return None, WaitsFor.CALENDAR_MISSING
+    if ends_at is not None or trade.state is not TradeState.ANNOUNCED:
+        return ends_at, None
+    return None, WaitsFor.OBJECTION if trade.suspended_at is None else WaitsFor.RESUMPTION
+
+
+def act_view(act: TradeAct) -> ActView:
+    return ActView(
+        act.trade_id,
+        act.n,
+        act.act,
+        act.cause,
+        act.reasons,
+        act.by_person_id is None,
+        act.at,
+        act.announcement_ends_at,
+        act.bidding_opens_at,
     )
 
 
