@@ -27,7 +27,7 @@ async def test_a_trade_is_extended_suspended_resumed_and_terminated_over_http_an
     assert drafted.json()["terms"]["extension"]["at_most"] == 2
     asked = {"json": because, "key": seller.key}
     assert (await api.get(f"{trade}/acts")).status_code == 404
-    assert (await api.post(f"{trade}/termination-motion", **asked)).json()["code"] == "not_in_this_state"
+    assert (await api.post(f"{trade}/termination-motion", **asked)).json()["code"] == "lifecycle.not_in_this_state"
     await api.post(f"{trade}/submission", key=seller.key)
     announced = (await api.post(f"{trade}/announcement", key=operator)).json()
     assert announced["announcement_ends_at"] == "2026-03-16T16:00:00Z"

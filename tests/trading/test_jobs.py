@@ -31,10 +31,18 @@ def test_every_job_of_trading_is_declared() -> None:
         "trading.scores_due",
         "trading.step_due",
         "trading.lapse_due",
+        "trading.extend_due",
+        "trading.resume_due",
     }
     assert {name for name in REACTIONS if name.startswith("trading.")} == {
         "trading.hold_deposit",
         "trading.end_after_objection",
+        "trading.follow_suspension",
+        "trading.follow_resumption",
+        "trading.follow_extension",
+        "trading.follow_decision",
+        "trading.follow_withdrawal",
+        "trading.follow_calendar",
     }
 
 
