@@ -84,3 +84,34 @@ async def test_dates_warnings_versions_and_confirmations_show(tx, keys, api):
     versions = (await api.get(f"{address}/versions", key=unit.key)).json()["items"]
     assert [(v["n"], v["act"]) for v in versions] == [(1, "DRAFTED")]
     assert (await api.get("/v1/achievements?idle=true", key=unit.key)).json()["items"] == []
+
+
+async def test_burdens_open_licences_and_evaluations_over_http(tx, keys, api):
+    unit = await an_organisation(tx, keys=keys)
+    right = BODY["rights"][0] | {"fees_paid_until": "2199-01-01"}
+    body = (await api.post("/v1/achievements", json=BODY | {"rights": [right]}, key=unit.key)).json()
+    address, proof = f"/v1/achievements/{body['id']}", {"evidence_sha256": "a" * 64}
+    pledge = {"kind": "PLEDGE", "holder": "Sample bank", "valid_from": "2024-01-01"}
+    made = await api.post(f"{address}/encumbrances", json=pledge, key=unit.key)
+    assert (made.status_code, [b["kind"] for b in made.json()["encumbrances"]]) == (201, ["PLEDGE"])
+    fee = {"amount": "1000.00", "currency": "CNY"}
+    said = {"number": "202310123456.6", "fee": fee, "way": "a year", "valid_until": "2030-01-01"}
+    drafted = await api.post(f"{address}/open-licences", json=said, key=unit.key)
+    assert (drafted.status_code, drafted.json()["code"]) == (409, "achievements.not_recorded")
+    await api.post(f"{address}/record", key=unit.key)
+    refused = await api.post(f"{address}/open-licences", json=said, key=unit.key)
+    assert (refused.status_code, refused.json()["code"]) == (409, "achievements.pledged")
+    burden = f"/v1/encumbrances/{made.json()['encumbrances'][0]['id']}"
+    agreed = await api.post(f"{burden}/consent", json=proof, key=unit.key)
+    assert agreed.json()["encumbrances"][0]["holder_consents"] is True
+    declared = await api.post(f"{address}/open-licences", json=said, key=unit.key)
+    assert declared.json()["encumbrances"][1]["terms"]["fee"] == fee
+    released = await api.post(f"{burden}/release", json=proof | {"released_on": "2024-06-01"}, key=unit.key)
+    assert [b["kind"] for b in released.json()["encumbrances"]] == ["OPEN_LICENCE"]
+    finding = {"value": "ECONOMIC", "score": "7", "most": "10"}
+    said = {"evaluator": "Sample", "method": "panel", "evaluated_on": "2025-01-01", "findings": [finding], **proof}
+    evaluation = await api.post(f"{address}/evaluations", json=said, key=unit.key)
+    assert (evaluation.status_code, evaluation.json()["findings"][0]["score"]) == (201, "7")
+    await api.post(f"/v1/evaluations/{evaluation.json()['id']}/withdrawal", key=unit.key)
+    listed = (await api.get(f"{address}/evaluations", key=unit.key)).json()["items"]
+    assert [one["state"] for one in listed] == ["WITHDRAWN"]

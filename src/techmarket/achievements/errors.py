@@ -145,8 +145,83 @@ class NotRecorded(Refusal):
 
 class Pledged(Refusal):
     code, kind = "achievements.pledged", Kind.CONFLICT
-    zh = "该成果已出质，未经质权人同意不得转让。"
-    en = "The achievement is pledged; its title cannot move without the pledgee."
+    zh = "该成果已出质，未经质权人同意不得转让或许可；可登记质权人的书面同意，或先解除质押。"
+    en = (
+        "The achievement is pledged: without the pledgee's consent it is neither sold nor licensed. Record that"
+        " consent, or have the pledge released."
+    )
+
+
+class Seized(Refusal):
+    code, kind = "achievements.seized", Kind.CONFLICT
+    zh = "该成果已被查封，解除前不得转让或许可。"
+    en = "The achievement is seized by a court; until it is released it is neither sold nor licensed."
+
+
+class NotAGrantedPatent(Refusal):
+    code, kind = "achievements.not_a_granted_patent", Kind.CONFLICT
+    zh = "开放许可须针对本成果名下已授权且有效的专利；{number} 不是。"
+    en = "An open licence is of a patent of this achievement that is granted and in force; {number} is not."
+
+
+class ReportMissing(Refusal):
+    code, kind = "achievements.report_missing", Kind.INVALID
+    zh = "{right_kind} 类专利的开放许可声明须附专利权评价报告。"
+    en = "The open licence of a {right_kind} needs the evaluation report of the patent office."
+
+
+class AnnualFeeUnpaid(Refusal):
+    code, kind = "achievements.annual_fee_unpaid", Kind.CONFLICT
+    zh = "专利年费缴至 {paid_until}，今天是 {today}；缴费并更新后方可声明开放许可。"
+    en = "The annual fee is paid until {paid_until}, today is {today}; pay it and record that, then declare."
+
+
+class OutsideTheTerm(Refusal):
+    code, kind = "achievements.outside_the_term", Kind.INVALID
+    zh = "开放许可的期限应在今天（{today}）与专利届满日（{expires_on}）之间。"
+    en = "An open licence ends between today, {today}, and the last day of its patent, {expires_on}."
+
+
+class EndsBeforeItBegins(Refusal):
+    code, kind = "achievements.ends_before_it_begins", Kind.INVALID
+    zh = "结束日期不能早于开始日期 {valid_from}。"
+    en = "It does not end before it begins on {valid_from}."
+
+
+class RecordedByContract(Refusal):
+    code, kind = "achievements.recorded_by_contract", Kind.CONFLICT
+    zh = "此负担由合同产生（{by}），随该合同而变，不能单独解除。"
+    en = "This burden came with a contract ({by}) and ends with it, not by itself."
+
+
+class NotAPledge(Refusal):
+    code, kind = "achievements.not_a_pledge", Kind.CONFLICT
+    zh = "只有质押（PLEDGE）才需登记质权人的同意。"
+    en = "Only of a pledge (PLEDGE) the holder's consent is recorded."
+
+
+class DayInTheFuture(Refusal):
+    code, kind = "achievements.day_in_the_future", Kind.INVALID
+    zh = "该日期不能晚于今天 {today}。"
+    en = "That day is not later than today, {today}."
+
+
+class ValueTwice(Refusal):
+    code, kind = "achievements.value_twice", Kind.INVALID
+    zh = "同一价值维度出现了两次。"
+    en = "The same value is named twice."
+
+
+class FindingEmpty(Refusal):
+    code, kind = "achievements.finding_empty", Kind.INVALID
+    zh = "每个价值维度须有得分（及满分）或评语。"
+    en = "Each finding holds a score with the most it could be, or a statement."
+
+
+class ScoreAboveMost(Refusal):
+    code, kind = "achievements.score_above_most", Kind.INVALID
+    zh = "得分 {score} 不能超过满分 {most}。"
+    en = "The score {score} is not above the most it could be, {most}."
 
 
 class LicenceOverlaps(Refusal):

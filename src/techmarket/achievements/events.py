@@ -83,3 +83,42 @@ class LicenceEntered(Event):
     encumbrance_id: UUID
     achievement_id: UUID
     licence_kind: str
+
+
+@dataclass(frozen=True)
+class EncumbranceRecorded(Event):
+    kind: ClassVar[str] = "achievements.encumbrance_recorded"
+    encumbrance_id: UUID
+    achievement_id: UUID
+    burden_kind: str
+
+
+@dataclass(frozen=True)
+class EncumbranceReleased(Event):
+    kind: ClassVar[str] = "achievements.encumbrance_released"
+    encumbrance_id: UUID
+    achievement_id: UUID
+    released_on: date
+
+
+@dataclass(frozen=True)
+class PledgeeConsented(Event):
+    kind: ClassVar[str] = "achievements.pledgee_consented"
+    encumbrance_id: UUID
+    achievement_id: UUID
+    evidence_sha256: str
+
+
+@dataclass(frozen=True)
+class AchievementEvaluated(Event):
+    kind: ClassVar[str] = "achievements.evaluated"
+    evaluation_id: UUID
+    achievement_id: UUID
+    evidence_sha256: str
+
+
+@dataclass(frozen=True)
+class EvaluationWithdrawn(Event):
+    kind: ClassVar[str] = "achievements.evaluation_withdrawn"
+    evaluation_id: UUID
+    achievement_id: UUID

@@ -13,6 +13,28 @@ class AchievementState(StrEnum):
     RETIRED = "RETIRED"
 
 
+class BurdenState(StrEnum):
+    RUNNING = "RUNNING"
+    RELEASED = "RELEASED"
+
+
+class EvaluationState(StrEnum):
+    STANDING = "STANDING"
+    WITHDRAWN = "WITHDRAWN"
+
+
+BURDEN = Lifecycle(
+    "encumbrance",
+    {(BurdenState.RUNNING, "release"): BurdenState.RELEASED},
+    initial=BurdenState.RUNNING,
+)
+
+EVALUATION = Lifecycle(
+    "evaluation",
+    {(EvaluationState.STANDING, "withdraw"): EvaluationState.WITHDRAWN},
+    initial=EvaluationState.STANDING,
+)
+
 ACHIEVEMENT = Lifecycle(
     "achievement",
     {

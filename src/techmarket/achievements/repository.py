@@ -11,12 +11,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.lifecycle import AchievementState, BurdenState
 from techmarket.achievements.tables import (
     Achievement,
     AchievementVersion,
     Completer,
     Encumbrance,
+    Evaluation,
     IntellectualRight,
     OwnerShare,
 )
@@ -142,13 +143,40 @@ async def _grouped(db: AsyncSession, table: Any, ids: Iterable[UUID]) -> dict[UU
 async def burdens_of(
     db: AsyncSession, ids: Iterable[UUID], *, running_on: date | None = None
 ) -> dict[UUID, list[Encumbrance]]:
-    query = select(Encumbrance).where(Encumbrance.achievement_id.in_(set(ids))).order_by(Encumbrance.id)
+    """What is not released; with a day, what has not ended by then either."""
+    query = select(Encumbrance).where(
+        Encumbrance.achievement_id.in_(set(ids)), Encumbrance.state == BurdenState.RUNNING
+    )
+    query = query.order_by(Encumbrance.id)
     if running_on is not None:
         query = query.where(or_(Encumbrance.valid_until.is_(None), Encumbrance.valid_until >= running_on))
     out: dict[UUID, list[Encumbrance]] = {}
     for row in (await db.execute(query)).scalars():
         out.setdefault(row.achievement_id, []).append(row)
     return out
+
+
+async def get_burden(db: AsyncSession, burden_id: UUID) -> Encumbrance:
+    row = await db.get(Encumbrance, burden_id, populate_existing=True)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def get_evaluation(db: AsyncSession, evaluation_id: UUID) -> Evaluation:
+    row = await db.get(Evaluation, evaluation_id, populate_existing=True)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_evaluations(
+    db: AsyncSession, achievement_id: UUID, *, before: UUID | None, limit: int
+) -> Sequence[Evaluation]:
+    query = select(Evaluation).where(Evaluation.achievement_id == achievement_id)
+    if before is not None:
+        query = query.where(Evaluation.id < before)
+    return (await db.execute(query.order_by(Evaluation.id.desc()).limit(limit))).scalars().all()
 
 
 async def burden_by(db: AsyncSession, achievement_id: UUID, by: str) -> Encumbrance | None:

@@ -140,10 +140,11 @@ def check_co_owners_kept(before: Sequence[Owner], after: Sequence[Owner], *, own
 
 @dataclass(frozen=True, slots=True)
 class Burden:
-    """What binds an achievement, within its scope."""
+    """What binds an achievement, within its scope; `holder_consents` where its holder lets a sale pass."""
 
     kind: BurdenKind
     scope: Scope
+    holder_consents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +163,27 @@ def check_sellable(
 ) -> None:
     """Only a recorded achievement of the seller is sold, free of what forbids it, with the consent of every co-owner.
 
-    A pledge forbids moving the title; a running exclusive or sole licence forbids any licence in its scope; each
-    co-owner may grant ordinary licences alone, everything else needs all of them (专利法 art. 14).
+    A seizure, and a pledge whose holder did not agree (民法典 444), forbid moving the title and granting licences; a
+    running exclusive or sole licence forbids any licence in its scope; each co-owner may grant ordinary licences
+    alone, everything else needs all of them (专利法 art. 14).
     """
     moves_title = mode in TITLE_MODES
     if seller is not None and standing.org_id != seller:
         raise errors.NotTheSellers(achievement=standing.achievement_id)
     if standing.state is not AchievementState.RECORDED:
         raise errors.NotRecorded(achievement=standing.achievement_id, state=standing.state)
-    if moves_title and any(burden.kind is BurdenKind.PLEDGE for burden in standing.burdens):
-        raise errors.Pledged(achievement=standing.achievement_id)
+    if moves_title or licence is not None:
+        check_disposable(standing.achievement_id, standing.burdens)
     held = [(burden.kind, burden.scope) for burden in standing.burdens]
     if licence is not None and blocking_licence(licence, scope, held) is not None:
         raise errors.LicenceOverlaps(achievement=standing.achievement_id)
     if (moves_title or licence in BLOCKING) and standing.missing_consents:
         raise errors.ConsentMissing(achievement=standing.achievement_id, missing=standing.missing_consents)
+
+
+def check_disposable(achievement_id: UUID, burdens: Sequence[Burden]) -> None:
+    """What a court has seized is neither sold nor licensed; what is pledged only as its holder agrees (民法典 444)."""
+    if any(burden.kind is BurdenKind.SEIZURE for burden in burdens):
+        raise errors.Seized(achievement=achievement_id)
+    if any(burden.kind is BurdenKind.PLEDGE and not burden.holder_consents for burden in burdens):
+        raise errors.Pledged(achievement=achievement_id)

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, Small
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.achievements.licences import BurdenKind
-from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.lifecycle import AchievementState, BurdenState, EvaluationState
 from techmarket.achievements.rights import RightKind, RightStatus
 from techmarket.achievements.rules import PlanSource
 from techmarket.db.base import Base, Identified
@@ -139,8 +139,28 @@ class Completer(Base):
     confirmed_at: Mapped[datetime | None]
 
 
+class Evaluation(Identified, Base):
+    """What somebody found about an achievement; `findings` are by value, never one number for all."""
+
+    __tablename__ = "evaluation"
+    __table_args__ = (Index(None, "achievement_id", "id"),)
+
+    achievement_id: Mapped[UUID] = mapped_column(ForeignKey("achievement.id"))
+    evaluator: Mapped[str] = mapped_column(String(200))
+    method: Mapped[str] = mapped_column(String(200))
+    evaluated_on: Mapped[date]
+    evidence_sha256: Mapped[str] = mapped_column(String(64))
+    findings: Mapped[list[Any]]
+    state: Mapped[EvaluationState]
+    at: Mapped[datetime]
+    by_person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+
+
 class Encumbrance(Identified, Base):
-    """What binds whoever comes later. `by` names what caused it: a contract, an agreement from before the market."""
+    """What binds whoever comes later. `by` names what caused it: a contract, or the unit's own record (`record:…`).
+
+    `terms` are those of an open licence: patent, fee, way, report.
+    """
 
     __tablename__ = "encumbrance"
     __table_args__ = (
@@ -155,5 +175,14 @@ class Encumbrance(Identified, Base):
     manner: Mapped[str] = mapped_column(String(200), server_default=text("'ANY'"))
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
+    state: Mapped[BurdenState] = mapped_column(server_default=text("'RUNNING'"))
+    holder: Mapped[str | None] = mapped_column(String(200))
+    registration_number: Mapped[str | None] = mapped_column(String(64))
+    evidence_sha256: Mapped[str | None] = mapped_column(String(64))
+    holder_consented_at: Mapped[datetime | None]
+    consent_sha256: Mapped[str | None] = mapped_column(String(64))
+    released_on: Mapped[date | None]
+    release_sha256: Mapped[str | None] = mapped_column(String(64))
+    terms: Mapped[dict[str, Any] | None]
     by: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))

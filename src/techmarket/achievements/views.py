@@ -10,7 +10,7 @@ from uuid import UUID
 
 from techmarket.achievements.cautions import Caution
 from techmarket.achievements.licences import BurdenKind
-from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.lifecycle import AchievementState, EvaluationState
 from techmarket.achievements.rights import RightKind, RightStatus
 from techmarket.achievements.rules import PlanSource
 from techmarket.kernel.canonical import canonical_json, sha256_hex
@@ -49,6 +49,12 @@ class BurdenView:
     manner: str
     valid_from: date
     valid_until: date | None
+    holder: str | None
+    registration_number: str | None
+    evidence_sha256: str | None
+    holder_consents: bool
+    terms: dict[str, Any] | None
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,21 @@ class VersionView:
     at: datetime
     sha256: str
     changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationView:
+    """`findings` are by value: value, score, most, statement."""
+
+    id: UUID
+    achievement_id: UUID
+    evaluator: str
+    method: str
+    evaluated_on: date
+    evidence_sha256: str
+    findings: tuple[dict[str, Any], ...]
+    state: EvaluationState
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,12 @@ class BurdenOut(Wire):
     manner: str
     valid_from: Day
     valid_until: Day | None
+    holder: str | None
+    registration_number: str | None
+    evidence_sha256: str | None
+    terms: dict[str, object] | None = Field(description="Of an open licence: patent, fee and way.")
+    holder_consents: bool = Field(description="A pledgee lets it be sold or licensed.")
+    by: str = Field(description="What caused it: a contract, or your unit's own record.")
 
 
 class CautionOut(Wire):
@@ -209,7 +215,7 @@ DRAFT_REFUSALS = (
 )
 
 
-def _tagged(view: AchievementView, response: Response) -> AchievementView:
+def tagged(view: AchievementView, response: Response) -> AchievementView:
     response.headers["ETag"] = f'"{view.etag}"'
     return view
 
@@ -223,7 +229,7 @@ def _tagged(view: AchievementView, response: Response) -> AchievementView:
 )
 async def create_achievement(body: AchievementIn, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
     """Write down an achievement, as a draft of your unit."""
-    return _tagged(await service.create_achievement(tx, actor, body.draft()), response)
+    return tagged(await service.create_achievement(tx, actor, body.draft()), response)
 
 
 @router.get(
@@ -250,7 +256,7 @@ async def list_achievements(
 )
 async def get_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
     """One achievement with its rights, owners, completers and burdens; the ETag is for changing it."""
-    return _tagged(await service.get_achievement(tx, actor, achievement_id), response)
+    return tagged(await service.get_achievement(tx, actor, achievement_id), response)
 
 
 @router.patch(
@@ -273,7 +279,7 @@ async def amend_achievement(
 ) -> AchievementView:
     """Correct an achievement: fields that you send replace the present ones, fields left out stay as they are."""
     changes = body.draft(), frozenset(body.model_fields_set)
-    return _tagged(
+    return tagged(
         await service.amend_achievement(tx, actor, achievement_id, changes[0], sent=changes[1], if_match=if_match),
         response,
     )
@@ -287,7 +293,7 @@ async def amend_achievement(
 )
 async def record_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
     """Put a draft on record, so that it may be offered."""
-    return _tagged(await service.record_achievement(tx, actor, achievement_id), response)
+    return tagged(await service.record_achievement(tx, actor, achievement_id), response)
 
 
 @router.post(
@@ -298,7 +304,7 @@ async def record_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, r
 )
 async def retire_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
     """Take an achievement out of use: nothing new is sold of it."""
-    return _tagged(await service.retire_achievement(tx, actor, achievement_id), response)
+    return tagged(await service.retire_achievement(tx, actor, achievement_id), response)
 
 
 @router.post(
@@ -309,7 +315,7 @@ async def retire_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, r
 )
 async def consent(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
     """As a co-owner, agree that it may be sold or licensed exclusively."""
-    return _tagged(await service.consent(tx, actor, achievement_id), response)
+    return tagged(await service.consent(tx, actor, achievement_id), response)
 
 
 @router.post(
@@ -320,7 +326,7 @@ async def consent(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Re
 )
 async def withdraw_consent(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
     """As a co-owner, take your agreement back; what was signed meanwhile stays."""
-    return _tagged(await service.withdraw_consent(tx, actor, achievement_id), response)
+    return tagged(await service.withdraw_consent(tx, actor, achievement_id), response)
 
 
 @router.post(
@@ -334,7 +340,7 @@ async def confirm_completers(
 ) -> AchievementView:
     """As a completer, confirm that these people made it, in this order."""
     view = await service.confirm_completer(tx, actor, achievement_id, completers=body.completers)
-    return _tagged(view, response)
+    return tagged(view, response)
 
 
 @router.get(

@@ -1,6 +1,14 @@
 """What people do with achievements: one function, one intention, one transaction."""
 
+from techmarket.achievements.service.burdening import (
+    BurdenDraft,
+    declare_open_licence,
+    record_burden,
+    record_pledgee_consent,
+    release_burden,
+)
 from techmarket.achievements.service.consenting import confirm_completer, consent, withdraw_consent
+from techmarket.achievements.service.evaluating import list_evaluations, record_evaluation, withdraw_evaluation
 from techmarket.achievements.service.idling import flag_idle
 from techmarket.achievements.service.reading import get_achievement, list_achievements, list_versions
 from techmarket.achievements.service.recording import (
@@ -11,15 +19,23 @@ from techmarket.achievements.service.recording import (
 )
 
 __all__ = [
+    "BurdenDraft",
     "amend_achievement",
     "confirm_completer",
     "consent",
     "create_achievement",
+    "declare_open_licence",
     "flag_idle",
     "get_achievement",
     "list_achievements",
+    "list_evaluations",
     "list_versions",
     "record_achievement",
+    "record_burden",
+    "record_evaluation",
+    "record_pledgee_consent",
+    "release_burden",
     "retire_achievement",
     "withdraw_consent",
+    "withdraw_evaluation",
 ]

@@ -132,7 +132,22 @@ def _view_of(row: Achievement, parts: Parts, burdens: Sequence[Encumbrance], tod
         completers=stated.completers,
         confirmed_by=tuple(one.person_id for one in made if one.confirmed_at is not None),
         encumbrances=tuple(
-            BurdenView(b.id, b.kind, b.territory, b.field, b.manner, b.valid_from, b.valid_until) for b in burdens
+            BurdenView(
+                b.id,
+                b.kind,
+                b.territory,
+                b.field,
+                b.manner,
+                b.valid_from,
+                b.valid_until,
+                b.holder,
+                b.registration_number,
+                b.evidence_sha256,
+                b.holder_consented_at is not None,
+                b.terms,
+                b.by,
+            )
+            for b in burdens
         ),
         idle_since=row.idle_from if is_idle else None,
         warnings=cautions_of(stated, lists=_lists(), terms=terms),

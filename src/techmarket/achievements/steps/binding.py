@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements import errors, licences, repository
+from techmarket.achievements import errors, licences, repository, rules
 from techmarket.achievements.events import LicenceEnded, LicenceEntered
 from techmarket.achievements.licences import BurdenKind, Scope
+from techmarket.achievements.lifecycle import AchievementState
 from techmarket.achievements.steps.selling import burden_of
 from techmarket.achievements.tables import Encumbrance
 from techmarket.db import clock, journal
@@ -43,14 +44,17 @@ async def enter_licence(
         raise NotFound()
     licence = BurdenKind(kind if kind.startswith("LICENCE_") else f"LICENCE_{kind}")
     scope = Scope(territory, field, valid_from, valid_until, manner)
-    held = await repository.burdens_of(db, wanted)
     today = shanghai_day(await clock.market_now(db))
+    held = await repository.burdens_of(db, wanted, running_on=min(today, valid_from))
     entered: list[UUID] = []
     for row in rows:
         known = await repository.burden_by(db, row.id, str(by))
         if known is not None:
             entered.append(known.id)
             continue
+        if row.state is not AchievementState.RECORDED:
+            raise errors.NotRecorded(achievement=row.id, state=row.state)
+        rules.check_disposable(row.id, [burden_of(b) for b in held.get(row.id, [])])
         if _is_blocked(licence, scope, held.get(row.id, [])):
             raise errors.LicenceOverlaps(achievement=row.id)
         burden = Encumbrance(

@@ -97,4 +97,5 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
 
 
 def burden_of(row: Encumbrance) -> Burden:
-    return Burden(row.kind, Scope(row.territory, row.field, row.valid_from, row.valid_until, row.manner))
+    scope = Scope(row.territory, row.field, row.valid_from, row.valid_until, row.manner)
+    return Burden(row.kind, scope, row.holder_consented_at is not None)

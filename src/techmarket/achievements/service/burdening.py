@@ -1,0 +1,167 @@
+"""A unit records what binds its achievement from outside the market: licences, pledges, seizures; and their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.achievements import errors, history, policy, repository
+from techmarket.achievements.events import EncumbranceRecorded, EncumbranceReleased, PledgeeConsented
+from techmarket.achievements.licences import ANY_FIELD, ANY_MANNER, LICENCES, BurdenKind, Scope, blocking_licence
+from techmarket.achievements.lifecycle import BURDEN, AchievementState
+from techmarket.achievements.open_licences import OpenLicenceDraft, check_open_licence
+from techmarket.achievements.service.reading import require_known, view_of
+from techmarket.achievements.steps.selling import burden_of
+from techmarket.achievements.tables import Achievement, Encumbrance
+from techmarket.achievements.views import AchievementView
+from techmarket.db import clock, journal
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.money import Money
+from techmarket.kernel.periods import shanghai_day
+from techmarket.kernel.refusals import wire
+
+RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class BurdenDraft:
+    kind: BurdenKind
+    scope: Scope
+    holder: str
+    registration_number: str | None = None
+    evidence_sha256: str | None = None
+
+
+async def record_burden(tx: Tx, actor: Actor, achievement_id: UUID, draft: BurdenDraft) -> AchievementView:
+    """What binds the achievement already is written down; a licence that another one excludes cannot be."""
+    async with tx.begin() as db:
+        row = await repository.lock(db, achievement_id)
+        await require_known(db, actor, achievement_id)
+        require(actor, policy.BURDEN, parties=[row.org_id])
+        scope = draft.scope
+        if scope.valid_until is not None and scope.valid_until < scope.valid_from:
+            raise errors.EndsBeforeItBegins(valid_from=scope.valid_from, pointer="/body/valid_until")
+        if draft.kind in LICENCES:
+            held = (await repository.burdens_of(db, [row.id])).get(row.id, [])
+            standing = [(burden.kind, burden.scope) for burden in map(burden_of, held)]
+            if blocking_licence(draft.kind, scope, standing) is not None:
+                raise errors.LicenceOverlaps(achievement=row.id)
+            today = shanghai_day(await clock.market_now(db))
+            row.first_agreement_on = row.first_agreement_on or min(scope.valid_from, today)
+        burden_id = new_id()
+        burden = Encumbrance(
+            id=burden_id,
+            achievement_id=row.id,
+            kind=draft.kind,
+            territory=scope.territory,
+            field=scope.field,
+            manner=scope.manner,
+            valid_from=scope.valid_from,
+            valid_until=scope.valid_until,
+            state=BURDEN.initial,
+            holder=draft.holder,
+            registration_number=draft.registration_number,
+            evidence_sha256=draft.evidence_sha256,
+            by=str(Ref(RECORD, burden_id)),
+        )
+        db.add(burden)
+        row.revision += 1
+        journal.record(db, EncumbranceRecorded(burden.id, row.id, burden.kind), actor=actor)
+        await db.flush()
+        return await view_of(db, row.id)
+
+
+async def declare_open_licence(tx: Tx, actor: Actor, achievement_id: UUID, draft: OpenLicenceDraft) -> AchievementView:
+    """The unit offers one of its patents to everybody at a published fee; only ordinary licences are granted meanwhile.
+
+    Withdrawing the statement (`release_burden`) takes nothing from those who were licensed before.
+    """
+    async with tx.begin() as db:
+        row = await repository.lock(db, achievement_id)
+        await require_known(db, actor, achievement_id)
+        require(actor, policy.BURDEN, parties=[row.org_id])
+        if row.state is not AchievementState.RECORDED:
+            raise errors.NotRecorded(achievement=row.id, state=row.state)
+        today = shanghai_day(await clock.market_now(db))
+        parts = await repository.parts_of(db, [row.id])
+        stated = history.draft_of(row, parts).rights
+        place = next((n for n, right in enumerate(stated) if right.number == draft.number), None)
+        held = (await repository.burdens_of(db, [row.id], running_on=today)).get(row.id, [])
+        check_open_licence(
+            stated[place] if place is not None else None,
+            draft,
+            achievement_id=row.id,
+            expires_on=parts.rights[row.id][place].expires_on if place is not None else None,
+            burdens=[burden_of(burden) for burden in held],
+            missing_consents=sum(owner.consented_at is None for owner in parts.owners[row.id]),
+            today=today,
+        )
+        burden_id = new_id()
+        burden = Encumbrance(
+            id=burden_id,
+            achievement_id=row.id,
+            kind=BurdenKind.OPEN_LICENCE,
+            territory="CN",
+            field=ANY_FIELD,
+            manner=ANY_MANNER,
+            valid_from=today,
+            valid_until=draft.valid_until,
+            state=BURDEN.initial,
+            registration_number=draft.registration_number,
+            evidence_sha256=draft.report_sha256,
+            terms={"number": draft.number, "fee": wire(Money(draft.fee_minor)), "way": draft.way},
+            by=str(Ref(RECORD, burden_id)),
+        )
+        db.add(burden)
+        row.revision += 1
+        journal.record(db, EncumbranceRecorded(burden.id, row.id, burden.kind), actor=actor)
+        await db.flush()
+        return await view_of(db, row.id)
+
+
+async def release_burden(
+    tx: Tx, actor: Actor, burden_id: UUID, *, released_on: date, evidence_sha256: str
+) -> AchievementView:
+    """What was recorded has ended, with the proof of it. What a contract brought ends with the contract."""
+    async with tx.begin() as db:
+        row, burden = await _locked(db, actor, burden_id)
+        if burden.by != str(Ref(RECORD, burden.id)):
+            raise errors.RecordedByContract(by=burden.by)
+        burden.state = BURDEN.move(burden.state, "release")
+        today = shanghai_day(await clock.market_now(db))
+        if released_on > today:
+            raise errors.DayInTheFuture(today=today, pointer="/body/released_on")
+        burden.released_on, burden.release_sha256 = released_on, evidence_sha256
+        row.revision += 1
+        journal.record(db, EncumbranceReleased(burden.id, row.id, released_on), actor=actor)
+        await db.flush()
+        return await view_of(db, row.id)
+
+
+async def record_pledgee_consent(tx: Tx, actor: Actor, burden_id: UUID, *, evidence_sha256: str) -> AchievementView:
+    """The pledgee agreed, in writing, that the achievement may be sold or licensed (民法典 444)."""
+    async with tx.begin() as db:
+        row, burden = await _locked(db, actor, burden_id)
+        if burden.kind is not BurdenKind.PLEDGE:
+            raise errors.NotAPledge()
+        BURDEN.move(burden.state, "release")  # only of a pledge that still runs
+        if burden.holder_consented_at is None:
+            burden.holder_consented_at, burden.consent_sha256 = await clock.market_now(db), evidence_sha256
+            row.revision += 1
+            journal.record(db, PledgeeConsented(burden.id, row.id, evidence_sha256), actor=actor)
+        await db.flush()
+        return await view_of(db, row.id)
+
+
+async def _locked(db: AsyncSession, actor: Actor, burden_id: UUID) -> tuple[Achievement, Encumbrance]:
+    """The achievement is locked, then its burden is read: everything that binds it waits for the same row."""
+    row = await repository.lock(db, (await repository.get_burden(db, burden_id)).achievement_id)
+    await require_known(db, actor, row.id)
+    require(actor, policy.BURDEN, parties=[row.org_id])
+    return row, await repository.get_burden(db, burden_id)
