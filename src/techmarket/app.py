@@ -14,6 +14,7 @@ from techmarket import __version__
 from techmarket.api import (
     achievements,
     announcements,
+    bank,
     bids,
     burdens,
     certification,
@@ -89,10 +90,11 @@ ROUTERS = (
     revenue.router,
     dossiers.router,
     hub.router,
+    bank.router,
     matching.router,
 )
 
-BODIES: tuple[BodyRule, ...] = (*disclosure.BODIES, *evidence.BODIES, *hub.BODIES)
+BODIES: tuple[BodyRule, ...] = (*bank.BODIES, *disclosure.BODIES, *evidence.BODIES, *hub.BODIES)
 
 
 def create_app(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from techmarket.db.keys import Keys
@@ -88,3 +90,66 @@ async def escrow(tx: Tx, org_id: UUID) -> tuple[int, int]:
     async with tx.begin() as db:
         account = await ledger.account(db, purpose=ledger.Purpose.ESCROW, owner=org_id)
         return await ledger.balance(db, account), await ledger.available(db, account)
+
+
+Row = tuple[str, str, str, str, str, str]
+"""(CREDIT or DEBIT, the bank's reference, amount, account, name, reference) of one booking."""
+
+
+def _closing(rows: Sequence[Row], opening: str) -> str:
+    return str(Decimal(opening) + sum((Decimal(row[2]) if row[0] == "CREDIT" else -Decimal(row[2])) for row in rows))
+
+
+def a_csv(
+    rows: Sequence[Row],
+    *,
+    number: str = "ST-1",
+    day: str = "2026-03-02",
+    opening: str = "0.00",
+    closing: str | None = None,
+    account: str = "330016000000000000",
+) -> bytes:
+    """A bank statement as a plain table; it adds up unless another closing balance is given."""
+    lines = [
+        "kind,bank_reference,booked_on,amount,account,name,reference",
+        f"OPENING,{number},{day},{opening},{account},,",
+        *(f"{kind},{ref},{day},{amount},{payer},{name},{ours}" for kind, ref, amount, payer, name, ours in rows),
+        f"CLOSING,{number},{day},{closing or _closing(rows, opening)},{account},,",
+    ]
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def a_camt(
+    rows: Sequence[Row],
+    *,
+    number: str = "ST-1",
+    day: str = "2026-03-02",
+    opening: str = "0.00",
+    closing: str | None = None,
+    account: str = "330016000000000000",
+    version: str = "08",
+) -> bytes:
+    """The same as a message of ISO 20022."""
+    ends = [("OPBD", opening), ("CLBD", closing or _closing(rows, opening))]
+    balances = "".join(
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">{amount}</Amt>'
+        f"<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
+        for code, amount in ends
+    )
+    entries = ""
+    for kind, ref, amount, payer, name, ours in rows:
+        side = "Dbtr" if kind == "CREDIT" else "Cdtr"
+        party = f"<{side}><Pty><Nm>{name}</Nm></Pty></{side}>" if name else ""
+        payer_account = f"<{side}Acct><Id><Othr><Id>{payer}</Id></Othr></Id></{side}Acct>" if payer else ""
+        entries += (
+            f'<Ntry><Amt Ccy="CNY">{amount}</Amt><CdtDbtInd>{"CRDT" if kind == "CREDIT" else "DBIT"}</CdtDbtInd>'
+            f"<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt></BookgDt><NtryDtls><TxDtls>"
+            f"<Refs><AcctSvcrRef>{ref}</AcctSvcrRef><EndToEndId>{ours or 'NOTPROVIDED'}</EndToEndId></Refs>"
+            f"<RltdPties>{party}{payer_account}</RltdPties></TxDtls></NtryDtls></Ntry>"
+        )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}">'
+        f"<BkToCstmrStmt><GrpHdr><MsgId>M-1</MsgId></GrpHdr><Stmt><Id>{number}</Id>"
+        f"<Acct><Id><Othr><Id>{account}</Id></Othr></Id></Acct>{balances}{entries}</Stmt></BkToCstmrStmt></Document>"
+    ).encode()

@@ -79,3 +79,84 @@ class NothingToRenew(Refusal):
     code, kind = "settlement.nothing_to_renew", Kind.CONFLICT
     zh = "只有失败且尚未重新发出的付款指令可以重新发出；退回的到账请重新处理该笔到账。"
     en = "Only a payout that failed and was not renewed can be renewed; returned money is dealt with at its bank line."
+
+
+class StatementUnreadable(Refusal):
+    code, kind = "settlement.statement_unreadable", Kind.INVALID
+    zh = "对账单无法读取：{where} 处应为 {what}。可上传 camt.053（一份对账单，币种 CNY）或按文档格式的 CSV。"
+    en = (
+        "The statement cannot be read: at {where}, {what} is what fits. Upload one camt.053 statement in CNY, or a CSV "
+        "of the documented form."
+    )
+
+
+class StatementDoesNotAdd(Refusal):
+    code, kind = "settlement.statement_does_not_add", Kind.INVALID
+    zh = "对账单不平：期初余额加各笔发生额不等于期末余额。"
+    en = "The statement does not add up: opening balance and entries do not make the closing balance."
+
+
+class StatementDiffers(Refusal):
+    code, kind = "settlement.statement_differs", Kind.CONFLICT
+    zh = "编号 {number} 的对账单已上传过，但内容不同。"
+    en = "A statement with the number {number} was uploaded before with other contents."
+
+
+class StatementOfAnotherAccount(Refusal):
+    code, kind = "settlement.statement_of_another_account", Kind.CONFLICT
+    zh = "对账单的账户与此前的对账单不同；市场只有一个结算账户。"
+    en = "The statement is of another account than those before; the market has one settlement account."
+
+
+class StatementGap(Refusal):
+    code, kind = "settlement.statement_gap", Kind.CONFLICT
+    zh = "对账单不连续：上一份截至 {last_day}，期末余额须等于本份期初余额；请先上传中间的对账单。"
+    en = (
+        "The statement does not follow the one before, which ends on {last_day}: its closing balance opens the next. "
+        "Upload what lies between first."
+    )
+
+
+class FirstStatementNotEmpty(Refusal):
+    code, kind = "settlement.first_statement_not_empty", Kind.CONFLICT
+    zh = "第一份对账单的期初余额须为 0.00：结算专户自开户起对账。"
+    en = "The first statement opens with 0.00: a settlement account is followed from its beginning."
+
+
+class NothingToExplain(Refusal):
+    code, kind = "settlement.nothing_to_explain", Kind.CONFLICT
+    zh = "只有尚无对应记录的支出可以登记为银行费用。"
+    en = "Only money that left for no known reason can be explained as a charge of the bank."
+
+
+class NoStatementOfDay(Refusal):
+    code, kind = "settlement.no_statement_of_day", Kind.CONFLICT
+    zh = "{day} 没有截至当日的对账单，不能日终结账。"
+    en = "No statement ends on {day}; upload it, then close the day."
+
+
+class DayClosedAlready(Refusal):
+    code, kind = "settlement.day_closed_already", Kind.CONFLICT
+    zh = "{day} 或其后的日期已经结账。"
+    en = "{day}, or a day after it, is closed already."
+
+
+class DayDoesNotClose(Refusal):
+    code, kind = "settlement.day_does_not_close", Kind.CONFLICT
+    zh = "{day} 不能结账：{reasons}。请先处理这些项目。"
+    en = "{day} cannot be closed: {reasons}. Deal with these first."
+
+
+class StatementContradicts(Refusal):
+    code, kind = "settlement.statement_contradicts", Kind.CONFLICT
+    zh = "对账单第 {n} 笔（{bank_reference}）与已记录的不符：对账单为 {stated}，记录为 {known}。请银行更正后再上传。"
+    en = (
+        "Entry {n} of the statement ({bank_reference}) contradicts what is recorded: {stated} there, {known} here. "
+        "Ask the bank to put it right, then upload again."
+    )
+
+
+class EntryStatedBefore(Refusal):
+    code, kind = "settlement.entry_stated_before", Kind.CONFLICT
+    zh = "对账单第 {n} 笔（{bank_reference}）已在此前的对账单中出现过。"
+    en = "Entry {n} of the statement ({bank_reference}) stood on a statement before."

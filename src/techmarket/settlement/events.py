@@ -110,3 +110,28 @@ class PayoutFailed(Event):
     payout_id: UUID
     why: str
     channel: Channel
+
+
+@dataclass(frozen=True)
+class StatementUploaded(Event):
+    kind: ClassVar[str] = "settlement.statement_uploaded"
+    statement_id: UUID
+    entries: int
+
+
+@dataclass(frozen=True)
+class EntryExplained(Event):
+    """Money that left the bank for no payout of ours was its charge."""
+
+    kind: ClassVar[str] = "settlement.entry_explained"
+    statement_id: UUID
+    n: int
+
+
+@dataclass(frozen=True)
+class DayClosed(Event):
+    """Books and bank differ in nothing at the end of this day."""
+
+    kind: ClassVar[str] = "settlement.day_closed"
+    statement_id: UUID
+    day: date

@@ -26,6 +26,14 @@ class PayoutState(StrEnum):
     FAILED = "FAILED"
 
 
+class EntryState(StrEnum):
+    """Where a booking of the bank's statement stands against what the market knows."""
+
+    KNOWN = "KNOWN"
+    OPEN = "OPEN"
+    EXPLAINED = "EXPLAINED"
+
+
 DUE = Lifecycle(
     "due",
     {(DueState.OPEN, "pay"): DueState.PAID, (DueState.OPEN, "cancel"): DueState.CANCELLED},
@@ -53,4 +61,10 @@ PAYOUT = Lifecycle(
         (PayoutState.SENT, "fail"): PayoutState.FAILED,
     },
     initial=PayoutState.INSTRUCTED,
+)
+
+STATEMENT_ENTRY = Lifecycle(
+    "statement_entry",
+    {(EntryState.OPEN, "know"): EntryState.KNOWN, (EntryState.OPEN, "explain"): EntryState.EXPLAINED},
+    initial=EntryState.OPEN,
 )

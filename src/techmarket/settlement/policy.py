@@ -12,3 +12,7 @@ ASSIGN_LINE = permission("settlement.assign_bank_line", Standing.MARKET, Role.FI
 RETURN_LINE = permission("settlement.return_bank_line", Standing.MARKET, Role.FINANCE)
 SEE_PAYOUTS = permission("settlement.see_payouts", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SETTLE_PAYOUT = permission("settlement.settle_payout", Standing.MARKET, Role.FINANCE)
+UPLOAD_STATEMENT = permission("settlement.upload_statement", Standing.MARKET, Role.FINANCE)
+SEE_STATEMENTS = permission("settlement.see_statements", Standing.MARKET, Role.FINANCE, scope=Scope.READ)
+EXPLAIN_ENTRY = permission("settlement.explain_entry", Standing.MARKET, Role.FINANCE)
+CLOSE_DAY = permission("settlement.close_day", Standing.MARKET, Role.FINANCE)

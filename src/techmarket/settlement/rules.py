@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from techmarket.kernel.money import Money, Rounding, apply_rate
+from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import Refusal
 from techmarket.settlement import errors
 
@@ -54,9 +55,21 @@ class Outcome(StrEnum):
     PAYER_DIFFERS = "PAYER_DIFFERS"
 
 
+class Finding(StrEnum):
+    """What a booking of the bank's statement was found to be when the statement came."""
+
+    TAKEN = "TAKEN"  # money nobody had told of: entered now
+    KNOWN = "KNOWN"  # money a message had told of
+    PAYOUT = "PAYOUT"  # a payout of ours that has left
+    UNEXPLAINED = "UNEXPLAINED"  # money that left for no reason we know
+
+
 @dataclass(frozen=True, slots=True)
 class BankMessage:
-    """Money that arrived at the market's bank, as the bank tells it."""
+    """Money that arrived at the market's bank, as the bank tells it.
+
+    `message_id` is the bank's reference of the booking, the same on its statement: there the money is known again.
+    """
 
     message_id: str
     payer_account: str
@@ -173,6 +186,59 @@ def judge_line(
     if message.minor > outstanding_minor:
         return Outcome.OVER
     return Outcome.MATCHED
+
+
+class MoneyLike(Protocol):
+    @property
+    def minor(self) -> int: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def booked_at(self) -> datetime: ...
+
+
+def is_same_money(known: MoneyLike, told: MoneyLike) -> bool:
+    """A booking told again in other words, by the statement first and a message after: amount, reference and day."""
+    return (known.minor, known.reference.strip(), shanghai_day(known.booked_at)) == (
+        told.minor,
+        told.reference.strip(),
+        shanghai_day(told.booked_at),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DayCheck:
+    """The books against the bank at the end of a day, in fen.
+
+    `bank` is what the books say lies at the bank; `incoming` of it the statement does not show yet, `outgoing` left the
+    books and not yet the bank; `others` is other people's money, `own` the market's.
+    """
+
+    bank_minor: int
+    incoming_minor: int
+    outgoing_minor: int
+    others_minor: int
+    own_minor: int
+    statement_minor: int
+    open_entries: int
+    unbalanced: tuple[str, ...]
+
+    @property
+    def difference_minor(self) -> int:
+        """What the bank has more than the books explain."""
+        return self.statement_minor - (self.bank_minor - self.incoming_minor + self.outgoing_minor)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the day cannot be closed; none, if it can."""
+        found = [f"unbalanced {book}" for book in self.unbalanced]
+        if self.open_entries:
+            found.append(f"unexplained entries {self.open_entries}")
+        if self.difference_minor:
+            found.append(f"difference {Money(self.difference_minor).amount}")
+        if self.others_minor + self.own_minor != self.bank_minor:
+            found.append("escrow and own money do not make the bank")
+        return found
 
 
 def goes_back_by_itself(outcome: Outcome, purpose: Purpose, *, is_cancelled: bool) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
-from techmarket.settlement.lifecycle import DueState, LineState, PayoutState
-from techmarket.settlement.rules import Channel, Outcome, Purpose
+from techmarket.settlement.lifecycle import DueState, EntryState, LineState, PayoutState
+from techmarket.settlement.rules import Channel, Finding, Outcome, Purpose
 
 
 class Due(Identified, Base):
@@ -94,3 +94,65 @@ class BankLine(Identified, Base):
     state: Mapped[LineState]
     due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"))
     payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payout.id"))
+
+
+class BankStatement(Identified, Base):
+    """One statement of the market's account; the next opens with the balance this one closes with."""
+
+    __tablename__ = "bank_statement"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        # One line of statements without a fork: two that would follow the same one cannot both be written.
+        UniqueConstraint("follows", postgresql_nulls_not_distinct=True),
+        CheckConstraint("first_day <= last_day", name="days_in_order"),
+    )
+
+    number: Mapped[str] = mapped_column(String(64))
+    account: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    follows: Mapped[UUID | None] = mapped_column(ForeignKey("bank_statement.id"))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    opening_minor: Mapped[int]
+    closing_minor: Mapped[int]
+    uploaded_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class StatementEntry(Base):
+    """A booking of a statement: the money that came (`bank_line`), the payout that left, or neither yet."""
+
+    __tablename__ = "statement_entry"
+    __table_args__ = (
+        UniqueConstraint("bank_reference", name="uq_statement_entry_bank_reference"),
+        Index("ix_statement_entry_open", "statement_id", postgresql_where=text("state = 'OPEN'")),
+        CheckConstraint("minor > 0", name="above_nought"),
+    )
+
+    statement_id: Mapped[UUID] = mapped_column(ForeignKey("bank_statement.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    is_credit: Mapped[bool]
+    minor: Mapped[int]
+    booked_on: Mapped[date]
+    bank_reference: Mapped[str] = mapped_column(String(64))
+    finding: Mapped[Finding]
+    state: Mapped[EntryState]
+    bank_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_line.id"), unique=True)
+    payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payout.id"), unique=True)
+
+
+class BankDay(Base):
+    """A day that was closed (日终结账): the books, set against the bank's own statement, differ in nothing."""
+
+    __tablename__ = "bank_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    statement_id: Mapped[UUID] = mapped_column(ForeignKey("bank_statement.id"), unique=True)
+    bank_minor: Mapped[int]
+    others_minor: Mapped[int]
+    own_minor: Mapped[int]
+    incoming_minor: Mapped[int]
+    outgoing_minor: Mapped[int]
+    statement_minor: Mapped[int]
+    closed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    closed_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from techmarket.kernel.money import Money
-from techmarket.settlement.lifecycle import DueState, LineState, PayoutState
-from techmarket.settlement.rules import Channel, Outcome, Purpose
+from techmarket.settlement.lifecycle import DueState, EntryState, LineState, PayoutState
+from techmarket.settlement.rules import Channel, Finding, Outcome, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,51 @@ class PayoutView:
     bank_reference: str | None
     instructed_at: datetime
     settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """A bank statement, and how many of its bookings were found to be what."""
+
+    id: UUID
+    number: str
+    account: str
+    first_day: date
+    last_day: date
+    opening: Money
+    closing: Money
+    entries: int
+    taken: int
+    known: int
+    payouts: int
+    unexplained: int
+    open: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    n: int
+    direction: str
+    amount: Money
+    booked_on: date
+    bank_reference: str
+    finding: Finding
+    state: EntryState
+    bank_line_id: UUID | None
+    payout_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """A closed day: `bank` less `incoming` plus `outgoing` is the statement; `others` plus `own` is `bank`."""
+
+    day: date
+    statement_id: UUID
+    bank: Money
+    incoming: Money
+    outgoing: Money
+    statement: Money
+    others: Money
+    own: Money
+    closed_at: datetime

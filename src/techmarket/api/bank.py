@@ -1,0 +1,184 @@
+"""The bank's statements and the end of a day over HTTP: the desk of the market's finance."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+
+from techmarket.api.deps import MarketRoute, SignedIn, TxDep
+from techmarket.api.limits import BodyRule
+from techmarket.api.paging import page_response
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import Cursor, Day, Limit, MoneyOut, Uuid, Wire
+from techmarket.kernel.paging import BadCursor
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.settlement import errors, service
+from techmarket.settlement.lifecycle import EntryState
+from techmarket.settlement.rules import Finding
+from techmarket.settlement.statements import CSV, XML
+from techmarket.settlement.views import DayView, EntryView, StatementView
+
+router = APIRouter(prefix="/v1/bank", tags=["settlement"], route_class=MarketRoute)
+
+BYTES_MAX = 8 * 2**20
+BODIES = (BodyRule("/v1/bank/statements", bytes_max=BYTES_MAX, media=(XML, CSV), seconds=60),)
+
+
+class StatementOut(Wire):
+    id: UUID
+    number: str
+    account: str
+    first_day: date
+    last_day: date
+    opening: MoneyOut
+    closing: MoneyOut
+    entries: int
+    taken: int
+    known: int
+    payouts: int
+    unexplained: int
+    open: int
+    at: datetime
+
+
+class StatementPage(Wire):
+    items: list[StatementOut]
+    next_cursor: str | None
+
+
+class EntryOut(Wire):
+    n: int
+    direction: Literal["CREDIT", "DEBIT"]
+    amount: MoneyOut
+    booked_on: date
+    bank_reference: str
+    finding: Finding
+    state: EntryState
+    bank_line_id: UUID | None
+    payout_id: UUID | None
+
+
+class EntryPage(Wire):
+    items: list[EntryOut]
+    next_cursor: str | None
+
+
+class DayOut(Wire):
+    day: date
+    statement_id: UUID
+    bank: MoneyOut
+    incoming: MoneyOut
+    outgoing: MoneyOut
+    statement: MoneyOut
+    others: MoneyOut
+    own: MoneyOut
+    closed_at: datetime
+
+
+class DayPage(Wire):
+    items: list[DayOut]
+    next_cursor: str | None
+
+
+@router.post(
+    "/statements",
+    status_code=201,
+    response_model=StatementOut,
+    operation_id="uploadBankStatement",
+    responses=refusals(
+        NotAllowed,
+        errors.StatementUnreadable,
+        errors.StatementDoesNotAdd,
+        errors.StatementDiffers,
+        errors.StatementOfAnotherAccount,
+        errors.StatementGap,
+        errors.FirstStatementNotEmpty,
+        errors.StatementContradicts,
+        errors.EntryStatedBefore,
+    ),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                XML: {"schema": {"type": "string", "description": "One camt.053 statement in CNY."}},
+                CSV: {"schema": {"type": "string", "description": "OPENING, CREDIT and DEBIT, CLOSING rows."}},
+            },
+        }
+    },
+)
+async def upload_statement(request: Request, actor: SignedIn, tx: TxDep) -> StatementView:
+    """Upload a statement of the market's account (camt.053 or CSV): money nobody told of is entered, payouts that left
+    are confirmed, the rest waits for a person. All of it or nothing; the same file again has no second effect."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return await service.upload_statement(tx, actor, await request.body(), media)
+
+
+@router.get(
+    "/statements",
+    response_model=StatementPage,
+    operation_id="listBankStatements",
+    responses=refusals(NotAllowed, BadCursor),
+)
+async def list_statements(
+    actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor | None = None, limit: Limit = 20
+) -> object:
+    """The statements of the market's account, the newest first."""
+    page = await service.list_statements(tx, actor, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/bank/statements", limit=limit)
+
+
+@router.get(
+    "/statements/{statement_id}/entries",
+    response_model=EntryPage,
+    operation_id="listBankStatementEntries",
+    responses=refusals(NotAllowed, NotFound, BadCursor),
+)
+async def list_entries(
+    statement_id: Uuid,
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    state: EntryState | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """The bookings of a statement in its order; the open ones wait for a person."""
+    page = await service.list_entries(tx, actor, statement_id, state=state, cursor=cursor, limit=limit)
+    return page_response(page, response, f"/v1/bank/statements/{statement_id}/entries", state=state, limit=limit)
+
+
+@router.post(
+    "/statements/{statement_id}/entries/{n}/charge",
+    response_model=EntryOut,
+    operation_id="explainBankCharge",
+    responses=refusals(NotAllowed, NotFound, errors.NothingToExplain),
+)
+async def explain_as_charge(
+    statement_id: Uuid, n: Annotated[int, Path(ge=1, le=10_000)], actor: SignedIn, tx: TxDep
+) -> EntryView:
+    """Say that money which left for no payout was a charge of the bank: it becomes the market's own expense."""
+    return await service.explain_as_charge(tx, actor, statement_id, n)
+
+
+@router.post(
+    "/days/{day}/closing",
+    status_code=201,
+    response_model=DayOut,
+    operation_id="closeBankDay",
+    responses=refusals(NotAllowed, errors.DayClosedAlready, errors.NoStatementOfDay, errors.DayDoesNotClose),
+)
+async def close_day(day: Day, actor: SignedIn, tx: TxDep) -> DayView:
+    """Close a day: every book sums to nought, and escrow and own money are what the bank says it holds."""
+    return await service.close_day(tx, actor, day)
+
+
+@router.get("/days", response_model=DayPage, operation_id="listBankDays", responses=refusals(NotAllowed, BadCursor))
+async def list_days(
+    actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor | None = None, limit: Limit = 20
+) -> object:
+    """The closed days with their figures, the newest first."""
+    page = await service.list_days(tx, actor, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/bank/days", limit=limit)

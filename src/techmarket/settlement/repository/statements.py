@@ -1,0 +1,170 @@
+"""Every query of the bank's statements and of the days closed by them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.kernel.refusals import NotFound
+from techmarket.settlement.lifecycle import EntryState, PayoutState
+from techmarket.settlement.rules import Channel, Finding
+from techmarket.settlement.tables import BankDay, BankLine, BankStatement, Due, Payout, StatementEntry
+
+_FRESH = {"populate_existing": True}
+
+
+async def find_statement(db: AsyncSession, number: str) -> BankStatement | None:
+    return (await db.execute(select(BankStatement).where(BankStatement.number == number))).scalar_one_or_none()
+
+
+async def get_statement(db: AsyncSession, statement_id: UUID) -> BankStatement:
+    row = (await db.execute(select(BankStatement).where(BankStatement.id == statement_id))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def last_statement(db: AsyncSession) -> BankStatement | None:
+    query = select(BankStatement).order_by(BankStatement.last_day.desc()).limit(1)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def statement_ending(db: AsyncSession, day: date) -> BankStatement | None:
+    return (await db.execute(select(BankStatement).where(BankStatement.last_day == day))).scalar_one_or_none()
+
+
+async def list_statements(db: AsyncSession, *, before: UUID | None, limit: int) -> Sequence[BankStatement]:
+    query = select(BankStatement).order_by(BankStatement.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(BankStatement.id < before)
+    return (await db.execute(query)).scalars().all()
+
+
+async def count_entries(db: AsyncSession, statement_id: UUID) -> dict[tuple[Finding, EntryState], int]:
+    query = (
+        select(StatementEntry.finding, StatementEntry.state, func.count())
+        .where(StatementEntry.statement_id == statement_id)
+        .group_by(StatementEntry.finding, StatementEntry.state)
+    )
+    return {(finding, state): n for finding, state, n in await db.execute(query)}
+
+
+async def list_entries(
+    db: AsyncSession, statement_id: UUID, *, state: EntryState | None, after: int, limit: int
+) -> Sequence[StatementEntry]:
+    query = (
+        select(StatementEntry)
+        .where(StatementEntry.statement_id == statement_id, StatementEntry.n > after)
+        .order_by(StatementEntry.n)
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(StatementEntry.state == state)
+    return (await db.execute(query)).scalars().all()
+
+
+async def lock_entry(db: AsyncSession, statement_id: UUID, n: int) -> StatementEntry:
+    query = (
+        select(StatementEntry)
+        .where(StatementEntry.statement_id == statement_id, StatementEntry.n == n)
+        .with_for_update()
+        .execution_options(**_FRESH)
+    )
+    row = (await db.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def lock_dues_by_reference(db: AsyncSession, references: Collection[str]) -> dict[str, Due]:
+    """By reference, locked in the order of their ids."""
+    query = (
+        select(Due)
+        .where(Due.reference.in_(sorted(references)))
+        .order_by(Due.id)
+        .with_for_update()
+        .execution_options(**_FRESH)
+    )
+    return {due.reference: due for due in (await db.execute(query)).scalars()}
+
+
+async def lock_payout_told(db: AsyncSession, payout_id: UUID | None, bank_reference: str) -> Payout | None:
+    """The payout a booking names by our id, or by the bank's reference that was entered by hand."""
+    query = (
+        select(Payout)
+        .where(or_(Payout.id == payout_id, Payout.bank_reference == bank_reference))
+        .order_by((Payout.id == payout_id).desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(**_FRESH)
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def stated_before(db: AsyncSession, references: Collection[str]) -> set[str]:
+    """Those of the bank's references that stand on a statement already."""
+    query = select(StatementEntry.bank_reference).where(StatementEntry.bank_reference.in_(sorted(references)))
+    return set((await db.execute(query)).scalars())
+
+
+async def is_stated(db: AsyncSession, payout_id: UUID) -> bool:
+    query = select(StatementEntry.n).where(StatementEntry.payout_id == payout_id)
+    return (await db.execute(query)).scalar_one_or_none() is not None
+
+
+# --- the end of a day -------------------------------------------------------------------------------------------------
+
+
+async def last_closed_day(db: AsyncSession) -> date | None:
+    return (await db.execute(select(func.max(BankDay.day)))).scalar_one()
+
+
+async def list_days(db: AsyncSession, *, before: date | None, limit: int) -> Sequence[BankDay]:
+    query = select(BankDay).order_by(BankDay.day.desc()).limit(limit)
+    if before is not None:
+        query = query.where(BankDay.day < before)
+    return (await db.execute(query)).scalars().all()
+
+
+async def count_open(db: AsyncSession, day: date) -> int:
+    """Bookings up to this day that nobody has explained."""
+    query = (
+        select(func.count())
+        .select_from(StatementEntry)
+        .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
+        .where(StatementEntry.state == EntryState.OPEN, BankStatement.last_day <= day)
+    )
+    return (await db.execute(query)).scalar_one()
+
+
+async def incoming_after(db: AsyncSession, day: date) -> int:
+    """Money the books have that no statement up to this day shows, in fen."""
+    stated = (
+        select(StatementEntry.n)
+        .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
+        .where(StatementEntry.bank_line_id == BankLine.id, BankStatement.last_day <= day)
+    )
+    query = select(func.coalesce(func.sum(BankLine.minor), 0)).where(~stated.exists())
+    return int((await db.execute(query)).scalar_one())
+
+
+async def outgoing_after(db: AsyncSession, day: date) -> int:
+    """Money that left the books and no statement up to this day: payouts, and charges of later statements, in fen."""
+    stated = (
+        select(StatementEntry.n)
+        .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
+        .where(StatementEntry.payout_id == Payout.id, BankStatement.last_day <= day)
+    )
+    paid = select(func.coalesce(func.sum(Payout.minor), 0)).where(
+        and_(Payout.state == PayoutState.CONFIRMED, Payout.channel == Channel.ESCROW, ~stated.exists())
+    )
+    charged = (
+        select(func.coalesce(func.sum(StatementEntry.minor), 0))
+        .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
+        .where(StatementEntry.state == EntryState.EXPLAINED, BankStatement.last_day > day)
+    )
+    return int((await db.execute(paid)).scalar_one()) + int((await db.execute(charged)).scalar_one())

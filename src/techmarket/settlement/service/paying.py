@@ -1,0 +1,84 @@
+"""Payouts: instructed, sent, answered by the bank, renewed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db import journal
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.paging import Page, last_id, page_of
+from techmarket.settlement import errors, policy, repository, steps
+from techmarket.settlement.events import (
+    PayoutInstructed,
+    PayoutSent,
+)
+from techmarket.settlement.lifecycle import PAYOUT, PayoutState
+from techmarket.settlement.rules import Channel
+from techmarket.settlement.service.showing import payout_view
+from techmarket.settlement.tables import Payout
+from techmarket.settlement.views import PayoutView
+
+
+async def list_payouts(
+    tx: Tx, actor: Actor, *, state: PayoutState | None, cursor: str | None, limit: int
+) -> Page[PayoutView]:
+    """What was paid out to my organisation or by its payroll, the newest first; the market sees all."""
+    require(actor, policy.SEE_PAYOUTS, parties=[actor.org_id])
+    async with tx.read() as db:
+        rows = await repository.list_payouts(
+            db,
+            org_id=None if actor.is_market else actor.org,
+            state=state,
+            after=last_id(cursor),
+            limit=limit + 1,
+        )
+        return page_of(rows, limit, lambda row: (str(row.id),)).map(payout_view)
+
+
+async def send_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
+    """The instruction has been given to the bank."""
+    require(actor, policy.SETTLE_PAYOUT)
+    async with tx.begin() as db:
+        payout = await _lock_for_the_bank(db, payout_id)
+        payout.state = PAYOUT.move(payout.state, "send")
+        journal.record(db, PayoutSent(payout.id), actor=actor)
+        return payout_view(payout)
+
+
+async def settle_payout(
+    tx: Tx, actor: Actor, payout_id: UUID, *, is_confirmed: bool, bank_reference: str
+) -> PayoutView:
+    """The bank's answer: paid, or it could not be."""
+    require(actor, policy.SETTLE_PAYOUT)
+    async with tx.begin() as db:
+        payout = await _lock_for_the_bank(db, payout_id)
+        step = steps.confirm_payout if is_confirmed else steps.fail_payout
+        await step(db, payout_id, actor=actor, bank_reference=bank_reference)
+        return payout_view(payout)
+
+
+async def renew_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
+    """What the bank could not pay is instructed anew, for the same reason and amount."""
+    require(actor, policy.SETTLE_PAYOUT)
+    async with tx.begin() as db:
+        failed = await _lock_for_the_bank(db, payout_id)
+        if failed.state is not PayoutState.FAILED or failed.org_id is None:
+            raise errors.NothingToRenew()
+        if await repository.has_live_payout(db, why=failed.why, org_id=failed.org_id, channel=failed.channel):
+            raise errors.NothingToRenew()
+        order = steps.PayoutOrder(failed.org_id, failed.minor, failed.channel, Ref.parse(failed.why))
+        [fresh] = await steps.instruct_payouts(db, [order])
+        journal.record(db, PayoutInstructed(fresh, failed.why, failed.channel), actor=actor)
+        return payout_view(await repository.get_payout(db, fresh))
+
+
+async def _lock_for_the_bank(db: AsyncSession, payout_id: UUID) -> Payout:
+    payout = await repository.lock_payout(db, payout_id)
+    if payout.channel is Channel.PAYROLL:
+        raise errors.PaidByTheUnit()
+    return payout

@@ -1,0 +1,247 @@
+"""The bank's statement against what the market knows: money that came is entered, payouts that left are confirmed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db import journal
+from techmarket.db.locks import lock_name
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.money import Money
+from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
+from techmarket.kernel.periods import SHANGHAI
+from techmarket.ledger import steps as ledger
+from techmarket.settlement import errors, policy, repository, rules, steps
+from techmarket.settlement.events import EntryExplained, StatementUploaded
+from techmarket.settlement.lifecycle import STATEMENT_ENTRY, EntryState, PayoutState
+from techmarket.settlement.repository import statements as kept
+from techmarket.settlement.rules import BankMessage, Channel, Finding
+from techmarket.settlement.service.entering import enter
+from techmarket.settlement.statements import Entry, Said, read_statement
+from techmarket.settlement.tables import BankLine, BankStatement, Payout, StatementEntry
+from techmarket.settlement.views import EntryView, StatementView
+
+STATEMENTS = "settlement.statements"
+"""Who uploads a statement or closes a day waits for whoever does: both look at the whole line of statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What an entry is, found and locked before any money moves."""
+
+    finding: Finding
+    line: BankLine | None = None
+    payout: Payout | None = None
+
+
+async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> StatementView:
+    """A statement of the market's bank; it follows the one before, and all of it is taken or nothing.
+
+    The same file again gives the first answer and has no second effect.
+    """
+    require(actor, policy.UPLOAD_STATEMENT)
+    said, digest = read_statement(raw, media), hashlib.sha256(raw).digest()
+    async with tx.begin() as db:
+        await lock_name(db, STATEMENTS)
+        known = await kept.find_statement(db, said.number)
+        if known is not None:
+            if known.sha256 != digest:
+                raise errors.StatementDiffers(number=said.number)
+            return await _view(db, known)
+        before = await kept.last_statement(db)
+        _require_following(said, before)
+        stated = await kept.stated_before(db, {entry.reference for entry in said.entries})
+        for entry in said.entries:
+            if entry.reference in stated:
+                raise errors.EntryStatedBefore(n=entry.n, bank_reference=entry.reference, pointer="/body")
+        statement = BankStatement(
+            id=new_id(),
+            number=said.number,
+            account=said.account,
+            sha256=digest,
+            follows=before.id if before else None,
+            first_day=said.first_day,
+            last_day=said.last_day,
+            opening_minor=said.opening_minor,
+            closing_minor=said.closing_minor,
+            uploaded_by=actor.person,
+        )
+        db.add(statement)
+        await db.flush()
+        found: dict[int, _Found] = {}
+        named: set[UUID] = set()
+        for entry in said.entries:
+            one = found[entry.n] = await _look_up(db, entry, named)
+            named |= {one.payout.id} if one.payout else set()
+        await _enter_all(db, said, found, actor)
+        db.add_all(_row(statement.id, entry, found[entry.n]) for entry in said.entries)
+        journal.record(db, StatementUploaded(statement.id, len(said.entries)), actor=actor)
+        await db.flush()
+        return await _view(db, statement)
+
+
+def _require_following(said: Said, before: BankStatement | None) -> None:
+    """The balance goes on where the last statement ended; the first opens with an empty account."""
+    if before is None:
+        if said.opening_minor != 0:
+            raise errors.FirstStatementNotEmpty()
+        return
+    if said.account != before.account:
+        raise errors.StatementOfAnotherAccount()
+    if said.opening_minor != before.closing_minor or said.first_day <= before.last_day:
+        raise errors.StatementGap(last_day=before.last_day, balance=Money(before.closing_minor))
+
+
+async def _look_up(db: AsyncSession, entry: Entry, named: Collection[UUID]) -> _Found:
+    """What an entry is. Lines and payouts are locked here, for all entries, before the ledger is."""
+    if entry.is_credit:
+        line_id = await repository.put_line(db, _message_of(entry), _digest_of(entry))
+        if line_id is not None:
+            return _Found(Finding.TAKEN, line=await repository.lock_line(db, line_id))
+        known = await repository.line_by_message(db, entry.reference)
+        if known.minor != entry.minor:
+            raise _contradiction(entry, known.minor)
+        return _Found(Finding.KNOWN, line=known)
+    payout = await kept.lock_payout_told(db, _as_id(entry.ours), entry.reference)
+    if payout is None or payout.channel is not Channel.ESCROW:
+        return _Found(Finding.UNEXPLAINED)
+    if payout.minor != entry.minor or payout.state is PayoutState.FAILED:
+        raise _contradiction(entry, payout.minor if payout.state is not PayoutState.FAILED else 0)
+    if payout.id in named or await kept.is_stated(db, payout.id):
+        return _Found(Finding.UNEXPLAINED)
+    return _Found(Finding.PAYOUT, payout=payout)
+
+
+def _contradiction(entry: Entry, known_minor: int) -> errors.StatementContradicts:
+    return errors.StatementContradicts(
+        n=entry.n, bank_reference=entry.reference, stated=Money(entry.minor), known=Money(known_minor), pointer="/body"
+    )
+
+
+async def _enter_all(db: AsyncSession, said: Said, found: Mapping[int, _Found], actor: Actor) -> None:
+    """Money moves only now: every due is locked in one order first, so that no message can hold one against us."""
+    taken = [(entry, one.line) for entry in said.entries if (one := found[entry.n]).finding is Finding.TAKEN]
+    dues = await kept.lock_dues_by_reference(db, {entry.ours for entry, _ in taken})
+    for entry, line in taken:
+        assert line is not None
+        await enter(db, line, _message_of(entry), dues.get(entry.ours), actor)
+    for entry in said.entries:
+        payout = found[entry.n].payout
+        if payout is not None and payout.state is not PayoutState.CONFIRMED:
+            await steps.confirm_payout(db, payout.id, actor=actor, bank_reference=entry.reference)
+
+
+def _row(statement_id: UUID, entry: Entry, found: _Found) -> StatementEntry:
+    state = STATEMENT_ENTRY.initial
+    if found.finding is not Finding.UNEXPLAINED:
+        state = STATEMENT_ENTRY.move(state, "know")
+    return StatementEntry(
+        statement_id=statement_id,
+        n=entry.n,
+        is_credit=entry.is_credit,
+        minor=entry.minor,
+        booked_on=entry.booked_on,
+        bank_reference=entry.reference,
+        finding=found.finding,
+        state=state,
+        bank_line_id=found.line.id if found.line else None,
+        payout_id=found.payout.id if found.payout else None,
+    )
+
+
+def _message_of(entry: Entry) -> BankMessage:
+    booked = datetime.combine(entry.booked_on, time(), SHANGHAI).astimezone(UTC)
+    return BankMessage(entry.reference, entry.account, entry.name, entry.minor, entry.ours[:100], booked)
+
+
+def _digest_of(entry: Entry) -> bytes:
+    return hashlib.sha256(rules.write_message(_message_of(entry))).digest()
+
+
+def _as_id(written: str) -> UUID | None:
+    try:
+        return UUID(written.strip())
+    except ValueError:
+        return None
+
+
+async def explain_as_charge(tx: Tx, actor: Actor, statement_id: UUID, n: int) -> EntryView:
+    """Money that left for no payout of ours was a charge of the bank (银行手续费): the market's own expense."""
+    require(actor, policy.EXPLAIN_ENTRY)
+    async with tx.begin() as db:
+        entry = await kept.lock_entry(db, statement_id, n)
+        if entry.state is not EntryState.OPEN:
+            raise errors.NothingToExplain()
+        entry.state = STATEMENT_ENTRY.move(entry.state, "explain")
+        expense = await ledger.account(db, purpose=ledger.Purpose.EXPENSE)
+        bank = await ledger.account(db, purpose=ledger.Purpose.BANK)
+        why = Ref("bank_statement", statement_id)
+        await ledger.post(db, debit=expense, credit=bank, minor=entry.minor, why=why, code="bank.charge")
+        journal.record(db, EntryExplained(statement_id, n), actor=actor)
+        await db.flush()
+        return _entry_view(entry)
+
+
+async def list_statements(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[StatementView]:
+    """The statements, the newest first."""
+    require(actor, policy.SEE_STATEMENTS)
+    async with tx.read() as db:
+        rows = await kept.list_statements(db, before=last_id(cursor), limit=limit + 1)
+        page = page_of(rows, limit, lambda row: (str(row.id),))
+        return Page([await _view(db, row) for row in page.items], page.next_cursor)
+
+
+async def list_entries(
+    tx: Tx, actor: Actor, statement_id: UUID, *, state: EntryState | None, cursor: str | None, limit: int
+) -> Page[EntryView]:
+    """The bookings of a statement in its order; the open ones wait for a person."""
+    require(actor, policy.SEE_STATEMENTS)
+    after = decode_cursor(cursor, int)[0] if cursor is not None else 0
+    async with tx.read() as db:
+        await kept.get_statement(db, statement_id)
+        rows = await kept.list_entries(db, statement_id, state=state, after=after, limit=limit + 1)
+        return page_of(rows, limit, lambda row: (row.n,)).map(_entry_view)
+
+
+def _entry_view(row: StatementEntry) -> EntryView:
+    return EntryView(
+        row.n,
+        "CREDIT" if row.is_credit else "DEBIT",
+        Money(row.minor),
+        row.booked_on,
+        row.bank_reference,
+        row.finding,
+        row.state,
+        row.bank_line_id,
+        row.payout_id,
+    )
+
+
+async def _view(db: AsyncSession, row: BankStatement) -> StatementView:
+    counts = await kept.count_entries(db, row.id)
+    found = {finding: sum(n for (one, _), n in counts.items() if one is finding) for finding in Finding}
+    return StatementView(
+        row.id,
+        row.number,
+        row.account,
+        row.first_day,
+        row.last_day,
+        Money(row.opening_minor),
+        Money(row.closing_minor),
+        sum(counts.values()),
+        found[Finding.TAKEN],
+        found[Finding.KNOWN],
+        found[Finding.PAYOUT],
+        found[Finding.UNEXPLAINED],
+        sum(n for (_, state), n in counts.items() if state is EntryState.OPEN),
+        row.at,
+    )
