@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from techmarket.identity.actor import Role
 from techmarket.ledger import steps
@@ -88,3 +90,57 @@ async def test_the_market_recomputes_the_balance_and_others_may_not(api, people,
 async def test_a_wrong_question_is_refused(api, people, query):
     answer = await api.get(f"/v1/ledger/accounts?{query}", key=people["market"].key)
     assert answer.status_code == 422
+
+
+async def at(tx, escrow: UUID, moment: str) -> None:
+    """As if what moved on this account till now had moved then."""
+    async with tx.begin() as db:
+        await db.execute(text("SET LOCAL session_replication_role = replica"))
+        await db.execute(
+            text(
+                "UPDATE transfer SET at = cast(:moment as timestamptz)"
+                " WHERE :escrow IN (debit_account, credit_account) AND at > '2026-06-01'"
+            ),
+            {"moment": datetime.fromisoformat(moment), "escrow": escrow},
+        )
+
+
+async def test_a_statement_of_account_goes_from_its_opening_to_its_closing_balance(api, tx, people, escrow):
+    await at(tx, escrow, "2026-03-01T15:59:59.999999+00:00")  # the last moment of 1 March in Shanghai
+    async with tx.begin() as db:
+        bank = await steps.account(db, purpose=Purpose.BANK)
+        await steps.post(db, debit=bank, credit=escrow, minor=700, why=a_reason(), code="sample.paid_in")
+        for minor in (1, 2, 3):
+            await steps.post(db, debit=escrow, credit=bank, minor=minor, why=a_reason(), code="sample.paid_out")
+    await at(tx, escrow, "2026-03-01T16:00:00+00:00")  # the first of 2 March
+    path = f"/v1/ledger/accounts/{escrow}/statement"
+    seen, where = [], f"{path}?from=2026-03-02&to=2026-03-02&limit=3"
+    while where:
+        answer = await api.get(where, key=people["own"].key)
+        said = answer.json()
+        figures = [said[name]["amount"] for name in ("opening", "came_in", "went_out", "closing")]
+        assert figures == ["599996.00", "7.00", "0.06", "600002.94"]
+        seen += said["items"]
+        where = answer.links.get("next", {}).get("url")
+    assert [(line["amount"]["amount"], line["balance"]["amount"]) for line in seen] == [
+        ("7.00", "600003.00"),
+        ("-0.01", "600002.99"),
+        ("-0.02", "600002.97"),
+        ("-0.03", "600002.94"),
+    ]
+    before = (await api.get(f"{path}?from=2026-02-01&to=2026-03-01", key=people["own"].key)).json()
+    assert (before["opening"]["amount"], before["closing"]["amount"], len(before["items"])) == ("0.00", "599996.00", 5)
+
+
+async def test_a_statement_of_account_is_its_owners_and_its_days_come_in_order(api, people, escrow):
+    path = f"/v1/ledger/accounts/{escrow}/statement"
+    days = "?from=2026-03-02&to=2026-03-02"
+    assert (await api.get(path + days, key=people["stranger"].key)).json()["code"] == "not_found"
+    assert (await api.get(path + days, key=people["market"].key)).status_code == 200
+    assert (await api.get(path + days)).status_code == 401
+    wrong = await api.get(f"{path}?from=2026-03-03&to=2026-03-02", key=people["own"].key)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "ledger.period_reversed")
+    for query in ("?from=2026-03-02", "?from=2026-02-30&to=2026-03-02", f"{days}&cursor=WyJ4IiwxXQ"):
+        assert (await api.get(path + query, key=people["own"].key)).status_code == 422
+    far = await api.get(f"{path}?from=0001-01-01&to=9999-12-31", key=people["own"].key)
+    assert far.status_code < 500

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import IO, Annotated
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from pydantic import Field
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Limit, MoneyOut, Wire
+from techmarket.api.shapes import Cursor, Day, Limit, MoneyOut, Wire
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
-from techmarket.ledger import service
+from techmarket.ledger import errors, service
 from techmarket.ledger.rules import Purpose
 
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"], route_class=MarketRoute)
@@ -55,6 +55,27 @@ class TransferOut(Wire):
 
 class TransferPage(Wire):
     items: list[TransferOut]
+    next_cursor: str | None
+
+
+class StatementLineOut(Wire):
+    seq: int
+    at: datetime
+    amount: MoneyOut
+    balance: MoneyOut
+    why: str
+    code: str
+
+
+class AccountStatementOut(Wire):
+    account: AccountOut
+    first_day: date
+    last_day: date
+    opening: MoneyOut
+    came_in: MoneyOut
+    went_out: MoneyOut
+    closing: MoneyOut
+    items: list[StatementLineOut]
     next_cursor: str | None
 
 
@@ -108,6 +129,30 @@ async def list_transfers(
     """What moved on one account, the newest first; what went out is negative."""
     page = await service.list_transfers(tx, actor, account_id, cursor=cursor, limit=limit)
     return page_response(page, response, f"/v1/ledger/accounts/{account_id}/transfers", limit=limit)
+
+
+@router.get(
+    "/accounts/{account_id}/statement",
+    response_model=AccountStatementOut,
+    operation_id="stateLedgerAccount",
+    responses=refusals(NotAllowed, NotFound, BadCursor, errors.PeriodReversed),
+)
+async def state_account(
+    account_id: UUID,
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    first: Annotated[Day, Query(alias="from", description="The first day, in Shanghai")],
+    last: Annotated[Day, Query(alias="to", description="The last day, itself included")],
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """A statement of account over whole days: opening balance, every movement with the balance after it, closing."""
+    view = await service.state_account(tx, actor, account_id, first=first, last=last, cursor=cursor, limit=limit)
+    path = f"/v1/ledger/accounts/{account_id}/statement"
+    page = page_response(view.lines, response, path, **{"from": first, "to": last, "limit": limit})
+    own = ("account", "first_day", "last_day", "opening", "came_in", "went_out", "closing")
+    return {name: getattr(view, name) for name in own} | page
 
 
 @router.get(

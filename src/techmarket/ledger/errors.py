@@ -21,3 +21,9 @@ class ReversedAlready(Refusal):
     code, kind = "ledger.reversed_already", Kind.CONFLICT
     zh = "此笔划转已经冲正。"
     en = "This transfer has been reversed already."
+
+
+class PeriodReversed(Refusal):
+    code, kind = "ledger.period_reversed", Kind.INVALID
+    zh = "起始日 {first} 晚于截止日 {last}。"
+    en = "The first day, {first}, lies after the last, {last}."

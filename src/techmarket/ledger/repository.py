@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import case, func, or_, select, text, tuple_, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -184,6 +184,55 @@ async def list_transfers(db: AsyncSession, account_id: UUID, *, before: int | No
     if before is not None:
         query = query.where(Transfer.seq < before)
     return (await db.execute(query)).scalars().all()
+
+
+def _signed(account_id: UUID) -> Any:
+    return case((Transfer.credit_account == account_id, Transfer.minor), else_=-Transfer.minor)
+
+
+def _touches(account_id: UUID) -> Any:
+    return or_(Transfer.debit_account == account_id, Transfer.credit_account == account_id)
+
+
+async def sums_of_period(db: AsyncSession, account_id: UUID, begin: datetime, end: datetime) -> tuple[int, int, int]:
+    """(held before, came in, went out) of an account between two instants, the second not included, in fen."""
+    minor, within = _signed(account_id), Transfer.at >= begin
+    query = select(
+        func.coalesce(func.sum(minor).filter(Transfer.at < begin), 0),
+        func.coalesce(func.sum(minor).filter(within, minor > 0), 0),
+        func.coalesce(func.sum(-minor).filter(within, minor < 0), 0),
+    ).where(_touches(account_id), Transfer.at < end)
+    before, came, went = (await db.execute(query)).one()
+    return int(before), int(came), int(went)
+
+
+async def lines_of_period(
+    db: AsyncSession,
+    account_id: UUID,
+    begin: datetime,
+    end: datetime,
+    *,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """The movements of a period in the order of their time, each with the sum of the period up to it."""
+    order = (Transfer.at, Transfer.seq)
+    moved = (
+        select(
+            Transfer.seq,
+            Transfer.at,
+            Transfer.why,
+            Transfer.code,
+            _signed(account_id).label("minor"),
+            func.sum(_signed(account_id)).over(order_by=order).label("so_far"),
+        )
+        .where(_touches(account_id), Transfer.at >= begin, Transfer.at < end)
+        .subquery()
+    )
+    query = select(moved).order_by(moved.c.at, moved.c.seq).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(moved.c.at, moved.c.seq) > after)
+    return (await db.execute(query)).all()
 
 
 async def list_book(db: AsyncSession, book: str, *, after: int, limit: int) -> Sequence[Any]:

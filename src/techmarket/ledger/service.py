@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from tempfile import TemporaryFile
 from typing import IO
 from uuid import UUID
@@ -12,13 +13,13 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
-from techmarket.kernel.periods import shanghai_day
+from techmarket.kernel.paging import BadCursor, Page, decode_cursor, last_id, page_of
+from techmarket.kernel.periods import end_of_day, shanghai_day
 from techmarket.kernel.refusals import NotFound
-from techmarket.ledger import plaintext, policy, repository, steps
+from techmarket.ledger import errors, plaintext, policy, repository, steps
 from techmarket.ledger.rules import Purpose, book_of_unit
 from techmarket.ledger.tables import Account, Transfer
-from techmarket.ledger.views import AccountView, BookCheck, TransferView
+from techmarket.ledger.views import AccountStatement, AccountView, BookCheck, StatementLine, TransferView
 
 EXPORTED_AT_ONCE = 2_000
 
@@ -53,6 +54,50 @@ async def list_transfers(
         require(actor, policy.LIST_TRANSFERS, parties=[actor.org_id])
         rows = await repository.list_transfers(db, account_id, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda row: (row.seq,)).map(lambda row: _transfer_view(row, account_id))
+
+
+async def state_account(
+    tx: Tx, actor: Actor, account_id: UUID, *, first: date, last: date, cursor: str | None, limit: int
+) -> AccountStatement:
+    """A statement of account (对账单) over whole days: what it held before, what moved, what it holds after."""
+    if first > last:
+        raise errors.PeriodReversed(first=first, last=last, pointer="/query/from")
+    begin, end = end_of_day(first - timedelta(days=1)), end_of_day(last)
+    after = decode_cursor(cursor, str, int) if cursor is not None else None
+    async with tx.read(snapshot=True) as db:
+        account = await repository.get_account(db, account_id)
+        if not actor.is_market and not policy.owns(actor, book=account.book, owner=account.owner):
+            raise NotFound()
+        require(actor, policy.LIST_TRANSFERS, parties=[actor.org_id])
+        before, came, went = await repository.sums_of_period(db, account_id, begin, end)
+        rows = await repository.lines_of_period(
+            db, account_id, begin, end, after=(_instant(after[0]), after[1]) if after else None, limit=limit + 1
+        )
+        lines = page_of(rows, limit, lambda row: (row.at.isoformat(), row.seq))
+        return AccountStatement(
+            view_of(account),
+            first,
+            last,
+            Money(before),
+            Money(came),
+            Money(went),
+            Money(before + came - went),
+            lines.map(
+                lambda row: StatementLine(
+                    row.seq, row.at, Money(int(row.minor)), Money(before + int(row.so_far)), row.why, row.code
+                )
+            ),
+        )
+
+
+def _instant(written: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        raise BadCursor() from None
+    if found.tzinfo is None:
+        raise BadCursor()
+    return found
 
 
 async def export_book(tx: Tx, actor: Actor, book: str) -> IO[bytes]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from techmarket.kernel.money import Money
+from techmarket.kernel.paging import Page
 from techmarket.ledger.rules import Purpose
 
 
@@ -49,3 +50,29 @@ class BookCheck:
     @property
     def is_balanced(self) -> bool:
         return self.sum.minor == 0 and not self.wrong_accounts
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One movement, and what the account held after it."""
+
+    seq: int
+    at: datetime
+    amount: Money
+    balance: Money
+    why: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatement:
+    """An account over whole days in Shanghai: opening plus what came in less what went out is the closing balance."""
+
+    account: AccountView
+    first_day: date
+    last_day: date
+    opening: Money
+    came_in: Money
+    went_out: Money
+    closing: Money
+    lines: Page[StatementLine]
