@@ -20,6 +20,15 @@ async def test_a_trade_is_extended_suspended_resumed_and_terminated_over_http_an
     for wrong, pointer in (({"at_most": 3}, "/body/extension"), ({"n": 0}, "/body/extension/n")):
         refused = await api.post("/v1/trades", json={**draft, "extension": wrong}, key=seller.key)
         assert (refused.status_code, refused.json().get("pointer", pointer)) == (422, pointer)
+    valuation = {"amount": yuan("600000.00"), "dated": "2026-01-05", "report_sha256": "ab" * 32}
+    unknown = await api.post("/v1/trades", json={**draft, "valuation": valuation}, key=seller.key)
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "notices.evidence_missing")
+    said = {**draft, "valuation": {**valuation, "report_sha256": None}}
+    low = await api.post("/v1/trades", json=said, key=seller.key)
+    assert low.json()["terms"]["warnings"] == ["trading.first_floor_below_valuation"]
+    assert (
+        await api.post("/v1/trades", json={**draft, "previous_trade_id": listing}, key=seller.key)
+    ).status_code == 404
     drafted = await api.post(
         "/v1/trades", json={**draft, "extension": {"n": 5, "automatic": True}, "participants_min": 2}, key=seller.key
     )

@@ -16,6 +16,7 @@ from techmarket.api.shapes import (
     Aware,
     Code,
     Cursor,
+    Day,
     Limit,
     LongText,
     MoneyOut,
@@ -29,6 +30,7 @@ from techmarket.api.shapes import (
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.notices.errors import EvidenceMissing
 from techmarket.rulebook.errors import NoRuleInForce
 from techmarket.trading import errors, service
 from techmarket.trading.lifecycle import (
@@ -45,7 +47,8 @@ from techmarket.trading.lifecycle import (
     TradeState,
     WaitsFor,
 )
-from techmarket.trading.service import ExtensionDraft, LotDraft
+from techmarket.trading.relisting import Valuation
+from techmarket.trading.service import ExtensionDraft, LotDraft, PriceGround
 from techmarket.trading.views import AwardView, LotView, ParticipantView, TradeView
 
 router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
@@ -72,6 +75,14 @@ class ExtensionIn(Wire):
     n: int | None = Field(default=None, strict=True, ge=1, le=60, description="Working days of one step.")
     at_most: int | None = Field(default=None, strict=True, ge=1, le=10, description="How many steps there may be.")
     automatic: bool = Field(default=False, description="The clock does it shortly before the end, by itself.")
+
+
+class ValuationIn(Wire):
+    """What the valuation says that everything offered here is worth together."""
+
+    amount: PositiveMoney
+    dated: Day = Field(description="The day the valuation is of.")
+    report_sha256: Sha256 | None = Field(default=None, description="Its report, uploaded as evidence.")
 
 
 class DraftTrade(Wire):
@@ -101,6 +112,23 @@ class DraftTrade(Wire):
     participants_min: int = Field(
         default=1, strict=True, ge=1, le=20, description="With fewer who may bid on it, a lot ends unsold."
     )
+
+    previous_trade_id: Uuid | None = Field(
+        default=None,
+        description="Which procedure this lists again; left out: the listing's last one, if it ended without a sale.",
+    )
+    valuation: ValuationIn | None = None
+    consent_sha256: Sha256 | None = Field(
+        default=None, description="The written consent to a floor far below the valuation, uploaded as evidence."
+    )
+
+    def price_ground(self) -> PriceGround:
+        said = self.valuation
+        return PriceGround(
+            None if said is None else Valuation(said.amount.minor, said.dated),
+            None if said is None else said.report_sha256,
+            self.consent_sha256,
+        )
 
     def drafted_extension(self) -> ExtensionDraft | None:
         wanted = self.extension
@@ -337,6 +365,11 @@ class AwardList(Wire):
         errors.StartBelowFloor,
         errors.DepositAboveRule,
         errors.ExtensionOutOfRule,
+        errors.NotRelistable,
+        errors.FirstFloorBelowValuation,
+        errors.ConsentNeeded,
+        errors.RevaluationNeeded,
+        EvidenceMissing,
         NoRuleInForce,
     ),
 )
@@ -355,6 +388,8 @@ async def draft_trade(body: DraftTrade, actor: SignedIn, tx: TxDep) -> TradeView
         bidding_opens_at=body.bidding_opens_at,
         extension=body.drafted_extension(),
         participants_min=body.participants_min,
+        previous_id=body.previous_trade_id,
+        ground=body.price_ground(),
     )
 
 
@@ -406,7 +441,9 @@ async def return_trade(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
     "/trades/{trade_id}/announcement",
     response_model=TradeOut,
     operation_id="announceTrade",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.ListingChanged, errors.OpensTooEarly),
+    responses=refusals(
+        NotAllowed, NotFound, NotInThisState, errors.ListingChanged, errors.DraftedBefore, errors.OpensTooEarly
+    ),
 )
 async def announce(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
     """Announce a submitted trade (operator): its notice stands and its listing is engaged."""

@@ -12,6 +12,7 @@ from techmarket.db import clock
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
 from techmarket.notices import counting, opening, repository, rules
+from techmarket.notices.evidence import require_kept as require_evidence
 from techmarket.notices.extending import Extension, extend, resume, suspend
 from techmarket.notices.kinds import NoticeKind
 from techmarket.notices.lifecycle import STANDING, LengtheningCause, NoticeState, ObjectionState
@@ -38,6 +39,7 @@ __all__ = [
     "open_objections",
     "replace",
     "require_cleared",
+    "require_evidence",
     "resume",
     "suspend",
     "suspension_of",

@@ -157,6 +157,44 @@ class OpensTooEarly(Refusal):
     en = "Bidding cannot open before the announcement ends ({announcement_ends_at})."
 
 
+class NotRelistable(Refusal):
+    code, kind = "trading.not_relistable", Kind.CONFLICT
+    zh = (
+        "该项目（状态 {state}）不能作为重新挂牌的前一项目：须是本供给最近一次未成交的项目，或其未成交标的含有所列成果。"
+    )
+    en = (
+        "This trade ({state}) does not come before a new one: name the listing's last trade that ended without a sale, "
+        "or one whose unsold lots held these achievements."
+    )
+
+
+class DraftedBefore(Refusal):
+    code, kind = "trading.drafted_before", Kind.CONFLICT
+    zh = "本方案拟定之后，项目 {number} 未成交结束；请按重新挂牌的规则重新拟定。"
+    en = "Since this was drafted the trade {number} ended without a sale; draft anew, as a listing again."
+
+
+class FirstFloorBelowValuation(Refusal):
+    code, kind = "trading.first_floor_below_valuation", Kind.INVALID
+    zh = "首次挂牌底价不得低于评估结果 {valuation} 的 {ratio} 倍。"
+    en = "The first floor price is at least {ratio} of the valuation {valuation}."
+
+
+class ConsentNeeded(Refusal):
+    code, kind = "trading.consent_needed", Kind.INVALID
+    zh = "新的底价低于评估结果 {valuation} 的 {ratio} 倍，须上传原批准单位的书面同意（consent_sha256）。"
+    en = (
+        "The new floor lies below {ratio} of the valuation {valuation}: upload the written consent of whoever approved "
+        "the sale and name it (consent_sha256)."
+    )
+
+
+class RevaluationNeeded(Refusal):
+    code, kind = "trading.revaluation_needed", Kind.CONFLICT
+    zh = "自首次公告（{first_announced_on}）起已满 {months} 个月未征集到受让方，须重新评估后再挂牌。"
+    en = "Nobody bought within {months} months of the first announcement ({first_announced_on}): value it anew first."
+
+
 class ExtensionOutOfRule(Refusal):
     code, kind = "trading.extension_out_of_rule", Kind.INVALID
     zh = "延期须以 {unit} 计，每次不少于 {least}，至多 {at_most} 次。"

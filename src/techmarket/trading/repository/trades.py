@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading.lifecycle import LotState, LotStep, TradeState
 from techmarket.trading.methods import Candidate
+from techmarket.trading.relisting import ENDED_WITHOUT_SALE
 from techmarket.trading.rules import LEADING
 from techmarket.trading.tables import BidRow, Lot, Participant, Trade, TradeNumber
 
@@ -51,6 +52,18 @@ async def get_trade(db: AsyncSession, trade_id: UUID) -> Trade:
     if row is None:
         raise NotFound()
     return row
+
+
+async def find_last_ended(db: AsyncSession, listing_id: UUID) -> Trade | None:
+    """The last announced procedure on a listing, if it ended without a sale."""
+    query = (
+        select(Trade)
+        .where(Trade.listing_id == listing_id, Trade.notice_id.is_not(None))
+        .order_by(Trade.id.desc())
+        .limit(1)
+    )
+    found = (await db.execute(query)).scalar_one_or_none()
+    return found if found is not None and found.state in ENDED_WITHOUT_SALE else None
 
 
 async def next_number(db: AsyncSession, year: int) -> int:

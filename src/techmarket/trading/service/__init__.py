@@ -41,6 +41,7 @@ from techmarket.trading.service.reading import (
     list_participants,
     list_trades,
 )
+from techmarket.trading.service.relisting import PriceGround
 from techmarket.trading.service.reserving import reveal_reserve
 from techmarket.trading.service.sealing import Officer, get_sealing, get_slot, put_envelope, renew_covers, seal_lot
 from techmarket.trading.service.talking import accept_offer, decline_offer, get_offer, list_offers, make_offer
@@ -51,6 +52,7 @@ __all__ = [
     "ExtensionDraft",
     "LotDraft",
     "Officer",
+    "PriceGround",
     "accept_offer",
     "admit",
     "announce",

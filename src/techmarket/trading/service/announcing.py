@@ -19,6 +19,7 @@ from techmarket.trading.announcement import extension_of, look_at
 from techmarket.trading.events import LotAnnounced, TradeAnnounced, TradeReturned, TradeSubmitted
 from techmarket.trading.lifecycle import TRADE
 from techmarket.trading.service.drafting import require_published, require_same_version
+from techmarket.trading.service.relisting import require_follows
 from techmarket.trading.service.showing import require_known, trade_view
 from techmarket.trading.views import TradeView
 
@@ -59,6 +60,7 @@ async def announce(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
         trade.state = TRADE.move(trade.state, "announce")
         offer = await listings.engage(db, trade.listing_id, by=Ref("trade", trade.id), actor=actor)
         require_same_version(trade, offer)
+        await require_follows(db, trade)
         terms = await texts.get(db, trade.terms_sha256)
         extension = extension_of(terms)
         now = await market_now(db)

@@ -30,6 +30,7 @@ from techmarket.trading import announcement, errors, policy, repository, rules
 from techmarket.trading.events import TradeDrafted
 from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, ForfeitCause, Method
 from techmarket.trading.methods import MethodRules, method_rules
+from techmarket.trading.service.relisting import PriceGround, find_previous, judge, row_in_terms
 from techmarket.trading.service.showing import trade_view
 from techmarket.trading.tables import Lot, Trade
 from techmarket.trading.views import TradeView
@@ -77,6 +78,8 @@ async def draft_trade(
     bidding_opens_at: datetime | None = None,
     extension: ExtensionDraft | None = None,
     participants_min: int = 1,
+    previous_id: UUID | None = None,
+    ground: PriceGround | None = None,
 ) -> TradeView:
     """The owner of a published offer drafts its trade. What is not said comes from the rulebook, by today's date."""
     async with tx.begin() as db:
@@ -124,6 +127,10 @@ async def draft_trade(
             "participants_min": participants_min,
             "extension": await _extension(db, seller, extension, Unit(whole["announcement"]["unit"]), on=on),
         }
+        before = await find_previous(db, offer, previous_id)
+        whole |= await judge(
+            db, before, whole, offer.sha256, ground or PriceGround(), seller=seller, kinds=seller_kinds(seller), on=on
+        )
         if any(lot.reserve_digest is not None for lot in lots):
             reveal = await rulebook.get_rule(db, "trading.reserve_reveal.length", on=on)
             whole["reserve"] = {"reveal": _length(reveal), "not_revealed_in_time": "does_not_bind"}
@@ -143,6 +150,7 @@ async def draft_trade(
             terms_sha256=await texts.put(db, whole),
             deposit_minor=deposit_minor,
             deposit_scope=deposit_scope,
+            previous_id=None if before is None else before.id,
             signing_n=whole["signing"]["n"],
             signing_unit=whole["signing"]["unit"],
             bidding_opens_at=bidding_opens_at,
@@ -305,10 +313,7 @@ async def _terms(
         "signing": _length(signing),
         "buyer_turn": _length(turn),
         "deposit_return": _length(back),
-        "rulebook": [
-            {"key": rule.key, "value": rule.value, "unit": str(rule.unit), "evidence": str(rule.evidence)}
-            for rule in used
-        ],
+        "rulebook": [row_in_terms(rule) for rule in used],
         "warnings": warnings,
     }
 
