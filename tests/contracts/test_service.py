@@ -11,7 +11,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text as sql
 
-from techmarket.achievements.errors import LicenceOverlaps
+from techmarket.achievements import service as achievements
+from techmarket.achievements.errors import LicenceOverlaps, UnderWay
+from techmarket.achievements.licences import BurdenKind, Scope
 from techmarket.contracts import errors, service, steps
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
 from techmarket.contracts.rules import ContractType, LineKind, PartyRole, Relief, Tax
@@ -240,32 +242,46 @@ async def test_an_open_objection_to_the_price_stops_the_signing(tx, keys):
     assert await rows(tx, "signature") == 0
 
 
-async def test_an_exclusive_licence_that_came_first_stops_the_second_contract_at_its_last_signature(tx, keys):
+async def test_while_an_exclusive_licence_waits_for_signatures_a_second_contract_is_not_called_to_sign(tx, keys):
     first = await a_signing(tx, keys, licence_kind="EXCLUSIVE")
-    second = await a_signing(tx, keys, seller=first.seller, achievement_id=first.achievement_id)
-    await sign(tx, second.seller.actor, second)
-    await sign(tx, first.seller.actor, first)
-    await sign(tx, first.buyer.actor, first)
+    second = await a_draft(tx, keys, seller=first.seller, achievement_id=first.achievement_id)
+    with pytest.raises(UnderWay):
+        await service.open_signing(tx, second.seller.actor, second.id, document_sha256=second.sha256)
+    assert (await service.get_contract(tx, second.buyer.actor, second.id)).state is ContractState.DRAFT
+    assert (await rows(tx, "signing"), await rows(tx, "signature")) == (1, 0)
+    await service.cancel(tx, first.seller.actor, first.id)
+    await service.open_signing(tx, second.seller.actor, second.id, document_sha256=second.sha256)
+    for actor in (second.seller.actor, second.buyer.actor):
+        await sign(tx, actor, second)
+    assert (await rows(tx, "encumbrance"), await rows(tx, "achievement_claim")) == (1, 0)
+
+
+async def test_an_exclusive_licence_recorded_meanwhile_stops_a_contract_at_its_last_signature(tx, keys):
+    deal = await a_signing(tx, keys, licence_kind="EXCLUSIVE")
+    await sign(tx, deal.seller.actor, deal)
+    everything = Scope("WORLD", "ANY", date(2020, 1, 1))
+    from_before = achievements.BurdenDraft(BurdenKind.LICENCE_EXCLUSIVE, everything, "Sample licensee")
+    await achievements.record_burden(tx, deal.seller.actor, deal.achievement_id, from_before)
     with pytest.raises(LicenceOverlaps):
-        await sign(tx, second.buyer.actor, second)
-    seen = await service.get_contract(tx, second.buyer.actor, second.id)
+        await sign(tx, deal.buyer.actor, deal)
+    seen = await service.get_contract(tx, deal.buyer.actor, deal.id)
     assert (seen.state, seen.plan[0].state) == (ContractState.SIGNING, LineState.PLANNED)
-    assert (await rows(tx, "due"), await rows(tx, "signature")) == (1, 3)
+    assert (await rows(tx, "due"), await rows(tx, "signature")) == (0, 1)
 
 
-async def test_two_exclusive_contracts_signed_at_the_same_moment_leave_one_licence(tx, keys):
-    first = await a_signing(tx, keys, licence_kind="EXCLUSIVE")
-    second = await a_signing(
-        tx, keys, seller=first.seller, achievement_id=first.achievement_id, licence_kind="EXCLUSIVE"
-    )
-    for deal in (first, second):
-        await sign(tx, deal.seller.actor, deal)
+async def test_of_two_exclusive_contracts_called_to_sign_at_the_same_moment_one_is(tx, keys):
+    first = await a_draft(tx, keys, licence_kind="EXCLUSIVE")
+    second = await a_draft(tx, keys, seller=first.seller, achievement_id=first.achievement_id, licence_kind="EXCLUSIVE")
     await awake(tx)
     outcomes = await asyncio.gather(
-        sign(tx, first.buyer.actor, first), sign(tx, second.buyer.actor, second), return_exceptions=True
+        *[
+            service.open_signing(tx, deal.seller.actor, deal.id, document_sha256=deal.sha256)
+            for deal in (first, second)
+        ],
+        return_exceptions=True,
     )
-    assert sorted(type(one).__name__ for one in outcomes) == ["ContractView", "LicenceOverlaps"]
-    assert (await rows(tx, "encumbrance"), await rows(tx, "due")) == (1, 1)
+    assert sorted(type(one).__name__ for one in outcomes) == ["ContractView", "UnderWay"]
+    assert (await rows(tx, "achievement_claim"), await rows(tx, "signing")) == (1, 1)
 
 
 async def test_the_seller_takes_back_a_contract_that_is_not_in_force_and_its_signing_ends(tx, keys):

@@ -230,6 +230,15 @@ class LicenceOverlaps(Refusal):
     en = "In this scope (territory, field, time) a licence runs already, and an exclusive or sole one excludes others."
 
 
+class UnderWay(Refusal):
+    code, kind = "achievements.under_way", Kind.CONFLICT
+    zh = "该成果的另一项转让、独占或排他许可正在进行，范围与此冲突；待其结束后再办理。"
+    en = (
+        "Another sale, or an exclusive or sole licence of this achievement that would meet this one, is under way;"
+        " wait until it is over."
+    )
+
+
 class ConsentMissing(Refusal):
     code, kind = "achievements.consent_missing", Kind.CONFLICT
     zh = "尚缺 {missing} 位共有人的同意；转让、独占或排他许可须经全体共有人同意。"

@@ -59,6 +59,22 @@ class CompleterConfirmed(Event):
 
 
 @dataclass(frozen=True)
+class AchievementClaimed(Event):
+    """A trade or contract under way counts on it."""
+
+    kind: ClassVar[str] = "achievements.claimed"
+    achievement_id: UUID
+    by: str
+
+
+@dataclass(frozen=True)
+class ClaimReleased(Event):
+    kind: ClassVar[str] = "achievements.claim_released"
+    achievement_id: UUID
+    by: str
+
+
+@dataclass(frozen=True)
 class ConsentWithdrawn(Event):
     kind: ClassVar[str] = "achievements.consent_withdrawn"
     achievement_id: UUID

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.achievements.lifecycle import AchievementState, BurdenState
 from techmarket.achievements.tables import (
     Achievement,
+    AchievementClaim,
     AchievementVersion,
     Completer,
     Encumbrance,
@@ -154,6 +155,23 @@ async def burdens_of(
     for row in (await db.execute(query)).scalars():
         out.setdefault(row.achievement_id, []).append(row)
     return out
+
+
+async def claims_on(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[AchievementClaim]]:
+    query = select(AchievementClaim).where(AchievementClaim.achievement_id.in_(set(ids))).order_by(AchievementClaim.by)
+    out: dict[UUID, list[AchievementClaim]] = {}
+    for row in (await db.execute(query)).scalars():
+        out.setdefault(row.achievement_id, []).append(row)
+    return out
+
+
+async def claimed_by(db: AsyncSession, by: str) -> Sequence[UUID]:
+    return (await db.execute(select(AchievementClaim.achievement_id).where(AchievementClaim.by == by))).scalars().all()
+
+
+async def forget_claims(db: AsyncSession, by: str) -> Sequence[UUID]:
+    gone = delete(AchievementClaim).where(AchievementClaim.by == by).returning(AchievementClaim.achievement_id)
+    return sorted((await db.execute(gone)).scalars())
 
 
 async def get_burden(db: AsyncSession, burden_id: UUID) -> Encumbrance:

@@ -156,6 +156,26 @@ class Evaluation(Identified, Base):
     by_person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
 
 
+class AchievementClaim(Base):
+    """What is under way and counts on the achievement. `licence` says which licence; without one it is the title.
+
+    `by` names the trade or contract. Rows go when it is over; the journal keeps both.
+    """
+
+    __tablename__ = "achievement_claim"
+    __table_args__ = (Index(None, "by"),)
+
+    achievement_id: Mapped[UUID] = mapped_column(ForeignKey("achievement.id"), primary_key=True)
+    by: Mapped[str] = mapped_column(String(80), primary_key=True)
+    licence: Mapped[BurdenKind | None]
+    territory: Mapped[str] = mapped_column(String(16))
+    field: Mapped[str] = mapped_column(String(32))
+    manner: Mapped[str] = mapped_column(String(200))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
 class Encumbrance(Identified, Base):
     """What binds whoever comes later. `by` names what caused it: a contract, or the unit's own record (`record:…`).
 

@@ -300,7 +300,7 @@ async def record_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, r
     "/achievements/{achievement_id}/retirement",
     response_model=AchievementOut,
     operation_id="retireAchievement",
-    responses=refusals(NotAllowed, NotFound, NotInThisState),
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.UnderWay),
 )
 async def retire_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
     """Take an achievement out of use: nothing new is sold of it."""

@@ -152,6 +152,7 @@ async def record_burden(
         errors.Pledged,
         errors.Seized,
         errors.LicenceOverlaps,
+        errors.UnderWay,
         errors.ConsentMissing,
     ),
 )

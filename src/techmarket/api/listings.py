@@ -384,6 +384,7 @@ GATE_REFUSALS = (
     achievements.NotTheSellers,
     achievements.NotRecorded,
     achievements.Pledged,
+    achievements.Seized,
     achievements.LicenceOverlaps,
     achievements.ConsentMissing,
 )

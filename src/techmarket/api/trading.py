@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from techmarket.achievements.errors import UnderWay
 from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
@@ -442,7 +443,13 @@ async def return_trade(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
     response_model=TradeOut,
     operation_id="announceTrade",
     responses=refusals(
-        NotAllowed, NotFound, NotInThisState, errors.ListingChanged, errors.DraftedBefore, errors.OpensTooEarly
+        NotAllowed,
+        NotFound,
+        NotInThisState,
+        errors.ListingChanged,
+        errors.DraftedBefore,
+        errors.OpensTooEarly,
+        UnderWay,
     ),
 )
 async def announce(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:

@@ -318,6 +318,7 @@ async def engage(db: AsyncSession, listing_id: UUID, *, by: Ref, actor: Actor) -
     (refusal,) = await achievements.unsellable(db, [sale_of(facts)])
     if refusal is not None:
         raise refusal
+    await achievements.claim(db, sale_of(facts), by=by, actor=actor)
     listing.state, listing.engaged_by = state, str(by)
     journal.record(db, ListingEngaged(listing.id, str(by)), actor=actor)
     await db.flush()
@@ -327,7 +328,9 @@ async def engage(db: AsyncSession, listing_id: UUID, *, by: Ref, actor: Actor) -
 async def disengage(db: AsyncSession, listing_id: UUID, actor: Actor | None) -> None:
     """The trade ended without a sale; the listing is open to others again."""
     listing = await repository.lock(db, listing_id)
-    listing.state, listing.engaged_by = LISTING.move(listing.state, "disengage"), None
+    state, by = LISTING.move(listing.state, "disengage"), listing.engaged_by
+    listing.state, listing.engaged_by = state, None
+    await _release(db, by, actor)
     journal.record(db, ListingDisengaged(listing.id), actor=actor)
     await db.flush()
 
@@ -336,8 +339,14 @@ async def close(db: AsyncSession, listing_id: UUID, actor: Actor | None) -> None
     """What was listed has found its taker."""
     listing = await repository.lock(db, listing_id)
     listing.state = LISTING.move(listing.state, "close")
+    await _release(db, listing.engaged_by, actor)
     journal.record(db, ListingClosed(listing.id), actor=actor)
     await db.flush()
+
+
+async def _release(db: AsyncSession, by: str | None, actor: Actor | None) -> None:
+    if by is not None:
+        await achievements.release(db, by=Ref.parse(by), actor=actor)
 
 
 async def today(db: AsyncSession) -> date:

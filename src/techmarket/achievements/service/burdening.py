@@ -9,11 +9,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import errors, history, policy, repository
+from techmarket.achievements.claims import Claim
 from techmarket.achievements.events import EncumbranceRecorded, EncumbranceReleased, PledgeeConsented
 from techmarket.achievements.licences import ANY_FIELD, ANY_MANNER, LICENCES, BurdenKind, Scope, blocking_licence
 from techmarket.achievements.lifecycle import BURDEN, AchievementState
 from techmarket.achievements.open_licences import OpenLicenceDraft, check_open_licence
 from techmarket.achievements.service.reading import require_known, view_of
+from techmarket.achievements.steps.claiming import check_unclaimed
 from techmarket.achievements.steps.selling import burden_of
 from techmarket.achievements.tables import Achievement, Encumbrance
 from techmarket.achievements.views import AchievementView
@@ -103,6 +105,9 @@ async def declare_open_licence(tx: Tx, actor: Actor, achievement_id: UUID, draft
             today=today,
         )
         burden_id = new_id()
+        by = str(Ref(RECORD, burden_id))
+        wanted = Claim(by, BurdenKind.LICENCE_ORDINARY, Scope("CN", ANY_FIELD, today, draft.valid_until))
+        check_unclaimed(row.id, wanted, (await repository.claims_on(db, [row.id])).get(row.id, []))
         burden = Encumbrance(
             id=burden_id,
             achievement_id=row.id,
@@ -116,7 +121,7 @@ async def declare_open_licence(tx: Tx, actor: Actor, achievement_id: UUID, draft
             registration_number=draft.registration_number,
             evidence_sha256=draft.report_sha256,
             terms={"number": draft.number, "fee": wire(Money(draft.fee_minor)), "way": draft.way},
-            by=str(Ref(RECORD, burden_id)),
+            by=by,
         )
         db.add(burden)
         row.revision += 1

@@ -74,6 +74,8 @@ async def retire_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> Achi
         await require_known(db, actor, achievement_id)
         require(actor, policy.RETIRE, parties=[row.org_id])
         state = ACHIEVEMENT.move(row.state, "retire")
+        if await repository.claims_on(db, [row.id]):
+            raise errors.UnderWay(achievement=row.id)
         await history.carry(db, row)
         row.state = state
         await history.turn(db, row, VersionAct.RETIRED, actor)

@@ -1,6 +1,7 @@
 """What later rooms may do with achievements inside their own transaction."""
 
 from techmarket.achievements.steps.binding import end_licence, enter_licence
+from techmarket.achievements.steps.claiming import claim, release
 from techmarket.achievements.steps.facts import (
     AchievementFacts,
     FirstRefusalBasis,
@@ -22,6 +23,7 @@ __all__ = [
     "OwnerFacts",
     "RightFacts",
     "Sale",
+    "claim",
     "completers",
     "create_many",
     "end_licence",
@@ -29,6 +31,7 @@ __all__ = [
     "first_refusal_holders",
     "first_refusal_of",
     "get_facts",
+    "release",
     "replace",
     "require_sellable",
     "unsellable",

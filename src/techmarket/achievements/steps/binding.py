@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import errors, licences, repository, rules
+from techmarket.achievements.claims import Claim
 from techmarket.achievements.events import LicenceEnded, LicenceEntered
 from techmarket.achievements.licences import BurdenKind, Scope
 from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.steps.claiming import check_unclaimed
 from techmarket.achievements.steps.selling import burden_of
 from techmarket.achievements.tables import Encumbrance
 from techmarket.db import clock, journal
@@ -32,9 +34,12 @@ async def enter_licence(
     valid_from: date,
     valid_until: date | None,
     by: Ref,
+    under: Ref | None = None,
     actor: Actor,
 ) -> list[UUID]:
     """A licence in force binds the achievement: locks it, refuses an overlap, and is written once per cause.
+
+    `under` is the trade that it concludes; what else is under way stands against it.
 
     `kind` is EXCLUSIVE, SOLE or ORDINARY, or the same with `LICENCE_` before it.
     """
@@ -46,6 +51,8 @@ async def enter_licence(
     scope = Scope(territory, field, valid_from, valid_until, manner)
     today = shanghai_day(await clock.market_now(db))
     held = await repository.burdens_of(db, wanted, running_on=min(today, valid_from))
+    claims = await repository.claims_on(db, wanted)
+    wants = Claim(str(by), licence, scope)
     entered: list[UUID] = []
     for row in rows:
         known = await repository.burden_by(db, row.id, str(by))
@@ -57,6 +64,7 @@ async def enter_licence(
         rules.check_disposable(row.id, [burden_of(b) for b in held.get(row.id, [])])
         if _is_blocked(licence, scope, held.get(row.id, [])):
             raise errors.LicenceOverlaps(achievement=row.id)
+        check_unclaimed(row.id, wants, claims.get(row.id, []), under=under)
         burden = Encumbrance(
             id=new_id(),
             achievement_id=row.id,

@@ -27,7 +27,7 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.identity.steps import OrganisationFacts
-from techmarket.kernel.ids import human_number, new_id
+from techmarket.kernel.ids import Ref, human_number, new_id
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
@@ -145,6 +145,7 @@ async def cancel_locked(db: AsyncSession, contract: Contract, *, cause: str, act
     version = await repository.get_version(db, contract.id, contract.current_n)
     if was is ContractState.SIGNING and version.signing_id is not None:
         await signing.void(db, version.signing_id, actor)
+    await achievements.release(db, by=Ref("contract", contract.id), actor=actor)
     if contract.award_id is None and contract.notice_id is not None:
         now = await clock.market_now(db)
         if not await notices.is_cleared(db, contract.notice_id, now):

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
-from techmarket.achievements.steps import AchievementFacts
+from techmarket.achievements.steps import AchievementFacts, Sale
 from techmarket.contracts import policy, repository, rules
 from techmarket.contracts.events import ContractInForce, ContractSigned, ContractSigningOpened
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
@@ -44,7 +44,8 @@ async def open_signing(
     """The text is final: seller, then buyer, are called to sign exactly these bytes.
 
     A unit set up by the government that sells by agreement first publishes the price, in the unit and on the market
-    (ZJR art. 17); signing opens with the notice and each signature waits for its end.
+    (ZJR art. 17); signing opens with the notice and each signature waits for its end. Meanwhile the contract claims
+    what it licenses, as the trade of an award does.
     """
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
@@ -54,6 +55,9 @@ async def open_signing(
         version = await repository.get_version(db, contract.id, contract.current_n)
         rules.require_text(version.sha256, document_sha256)
         if contract.award_id is None:
+            await achievements.claim(
+                db, await _sale(db, contract, parties), by=Ref("contract", contract.id), actor=actor
+            )
             contract.notice_id = await _publish_price(db, contract, parties, actor, related_party=related_party)
         version.signing_id = await signing.open_signing(
             db,
@@ -142,12 +146,26 @@ async def _enter_into_force(
         valid_from=contract.term_from,
         valid_until=contract.term_until,
         by=Ref("contract", contract.id),
+        under=None if award is None else Ref("trade", award.trade_id),
         actor=actor,
     )
+    await achievements.release(db, by=Ref("contract", contract.id), actor=actor)
     for line in await repository.plan_of(db, contract.id):
         if line.kind is LineKind.ENTRY_FEE:
             await _raise_entry_fee(db, contract, line, parties, award=award, now=now, actor=actor)
     journal.record(db, ContractInForce(contract.id, contract.award_id), actor=actor)
+
+
+async def _sale(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID]) -> Sale:
+    return Sale(
+        tuple(await repository.achievements_of(db, contract.id)),
+        LICENCE_MODE,
+        contract.licence_kind,
+        parties[PartyRole.PAYEE],
+        contract.scope["territory"],
+        contract.scope["field"],
+        manner=contract.scope["manner"],
+    )
 
 
 async def _raise_entry_fee(
