@@ -40,17 +40,29 @@ async def test_the_winner_lapses_the_runner_up_signs_and_every_cent_reaches_whom
     await offered_and_found(town, sale)
     await asked_and_read(town, sale)
     await announced_and_qualified(town, sale)
+    await stands_at(town, sale, "DISCLOSING")
     await bid_and_closed(town, sale)
+    await stands_at(town, sale, "RESULT_NOTICE")
     await lapsed_by_the_winner(town, sale)
+    await stands_at(town, sale, "RESULT_NOTICE")
     contract = await signed_by_the_runner_up(town, sale)
+    await stands_at(town, sale, "SETTLING")
     await fee_paid_and_released(town, sale, contract)
+    await stands_at(town, sale, "SETTLED")
     await certified(town, sale, contract)
+    await stands_at(town, sale, "CERTIFIED")
     await registered(town, sale, contract)
+    await stands_at(town, sale, "REGISTERED")
     await royalty_paid(town, sale, contract)
     split = await split_and_published(town, sale, contract)
     await objected_and_paid(town, sale, split)
     await decided(town, sale, split)
     await nothing_is_left_over(town, sale)
+
+
+async def stands_at(town: Town, sale: Sale, stage: str) -> None:
+    """The public file of the project says so in a word, to anyone."""
+    assert (await town.get(f"/v1/trades/{sale.trade['id']}/file"))["stage"] == stage
 
 
 async def offered_and_found(town: Town, sale: Sale) -> None:

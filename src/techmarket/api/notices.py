@@ -168,7 +168,7 @@ async def list_notices(
 @router.get("/notices/{notice_id}", response_model=NoticeOut, operation_id="getNotice", responses=refusals())
 async def get_notice(notice_id: Uuid, actor: Reader, tx: TxDep) -> object:
     """A notice: its text, where it stands since when, when it ends, and what became of the objections to it."""
-    return _plain(await service.get_notice(tx, actor, notice_id))
+    return notice_shown(await service.get_notice(tx, actor, notice_id))
 
 
 @router.get(
@@ -216,7 +216,7 @@ async def confirm_posting(notice_id: Uuid, body: ConfirmPosting, actor: SignedIn
         url=body.url,
         keys=keys,
     )
-    return {**_plain(view), "receipt": view.receipt}
+    return {**notice_shown(view), "receipt": view.receipt}
 
 
 @router.get(
@@ -242,7 +242,7 @@ async def read_evidence(
 )
 async def suspend_notice(notice_id: Uuid, body: SuspendNotice, actor: SignedIn, tx: TxDep) -> object:
     """The operator stops the clock of a procedure, and says why to everyone."""
-    return _plain(await service.suspend_notice(tx, actor, notice_id, reasons=body.reasons))
+    return notice_shown(await service.suspend_notice(tx, actor, notice_id, reasons=body.reasons))
 
 
 @router.post(
@@ -253,10 +253,10 @@ async def suspend_notice(notice_id: Uuid, body: SuspendNotice, actor: SignedIn, 
 )
 async def resume_notice(notice_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
     """The operator lets the rest of the period run on; where a rule says so, with days added."""
-    return _plain(await service.resume_notice(tx, actor, notice_id))
+    return notice_shown(await service.resume_notice(tx, actor, notice_id))
 
 
-def _plain(view: NoticeView) -> dict[str, Any]:
+def notice_shown(view: NoticeView) -> dict[str, Any]:
     line = {name: getattr(view.line, name) for name in NoticeLineOut.model_fields}
     own = ("document", "replaced_by_id", "postings", "pauses", "lengthenings")
     objections = [{name: getattr(one, name) for name in ObjectionOut.model_fields} for one in view.objections]

@@ -38,6 +38,11 @@ async def find_alive(db: AsyncSession, contract_id: UUID) -> Certificate | None:
     return (await db.execute(query)).scalar_one_or_none()
 
 
+async def latest_issued(db: AsyncSession, contract_id: UUID) -> Certificate | None:
+    query = select(Certificate).where(Certificate.contract_id == contract_id, Certificate.issued_at.is_not(None))
+    return (await db.execute(query.order_by(Certificate.issued_at.desc()).limit(1))).scalar_one_or_none()
+
+
 async def find_certificate(db: AsyncSession, wanted: UUID | str) -> Certificate | None:
     """By id, or by the number people read."""
     if isinstance(wanted, UUID):

@@ -47,3 +47,68 @@ def may_hold(reader: Reader, *, kind: str, org: UUID | None, own: UUID, market: 
     if reader is Reader.AUTHORITY or org is None or org == own or org in market:
         return True
     return kind.startswith(SHOWN_TO_OWNER) or kind in READINGS
+
+
+TOLD = frozenset(
+    {
+        "trading.announced",
+        "trading.lot_announced",
+        "trading.extended",
+        "trading.suspended",
+        "trading.resumed",
+        "trading.opening_moved",
+        "trading.bidding_opened",
+        "trading.lot_sealed",
+        "trading.lot_paused",
+        "trading.lot_resumed",
+        "trading.lot_closed",
+        "trading.slots_closed",
+        "trading.lot_unsealed",
+        "trading.lot_awaits",
+        "trading.reserve_revealed",
+        "trading.reserve_not_revealed",
+        "trading.lot_unsold",
+        "trading.lot_terminated",
+        "trading.unsold",
+        "trading.terminated",
+        "trading.award_offered",
+        "trading.award_concluded",
+        "trading.award_lapsed",
+        "trading.award_annulled",
+        "trading.award_defaulted",
+        "notices.opened",
+        "notices.posted",
+        "notices.started",
+        "notices.extended",
+        "notices.suspended",
+        "notices.resumed",
+        "notices.corrected",
+        "notices.objection_filed",
+        "notices.objection_acknowledged",
+        "notices.objection_decided",
+        "notices.objection_withdrawn",
+        "notices.objection_carried_over",
+        "notices.objection_lapsed",
+        "notices.cleared",
+        "notices.no_longer_stands",
+        "contracts.contract_in_force",
+        "contracts.contract_performed",
+        "contracts.contract_terminated",
+        "contracts.contract_defaulted",
+        "contracts.contract_registered",
+        "contracts.registration_revoked",
+        "certification.certificate_issued",
+        "certification.certificate_suspended",
+        "certification.certificate_reinstated",
+        "certification.certificate_revoked",
+    }
+)
+"""What the public file tells happened. That these rows hold nothing but what is public is what the list is for."""
+
+
+def is_shown_whole(org: UUID | None, publishers: Collection[UUID | None]) -> bool:
+    """The row of an entry names who acted; it is given out where that is the seller, the market or the clock.
+
+    Of the others, an objector and a buyer, the file tells what happened and where in the log it stands.
+    """
+    return org in publishers

@@ -143,6 +143,16 @@ async def list_notices(
     return (await db.execute(query)).scalars().all()
 
 
+async def list_about(
+    db: AsyncSession, subjects: Collection[str], readable: ColumnElement[bool] | None
+) -> Sequence[Notice]:
+    """All notices about these subjects that the reader may know of, in the order they were opened."""
+    query = select(Notice).where(Notice.subject.in_(subjects)).order_by(Notice.created_at, Notice.id)
+    if readable is not None:
+        query = query.where(readable)
+    return (await db.execute(query)).scalars().all()
+
+
 def _stands_as(state: NoticeState, now: datetime) -> ColumnElement[bool]:
     has_ended = and_(Notice.state == NoticeState.RUNNING, Notice.look_at <= now)
     if state is NoticeState.CLEARED:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import clock
+from techmarket.db import clock, texts
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
-from techmarket.notices import counting, opening, repository, rules
+from techmarket.notices import counting, opening, repository, rules, showing
 from techmarket.notices.evidence import require_kept as require_evidence
 from techmarket.notices.extending import Extension, extend, resume, suspend
 from techmarket.notices.kinds import NoticeKind
@@ -19,6 +20,7 @@ from techmarket.notices.lifecycle import STANDING, LengtheningCause, NoticeState
 from techmarket.notices.opening import length_rule, open_notice, replace
 from techmarket.notices.proving import NoticeEvidence, evidence
 from techmarket.notices.tables import Notice
+from techmarket.notices.views import NoticeView, VersionView
 
 __all__ = [
     "Extension",
@@ -35,6 +37,7 @@ __all__ = [
     "is_cleared",
     "length_rule",
     "notice_of",
+    "notices_about",
     "open_notice",
     "open_objections",
     "replace",
@@ -143,6 +146,28 @@ async def withdraw(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> bo
     open_ones = await repository.list_open_objections(db, notice.id)
     await opening.lapse_objections(db, notice, open_ones, now=await clock.market_now(db), actor=actor)
     return True
+
+
+async def notices_about(
+    db: AsyncSession, actor: Actor, subjects: Iterable[Ref]
+) -> list[tuple[NoticeView, tuple[VersionView, ...]]]:
+    """What this reader may know of the notices about these subjects, with all their texts; the first one first."""
+    now = await clock.market_now(db)
+    readable = None if actor.is_market else repository.readable_by(actor.org_id)
+    rows = await repository.list_about(db, [str(subject) for subject in subjects], readable)
+    documents = await repository.list_versions(db, [row.id for row in rows])
+    bodies = await texts.get_many(db, [one.document_sha256 for one in documents])
+    return [
+        (
+            await showing.whole(db, actor, row, now),
+            tuple(
+                VersionView(row.id, one.n, one.document_sha256, one.change, one.at, bodies[one.document_sha256])
+                for one in documents
+                if one.notice_id == row.id
+            ),
+        )
+        for row in rows
+    ]
 
 
 async def notice_of(db: AsyncSession, subject: Ref, kind: NoticeKind) -> NoticeFacts | None:

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import clock, journal
 from techmarket.identity.actor import Actor
 from techmarket.notices import steps as notices
 from techmarket.trading import awards, deposits, errors, repository
 from techmarket.trading.events import AwardConcluded, AwardDefaulted, BuyersTurn
 from techmarket.trading.lifecycle import AWARD, LOT, AwardState, Method
+from techmarket.trading.service.showing import act_view, require_known, trade_view
 from techmarket.trading.tables import Award, Trade
+from techmarket.trading.views import ActView, TradeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,39 @@ class AwardFacts:
     rule_date: date
     method: Method
     achievement_ids: tuple[UUID, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AwardLine:
+    """How an award stands, without its buyer and its price: the notice tells those."""
+
+    id: UUID
+    lot_id: UUID
+    rank: int
+    state: AwardState
+    notice_id: UUID | None
+    offered_at: datetime | None
+    decided_at: datetime | None
+
+
+async def show_trade(db: AsyncSession, actor: Actor, trade_id: UUID) -> TradeView:
+    """A trade as this reader sees it; who may not know of it does not find it."""
+    trade = await repository.get_trade(db, trade_id)
+    require_known(actor, trade)
+    return await trade_view(db, trade, await repository.lots_of(db, trade.id), await clock.market_now(db))
+
+
+async def acts_of(db: AsyncSession, trade_id: UUID) -> list[ActView]:
+    """What was done to a procedure as a whole, in order; as public as the trade itself."""
+    return [act_view(act) for act in await repository.list_acts(db, trade_id)]
+
+
+async def awards_of(db: AsyncSession, trade_id: UUID) -> list[AwardLine]:
+    """How the awards of a trade stand; the caller shows none whose notice his reader may not know."""
+    return [
+        AwardLine(one.id, one.lot_id, one.rank, one.state, one.notice_id, one.offered_at, one.decided_at)
+        for one in await repository.list_awards(db, trade_id)
+    ]
 
 
 async def get_award(db: AsyncSession, award_id: UUID) -> AwardFacts:

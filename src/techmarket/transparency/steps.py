@@ -61,6 +61,12 @@ async def proofs_for(db: AsyncSession, entry_ids: Collection[UUID]) -> ManyProof
     return ManyProofs(await checkpoint_view(db, row), entries, waiting)
 
 
+async def newest_size(db: AsyncSession) -> int | None:
+    """How many entries the newest checkpoint covers; None while there is none."""
+    row = await repository.newest_checkpoint(db)
+    return None if row is None else row.size
+
+
 async def consistency(db: AsyncSession, from_size: int, to_size: int) -> ConsistencyView:
     nodes = await repository.nodes(db, rules.nodes_of_consistency(from_size, to_size))
     path = rules.consistency_from_nodes(from_size, to_size, nodes)

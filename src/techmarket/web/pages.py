@@ -14,6 +14,7 @@ from techmarket.api.deps import Reader, TxDep
 from techmarket.api.refusals import preferred_language
 from techmarket.api.shapes import Cursor, SafeText, Uuid
 from techmarket.certification import service as certification
+from techmarket.dossiers import service as dossiers
 from techmarket.identity import service as identity
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import Refusal
@@ -25,7 +26,7 @@ from techmarket.notices import service as notices
 from techmarket.trading import service as trading
 from techmarket.trading.lifecycle import OVER
 from techmarket.transparency import service as transparency
-from techmarket.web.words import words_of
+from techmarket.web.words import file_words_of, words_of
 
 PAGE = 20
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -107,6 +108,15 @@ async def trade(
     return await _page(
         request, tx, "trade", more_policy=more_policy, view=view, lot=chosen, bids=bids, is_live=is_live, words=words
     )
+
+
+@router.get("/trades/{trade_id}/file")
+async def project_file(request: Request, trade_id: Uuid, actor: Reader, tx: TxDep) -> HTMLResponse:
+    """The public file of a project, for people."""
+    view = await dossiers.get_file(tx, actor, trade_id)
+    words = file_words_of(preferred_language(request.headers.get("accept-language", "")))
+    lots = [(lot, dict(view.lot_stages)[lot.id]) for lot in view.trade.lots]
+    return await _page(request, tx, "file", view=view, words=words, lots=lots)
 
 
 @router.get("/live.js")

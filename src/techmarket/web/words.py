@@ -1,4 +1,4 @@
-"""What the codes of a live trade are called on a page, in Chinese and English."""
+"""What the codes of a live trade and of a public file are called on a page, in Chinese and English."""
 
 from __future__ import annotations
 
@@ -25,6 +25,66 @@ _WORDS: dict[str, tuple[str, str]] = {
     "lost": ("连接中断，正在重新连接。", "The line is lost; trying again."),
     "end": ("全部标的均已结束。", "Every lot has found its end."),
 }
+
+
+_FILE_WORDS: dict[str, tuple[str, str]] = {
+    "DRAFT": ("起草", "Draft"),
+    "APPLIED": ("已申请", "Applied"),
+    "ACCEPTED": ("已受理", "Accepted"),
+    "DISCLOSING": ("披露中", "Disclosing"),
+    "EXTENDED": ("延期披露", "Disclosing, extended"),
+    "SUSPENDED": ("中止", "Suspended"),
+    "REGISTRATION_CLOSED": ("报名截止", "Registration closed"),
+    "BIDDING": ("竞价", "Bidding"),
+    "NEGOTIATING": ("协商", "Negotiating"),
+    "AWARDED": ("已确定受让方", "Awarded"),
+    "RESULT_NOTICE": ("结果公示", "Result notice"),
+    "CONTRACTED": ("已签约", "Contracted"),
+    "SETTLING": ("结算中", "Settling"),
+    "SETTLED": ("已结算", "Settled"),
+    "CERTIFIED": ("已出具凭证", "Certified"),
+    "REGISTERED": ("已登记", "Registered"),
+    "FAILED": ("流标", "Failed"),
+    "DEFAULTED": ("违约", "Defaulted"),
+    "CANCELLED": ("已取消", "Cancelled"),
+    "TERMINATED": ("终结", "Terminated"),
+    "ANNOUNCEMENT": ("交易公告", "Announcement"),
+    "PRICE": ("价格公示", "Price notice"),
+    "RESULT": ("结果公示", "Result notice"),
+    "PREPARED": ("待张贴", "Not posted everywhere yet"),
+    "RUNNING": ("公示中", "Running"),
+    "PAUSED": ("暂停计时", "Stopped"),
+    "CLEARED": ("公示结束", "Cleared"),
+    "UPHELD": ("异议成立", "Upheld"),
+    "DISMISSED": ("异议不成立", "Dismissed"),
+    "FILED": ("已提出", "Filed"),
+    "REPLACED": ("已被替换", "Replaced"),
+    "WITHDRAWN": ("已撤回", "Withdrawn"),
+    "MARKET": ("市场公示", "On the market"),
+    "UNIT": ("单位公示", "At the unit"),
+    "ELSEWHERE": ("其他地点", "Elsewhere"),
+    "days": ("日", "days"),
+    "working_days": ("工作日", "working days"),
+    "EXTENSION": ("延期", "extended"),
+    "RESUMPTION": ("恢复后补足", "added on resumption"),
+    "RESUMED": ("恢复", "Resumed"),
+    "TERMINATION_ASKED": ("申请终结", "Termination asked for"),
+    "TERMINATION_DECLINED": ("终结申请未获同意", "Termination declined"),
+    "OFFERED": ("待签约", "Offered"),
+    "CONCLUDED": ("已成交", "Concluded"),
+    "LAPSED": ("已失效", "Lapsed"),
+    "ANNULLED": ("已撤销", "Annulled"),
+    "IN_FORCE": ("已生效", "In force"),
+    "PERFORMED": ("已履行", "Performed"),
+    "ISSUED": ("有效", "Valid"),
+    "REVOKED": ("已撤销", "Revoked"),
+}
+
+
+def file_words_of(language: str) -> dict[str, str]:
+    """What a code is called in the public file of a project."""
+    n = 0 if language.startswith("zh") else 1
+    return {code: said[n] for code, said in _FILE_WORDS.items()}
 
 
 def words_of(language: str) -> dict[str, str]:

@@ -1,0 +1,62 @@
+"""What anyone reads: the public file of a project, and what proves it offline."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db.keys import Keys
+from techmarket.db.session import Tx
+from techmarket.dossiers import filing, policy, repository, rules
+from techmarket.dossiers.views import FiledEntry, FileProofView, FileView, Told
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.refusals import wire
+from techmarket.notices.views import EntryProofView
+from techmarket.trading.views import TradeView
+from techmarket.transparency import steps as transparency
+
+
+async def get_file(tx: Tx, actor: Actor, trade_id: UUID) -> FileView:
+    """The public file of a project with its stage, cut to the reader."""
+    require(actor, policy.READ_FILE)
+    async with tx.read() as db:
+        view, told = await filing.file_of(db, actor, trade_id)
+        whole = {row.id for row in await _shown_whole(db, view.trade, told)}
+    entries = tuple(FiledEntry(row.at, row.kind, row.position, row.id if row.id in whole else None) for row in told)
+    return replace(view, entries=entries)
+
+
+async def get_file_proof(tx: Tx, keys: Keys, actor: Actor, trade_id: UUID) -> FileProofView:
+    """What proves the file offline: its texts, and the entries whose rows may be shown to everyone."""
+    require(actor, policy.READ_FILE)
+    async with tx.read() as db:
+        view, told = await filing.file_of(db, actor, trade_id)
+        rows = await _shown_whole(db, view.trade, told)
+        proofs = await transparency.proofs_for(db, [row.id for row in rows])
+        proven = {}
+        if proofs is not None:
+            newest = proofs.checkpoint
+            for one in proofs.entries:
+                plain = {**asdict(one), "log_id": newest.log_id, "checkpoint": newest.note, "kid": newest.kid}
+                proven[one.entry_id] = {name: wire(value) for name, value in plain.items()}
+        entries = [
+            EntryProofView(
+                row.id,
+                row.kind,
+                proven.get(row.id),
+                None if row.id in proven else await transparency.promise(db, keys, row.id),
+            )
+            for row in rows
+        ]
+        named = {value for row in rows for value in row.facts.values() if isinstance(value, str) and len(value) == 64}
+        stood = {version.document_sha256 for filed in view.notices for version in filed.versions}
+        texts = await repository.texts_of(db, named & (stood | {view.trade.terms_sha256}))
+    return FileProofView(trade_id, tuple((sha, body.decode()) for sha, body in sorted(texts.items())), tuple(entries))
+
+
+async def _shown_whole(db: AsyncSession, trade: TradeView, told: list[Told]) -> list[Told]:
+    publishers = await filing.publishers_of(db, trade)
+    return [row for row in told if rules.is_shown_whole(row.org, publishers)]
