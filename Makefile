@@ -10,7 +10,7 @@ STATE := .techmarket
 EXAMPLES ?= 200
 SEED ?= 20260301
 
-.PHONY: help run demo test lint bench openapi migration fault fuzz lock clean .venv
+.PHONY: help run demo test lint bench openapi migration fault fuzz mutants lock clean .venv
 
 help:  ## Say what there is
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ fault: $(STAMP)  ## Kill the processes in the middle of their work and check tha
 
 fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n)
 	@TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+mutants: $(STAMP)  ## Take each guard of disclosure out of the code and see that a test notices (ARGS=listings)
+	@$(BIN)/python -m tests.disclosure.matrix.mutants $(ARGS)
 
 # Only to change a dependency; it needs an environment that is already there.
 lock:  ## Resolve the dependencies of pyproject.toml anew

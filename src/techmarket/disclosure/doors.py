@@ -48,6 +48,14 @@ async def room_for(db: AsyncSession, actor: Actor, subject: str, *, lock: bool =
     return found
 
 
+async def room_with_documents(db: AsyncSession, actor: Actor, subject: str) -> FoundRoom:
+    """The same, also for whom just a document of it is open to: he knows that it is there, and that document."""
+    found = await repository.find_room(db, subject, actor.org_id)
+    if found is None or not (may_enter(actor, found.room, found.is_invited) or found.has_documents):
+        raise NotFound()
+    return found
+
+
 async def room_inside(db: AsyncSession, actor: Actor, subject: str, *, lock: bool = False) -> DataRoom:
     """For what only the owner and the market know."""
     found = await repository.find_room(db, subject, actor.org_id, lock=lock)
@@ -57,12 +65,14 @@ async def room_inside(db: AsyncSession, actor: Actor, subject: str, *, lock: boo
 
 
 async def sight_of(db: AsyncSession, actor: Actor, found: FoundRoom) -> Sight:
-    """What this reader may know of in a room he has entered."""
+    """What this reader may know of in a room that he knows of."""
     room = found.room
     granted = Granted()
     if actor.org_id is not None and not is_inside(actor, room):
         granted = await repository.list_granted(db, actor.org_id, [room.subject])
-    reach = steps.reach_from(actor, room.subject, room.owner_org_id, granted)
+    reach = None
+    if may_enter(actor, room, found.is_invited):
+        reach = steps.reach_from(actor, room.subject, room.owner_org_id, granted)
     return Sight(reach, granted.documents, found.asks_nda, is_inside(actor, room))
 
 
@@ -77,10 +87,12 @@ async def document_for(db: AsyncSession, actor: Actor, document_id: UUID, *, hol
         return None
     room, tier = found.room, found.found.tier
     inside = is_inside(actor, room)
-    reach = steps.reach_from(actor, room.subject, room.owner_org_id, granted)
+    reach = None
+    if may_enter(actor, room, found.is_invited):
+        reach = steps.reach_from(actor, room.subject, room.owner_org_id, granted)
     is_granted = document_id in granted.documents
     known = rules.is_known(tier, reach=reach, is_granted=is_granted, asks_nda=found.asks_nda)
-    if not (may_enter(actor, room, found.is_invited) and known) or (found.found.withdrawn_at and not inside):
+    if not known or (found.found.withdrawn_at and not inside):
         return None
     is_open = inside or rules.is_open(
         tier, reach=reach, by_name=found.found.document.by_name, is_granted=is_granted, asks_nda=found.asks_nda

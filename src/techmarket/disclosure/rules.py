@@ -47,16 +47,17 @@ def check_folder(folder: str, *, pointer: str = "/query/folder") -> None:
         raise errors.BadFolder(pointer=pointer)
 
 
-def is_known(tier: Tier, *, reach: Tier, is_granted: bool, asks_nda: bool) -> bool:
+def is_known(tier: Tier, *, reach: Tier | None, is_granted: bool, asks_nda: bool) -> bool:
     """Who reaches a document's tier knows of it; so does whom it was opened to by itself, where no agreement is asked.
 
-    Where the room asks for an agreement, a grant for one document counts only beside a running one, which by itself
-    opens that tier.
+    Who is not let into the room reaches nothing there. Where it asks for an agreement, a grant for one document counts
+    only beside a running one, which by itself opens that tier.
     """
-    return tier <= reach or (is_granted and tier <= Tier.NDA and not (asks_nda and tier is Tier.NDA))
+    of_itself = is_granted and tier <= Tier.NDA and not (asks_nda and tier is Tier.NDA)
+    return of_itself or (reach is not None and tier <= reach)
 
 
-def is_open(tier: Tier, *, reach: Tier, by_name: bool, is_granted: bool, asks_nda: bool) -> bool:
+def is_open(tier: Tier, *, reach: Tier | None, by_name: bool, is_granted: bool, asks_nda: bool) -> bool:
     """Who knows of a document may read it; one that is opened by name only, whom it was opened to."""
     return is_known(tier, reach=reach, is_granted=is_granted, asks_nda=asks_nda) and (is_granted or not by_name)
 

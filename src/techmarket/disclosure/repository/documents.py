@@ -40,9 +40,12 @@ class FoundAtDoor:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one reader may know of in one room: the tier he reaches, and what was opened to him by itself."""
+    """What one reader may know of in one room: the tier he reaches, and what was opened to him by itself.
 
-    reach: Tier
+    Who is not let into the room reaches no tier there.
+    """
+
+    reach: Tier | None
     granted: Collection[UUID]
     asks_nda: bool
     sees_withdrawn: bool
@@ -59,7 +62,9 @@ def _documents(*more: Any) -> Select[Any]:
 def _known(sight: Sight) -> ColumnElement[bool]:
     """`rules.is_known` and the withdrawal, as a condition of the query."""
     of_itself = Tier.REGISTERED if sight.asks_nda else Tier.NDA
-    known = or_(int(sight.reach) >= _TIER, and_(Document.id.in_(sight.granted), int(of_itself) >= _TIER))
+    known = and_(Document.id.in_(sight.granted), int(of_itself) >= _TIER)
+    if sight.reach is not None:
+        known = or_(known, int(sight.reach) >= _TIER)
     return known if sight.sees_withdrawn else and_(known, DocumentWithdrawal.at.is_(None))
 
 

@@ -17,10 +17,12 @@ from techmarket.disclosure.tables import DataRoom, Grant, NdaText, RoomFolder
 
 @dataclass(frozen=True, slots=True)
 class FoundRoom:
-    """A room, whether the asking organisation holds a grant in force, and whether an agreement is asked for."""
+    """A room, whether a tier of it or a document in it is open to the asking organisation, whether it asks for an
+    agreement."""
 
     room: DataRoom
     is_invited: bool
+    has_documents: bool
     asks_nda: bool
 
 
@@ -41,6 +43,15 @@ def in_force() -> ColumnElement[bool]:
 
 
 def is_invited(org_id: UUID | None) -> Any:
+    """A grant of a tier lets its holder into the room; one of a document opens that document and no more."""
+    return _holds(org_id).where(Grant.document_id.is_(None))
+
+
+def has_documents(org_id: UUID | None) -> Any:
+    return _holds(org_id).where(Grant.document_id.is_not(None))
+
+
+def _holds(org_id: UUID | None) -> Any:
     return exists().where(Grant.subject == DataRoom.subject, Grant.org_id == org_id, in_force())
 
 
@@ -53,7 +64,7 @@ def asks_nda() -> Any:
 
 async def find_room(db: AsyncSession, subject: str, org_id: UUID | None, *, lock: bool = False) -> FoundRoom | None:
     """One query, whatever there is and whoever asks."""
-    query = select(DataRoom, is_invited(org_id), asks_nda()).where(DataRoom.subject == subject)
+    query = select(DataRoom, is_invited(org_id), has_documents(org_id), asks_nda()).where(DataRoom.subject == subject)
     if lock:
         query = query.with_for_update(of=DataRoom)
     row = (await db.execute(query.execution_options(populate_existing=True))).one_or_none()

@@ -138,7 +138,7 @@ async def list_documents(
     require(actor, policy.READ)
     after = last_id(cursor)
     async with tx.read() as db:
-        found = await doors.room_for(db, actor, str(subject))
+        found = await doors.room_with_documents(db, actor, str(subject))
         sight = await doors.sight_of(db, actor, found)
         inside = doors.is_inside(actor, found.room)
         rows = await repository.list_documents(db, found.room.subject, sight, after=after, limit=limit + 1)

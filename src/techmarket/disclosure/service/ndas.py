@@ -119,7 +119,7 @@ async def find_terms(tx: Tx, actor: Actor, subject: Ref) -> tuple[NdaTextView | 
     """What there is to sign for this subject, and what the reader's organisation has signed last."""
     require(actor, policy.READ)
     async with tx.read() as db:
-        room = (await doors.room_for(db, actor, str(subject))).room
+        room = (await doors.room_with_documents(db, actor, str(subject))).room
         standing = await _standing(db, room.owner_org_id, room.subject)
         text = await _text_view(db, standing) if standing is not None else None
         mine = await repository.newest_of(db, actor.org_id, room.subject) if actor.org_id is not None else None
@@ -132,7 +132,7 @@ async def sign(tx: Tx, keys: Keys, actor: Actor, subject: Ref, *, document_sha25
     The document is named by its hash, so that nobody signs a text that changed while he read.
     """
     async with tx.begin() as db:
-        room = (await doors.room_for(db, actor, str(subject))).room
+        room = (await doors.room_with_documents(db, actor, str(subject))).room
         require(actor, policy.SIGN_NDA)
         if doors.owns(actor, room):
             raise errors.OwnRoom()

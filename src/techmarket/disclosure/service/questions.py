@@ -73,17 +73,18 @@ async def list_questions(
     before = last_id(cursor)
     async with tx.read() as db:
         found = await doors.room_for(db, actor, str(subject))
-        sight = await doors.sight_of(db, actor, found)
+        reach = (await doors.sight_of(db, actor, found)).reach
+        assert reach is not None  # whoever is in a room reaches a tier there
         rows = await repository.list_questions(
             db,
             found.room.subject,
-            reach=sight.reach,
+            reach=reach,
             asked_by=actor.org_id,
             sees_all=doors.is_inside(actor, found.room),
             before=before,
             limit=limit + 1,
         )
-        return page_of(rows, limit, lambda row: (str(row.id),)).map(lambda row: _view(actor, row, sight.reach))
+        return page_of(rows, limit, lambda row: (str(row.id),)).map(lambda row: _view(actor, row, reach))
 
 
 def _view(actor: Actor, row: Question, reach: Tier) -> QuestionView:

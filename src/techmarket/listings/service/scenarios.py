@@ -136,7 +136,8 @@ async def _lock_known(db: AsyncSession, actor: Actor, list_id: UUID) -> Scenario
 
 def _may_know(actor: Actor, row: ScenarioList) -> bool:
     inside = actor.is_market or (actor.org_id is not None and actor.org_id == row.org_id)
-    return inside or row.state is not ScenarioListState.DRAFT
+    # A list that ended as a draft has never been for others.
+    return inside or row.published_at is not None
 
 
 async def _view(db: AsyncSession, actor: Actor, row: ScenarioList) -> ScenarioListView:

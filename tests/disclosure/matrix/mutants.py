@@ -1,0 +1,172 @@
+"""Take one guard after the other out of the code and see that the matrix notices: `make mutants`.
+
+Each mutant is a copy of the sources with one line weakened. A mutant that lives is a guard that nothing watches.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+SOURCES = ROOT / "src"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`path` under src/techmarket; `guard` stands there once."""
+
+    path: str
+    guard: str
+    weakened: str
+
+
+MUTANTS = (
+    # who may know of a listing
+    Mutant("listings/steps.py", "return listing.state in KNOWN or is_inside(actor, listing)", "return True"),
+    Mutant(
+        "listings/steps.py",
+        "(actor.org_id is not None and actor.org_id == listing.org_id)",
+        "actor.org_id is not None",
+    ),
+    Mutant("listings/lifecycle.py", "FINDABLE | {ListingState.CLOSED}", "FINDABLE | {ListingState.WITHDRAWN}"),
+    Mutant("listings/repository.py", "elif not sees_everything:\n        public", "elif False:\n        public"),
+    Mutant("listings/repository.py", "public = Listing.state.in_(KNOWN if states else FINDABLE)", "public = True"),
+    Mutant("listings/repository.py", "query = query.where(Listing.org_id == org_id)", "pass"),
+    Mutant(
+        "listings/service/reading.py",
+        "if not steps.is_inside(actor, listing):",
+        "if False:",
+    ),
+    Mutant("listings/service/reviewing.py", "if not steps.is_inside(actor, listing):", "if False:"),
+    Mutant("listings/service/showing.py", "if not steps.may_know(actor, listing):", "if False:"),
+    Mutant("listings/service/bulk.py", " if steps.may_know(actor, one)}", "}"),
+    Mutant("listings/service/scenarios.py", "return inside or row.published_at is not None", "return True"),
+    # what of it he sees
+    Mutant("listings/tiers.py", 'document["raised"]), reach)', 'document["raised"]), Tier.DEAL)'),
+    Mutant("listings/tiers.py", "max(tier, Tier[raised[name]]) if name in raised else tier for", "tier for"),
+    Mutant("listings/steps.py", "if is_inside(actor, listing):\n        dossier", "if True:\n        dossier"),
+    Mutant("disclosure/tiers.py", "and field_tier[name] <= reach}", "}"),
+    Mutant("disclosure/tiers.py", "if is_owner or is_market:", "if True:"),
+    Mutant("disclosure/tiers.py", "Tier.REGISTERED if is_verified else Tier.PUBLIC", "Tier.REGISTERED"),
+    Mutant("disclosure/steps.py", " if grant.subject == subject]", "]"),
+    # what takes part in search
+    Mutant(
+        "listings/steps.py",
+        "tiers.cut(documents[version.sha256], Tier.PUBLIC)",
+        "dict(documents[version.sha256]['fields'])",
+    ),
+    Mutant(
+        "listings/steps.py",
+        "tiers.cut(documents[version.sha256], Tier.REGISTERED)",
+        "dict(documents[version.sha256]['fields'])",
+    ),
+    Mutant("listings/steps.py", "if pair[0].state in FINDABLE}", "}"),
+    Mutant(
+        "matching/service.py",
+        "return REGISTERED if actor.org_verified or actor.is_market else PUBLIC",
+        "return REGISTERED",
+    ),
+    # a room that is no longer public
+    Mutant("listings/service/drafting.py", "await disclosure.hide_rooms(db, [steps.listing_ref(listing.id)])", "pass"),
+    Mutant(
+        "listings/service/drafting.py",
+        "await disclosure.hide_rooms(db, [steps.listing_ref(listing.id) for listing in due])",
+        "pass",
+    ),
+    Mutant("listings/service/reviewing.py", "await disclosure.hide_rooms(db, hidden)", "pass"),
+    Mutant("listings/steps.py", "await disclosure.hide_rooms(db, [listing_ref(listing.id)])", "pass"),
+    # who comes into a room, and what is open to him there
+    Mutant("disclosure/doors.py", "return actor.is_market or owns(actor, room)", "return True"),
+    Mutant(
+        "disclosure/doors.py",
+        "actor.org_id is not None and actor.org_id == room.owner_org_id",
+        "actor.org_id is not None",
+    ),
+    Mutant("disclosure/doors.py", "return room.is_public or is_inside(actor, room) or is_invited", "return True"),
+    Mutant("disclosure/doors.py", "if found is None or not is_inside(actor, found.room):", "if found is None:"),
+    Mutant("disclosure/doors.py", "if not known or", "if"),
+    Mutant("disclosure/doors.py", " or (found.found.withdrawn_at and not inside):", ":"),
+    Mutant("disclosure/doors.py", "is_open = inside or rules.is_open(", "is_open = True or rules.is_open("),
+    Mutant("disclosure/rules.py", "and tier <= reach)", ")"),
+    Mutant("disclosure/rules.py", "and (is_granted or not by_name)", ""),
+    Mutant("disclosure/service/documents.py", "if admitted is None or not admitted.is_open:", "if admitted is None:"),
+    Mutant(
+        "disclosure/service/documents.py",
+        "if admitted is None or not doors.is_inside(actor, admitted.room):",
+        "if admitted is None:",
+    ),
+    Mutant(
+        "disclosure/service/grants.py", "if found is None or not doors.is_inside(actor, found[1]):", "if found is None:"
+    ),
+    Mutant(
+        "disclosure/service/ndas.py",
+        "if found is None or not (actor.is_market or actor.org_id in (found[0].owner_org_id, found[0].org_id)):",
+        "if found is None:",
+    ),
+    Mutant("disclosure/repository/documents.py", "int(sight.reach) >= _TIER)", "True)"),
+    Mutant(
+        "disclosure/repository/documents.py", "return known if sight.sees_withdrawn else", "return known if True else"
+    ),
+    Mutant("disclosure/repository/rooms.py", "(Grant.state == GrantState.OPEN) & ", ""),
+    Mutant("disclosure/repository/rooms.py", "or_(Grant.until.is_(None), Grant.until > func.market_now())", "True"),
+    Mutant(
+        "disclosure/repository/rooms.py",
+        "Grant.subject == DataRoom.subject, Grant.org_id == org_id, in",
+        "Grant.subject == DataRoom.subject, in",
+    ),
+    Mutant("disclosure/repository/rooms.py", "Grant.subject == DataRoom.subject, Grant.org_id", "Grant.org_id"),
+    Mutant("disclosure/repository/rooms.py", ".where(Grant.document_id.is_(None))", ""),
+    Mutant("disclosure/repository/grants.py", "Grant.org_id == org_id, Grant.subject.in_", "Grant.subject.in_"),
+    # questions
+    Mutant("disclosure/repository/questions.py", ", Question.tier <= int(reach))", ")"),
+    Mutant("disclosure/repository/questions.py", "Question.state == QuestionState.ANSWERED, ", ""),
+    Mutant("disclosure/repository/questions.py", "if not sees_all:", "if False:"),
+    Mutant("disclosure/service/questions.py", "row.answer if row.tier <= reach else None", "row.answer"),
+    Mutant(
+        "disclosure/service/questions.py",
+        "if not (doors.is_inside(actor, room) or actor.org_id == question.asker_org_id):",
+        "if False:",
+    ),
+)
+
+
+def weakened(mutant: Mutant) -> str:
+    """The text of its file without the guard."""
+    text = (SOURCES / "techmarket" / mutant.path).read_text()
+    count = text.count(mutant.guard)
+    if count != 1:
+        raise ValueError(f"{mutant.path}: the guard stands there {count} times: {mutant.guard}")
+    return text.replace(mutant.guard, mutant.weakened)
+
+
+def lives(mutant: Mutant) -> bool:
+    """Whether the matrix passes although the guard is gone."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "src"
+        shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        (copy / "techmarket" / mutant.path).write_text(weakened(mutant))
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-o", f"pythonpath={copy} ."]
+        ended = subprocess.run([*command, str(Path(__file__).parent)], cwd=ROOT, capture_output=True, text=True)
+    if ended.returncode not in (0, 1) or " error" in ended.stdout.splitlines()[-1]:
+        print(ended.stdout[-2000:], flush=True)
+    return ended.returncode == 0
+
+
+def main(wanted: list[str]) -> int:
+    alive = []
+    chosen = [one for one in MUTANTS if not wanted or any(part in one.path for part in wanted)]
+    for mutant in chosen:
+        is_alive = lives(mutant)
+        alive += [mutant] * is_alive
+        print(f"{'LIVES ' if is_alive else 'caught'}  {mutant.path}: {mutant.guard}", flush=True)
+    print(f"{len(chosen) - len(alive)} of {len(chosen)} guards are watched")
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
