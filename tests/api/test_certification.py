@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from techmarket.certification import verify
-from techmarket.transparency.keyset import trusted_keys
+from techmarket.transparency.keyset import decode_base64url, trusted_keys
 from tests.certification.make import a_desk
 
 
@@ -34,8 +36,29 @@ async def test_two_certifiers_issue_and_a_stranger_verifies_the_file_with_the_pu
     assert online.status_code == 200, online.text
     body = online.json()
     assert (body["answer"], body["number"], body["fault"]) == ("valid", "ZJ-2026-000001", None)
-    assert [one["code"] for one in body["checked"]] == ["form", "signature", "status", "promise", "status_since"]
+    named = ["form", "signature", "disclosures", "status", "promise", "status_since"]
+    assert [one["code"] for one in body["checked"]] == named
     assert body["checked"][0]["zh"] == verify.SENTENCES["form"][0]
+
+
+async def test_a_party_takes_the_file_without_the_price_and_a_stranger_learns_no_amount(tx, keys, api):
+    desk, certificate = await an_issued(tx, keys, api)
+    path, key = f"/v1/certificates/{certificate['number']}/file", desk.deal.buyer.key
+    whole, shown = await api.get(path, key=key), await api.get(f"{path}?hide=price", key=key)
+    amount = certificate["facts"]["price"]["entry_fee"]["amount"]
+    assert f'"amount":"{amount}"' in json.dumps(json.loads(whole_credential(whole)), separators=(",", ":"))
+    online = (await api.http.post("/v1/verifications", json={"file": shown.text})).json()
+    assert (online["answer"], online["hidden"]) == ("valid", ["price", "payments"])
+    assert amount not in json.dumps(online)
+    assert certificate["facts"]["parties"] == online["credential"]["credentialSubject"]["transaction"]["parties"]
+    assert (await api.get(f"{path}?hide=buyer", key=key)).status_code == 422
+    assert (await api.get(f"{path}?hide=price")).status_code == 401
+
+
+def whole_credential(answer) -> str:
+    """What the file tells, with every disclosure opened."""
+    token, *given = json.loads(answer.content)["credential"].split("~")[:-1]
+    return json.dumps([json.loads(decode_base64url(part)) for part in (token.split(".")[1], *given)])
 
 
 @pytest.mark.parametrize("file", ["", "{}", "nonsense", "[" * 5000, '{"form":"techmarket-certificate/1"}'])

@@ -214,7 +214,7 @@ async def test_an_issued_file_verifies_offline_by_promise_and_then_by_proof(tx, 
     later = await service.get_file(tx, keys, desk.deal.seller.actor, str(view.id))
     verdict = verify_file(later.body, trusted_keys(await service.published_keys(tx, keys)))
     assert (verdict.answer, verdict.number) == (Answer.VALID, "ZJ-2026-000001")
-    assert verdict.checked == ("form", "signature", "status", "checkpoint", "inclusion")
+    assert verdict.checked == ("form", "signature", "disclosures", "status", "checkpoint", "inclusion")
     assert verdict.credential is not None
     assert verdict.credential["credentialSubject"]["transaction"] == view.facts
     assert verify_file(early.body, trusted).is_valid

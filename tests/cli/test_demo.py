@@ -105,6 +105,11 @@ def test_the_certificate_verifies_with_the_market_stopped_and_fails_by_one_chang
     body[len(body) // 2] ^= 1
     changed = tmp_path / "changed.json"
     changed.write_bytes(bytes(body))
+    shown = tmp_path / "shown.json"
+    command = ("present", str(certificate), "--hide", "price", "--out", str(shown), "--trust", str(keys))
+    assert techmarket(*command, state=tmp_path).returncode == 0
+    less = techmarket("verify", str(shown), "--trust", str(keys), state=tmp_path)
+    assert (less.returncode, "does not show: price, trade.price, payments" in less.stdout) == (0, True)
     bad = techmarket("verify", str(changed), "--trust", str(keys), state=tmp_path)
     assert (bad.returncode, "not ours" in bad.stdout) == (2, True)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, Field
 
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
@@ -48,6 +48,9 @@ FileText = Annotated[
     AfterValidator(_unaltered),
     Field(strict=True, max_length=FILE_CHARACTERS_MAX, description="the certificate file's text, unchanged"),
 ]
+
+
+Hideable = Literal["price", "payments"]
 
 
 class Reasons(Wire):
@@ -100,6 +103,7 @@ class VerificationOut(Wire):
     checked: list[CheckOut]
     not_checked: list[CheckOut]
     credential: dict[str, Any] | None
+    hidden: list[str] = Field(description="which of the facts the holder has left out")
 
 
 class PublicKey(Wire):
@@ -236,9 +240,15 @@ async def get_certificate(number_or_id: NumberOrId, actor: Reader, tx: TxDep) ->
     response_class=Response,
     responses={200: {"content": {"application/json": {}}, "description": "the file"}, **refusals(NotFound)},
 )
-async def get_file(number_or_id: NumberOrId, actor: SignedIn, tx: TxDep, keys: KeysDep) -> Response:
-    """The certificate as a file that verifies without the market: keep its bytes unchanged."""
-    view = await service.get_file(tx, keys, actor, number_or_id)
+async def get_file(
+    number_or_id: NumberOrId,
+    actor: SignedIn,
+    tx: TxDep,
+    keys: KeysDep,
+    hide: Annotated[list[Hideable] | None, Query(max_length=8, description="What the file is not to tell")] = None,
+) -> Response:
+    """The certificate as a file that verifies without the market, whole or less the price: keep its bytes unchanged."""
+    view = await service.get_file(tx, keys, actor, number_or_id, hide=hide or ())
     return Response(
         view.body,
         media_type="application/json",
@@ -279,6 +289,7 @@ def _shown(view: VerificationView) -> dict[str, Any]:
         "checked": [_check(code) for code in view.checked],
         "not_checked": [_check(code) for code in view.not_checked],
         "credential": view.credential,
+        "hidden": list(view.hidden),
     }
 
 

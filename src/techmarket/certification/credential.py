@@ -1,4 +1,6 @@
-"""The certificate as signed bytes: a W3C Verifiable Credential 2.0 secured as a JWT (`vc+jwt`), and its signed status.
+"""The certificate as signed bytes: a W3C Verifiable Credential 2.0 secured as an SD-JWT, and its signed status.
+
+Of the signed part the holder may hide some values (`disclosing.py`); the log and the status name the signed part alone.
 
 A status is a small statement of its own (`techmarket-status+jwt`): it is made anew at each download, so a file can say
 how old what it knows about suspension and revocation is.
@@ -7,6 +9,7 @@ how old what it knows about suspension and revocation is.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +18,14 @@ from uuid import UUID
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
+from techmarket.certification import disclosing
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.seals import Seal
 
 CONTEXT = ("https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/undefined-terms/v2")
-CREDENTIAL_HEADER = {"alg": "Ed25519", "cty": "vc", "typ": "vc+jwt"}
+CREDENTIAL_HEADER = {"alg": "Ed25519", "cty": "vc", "typ": "vc+sd-jwt"}
+PLAIN_HEADER = {"alg": "Ed25519", "cty": "vc", "typ": "vc+jwt"}
+"""Of certificates from before values could be hidden: they stay what they are."""
 STATUS_HEADER = {"alg": "Ed25519", "typ": "techmarket-status+jwt"}
 
 
@@ -61,6 +67,12 @@ def status_of(
     }
 
 
+def issue(seal: Seal, document: Mapping[str, Any]) -> str:
+    """The credential as its holder gets it: the signed part and every disclosure."""
+    signed, disclosures = disclosing.conceal(document, [secrets.token_urlsafe(16) for _ in disclosing.PATHS])
+    return disclosing.join(sign(seal, CREDENTIAL_HEADER, signed), disclosures)
+
+
 def sign(seal: Seal, header: Mapping[str, str], payload: Mapping[str, Any]) -> str:
     """The payload as a compact JWS of this seal, with `kid` in its header."""
     key = OKPKey.import_key(seal.to_pem())
@@ -68,9 +80,9 @@ def sign(seal: Seal, header: Mapping[str, str], payload: Mapping[str, Any]) -> s
     return jws.serialize_compact(protected, canonical_json(payload), key, algorithms=["Ed25519"])
 
 
-def jwt_sha256(token: str) -> str:
-    """The hash by which the log and the status name a credential: of the JWT's own characters."""
-    return hashlib.sha256(token.encode("ascii")).hexdigest()
+def jwt_sha256(credential: str) -> str:
+    """The hash by which the log and the status name a credential: of its signed part's own characters."""
+    return hashlib.sha256(credential.partition("~")[0].encode("ascii")).hexdigest()
 
 
 def instant(at: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -86,9 +87,7 @@ async def approve(tx: Tx, keys: Keys, actor: Actor, certificate_id: UUID) -> Cer
         now = await clock.market_now(db)
         year = shanghai_day(now).year
         number = human_number("ZJ", year, await repository.next_serial(db, year))
-        token = credential.sign(
-            keys.issuer, credential.CREDENTIAL_HEADER, await _credential(db, certificate.id, number, now, prepared)
-        )
+        token = credential.issue(keys.issuer, await _credential(db, certificate.id, number, now, prepared))
         kept = await texts.put(db, {"credential": token})
         certificate.number, certificate.state, certificate.credential_sha256 = number, state, kept
         certificate.approved_by, certificate.issued_at, certificate.since = actor.person, now, now
@@ -163,8 +162,11 @@ async def list_certificates(
         return page.map(lambda row: _whole(row, None))
 
 
-async def get_file(tx: Tx, keys: Keys, actor: Actor, wanted: str) -> FileView:
-    """The certificate as a file that verifies without us: credential, today's signed status, proof from the log."""
+async def get_file(tx: Tx, keys: Keys, actor: Actor, wanted: str, *, hide: Collection[str] = ()) -> FileView:
+    """The certificate as a file that verifies without us: credential, today's signed status, proof from the log.
+
+    What is to be hidden (`disclosing.HIDEABLE`) is left out, and the file verifies as before.
+    """
     async with tx.read() as db:
         certificate = await _find(db, wanted)
         if certificate.number is None or not await _knows(db, actor, certificate):
@@ -183,7 +185,9 @@ async def get_file(tx: Tx, keys: Keys, actor: Actor, wanted: str) -> FileView:
         )
         status = credential.sign(keys.issuer, credential.STATUS_HEADER, said)
         log = await _log_part(db, keys, certificate.entry_id)
-        return FileView(certificate.number, verify.file_bytes(credential=token, status=status, log=log))
+        whole = verify.file_bytes(credential=token, status=status, log=log)
+        trusted = await transparency.known_keys(db, keys)
+        return FileView(certificate.number, verify.present(whole, hide, trusted) if hide else whole)
 
 
 async def verify_certificate(tx: Tx, keys: Keys, actor: Actor, file: bytes) -> VerificationView:
@@ -206,6 +210,7 @@ async def verify_certificate(tx: Tx, keys: Keys, actor: Actor, file: bytes) -> V
             checked=(*verdict.checked, "status_since"),
             not_checked=tuple(name for name in verdict.not_checked if name not in ("status_since", "keys")),
             credential=dict(verdict.credential or {}),
+            hidden=verdict.hidden,
         )
 
 

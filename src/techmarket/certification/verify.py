@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from techmarket.certification.credential import CREDENTIAL_HEADER, STATUS_HEADER, jwt_sha256
+from techmarket.certification import disclosing
+from techmarket.certification.credential import CREDENTIAL_HEADER, PLAIN_HEADER, STATUS_HEADER, jwt_sha256
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.seals import SealKey
 from techmarket.transparency import evidence
@@ -39,6 +40,10 @@ class Answer(StrEnum):
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "form": ("文件为规范格式，无任何改动余地", "the file is in its one canonical spelling"),
     "signature": ("凭证由受信任的密钥签发", "the credential is signed by a trusted key"),
+    "disclosures": (
+        "所示内容均与签发的摘要相符（持有人可隐去部分内容）",
+        "what is shown is what was signed; a holder may have left parts out",
+    ),
     "status": (
         "状态声明由受信任的密钥签发，且属于此凭证",
         "the status is signed by a trusted key and is this credential's",
@@ -67,6 +72,7 @@ class Verdict:
     checked: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
     credential: Mapping[str, Any] | None = None
+    hidden: tuple[str, ...] = ()
 
     @property
     def is_valid(self) -> bool:
@@ -87,9 +93,11 @@ def verify_file(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
     try:
         parts = _read(raw)
         checked.append("form")
-        credential = _signed(parts["credential"], CREDENTIAL_HEADER, trusted, "signature")
-        number = _member(credential, "credentialSubject", "certificateNumber", check="signature")
+        signed, disclosures = _credential(parts["credential"], trusted)
+        number = _member(signed, "credentialSubject", "certificateNumber", check="signature")
         checked.append("signature")
+        credential, hidden = disclosing.reveal(signed, disclosures)
+        checked.append("disclosures")
         status = _signed(parts["status"], STATUS_HEADER, trusted, "status")
         digest = jwt_sha256(parts["credential"])
         if (status.get("credential_sha256"), status.get("number")) != (digest, number):
@@ -110,11 +118,27 @@ def verify_file(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
         checked=tuple(checked),
         not_checked=_rest(checked),
         credential=credential,
+        hidden=hidden,
     )
 
 
+def present(raw: bytes, names: Collection[str], trusted: Mapping[str, SealKey]) -> bytes:
+    """The file its holder shows when some of it is nobody's business: it verifies as the whole one does."""
+    parts = _read(raw)
+    signed, _ = _credential(parts["credential"], trusted)
+    shown = disclosing.without(parts["credential"], signed, names)
+    return file_bytes(credential=shown, status=parts["status"], log=parts["log"])
+
+
+def _credential(credential: str, trusted: Mapping[str, SealKey]) -> tuple[dict[str, Any], list[str]]:
+    """The signed part by a trusted key, and the disclosures beside it."""
+    token, disclosures = disclosing.split(credential)
+    header = CREDENTIAL_HEADER if "~" in credential else PLAIN_HEADER
+    return _signed(token, header, trusted, "signature"), disclosures
+
+
 def _rest(checked: list[str]) -> tuple[str, ...]:
-    possible = ("form", "signature", "status", "checkpoint", "inclusion")
+    possible = ("form", "signature", "disclosures", "status", "checkpoint", "inclusion")
     left = [name for name in possible if name not in checked]
     return (*left, "status_since", "log_consistency", "facts", "keys")
 

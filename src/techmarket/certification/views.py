@@ -49,3 +49,4 @@ class VerificationView:
     checked: tuple[str, ...]
     not_checked: tuple[str, ...]
     credential: dict[str, Any] | None
+    hidden: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from techmarket.cli.commit import commit_file
 from techmarket.cli.demo.play import run_demo
 from techmarket.cli.doctor import examine
 from techmarket.cli.sealed import sealed
-from techmarket.cli.verify import verify_path
+from techmarket.cli.verify import present_path, verify_path
 from techmarket.db.embedded import EmbeddedServerError
 from techmarket.db.keys import MissingSecret
 from techmarket.db.server_check import UnsuitableServerError
@@ -101,6 +101,17 @@ def verify(
 ) -> None:
     """Check a certificate, evidence package, commitment, bid receipt or promise with no network."""
     raise SystemExit(verify_path(file, trust, console, document))
+
+
+@cli.command()
+def present(
+    file: Path,
+    out: Annotated[Path, typer.Option(help="where the file to show is written")],
+    hide: Annotated[list[str], typer.Option(help="price (with what was paid), or payments")],
+    trust: Annotated[Path | None, typer.Option(help="the market's published keys")] = None,
+) -> None:
+    """Leave the price out of a certificate: the file that is written verifies as the whole one does."""
+    raise SystemExit(present_path(file, out, hide, trust, console))
 
 
 @cli.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from techmarket.certification import verify as certificates
+from techmarket.certification.disclosing import HIDEABLE
 from techmarket.certification.verify import Answer, Verdict, verify_file
 from techmarket.cli.commit import sha256_of
 from techmarket.dossiers import package
@@ -87,6 +88,8 @@ def _certificate(verdict: Verdict) -> Said:
         said.what = f"certificate {verdict.number}"
     if verdict.since:
         said.lines.append(f"in this standing since {verdict.since}, as of {verdict.as_of} {verdict.why or ''}".strip())
+    if verdict.hidden:
+        said.lines.append(f"its holder does not show: {', '.join(verdict.hidden)}")
     return said
 
 
@@ -177,3 +180,23 @@ def verify_path(file: Path, trust: Path | None, console: Console, document: Path
     for code in said.not_checked:
         console.print(f"  [dim]not checked: {SENTENCES[code][1]} · {SENTENCES[code][0]}[/]")
     return EXIT_CODES[said.answer]
+
+
+def present_path(file: Path, out: Path, hide: Sequence[str], trust: Path | None, console: Console) -> int:
+    """Write the file less what its holder hides; 2 if the file is no certificate of the market, 3 if unreadable."""
+    unknown = sorted(set(hide) - set(HIDEABLE))
+    if unknown:
+        console.print(f"{', '.join(unknown)} cannot be hidden; what can: {', '.join(HIDEABLE)}.")
+        return 3
+    try:
+        trusted = trusted_keys(json.loads((trust or file.parent / "keys.json").read_text()))
+        shown = certificates.present(file.read_bytes(), hide, trusted)
+        out.write_bytes(shown)
+    except OSError as error:
+        console.print(f"{error.filename}: {error.strerror}.")
+        return 3
+    except (Unproven, ValueError, KeyError, TypeError):
+        console.print(ANSWERS[Answer.NOT_OURS])
+        return EXIT_CODES[Answer.NOT_OURS]
+    console.print(f"wrote {out}; it does not show: {', '.join(verify_file(shown, trusted).hidden)}", soft_wrap=True)
+    return 0
