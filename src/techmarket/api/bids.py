@@ -28,7 +28,7 @@ from techmarket.db.idempotency import KeyMalformed, KeyMissing
 from techmarket.identity.errors import BadKey, OrganisationSuspended
 from techmarket.identity.permissions import NotVerified, ScopeMissing, SignInNeeded
 from techmarket.kernel.money import Money
-from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.kernel.refusals import NotAllowed, NotFound, wire
 from techmarket.trading import errors, service
 from techmarket.trading.bidbook import Answer, BidBook
 from techmarket.trading.rules import instant
@@ -72,6 +72,7 @@ class BidOut(Wire):
     seq: int
     at: str
     amount: MoneyWire
+    price: MoneyWire = Field(description="What the bidder pays if it stays at this: his bid, or the falling price.")
     verdict: str
     effective_end: str
     receipt: ReceiptOut
@@ -141,6 +142,7 @@ def _accepted(answer: Answer) -> Reply:
             "seq": entry.seq,
             "at": instant(entry.at),
             "amount": shown["amount"],
+            "price": shown["amount"] if answer.price_minor == entry.minor else wire(Money(answer.price_minor)),
             "verdict": entry.verdict,
             "effective_end": instant(answer.effective_end),
             "receipt": shown,
@@ -153,7 +155,9 @@ def _refused(answer: Answer, asked: Asked) -> Reply:
     """A refused bid is a recorded decision: a problem document with its receipt inside."""
     entry = answer.entry
     language = preferred_language(asked.headers.get(b"accept-language", b"").decode("latin-1"))
-    no = _no(entry.verdict, answer.least_minor, answer.increment_minor, answer.effective_end, language)
+    no = _no(
+        entry.verdict, answer.least_minor, answer.increment_minor, answer.effective_end, answer.reached_at, language
+    )
     body = body_for({**no, "seq": entry.seq, "receipt": answer.receipt.shown()}, asked.scope)
     told = (*_VARIES, (b"content-language", language.encode()), *(_AGAIN if answer.is_repeated else ()))
     return json_reply(no["status"], body, *told, media=_PROBLEM)
@@ -161,15 +165,22 @@ def _refused(answer: Answer, asked: Asked) -> Reply:
 
 @lru_cache(maxsize=1024)
 def _no(
-    verdict: str, least_minor: int, increment_minor: int, effective_end: datetime, language: str
+    verdict: str,
+    least_minor: int,
+    increment_minor: int,
+    effective_end: datetime,
+    reached_at: datetime | None,
+    language: str,
 ) -> Mapping[str, Any]:
     """What all who were refused alike in a batch are told alike, written once."""
-    refusal = errors.VERDICTS[verdict](
-        pointer="/body/amount",
-        least=Money(least_minor),
-        increment=Money(increment_minor),
-        effective_end=effective_end,
-    )
+    facts: dict[str, Any] = {
+        "least": Money(least_minor),
+        "increment": Money(increment_minor),
+        "effective_end": effective_end,
+    }
+    if reached_at is not None:
+        facts["reached_at"] = reached_at
+    refusal = errors.VERDICTS[verdict](pointer="/body/amount", **facts)
     return document_of(refusal, language)
 
 
@@ -198,6 +209,9 @@ def _operation() -> dict[str, Any]:
     said = refusals(
         errors.BidTooLow,
         errors.BidOffStep,
+        errors.PriceNotReached,
+        errors.BidBelowFloor,
+        errors.NotThePrice,
         errors.BiddingOver,
         errors.BiddingNotOpen,
         errors.BiddingPaused,

@@ -40,6 +40,7 @@ number; a sealed lot tells its state and nothing else.
 
 - `state`: first where each lot stands (`what` is `now`), then each turn of its state, once: `opened`, `paused`,
   `resumed`, `closed`, `step`, `awarded`, `concluded`, `unsold`, `terminated`.
+  A descending price is told with it (`falling`), and when it falls next.
 - `price`: each bid that led, once, in order. `after` names the one before it.
 - `end`: every lot has found its end. Close then; who comes again with the last id gets 204.
 
@@ -89,6 +90,16 @@ class PauseWire(Wire):
     resumes_at: str | None = Field(description="When it is expected to go on, if that is known.")
 
 
+class FallingWire(Wire):
+    """A price that falls by the clock. Count on from here: nothing is told at the single steps."""
+
+    price: MoneyWire = Field(description="What it is at `now`.")
+    falls_by: MoneyWire
+    every_seconds: int
+    floor: MoneyWire
+    falls_at: str | None = Field(description="When it falls next; null at the floor and in a pause.")
+
+
 class PriceEvent(Wire):
     """`event: price`. A bid that led. `effective_end` and `state` are the lot's as it stands now."""
 
@@ -125,6 +136,7 @@ class StateEvent(Wire):
     hard_end: str | None
     step_due_at: str | None
     pause: PauseWire | None
+    falling: FallingWire | None = Field(description="Of a descending price, while nobody has taken it.")
 
 
 class EndEvent(Wire):

@@ -19,7 +19,8 @@ import msgspec
 
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import wire
-from techmarket.trading.lifecycle import OVER
+from techmarket.trading.lifecycle import OVER, LotState, Method
+from techmarket.trading.methods.descending import falls_at, price_at
 from techmarket.trading.rules import minimum_next_bid
 from techmarket.trading.watching import LEADS_KEPT, TURNS_KEPT, Lead, Looked, LotNews, Told, Turn
 
@@ -195,12 +196,12 @@ def price(lot: LotStory, lead: Lead) -> dict[str, Any]:
 
 def state(lot: LotStory) -> dict[str, Any]:
     """Where a lot stands."""
-    return {**_of(lot), "what": "now", "at": wire(lot.market_now()), **_stand(lot.stand)}
+    return {**_of(lot), "what": "now", "at": wire(lot.market_now()), **_stand(lot.stand), "falling": _falling(lot)}
 
 
 def turn(lot: LotStory, one: Turn) -> dict[str, Any]:
     """A turn of a lot's state, with its times as they were after it."""
-    return {**_of(lot), "what": one.what, "at": wire(one.at), **_stand(one)}
+    return {**_of(lot), "what": one.what, "at": wire(one.at), **_stand(one), "falling": _falling(lot)}
 
 
 def _of(lot: LotStory) -> dict[str, Any]:
@@ -223,9 +224,24 @@ def _pause(cause: str | None, reason: str | None, resumes_at: datetime | None) -
     return None if cause is None else {"cause": cause, "reason": reason, "resumes_at": wire(resumes_at)}
 
 
-def _least_after(lot: LotNews, lead: Lead) -> dict[str, str] | None:
-    if lot.start_price_minor is None or lot.increment_minor is None:
+def _falling(lot: LotStory) -> dict[str, Any] | None:
+    """The price of this moment, and when it falls next: between two steps nothing is told, since the clock knows."""
+    known = lot.stand.falling
+    if known is None or known.is_taken or lot.stand.state not in (LotState.OPEN, LotState.PAUSED):
         return None
+    now = known.paused_at or lot.market_now()
+    return {
+        "price": wire(Money(price_at(known.terms, now))),
+        "falls_by": wire(Money(known.terms.increment_minor)),
+        "every_seconds": int(known.terms.pace.total_seconds()),
+        "floor": wire(Money(known.terms.floor_minor)),
+        "falls_at": wire(falls_at(known.terms, now)) if known.paused_at is None else None,
+    }
+
+
+def _least_after(lot: LotNews, lead: Lead) -> dict[str, str] | None:
+    if lot.method is not Method.ONLINE_BIDDING or lot.start_price_minor is None or lot.increment_minor is None:
+        return None  # whoever takes a fixed or a falling price ends the lot
     least = minimum_next_bid(lead.minor, start_price_minor=lot.start_price_minor, increment_minor=lot.increment_minor)
     found: dict[str, str] = wire(Money(least))
     return found

@@ -67,6 +67,7 @@ class LotIn(Wire):
     )
     start_price: PositiveMoney | None = None
     increment: PositiveMoney | None = None
+    floor: PositiveMoney | None = Field(default=None, description="How far a descending price falls.")
     reserve_digest: Sha256 | None = Field(default=None, description="The digest of a secret reserve price.")
 
 
@@ -149,6 +150,7 @@ class DraftTrade(Wire):
                 start_price_minor=_minor(lot.start_price),
                 increment_minor=_minor(lot.increment),
                 reserve_digest=lot.reserve_digest,
+                floor_minor=_minor(lot.floor),
             )
             for lot in self.lots
         ]
@@ -206,10 +208,13 @@ class LotOut(Wire):
     method: Method
     state: LotState
     start_price: MoneyOut | None
-    increment: MoneyOut | None
+    increment: MoneyOut | None = Field(description="What a bid beats the best by; a falling price falls by it.")
+    floor: MoneyOut | None = Field(description="How far a descending price falls.")
+    step_seconds: int | None = Field(description="After so many seconds a descending price falls by the increment.")
     leading: MoneyOut | None
     leading_bidder: int | None
-    least_next_bid: MoneyOut | None
+    least_next_bid: MoneyOut | None = Field(description="What a bid must reach now; null once that cannot be.")
+    price_falls_at: datetime | None = Field(description="When a descending price falls next.")
     seq: int
     chain: str
     opened_at: datetime | None

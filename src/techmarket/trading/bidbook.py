@@ -33,9 +33,9 @@ from techmarket.trading import errors
 from techmarket.trading.events import BidsDecided
 from techmarket.trading.lifecycle import LotState as LotStage
 from techmarket.trading.lifecycle import SeatState, TradeState
-from techmarket.trading.methods import BOOKED
+from techmarket.trading.methods import BOOKED, BookRules
 from techmarket.trading.receipts import Receipt, seal_batch
-from techmarket.trading.rules import LEADING, Bid, Entry, LotState, LotTerms, canonical_decision, decide, instant
+from techmarket.trading.rules import LEADING, NOT_REACHED, Bid, Entry, LotState, LotTerms, canonical_decision, instant
 
 log = structlog.get_logger("techmarket.bidbook")
 
@@ -63,12 +63,13 @@ _LOCK = """
 SELECT l.id, l.trade_id, l.method, l.state, l.start_price_minor, l.increment_minor, l.limited_seconds, l.floor_minor,
        l.step_seconds, l.opened_at, l.free_ends_at, l.hard_end, l.effective_end, l.closed_at, l.seq, l.chain,
        l.leading_seq, l.leading_bidder, l.leading_minor,
+       (SELECT s.first_refusal FROM seat s WHERE s.lot_id = l.id AND s.number = l.leading_bidder) AS leader_may_match,
        l.pause_cause, l.pause_reason, l.resumes_at
 FROM lot l WHERE l.id = ANY($1::uuid[]) ORDER BY l.id FOR UPDATE OF l
 """
 # The trade is looked at for strangers alone: whoever has a seat has found an announced trade.
 _LOOK_UP = """
-SELECT clock.now, s.participant_id, s.number, s.state AS seat_state,
+SELECT clock.now, s.participant_id, s.number, s.state AS seat_state, s.first_refusal,
        CASE WHEN s.lot_id IS NULL THEN (SELECT t.state FROM trade t WHERE t.id = asked.trade_id) END AS trade_state,
        b.lot_id, b.seq, b.minor, b.verdict, b.least_minor, b.at, b.chain
 FROM (SELECT market_now() AS now OFFSET 0) AS clock
@@ -110,7 +111,9 @@ class Answer(NamedTuple):
     least_minor: int
     increment_minor: int
     effective_end: datetime
+    reached_at: datetime | None
     is_repeated: bool
+    pays_least: bool = False
 
     @property
     def entry(self) -> Entry:
@@ -119,6 +122,11 @@ class Answer(NamedTuple):
     @property
     def is_accepted(self) -> bool:
         return self.entry.verdict == LEADING
+
+    @property
+    def price_minor(self) -> int:
+        """What an accepted bid leads at. A bid above a falling price pays the price of the moment."""
+        return self.least_minor if self.pays_least else self.entry.minor
 
 
 @dataclass(eq=False, slots=True)
@@ -145,6 +153,7 @@ class _Book:
 
     row: Any
     lot: LotState
+    rules: BookRules
     first_seq: int = 0
 
 
@@ -333,15 +342,19 @@ class BidBook:
             one.say(refusal)
         for one, book, n, is_repeated in batch.asked:
             receipt = Receipt(batch.entries[n], n, sealed)
-            increment, end = book.lot.terms.increment_minor, book.lot.effective_end
-            one.say(Answer(receipt, batch.least[n], increment, end, is_repeated))
+            lot, reached_at = book.lot, None
+            if receipt.entry.verdict == NOT_REACHED:
+                reached_at = book.rules.reached_at(lot, one.minor)
+            increment = lot.terms.increment_minor
+            pays_least = book.rules.charges_least
+            one.say(Answer(receipt, batch.least[n], increment, lot.effective_end, reached_at, is_repeated, pays_least))
 
 
 def _judge(known: dict[UUID, Any], found: Sequence[_Waiting], looked: Sequence[Any]) -> _Batch:
     """Decide the bids in the order they arrived. A key that was decided before gets its first decision again."""
     batch = _Batch(
         {
-            lot_id: _Book(row, _lot_of(row))
+            lot_id: _Book(row, _lot_of(row), BOOKED[row["method"]])
             for lot_id, row in known.items()
             if row["effective_end"] is not None and row["method"] in BOOKED
         }
@@ -363,8 +376,9 @@ def _judge(known: dict[UUID, Any], found: Sequence[_Waiting], looked: Sequence[A
                 batch.refused.append((one, _not_open(known[one.lot_id])))
                 continue
             else:
-                bid = Bid(row["number"], one.minor, row["seat_state"] == SeatState.READY)
-                book.lot, entry, least = decide(book.lot, bid, now=row["now"])
+                is_ready = row["seat_state"] == SeatState.READY
+                bid = Bid(row["number"], one.minor, is_ready, row["first_refusal"])
+                book.lot, entry, least = book.rules.decide(book.lot, bid, now=row["now"])
                 book.first_seq = book.first_seq or entry.seq
                 n = batch.enter(entry, least)
                 batch.lines.append(_line(entry, participant_id, key, least))
@@ -403,6 +417,8 @@ def _lot_of(row: Any) -> LotState:
         timedelta(seconds=row["limited_seconds"] or 0),
         row["free_ends_at"],
         row["hard_end"],
+        row["floor_minor"] or 0,
+        timedelta(seconds=row["step_seconds"] or 0),
     )
     return LotState(
         terms,
@@ -412,6 +428,7 @@ def _lot_of(row: Any) -> LotState:
         row["leading_seq"],
         row["leading_bidder"],
         row["leading_minor"],
+        bool(row["leader_may_match"]),
     )
 
 

@@ -17,6 +17,24 @@ class BidOffStep(Refusal):
     en = "A bid is {least} or that plus a whole multiple of the increment {increment}."
 
 
+class PriceNotReached(Refusal):
+    code, kind = "trading.price_not_reached", Kind.CONFLICT
+    zh = "当前价格为 {least}；{reached_at} 时降至贵方所报金额，届时若无人接受即可成交。"
+    en = "The price is {least} now; it reaches your amount at {reached_at}, if nobody has accepted by then."
+
+
+class BidBelowFloor(Refusal):
+    code, kind = "trading.bid_below_floor", Kind.CONFLICT
+    zh = "价格不会降到此金额；最低可报 {least}。"
+    en = "The price never falls to this amount before the lot ends; {least} is the least it comes to."
+
+
+class NotThePrice(Refusal):
+    code, kind = "trading.not_the_price", Kind.CONFLICT
+    zh = "该标的为一口价，只能按 {least} 接受。"
+    en = "The price is fixed; accept it by exactly {least}."
+
+
 class BiddingOver(Refusal):
     code, kind = "trading.bidding_over", Kind.CONFLICT
     zh = "该标的的竞价已于 {effective_end} 结束。"
@@ -149,6 +167,18 @@ class StartBelowFloor(Refusal):
     code, kind = "trading.start_below_floor", Kind.INVALID
     zh = "起始价不得低于供给的底价 {floor}；供给没有底价时须给出起始价。"
     en = "The start price may not lie below the listing's floor price {floor}; give one when the listing has none."
+
+
+class FallsBelowFloor(Refusal):
+    code, kind = "trading.falls_below_floor", Kind.INVALID
+    zh = "降价底价合计不得低于供给的底价 {floor}。"
+    en = "A price may not fall below the listing's floor price: the floors together are at least {floor}."
+
+
+class FloorNotBelowStart(Refusal):
+    code, kind = "trading.floor_not_below_start", Kind.INVALID
+    zh = "降价底价须低于起始价 {start_price}。"
+    en = "The floor a price falls to must lie below its start price {start_price}."
 
 
 class OpensTooEarly(Refusal):
@@ -484,5 +514,6 @@ class ScoresSealed(Refusal):
 
 
 VERDICTS: dict[str, type[Refusal]] = {
-    refusal.code: refusal for refusal in (BidTooLow, BidOffStep, BiddingOver, NotQualified)
+    refusal.code: refusal
+    for refusal in (BidTooLow, BidOffStep, BiddingOver, NotQualified, PriceNotReached, BidBelowFloor, NotThePrice)
 }

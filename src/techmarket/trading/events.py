@@ -43,7 +43,10 @@ class TradeAnnounced(Event):
 
 @dataclass(frozen=True)
 class LotAnnounced(Event):
-    """One row per lot. A secret reserve price is on record here by its digest, before anybody bids."""
+    """One row per lot. A secret reserve price is on record here by its digest, before anybody bids.
+
+    Only a falling price has a floor, and a time after which it falls by one increment.
+    """
 
     kind: ClassVar[str] = "trading.lot_announced"
     lot_id: UUID
@@ -52,6 +55,8 @@ class LotAnnounced(Event):
     start_price_minor: int | None
     increment_minor: int | None
     reserve_digest: str | None
+    floor_minor: int | None
+    step_seconds: int | None
 
 
 @dataclass(frozen=True)
@@ -217,6 +222,7 @@ class BiddingOpened(Event):
     free_ends_at: datetime
     hard_end: datetime
     chain: str
+    method: str
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
-"""The rules of online bidding, as pure functions: what a bid must reach, when the lot ends, how the book is chained."""
+"""The rules of the bid book, as pure functions: what a bid must reach, when a lot ends, how the book is chained.
+
+`decide` is the rule of online bidding. Descending and fixed prices have their own in `methods/`, over the same words.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,20 +19,25 @@ TOO_LOW = "trading.bid_too_low"
 OFF_STEP = "trading.bid_off_step"
 OVER = "trading.bidding_over"
 NOT_QUALIFIED = "trading.not_qualified"
+NOT_REACHED = "trading.price_not_reached"
+BELOW_FLOOR = "trading.bid_below_floor"
+NOT_THE_PRICE = "trading.not_the_price"
 
 _BOOK = b"techmarket bid book 1\n"
 
 
 class Bid(NamedTuple):
-    """One bid as the rule needs it: the bidder's public number, the amount, and whether he may bid at all."""
+    """One bid as the rule needs it: the bidder's public number, the amount, whether he may bid at all, and whether he
+    has a first refusal that he exercises by bidding."""
 
     bidder: int
     minor: int
     is_qualified: bool = True
+    may_match: bool = False
 
 
 class LotTerms(NamedTuple):
-    """What the announcement fixed for a lot; nothing moves it while the book is open."""
+    """What the announcement fixed for a lot; only a pause moves its times. A falling price has a floor and a pace."""
 
     lot_id: UUID
     start_price_minor: int
@@ -37,6 +45,8 @@ class LotTerms(NamedTuple):
     limited: timedelta
     free_ends_at: datetime
     hard_end: datetime
+    floor_minor: int = 0
+    pace: timedelta = timedelta(0)
 
 
 class LotState(NamedTuple):
@@ -49,6 +59,7 @@ class LotState(NamedTuple):
     leading_seq: int | None = None
     leading_bidder: int | None = None
     leading_minor: int | None = None
+    leader_may_match: bool = False
 
     @property
     def lot_id(self) -> UUID:
@@ -112,32 +123,49 @@ def decide(lot: LotState, bid: Bid, *, now: datetime) -> Decision:
     """A bid must beat the highest by the increment; the first must reach the start price.
 
     It must come from a qualified participant before the lot's end, and be a whole multiple of the increment above.
+    Who has a first refusal leads with an equal bid; others must then beat it, and so must a second one who has it.
     Every decision takes the next number of the book and is chained, refusals too; a refused bid never extends the lot.
     """
     least = lot.least_next_bid()
-    if not lot.is_open(now):
-        return refuse(lot, bid, OVER, least, now)
-    if not bid.is_qualified:
-        return refuse(lot, bid, NOT_QUALIFIED, least, now)
+    if bid.may_match and lot.leading_minor is not None and not lot.leader_may_match:
+        least = lot.leading_minor
+    no = refused_by_time_or_standing(lot, bid, now)
+    if no is not None:
+        return refuse(lot, bid, no, least, now)
     if bid.minor < least:
         return refuse(lot, bid, TOO_LOW, least, now)
     if not is_on_step(bid.minor, least_minor=least, increment_minor=lot.terms.increment_minor):
         return refuse(lot, bid, OFF_STEP, least, now)
-    return lead(lot, bid, least, now, end=end_after_leading_bid(lot, now))
+    return lead(lot, bid, bid.minor, least, now, end=end_after_leading_bid(lot, now))
+
+
+def refused_by_time_or_standing(lot: LotState, bid: Bid, now: datetime) -> str | None:
+    """Whatever the amount: a bid comes before the lot's end, from a qualified participant."""
+    if not lot.is_open(now):
+        return OVER
+    return None if bid.is_qualified else NOT_QUALIFIED
 
 
 def refuse(lot: LotState, bid: Bid, verdict: str, least: int, now: datetime) -> Decision:
     """A refused bid takes a number and a link and moves nothing else."""
     entry = _entry(lot, bid, verdict, now)
     after = LotState(
-        lot.terms, lot.effective_end, entry.seq, entry.chain, lot.leading_seq, lot.leading_bidder, lot.leading_minor
+        lot.terms,
+        lot.effective_end,
+        entry.seq,
+        entry.chain,
+        lot.leading_seq,
+        lot.leading_bidder,
+        lot.leading_minor,
+        lot.leader_may_match,
     )
     return Decision(after, entry, least)
 
 
-def lead(lot: LotState, bid: Bid, least: int, now: datetime, *, end: datetime) -> Decision:
+def lead(lot: LotState, bid: Bid, price: int, least: int, now: datetime, *, end: datetime) -> Decision:
+    """An accepted bid leads at `price` until a better one comes or the lot ends."""
     entry = _entry(lot, bid, LEADING, now)
-    after = LotState(lot.terms, end, entry.seq, entry.chain, entry.seq, bid.bidder, bid.minor)
+    after = LotState(lot.terms, end, entry.seq, entry.chain, entry.seq, bid.bidder, price, bid.may_match)
     return Decision(after, entry, least)
 
 
@@ -217,11 +245,20 @@ class BookLine(NamedTuple):
     chain: bytes
 
 
-def replay(lot: LotState, lines: Sequence[BookLine]) -> LotState | None:
-    """The public record decides again to the same verdicts and the same chain, or it is not the book: None."""
+def replay(
+    lot: LotState,
+    lines: Sequence[BookLine],
+    rule: Callable[..., Decision] = decide,
+    *,
+    holders: Collection[int] = (),
+) -> LotState | None:
+    """The public record decides again to the same verdicts and the same chain, or it is not the book: None.
+
+    `holders` are the numbers of those who had a first refusal in the session.
+    """
     for line in lines:
-        bid = Bid(line.bidder, line.minor, is_qualified=line.verdict != NOT_QUALIFIED)
-        decision = decide(lot, bid, now=line.at)
+        bid = Bid(line.bidder, line.minor, line.verdict != NOT_QUALIFIED, line.bidder in holders)
+        decision = rule(lot, bid, now=line.at)
         entry = decision.entry
         if (entry.seq, entry.verdict, entry.chain) != (line.seq, line.verdict, line.chain):
             return None

@@ -133,6 +133,8 @@ class Lot(Identified, Base):
             "leading_minor IS NULL OR leading_minor >= COALESCE(floor_minor, start_price_minor)",
             name="leading_reaches_start_price",
         ),
+        CheckConstraint("floor_minor < start_price_minor", name="falls_to_a_floor_below"),
+        CheckConstraint("(floor_minor IS NULL) = (step_seconds IS NULL)", name="falls_by_the_clock"),
         CheckConstraint("effective_end <= hard_end AND free_ends_at <= hard_end", name="ends_by_the_hard_stop"),
         CheckConstraint(
             "state <> 'PAUSED' OR (paused_at IS NOT NULL AND pause_cause IS NOT NULL)", name="paused_for_a_reason"
@@ -221,7 +223,10 @@ class Participant(Identified, Base):
 
 
 class Seat(Base):
-    """A participant's right to bid on one lot. Who bids there is looked up here and nowhere else."""
+    """A participant's right to bid on one lot. Who bids there is looked up here and nowhere else.
+
+    `first_refusal` is one that is exercised by bidding, where the trade announced that.
+    """
 
     __tablename__ = "seat"
     __table_args__ = (UniqueConstraint("lot_id", "participant_id"), UniqueConstraint("lot_id", "number"))

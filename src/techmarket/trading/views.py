@@ -39,7 +39,10 @@ class PauseView:
 
 @dataclass(frozen=True, slots=True)
 class LotView:
-    """Where a lot stands now; `least_next_bid` is what a bid must reach, None once the book is closed."""
+    """Where a lot stands now; `least_next_bid` is what a bid must reach, None once the book is closed.
+
+    Only a falling price has a floor, a pace, and while it falls the hour of its next step.
+    """
 
     id: UUID
     trade_id: UUID
@@ -51,9 +54,12 @@ class LotView:
     state: LotState
     start_price: Money | None
     increment: Money | None
+    floor: Money | None
+    step_seconds: int | None
     leading: Money | None
     leading_bidder: int | None
     least_next_bid: Money | None
+    price_falls_at: datetime | None
     seq: int
     chain: str
     opened_at: datetime | None

@@ -12,7 +12,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading.lifecycle import LotState, LotStep, Method
 from techmarket.trading.repository import HIDDEN
-from techmarket.trading.rules import LEADING
+from techmarket.trading.rules import LEADING, LotTerms
 
 log = structlog.get_logger("techmarket.watching")
 
@@ -40,14 +40,16 @@ BACK_OFF_SECONDS = 3.0
 _TRADE = "SELECT t.state, l.id FROM trade t JOIN lot l ON l.trade_id = t.id WHERE t.id = $1 ORDER BY l.n"
 _NEWS = f"""
 SELECT l.id, l.n, l.seq, l.method, l.state, l.step, l.start_price_minor, l.increment_minor, l.free_ends_at,
-       l.effective_end, l.hard_end, l.step_due_at, l.pause_cause, l.pause_reason, l.resumes_at, market_now() AS now,
+       l.effective_end, l.hard_end, l.step_due_at, l.pause_cause, l.pause_reason, l.resumes_at, l.floor_minor,
+       l.step_seconds, l.paused_at, l.leading_seq, market_now() AS now,
        b.seqs, b.bidders, b.minors, b.ats, t.turns
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS looked(lot_id, seq, n)
 JOIN lot l ON l.id = looked.lot_id
 CROSS JOIN LATERAL (
   SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(bidder ORDER BY seq) AS bidders,
-         array_agg(minor ORDER BY seq) AS minors, array_agg(at ORDER BY seq) AS ats
-  FROM (SELECT seq, bidder, minor, at FROM bid
+         array_agg(CASE l.method WHEN 'DESCENDING' THEN least_minor ELSE minor END ORDER BY seq) AS minors,
+         array_agg(at ORDER BY seq) AS ats
+  FROM (SELECT seq, bidder, minor, least_minor, at FROM bid
         WHERE lot_id = l.id AND seq > looked.seq AND verdict = '{LEADING}'
         ORDER BY seq DESC LIMIT {LEADS_KEPT + 1}) newest
 ) b
@@ -113,6 +115,14 @@ class Turn(NamedTuple):
     resumes_at: datetime | None
 
 
+class Falling(NamedTuple):
+    """A price that falls by the clock: by what and how often it falls, and where it stands still."""
+
+    terms: LotTerms
+    paused_at: datetime | None
+    is_taken: bool
+
+
 @dataclass(frozen=True, slots=True)
 class LotNews:
     """Where a lot stands now, and what is new since it was told last. A sealed lot has no prices to tell."""
@@ -135,6 +145,7 @@ class LotNews:
     now: datetime
     leads: tuple[Lead, ...]
     turns: tuple[Turn, ...]
+    falling: Falling | None = None
 
 
 class Watch:
@@ -257,7 +268,24 @@ def _news_of(row: Any, looked: Looked) -> LotNews:
         # One more than is kept was read, so that the first of those kept knows whom it beat.
         leads=tuple(leads[-LEADS_KEPT:]),
         turns=tuple(_turn_of(turn) for turn in row["turns"] or ()),
+        falling=_falling(row),
     )
+
+
+def _falling(row: Any) -> Falling | None:
+    if row["method"] != Method.DESCENDING or row["free_ends_at"] is None:
+        return None
+    terms = LotTerms(
+        row["id"],
+        row["start_price_minor"],
+        row["increment_minor"],
+        timedelta(0),
+        row["free_ends_at"],
+        row["hard_end"],
+        row["floor_minor"],
+        timedelta(seconds=row["step_seconds"]),
+    )
+    return Falling(terms, row["paused_at"], row["leading_seq"] is not None)
 
 
 def _turn_of(turn: Any) -> Turn:

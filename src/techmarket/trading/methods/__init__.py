@@ -10,21 +10,34 @@ from typing import Any
 
 from techmarket.trading import errors
 from techmarket.trading.lifecycle import Method
+from techmarket.trading.methods.descending import Descending
+from techmarket.trading.methods.fixed_price import FixedPrice
 from techmarket.trading.methods.negotiation import Negotiation
 from techmarket.trading.methods.online_bidding import BOUNDS, OnlineBidding
-from techmarket.trading.methods.protocol import Candidate, Family, MethodRules, Standing
+from techmarket.trading.methods.protocol import BookRules, Candidate, Family, MethodRules, Standing
 from techmarket.trading.methods.scored import Scored
 from techmarket.trading.methods.sealed import Sealed
 from techmarket.trading.methods.selection import Selection
 
-__all__ = ["BOOKED", "METHODS", "Candidate", "Family", "MethodRules", "Standing", "method_rules", "rules_of"]
+__all__ = [
+    "BOOKED",
+    "METHODS",
+    "BookRules",
+    "Candidate",
+    "Family",
+    "MethodRules",
+    "Standing",
+    "method_rules",
+    "rules_of",
+]
 
-_OFFERED: tuple[MethodRules, ...] = (OnlineBidding(), Negotiation(), Sealed(), Scored(), Selection())
+_BOOKED: tuple[BookRules, ...] = (OnlineBidding(), Descending(), FixedPrice())
+_OFFERED: tuple[MethodRules, ...] = (*_BOOKED, Negotiation(), Sealed(), Scored(), Selection())
 METHODS: Mapping[Method, MethodRules] = {one.method: one for one in _OFFERED}
 
 
-BOOKED: frozenset[str] = frozenset(method for method, one in METHODS.items() if one.family is Family.BOOK)
-"""Methods whose prices come from the bid book."""
+BOOKED: Mapping[str, BookRules] = {one.method.value: one for one in _BOOKED}
+"""Methods whose prices come from the bid book, by the names their rows have."""
 
 
 def method_rules(method: Method) -> MethodRules:

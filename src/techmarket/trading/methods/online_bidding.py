@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from techmarket.trading import rules
+from techmarket.trading import errors, rules
 from techmarket.trading.lifecycle import LotStep, Method
 from techmarket.trading.methods.protocol import Candidate, Family, Standing, require_known, whole_number
 
@@ -21,6 +21,23 @@ BOUNDS = {
     "limited_seconds": LIMITED_SECONDS,
     "hard_stop_seconds": HARD_STOP_SECONDS,
 }
+KNOWN = (*BOUNDS, "first_refusal")
+IN_SESSION = "in_session"
+
+
+def first_refusal_term(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A first refusal (优先受让权) is exercised inside the session, by an equal bid, only where that was announced."""
+    said = given.get("first_refusal")
+    if said not in (None, IN_SESSION):
+        pointer = "/body/rules/first_refusal"
+        raise errors.TermMalformed(field="first_refusal", wanted=IN_SESSION, wanted_zh=IN_SESSION, pointer=pointer)
+    return {} if said is None else {"first_refusal": IN_SESSION}
+
+
+def first_refusal_words(terms: Mapping[str, Any]) -> dict[str, Any]:
+    if terms.get("first_refusal") != IN_SESSION:
+        return {}
+    return {"first_refusal": IN_SESSION, "holders_equal_bid": "leads_until_beaten"}
 
 
 class OnlineBidding:
@@ -34,14 +51,16 @@ class OnlineBidding:
     }
     steps: tuple[LotStep, ...] = ()
     decide = staticmethod(rules.decide)
+    charges_least = False
 
     def terms(self, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-        """The periods as the seller says within sane bounds, else the rulebook's."""
-        require_known(self.method, given, BOUNDS)
+        """The periods as the seller says within sane bounds, else the rulebook's; and whether holders of a first
+        refusal exercise it by bidding."""
+        require_known(self.method, given, KNOWN)
         return {
             name: whole_number(given, name, defaults.get(name), least=least, most=most)
             for name, (least, most) in BOUNDS.items()
-        }
+        } | first_refusal_term(given)
 
     def published(self, terms: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -52,19 +71,27 @@ class OnlineBidding:
             "bids_can_be_withdrawn": False,
             "limited_period_restarted_by": "accepted_leading_bid",
             "charge": "own_bid",
+            **first_refusal_words(terms),
             **{name: terms[name] for name in BOUNDS},
         }
 
     def periods(self, opened_at: datetime, terms: Mapping[str, Any]) -> rules.Periods:
         return rules.periods_from(opened_at, **{name: terms[name] for name in BOUNDS})
 
+    def least(self, lot: rules.LotState, now: datetime) -> int | None:
+        return lot.least_next_bid()
+
+    def reached_at(self, lot: rules.LotState, minor: int) -> datetime | None:
+        return None
+
     def rank(self, candidates: Sequence[Candidate], terms: Mapping[str, Any]) -> list[Standing]:
-        """The highest price wins, and of equal prices the earlier; each bidder counts once, with his best bid."""
+        """The highest price wins, and of equal prices a first refusal, then the earlier; each bidder counts once."""
         best: dict[int, Standing] = {}
+        holders = {one.number for one in candidates if one.first_refusal}
         for one in candidates:
             if one.minor is None or one.seq is None:
                 continue
             known = best.get(one.number)
             if known is None or (one.minor, -one.seq) > (known.price_minor, -(known.seq or 0)):
                 best[one.number] = Standing(one.number, one.minor, one.seq)
-        return sorted(best.values(), key=lambda standing: (-standing.price_minor, standing.seq or 0))
+        return sorted(best.values(), key=lambda one: (-one.price_minor, one.number not in holders, one.seq or 0))

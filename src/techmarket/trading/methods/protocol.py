@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from techmarket.trading import errors
 from techmarket.trading.lifecycle import LotStep, Method
-from techmarket.trading.rules import Periods
+from techmarket.trading.rules import Bid, Decision, LotState, Periods
 
 
 class Family(StrEnum):
@@ -77,6 +77,21 @@ class MethodRules(Protocol):
 
     def rank(self, candidates: Sequence[Candidate], terms: Mapping[str, Any]) -> list[Standing]:
         """Who gets the lot and at which price, the runner-up next."""
+
+
+class BookRules(MethodRules, Protocol):
+    """A method of the family BOOK: it decides single bids, each by the lot's state and the market's time alone."""
+
+    charges_least: bool
+    """An accepted bid leads at what would have been enough, and not at its own amount."""
+
+    def decide(self, lot: LotState, bid: Bid, *, now: datetime) -> Decision: ...
+
+    def least(self, lot: LotState, now: datetime) -> int | None:
+        """What an acceptable bid must reach now; None where somebody has taken the lot."""
+
+    def reached_at(self, lot: LotState, minor: int) -> datetime | None:
+        """When this amount will be enough, where waiting makes it so."""
 
 
 def require_known(method: Method, given: Mapping[str, Any], known: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
@@ -62,15 +62,15 @@ async def numbers_gone(db: AsyncSession, lot_id: UUID) -> set[int]:
     return set((await db.execute(query)).scalars())
 
 
-async def lots_with_bidders(db: AsyncSession, trade_id: UUID) -> set[UUID]:
-    """Lots for which somebody may bid."""
+async def ready_by_lot(db: AsyncSession, trade_id: UUID) -> dict[UUID, int]:
+    """Lots for which somebody may bid, and how many."""
     query = (
-        select(Seat.lot_id)
-        .distinct()
+        select(Seat.lot_id, func.count())
         .join(Lot, Lot.id == Seat.lot_id)
         .where(Lot.trade_id == trade_id, Seat.state == SeatState.READY)
+        .group_by(Seat.lot_id)
     )
-    return set((await db.execute(query)).scalars())
+    return {row[0]: row[1] for row in (await db.execute(query)).all()}
 
 
 async def deposits_of(db: AsyncSession, participant_ids: Sequence[UUID]) -> Sequence[Deposit]:

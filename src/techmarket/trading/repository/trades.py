@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from techmarket.kernel.refusals import NotFound
-from techmarket.trading.lifecycle import LotState, LotStep, TradeState
+from techmarket.trading.lifecycle import LotState, LotStep, Method, TradeState
 from techmarket.trading.methods import Candidate
 from techmarket.trading.relisting import ENDED_WITHOUT_SALE
 from techmarket.trading.rules import LEADING
-from techmarket.trading.tables import BidRow, Lot, Participant, Trade, TradeNumber
+from techmarket.trading.tables import BidRow, Lot, Participant, Seat, Trade, TradeNumber
 
 
 class Due(NamedTuple):
@@ -197,10 +197,13 @@ async def list_bids(db: AsyncSession, lot_id: UUID, *, after: int, limit: int) -
 
 
 async def best_bids(db: AsyncSession, lot_id: UUID) -> list[Candidate]:
-    """Each bidder's best accepted bid: his last, since accepted bids only rise."""
+    """Each bidder's best accepted bid: his last, since accepted bids only rise. A falling price is as of then."""
+    price = case((Lot.method == Method.DESCENDING, BidRow.least_minor), else_=BidRow.minor)
     query = (
-        select(BidRow.bidder, func.max(BidRow.minor), func.max(BidRow.seq))
+        select(BidRow.bidder, func.max(price), func.max(BidRow.seq), func.bool_or(Seat.first_refusal))
+        .join(Lot, Lot.id == BidRow.lot_id)
+        .join(Seat, (Seat.lot_id == BidRow.lot_id) & (Seat.number == BidRow.bidder))
         .where(BidRow.lot_id == lot_id, BidRow.verdict == LEADING)
         .group_by(BidRow.bidder)
     )
-    return [Candidate(row[0], row[1], row[2]) for row in (await db.execute(query)).all()]
+    return [Candidate(row[0], row[1], row[2], first_refusal=row[3]) for row in (await db.execute(query)).all()]

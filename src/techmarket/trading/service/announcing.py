@@ -105,7 +105,14 @@ async def announce(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
         )
         for lot in lots:
             event = LotAnnounced(
-                lot.id, trade.id, lot.n, lot.start_price_minor, lot.increment_minor, lot.reserve_digest
+                lot.id,
+                trade.id,
+                lot.n,
+                lot.start_price_minor,
+                lot.increment_minor,
+                lot.reserve_digest,
+                lot.floor_minor,
+                lot.step_seconds,
             )
             journal.record(db, event, actor=actor)
         await db.flush()

@@ -62,6 +62,7 @@ class LotDraft:
     start_price_minor: int | None = None
     increment_minor: int | None = None
     reserve_digest: str | None = None
+    floor_minor: int | None = None
 
 
 async def draft_trade(
@@ -96,6 +97,8 @@ async def draft_trade(
         _require_clear_lots(offer, lots)
         _require_whole_lots(way, lots)
         starts = _start_prices(offer, lots, way)
+        # A falling price may end at its floor: that is what reaches the listing's price, and what deposits are a part of.
+        floors = [start if lot.floor_minor is None else lot.floor_minor for lot, start in zip(lots, starts, strict=True)]
         if bidding_opens_at is not None and not now <= bidding_opens_at <= now + OPENS_WITHIN:
             field, most = "bidding_opens_at", now + OPENS_WITHIN
             raise errors.TermsOutOfRange(field=field, least=now, most=most, pointer=f"/body/{field}")
@@ -111,8 +114,8 @@ async def draft_trade(
             offer,
             seller,
             on=on,
-            floor=sum(start or 0 for start in starts),
-            backed=(min if deposit_scope is DepositScope.LOT else sum)(start or 0 for start in starts),
+            floor=sum(one or 0 for one in floors),
+            backed=(min if deposit_scope is DepositScope.LOT else sum)(one or 0 for one in floors),
             deposit=deposit_minor,
             used=used,
         )
@@ -181,6 +184,7 @@ def _lot(trade: Trade, n: int, lot: LotDraft, start: int | None, published: Mapp
         start_price_minor=start,
         increment_minor=lot.increment_minor,
         limited_seconds=published.get("limited_seconds"),
+        floor_minor=lot.floor_minor,
         step_seconds=published.get("step_seconds"),
         seq=0,
         chain=rules.first_chain(lot_id, trade.terms_sha256),
@@ -197,6 +201,7 @@ def _lot_terms(n: int, lot: LotDraft, start: int | None) -> dict[str, Any]:
         "achievement_ids": None if lot.achievement_ids is None else [str(one) for one in lot.achievement_ids],
         "start_price": None if start is None else wire(Money(start)),
         "increment": None if lot.increment_minor is None else wire(Money(lot.increment_minor)),
+        **({} if lot.floor_minor is None else {"floor": wire(Money(lot.floor_minor))}),
         "reserve_digest": lot.reserve_digest,
     }
 
@@ -221,6 +226,12 @@ def _require_whole_lots(way: MethodRules, lots: Sequence[LotDraft]) -> None:
     for n, lot in enumerate(lots):
         if "increment" in way.lot_needs and lot.increment_minor is None:
             raise errors.TermMissing(method=way.method.value, field="increment", pointer=f"/body/lots/{n}/increment")
+        if "floor" in way.lot_needs and lot.floor_minor is None:
+            raise errors.TermMissing(method=way.method.value, field="floor", pointer=f"/body/lots/{n}/floor")
+        if "floor" not in way.lot_needs and lot.floor_minor is not None:
+            raise errors.TermUnknown(
+                method=way.method.value, field="floor", known=sorted(way.lot_needs), pointer=f"/body/lots/{n}/floor"
+            )
 
 
 def _start_prices(offer: OfferFacts, lots: Sequence[LotDraft], way: MethodRules) -> list[int | None]:
@@ -237,7 +248,19 @@ def _start_prices(offer: OfferFacts, lots: Sequence[LotDraft], way: MethodRules)
     if len(priced) < len(starts) or (offer.price_minor is not None and sum(priced) < offer.price_minor):
         pointer = f"/body/lots/{starts.index(None) if None in starts else 0}/start_price"
         raise errors.StartBelowFloor(floor=Money(offer.price_minor or 1), pointer=pointer)
+    if "floor" in way.lot_needs:
+        _require_floors(offer, lots, priced)
     return starts
+
+
+def _require_floors(offer: OfferFacts, lots: Sequence[LotDraft], starts: Sequence[int]) -> None:
+    """A price falls to a floor below its start, and the floors together not below the listing's floor price."""
+    floors = [lot.floor_minor or 0 for lot in lots]
+    for n, (floor, start) in enumerate(zip(floors, starts, strict=True)):
+        if floor >= start:
+            raise errors.FloorNotBelowStart(start_price=Money(start), pointer=f"/body/lots/{n}/floor")
+    if offer.price_minor is not None and sum(floors) < offer.price_minor:
+        raise errors.FallsBelowFloor(floor=Money(offer.price_minor), pointer="/body/lots/0/floor")
 
 
 def require_published(offer: OfferFacts) -> None:

@@ -16,8 +16,9 @@ from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.notices import steps as notices
 from techmarket.trading import awards, deposits, repository
 from techmarket.trading.events import BiddingOpened, LotClosed
-from techmarket.trading.lifecycle import LOT, TRADE, LotState, TradeState
+from techmarket.trading.lifecycle import LOT, TRADE, LotState, Method, TradeState
 from techmarket.trading.methods import Family, method_rules, rules_of
+from techmarket.trading.methods.fixed_price import method_at_opening
 from techmarket.trading.service import deciding
 from techmarket.trading.service.due import work_off
 from techmarket.trading.tables import Lot, Trade
@@ -48,13 +49,13 @@ async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
         if await repository.count_sealed(db, sealed) < len(sealed):
             return False
         await deposits.close_registration(db, trade)
-        wanted = await repository.lots_with_bidders(db, trade.id)
+        wanted = await repository.ready_by_lot(db, trade.id)
         if wanted:
             trade.state = TRADE.move(trade.state, "open")
         method_terms = rules_of(await texts.get(db, trade.terms_sha256))
         for lot in lots:
             if lot.id in wanted:
-                _open(db, trade, lot, method_terms, now)
+                _open(db, trade, lot, method_terms, now, ready=wanted[lot.id])
         for lot in lots:
             if lot.id not in wanted:
                 lot.closed_at = now
@@ -71,12 +72,17 @@ async def _has_ended(db: AsyncSession, trade: Trade, now: datetime) -> bool:
         return False
 
 
-def _open(db: AsyncSession, trade: Trade, lot: Lot, method_terms: dict[str, Any], now: datetime) -> None:
+def _open(db: AsyncSession, trade: Trade, lot: Lot, method_terms: dict[str, Any], now: datetime, *, ready: int) -> None:
     lot.state = LOT.move(lot.state, "open")
+    # The announcement said so: the trade keeps its method, the lot has the one it is decided by.
+    if lot.method is Method.FIXED_PRICE:
+        lot.method = method_at_opening(ready)
     periods = method_rules(lot.method).periods(now, method_terms)
     lot.opened_at, lot.free_ends_at = now, periods.free_ends_at
     lot.effective_end, lot.hard_end = periods.effective_end, periods.hard_end
-    event = BiddingOpened(lot.id, trade.id, periods.free_ends_at, periods.hard_end, lot.chain.hex())
+    event = BiddingOpened(
+        lot.id, trade.id, periods.free_ends_at, periods.hard_end, lot.chain.hex(), lot.method.value
+    )
     journal.record(db, event, actor=None)
 
 

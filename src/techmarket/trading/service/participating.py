@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
-from techmarket.db import journal
+from techmarket.db import journal, texts
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
@@ -34,8 +34,10 @@ from techmarket.trading.lifecycle import (
     DepositState,
     TradeState,
 )
+from techmarket.trading.methods import rules_of
+from techmarket.trading.methods.online_bidding import IN_SESSION
 from techmarket.trading.service.showing import participant_view, require_known
-from techmarket.trading.tables import Participant, Seat, Trade
+from techmarket.trading.tables import Lot, Participant, Seat, Trade
 from techmarket.trading.views import ParticipantView
 
 
@@ -83,6 +85,7 @@ async def register_intent(
         if not wanted <= {lot.id for lot in lots}:
             raise errors.LotNotOfTrade(pointer="/body/lots")
         db.add(participant)
+        held = await _first_refusals(db, trade, [lot for lot in lots if lot.id in wanted], actor.org)
         await db.flush()
         db.add_all(
             Seat(
@@ -91,13 +94,26 @@ async def register_intent(
                 participant_id=participant.id,
                 number=participant.number,
                 state=SEAT.initial,
-                first_refusal=False,
+                first_refusal=lot_id in held,
             )
             for lot_id in sorted(wanted)
         )
         journal.record(db, ParticipantRegistered(participant.id, trade.id), actor=actor)
         await db.flush()
         return await participant_view(db, trade, participant)
+
+
+async def _first_refusals(db: AsyncSession, trade: Trade, lots: Sequence[Lot], org: UUID) -> set[UUID]:
+    """The lots on which this organisation exercises a first refusal by bidding, where the trade announced that."""
+    if rules_of(await texts.get(db, trade.terms_sha256)).get("first_refusal") != IN_SESSION:
+        return set()
+    offer = await listings.get_offer_facts(db, trade.listing_id)
+    held = set()
+    for lot in lots:
+        ids = offer.achievement_ids if lot.achievement_ids is None else [UUID(one) for one in lot.achievement_ids]
+        if await achievements.first_refusal_of(db, ids, org, mode=offer.mode) is not None:
+            held.add(lot.id)
+    return held
 
 
 async def admit(tx: Tx, actor: Actor, participant_id: UUID, *, accepted: bool = True) -> ParticipantView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,8 +17,9 @@ from techmarket.notices import steps as notices
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.steps import DueFacts
 from techmarket.trading import repository, rules
-from techmarket.trading.lifecycle import UNDECIDED, DepositState, LotState, TradeState, WaitsFor
-from techmarket.trading.methods import rules_of
+from techmarket.trading.lifecycle import UNDECIDED, DepositState, LotState, Method, TradeState, WaitsFor
+from techmarket.trading.methods import BOOKED, rules_of
+from techmarket.trading.methods.descending import falls_at
 from techmarket.trading.tables import Award, BidRow, Deposit, Lot, Participant, Trade, TradeAct
 from techmarket.trading.views import (
     ActView,
@@ -132,9 +133,12 @@ def lot_view(lot: Lot, now: datetime) -> LotView:
         lot.state,
         money_of(lot.start_price_minor),
         money_of(lot.increment_minor),
+        money_of(lot.floor_minor),
+        lot.step_seconds,
         money_of(lot.leading_minor),
         lot.leading_bidder,
-        _least_next_bid(lot),
+        _least_next_bid(lot, now),
+        _falls_at(lot, now),
         lot.seq,
         lot.chain.hex(),
         lot.opened_at,
@@ -182,16 +186,41 @@ def floor_line(row: repository.FloorRow, now: datetime) -> FloorLineView:
     )
 
 
-def _least_next_bid(lot: Lot) -> Money | None:
-    """What a bid must reach, while the book of an online bidding is not closed."""
-    if lot.state not in UNDECIDED - {LotState.EVALUATING} or lot.start_price_minor is None:
+def _least_next_bid(lot: Lot, now: datetime) -> Money | None:
+    """What a bid must reach now, while the book is not closed."""
+    known = BOOKED.get(lot.method.value)
+    if known is None or lot.state not in UNDECIDED - {LotState.EVALUATING} or lot.start_price_minor is None:
         return None
-    if lot.increment_minor is None:
+    if lot.opened_at is None:
+        return Money(lot.start_price_minor)
+    least = known.least(state_of(lot), lot.paused_at or now)
+    return None if least is None else Money(least)
+
+
+def _falls_at(lot: Lot, now: datetime) -> datetime | None:
+    """When a falling price falls next, while it does: it stands still in a pause, and once somebody has taken it."""
+    if lot.method is not Method.DESCENDING or lot.state is not LotState.OPEN or lot.leading_seq is not None:
         return None
-    return Money(
-        rules.minimum_next_bid(
-            lot.leading_minor, start_price_minor=lot.start_price_minor, increment_minor=lot.increment_minor
-        )
+    return falls_at(state_of(lot).terms, now)
+
+
+def state_of(lot: Lot) -> rules.LotState:
+    """A lot that was opened, as its method's rule sees it."""
+    assert lot.free_ends_at is not None
+    assert lot.hard_end is not None
+    assert lot.effective_end is not None
+    terms = rules.LotTerms(
+        lot.id,
+        lot.start_price_minor or 0,
+        lot.increment_minor or 0,
+        timedelta(seconds=lot.limited_seconds or 0),
+        lot.free_ends_at,
+        lot.hard_end,
+        lot.floor_minor or 0,
+        timedelta(seconds=lot.step_seconds or 0),
+    )
+    return rules.LotState(
+        terms, lot.effective_end, lot.seq, lot.chain, lot.leading_seq, lot.leading_bidder, lot.leading_minor
     )
 
 
