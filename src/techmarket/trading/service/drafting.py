@@ -98,7 +98,9 @@ async def draft_trade(
         _require_whole_lots(way, lots)
         starts = _start_prices(offer, lots, way)
         # A falling price may end at its floor: that is what reaches the listing's price, and what deposits are a part of.
-        floors = [start if lot.floor_minor is None else lot.floor_minor for lot, start in zip(lots, starts, strict=True)]
+        floors = [
+            start if lot.floor_minor is None else lot.floor_minor for lot, start in zip(lots, starts, strict=True)
+        ]
         if bidding_opens_at is not None and not now <= bidding_opens_at <= now + OPENS_WITHIN:
             field, most = "bidding_opens_at", now + OPENS_WITHIN
             raise errors.TermsOutOfRange(field=field, least=now, most=most, pointer=f"/body/{field}")

@@ -80,9 +80,7 @@ def _open(db: AsyncSession, trade: Trade, lot: Lot, method_terms: dict[str, Any]
     periods = method_rules(lot.method).periods(now, method_terms)
     lot.opened_at, lot.free_ends_at = now, periods.free_ends_at
     lot.effective_end, lot.hard_end = periods.effective_end, periods.hard_end
-    event = BiddingOpened(
-        lot.id, trade.id, periods.free_ends_at, periods.hard_end, lot.chain.hex(), lot.method.value
-    )
+    event = BiddingOpened(lot.id, trade.id, periods.free_ends_at, periods.hard_end, lot.chain.hex(), lot.method.value)
     journal.record(db, event, actor=None)
 
 
