@@ -33,6 +33,7 @@ def test_every_job_of_trading_is_declared() -> None:
         "trading.lapse_due",
         "trading.extend_due",
         "trading.resume_due",
+        "trading.silence_due",
     }
     assert {name for name in REACTIONS if name.startswith("trading.")} == {
         "trading.hold_deposit",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -15,11 +15,9 @@ from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import (
     Aware,
-    Code,
     Cursor,
     Day,
     Limit,
-    LongText,
     MoneyOut,
     NonNegativeMoney,
     PositiveMoney,
@@ -37,20 +35,17 @@ from techmarket.trading import errors, service
 from techmarket.trading.lifecycle import (
     AwardState,
     DepositScope,
-    DepositState,
     ForfeitCause,
     LotState,
     LotStep,
     Method,
-    ParticipantState,
     PauseCause,
-    SeatState,
     TradeState,
     WaitsFor,
 )
 from techmarket.trading.relisting import Valuation
 from techmarket.trading.service import ExtensionDraft, LotDraft, PriceGround
-from techmarket.trading.views import AwardView, LotView, ParticipantView, TradeView
+from techmarket.trading.views import AwardView, LotView, TradeView
 
 router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
 
@@ -167,28 +162,11 @@ def _minor(money: Money | None) -> int | None:
     return None if money is None else money.minor
 
 
-class RegisterIntent(Wire):
-    related: bool = Field(default=False, description="You declare yourself a related party of the seller.")
-    payer_account: Code | None = Field(
-        default=None, description="The account your deposit will come from; money from another waits for a person."
-    )
-    lots: list[Uuid] = Field(default=[], max_length=100, description="The lots you want to bid on; none named: all.")
-
-
 class RevealReserve(Wire):
     """What the announced digest was made of: SHA-256 of the lines `techmarket reserve price 1`, salt, amount in fen."""
 
     amount: PositiveMoney
     salt: Sha256 = Field(description="32 random bytes in hexadecimal.")
-
-
-class Forfeit(Wire):
-    cause: Literal[ForfeitCause.FALSE_PAPERS, ForfeitCause.BREACH_OF_RULES]
-    reasons: LongText
-
-
-class Judge(Wire):
-    accepted: bool = True
 
 
 class PauseOut(Wire):
@@ -282,41 +260,6 @@ class TradeLineOut(Wire):
 class TradePage(Wire):
     items: list[TradeLineOut]
     next_cursor: str | None
-
-
-class SeatOut(Wire):
-    lot_id: UUID
-    state: SeatState = Field(description="READY may bid.")
-    first_refusal: bool
-
-
-class DepositOut(Wire):
-    id: UUID
-    lot_id: UUID | None = Field(description="Null: it backs the whole trade.")
-    amount: MoneyOut
-    outstanding: MoneyOut
-    state: DepositState
-    due_id: UUID
-    reference: str = Field(description="Write it into the transfer of the deposit.")
-    return_by: datetime | None = Field(description="When a released deposit has left the market at the latest.")
-    cause: ForfeitCause | None
-    reasons: str | None
-
-
-class ParticipantOut(Wire):
-    id: UUID
-    trade_id: UUID
-    organisation_id: UUID
-    number: int = Field(description="What the public record calls this bidder.")
-    related: bool
-    state: ParticipantState
-    payer_account: str | None
-    seats: list[SeatOut]
-    deposits: list[DepositOut]
-
-
-class ParticipantList(Wire):
-    items: list[ParticipantOut]
 
 
 class BidLineOut(Wire):
@@ -460,82 +403,6 @@ async def return_trade(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
 async def announce(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
     """Announce a submitted trade (operator): its notice stands and its listing is engaged."""
     return await service.announce(tx, actor, trade_id)
-
-
-@router.post(
-    "/trades/{trade_id}/participants",
-    status_code=201,
-    response_model=ParticipantOut,
-    operation_id="registerIntent",
-    responses=refusals(
-        NotAllowed,
-        NotFound,
-        errors.RegistrationClosed,
-        errors.RegisteredAlready,
-        errors.SellerCannotBuy,
-        errors.LotNotOfTrade,
-    ),
-)
-async def register_intent(trade_id: Uuid, body: RegisterIntent, actor: SignedIn, tx: TxDep) -> ParticipantView:
-    """Register one's organisation for a trade while its announcement runs."""
-    return await service.register_intent(
-        tx, actor, trade_id, related=body.related, lot_ids=body.lots, payer_account=body.payer_account
-    )
-
-
-@router.get(
-    "/trades/{trade_id}/participants",
-    response_model=ParticipantList,
-    operation_id="listParticipants",
-    responses=refusals(NotFound),
-)
-async def list_participants(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
-    """The participants, for the seller and the market; a participant sees itself."""
-    return {"items": await service.list_participants(tx, actor, trade_id)}
-
-
-@router.post(
-    "/participants/{participant_id}/admission",
-    response_model=ParticipantOut,
-    operation_id="admitParticipant",
-    responses=refusals(NotAllowed, NotFound, NotInThisState),
-)
-async def admit(participant_id: Uuid, body: Judge, actor: SignedIn, tx: TxDep) -> ParticipantView:
-    """Give the market's view on a participant's qualification (operator)."""
-    return await service.admit(tx, actor, participant_id, accepted=body.accepted)
-
-
-@router.post(
-    "/participants/{participant_id}/confirmation",
-    response_model=ParticipantOut,
-    operation_id="confirmParticipant",
-    responses=refusals(NotAllowed, NotFound, NotInThisState),
-)
-async def confirm(participant_id: Uuid, body: Judge, actor: SignedIn, tx: TxDep) -> ParticipantView:
-    """Confirm an admitted participant (seller); its deposit becomes due."""
-    return await service.confirm(tx, actor, participant_id, accepted=body.accepted)
-
-
-@router.post(
-    "/participants/{participant_id}/withdrawal",
-    response_model=ParticipantOut,
-    operation_id="withdrawParticipant",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.TooLateToWithdraw),
-)
-async def withdraw(participant_id: Uuid, actor: SignedIn, tx: TxDep) -> ParticipantView:
-    """Withdraw before the opening; who has paid loses the deposit if that was announced."""
-    return await service.withdraw(tx, actor, participant_id)
-
-
-@router.post(
-    "/deposits/{deposit_id}/forfeiture",
-    response_model=ParticipantOut,
-    operation_id="forfeitDeposit",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.CauseNotAnnounced),
-)
-async def forfeit(deposit_id: Uuid, body: Forfeit, actor: SignedIn, tx: TxDep) -> ParticipantView:
-    """Shut a participant out for an announced cause (operator): its deposit goes to the seller."""
-    return await service.forfeit_deposit(tx, actor, deposit_id, cause=body.cause, reasons=body.reasons)
 
 
 @router.get("/lots/{lot_id}", response_model=LotOut, operation_id="getLot", responses=refusals(NotFound))

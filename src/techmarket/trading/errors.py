@@ -285,6 +285,18 @@ class SellerCannotBuy(Refusal):
     en = "The seller cannot take part in its own trade."
 
 
+class GroundsNeeded(Refusal):
+    code, kind = "trading.grounds_needed", Kind.INVALID
+    zh = "不予受理或不予确认须至少列明一项理由（grounds）；可选：{known}。"
+    en = "Who does not accept a participant names at least one ground: {known}."
+
+
+class JudgeConflicted(Refusal):
+    code, kind = "trading.judge_conflicted", Kind.NOT_ALLOWED
+    zh = "您属于该意向方或其所代表的单位，须回避；请由其他人员处理。"
+    en = "You belong to this participant or to whom it stands for, so you cannot act on it; somebody else does."
+
+
 class TooLateToWithdraw(Refusal):
     code, kind = "trading.too_late_to_withdraw", Kind.CONFLICT
     zh = "竞价已经开始，不能再退出；不报价者无须任何操作。"

@@ -140,13 +140,19 @@ class ParticipantAdmitted(Event):
     kind: ClassVar[str] = "trading.participant_admitted"
     participant_id: UUID
     trade_id: UUID
+    document_sha256: str | None = None
 
 
 @dataclass(frozen=True)
 class ParticipantRejected(Event):
+    """By whom, on which grounds, and the hash of the words, which hold a nonce: nobody guesses them from here."""
+
     kind: ClassVar[str] = "trading.participant_rejected"
     participant_id: UUID
     trade_id: UUID
+    by: str | None = None
+    grounds: tuple[str, ...] = ()
+    document_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -158,9 +164,13 @@ class ParticipantWithdrew(Event):
 
 @dataclass(frozen=True)
 class ParticipantQualified(Event):
+    """`by_silence`: the seller did not answer in time, which counts as a confirmation as announced."""
+
     kind: ClassVar[str] = "trading.participant_qualified"
     participant_id: UUID
     trade_id: UUID
+    by_silence: bool = False
+    document_sha256: str | None = None
 
 
 @dataclass(frozen=True)

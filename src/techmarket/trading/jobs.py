@@ -65,6 +65,11 @@ async def extend_due(means: Means) -> int:
     return await service.extend_due(means.tx)
 
 
+@periodic("trading.silence_due", every=timedelta(seconds=30))
+async def silence_due(means: Means) -> int:
+    return await service.silence_due(means.tx)
+
+
 @periodic("trading.resume_due", every=timedelta(seconds=30))
 async def resume_due(means: Means) -> int:
     return await service.resume_due(means.tx)

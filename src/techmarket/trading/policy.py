@@ -17,6 +17,9 @@ PAUSE = permission("trading.pause_lot", Standing.MARKET, Role.OPERATOR)
 SEE_FLOOR = permission("trading.list_floor", Standing.MARKET, Role.OPERATOR, scope=Scope.READ)
 ADMIT = permission("trading.admit_participant", Standing.MARKET, Role.OPERATOR)
 CONFIRM = permission("trading.confirm_participant", Standing.OWN, Role.LISTING_OFFICER)
+SEE_DUE_OPINIONS = permission(
+    "trading.list_due_opinions", Standing.MARKET_OR_OWN, Role.OPERATOR, Role.LISTING_OFFICER, scope=Scope.READ
+)
 SEE_PARTICIPANTS = permission("trading.list_participants", Standing.SIGNED_IN, scope=Scope.READ)
 BID = permission("trading.place_bid", Standing.VERIFIED, Role.TRADER, scope=Scope.BID)
 REVEAL_RESERVE = permission("trading.reveal_reserve", Standing.OWN, Role.LISTING_OFFICER)

@@ -39,6 +39,7 @@ from techmarket.trading.lifecycle import (
     SeatState,
     TradeState,
 )
+from techmarket.trading.qualification import OpinionBy
 
 
 class Trade(Identified, Base):
@@ -204,12 +205,17 @@ class LotTurn(Base):
 
 
 class Participant(Identified, Base):
-    """An organisation in one trade, and how far its qualification is. `number` is what the public record calls it."""
+    """An organisation in one trade, and how far its qualification is. `number` is what the public record calls it.
+
+    `due_at` is until when whoever is asked now gives a view: the market while REGISTERED, the seller while ADMITTED.
+    """
 
     __tablename__ = "participant"
     __table_args__ = (
         UniqueConstraint("trade_id", "org_id"),
         UniqueConstraint("trade_id", "number"),
+        CheckConstraint("related = (related_because <> '[]'::jsonb)", name="related_for_a_ground"),
+        Index("ix_participant_state_due_at", "state", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 
     trade_id: Mapped[UUID] = mapped_column(ForeignKey("trade.id"))
@@ -217,9 +223,27 @@ class Participant(Identified, Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     number: Mapped[int]
     related: Mapped[bool]
+    related_because: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     state: Mapped[ParticipantState]
+    due_at: Mapped[datetime | None]
     payer_account: Mapped[str | None] = mapped_column(String(64))
     registered_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class ParticipantOpinion(Base):
+    """A view on a participant, with its grounds; the words are text by hash. Never changed or removed; a trigger
+    refuses it. Without a person the clock gave it, by the announced rule for silence."""
+
+    __tablename__ = "participant_opinion"
+    __table_args__ = (CheckConstraint("accepted OR grounds <> '[]'::jsonb", name="rejected_for_a_ground"),)
+
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), primary_key=True)
+    by: Mapped[OpinionBy] = mapped_column(primary_key=True)
+    accepted: Mapped[bool]
+    grounds: Mapped[list[Any]]
+    document_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
 
 
 class Seat(Base):

@@ -25,6 +25,7 @@ from techmarket.trading.lifecycle import (
     TradeState,
     WaitsFor,
 )
+from techmarket.trading.qualification import Ground, Kinship, OpinionBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,16 +197,45 @@ class DepositView:
 
 
 @dataclass(frozen=True, slots=True)
+class OpinionView:
+    """What the market or the seller said of a participant; `by_the_clock` is the rule for silence."""
+
+    by: OpinionBy
+    accepted: bool
+    grounds: tuple[Ground, ...]
+    words: str | None
+    document_sha256: str
+    by_the_clock: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ParticipantView:
+    """`waits_for` is whose view is asked now, at the latest by `due_at`."""
+
     id: UUID
     trade_id: UUID
     organisation_id: UUID
     number: int
     related: bool
+    related_because: tuple[Kinship, ...]
     state: ParticipantState
+    waits_for: OpinionBy | None
+    due_at: datetime | None
+    opinions: tuple[OpinionView, ...]
     payer_account: str | None
     seats: tuple[SeatView, ...]
     deposits: tuple[DepositView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DueOpinionView:
+    """A participant who waits for a view, with the trade it is in."""
+
+    trade_number: str
+    title_zh: str
+    title_en: str
+    participant: ParticipantView
 
 
 @dataclass(frozen=True, slots=True)

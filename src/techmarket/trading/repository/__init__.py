@@ -38,6 +38,13 @@ from techmarket.trading.repository.envelopes import (
     write_slots,
 )
 from techmarket.trading.repository.floor import NEVER, FloorRow, list_floor
+from techmarket.trading.repository.opinions import (
+    asked_now,
+    list_due_opinions,
+    list_silent,
+    opinions_on,
+    put_off_opinions,
+)
 from techmarket.trading.repository.panels import (
     count_seated,
     find_panel_seat,
@@ -99,6 +106,7 @@ __all__ = [
     "FloorRow",
     "accepted_offer",
     "add_act",
+    "asked_now",
     "best_bids",
     "count_ready",
     "count_sealed",
@@ -129,6 +137,7 @@ __all__ = [
     "list_announced",
     "list_awards",
     "list_bids",
+    "list_due_opinions",
     "list_due_steps",
     "list_due_to_close",
     "list_due_to_extend",
@@ -141,6 +150,7 @@ __all__ = [
     "list_opened",
     "list_participants",
     "list_scores_due",
+    "list_silent",
     "list_slots_to_close",
     "list_trades",
     "lock_award",
@@ -160,8 +170,10 @@ __all__ = [
     "offered_to",
     "officers_of",
     "opened_quotes",
+    "opinions_on",
     "panel_of",
     "panel_points",
+    "put_off_opinions",
     "qualified_by_lot",
     "ready_by_lot",
     "ready_seats",

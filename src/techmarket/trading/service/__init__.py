@@ -20,7 +20,7 @@ from techmarket.trading.service.judging import (
 )
 from techmarket.trading.service.leaving import forfeit_deposit, withdraw
 from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
-from techmarket.trading.service.participating import admit, confirm, hold_deposit, register_intent
+from techmarket.trading.service.participating import hold_deposit, register_intent
 from techmarket.trading.service.prolonging import (
     extend_announcement,
     extend_due,
@@ -32,6 +32,7 @@ from techmarket.trading.service.prolonging import (
     resume_trade,
     suspend_trade,
 )
+from techmarket.trading.service.qualifying import admit, confirm, list_due_opinions, silence_due, silence_if_due
 from techmarket.trading.service.reading import (
     get_award,
     get_lot,
@@ -91,6 +92,7 @@ __all__ = [
     "list_acts",
     "list_awards",
     "list_bids",
+    "list_due_opinions",
     "list_floor",
     "list_offers",
     "list_participants",
@@ -113,6 +115,8 @@ __all__ = [
     "reveal_reserve",
     "scores_due",
     "seal_lot",
+    "silence_due",
+    "silence_if_due",
     "step_due",
     "step_if_due",
     "submit_trade",

@@ -30,6 +30,7 @@ from techmarket.trading import announcement, errors, policy, repository, rules
 from techmarket.trading.events import TradeDrafted
 from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, ForfeitCause, Method
 from techmarket.trading.methods import MethodRules, method_rules
+from techmarket.trading.qualification import COUNTS_AS_CONFIRMATION, SAYS_NOTHING
 from techmarket.trading.service.relisting import PriceGround, find_previous, judge, row_in_terms
 from techmarket.trading.service.showing import trade_view
 from techmarket.trading.tables import Lot, Trade
@@ -328,7 +329,10 @@ async def _terms(
         if ratio.is_enforceable:
             raise errors.DepositAboveRule(ratio_max=ratio.decimal, pointer="/body/deposit")
         warnings.append("trading.deposit_above_custom")
-    used = [*used, disclosed, result, signing, turn, back, ratio]
+    view = await rulebook.get_rule(db, "trading.operator_view.length", on=on, jurisdiction=place, applies_to=kinds)
+    answer = await rulebook.get_rule(db, "trading.seller_answer.length", on=on, jurisdiction=place, applies_to=kinds)
+    silence = await rulebook.get_rule(db, "trading.seller_silence", on=on, jurisdiction=place, applies_to=kinds)
+    used = [*used, disclosed, result, signing, turn, back, ratio, view, answer, silence]
     return {
         "listing": {"id": str(offer.listing_id), "n": offer.n, "sha256": offer.sha256},
         "seller_organisation_id": str(offer.org_id),
@@ -338,6 +342,11 @@ async def _terms(
         "signing": _length(signing),
         "buyer_turn": _length(turn),
         "deposit_return": _length(back),
+        "qualification": {
+            "operator_view": _length(view),
+            "seller_answer": _length(answer),
+            "seller_silence": COUNTS_AS_CONFIRMATION if silence.int else SAYS_NOTHING,
+        },
         "rulebook": [row_in_terms(rule) for rule in used],
         "warnings": warnings,
     }

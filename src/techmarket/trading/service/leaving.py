@@ -13,6 +13,7 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.trading import awards, deposits, errors, policy, repository
 from techmarket.trading.events import ParticipantWithdrew
 from techmarket.trading.lifecycle import DEPOSIT, PARTICIPANT, AwardState, ForfeitCause, TradeState
+from techmarket.trading.service.qualifying import require_apart
 from techmarket.trading.service.showing import participant_view
 from techmarket.trading.views import ParticipantView
 
@@ -28,7 +29,7 @@ async def withdraw(tx: Tx, actor: Actor, participant_id: UUID) -> ParticipantVie
         participant = await repository.lock_participant(db, participant_id)
         if trade.state is not TradeState.ANNOUNCED:
             raise errors.TooLateToWithdraw()
-        participant.state = PARTICIPANT.move(participant.state, "withdraw")
+        participant.state, participant.due_at = PARTICIPANT.move(participant.state, "withdraw"), None
         journal.record(db, ParticipantWithdrew(participant.id, trade.id), actor=actor)
         cause = ForfeitCause.WITHDRAWS_AFTER_PAYING
         for deposit in await repository.deposits_of(db, [participant.id]):
@@ -57,6 +58,7 @@ async def forfeit_deposit(
         ]
         trade = await repository.lock_trade(db, (await repository.get_participant(db, participant_id)).trade_id)
         participant = await repository.lock_participant(db, participant_id)
+        await require_apart(db, actor, participant)
         deposit = await repository.lock_deposit(db, deposit_id)
         announced = await deposits.announced_causes(db, trade)
         if cause not in announced:

@@ -1,4 +1,4 @@
-"""Who wants to buy registers, is admitted and confirmed, and pays a deposit that is held."""
+"""Who wants to buy registers, and pays a deposit that is held; in between lies the qualification."""
 
 from __future__ import annotations
 
@@ -16,26 +16,20 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
-from techmarket.kernel.lifecycle import NotInThisState
-from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
 from techmarket.trading import deposits, errors, policy, repository
-from techmarket.trading.events import (
-    ParticipantAdmitted,
-    ParticipantQualified,
-    ParticipantRegistered,
-    ParticipantRejected,
-)
+from techmarket.trading.events import ParticipantRegistered
 from techmarket.trading.lifecycle import (
     PARTICIPANT,
     SEAT,
-    TRADE,
     DepositState,
     TradeState,
 )
 from techmarket.trading.methods import rules_of
 from techmarket.trading.methods.online_bidding import IN_SESSION
+from techmarket.trading.qualification import Kinship
+from techmarket.trading.service.qualifying import view_due_at
 from techmarket.trading.service.showing import participant_view, require_known
 from techmarket.trading.tables import Lot, Participant, Seat, Trade
 from techmarket.trading.views import ParticipantView
@@ -52,7 +46,7 @@ async def register_intent(
 ) -> ParticipantView:
     """A verified organisation registers while the announcement runs, for the lots it names or for all.
 
-    The related-party flag is computed once, here.
+    Whether it is a related party, and why, is computed once, here.
     """
     async with tx.begin() as db:
         trade = await repository.lock_trade(db, trade_id)
@@ -69,14 +63,17 @@ async def register_intent(
         known = await repository.list_participants(db, trade_id)
         if any(participant.org_id == actor.org_id for participant in known):
             raise errors.RegisteredAlready()
+        kinship = await _kinship(db, trade, actor.org, declared=related)
         participant = Participant(
             id=new_id(),
             trade_id=trade.id,
             org_id=actor.org,
             person_id=actor.person,
             number=_a_free_number({participant.number for participant in known}),
-            related=related or await _is_related(db, trade, actor.org),
+            related=bool(kinship),
+            related_because=kinship,
             state=PARTICIPANT.initial,
+            due_at=await view_due_at(db, trade, now),
             payer_account=payer_account,
             registered_at=now,
         )
@@ -116,42 +113,6 @@ async def _first_refusals(db: AsyncSession, trade: Trade, lots: Sequence[Lot], o
     return held
 
 
-async def admit(tx: Tx, actor: Actor, participant_id: UUID, *, accepted: bool = True) -> ParticipantView:
-    """The operator gives the view on a participant's qualification."""
-    async with tx.begin() as db:
-        trade, participant = await _lock_participant(db, actor, participant_id)
-        require(actor, policy.ADMIT)
-        if accepted:
-            participant.state = PARTICIPANT.move(participant.state, "admit")
-            journal.record(db, ParticipantAdmitted(participant.id, trade.id), actor=actor)
-        else:
-            await _reject(db, trade, participant, actor)
-        await db.flush()
-        return await participant_view(db, trade, participant)
-
-
-async def confirm(tx: Tx, actor: Actor, participant_id: UUID, *, accepted: bool = True) -> ParticipantView:
-    """The seller confirms an admitted participant; its deposit becomes due, or where none is asked it may bid."""
-    async with tx.begin() as db:
-        trade, participant = await _lock_participant(db, actor, participant_id)
-        require(actor, policy.CONFIRM, parties=[trade.seller_org_id])
-        if accepted:
-            participant.state = PARTICIPANT.move(participant.state, "confirm")
-            journal.record(db, ParticipantQualified(participant.id, trade.id), actor=actor)
-            await deposits.ask(db, trade, participant, actor=actor)
-        else:
-            await _reject(db, trade, participant, actor)
-        await db.flush()
-        return await participant_view(db, trade, participant)
-
-
-async def _reject(db: AsyncSession, trade: Trade, participant: Participant, actor: Actor) -> None:
-    participant.state = PARTICIPANT.move(participant.state, "reject")
-    for seat in await repository.seats_of_participants(db, [participant.id]):
-        deposits.leave(seat)
-    journal.record(db, ParticipantRejected(participant.id, trade.id), actor=actor)
-
-
 async def hold_deposit(tx: Tx, due_id: UUID) -> bool:
     """A paid deposit is held, and its payer may bid on what it backs. Silent when that is done, or no longer needed."""
     async with tx.begin() as db:
@@ -169,17 +130,6 @@ async def hold_deposit(tx: Tx, due_id: UUID) -> bool:
         return True
 
 
-async def _lock_participant(db: AsyncSession, actor: Actor, participant_id: UUID) -> tuple[Trade, Participant]:
-    """A participant to be judged, for the market, the seller and itself; the trade stays announced meanwhile."""
-    trade = await repository.hold_trade(db, (await repository.get_participant(db, participant_id)).trade_id)
-    participant = await repository.lock_participant(db, participant_id)
-    if not actor.is_market and actor.org_id not in (trade.seller_org_id, participant.org_id):
-        raise NotFound()
-    if trade.state is not TradeState.ANNOUNCED:
-        raise NotInThisState(thing=TRADE.thing, state=trade.state, act="qualify", possible=TRADE.possible(trade.state))
-    return trade, participant
-
-
 def _a_free_number(taken: set[int]) -> int:
     """A number that tells neither who nor when: drawn, not counted."""
     while (number := 1000 + secrets.randbelow(9_000 + 10 * len(taken))) in taken:
@@ -187,12 +137,16 @@ def _a_free_number(taken: set[int]) -> int:
     return number
 
 
-async def _is_related(db: AsyncSession, trade: Trade, org_id: UUID) -> bool:
-    """A buyer is a related party when somebody who made the achievement, or anyone of the seller, belongs to it."""
+async def _kinship(db: AsyncSession, trade: Trade, org_id: UUID, *, declared: bool) -> list[str]:
+    """Why a buyer is a related party: it says so, somebody who made the achievement belongs to it, or anyone of the
+    seller does. Codes only; nobody's name is kept here."""
+    found = {Kinship.DECLARED} if declared else set()
     if await identity.share_people(db, trade.seller_org_id, org_id):
-        return True
+        found.add(Kinship.SHARED_PERSON)
     offer = await listings.get_offer_facts(db, trade.listing_id)
     people: set[UUID] = set()
     for achievement_id in offer.achievement_ids:
         people |= set(await achievements.completers(db, achievement_id))
-    return any(org_id in person.org_ids for person in (await identity.get_people(db, people)).values())
+    if any(org_id in person.org_ids for person in (await identity.get_people(db, people)).values()):
+        found.add(Kinship.COMPLETER_BELONGS)
+    return sorted(found)

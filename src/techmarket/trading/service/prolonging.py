@@ -204,6 +204,8 @@ async def _note_suspension(
 async def _note_resumption(
     db: AsyncSession, trade: Trade, *, reasons: str | None, actor: Actor | None, now: datetime
 ) -> None:
+    if trade.suspended_at is not None:
+        await repository.put_off_opinions(db, trade.id, now - trade.suspended_at)
     trade.suspended_at = trade.resume_by = None
     moved = await _move(db, trade)
     await repository.add_act(db, trade, ActKind.RESUMED, reasons=reasons, actor=actor, now=now)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,10 +18,19 @@ from techmarket.notices import steps as notices
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.steps import DueFacts
 from techmarket.trading import repository, rules
-from techmarket.trading.lifecycle import UNDECIDED, DepositState, LotState, Method, TradeState, WaitsFor
+from techmarket.trading.lifecycle import (
+    UNDECIDED,
+    DepositState,
+    LotState,
+    Method,
+    ParticipantState,
+    TradeState,
+    WaitsFor,
+)
 from techmarket.trading.methods import BOOKED, rules_of
 from techmarket.trading.methods.descending import falls_at
-from techmarket.trading.tables import Award, BidRow, Deposit, Lot, Participant, Trade, TradeAct
+from techmarket.trading.qualification import Ground, Kinship, OpinionBy
+from techmarket.trading.tables import Award, BidRow, Deposit, Lot, Participant, ParticipantOpinion, Trade, TradeAct
 from techmarket.trading.views import (
     ActView,
     AwardView,
@@ -28,12 +38,15 @@ from techmarket.trading.views import (
     DepositView,
     FloorLineView,
     LotView,
+    OpinionView,
     ParticipantView,
     PauseView,
     SeatView,
     TradeLineView,
     TradeView,
 )
+
+WAITS_FOR = {ParticipantState.REGISTERED: OpinionBy.OPERATOR, ParticipantState.ADMITTED: OpinionBy.SELLER}
 
 
 def require_known(actor: Actor, trade: Trade) -> None:
@@ -236,6 +249,9 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
     ids = [participant.id for participant in participants]
     seats = await repository.seats_of_participants(db, ids)
     deposits = await repository.deposits_of(db, ids)
+    opinions = await repository.opinions_on(db, ids)
+    words = await texts.get_many(db, {one.document_sha256 for one in opinions})
+    asked = await repository.asked_now(db, ids)
     dues = {one.due_id: await settlement.get_due(db, one.due_id) for one in deposits}
     return [
         ParticipantView(
@@ -244,7 +260,11 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
             participant.org_id,
             participant.number,
             participant.related,
+            tuple(Kinship(one) for one in participant.related_because),
             participant.state,
+            WAITS_FOR.get(participant.state) if participant.id in asked else None,
+            participant.due_at,
+            tuple(_opinion(one, words) for one in opinions if one.participant_id == participant.id),
             participant.payer_account,
             tuple(
                 SeatView(seat.lot_id, seat.state, seat.first_refusal)
@@ -255,6 +275,18 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
         )
         for participant in participants
     ]
+
+
+def _opinion(row: ParticipantOpinion, words: Mapping[str, Mapping[str, Any]]) -> OpinionView:
+    return OpinionView(
+        row.by,
+        row.accepted,
+        tuple(Ground(one) for one in row.grounds),
+        words[row.document_sha256]["words"],
+        row.document_sha256,
+        row.person_id is None,
+        row.at,
+    )
 
 
 def _deposit_view(deposit: Deposit, due: DueFacts) -> DepositView:

@@ -1,0 +1,197 @@
+"""Participants over HTTP: intents, the two views on them, what waits for one, deposits lost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from techmarket.api.deps import MarketRoute, SignedIn, TxDep
+from techmarket.api.paging import page_response
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import Code, Cursor, Limit, LongText, MoneyOut, Uuid, Wire
+from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.trading import errors, service
+from techmarket.trading.lifecycle import DepositState, ForfeitCause, ParticipantState, SeatState
+from techmarket.trading.qualification import Ground, Kinship, OpinionBy
+from techmarket.trading.views import ParticipantView
+
+router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
+
+
+class RegisterIntent(Wire):
+    related: bool = Field(default=False, description="You declare yourself a related party of the seller.")
+    payer_account: Code | None = Field(
+        default=None, description="The account your deposit will come from; money from another waits for a person."
+    )
+    lots: list[Uuid] = Field(default=[], max_length=100, description="The lots you want to bid on; none named: all.")
+
+
+class Forfeit(Wire):
+    cause: Literal[ForfeitCause.FALSE_PAPERS, ForfeitCause.BREACH_OF_RULES]
+    reasons: LongText
+
+
+class Judge(Wire):
+    accepted: bool = True
+    grounds: list[Ground] = Field(default=[], max_length=len(Ground), description="Why not; at least one then.")
+    words: LongText | None = Field(default=None, description="Told to the participant, the seller and the market.")
+
+
+class SeatOut(Wire):
+    lot_id: UUID
+    state: SeatState = Field(description="READY may bid.")
+    first_refusal: bool
+
+
+class DepositOut(Wire):
+    id: UUID
+    lot_id: UUID | None = Field(description="Null: it backs the whole trade.")
+    amount: MoneyOut
+    outstanding: MoneyOut
+    state: DepositState
+    due_id: UUID
+    reference: str = Field(description="Write it into the transfer of the deposit.")
+    return_by: datetime | None = Field(description="When a released deposit has left the market at the latest.")
+    cause: ForfeitCause | None
+    reasons: str | None
+
+
+class OpinionOut(Wire):
+    by: OpinionBy
+    accepted: bool
+    grounds: list[Ground]
+    words: str | None
+    document_sha256: str = Field(description="The hash of grounds and words as they are kept.")
+    by_the_clock: bool = Field(description="The seller was silent, which counts as a confirmation as announced.")
+    at: datetime
+
+
+class ParticipantOut(Wire):
+    id: UUID
+    trade_id: UUID
+    organisation_id: UUID
+    number: int = Field(description="What the public record calls this bidder.")
+    related: bool
+    related_because: list[Kinship] = Field(description="Why it is a related party, as the notice of an award tells.")
+    state: ParticipantState
+    waits_for: OpinionBy | None = Field(description="Whose view is asked now.")
+    due_at: datetime | None = Field(description="Until when that view is due; a silent seller has confirmed then.")
+    opinions: list[OpinionOut]
+    payer_account: str | None
+    seats: list[SeatOut]
+    deposits: list[DepositOut]
+
+
+class ParticipantList(Wire):
+    items: list[ParticipantOut]
+
+
+class DueOpinionOut(Wire):
+    trade_number: str
+    title_zh: str
+    title_en: str
+    participant: ParticipantOut
+
+
+class DueOpinionPage(Wire):
+    items: list[DueOpinionOut]
+    next_cursor: str | None
+
+
+@router.post(
+    "/trades/{trade_id}/participants",
+    status_code=201,
+    response_model=ParticipantOut,
+    operation_id="registerIntent",
+    responses=refusals(
+        NotAllowed,
+        NotFound,
+        errors.RegistrationClosed,
+        errors.RegisteredAlready,
+        errors.SellerCannotBuy,
+        errors.LotNotOfTrade,
+    ),
+)
+async def register_intent(trade_id: Uuid, body: RegisterIntent, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Register one's organisation for a trade while its announcement runs."""
+    return await service.register_intent(
+        tx, actor, trade_id, related=body.related, lot_ids=body.lots, payer_account=body.payer_account
+    )
+
+
+@router.get(
+    "/trades/{trade_id}/participants",
+    response_model=ParticipantList,
+    operation_id="listParticipants",
+    responses=refusals(NotFound),
+)
+async def list_participants(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
+    """The participants, for the seller and the market; a participant sees itself."""
+    return {"items": await service.list_participants(tx, actor, trade_id)}
+
+
+@router.post(
+    "/participants/{participant_id}/admission",
+    response_model=ParticipantOut,
+    operation_id="admitParticipant",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.GroundsNeeded, errors.JudgeConflicted),
+)
+async def admit(participant_id: Uuid, body: Judge, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Give the market's view on a participant's qualification (operator), with grounds if it is not admitted."""
+    return await service.admit(
+        tx, actor, participant_id, accepted=body.accepted, grounds=body.grounds, words=body.words
+    )
+
+
+@router.post(
+    "/participants/{participant_id}/confirmation",
+    response_model=ParticipantOut,
+    operation_id="confirmParticipant",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.GroundsNeeded, errors.JudgeConflicted),
+)
+async def confirm(participant_id: Uuid, body: Judge, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Confirm an admitted participant (seller), or say why not; with the confirmation its deposit becomes due."""
+    return await service.confirm(
+        tx, actor, participant_id, accepted=body.accepted, grounds=body.grounds, words=body.words
+    )
+
+
+@router.post(
+    "/participants/{participant_id}/withdrawal",
+    response_model=ParticipantOut,
+    operation_id="withdrawParticipant",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.TooLateToWithdraw),
+)
+async def withdraw(participant_id: Uuid, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Withdraw before the opening; who has paid loses the deposit if that was announced."""
+    return await service.withdraw(tx, actor, participant_id)
+
+
+@router.post(
+    "/deposits/{deposit_id}/forfeiture",
+    response_model=ParticipantOut,
+    operation_id="forfeitDeposit",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.CauseNotAnnounced, errors.JudgeConflicted),
+)
+async def forfeit(deposit_id: Uuid, body: Forfeit, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Shut a participant out for an announced cause (operator): its deposit goes to the seller."""
+    return await service.forfeit_deposit(tx, actor, deposit_id, cause=body.cause, reasons=body.reasons)
+
+
+@router.get(
+    "/qualifications",
+    response_model=DueOpinionPage,
+    operation_id="listDueOpinions",
+    responses=refusals(NotAllowed),
+)
+async def list_due_opinions(
+    actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor | None = None, limit: Limit = 20
+) -> object:
+    """Who waits for one's view, the most urgent first: the market's view, or one's own answer as a seller."""
+    page = await service.list_due_opinions(tx, actor, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/qualifications", limit=limit)
