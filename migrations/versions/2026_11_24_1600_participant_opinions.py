@@ -1,6 +1,6 @@
 """The two views on a participant with their grounds and deadlines, and why one is a related party.
 
-Revision ID: 0040_opinions
+Revision ID: 0041_opinions
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0040_opinions"
-down_revision = "0039_claims"
+revision = "0041_opinions"
+down_revision = "0040_falling_prices"
 branch_labels = None
 depends_on = None
 

@@ -98,7 +98,7 @@ async def draft_trade(
         _require_clear_lots(offer, lots)
         _require_whole_lots(way, lots)
         starts = _start_prices(offer, lots, way)
-        # A falling price may end at its floor: that is what reaches the listing's price, and what deposits are a part of.
+        # A falling price may end at its floor: that reaches the listing's price, and deposits are a part of that.
         floors = [
             start if lot.floor_minor is None else lot.floor_minor for lot, start in zip(lots, starts, strict=True)
         ]
