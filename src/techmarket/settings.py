@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     receipts_key: SecretStr | None = None
     pepper: SecretStr | None = None
     bank_secret: SecretStr | None = None
+    paper_key: SecretStr | None = None
+    paper_certificate: SecretStr | None = None
+    public_url: str = "http://127.0.0.1:8000"
     witnesses: str = ""
     pool_size: int = 16
     watchers_max: int = Field(default=12_000, ge=0)

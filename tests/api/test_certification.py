@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from techmarket.certification import verify
 from techmarket.transparency.keyset import decode_base64url, trusted_keys
 from tests.certification.make import a_desk
+from tests.identity.make import an_organisation
 
 
 async def an_issued(tx, keys, api):
@@ -53,6 +55,20 @@ async def test_a_party_takes_the_file_without_the_price_and_a_stranger_learns_no
     assert certificate["facts"]["parties"] == online["credential"]["credentialSubject"]["transaction"]["parties"]
     assert (await api.get(f"{path}?hide=buyer", key=key)).status_code == 422
     assert (await api.get(f"{path}?hide=price")).status_code == 401
+
+
+async def test_a_party_takes_the_certificate_as_a_sealed_pdf(tx, keys, api):
+    desk, certificate = await an_issued(tx, keys, api)
+    path, key = f"/v1/certificates/{certificate['number']}/pdf", desk.deal.buyer.key
+    answer = await api.get(f"{path}?hide=price", key=key)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.headers["content-disposition"] == 'attachment; filename="ZJ-2026-000001.pdf"'
+    published = trusted_keys((await api.get("/.well-known/techmarket-keys.json")).json())
+    verdict = await asyncio.to_thread(verify.verify_paper, answer.content, published)
+    assert (verdict.answer, verdict.hidden) == (verify.Answer.VALID, ("price", "payments"))
+    assert (await api.get(path)).status_code == 401
+    stranger = await an_organisation(tx, keys=keys)
+    assert (await api.get(path, key=stranger.key)).status_code == 404
 
 
 def whole_credential(answer) -> str:

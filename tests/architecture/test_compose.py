@@ -86,6 +86,7 @@ def test_no_secret_has_a_default() -> None:
         "TECHMARKET_DATABASE_URL",
         "TECHMARKET_ISSUER_KEY",
         "TECHMARKET_LOG_KEY",
+        "TECHMARKET_PAPER_KEY",
         "TECHMARKET_PEPPER",
         "TECHMARKET_RECEIPTS_KEY",
     }

@@ -51,6 +51,8 @@ class Sample:
     entry_id: UUID = ENTRY
     kind: str = verify.ISSUED_KIND
     digest: str | None = None
+    facts: dict[str, Any] | None = None
+    paper_sha256: str | None = None
     size: int = 7
     position: int = 4
 
@@ -61,7 +63,7 @@ class Sample:
             issuer_id=MARKET,
             issuer_name="Sample market",
             issued_at=AT,
-            facts=FACTS,
+            facts=self.facts or FACTS,
         )
         return credential.issue(self.issuer, document)
 
@@ -73,6 +75,7 @@ class Sample:
             since=AT,
             why=self.why,
             as_of=AT + timedelta(days=1),
+            paper_sha256=self.paper_sha256,
         )
         return credential.sign(self.issuer, credential.STATUS_HEADER, said)
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, Field
 
-from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep, means_of
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, LongText, SafeText, Uuid, Wire
@@ -254,6 +254,34 @@ async def get_file(
         media_type="application/json",
         headers={
             "Content-Disposition": f'attachment; filename="{view.number}.json"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@router.get(
+    "/certificates/{number_or_id}/pdf",
+    operation_id="getCertificatePdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}, "description": "the document"}, **refusals(NotFound)},
+)
+async def get_paper(
+    request: Request,
+    number_or_id: NumberOrId,
+    actor: SignedIn,
+    tx: TxDep,
+    keys: KeysDep,
+    hide: Annotated[list[Hideable] | None, Query(max_length=8, description="What the document is not to tell")] = None,
+) -> Response:
+    """The certificate as a sealed PDF with a QR code to its standing; the file that verifies is attached inside."""
+    view = await service.get_paper(
+        tx, keys, actor, number_or_id, hide=hide or (), public_url=means_of(request).public_url
+    )
+    return Response(
+        view.body,
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="{view.number}.pdf"',
             "Cache-Control": "no-store",
         },
     )

@@ -54,10 +54,22 @@ def compose(
 
 
 def status_of(
-    *, number: str, credential_sha256: str, state: str, since: datetime, why: str | None, as_of: datetime
+    *,
+    number: str,
+    credential_sha256: str,
+    state: str,
+    since: datetime,
+    why: str | None,
+    as_of: datetime,
+    paper_sha256: str | None = None,
 ) -> dict[str, Any]:
-    """What the market knows about the certificate's standing at this moment."""
+    """What the market knows about the certificate's standing at this moment.
+
+    Inside a PDF it also names the certificate of the seal that the PDF has to bear.
+    """
+    paper = {} if paper_sha256 is None else {"paper_sha256": paper_sha256}
     return {
+        **paper,
         "number": number,
         "credential_sha256": credential_sha256,
         "state": state,

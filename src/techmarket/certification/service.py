@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Collection
 from datetime import datetime
@@ -11,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
-from techmarket.certification import credential, errors, facts, policy, repository, rules, verify
+from techmarket.certification import credential, errors, facts, paper, policy, repository, rules, verify
 from techmarket.certification.events import (
     CertificateIssued,
     CertificatePrepared,
@@ -168,26 +169,60 @@ async def get_file(tx: Tx, keys: Keys, actor: Actor, wanted: str, *, hide: Colle
     What is to be hidden (`disclosing.HIDEABLE`) is left out, and the file verifies as before.
     """
     async with tx.read() as db:
-        certificate = await _find(db, wanted)
-        if certificate.number is None or not await _knows(db, actor, certificate):
-            raise NotFound()
-        assert certificate.credential_sha256 is not None
-        assert certificate.entry_id is not None
-        assert certificate.jwt_sha256 is not None
-        token = (await texts.get(db, certificate.credential_sha256))["credential"]
-        said = credential.status_of(
-            number=certificate.number,
-            credential_sha256=certificate.jwt_sha256,
-            state=certificate.state.value,
-            since=certificate.since,
-            why=certificate.why.value if certificate.why else None,
-            as_of=await clock.market_now(db),
+        certificate, _, body = await _file(db, keys, actor, wanted, hide, paper_sha256=None)
+        return FileView(certificate.number or "", body)
+
+
+async def get_paper(
+    tx: Tx, keys: Keys, actor: Actor, wanted: str, *, hide: Collection[str] = (), public_url: str
+) -> FileView:
+    """The certificate as a sealed PDF: a page to read, with a QR code to its standing, and the file inside."""
+    async with tx.read() as db:
+        certificate, now, body = await _file(db, keys, actor, wanted, hide, paper_sha256=paper.fingerprint(keys.paper))
+        verdict = verify.verify_file(body, await transparency.known_keys(db, keys))
+    assert verdict.credential is not None
+    assert certificate.number is not None
+
+    def made() -> bytes:
+        page = paper.draw(
+            body,
+            verdict.credential or {},
+            standing=certificate.state.value,
+            as_of=now,
+            credential_sha256=certificate.jwt_sha256 or "",
+            url=f"{public_url.rstrip('/')}/certificates/{certificate.number}",
         )
-        status = credential.sign(keys.issuer, credential.STATUS_HEADER, said)
-        log = await _log_part(db, keys, certificate.entry_id)
-        whole = verify.file_bytes(credential=token, status=status, log=log)
-        trusted = await transparency.known_keys(db, keys)
-        return FileView(certificate.number, verify.present(whole, hide, trusted) if hide else whole)
+        return paper.seal(page, keys.paper)
+
+    # Drawing and sealing take tens of milliseconds of processor: never on the loop, never inside a transaction.
+    return FileView(certificate.number, await asyncio.to_thread(made))
+
+
+async def _file(
+    db: AsyncSession, keys: Keys, actor: Actor, wanted: str, hide: Collection[str], *, paper_sha256: str | None
+) -> tuple[Certificate, datetime, bytes]:
+    certificate = await _find(db, wanted)
+    if certificate.number is None or not await _knows(db, actor, certificate):
+        raise NotFound()
+    assert certificate.credential_sha256 is not None
+    assert certificate.entry_id is not None
+    assert certificate.jwt_sha256 is not None
+    token, now = (await texts.get(db, certificate.credential_sha256))["credential"], await clock.market_now(db)
+    said = credential.status_of(
+        number=certificate.number,
+        credential_sha256=certificate.jwt_sha256,
+        state=certificate.state.value,
+        since=certificate.since,
+        why=certificate.why.value if certificate.why else None,
+        as_of=now,
+        paper_sha256=paper_sha256,
+    )
+    status = credential.sign(keys.issuer, credential.STATUS_HEADER, said)
+    log = await _log_part(db, keys, certificate.entry_id)
+    whole = verify.file_bytes(credential=token, status=status, log=log)
+    if not hide:
+        return certificate, now, whole
+    return certificate, now, verify.present(whole, hide, await transparency.known_keys(db, keys))
 
 
 async def verify_certificate(tx: Tx, keys: Keys, actor: Actor, file: bytes) -> VerificationView:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import binascii
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from techmarket.certification import disclosing
+from techmarket.certification import disclosing, paper
 from techmarket.certification.credential import CREDENTIAL_HEADER, PLAIN_HEADER, STATUS_HEADER, jwt_sha256
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.seals import SealKey
@@ -51,6 +51,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "checkpoint": ("日志检查点由受信任的密钥签发", "the log's checkpoint is signed by a trusted key"),
     "inclusion": ("凭证的签发记录在此检查点之内", "the issue of this credential is in the log under that checkpoint"),
     "promise": ("市场签名承诺将此签发写入日志", "the market promised under its seal to log this issue"),
+    "paper": (
+        "PDF 由市场电子签章，覆盖全部字节",
+        "the PDF bears the market's seal over every byte",
+    ),
+    "page": ("页面文字与凭证是否一致", "whether the words on the page are those of the credential"),
     "status_since": ("文件生成之后的中止或撤销", "suspension or revocation after the file was made"),
     "log_consistency": ("此检查点与其他检查点的一致性", "whether this checkpoint agrees with others of the log"),
     "facts": ("所载事实本身的真实性", "whether the facts themselves are true"),
@@ -73,6 +78,7 @@ class Verdict:
     not_checked: tuple[str, ...] = ()
     credential: Mapping[str, Any] | None = None
     hidden: tuple[str, ...] = ()
+    paper_sha256: str | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -119,7 +125,22 @@ def verify_file(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
         not_checked=_rest(checked),
         credential=credential,
         hidden=hidden,
+        paper_sha256=status.get("paper_sha256"),
     )
+
+
+def verify_paper(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
+    """A sealed PDF is worth what the file in it is, if the seal covers every byte and is the one that file names."""
+    try:
+        opened = paper.open_paper(raw)
+    except paper.NotAPaper as failed:
+        return Verdict(Answer.NOT_OURS, fault=str(failed.args[0]), not_checked=_rest([]))
+    verdict = verify_file(opened.file, trusted)
+    if verdict.answer is Answer.NOT_OURS:
+        return verdict
+    if verdict.paper_sha256 != opened.certificate_sha256:
+        return Verdict(Answer.NOT_OURS, fault="paper", checked=verdict.checked, not_checked=verdict.not_checked)
+    return replace(verdict, checked=("paper", *verdict.checked), not_checked=(*verdict.not_checked, "page"))
 
 
 def present(raw: bytes, names: Collection[str], trusted: Mapping[str, SealKey]) -> bytes:

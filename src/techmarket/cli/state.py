@@ -28,7 +28,7 @@ from techmarket.settings import Settings
 from techmarket.transparency import service as transparency
 from techmarket.transparency.cosigning import parse_witnesses
 
-SECRETS = ("log_key", "issuer_key", "receipts_key", "pepper", "bank_secret")
+SECRETS = ("log_key", "issuer_key", "receipts_key", "pepper", "bank_secret", "paper_key", "paper_certificate")
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ def load_keys(settings: Settings) -> Keys:
         receipts_pem=held["receipts_key"],
         pepper=held["pepper"],
         bank_secret=held["bank_secret"],
+        paper_pem=held["paper_key"],
+        paper_certificate=held["paper_certificate"],
     )
 
 

@@ -65,6 +65,8 @@ def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = N
     """What a file of the market is worth: a certificate, an evidence package, a commitment, a receipt or a promise."""
     if raw.startswith(b"PK"):
         return _package(package.verify(raw, trusted))
+    if raw.startswith(b"%PDF-"):
+        return _certificate(certificates.verify_paper(raw, trusted))
     try:
         read = json.loads(raw)
     except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from techmarket.kernel.seals import Seal
+from techmarket.kernel.seals import PaperSeal, Seal
 
 
 class MissingSecret(Exception):
@@ -18,13 +18,15 @@ class MissingSecret(Exception):
 
 @dataclass(frozen=True)
 class Keys:
-    """`log` signs checkpoints, `issuer` certificates, `receipts` promises and bid receipts; the secrets key HMACs."""
+    """`log` signs checkpoints, `issuer` certificates, `receipts` promises and bid receipts, `paper` PDF documents; the
+    secrets key HMACs."""
 
     log: Seal = field(repr=False)
     issuer: Seal = field(repr=False)
     receipts: Seal = field(repr=False)
     pepper: bytes = field(repr=False)
     bank_secret: bytes = field(repr=False)
+    paper: PaperSeal = field(repr=False)
 
     def hash_secret(self, secret: str) -> bytes:
         """How a shown-once secret is stored: keyed, so that a stolen table does not let anyone test guesses."""
@@ -40,15 +42,32 @@ def generated(folder: Path) -> Keys:
         receipts=_seal_file(folder / "receipts.pem"),
         pepper=_secret_file(folder / "pepper"),
         bank_secret=_secret_file(folder / "bank_secret"),
+        paper=_paper_files(folder / "paper.pem", folder / "paper.crt"),
     )
 
 
 def for_tests() -> Keys:
     """Fresh keys that nobody else has."""
-    return Keys(Seal.generate(), Seal.generate(), Seal.generate(), secrets.token_bytes(32), secrets.token_bytes(32))
+    return Keys(
+        Seal.generate(),
+        Seal.generate(),
+        Seal.generate(),
+        secrets.token_bytes(32),
+        secrets.token_bytes(32),
+        PaperSeal.generate("Sample market"),
+    )
 
 
-def given(*, log_pem: str, issuer_pem: str, receipts_pem: str, pepper: str, bank_secret: str) -> Keys:
+def given(
+    *,
+    log_pem: str,
+    issuer_pem: str,
+    receipts_pem: str,
+    pepper: str,
+    bank_secret: str,
+    paper_pem: str,
+    paper_certificate: str,
+) -> Keys:
     """Keys from settings; anything short is refused rather than used."""
     for name, value in (("pepper", pepper), ("bank secret", bank_secret)):
         if len(value) < 32:
@@ -59,6 +78,7 @@ def given(*, log_pem: str, issuer_pem: str, receipts_pem: str, pepper: str, bank
         receipts=Seal.from_pem(receipts_pem.encode()),
         pepper=pepper.encode(),
         bank_secret=bank_secret.encode(),
+        paper=PaperSeal(paper_pem.encode(), paper_certificate.encode()),
     )
 
 
@@ -78,3 +98,12 @@ def _secret_file(path: Path) -> bytes:
     if not path.exists():
         _write_private(path, secrets.token_hex(32).encode())
     return path.read_bytes()
+
+
+def _paper_files(key: Path, certificate: Path) -> PaperSeal:
+    if not key.exists() or not certificate.exists():
+        fresh = PaperSeal.generate()
+        for path, body in ((key, fresh.key_pem), (certificate, fresh.certificate_pem)):
+            path.unlink(missing_ok=True)
+            _write_private(path, body)
+    return PaperSeal(key.read_bytes(), certificate.read_bytes())

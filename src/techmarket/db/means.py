@@ -1,4 +1,4 @@
-"""What a use case or a job may need besides its arguments, as one value: transactions, keys, files."""
+"""What a use case or a job may need besides its arguments, as one value: transactions, keys, files, addresses."""
 
 from __future__ import annotations
 
@@ -23,3 +23,4 @@ class Means:
     keys: Keys
     files: Files
     witnesses: tuple[WitnessAddress, ...] = ()
+    public_url: str = "http://127.0.0.1:8000"

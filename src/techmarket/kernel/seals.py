@@ -1,12 +1,16 @@
-"""The market's own signature (印章) under bytes: Ed25519, the key named by the hash of its public half."""
+"""The market's own signatures: the seal (印章) under bytes, Ed25519, named by the hash of its public half; and the
+document seal that PDF readers know."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -14,6 +18,16 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.x509 import (
+    BasicConstraints,
+    CertificateBuilder,
+    KeyUsage,
+    Name,
+    NameAttribute,
+    load_pem_x509_certificate,
+    random_serial_number,
+)
+from cryptography.x509.oid import NameOID
 
 
 @dataclass(frozen=True)
@@ -73,3 +87,45 @@ class Seal:
 
     def __repr__(self) -> str:
         return f"Seal(kid={self.kid!r})"
+
+
+class PaperSeal:
+    """The seal under documents that PDF readers check (电子签章): a P-256 key and the certificate that names its owner.
+
+    Readers know P-256; few know Ed25519. The private half never shows itself in a log line.
+    """
+
+    __slots__ = ("certificate_pem", "key_pem")
+
+    def __init__(self, key_pem: bytes, certificate_pem: bytes) -> None:
+        key, certificate = load_pem_private_key(key_pem, password=None), load_pem_x509_certificate(certificate_pem)
+        if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+            raise ValueError("a document seal is a P-256 private key")
+        if key.public_key() != certificate.public_key():
+            raise ValueError("the certificate of the document seal is of another key")
+        self.key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.certificate_pem = certificate_pem
+
+    @classmethod
+    def generate(cls, owner: str = "techmarket", *, now: datetime | None = None) -> PaperSeal:
+        """A seal whose certificate is signed by itself, for ten years: enough for one machine and for tests."""
+        key, since = generate_private_key(SECP256R1()), now or datetime.now(UTC)
+        name = Name([NameAttribute(NameOID.COMMON_NAME, owner)])
+        usage = KeyUsage(True, True, False, False, False, False, False, False, False)
+        certificate = (
+            CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(random_serial_number())
+            .not_valid_before(since - timedelta(days=1))
+            .not_valid_after(since + timedelta(days=3652))
+            .add_extension(BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(usage, critical=True)
+            .sign(key, SHA256())
+        )
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return cls(pem, certificate.public_bytes(Encoding.PEM))
+
+    def __repr__(self) -> str:
+        return "PaperSeal()"
