@@ -17,6 +17,7 @@ RATIOS = {
     "hot_lot": {"vs_pgbench_64", "vs_pgbench_256"},
     "http_bid": {"vs_bare_asgi"},
     "stream": {"p99_vs_raw"},
+    "certificates": {"credentials_per_s", "pdfs_per_s"},
 }
 KEPT = ["hot_lot", "log", "startup"]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}
