@@ -24,6 +24,7 @@ from techmarket.cli import witness as witnessing
 from techmarket.cli.commit import commit_file
 from techmarket.cli.demo.play import run_demo
 from techmarket.cli.doctor import examine
+from techmarket.cli.replay import replay_path
 from techmarket.cli.sealed import sealed
 from techmarket.cli.verify import present_path, verify_path
 from techmarket.db.embedded import EmbeddedServerError
@@ -112,6 +113,15 @@ def present(
 ) -> None:
     """Leave the price out of a certificate: the file that is written verifies as the whole one does."""
     raise SystemExit(present_path(file, out, hide, trust, console))
+
+
+@cli.command()
+def replay(
+    file: Path,
+    keys: Annotated[Path | None, typer.Option(help="the market's published keys")] = None,
+) -> None:
+    """Decide a trade again from its public record (GET /v1/trades/{id}/record), with no network."""
+    raise SystemExit(replay_path(file, keys, console))
 
 
 @cli.command()

@@ -19,7 +19,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar, get_type_hints
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, String, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, String, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,6 +47,10 @@ class Principal(Protocol):
 
 class JournalEntry(Base):
     __tablename__ = "journal_entry"
+    # What trading wrote about one lot is asked for by everybody who reads a public record.
+    __table_args__ = (
+        Index("ix_journal_entry_trading", text("(refs ->> 0)"), "seq", postgresql_where=text("kind LIKE 'trading.%'")),
+    )
 
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     id: Mapped[UUID] = mapped_column(unique=True, default=new_id)

@@ -453,6 +453,14 @@ class NotOpenedYet(Refusal):
     en = "The lot has not been opened: it takes {needed} shares, {given} have been given."
 
 
+class RecordNotYet(Refusal):
+    """`effective_end` is a fact of it only while a lot is open: then the first of them may close."""
+
+    code, kind = "trading.record_not_yet", Kind.CONFLICT
+    zh = "该项目尚无标的结束竞价；首个标的结束后公开记录方可取得。"
+    en = "No lot of this trade has ended yet; its public record is there once the first has."
+
+
 class WeightsDoNotSum(Refusal):
     code, kind = "trading.weights_do_not_sum", Kind.INVALID
     zh = "评分标准的权重之和为 {sum}，须等于 1。"

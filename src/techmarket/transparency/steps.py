@@ -67,6 +67,12 @@ async def newest_size(db: AsyncSession) -> int | None:
     return None if row is None else row.size
 
 
+async def newest(db: AsyncSession) -> CheckpointView | None:
+    """The newest checkpoint with the lines of its witnesses; None while there is none."""
+    row = await repository.newest_checkpoint(db)
+    return None if row is None else await checkpoint_view(db, row)
+
+
 async def consistency(db: AsyncSession, from_size: int, to_size: int) -> ConsistencyView:
     nodes = await repository.nodes(db, rules.nodes_of_consistency(from_size, to_size))
     path = rules.consistency_from_nodes(from_size, to_size, nodes)

@@ -70,6 +70,7 @@ from techmarket.trading.repository.parties import (
     seats_of,
     seats_of_participants,
 )
+from techmarket.trading.repository.records import all_noted, entries_by_id, list_turns, noted, numbers_of
 from techmarket.trading.repository.talks import (
     accepted_offer,
     count_ready,
@@ -106,6 +107,7 @@ __all__ = [
     "FloorRow",
     "accepted_offer",
     "add_act",
+    "all_noted",
     "asked_now",
     "best_bids",
     "count_ready",
@@ -114,6 +116,7 @@ __all__ = [
     "deposits_of",
     "drop_sealing",
     "drop_slots",
+    "entries_by_id",
     "find_backing",
     "find_deposit_by_due",
     "find_last_ended",
@@ -153,6 +156,7 @@ __all__ = [
     "list_silent",
     "list_slots_to_close",
     "list_trades",
+    "list_turns",
     "lock_award",
     "lock_deposit",
     "lock_deposits",
@@ -165,7 +169,9 @@ __all__ = [
     "lock_waiting_awards",
     "lots_of",
     "next_number",
+    "noted",
     "numbers_gone",
+    "numbers_of",
     "offered_in",
     "offered_to",
     "officers_of",

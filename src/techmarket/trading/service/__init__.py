@@ -42,6 +42,7 @@ from techmarket.trading.service.reading import (
     list_participants,
     list_trades,
 )
+from techmarket.trading.service.recording import write_record
 from techmarket.trading.service.relisting import PriceGround
 from techmarket.trading.service.reserving import reveal_reserve
 from techmarket.trading.service.sealing import Officer, get_sealing, get_slot, put_envelope, renew_covers, seal_lot
@@ -124,4 +125,5 @@ __all__ = [
     "terminate",
     "terminate_trade",
     "withdraw",
+    "write_record",
 ]
