@@ -105,6 +105,8 @@ def test_the_certificate_verifies_with_the_market_stopped_and_fails_by_one_chang
     body[len(body) // 2] ^= 1
     changed = tmp_path / "changed.json"
     changed.write_bytes(bytes(body))
+    sealed = techmarket("verify", str(state / "demo" / "certificate.pdf"), "--trust", str(keys), state=tmp_path)
+    assert (sealed.returncode, "seal over every byte" in sealed.stdout) == (0, True)
     shown = tmp_path / "shown.json"
     command = ("present", str(certificate), "--hide", "price", "--out", str(shown), "--trust", str(keys))
     assert techmarket(*command, state=tmp_path).returncode == 0

@@ -281,6 +281,8 @@ class Story:
 
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / "certificate.json").write_bytes(await self.until("the certificate is in the log", proven))
+        sealed = await self.market("operator").send("GET", f"/v1/certificates/{number}/pdf")
+        (self.folder / "certificate.pdf").write_bytes(sealed.content)
         keys = await Caller(self.http).send("GET", "/.well-known/techmarket-keys.json")
         (self.folder / "keys.json").write_bytes(keys.content)
 
