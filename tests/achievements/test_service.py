@@ -75,12 +75,11 @@ async def test_it_exists_for_its_unit_its_co_owners_its_completers_and_the_marke
     with pytest.raises(NotFound):
         await service.get_achievement(tx, stranger, view.id)
     assert (await service.list_achievements(tx, stranger, cursor=None, limit=10)).items == []
-    for act in (service.record_achievement, service.retire_achievement, service.consent):
+    for act in (service.record_achievement, service.retire_achievement):
         with pytest.raises(NotFound):
             await act(tx, stranger, view.id)
-        if act is not service.consent:
-            with pytest.raises(NotAllowed):
-                await act(tx, partner, view.id)
+        with pytest.raises(NotAllowed):
+            await act(tx, partner, view.id)
 
 
 async def test_an_unknown_owner_or_completer_is_refused(tx):
@@ -125,31 +124,6 @@ async def test_of_twenty_changes_with_the_same_etag_one_wins(tx):
         return_exceptions=True,
     )
     assert sorted(type(o).__name__ for o in outcomes) == ["AchievementView"] + ["Changed"] * 19
-
-
-async def test_a_co_owner_consents_once_and_again_when_his_share_changes(tx):
-    unit, partner = await a_unit(tx), await a_unit(tx)
-    owners = (Owner(Decimal("0.6"), unit.org), Owner(Decimal("0.4"), partner.org))
-    view = await an_achievement(tx, unit, owners=owners)
-
-    async def sell():
-        async with tx.read() as db:
-            await steps.require_sellable(db, [view.id], mode="TRANSFER", seller=unit.org)
-
-    with pytest.raises(errors.ConsentMissing):
-        await sell()
-    for _ in range(2):
-        agreed = await service.consent(tx, partner, view.id)
-    await sell()
-    async with tx.read() as db:
-        count = "SELECT count(*) FROM journal_entry WHERE kind = 'achievements.co_owner_consented'"
-        assert (await db.execute(text(count))).scalar_one() == 1
-    changed = (Owner(Decimal("0.5"), unit.org), Owner(Decimal("0.5"), partner.org))
-    await service.amend_achievement(
-        tx, unit, view.id, a_draft(owners=changed), sent=frozenset({"owners"}), if_match=agreed.etag
-    )
-    with pytest.raises(errors.ConsentMissing):
-        await sell()
 
 
 async def enter(tx, unit, achievement_id, kind, by=None, **scope):
@@ -211,29 +185,6 @@ async def test_two_hundred_achievements_are_created_in_a_handful_of_statements(t
         ids = await steps.create_many(db, unit.org, [a_draft() for _ in range(200)], unit)
     assert len(ids) == 200
     assert len(seen) <= 12
-
-
-async def test_for_the_share_of_an_organisation_consents_only_who_may_bind_it(tx):
-    unit, partner = await a_unit(tx), await a_unit(tx)
-    inventor, signatory = [(await a_member(tx, partner, role)).actor for role in (Role.INVENTOR, Role.SIGNATORY)]
-    owners = (Owner(Decimal("0.6"), unit.org), Owner(Decimal("0.4"), partner.org))
-    view = await an_achievement(tx, unit, owners=owners)
-    with pytest.raises(NotAllowed):
-        await service.consent(tx, inventor, view.id)
-    assert [o.has_consented for o in (await service.get_achievement(tx, unit, view.id)).owners] == [True, False]
-    assert [o.has_consented for o in (await service.consent(tx, signatory, view.id)).owners] == [True, True]
-
-
-async def test_a_person_consents_for_his_own_share_and_not_for_his_organisations(tx):
-    unit, partner = await a_unit(tx), await a_unit(tx)
-    inventor = (await a_member(tx, partner, Role.INVENTOR)).actor
-    owners = (
-        Owner(Decimal("0.6"), unit.org),
-        Owner(Decimal("0.3"), partner.org),
-        Owner(Decimal("0.1"), person_id=inventor.person_id),
-    )
-    view = await an_achievement(tx, unit, owners=owners)
-    assert [o.has_consented for o in (await service.consent(tx, inventor, view.id)).owners] == [True, False, True]
 
 
 async def test_a_key_that_may_not_read_does_not_read_an_achievement(tx):

@@ -88,21 +88,6 @@ async def test_completers_confirm_their_order_and_again_when_it_changes(tx):
         assert (await db.execute(text(count))).scalar_one() == 1
 
 
-async def test_a_consent_that_is_taken_back_no_longer_lets_the_unit_sell(tx):
-    unit, partner = await a_unit(tx), await a_unit(tx)
-    owners = (Owner(Decimal("0.6"), unit.org), Owner(Decimal("0.4"), partner.org))
-    view = await an_achievement(tx, unit, owners=owners)
-    await service.consent(tx, partner, view.id)
-    for _ in range(2):
-        view = await service.withdraw_consent(tx, partner, view.id)
-    assert [o.has_consented for o in view.owners] == [True, False]
-    async with tx.read() as db:
-        with pytest.raises(errors.ConsentMissing):
-            await steps.require_sellable(db, [view.id], mode="TRANSFER", seller=unit.org)
-        count = "SELECT count(*) FROM journal_entry WHERE kind = 'achievements.consent_withdrawn'"
-        assert (await db.execute(text(count))).scalar_one() == 1
-
-
 async def test_a_patent_ends_with_the_term_of_its_filing_day_unless_its_unit_says_another_day(tx):
     unit = await a_unit(tx)
     view = await an_achievement(

@@ -79,8 +79,8 @@ async def test_dates_warnings_versions_and_confirmations_show(tx, keys, api):
     wrong = {"completers": [body["id"]]}
     refused = await api.post(f"{address}/confirmation", json=wrong, key=unit.key)
     assert (refused.status_code, refused.json()["code"]) == (409, "achievements.other_completers")
-    withdrawn = await api.post(f"{address}/consent/withdrawal", key=unit.key)
-    assert [o["has_consented"] for o in withdrawn.json()["owners"]] == [False]
+    nobody = await api.post(f"{address}/consents", json={"modes": ["TRANSFER"]}, key=unit.key)
+    assert (nobody.status_code, nobody.json()["code"]) == (409, "achievements.no_co_owners")
     versions = (await api.get(f"{address}/versions", key=unit.key)).json()["items"]
     assert [(v["n"], v["act"]) for v in versions] == [(1, "DRAFTED")]
     assert (await api.get("/v1/achievements?idle=true", key=unit.key)).json()["items"] == []

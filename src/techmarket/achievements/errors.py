@@ -241,5 +241,41 @@ class UnderWay(Refusal):
 
 class ConsentMissing(Refusal):
     code, kind = "achievements.consent_missing", Kind.CONFLICT
-    zh = "尚缺 {missing} 位共有人的同意；转让、独占或排他许可须经全体共有人同意。"
-    en = "The consent of {missing} co-owner(s) is missing; a sale or an exclusive or sole licence needs all of them."
+    zh = (
+        "尚缺 {missing} 位共有人签署的同意；转让、独占或排他许可、开放许可须经全体共有人同意。"
+        "请就该版本或一定范围征求同意。"
+    )
+    en = (
+        "The signed consent of {missing} co-owner(s) is missing; a sale, an exclusive, sole or open licence needs all"
+        " of them. Ask them to consent to this version of the offer, or to a scope."
+    )
+
+
+class ConsentReliedOn(Refusal):
+    code, kind = "achievements.consent_relied_on", Kind.CONFLICT
+    zh = "须经共有人同意的交易已公告或正在签约，此时不能撤回同意；待其结束后再撤回。"
+    en = "A sale that needs the co-owners' consent is announced or being signed; take it back when that is over."
+
+
+class ConsentScopeUnclear(Refusal):
+    code, kind = "achievements.consent_scope_unclear", Kind.INVALID
+    zh = "概括同意须写明转化方式；方式中有许可的，还须写明许可种类，没有许可的则不写。"
+    en = "A standing consent names the ways of conversion, and the kinds of licence if, and only if, one is a licence."
+
+
+class ConsentOverAlready(Refusal):
+    code, kind = "achievements.consent_over_already", Kind.INVALID
+    zh = "同意的截止日期不能早于今天 {today}。"
+    en = "The last day of a consent is not before today, {today}."
+
+
+class NoCoOwners(Refusal):
+    code, kind = "achievements.no_co_owners", Kind.CONFLICT
+    zh = "除本单位外没有其他权利人，无须征求同意。"
+    en = "Nobody beside your unit owns a share; no consent is needed."
+
+
+class CoOwnerCannotSign(Refusal):
+    code, kind = "achievements.co_owner_cannot_sign", Kind.CONFLICT
+    zh = "该共有人（{person}）不属于任何组织，无法在此签署；请先为其建立账户。"
+    en = "This co-owner ({person}) belongs to no organisation here and cannot sign; give the person an account first."

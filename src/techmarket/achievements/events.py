@@ -75,15 +75,26 @@ class ClaimReleased(Event):
 
 
 @dataclass(frozen=True)
+class ConsentAsked(Event):
+    kind: ClassVar[str] = "achievements.consent_asked"
+    consent_id: UUID
+    achievement_id: UUID
+    document_sha256: str
+
+
+@dataclass(frozen=True)
 class ConsentWithdrawn(Event):
     kind: ClassVar[str] = "achievements.consent_withdrawn"
+    consent_id: UUID
     achievement_id: UUID
 
 
 @dataclass(frozen=True)
 class CoOwnerConsented(Event):
     kind: ClassVar[str] = "achievements.co_owner_consented"
+    consent_id: UUID
     achievement_id: UUID
+    document_sha256: str
 
 
 @dataclass(frozen=True)

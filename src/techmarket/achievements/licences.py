@@ -42,7 +42,8 @@ ANY_FIELD = "ANY"
 ANY_MANNER = "ANY"
 TITLE_MODES = frozenset({"TRANSFER", "EQUITY"})
 """Ways of conversion that move the title; equity contributes it to a company."""
-LICENCE_MODES = frozenset({"LICENCE", "OPEN_LICENCE", "TRY_BEFORE_BUY"})
+OPEN_LICENCE = "OPEN_LICENCE"
+LICENCE_MODES = frozenset({"LICENCE", OPEN_LICENCE, "TRY_BEFORE_BUY"})
 _BETWEEN = re.compile(r"[,，、;；/\s]+")
 
 

@@ -18,6 +18,12 @@ class BurdenState(StrEnum):
     RELEASED = "RELEASED"
 
 
+class ConsentState(StrEnum):
+    ASKED = "ASKED"
+    GIVEN = "GIVEN"
+    WITHDRAWN = "WITHDRAWN"
+
+
 class EvaluationState(StrEnum):
     STANDING = "STANDING"
     WITHDRAWN = "WITHDRAWN"
@@ -27,6 +33,17 @@ BURDEN = Lifecycle(
     "encumbrance",
     {(BurdenState.RUNNING, "release"): BurdenState.RELEASED},
     initial=BurdenState.RUNNING,
+)
+
+CONSENT = Lifecycle(
+    "consent",
+    {
+        (ConsentState.ASKED, "sign"): ConsentState.GIVEN,
+        (ConsentState.ASKED, "take back"): ConsentState.WITHDRAWN,
+        (ConsentState.ASKED, "withdraw"): ConsentState.WITHDRAWN,
+        (ConsentState.GIVEN, "withdraw"): ConsentState.WITHDRAWN,
+    },
+    initial=ConsentState.ASKED,
 )
 
 EVALUATION = Lifecycle(

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements.lifecycle import AchievementState, BurdenState
+from techmarket.achievements.lifecycle import AchievementState, BurdenState, ConsentState
 from techmarket.achievements.tables import (
     Achievement,
     AchievementClaim,
@@ -21,6 +21,7 @@ from techmarket.achievements.tables import (
     Evaluation,
     IntellectualRight,
     OwnerShare,
+    SaleConsent,
 )
 from techmarket.kernel.refusals import NotFound
 
@@ -172,6 +173,45 @@ async def claimed_by(db: AsyncSession, by: str) -> Sequence[UUID]:
 async def forget_claims(db: AsyncSession, by: str) -> Sequence[UUID]:
     gone = delete(AchievementClaim).where(AchievementClaim.by == by).returning(AchievementClaim.achievement_id)
     return sorted((await db.execute(gone)).scalars())
+
+
+async def consents_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[SaleConsent]]:
+    """What co-owners were asked and gave, without what was withdrawn."""
+    query = select(SaleConsent).where(
+        SaleConsent.achievement_id.in_(set(ids)), SaleConsent.state != ConsentState.WITHDRAWN
+    )
+    out: dict[UUID, list[SaleConsent]] = {}
+    for row in (await db.execute(query.order_by(SaleConsent.id))).scalars():
+        out.setdefault(row.achievement_id, []).append(row)
+    return out
+
+
+async def get_consent(db: AsyncSession, consent_id: UUID) -> SaleConsent:
+    row = await db.get(SaleConsent, consent_id, populate_existing=True)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_consents(
+    db: AsyncSession,
+    *,
+    org_id: UUID,
+    person_id: UUID,
+    everything: bool,
+    achievement_id: UUID | None,
+    before: UUID | None,
+    limit: int,
+) -> Sequence[SaleConsent]:
+    query = select(SaleConsent).order_by(SaleConsent.id.desc()).limit(limit)
+    if not everything:
+        ours = exists().where(Achievement.id == SaleConsent.achievement_id, Achievement.org_id == org_id)
+        query = query.where(or_(SaleConsent.org_id == org_id, SaleConsent.person_id == person_id, ours))
+    if achievement_id is not None:
+        query = query.where(SaleConsent.achievement_id == achievement_id)
+    if before is not None:
+        query = query.where(SaleConsent.id < before)
+    return (await db.execute(query)).scalars().all()
 
 
 async def get_burden(db: AsyncSession, burden_id: UUID) -> Encumbrance:

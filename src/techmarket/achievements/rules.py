@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.achievements import errors
-from techmarket.achievements.licences import BLOCKING, TITLE_MODES, BurdenKind, Scope, blocking_licence
+from techmarket.achievements.licences import BLOCKING, OPEN_LICENCE, TITLE_MODES, BurdenKind, Scope, blocking_licence
 from techmarket.achievements.lifecycle import AchievementState
 from techmarket.achievements.numbers import patent_number, says_granted
 from techmarket.achievements.rights import PATENTS, PENDING, Right, RightStatus, with_sound_dates
@@ -165,7 +165,7 @@ def check_sellable(
 
     A seizure, and a pledge whose holder did not agree (民法典 444), forbid moving the title and granting licences; a
     running exclusive or sole licence forbids any licence in its scope; each co-owner may grant ordinary licences
-    alone, everything else needs all of them (专利法 art. 14).
+    alone, everything else needs all of them (专利法 art. 14), an open licence too (细则 art. 85).
     """
     moves_title = mode in TITLE_MODES
     if seller is not None and standing.org_id != seller:
@@ -177,7 +177,8 @@ def check_sellable(
     held = [(burden.kind, burden.scope) for burden in standing.burdens]
     if licence is not None and blocking_licence(licence, scope, held) is not None:
         raise errors.LicenceOverlaps(achievement=standing.achievement_id)
-    if (moves_title or licence in BLOCKING) and standing.missing_consents:
+    needs_all = moves_title or licence in BLOCKING or mode == OPEN_LICENCE
+    if needs_all and standing.missing_consents:
         raise errors.ConsentMissing(achievement=standing.achievement_id, missing=standing.missing_consents)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, Small
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.achievements.licences import BurdenKind
-from techmarket.achievements.lifecycle import AchievementState, BurdenState, EvaluationState
+from techmarket.achievements.lifecycle import AchievementState, BurdenState, ConsentState, EvaluationState
 from techmarket.achievements.rights import RightKind, RightStatus
 from techmarket.achievements.rules import PlanSource
 from techmarket.db.base import Base, Identified
@@ -124,7 +124,40 @@ class OwnerShare(Base):
     org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     share: Mapped[Decimal] = mapped_column(Numeric(9, 8))
-    consented_at: Mapped[datetime | None]
+
+
+class SaleConsent(Identified, Base):
+    """What a co-owner was asked and signed: one version of an offer (`terms_sha256`), or a scope.
+
+    `share` is the one he had then: with another share he is asked again. Without a document it is from before consents
+    were signed.
+    """
+
+    __tablename__ = "sale_consent"
+    __table_args__ = (
+        CheckConstraint("(org_id IS NULL) <> (person_id IS NULL)", name="one_owner"),
+        Index(None, "achievement_id", "id"),
+        Index(None, "org_id"),
+        Index(None, "person_id"),
+    )
+
+    achievement_id: Mapped[UUID] = mapped_column(ForeignKey("achievement.id"))
+    org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    share: Mapped[Decimal] = mapped_column(Numeric(9, 8))
+    subject: Mapped[str | None] = mapped_column(String(80))
+    terms_sha256: Mapped[str | None] = mapped_column(String(64))
+    modes: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    licence_kinds: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    territory: Mapped[str] = mapped_column(String(16))
+    field: Mapped[str] = mapped_column(String(32))
+    valid_until: Mapped[date | None]
+    document_sha256: Mapped[str | None] = mapped_column(ForeignKey("text.sha256"))
+    signing_id: Mapped[UUID | None] = mapped_column(ForeignKey("signing.id"))
+    state: Mapped[ConsentState]
+    asked_at: Mapped[datetime]
+    given_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Completer(Base):

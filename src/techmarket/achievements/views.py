@@ -10,7 +10,7 @@ from uuid import UUID
 
 from techmarket.achievements.cautions import Caution
 from techmarket.achievements.licences import BurdenKind
-from techmarket.achievements.lifecycle import AchievementState, EvaluationState
+from techmarket.achievements.lifecycle import AchievementState, ConsentState, EvaluationState
 from techmarket.achievements.rights import RightKind, RightStatus
 from techmarket.achievements.rules import PlanSource
 from techmarket.kernel.canonical import canonical_json, sha256_hex
@@ -81,6 +81,31 @@ class EvaluationView:
     findings: tuple[dict[str, Any], ...]
     state: EvaluationState
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """`text` is what is signed; lists leave it out. A consent to one version names it, a standing one its scope."""
+
+    id: UUID
+    achievement_id: UUID
+    organisation_id: UUID | None
+    person_id: UUID | None
+    share: Decimal
+    listing_id: UUID | None
+    terms_sha256: str | None
+    modes: tuple[str, ...]
+    licence_kinds: tuple[str, ...]
+    territory: str
+    field: str
+    valid_until: date | None
+    document_sha256: str | None
+    signing_id: UUID | None
+    state: ConsentState
+    asked_at: datetime
+    given_at: datetime | None
+    withdrawn_at: datetime | None
+    text: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,28 +308,6 @@ async def retire_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, r
 
 
 @router.post(
-    "/achievements/{achievement_id}/consent",
-    response_model=AchievementOut,
-    operation_id="consentToSale",
-    responses=refusals(NotAllowed, NotFound),
-)
-async def consent(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
-    """As a co-owner, agree that it may be sold or licensed exclusively."""
-    return tagged(await service.consent(tx, actor, achievement_id), response)
-
-
-@router.post(
-    "/achievements/{achievement_id}/consent/withdrawal",
-    response_model=AchievementOut,
-    operation_id="withdrawConsentToSale",
-    responses=refusals(NotAllowed, NotFound),
-)
-async def withdraw_consent(achievement_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> AchievementView:
-    """As a co-owner, take your agreement back; what was signed meanwhile stays."""
-    return tagged(await service.withdraw_consent(tx, actor, achievement_id), response)
-
-
-@router.post(
     "/achievements/{achievement_id}/confirmation",
     response_model=AchievementOut,
     operation_id="confirmCompleters",

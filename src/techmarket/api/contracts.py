@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from techmarket.achievements.errors import LicenceOverlaps, NotRecorded, UnderWay
+from techmarket.achievements.errors import ConsentMissing, LicenceOverlaps, NotRecorded, UnderWay
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
@@ -304,7 +304,9 @@ async def get_document(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> Documen
     "/contracts/{contract_id}/signing",
     response_model=ContractOut,
     operation_id="openContractSigning",
-    responses=refusals(errors.WrongText, UnderWay, NotInThisState, NotAllowed, NotFound),
+    responses=refusals(
+        errors.WrongText, UnderWay, LicenceOverlaps, ConsentMissing, NotRecorded, NotInThisState, NotAllowed, NotFound
+    ),
 )
 async def open_signing(contract_id: Uuid, body: OpenSigning, actor: SignedIn, tx: TxDep) -> ContractView:
     """Call the parties to sign exactly this text: seller first, then buyer."""
@@ -329,6 +331,7 @@ async def open_signing(contract_id: Uuid, body: OpenSigning, actor: SignedIn, tx
         NotASignatory,
         SignedAlready,
         LicenceOverlaps,
+        ConsentMissing,
         UnderWay,
         NotInThisState,
         NotAllowed,

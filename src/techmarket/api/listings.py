@@ -390,6 +390,10 @@ GATE_REFUSALS = (
 )
 
 
+class ConsentsAsked(Wire):
+    consent_ids: list[UUID] = Field(description="One for each co-owner; each is signed under /v1/consents.")
+
+
 def shown(view: ListingView) -> dict[str, Any]:
     """A view as JSON values; `terms` holds just what this reader may see."""
     return {
@@ -487,6 +491,18 @@ async def update_terms(
     """Write a new version of all terms. A published listing whose public face changes goes back to review."""
     view = await service.update_draft(tx, actor, listing_id, ListingKind(body.kind), body.draft(), if_match=if_match)
     return _tagged(view, response)
+
+
+@router.post(
+    "/listings/{listing_id}/consents",
+    status_code=201,
+    response_model=ConsentsAsked,
+    operation_id="askListingConsents",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.NobodyToAsk, achievements.CoOwnerCannotSign),
+)
+async def ask_consents(listing_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
+    """Ask the co-owners of what you offer to sign their consent to this version of its terms."""
+    return {"consent_ids": await service.ask_consents(tx, actor, listing_id)}
 
 
 @router.post(

@@ -219,3 +219,9 @@ class ScenarioListChanged(Refusal):
     code, kind = "listings.scenario_list_changed", Kind.STALE
     zh = "该场景清单在您读取之后已被修改。"
     en = "The scenario list was changed after you read it."
+
+
+class NobodyToAsk(Refusal):
+    code, kind = "listings.nobody_to_ask", Kind.CONFLICT
+    zh = "所列成果没有其他权利人，无须征求同意。"
+    en = "What is offered has no other owners; no consent is needed."

@@ -302,6 +302,7 @@ def sale_of(facts: OfferFacts) -> Sale:
         facts.org_id,
         scope.get("territory"),
         scope.get("field"),
+        terms_sha256=facts.sha256,
     )
 
 
@@ -315,10 +316,11 @@ async def engage(db: AsyncSession, listing_id: UUID, *, by: Ref, actor: Actor) -
     rules.check_expiry(listing.expires_on, await today(db))
     if facts.kind is ListingKind.OFFER and facts.mode is None:
         raise errors.ModeNotStated()
+    # The claim locks what is sold, so that no consent is taken back between this look and the commit.
+    await achievements.claim(db, sale_of(facts), by=by, actor=actor)
     (refusal,) = await achievements.unsellable(db, [sale_of(facts)])
     if refusal is not None:
         raise refusal
-    await achievements.claim(db, sale_of(facts), by=by, actor=actor)
     listing.state, listing.engaged_by = state, str(by)
     journal.record(db, ListingEngaged(listing.id, str(by)), actor=actor)
     await db.flush()

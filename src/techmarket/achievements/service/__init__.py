@@ -7,7 +7,14 @@ from techmarket.achievements.service.burdening import (
     record_pledgee_consent,
     release_burden,
 )
-from techmarket.achievements.service.consenting import confirm_completer, consent, withdraw_consent
+from techmarket.achievements.service.confirming import confirm_completer
+from techmarket.achievements.service.consenting import (
+    ask_consents,
+    get_consent,
+    list_consents,
+    sign_consent,
+    withdraw_consent,
+)
 from techmarket.achievements.service.evaluating import list_evaluations, record_evaluation, withdraw_evaluation
 from techmarket.achievements.service.idling import flag_idle
 from techmarket.achievements.service.reading import get_achievement, list_achievements, list_versions
@@ -21,13 +28,15 @@ from techmarket.achievements.service.recording import (
 __all__ = [
     "BurdenDraft",
     "amend_achievement",
+    "ask_consents",
     "confirm_completer",
-    "consent",
     "create_achievement",
     "declare_open_licence",
     "flag_idle",
     "get_achievement",
+    "get_consent",
     "list_achievements",
+    "list_consents",
     "list_evaluations",
     "list_versions",
     "record_achievement",
@@ -36,6 +45,7 @@ __all__ = [
     "record_pledgee_consent",
     "release_burden",
     "retire_achievement",
+    "sign_consent",
     "withdraw_consent",
     "withdraw_evaluation",
 ]

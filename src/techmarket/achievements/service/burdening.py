@@ -11,12 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.achievements import errors, history, policy, repository
 from techmarket.achievements.claims import Claim
 from techmarket.achievements.events import EncumbranceRecorded, EncumbranceReleased, PledgeeConsented
-from techmarket.achievements.licences import ANY_FIELD, ANY_MANNER, LICENCES, BurdenKind, Scope, blocking_licence
+from techmarket.achievements.licences import (
+    ANY_FIELD,
+    ANY_MANNER,
+    LICENCES,
+    OPEN_LICENCE,
+    BurdenKind,
+    Scope,
+    blocking_licence,
+)
 from techmarket.achievements.lifecycle import BURDEN, AchievementState
 from techmarket.achievements.open_licences import OpenLicenceDraft, check_open_licence
 from techmarket.achievements.service.reading import require_known, view_of
 from techmarket.achievements.steps.claiming import check_unclaimed
-from techmarket.achievements.steps.selling import burden_of
+from techmarket.achievements.steps.selling import Sale, burden_of, missing_consents
 from techmarket.achievements.tables import Achievement, Encumbrance
 from techmarket.achievements.views import AchievementView
 from techmarket.db import clock, journal
@@ -95,13 +103,16 @@ async def declare_open_licence(tx: Tx, actor: Actor, achievement_id: UUID, draft
         stated = history.draft_of(row, parts).rights
         place = next((n for n, right in enumerate(stated) if right.number == draft.number), None)
         held = (await repository.burdens_of(db, [row.id], running_on=today)).get(row.id, [])
+        given = (await repository.consents_of(db, [row.id])).get(row.id, [])
+        sale = Sale((row.id,), OPEN_LICENCE, None, row.org_id, "CN", valid_until=draft.valid_until)
+        missing = missing_consents(parts.owners[row.id], given, row.org_id, sale, today)
         check_open_licence(
             stated[place] if place is not None else None,
             draft,
             achievement_id=row.id,
             expires_on=parts.rights[row.id][place].expires_on if place is not None else None,
             burdens=[burden_of(burden) for burden in held],
-            missing_consents=sum(owner.consented_at is None for owner in parts.owners[row.id]),
+            missing_consents=len(missing),
             today=today,
         )
         burden_id = new_id()

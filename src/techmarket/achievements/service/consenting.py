@@ -1,82 +1,154 @@
-"""Co-owners agree to a sale or take it back; completers confirm their order."""
+"""Co-owners agree to a sale, or to all within a scope, under a text that they sign; and take it back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import errors, policy, repository
-from techmarket.achievements.events import CompleterConfirmed, ConsentWithdrawn, CoOwnerConsented
-from techmarket.achievements.service.reading import require_known, view_of
-from techmarket.achievements.tables import OwnerShare
-from techmarket.achievements.views import AchievementView
-from techmarket.db import clock, journal
+from techmarket.achievements.consents import ConsentScope, checked_scope
+from techmarket.achievements.events import CoOwnerConsented
+from techmarket.achievements.licences import BLOCKING
+from techmarket.achievements.lifecycle import CONSENT, ConsentState
+from techmarket.achievements.service.reading import require_known
+from techmarket.achievements.steps import consenting
+from techmarket.achievements.tables import Achievement, SaleConsent
+from techmarket.achievements.views import ConsentView
+from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
-from techmarket.identity.permissions import allows, require
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.paging import Page, last_id, page_of
+from techmarket.kernel.periods import shanghai_day
+from techmarket.kernel.refusals import NotFound
+from techmarket.signing import steps as signing
 
 
-async def consent(tx: Tx, actor: Actor, achievement_id: UUID) -> AchievementView:
-    """A co-owner agrees that the achievement may be sold or licensed exclusively. Agreeing twice is harmless.
-
-    A person speaks for his own share; for the share of an organisation, whoever may bind it.
-    """
-    async with tx.begin() as db:
-        await repository.lock(db, achievement_id)
-        await require_known(db, actor, achievement_id)
-        own = await _own_shares(db, actor, achievement_id)
-        now = await clock.market_now(db)
-        if any(owner.consented_at is None for owner in own):
-            for owner in own:
-                owner.consented_at = owner.consented_at or now
-            journal.record(db, CoOwnerConsented(achievement_id), actor=actor)
-        await db.flush()
-        return await view_of(db, achievement_id)
-
-
-async def withdraw_consent(tx: Tx, actor: Actor, achievement_id: UUID) -> AchievementView:
-    """A co-owner takes back what he agreed to; what was signed meanwhile stays. Twice is harmless."""
-    async with tx.begin() as db:
-        await repository.lock(db, achievement_id)
-        await require_known(db, actor, achievement_id)
-        own = await _own_shares(db, actor, achievement_id)
-        if any(owner.consented_at is not None for owner in own):
-            for owner in own:
-                owner.consented_at = None
-            journal.record(db, ConsentWithdrawn(achievement_id), actor=actor)
-        await db.flush()
-        return await view_of(db, achievement_id)
-
-
-async def _own_shares(db: AsyncSession, actor: Actor, achievement_id: UUID) -> list[OwnerShare]:
-    owners = (await repository.owners_of(db, [achievement_id])).get(achievement_id, [])
-    own = [owner for owner in owners if owner.person_id == actor.person]
-    orgs = [owner.org_id for owner in owners if owner.org_id is not None]
-    if own:
-        require(actor, policy.CONSENT_PERSON, parties=[actor.person_id])
-    else:
-        require(actor, policy.CONSENT, parties=orgs)
-    if allows(actor, policy.CONSENT, parties=orgs):
-        own += [owner for owner in owners if owner.org_id == actor.org]
-    return own
-
-
-async def confirm_completer(
-    tx: Tx, actor: Actor, achievement_id: UUID, *, completers: Sequence[UUID]
-) -> AchievementView:
-    """A completer confirms that he made it, with these people in this order. Confirming twice is harmless."""
+async def ask_consents(tx: Tx, actor: Actor, achievement_id: UUID, scope: ConsentScope) -> list[ConsentView]:
+    """The unit asks every co-owner to consent to all sales within a scope. Asked twice is asked once."""
     async with tx.begin() as db:
         row = await repository.lock(db, achievement_id)
-        before = await require_known(db, actor, achievement_id)
-        require(actor, policy.CONFIRM, parties=before.completers)
-        if tuple(completers) != before.completers:
-            raise errors.OtherCompleters(pointer="/body/completers")
-        for completer in (await repository.completers_of(db, [row.id])).get(row.id, []):
-            if completer.person_id == actor.person and completer.confirmed_at is None:
-                completer.confirmed_at = await clock.market_now(db)
-                event = CompleterConfirmed(row.id, completer.person_id, completer.position + 1)
-                journal.record(db, event, actor=actor)
+        await require_known(db, actor, achievement_id)
+        require(actor, policy.ASK_CONSENT, parties=[row.org_id])
+        sound = checked_scope(scope, shanghai_day(await clock.market_now(db)))
+        asked = await consenting.ask_standing(db, row, sound, actor)
+        if not asked:
+            raise errors.NoCoOwners()
+        return [await _view(db, await repository.get_consent(db, consent_id)) for consent_id in asked]
+
+
+async def sign_consent(tx: Tx, actor: Actor, consent_id: UUID, *, document_sha256: str) -> ConsentView:
+    """A co-owner signs exactly the text that was written for him; from now on his consent counts."""
+    async with tx.begin() as db:
+        _, row = await _locked(db, actor, consent_id)
+        require(actor, policy.SIGN_CONSENT, parties=[row.person_id or row.org_id])
+        state = CONSENT.move(row.state, "sign")
+        now = await clock.market_now(db)
+        assert row.signing_id is not None
+        await signing.put(db, row.signing_id, actor, document_sha256=document_sha256, now=now)
+        row.state, row.given_at = state, now
+        journal.record(db, CoOwnerConsented(row.id, row.achievement_id, document_sha256), actor=actor)
         await db.flush()
-        return await view_of(db, achievement_id)
+        return await _view(db, row)
+
+
+async def withdraw_consent(tx: Tx, actor: Actor, consent_id: UUID) -> ConsentView:
+    """A co-owner declines, or takes back what he agreed to, until a sale that needs it is announced.
+
+    The unit takes back what it asked and nobody has signed.
+    """
+    async with tx.begin() as db:
+        achievement, row = await _locked(db, actor, consent_id)
+        if row.person_id is not None and actor.person_id == row.person_id:
+            require(actor, policy.WITHDRAW_CONSENT_PERSON, parties=[row.person_id])
+        elif row.org_id is not None and actor.org_id == row.org_id:
+            require(actor, policy.WITHDRAW_CONSENT, parties=[row.org_id])
+        else:
+            require(actor, policy.ASK_CONSENT, parties=[achievement.org_id])
+            CONSENT.move(row.state, "take back")
+        if row.state is ConsentState.GIVEN:
+            await _check_not_relied_on(db, achievement)
+        await consenting.withdraw(db, row, actor)
+        return await _view(db, row)
+
+
+async def _check_not_relied_on(db: AsyncSession, achievement: Achievement) -> None:
+    """Who has let a sale be announced lets it end: buyers count on it."""
+    claims = (await repository.claims_on(db, [achievement.id])).get(achievement.id, [])
+    if any(claim.licence is None or claim.licence in BLOCKING for claim in claims):
+        raise errors.ConsentReliedOn(achievement=achievement.id)
+
+
+async def get_consent(tx: Tx, actor: Actor, consent_id: UUID) -> ConsentView:
+    """One consent with the text that is signed: for the co-owner, the unit and the market."""
+    async with tx.read() as db:
+        row = await repository.get_consent(db, consent_id)
+        unit = (await repository.get_many(db, [row.achievement_id]))[row.achievement_id].org_id
+        _require_seen(actor, row, unit)
+        require(actor, policy.SEE_CONSENTS)
+        return await _view(db, row)
+
+
+async def list_consents(
+    tx: Tx, actor: Actor, *, achievement_id: UUID | None, cursor: str | None, limit: int
+) -> Page[ConsentView]:
+    """What I am asked for or gave, and what co-owners of my unit's achievements said; newest first."""
+    require(actor, policy.SEE_CONSENTS)
+    before = last_id(cursor)
+    async with tx.read() as db:
+        rows = await repository.list_consents(
+            db,
+            org_id=actor.org,
+            person_id=actor.person,
+            everything=actor.is_market,
+            achievement_id=achievement_id,
+            before=before,
+            limit=limit + 1,
+        )
+        return page_of(rows, limit, lambda row: (str(row.id),)).map(consent_view)
+
+
+async def _locked(db: AsyncSession, actor: Actor, consent_id: UUID) -> tuple[Achievement, SaleConsent]:
+    """The achievement is locked, then its consent is read: an announcement waits for the same row."""
+    achievement = await repository.lock(db, (await repository.get_consent(db, consent_id)).achievement_id)
+    row = await repository.get_consent(db, consent_id)
+    _require_seen(actor, row, achievement.org_id)
+    return achievement, row
+
+
+def _require_seen(actor: Actor, row: SaleConsent, unit: UUID) -> None:
+    if actor.is_market or (actor.org_id is not None and actor.org_id in (unit, row.org_id)):
+        return
+    if actor.person_id is None or actor.person_id != row.person_id:
+        raise NotFound()
+
+
+async def _view(db: AsyncSession, row: SaleConsent) -> ConsentView:
+    text = None if row.document_sha256 is None else await texts.get(db, row.document_sha256)
+    return consent_view(row, text)
+
+
+def consent_view(row: SaleConsent, text: dict[str, object] | None = None) -> ConsentView:
+    return ConsentView(
+        id=row.id,
+        achievement_id=row.achievement_id,
+        organisation_id=row.org_id,
+        person_id=row.person_id,
+        share=row.share,
+        listing_id=None if row.subject is None else Ref.parse(row.subject).id,
+        terms_sha256=row.terms_sha256,
+        modes=tuple(row.modes),
+        licence_kinds=tuple(row.licence_kinds),
+        territory=row.territory,
+        field=row.field,
+        valid_until=row.valid_until,
+        document_sha256=row.document_sha256,
+        signing_id=row.signing_id,
+        state=row.state,
+        asked_at=row.asked_at,
+        given_at=row.given_at,
+        withdrawn_at=row.withdrawn_at,
+        text=text,
+    )

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import codes, history, policy, repository
 from techmarket.achievements.cautions import CodeLists, cautions_of
-from techmarket.achievements.lifecycle import AchievementState
+from techmarket.achievements.lifecycle import AchievementState, ConsentState
 from techmarket.achievements.repository import Parts
 from techmarket.achievements.rights import is_in_force
 from techmarket.achievements.rules import PLAIN_FIELDS
-from techmarket.achievements.tables import Achievement, AchievementVersion, Encumbrance, IntellectualRight
+from techmarket.achievements.tables import Achievement, AchievementVersion, Encumbrance, IntellectualRight, SaleConsent
 from techmarket.achievements.views import AchievementView, BurdenView, OwnerView, RightView, VersionView
 from techmarket.db import clock, texts
 from techmarket.db.session import Tx
@@ -103,14 +103,20 @@ async def _views(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Achievemen
     rows = await repository.get_many(db, ids)
     parts = await repository.parts_of(db, rows)
     burdens = await repository.burdens_of(db, rows)
+    consents = await repository.consents_of(db, rows)
     today = shanghai_day(await clock.market_now(db))
-    return {row.id: _view_of(row, parts, burdens.get(row.id, []), today) for row in rows.values()}
+    return {
+        row.id: _view_of(row, parts, burdens.get(row.id, []), consents.get(row.id, []), today) for row in rows.values()
+    }
 
 
-def _view_of(row: Achievement, parts: Parts, burdens: Sequence[Encumbrance], today: date) -> AchievementView:
+def _view_of(
+    row: Achievement, parts: Parts, burdens: Sequence[Encumbrance], consents: Sequence[SaleConsent], today: date
+) -> AchievementView:
     stated = history.draft_of(row, parts)
     rights = parts.rights.get(row.id, [])
     terms = {n: right.term_ends_on for n, right in enumerate(rights) if right.term_ends_on is not None}
+    agreed = {(one.org_id, one.person_id) for one in consents if one.state is ConsentState.GIVEN}
     made = parts.completers.get(row.id, [])
     is_idle = (
         row.state is AchievementState.RECORDED
@@ -127,7 +133,8 @@ def _view_of(row: Achievement, parts: Parts, burdens: Sequence[Encumbrance], tod
         external=row.external,
         rights=tuple(_right(right, today) for right in rights),
         owners=tuple(
-            OwnerView(o.org_id, o.person_id, o.share, o.consented_at is not None) for o in parts.owners.get(row.id, [])
+            OwnerView(o.org_id, o.person_id, o.share, o.org_id == row.org_id or (o.org_id, o.person_id) in agreed)
+            for o in parts.owners.get(row.id, [])
         ),
         completers=stated.completers,
         confirmed_by=tuple(one.person_id for one in made if one.confirmed_at is not None),

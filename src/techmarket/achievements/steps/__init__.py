@@ -2,6 +2,7 @@
 
 from techmarket.achievements.steps.binding import end_licence, enter_licence
 from techmarket.achievements.steps.claiming import claim, release
+from techmarket.achievements.steps.consenting import ConsentFacts, ask_for_version, consents_shown
 from techmarket.achievements.steps.facts import (
     AchievementFacts,
     FirstRefusalBasis,
@@ -18,13 +19,16 @@ from techmarket.achievements.steps.writing import create_many, replace
 
 __all__ = [
     "AchievementFacts",
+    "ConsentFacts",
     "FirstRefusalBasis",
     "FirstRefusalHolder",
     "OwnerFacts",
     "RightFacts",
     "Sale",
+    "ask_for_version",
     "claim",
     "completers",
+    "consents_shown",
     "create_many",
     "end_licence",
     "enter_licence",

@@ -9,10 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.achievements import consents as consent_rules
 from techmarket.achievements import licences, repository, rules
+from techmarket.achievements.consents import Consent, ConsentScope, Wanted
 from techmarket.achievements.licences import Scope, licence_of
+from techmarket.achievements.lifecycle import ConsentState
 from techmarket.achievements.rules import Burden, Standing
-from techmarket.achievements.tables import Encumbrance
+from techmarket.achievements.tables import Encumbrance, OwnerShare, SaleConsent
 from techmarket.db import clock
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound, Refusal
@@ -22,7 +25,8 @@ from techmarket.kernel.refusals import NotFound, Refusal
 class Sale:
     """What somebody wants to sell, and how. `mode` and `licence_kind` are spelled as listings spells them
     (TRANSFER, LICENCE, …; EXCLUSIVE, SOLE, ORDINARY); an unstated kind is an ordinary licence (SPC-T art. 25), an
-    unstated term has no limit (art. 28), an unstated territory, field or manner is any."""
+    unstated term has no limit (art. 28), an unstated territory, field or manner is any. `terms_sha256` names the
+    version of the offer, to which co-owners may have consented."""
 
     achievement_ids: tuple[UUID, ...]
     mode: str | None
@@ -33,6 +37,7 @@ class Sale:
     valid_from: date | None = None
     valid_until: date | None = None
     manner: str | None = None
+    terms_sha256: str | None = None
 
     def scope(self, today: date) -> Scope:
         return Scope(
@@ -56,16 +61,17 @@ async def require_sellable(
     valid_from: date | None = None,
     valid_until: date | None = None,
     manner: str | None = None,
+    terms_sha256: str | None = None,
 ) -> None:
     """A gate: every one of them is on record, the seller's, and free of what forbids this mode in this scope."""
-    sale = Sale(tuple(ids), mode, licence_kind, seller, territory, field, valid_from, valid_until, manner)
+    sale = Sale(tuple(ids), mode, licence_kind, seller, territory, field, valid_from, valid_until, manner, terms_sha256)
     (refusal,) = await unsellable(db, [sale])
     if refusal is not None:
         raise refusal
 
 
 async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | None]:
-    """The same gate for many sales in three queries: for each, what forbids it, or None."""
+    """The same gate for many sales in four queries: for each, what forbids it, or None."""
     wanted = {achievement_id for sale in sales for achievement_id in sale.achievement_ids}
     if not wanted:
         return [None] * len(sales)
@@ -73,6 +79,7 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
     rows = await repository.get_many(db, wanted)
     burdens = await repository.burdens_of(db, wanted, running_on=today)
     owners = await repository.owners_of(db, wanted)
+    consents = await repository.consents_of(db, wanted)
 
     def refusal_of(sale: Sale) -> Refusal | None:
         for achievement_id in sorted(set(sale.achievement_ids)):
@@ -80,10 +87,12 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
             if row is None:
                 return NotFound()
             held = tuple(burden_of(b) for b in burdens.get(achievement_id, []))
-            missing = sum(1 for owner in owners.get(achievement_id, []) if owner.consented_at is None)
+            missing = missing_consents(
+                owners.get(achievement_id, []), consents.get(achievement_id, []), row.org_id, sale, today
+            )
             try:
                 rules.check_sellable(
-                    Standing(achievement_id, row.org_id, row.state, held, missing),
+                    Standing(achievement_id, row.org_id, row.state, held, len(missing)),
                     seller=sale.seller,
                     mode=sale.mode,
                     licence=licence_of(sale.mode, sale.licence_kind),
@@ -94,6 +103,26 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
         return None
 
     return [refusal_of(sale) for sale in sales]
+
+
+def missing_consents(
+    owners: Sequence[OwnerShare], given: Sequence[SaleConsent], unit: UUID, sale: Sale, today: date
+) -> tuple[UUID, ...]:
+    """Which co-owners have not consented to this sale: only what is signed counts, and what was given before that."""
+    wanted = Wanted(sale.mode, licence_of(sale.mode, sale.licence_kind), sale.scope(today), sale.terms_sha256)
+    shares = [(o.org_id or o.person_id, o.share) for o in owners if o.org_id != unit]
+    signed = [
+        Consent(one.org_id or one.person_id, one.share, one.terms_sha256, scope_of(one))  # type: ignore[arg-type]
+        for one in given
+        if one.state is ConsentState.GIVEN
+    ]
+    return consent_rules.missing(
+        [(owner, share) for owner, share in shares if owner is not None], signed, wanted, today
+    )
+
+
+def scope_of(row: SaleConsent) -> ConsentScope:
+    return ConsentScope(tuple(row.modes), tuple(row.licence_kinds), row.territory, row.field, row.valid_until)
 
 
 def burden_of(row: Encumbrance) -> Burden:

@@ -32,11 +32,11 @@ async def create_many(
     """Many achievements of one unit in a handful of statements; in the order given. An import puts them on record."""
     checked = {new_id(): rules.checked_draft(draft, own_org=org_id) for draft in drafts}
     await check_names(db, checked.values())
-    now = await clock.market_now(db)
-    idle = await dating.idle_days(db, org_id, checked, shanghai_day(now))
+    today = shanghai_day(await clock.market_now(db))
+    idle = await dating.idle_days(db, org_id, checked, today)
     rows = [_row(id, org_id, draft, state) | {"idle_from": idle.get(id)} for id, draft in checked.items()]
     await repository.insert_many(db, Achievement, rows)
-    await insert_parts(db, checked, consents={org_id: now, actor.person: now})
+    await insert_parts(db, checked)
     recorded = state is AchievementState.RECORDED
     documents = {id: history.document_of(draft, org_id=org_id, state=state) for id, draft in checked.items()}
     act = VersionAct.RECORDED if recorded else VersionAct.DRAFTED
@@ -57,10 +57,9 @@ async def insert_parts(
     db: AsyncSession,
     drafts: Mapping[UUID, AchievementDraft],
     *,
-    consents: Mapping[UUID, datetime],
     confirmed: Mapping[UUID, datetime] | None = None,
 ) -> None:
-    """Rights, owners and completers of checked drafts. A single owner needs nobody's consent but his own."""
+    """Rights, owners and completers of checked drafts."""
     terms = await dating.terms(db, {(id, n): r for id, draft in drafts.items() for n, r in enumerate(draft.rights)})
     rights = [
         {
@@ -85,7 +84,6 @@ async def insert_parts(
             "org_id": o.org_id,
             "person_id": o.person_id,
             "share": o.share,
-            "consented_at": consents.get(o.org_id or o.person_id),  # type: ignore[arg-type]
         }
         for id, draft in drafts.items()
         for n, o in enumerate(draft.owners)
@@ -103,7 +101,7 @@ async def insert_parts(
 async def replace(db: AsyncSession, achievement_id: UUID, draft: AchievementDraft, actor: Actor) -> Achievement:
     """Everything the unit says about an achievement, said anew.
 
-    A consent stays while its owner's share stays, a confirmation while the completers and their order stay.
+    A confirmation stays while the completers and their order stay.
     """
     row = await repository.lock(db, achievement_id)
     row.state = ACHIEVEMENT.move(row.state, "amend")
@@ -116,26 +114,13 @@ async def replace(db: AsyncSession, achievement_id: UUID, draft: AchievementDraf
         value = getattr(checked, name)
         setattr(row, name, list(value) if isinstance(value, tuple) else value)
     row.external = dict(checked.external)
-    agreed = await _consents(db, checked, achievement_id)
     confirmed = await _confirmations(db, checked, achievement_id)
     await repository.forget_parts(db, achievement_id)
-    await insert_parts(db, {achievement_id: checked}, consents=agreed, confirmed=confirmed)
+    await insert_parts(db, {achievement_id: checked}, confirmed=confirmed)
     sha256 = await history.turn(db, row, VersionAct.AMENDED, actor)
     journal.record(db, AchievementAmended(row.id, row.revision, sha256), actor=actor)
     await db.flush()
     return row
-
-
-async def _consents(db: AsyncSession, checked: AchievementDraft, achievement_id: UUID) -> dict[UUID, datetime]:
-    """Who consented, consented to his own share: the consent stays while that share stays."""
-    kept = {(owner.org_id or owner.person_id, owner.share) for owner in checked.owners}
-    owners = (await repository.owners_of(db, [achievement_id])).get(achievement_id, [])
-    found: dict[UUID, datetime] = {}
-    for owner in owners:
-        name = owner.org_id or owner.person_id
-        if name is not None and owner.consented_at is not None and (name, owner.share) in kept:
-            found[name] = owner.consented_at
-    return found
 
 
 async def _confirmations(db: AsyncSession, checked: AchievementDraft, achievement_id: UUID) -> dict[UUID, datetime]:

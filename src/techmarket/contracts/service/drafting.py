@@ -57,6 +57,7 @@ class Draft:
     listing_id: UUID | None = None
     notice_id: UUID | None = None
     rule_date: date | None = None
+    terms_sha256: str | None = None
 
 
 async def draft_from_award(
@@ -92,6 +93,7 @@ async def draft_from_award(
             listing_id=award.listing_id,
             notice_id=award.notice_id,
             rule_date=award.rule_date,
+            terms_sha256=award.listing_sha256,
         )
         return await _write(db, actor, draft)
 
@@ -177,6 +179,7 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
         field=draft.scope.field,
         manner=draft.scope.manner,
         valid_until=rules.term_until(today, draft.scope.term_years),
+        terms_sha256=draft.terms_sha256,
     )
     rule_date = draft.rule_date or today
     within = (await rulebook.get_rule(db, "payment.length", on=rule_date, applies_to=("non_soe", "any"))).length

@@ -55,9 +55,7 @@ async def open_signing(
         version = await repository.get_version(db, contract.id, contract.current_n)
         rules.require_text(version.sha256, document_sha256)
         if contract.award_id is None:
-            await achievements.claim(
-                db, await _sale(db, contract, parties), by=Ref("contract", contract.id), actor=actor
-            )
+            await _claim(db, contract, parties, actor)
             contract.notice_id = await _publish_price(db, contract, parties, actor, related_party=related_party)
         version.signing_id = await signing.open_signing(
             db,
@@ -135,6 +133,7 @@ async def _enter_into_force(
         manner=contract.scope["manner"],
         valid_from=contract.term_from,
         valid_until=contract.term_until,
+        terms_sha256=None if award is None else award.listing_sha256,
     )
     await achievements.enter_licence(
         db,
@@ -156,8 +155,9 @@ async def _enter_into_force(
     journal.record(db, ContractInForce(contract.id, contract.award_id), actor=actor)
 
 
-async def _sale(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID]) -> Sale:
-    return Sale(
+async def _claim(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], actor: Actor) -> None:
+    """A contract without a trade holds what it licenses while it is signed; what forbids it, forbids that too."""
+    sale = Sale(
         tuple(await repository.achievements_of(db, contract.id)),
         LICENCE_MODE,
         contract.licence_kind,
@@ -166,6 +166,10 @@ async def _sale(db: AsyncSession, contract: Contract, parties: dict[PartyRole, U
         contract.scope["field"],
         manner=contract.scope["manner"],
     )
+    await achievements.claim(db, sale, by=Ref("contract", contract.id), actor=actor)
+    (refusal,) = await achievements.unsellable(db, [sale])
+    if refusal is not None:
+        raise refusal
 
 
 async def _raise_entry_fee(

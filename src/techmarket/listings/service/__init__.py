@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from techmarket.listings.service.bulk import ACTIONS_MAX, act_on_many
-from techmarket.listings.service.drafting import create_draft, expire_due, renew, submit, update_draft, withdraw
+from techmarket.listings.service.drafting import (
+    ask_consents,
+    create_draft,
+    expire_due,
+    renew,
+    submit,
+    update_draft,
+    withdraw,
+)
 from techmarket.listings.service.reading import get_listing, list_listings, list_versions
 from techmarket.listings.service.reviewing import (
     REVIEWS_MAX,
@@ -31,6 +39,7 @@ __all__ = [
     "REVIEWS_MAX",
     "accept",
     "act_on_many",
+    "ask_consents",
     "close_list",
     "create_draft",
     "create_list",

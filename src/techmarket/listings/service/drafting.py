@@ -21,6 +21,24 @@ from techmarket.listings.service.showing import lock_known, view_of
 from techmarket.listings.tables import Listing
 from techmarket.listings.views import ListingView
 
+AGREED_TERMS = (
+    "title_zh",
+    "title_en",
+    "mode",
+    "licence_kind",
+    "scope",
+    "price_form",
+    "price",
+    "royalty_rate",
+    "royalty_base",
+    "royalty_minimum",
+    "royalty_cap",
+    "price_parts",
+    "equity_share",
+    "trial_days",
+)
+"""What a co-owner reads before he consents: of what it is, how it is sold, and for how much."""
+
 
 async def create_draft(tx: Tx, actor: Actor, kind: ListingKind, draft: ListingDraft) -> ListingView:
     """Somebody drafts what he offers or seeks; nobody else sees it."""
@@ -55,6 +73,26 @@ async def submit(tx: Tx, actor: Actor, listing_id: UUID) -> ListingView:
         require(actor, policy.SUBMIT, parties=[listing.org_id])
         await steps.submit_locked(db, listing, actor)
         return await view_of(db, actor, listing_id)
+
+
+async def ask_consents(tx: Tx, actor: Actor, listing_id: UUID) -> list[UUID]:
+    """The owner asks the co-owners of what is offered to consent to this version of its terms (专利法 art. 14)."""
+    async with tx.begin() as db:
+        listing = await lock_known(db, actor, listing_id)
+        require(actor, policy.ASK_CONSENTS, parties=[listing.org_id])
+        LISTING.move(listing.state, "withdraw")  # only of what the owner may still take back: it is not sold yet
+        facts = await steps.get_offer_facts(db, listing.id)
+        asked = await achievements.ask_for_version(
+            db,
+            facts.achievement_ids,
+            subject=steps.listing_ref(listing.id),
+            terms_sha256=facts.sha256,
+            terms={name: facts.terms[name] for name in AGREED_TERMS if name in facts.terms},
+            actor=actor,
+        )
+        if not asked:
+            raise errors.NobodyToAsk()
+        return asked
 
 
 async def withdraw(tx: Tx, actor: Actor, listing_id: UUID) -> ListingView:
