@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib import resources
 from uuid import UUID
 
-from techmarket.kernel.ids import new_id
 from techmarket.revenue import rules
 from techmarket.revenue.computation import Case, Cost, Group, GroupShare, Mode, Norm, Receipt, Share, Table
-from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
+from techmarket.revenue.golden import rules_of
+from techmarket.rulebook.packs import carried_packs
+from techmarket.rulebook.rules import Rule
 
 ENTRY_FEE, ROYALTY = 600_000_00, 553_703_67
 COSTS = (
@@ -36,19 +35,7 @@ SIGNED_ON = date(2026, 3, 1)
 @cache
 def rule_rows() -> tuple[Rule, ...]:
     """The rows that come with the market."""
-    rows = []
-    for name in ("reward_floors", "tax_flags"):
-        text = resources.files("techmarket.rulebook").joinpath(f"data/{name}.json").read_text("utf-8")
-        for row in json.loads(text):
-            values = dict(row)
-            values["binding"] = Binding(row["binding"])
-            values["unit"] = RuleUnit(row["unit"])
-            values["evidence"] = Evidence(row["evidence"])
-            values["effective_from"] = date.fromisoformat(row["effective_from"])
-            ends = row["effective_to"]
-            values["effective_to"] = None if ends is None else date.fromisoformat(ends)
-            rows.append(Rule(id=new_id(), **values))
-    return tuple(rows)
+    return rules_of([pack for pack in carried_packs() if not pack.is_sample])
 
 
 def norms(

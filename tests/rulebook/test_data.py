@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from techmarket.rulebook.packs import carried_packs
+from techmarket.rulebook.service import carried_rows
+
 DATA = Path(__file__).parents[2] / "src" / "techmarket" / "rulebook" / "data"
 SCHEMA = json.loads((DATA / "rule_rows.schema.json").read_text(encoding="utf-8"))
 FILES = {path.stem: path for path in sorted(DATA.glob("*.json")) if not path.name.endswith(".schema.json")}
 ROWS: dict[str, list[dict[str, Any]]] = {n: json.loads(p.read_text(encoding="utf-8")) for n, p in FILES.items()}
+PACKED = [row for pack in carried_packs() if not pack.is_sample for row in pack.rows()]
+ROWS["packs"] = PACKED
 ALL = [row for rows in ROWS.values() for row in rows]
 
 
@@ -29,20 +34,24 @@ def only(key: str, **wanted: Any) -> dict[str, Any]:
 def test_the_files_are_one_per_subject() -> None:
     assert {name for name, rows in ROWS.items() if rows} == {
         "notice_periods",
+        "packs",
         "payment",
-        "reward_floors",
         "talent_and_terms",
         "tariff_sample",
-        "tax_flags",
         "trading",
     }
+
+
+def test_the_book_carries_what_the_files_and_the_packs_say_and_no_sample() -> None:
+    assert Counter(map(str, carried_rows())) == Counter(map(str, ALL))
+    assert not [row for row in ALL if row["jurisdiction"].startswith("X")]
 
 
 def test_the_schema_is_itself_valid() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ROWS)
 def test_every_row_fits_the_schema(name: str) -> None:
     assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(ROWS[name])] == []
 
@@ -116,7 +125,11 @@ def test_a_design_choice_or_a_sample_is_never_called_law() -> None:
 
 def test_every_rule_of_the_facts_is_carried_over_per_mode() -> None:
     # The five national floors bind twice: mandatory for government units, gap-filling for the others.
-    floors = Counter((row["key"], row["mode"]) for row in ROWS["reward_floors"] if row["unit"] == "ratio")
+    floors = Counter(
+        (row["key"], row["mode"])
+        for row in PACKED
+        if row["key"].split(".")[0] in ("reward", "grant") and row["unit"] == "ratio"
+    )
     assert floors == {
         ("reward.floor", "transfer"): 7 + 1,
         ("reward.floor", "licence"): 7 + 1,
@@ -129,7 +142,7 @@ def test_every_rule_of_the_facts_is_carried_over_per_mode() -> None:
         ("grant.ownership_share", None): 2,
     }
     assert sum(floors.values()) == 37 + 5
-    years = Counter(row["key"] for row in ROWS["reward_floors"] if row["key"].startswith("reward.years_"))
+    years = Counter(row["key"] for row in PACKED if row["key"].startswith("reward.years_"))
     assert years == {"reward.years_min": 8, "reward.years_max": 12, "reward.years_start": 12}
 
 

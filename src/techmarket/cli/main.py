@@ -24,6 +24,7 @@ from techmarket.cli import witness as witnessing
 from techmarket.cli.commit import commit_file
 from techmarket.cli.demo.play import run_demo
 from techmarket.cli.doctor import examine
+from techmarket.cli.policy import policy
 from techmarket.cli.replay import replay_path
 from techmarket.cli.sealed import sealed
 from techmarket.cli.verify import present_path, verify_path
@@ -37,6 +38,7 @@ from techmarket.transparency.witness import Witness
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 cli.add_typer(sealed, name="sealed")
+cli.add_typer(policy, name="policy")
 console = Console()
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="also import the real sets of this folder")]

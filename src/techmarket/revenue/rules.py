@@ -73,6 +73,9 @@ COST_KINDS = (
 )
 
 
+READ = ("verified", "verified_secondary")
+"""How we know a text that was read; a number only recalled is shown and never decides."""
+
 NORM_KEYS = (FLOOR, *SUB_FLOORS.values(), *SINGLE_NORMS, *(DEDUCTIBLE + kind for kind in COST_KINDS))
 
 
@@ -80,13 +83,22 @@ NORM_KEYS = (FLOOR, *SUB_FLOORS.values(), *SINGLE_NORMS, *(DEDUCTIBLE + kind for
 
 
 def choose_norms(
-    rows: Sequence[Rule], *, on: date, jurisdiction: str, mode: Mode, is_government: bool, unit: UUID | None
+    rows: Sequence[Rule],
+    *,
+    on: date,
+    jurisdiction: str,
+    mode: Mode,
+    is_government: bool,
+    unit: UUID | None,
+    is_pilot: bool = False,
 ) -> tuple[Norm, ...]:
     """The rows in force on the contract's rule date: every floor of the country and the place, one row of the rest.
 
     A unit's own rate stands beside the floors; a unit may not deduct what the law says is no cost.
     """
-    seller = ("government_unit",) if is_government else ("enterprise",)
+    seller: tuple[str, ...] = ("government_unit",) if is_government else ("enterprise",)
+    # What its province has named a pilot unit is one beside what it is anyway.
+    seller = ("pilot_unit", *seller) if is_pilot else seller
     spoken = None if mode is Mode.OTHER else mode.value
     places = list(reversed(jurisdictions_of(jurisdiction)))
 
@@ -329,7 +341,8 @@ def _reward(case: Case, base: int, steps: list[Step]) -> tuple[Decimal, Norm | N
     rate, norm = choose_rate(case.table, mode=case.mode, is_government=case.is_government, norms=case.norms)
     for floor in case.norms_of(FLOOR):
         least = apply_rate(base, floor.rate, Rounding.UP)
-        steps.append(Step("floor", f"{_yuan(base)} x {floor.value}", least, floor, floor.binding))
+        note = floor.binding if floor.evidence in READ else "recalled"
+        steps.append(Step("floor", f"{_yuan(base)} x {floor.value}", least, floor, note))
     reward = apply_rate(base, rate, Rounding.UP)
     steps.append(Step("reward", f"{_yuan(base)} x {plain(rate)}", reward, norm, None if norm else "agreed"))
     return rate, norm, reward

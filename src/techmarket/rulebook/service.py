@@ -23,6 +23,7 @@ from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.rulebook import errors, policy, repository, rules
 from techmarket.rulebook.events import RuleAdded, RuleEnded, WorkDaysEntered
+from techmarket.rulebook.packs import carried_packs
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
 from techmarket.rulebook.tables import RuleRow
 
@@ -50,10 +51,11 @@ class RuleDraft:
 
 
 def carried_rows() -> list[dict[str, Any]]:
-    """The rows that come with the house, as its data files spell them."""
+    """The rows that come with the house: its data files, and its policy packs but for the samples."""
     folder = resources.files("techmarket.rulebook") / "data"
     names = sorted(f.name for f in folder.iterdir() if f.name.endswith(".json") and not f.name.endswith(".schema.json"))
-    return [row for name in names for row in json.loads((folder / name).read_text(encoding="utf-8"))]
+    rows = [row for name in names for row in json.loads((folder / name).read_text(encoding="utf-8"))]
+    return rows + [row for pack in carried_packs() if not pack.is_sample for row in pack.rows()]
 
 
 async def load_rules(tx: Tx) -> int:
