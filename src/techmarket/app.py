@@ -50,6 +50,7 @@ from techmarket.api import (
     tlog,
     trading,
     transparency,
+    vesting,
 )
 from techmarket.api import docs as refusal_docs
 from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
@@ -81,6 +82,7 @@ ROUTERS = (
     achievements.router,
     burdens.router,
     consents.router,
+    vesting.router,
     listings.router,
     scenarios.router,
     trading.router,

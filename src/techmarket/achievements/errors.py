@@ -279,3 +279,39 @@ class CoOwnerCannotSign(Refusal):
     code, kind = "achievements.co_owner_cannot_sign", Kind.CONFLICT
     zh = "该共有人（{person}）不属于任何组织，无法在此签署；请先为其建立账户。"
     en = "This co-owner ({person}) belongs to no organisation here and cannot sign; give the person an account first."
+
+
+class GranteesNotCompleters(Refusal):
+    code, kind = "achievements.grantees_not_completers", Kind.INVALID
+    zh = "赋权对象须为登记的完成人，且每人只列一次。"
+    en = "Only completers on record are vested, each named once."
+
+
+class UseRightUnclear(Refusal):
+    code, kind = "achievements.use_right_unclear", Kind.INVALID
+    zh = "长期使用权须写明年限 years；所有权赋权不写。"
+    en = "A use right says for how many years; a share of the title does not."
+
+
+class UseRightTooShort(Refusal):
+    code, kind = "achievements.use_right_too_short", Kind.INVALID
+    zh = "长期使用权不少于 {least} 年。"
+    en = "A long-term use right is for at least {least} years."
+
+
+class UnitKeepsAShare(Refusal):
+    code, kind = "achievements.unit_keeps_a_share", Kind.INVALID
+    zh = "赋权后单位仍须保有份额：单位现有 {unit_share}，申请合计 {total}。"
+    en = "The unit stays a co-owner: it has {unit_share}, and {total} is applied for."
+
+
+class ExclusionNotCleared(Refusal):
+    code, kind = "achievements.exclusion_not_cleared", Kind.INVALID
+    zh = "须逐项确认不涉及下列不得赋权的事项：{missing}。"
+    en = "The unit says of each listed interest that it is not touched; missing: {missing}."
+
+
+class TitleNotTheGivers(Refusal):
+    code, kind = "achievements.title_not_the_givers", Kind.CONFLICT
+    zh = "转出方现有份额 {held}，不足以转出 {given}。"
+    en = "Whoever gives {given} of the title holds only {held}."

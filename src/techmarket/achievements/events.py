@@ -149,3 +149,66 @@ class EvaluationWithdrawn(Event):
     kind: ClassVar[str] = "achievements.evaluation_withdrawn"
     evaluation_id: UUID
     achievement_id: UUID
+
+
+@dataclass(frozen=True)
+class TitleChanged(Event):
+    """Owners or shares changed by a contract or a vesting, as this version says."""
+
+    kind: ClassVar[str] = "achievements.title_changed"
+    achievement_id: UUID
+    by: str
+    revision: int
+    version_sha256: str
+
+
+@dataclass(frozen=True)
+class VestingApplied(Event):
+    kind: ClassVar[str] = "achievements.vesting_applied"
+    vesting_id: UUID
+    achievement_id: UUID
+    vesting_kind: str
+
+
+@dataclass(frozen=True)
+class VestingApproved(Event):
+    kind: ClassVar[str] = "achievements.vesting_approved"
+    vesting_id: UUID
+    achievement_id: UUID
+    notice_id: UUID
+    decision_sha256: str
+
+
+@dataclass(frozen=True)
+class VestingSigningOpened(Event):
+    kind: ClassVar[str] = "achievements.vesting_signing_opened"
+    vesting_id: UUID
+    achievement_id: UUID
+    signing_id: UUID
+    document_sha256: str
+
+
+@dataclass(frozen=True)
+class VestingSigned(Event):
+    kind: ClassVar[str] = "achievements.vesting_signed"
+    vesting_id: UUID
+    signed: int
+    required: int
+
+
+@dataclass(frozen=True)
+class VestingInForce(Event):
+    kind: ClassVar[str] = "achievements.vesting_in_force"
+    vesting_id: UUID
+    achievement_id: UUID
+    vesting_kind: str
+
+
+@dataclass(frozen=True)
+class VestingEnded(Event):
+    """It came to nothing: refused, withdrawn or lapsed."""
+
+    kind: ClassVar[str] = "achievements.vesting_ended"
+    vesting_id: UUID
+    achievement_id: UUID
+    state: str

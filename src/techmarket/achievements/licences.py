@@ -10,12 +10,14 @@ from enum import StrEnum
 
 
 class BurdenKind(StrEnum):
-    """What binds who comes later (权利负担): a licence, an open one (开放许可), a pledge (质押), a seizure (查封)."""
+    """What binds who comes later (权利负担): a licence, an open one (开放许可), the completers' long-term use right
+    (长期使用权), a pledge (质押), a seizure (查封)."""
 
     LICENCE_EXCLUSIVE = "LICENCE_EXCLUSIVE"
     LICENCE_SOLE = "LICENCE_SOLE"
     LICENCE_ORDINARY = "LICENCE_ORDINARY"
     OPEN_LICENCE = "OPEN_LICENCE"
+    USE_RIGHT = "USE_RIGHT"
     PLEDGE = "PLEDGE"
     SEIZURE = "SEIZURE"
 
@@ -34,7 +36,13 @@ class Manner(StrEnum):
 
 
 LICENCES = frozenset(
-    {BurdenKind.LICENCE_EXCLUSIVE, BurdenKind.LICENCE_SOLE, BurdenKind.LICENCE_ORDINARY, BurdenKind.OPEN_LICENCE}
+    {
+        BurdenKind.LICENCE_EXCLUSIVE,
+        BurdenKind.LICENCE_SOLE,
+        BurdenKind.LICENCE_ORDINARY,
+        BurdenKind.OPEN_LICENCE,
+        BurdenKind.USE_RIGHT,
+    }
 )
 BLOCKING = frozenset({BurdenKind.LICENCE_EXCLUSIVE, BurdenKind.LICENCE_SOLE})
 EVERYWHERE = "WORLD"
@@ -107,7 +115,8 @@ def blocking_licence(
 ) -> tuple[BurdenKind, Scope] | None:
     """An exclusive or sole licence excludes every other licence in the same scope; ordinary ones stand side by side.
 
-    An open licence is an ordinary one to everybody: while it runs nothing else than ordinary licences is granted.
+    An open licence is an ordinary one to everybody, a use right one to the completers: while it runs nothing else than
+    ordinary licences is granted.
     """
     for kind, held in standing:
         if kind in LICENCES and (kind in BLOCKING or wanted in BLOCKING) and overlaps(scope, held):

@@ -24,6 +24,16 @@ class ConsentState(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
+class VestingState(StrEnum):
+    APPLIED = "APPLIED"
+    PUBLISHED = "PUBLISHED"
+    SIGNING = "SIGNING"
+    IN_FORCE = "IN_FORCE"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+    LAPSED = "LAPSED"
+
+
 class EvaluationState(StrEnum):
     STANDING = "STANDING"
     WITHDRAWN = "WITHDRAWN"
@@ -44,6 +54,22 @@ CONSENT = Lifecycle(
         (ConsentState.GIVEN, "withdraw"): ConsentState.WITHDRAWN,
     },
     initial=ConsentState.ASKED,
+)
+
+VESTING = Lifecycle(
+    "vesting",
+    {
+        (VestingState.APPLIED, "approve"): VestingState.PUBLISHED,
+        (VestingState.APPLIED, "refuse"): VestingState.REFUSED,
+        (VestingState.APPLIED, "withdraw"): VestingState.WITHDRAWN,
+        (VestingState.PUBLISHED, "open signing"): VestingState.SIGNING,
+        (VestingState.PUBLISHED, "lapse"): VestingState.LAPSED,
+        (VestingState.PUBLISHED, "withdraw"): VestingState.WITHDRAWN,
+        (VestingState.SIGNING, "sign"): VestingState.SIGNING,
+        (VestingState.SIGNING, "complete"): VestingState.IN_FORCE,
+        (VestingState.SIGNING, "withdraw"): VestingState.WITHDRAWN,
+    },
+    initial=VestingState.APPLIED,
 )
 
 EVALUATION = Lifecycle(

@@ -22,6 +22,8 @@ from techmarket.achievements.tables import (
     IntellectualRight,
     OwnerShare,
     SaleConsent,
+    Vesting,
+    VestingGrantee,
 )
 from techmarket.kernel.refusals import NotFound
 
@@ -212,6 +214,32 @@ async def list_consents(
     if before is not None:
         query = query.where(SaleConsent.id < before)
     return (await db.execute(query)).scalars().all()
+
+
+async def get_vesting(db: AsyncSession, vesting_id: UUID) -> Vesting:
+    row = await db.get(Vesting, vesting_id, populate_existing=True)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def grantees_of(db: AsyncSession, vesting_id: UUID) -> list[VestingGrantee]:
+    query = select(VestingGrantee).where(VestingGrantee.vesting_id == vesting_id).order_by(VestingGrantee.position)
+    return list((await db.execute(query)).scalars())
+
+
+async def list_vestings(
+    db: AsyncSession, achievement_id: UUID, *, before: UUID | None, limit: int
+) -> Sequence[Vesting]:
+    query = select(Vesting).where(Vesting.achievement_id == achievement_id)
+    if before is not None:
+        query = query.where(Vesting.id < before)
+    return (await db.execute(query.order_by(Vesting.id.desc()).limit(limit))).scalars().all()
+
+
+async def replace_owners(db: AsyncSession, achievement_id: UUID, owners: Sequence[dict[str, Any]]) -> None:
+    await db.execute(delete(OwnerShare).where(OwnerShare.achievement_id == achievement_id))
+    await insert_many(db, OwnerShare, owners)
 
 
 async def get_burden(db: AsyncSession, burden_id: UUID) -> Encumbrance:

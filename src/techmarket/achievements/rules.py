@@ -156,6 +156,7 @@ class Standing:
     state: AchievementState
     burdens: tuple[Burden, ...] = ()
     missing_consents: int = 0
+    is_owner: bool = True
 
 
 def check_sellable(
@@ -168,7 +169,7 @@ def check_sellable(
     alone, everything else needs all of them (专利法 art. 14), an open licence too (细则 art. 85).
     """
     moves_title = mode in TITLE_MODES
-    if seller is not None and standing.org_id != seller:
+    if seller is not None and (standing.org_id != seller or not standing.is_owner):
         raise errors.NotTheSellers(achievement=standing.achievement_id)
     if standing.state is not AchievementState.RECORDED:
         raise errors.NotRecorded(achievement=standing.achievement_id, state=standing.state)

@@ -12,9 +12,16 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, Small
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.achievements.licences import BurdenKind
-from techmarket.achievements.lifecycle import AchievementState, BurdenState, ConsentState, EvaluationState
+from techmarket.achievements.lifecycle import (
+    AchievementState,
+    BurdenState,
+    ConsentState,
+    EvaluationState,
+    VestingState,
+)
 from techmarket.achievements.rights import RightKind, RightStatus
 from techmarket.achievements.rules import PlanSource
+from techmarket.achievements.vesting import VestingKind
 from techmarket.db.base import Base, Identified
 
 
@@ -158,6 +165,48 @@ class SaleConsent(Identified, Base):
     asked_at: Mapped[datetime]
     given_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+
+
+class Vesting(Identified, Base):
+    """An application of completers and what became of it. `ends_on` is the last day of a use right."""
+
+    __tablename__ = "vesting"
+    __table_args__ = (
+        CheckConstraint("(years IS NULL) = (kind = 'OWNERSHIP')", name="years_of_a_use_right"),
+        Index(None, "achievement_id", "id"),
+    )
+
+    achievement_id: Mapped[UUID] = mapped_column(ForeignKey("achievement.id"))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[VestingKind]
+    years: Mapped[int | None] = mapped_column(SmallInteger)
+    state: Mapped[VestingState]
+    rule_date: Mapped[date]
+    applied_at: Mapped[datetime]
+    applied_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    approved_at: Mapped[datetime | None]
+    decision_sha256: Mapped[str | None] = mapped_column(String(64))
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
+    document_sha256: Mapped[str | None] = mapped_column(ForeignKey("text.sha256"))
+    signing_id: Mapped[UUID | None] = mapped_column(ForeignKey("signing.id"))
+    reason: Mapped[str | None] = mapped_column(String(2000))
+    in_force_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+
+
+class VestingGrantee(Base):
+    """A completer and his share: of the title, or of the use right."""
+
+    __tablename__ = "vesting_grantee"
+    __table_args__ = (
+        CheckConstraint("share > 0 AND share <= 1", name="share"),
+        UniqueConstraint("vesting_id", "person_id"),
+    )
+
+    vesting_id: Mapped[UUID] = mapped_column(ForeignKey("vesting.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    share: Mapped[Decimal] = mapped_column(Numeric(9, 8))
 
 
 class Completer(Base):

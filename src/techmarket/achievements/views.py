@@ -10,9 +10,10 @@ from uuid import UUID
 
 from techmarket.achievements.cautions import Caution
 from techmarket.achievements.licences import BurdenKind
-from techmarket.achievements.lifecycle import AchievementState, ConsentState, EvaluationState
+from techmarket.achievements.lifecycle import AchievementState, ConsentState, EvaluationState, VestingState
 from techmarket.achievements.rights import RightKind, RightStatus
 from techmarket.achievements.rules import PlanSource
+from techmarket.achievements.vesting import VestingKind
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.refusals import wire
 
@@ -105,6 +106,32 @@ class ConsentView:
     asked_at: datetime
     given_at: datetime | None
     withdrawn_at: datetime | None
+    text: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class GranteeView:
+    person_id: UUID
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class VestingView:
+    id: UUID
+    achievement_id: UUID
+    organisation_id: UUID
+    kind: VestingKind
+    years: int | None
+    grantees: tuple[GranteeView, ...]
+    state: VestingState
+    decision_sha256: str | None
+    notice_id: UUID | None
+    document_sha256: str | None
+    signing_id: UUID | None
+    reason: str | None
+    applied_at: datetime
+    in_force_on: date | None
+    ends_on: date | None
     text: dict[str, Any] | None
 
 

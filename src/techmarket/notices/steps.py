@@ -13,6 +13,7 @@ from techmarket.db import clock, texts
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
 from techmarket.notices import counting, opening, repository, rules, showing
+from techmarket.notices.evidence import require_kept
 from techmarket.notices.evidence import require_kept as require_evidence
 from techmarket.notices.extending import Extension, extend, resume, suspend
 from techmarket.notices.kinds import NoticeKind
@@ -43,6 +44,7 @@ __all__ = [
     "replace",
     "require_cleared",
     "require_evidence",
+    "require_kept",
     "resume",
     "suspend",
     "suspension_of",

@@ -15,6 +15,7 @@ from techmarket.achievements.steps.facts import (
     get_facts,
 )
 from techmarket.achievements.steps.selling import Sale, require_sellable, unsellable
+from techmarket.achievements.steps.titling import change_title
 from techmarket.achievements.steps.writing import create_many, replace
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "RightFacts",
     "Sale",
     "ask_for_version",
+    "change_title",
     "claim",
     "completers",
     "consents_shown",

@@ -90,9 +90,10 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
             missing = missing_consents(
                 owners.get(achievement_id, []), consents.get(achievement_id, []), row.org_id, sale, today
             )
+            is_owner = any(owner.org_id == row.org_id for owner in owners.get(achievement_id, []))
             try:
                 rules.check_sellable(
-                    Standing(achievement_id, row.org_id, row.state, held, len(missing)),
+                    Standing(achievement_id, row.org_id, row.state, held, len(missing), is_owner),
                     seller=sale.seller,
                     mode=sale.mode,
                     licence=licence_of(sale.mode, sale.licence_kind),
