@@ -14,9 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute(
-        "CREATE INDEX ix_journal_entry_trading ON journal_entry ((refs ->> 0), seq) WHERE kind LIKE 'trading.%'"
-    )
+    op.execute("CREATE INDEX ix_journal_entry_trading ON journal_entry ((refs ->> 0), seq) WHERE kind LIKE 'trading.%'")
 
 
 def downgrade() -> None:

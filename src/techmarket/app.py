@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from techmarket import __version__
 from techmarket.api import (
+    access,
     achievements,
     announcements,
     bank,
@@ -37,6 +38,7 @@ from techmarket.api import (
     panels,
     participants,
     projects,
+    questions,
     records,
     refusals,
     revenue,
@@ -75,6 +77,8 @@ ROUTERS = (
     objections.router,
     evidence.router,
     disclosure.router,
+    access.router,
+    questions.router,
     ndas.router,
     transparency.router,
     transparency.commitments,

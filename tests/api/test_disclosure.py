@@ -94,9 +94,15 @@ async def test_nobody_uploads_without_a_key_or_into_what_he_may_not_know(tx, key
 
 async def test_the_owner_grants_and_revokes(tx, keys, api):
     owner, guest = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
-    path = f"{room_path(await a_room(tx, owner.actor))}/grants"
+    room = room_path(await a_room(tx, owner.actor))
+    path = f"{room}/grants"
     until = (await market_now(tx) + timedelta(days=30)).isoformat()
     body = {"organisation_id": str(guest.actor.org), "tier": "NDA", "until": until}
+    bare = await api.post(path, key=owner.key, json=body)
+    assert (bare.status_code, bare.json()["code"]) == (409, "disclosure.paper_needed")
+    query = {"name": "agreement.pdf", "tier": "DEAL"}
+    scan = await api.post(f"{room}/documents", key=owner.key, params=query, content=PDF, headers=TYPE)
+    body["paper"] = {"document_id": scan.json()["id"], "signed_on": "2025-01-06", "attested": True}
     granted = await api.post(path, key=owner.key, json=body)
     assert (granted.status_code, granted.json()["tier"], granted.json()["state"]) == (201, "NDA", "OPEN")
     deal = await api.post(path, key=owner.key, json=body | {"tier": "DEAL"})
@@ -168,3 +174,41 @@ async def test_an_upload_whose_sender_goes_away_leaves_nothing(tx, means, keys, 
     assert all(message.get("status", 400) < 500 for message in sent)
     again = await api.post(f"{path}?name=sample.pdf", key=owner.key, once="gone", content=PDF, headers=TYPE)
     assert (again.status_code, again.json()["version"]) == (201, 1)
+
+
+async def test_an_organisation_asks_for_access_and_the_owner_opens_one_document_until_a_day(tx, keys, api):
+    owner, guest, stranger = [await an_organisation(tx, keys=keys) for _ in range(3)]
+    room = room_path(await a_room(tx, owner.actor))
+    query = {"name": "sample.pdf", "tier": "REGISTERED", "by_name": "true"}
+    document = (await api.post(f"{room}/documents", key=owner.key, params=query, content=PDF, headers=TYPE)).json()
+    until = (await market_now(tx) + timedelta(days=30)).isoformat()
+    wanted = {"purpose": "Sample purpose", "until": until, "document_ids": [document["id"]]}
+    nothing = await api.post(f"{room}/access-requests", key=guest.key, json=wanted | {"document_ids": []})
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "disclosure.nothing_asked_for")
+    asked = await api.post(f"{room}/access-requests", key=guest.key, json=wanted)
+    assert (asked.status_code, asked.json()["state"], asked.json()["tier"]) == (201, "ASKED", None)
+    path = f"/v1/access-requests/{asked.json()['id']}"
+    for reader, status in ((guest, 200), (owner, 200), (stranger, 404)):
+        assert (await api.get(path, key=reader.key)).status_code == status
+    content = f"/v1/documents/{document['id']}/content"
+    assert (await api.get(content, key=guest.key)).status_code == 404
+    granted = await api.post(f"{path}/grant", key=owner.key, json={"until": until})
+    assert (granted.status_code, granted.json()["state"]) == (200, "GRANTED")
+    assert (await api.get(content, key=guest.key)).status_code == 200
+    for side, reader in (("OWNER", owner), ("ASKER", guest)):
+        listed = await api.get("/v1/access-requests", key=reader.key, params={"side": side})
+        assert [one["state"] for one in listed.json()["items"]] == ["GRANTED"]
+    for act, reader in (("refusal", owner), ("withdrawal", guest)):
+        late = await api.post(f"{path}/{act}", key=reader.key, json={"reason": "Late"} if act == "refusal" else None)
+        assert (late.status_code, late.json()["code"]) == (409, "lifecycle.not_in_this_state")
+    folder = await api.put(f"{room}/folders/reports", key=owner.key, json={"tier": "REGISTERED"})
+    assert folder.status_code == 200
+    opening = {"organisation_id": str(guest.actor.org), "person_id": str(guest.actor.person), "until": until}
+    opened = await api.post(f"{room}/folders/reports/grants", key=owner.key, json=opening)
+    assert (opened.status_code, opened.json()["folder"], opened.json()["person_id"]) == (
+        201,
+        "reports",
+        str(guest.actor.person),
+    )
+    none = await api.post(f"{room}/folders/none/grants", key=owner.key, json=opening)
+    assert (none.status_code, none.json()["code"]) == (422, "disclosure.no_such_folder")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 import pikepdf
 import pypdfium2
@@ -12,6 +12,7 @@ import pypdfium2
 from techmarket.db.means import Means
 from techmarket.db.session import Tx
 from techmarket.disclosure import service, steps
+from techmarket.disclosure.service import Paper
 from techmarket.disclosure.tiers import Tier
 from techmarket.disclosure.views import DocumentView
 from techmarket.identity.actor import Actor
@@ -77,6 +78,12 @@ async def a_document(
         by_name=by_name,
         unmarked=unmarked,
     )
+
+
+async def a_paper(means: Means, owner: Actor, subject: Ref) -> Paper:
+    """An agreement on paper whose scan lies in the room."""
+    scan = await a_document(means, owner, subject, name="agreement.pdf", folder="agreements", tier=Tier.DEAL)
+    return Paper(scan.id, date(2025, 1, 6))
 
 
 async def a_grant(

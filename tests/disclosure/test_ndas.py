@@ -11,12 +11,13 @@ from techmarket.db.session import count_statements
 from techmarket.disclosure import errors, service, steps
 from techmarket.disclosure.lifecycle import NdaState
 from techmarket.disclosure.rules import ReadOutcome
+from techmarket.disclosure.service import Guest
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import Role
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
 from techmarket.signing.errors import WrongDocument
-from tests.disclosure.make import a_document, a_grant, a_room
+from tests.disclosure.make import a_document, a_grant, a_paper, a_room
 from tests.disclosure.test_service import bytes_of, reach
 from tests.identity.make import a_member, an_organisation
 from tests.notices.make import a_sandbox, market_now, move_to, shanghai
@@ -32,6 +33,10 @@ async def a_text(tx, owner, subject, body="Keep it secret.", *, counter=False, b
         counter_signature=counter,
         binds_from=binds_from,
     )
+
+
+async def seen(tx, reader, subject) -> list[object]:
+    return [one.id for one in (await service.list_documents(tx, reader.actor, subject)).items]
 
 
 async def runs(tx, guest, subject) -> bool:
@@ -163,7 +168,10 @@ async def test_a_document_by_name_is_known_to_its_tier_and_open_only_to_whom_it_
     for guest in (one, other):
         await a_grant(tx, guest.actor, subject)
     until = await market_now(tx) + timedelta(days=1)
-    grant = await service.grant_document(tx, owner.actor, document.id, organisation_id=one.actor.org, until=until)
+    with pytest.raises(errors.PaperNeeded):
+        await service.grant_document(tx, owner.actor, document.id, Guest(one.actor.org), until=until)
+    paper = await a_paper(means, owner.actor, subject)
+    grant = await service.grant_document(tx, owner.actor, document.id, Guest(one.actor.org), until=until, paper=paper)
     (mine,) = (await service.list_documents(tx, one.actor, subject)).items
     (theirs,) = (await service.list_documents(tx, other.actor, subject)).items
     assert (mine.is_open, theirs.is_open, theirs.sha256) == (True, False, None)
@@ -183,18 +191,26 @@ async def test_a_document_by_name_is_known_to_its_tier_and_open_only_to_whom_it_
     assert (log[0].is_stamped, log[0].entry_id is None, log[1].entry_id) == (True, False, None)
 
 
-async def test_a_single_document_opens_below_its_tier_but_not_past_an_agreement_that_is_asked_for(tx, means):
+async def test_a_single_document_under_an_agreement_opens_beside_a_running_one_or_one_on_paper(tx, keys, means):
     owner, guest = await an_organisation(tx), await an_organisation(tx)
     subject = await a_room(tx, owner.actor)
     document = await a_document(means, owner.actor, subject)
     await a_document(means, owner.actor, subject, name="other.pdf")
     until = await market_now(tx) + timedelta(days=1)
-    await service.grant_document(tx, owner.actor, document.id, organisation_id=guest.actor.org, until=until)
-    assert [d.id for d in (await service.list_documents(tx, guest.actor, subject)).items] == [document.id]
-    await a_text(tx, owner.actor, subject)
-    assert (await service.list_documents(tx, guest.actor, subject)).items == []
+    with pytest.raises(errors.PaperNeeded):
+        await service.grant_document(tx, owner.actor, document.id, Guest(guest.actor.org), until=until)
+    assert await seen(tx, guest, subject) == []
+    text = await a_text(tx, owner.actor, subject)
+    nda = await service.sign(tx, keys, guest.actor, subject, document_sha256=text.text_sha256)
+    await service.grant_document(tx, owner.actor, document.id, Guest(guest.actor.org), until=until)
+    await service.revoke_nda(tx, owner.actor, nda.id, reason="Sample reason")
+    assert await seen(tx, guest, subject) == []
     with pytest.raises(NotFound):
         await bytes_of(means, guest.actor, document.id)
+    paper = await a_paper(means, owner.actor, subject)
+    await service.grant_document(tx, owner.actor, document.id, Guest(guest.actor.org), until=until, paper=paper)
+    assert await seen(tx, guest, subject) == [document.id]
+    await bytes_of(means, guest.actor, document.id)
 
 
 async def test_a_folder_opens_nothing_below_its_tier_and_what_is_withdrawn_is_gone_for_readers(tx, means):
@@ -217,13 +233,14 @@ async def test_absent_and_forbidden_are_the_same_queries(tx, means):
     subject = await a_room(tx, owner.actor)
     document = await a_document(means, owner.actor, subject, tier=Tier.DEAL)
     await a_grant(tx, guest.actor, subject)
+    until = await market_now(tx)
     seen = count_statements(tx.engine)
     asked = []
     for wanted in (document.id, new_id()):
         for ask in (
             lambda id: service.read_document(tx, means.files, guest.actor, id),
             lambda id: service.list_reads(tx, guest.actor, id),
-            lambda id: service.grant_document(tx, guest.actor, id, organisation_id=new_id(), until=None),
+            lambda id: service.grant_document(tx, guest.actor, id, Guest(new_id()), until=until),
         ):
             with pytest.raises(NotFound):
                 await ask(wanted)
@@ -238,8 +255,9 @@ async def test_no_download_is_written_down_after_its_grant_was_revoked(tx, means
     subject = await a_room(tx, owner.actor)
     document = await a_document(means, owner.actor, subject)
     until = await market_now(tx) + timedelta(days=1)
+    paper = await a_paper(means, owner.actor, subject)
     grant = await service.grant_access(
-        tx, owner.actor, subject, organisation_id=guest.actor.org, tier=Tier.NDA, until=until
+        tx, owner.actor, subject, Guest(guest.actor.org), tier=Tier.NDA, until=until, paper=paper
     )
     outcomes = await asyncio.gather(
         *[bytes_of(means, guest.actor, document.id) for _ in range(6)],

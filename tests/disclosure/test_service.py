@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tracemalloc
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,14 @@ from techmarket.db.session import count_statements
 from techmarket.disclosure import errors, service, steps
 from techmarket.disclosure.lifecycle import QuestionState
 from techmarket.disclosure.rules import ReadOutcome
+from techmarket.disclosure.service import Guest, Paper
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import ANONYMOUS, Role
-from techmarket.identity.errors import OrganisationNotVerified
+from techmarket.identity.errors import NotAMember, OrganisationNotVerified
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
-from tests.disclosure.make import PDF, a_document, a_grant, a_room, chunked, words_of
+from tests.disclosure.make import PDF, a_document, a_grant, a_paper, a_room, chunked, words_of
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.notices.make import a_sandbox, market_now, move_to, shanghai
 
@@ -122,7 +123,7 @@ async def test_a_room_that_is_not_public_is_there_only_for_whom_it_is_open(tx, m
         await service.list_documents(tx, stranger.actor, subject)
 
 
-async def test_a_grant_ends_by_the_market_clock_by_revocation_and_by_its_basis(tx):
+async def test_a_grant_ends_by_the_market_clock_by_revocation_and_by_its_basis(tx, means):
     await a_sandbox(tx, shanghai(2026, 3, 2, 9))
     owner, guest, fresh = (
         await an_organisation(tx),
@@ -131,11 +132,20 @@ async def test_a_grant_ends_by_the_market_clock_by_revocation_and_by_its_basis(t
     )
     subject = await a_room(tx, owner.actor)
     end = shanghai(2026, 3, 10)
-    facts = {"organisation_id": guest.actor.org, "tier": Tier.NDA, "until": end}
+    paper = await a_paper(means, owner.actor, subject)
+    picture = await a_document(
+        means, owner.actor, subject, name="a.txt", body=b"a", media_type="text/plain", unmarked=True
+    )
+    facts = {"guest": Guest(guest.actor.org), "tier": Tier.NDA, "until": end, "paper": paper}
     for change, refusal in (
-        ({"organisation_id": fresh.actor.org}, OrganisationNotVerified),
-        ({"organisation_id": owner.actor.org}, errors.OwnRoom),
-        ({"organisation_id": new_id()}, NotFound),
+        ({"guest": Guest(fresh.actor.org)}, OrganisationNotVerified),
+        ({"guest": Guest(owner.actor.org)}, errors.OwnRoom),
+        ({"guest": Guest(new_id())}, NotFound),
+        ({"guest": Guest(guest.actor.org, owner.actor.person)}, NotAMember),
+        ({"paper": None}, errors.PaperNeeded),
+        ({"paper": Paper(picture.id, paper.signed_on)}, errors.PaperUnfit),
+        ({"paper": Paper(new_id(), paper.signed_on)}, errors.PaperUnfit),
+        ({"paper": Paper(paper.document_id, date(2026, 3, 3))}, errors.PaperUnfit),
         ({"tier": Tier.DEAL}, errors.TierNotGranted),
         ({"until": await market_now(tx)}, errors.GrantInThePast),
     ):
@@ -167,13 +177,16 @@ async def test_a_grant_ends_by_the_market_clock_by_revocation_and_by_its_basis(t
     assert await reach(tx, guest.actor, subject, owner.actor) is Tier.REGISTERED
 
 
-async def test_two_grants_at_once_leave_one_open(tx):
+async def test_two_grants_at_once_leave_one_open(tx, means):
     owner, guest = await an_organisation(tx), await an_organisation(tx)
     subject = await a_room(tx, owner.actor)
     until = await market_now(tx) + timedelta(days=1)
+    paper = await a_paper(means, owner.actor, subject)
     outcomes = await asyncio.gather(
         *[
-            service.grant_access(tx, owner.actor, subject, organisation_id=guest.actor.org, tier=Tier.NDA, until=until)
+            service.grant_access(
+                tx, owner.actor, subject, Guest(guest.actor.org), tier=Tier.NDA, until=until, paper=paper
+            )
             for _ in range(10)
         ],
         return_exceptions=True,

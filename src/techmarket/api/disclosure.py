@@ -1,33 +1,29 @@
-"""Data rooms, documents, grants and questions over HTTP."""
+"""Data rooms over HTTP: documents, folders, and who has read what."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import Field
 
 from techmarket.api.deps import FilesDep, MarketRoute, Reader, SignedIn, TxDep, streamed_body
 from techmarket.api.errors import BrokenOff
 from techmarket.api.limits import BodyRule
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Aware, Cursor, Limit, LongText, SafeText, Uuid, Wire
+from techmarket.api.rooms import FolderName, SubjectKind, TierName
+from techmarket.api.shapes import Cursor, Limit, LongText, SafeText, Uuid, Wire
 from techmarket.db.archives import ArchiveRefused
 from techmarket.db.files import SIZE_MAX, EmptyFile, FileTooLarge, WrongFileType
 from techmarket.disclosure import errors, service
-from techmarket.disclosure.lifecycle import GrantState, QuestionState
 from techmarket.disclosure.rules import ReadOutcome
 from techmarket.disclosure.tiers import Tier
-from techmarket.disclosure.views import DocumentView, GrantView, QuestionView
-from techmarket.identity.errors import OrganisationNotVerified
+from techmarket.disclosure.views import DocumentView
 from techmarket.kernel.ids import Ref
-from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 
@@ -39,39 +35,8 @@ BODIES = (
     BodyRule("/v1/data-rooms/{}/{}/documents", bytes_max=SIZE_MAX, media=MEDIA, streamed=True, seconds=UPLOAD_SECONDS),
 )
 
-SubjectKind = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["listing"])]
 DocumentName = Annotated[str, SafeText(200), Query(description="A plain file name without a path.")]
-FolderName = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["general"])]
 Folder = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-
-
-class TierName(StrEnum):
-    PUBLIC = "PUBLIC"
-    REGISTERED = "REGISTERED"
-    NDA = "NDA"
-    DEAL = "DEAL"
-
-
-class GrantIn(Wire):
-    organisation_id: Uuid
-    tier: TierName = TierName.NDA
-    until: Aware
-
-
-class Ask(Wire):
-    subject_kind: Annotated[str, Field(strict=True, pattern=r"^[a-z_]{1,40}$")]
-    subject_id: Uuid
-    text: LongText
-
-
-class AnswerIn(Wire):
-    text: LongText
-    tier: TierName = TierName.PUBLIC
-
-
-class DocumentGrantIn(Wire):
-    organisation_id: Uuid
-    until: Aware
 
 
 class WithdrawalIn(Wire):
@@ -131,51 +96,8 @@ class AccessPage(Wire):
     next_cursor: str | None
 
 
-class GrantOut(Wire):
-    id: UUID
-    subject: str
-    document_id: UUID | None
-    organisation_id: UUID
-    tier: TierName
-    basis: str
-    until: datetime | None
-    granted_at: datetime
-    closed_at: datetime | None
-    state: GrantState
-
-
-class GrantPage(Wire):
-    items: list[GrantOut]
-    next_cursor: str | None
-
-
-class QuestionOut(Wire):
-    id: UUID
-    subject: str
-    text: str
-    asked_at: datetime
-    state: QuestionState
-    tier: TierName
-    answer: str | None
-    answered_at: datetime | None
-    is_mine: bool
-
-
-class QuestionPage(Wire):
-    items: list[QuestionOut]
-    next_cursor: str | None
-
-
 def _document(view: DocumentView) -> dict[str, object]:
     return {name: getattr(view, name) for name in DocumentOut.model_fields} | {"tier": view.tier.name}
-
-
-def _question(view: QuestionView) -> dict[str, object]:
-    return {name: getattr(view, name) for name in QuestionOut.model_fields} | {"tier": view.tier.name}
-
-
-def _grant(view: GrantView) -> dict[str, object]:
-    return {name: getattr(view, name) for name in GrantOut.model_fields} | {"tier": view.tier.name}
 
 
 @router.post(
@@ -342,109 +264,3 @@ async def set_folder(
     subject = Ref(subject_kind, subject_id)
     tier = await service.set_folder(tx, actor, subject, folder=folder, tier=Tier[body.tier.name])
     return {"folder": folder, "tier": tier.name}
-
-
-@router.post(
-    "/documents/{document_id}/grants",
-    status_code=201,
-    response_model=GrantOut,
-    operation_id="grantDocument",
-    responses=refusals(NotAllowed, NotFound, errors.GrantInThePast, errors.OwnRoom, OrganisationNotVerified),
-)
-async def grant_document(document_id: Uuid, body: DocumentGrantIn, actor: SignedIn, tx: TxDep) -> object:
-    """Open just this document to a verified organisation until a time; a new grant replaces the former."""
-    view = await service.grant_document(tx, actor, document_id, organisation_id=body.organisation_id, until=body.until)
-    return _grant(view)
-
-
-@router.post(
-    "/data-rooms/{subject_kind}/{subject_id}/grants",
-    status_code=201,
-    response_model=GrantOut,
-    operation_id="grantAccess",
-    responses=refusals(errors.TierNotGranted, errors.GrantInThePast, errors.OwnRoom, OrganisationNotVerified),
-)
-async def grant_access(
-    subject_kind: SubjectKind, subject_id: Uuid, body: GrantIn, actor: SignedIn, tx: TxDep
-) -> object:
-    """Open a tier of your data room to a verified organisation until a time; a new grant replaces the former."""
-    view = await service.grant_access(
-        tx,
-        actor,
-        Ref(subject_kind, subject_id),
-        organisation_id=body.organisation_id,
-        tier=Tier[body.tier.name],
-        until=body.until,
-    )
-    return _grant(view)
-
-
-@router.get(
-    "/data-rooms/{subject_kind}/{subject_id}/grants",
-    response_model=GrantPage,
-    operation_id="listGrants",
-    responses=refusals(BadCursor),
-)
-async def list_grants(
-    subject_kind: SubjectKind,
-    subject_id: Uuid,
-    actor: SignedIn,
-    tx: TxDep,
-    response: Response,
-    cursor: Cursor | None = None,
-    limit: Limit = 20,
-) -> object:
-    """Whom your data room is open to, newest first."""
-    page = await service.list_grants(tx, actor, Ref(subject_kind, subject_id), cursor=cursor, limit=limit)
-    path = f"/v1/data-rooms/{subject_kind}/{subject_id}/grants"
-    return page_response(page.map(_grant), response, path, limit=limit)
-
-
-@router.post(
-    "/grants/{grant_id}/revocation",
-    response_model=GrantOut,
-    operation_id="revokeGrant",
-    responses=refusals(NotInThisState, errors.NotYoursToClose),
-)
-async def revoke_grant(grant_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
-    """Take a grant back; it ends with the next request."""
-    return _grant(await service.revoke_grant(tx, actor, grant_id))
-
-
-@router.post(
-    "/questions",
-    status_code=201,
-    response_model=QuestionOut,
-    operation_id="askQuestion",
-    responses=refusals(errors.TooManyQuestions, errors.OwnRoom),
-)
-async def ask(body: Ask, actor: SignedIn, tx: TxDep) -> object:
-    """Ask the owner of a subject. With the answer everyone sees the question; nobody sees who asked."""
-    return _question(await service.ask(tx, actor, Ref(body.subject_kind, body.subject_id), text=body.text))
-
-
-@router.post(
-    "/questions/{question_id}/answer",
-    response_model=QuestionOut,
-    operation_id="answerQuestion",
-    responses=refusals(NotInThisState),
-)
-async def answer(question_id: Uuid, body: AnswerIn, actor: SignedIn, tx: TxDep) -> object:
-    """Answer a question about your subject, for everyone who reaches the tier at once."""
-    return _question(await service.answer(tx, actor, question_id, text=body.text, tier=Tier[body.tier.name]))
-
-
-@router.get(
-    "/questions", response_model=QuestionPage, operation_id="listQuestions", responses=refusals(BadCursor, NotFound)
-)
-async def list_questions(
-    subject: Annotated[str, Query(max_length=77, pattern=r"^[a-z_]{1,40}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")],
-    actor: Reader,
-    tx: TxDep,
-    response: Response,
-    cursor: Cursor | None = None,
-    limit: Limit = 20,
-) -> object:
-    """Questions and answers about a subject, newest first."""
-    page = await service.list_questions(tx, actor, Ref.parse(subject), cursor=cursor, limit=limit)
-    return page_response(page.map(_question), response, "/v1/questions", subject=subject, limit=limit)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.disclosure import repository, rules, steps
 from techmarket.disclosure.repository import FoundDocument, FoundRoom, Granted, Sight
 from techmarket.disclosure.tables import DataRoom
+from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import Actor
 from techmarket.kernel.refusals import NotFound
 
@@ -42,15 +43,15 @@ def may_enter(actor: Actor, room: DataRoom, is_invited: bool) -> bool:
 
 async def room_for(db: AsyncSession, actor: Actor, subject: str, *, lock: bool = False) -> FoundRoom:
     """A room this reader may know of, or the same not-found as for one that is not there."""
-    found = await repository.find_room(db, subject, actor.org_id, lock=lock)
+    found = await repository.find_room(db, subject, actor, lock=lock)
     if found is None or not may_enter(actor, found.room, found.is_invited):
         raise NotFound()
     return found
 
 
-async def room_with_documents(db: AsyncSession, actor: Actor, subject: str) -> FoundRoom:
-    """The same, also for whom just a document of it is open to: he knows that it is there, and that document."""
-    found = await repository.find_room(db, subject, actor.org_id)
+async def room_with_documents(db: AsyncSession, actor: Actor, subject: str, *, lock: bool = False) -> FoundRoom:
+    """The same, also for whom just a folder or a document of it is open to: he knows that it is there."""
+    found = await repository.find_room(db, subject, actor, lock=lock)
     if found is None or not (may_enter(actor, found.room, found.is_invited) or found.has_documents):
         raise NotFound()
     return found
@@ -58,7 +59,7 @@ async def room_with_documents(db: AsyncSession, actor: Actor, subject: str) -> F
 
 async def room_inside(db: AsyncSession, actor: Actor, subject: str, *, lock: bool = False) -> DataRoom:
     """For what only the owner and the market know."""
-    found = await repository.find_room(db, subject, actor.org_id, lock=lock)
+    found = await repository.find_room(db, subject, actor, lock=lock)
     if found is None or not is_inside(actor, found.room):
         raise NotFound()
     return found.room
@@ -69,32 +70,34 @@ async def sight_of(db: AsyncSession, actor: Actor, found: FoundRoom) -> Sight:
     room = found.room
     granted = Granted()
     if actor.org_id is not None and not is_inside(actor, room):
-        granted = await repository.list_granted(db, actor.org_id, [room.subject])
-    reach = None
-    if may_enter(actor, room, found.is_invited):
-        reach = steps.reach_from(actor, room.subject, room.owner_org_id, granted)
-    return Sight(reach, granted.documents, found.asks_nda, is_inside(actor, room))
+        granted = await repository.list_granted(db, actor, [room.subject])
+    folders = {folder: tier for (subject, folder), tier in granted.folders.items() if subject == room.subject}
+    reach = _reach(actor, room, found.is_invited, granted)
+    return Sight(reach, granted.documents, folders, is_inside(actor, room))
+
+
+def _reach(actor: Actor, room: DataRoom, is_invited: bool, granted: Granted) -> Tier | None:
+    """Who is not let into the room reaches nothing there."""
+    if not may_enter(actor, room, is_invited):
+        return None
+    return steps.reach_from(actor, room.subject, room.owner_org_id, granted)
 
 
 async def document_for(db: AsyncSession, actor: Actor, document_id: UUID, *, hold: bool = False) -> Admitted | None:
     """A document this reader knows of; None is the same answer, after the same queries, to what is not there."""
-    found = await repository.find_document(db, document_id, actor.org_id)
+    found = await repository.find_document(db, document_id, actor)
     granted = Granted()
     if actor.org_id is not None and not actor.is_market:
         subject = found.room.subject if found is not None else NO_SUBJECT
-        granted = await repository.list_granted(db, actor.org_id, [subject], hold=hold)
+        granted = await repository.list_granted(db, actor, [subject], hold=hold)
     if found is None:
         return None
-    room, tier = found.room, found.found.tier
+    room, tier, document = found.room, found.found.tier, found.found.document
     inside = is_inside(actor, room)
-    reach = None
-    if may_enter(actor, room, found.is_invited):
-        reach = steps.reach_from(actor, room.subject, room.owner_org_id, granted)
-    is_granted = document_id in granted.documents
-    known = rules.is_known(tier, reach=reach, is_granted=is_granted, asks_nda=found.asks_nda)
+    reach = _reach(actor, room, found.is_invited, granted)
+    named, folder = granted.documents.get(document_id), granted.folders.get((room.subject, document.folder))
+    known = rules.is_known(tier, reach=reach, named=named, folder=folder)
     if not known or (found.found.withdrawn_at and not inside):
         return None
-    is_open = inside or rules.is_open(
-        tier, reach=reach, by_name=found.found.document.by_name, is_granted=is_granted, asks_nda=found.asks_nda
-    )
+    is_open = inside or rules.is_open(tier, reach=reach, by_name=document.by_name, named=named, folder=folder)
     return Admitted(found.found, room, is_open, owns(actor, room))

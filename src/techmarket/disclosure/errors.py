@@ -91,6 +91,54 @@ class TierNotGranted(Refusal):
     en = "An owner grants the tiers {allowed}; the tier of deal parties opens with the deal."
 
 
+class PaperNeeded(Refusal):
+    code, kind = "disclosure.paper_needed", Kind.CONFLICT
+    zh = (
+        "保密层级只随保密协议开放：请对方签署 {subject} 的保密协议文本；如已有纸质协议，"
+        "请先将扫描件上传至此资料室，再以 paper 指明该文件并声明其真实。"
+    )
+    en = (
+        "What is under an agreement opens by one: let the other side sign the text of {subject}; where there is an"
+        " agreement on paper, upload its scan to this room and name it as `paper`, attesting that it is genuine."
+    )
+
+
+class PaperUnfit(Refusal):
+    code, kind = "disclosure.paper_unfit", Kind.INVALID
+    zh = "纸质协议须为此资料室中未撤回的 PDF 或图片，签署日期不得晚于当前市场日期 {today}。"
+    en = "An agreement on paper is a PDF or picture in this room, not withdrawn, and signed on {today} or earlier."
+
+
+class NoSuchFolder(Refusal):
+    code, kind = "disclosure.no_such_folder", Kind.INVALID
+    zh = "资料室中没有文件夹 {folder}。"
+    en = "There is no folder {folder} in this room."
+
+
+class NothingAskedFor(Refusal):
+    code, kind = "disclosure.nothing_asked_for", Kind.INVALID
+    zh = "请指明申请或授予的层级、文件夹或文件，至少一项。"
+    en = "Name what it is about: a tier, folders or documents, at least one of them."
+
+
+class AccessOpen(Refusal):
+    code, kind = "disclosure.access_open", Kind.CONFLICT
+    zh = "您的组织在此资料室已可查阅 {reach} 层级。"
+    en = "Your organisation reaches the tier {reach} in this room already."
+
+
+class RequestWaits(Refusal):
+    code, kind = "disclosure.request_waits", Kind.CONFLICT
+    zh = "您的组织对此资料室已有一项申请（{request}）待决；请等待答复或先撤回。"
+    en = "Your organisation has a request for this room waiting ({request}); wait for the answer, or withdraw it first."
+
+
+class RequestLapsed(Refusal):
+    code, kind = "disclosure.request_lapsed", Kind.CONFLICT
+    zh = "此申请所求的期限已于 {until} 届满；对方可重新申请。"
+    en = "The time this request was for was over at {until}; the other side may ask again."
+
+
 class NotYoursToClose(Refusal):
     code, kind = "disclosure.not_yours_to_close", Kind.CONFLICT
     zh = "此授权因 {basis} 而开放，随其结束；由保密协议开放的，请撤销该协议。"

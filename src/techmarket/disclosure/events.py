@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -32,6 +32,50 @@ class DocumentOpened(Event):
     subject: str
     basis: str
     until: datetime | None
+
+
+@dataclass(frozen=True)
+class FolderOpened(Event):
+    """One folder, and no more, opened to one organisation."""
+
+    kind: ClassVar[str] = "disclosure.folder_opened"
+    grant_id: UUID
+    organisation_id: UUID
+    subject: str
+    folder: str
+    basis: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class PaperAttested(Event):
+    """An officer of the owner attests that this document is the agreement with that organisation."""
+
+    kind: ClassVar[str] = "disclosure.paper_attested"
+    document_id: UUID
+    organisation_id: UUID
+    subject: str
+    signed_on: date
+
+
+@dataclass(frozen=True)
+class AccessAsked(Event):
+    kind: ClassVar[str] = "disclosure.access_asked"
+    access_request_id: UUID
+    organisation_id: UUID
+    subject: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class AccessDecided(Event):
+    """Granted, refused, withdrawn or lapsed: `state` says which."""
+
+    kind: ClassVar[str] = "disclosure.access_decided"
+    access_request_id: UUID
+    organisation_id: UUID
+    subject: str
+    state: str
 
 
 @dataclass(frozen=True)

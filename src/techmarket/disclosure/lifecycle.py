@@ -1,4 +1,4 @@
-"""The states of a grant, a non-disclosure agreement and a question."""
+"""The states of a grant, a non-disclosure agreement, a request for access and a question."""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ class NdaState(StrEnum):
     REVOKED = "REVOKED"
 
 
+class RequestState(StrEnum):
+    """That it lapsed is told by the clock at once; the state follows when the same organisation asks again."""
+
+    ASKED = "ASKED"
+    GRANTED = "GRANTED"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+    LAPSED = "LAPSED"
+
+
 class QuestionState(StrEnum):
     ASKED = "ASKED"
     ANSWERED = "ANSWERED"
@@ -38,5 +48,15 @@ NDA = Lifecycle(
         (NdaState.IN_FORCE, "revoke"): NdaState.REVOKED,
     },
     initial=NdaState.SIGNED,
+)
+REQUEST = Lifecycle(
+    "access request",
+    {
+        (RequestState.ASKED, "grant"): RequestState.GRANTED,
+        (RequestState.ASKED, "refuse"): RequestState.REFUSED,
+        (RequestState.ASKED, "withdraw"): RequestState.WITHDRAWN,
+        (RequestState.ASKED, "lapse"): RequestState.LAPSED,
+    },
+    initial=RequestState.ASKED,
 )
 QUESTION = Lifecycle("question", {(QuestionState.ASKED, "answer"): QuestionState.ANSWERED}, initial=QuestionState.ASKED)

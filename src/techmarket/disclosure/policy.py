@@ -15,6 +15,11 @@ SEE_READS = permission("disclosure.list_document_reads", Standing.MARKET_OR_OWN,
 GRANT = permission("disclosure.grant", Standing.OWN, *_OFFICERS)
 SEE_GRANTS = permission("disclosure.list_grants", Standing.MARKET_OR_OWN, scope=Scope.READ)
 
+ASK_ACCESS = permission("disclosure.ask_access", Standing.VERIFIED)
+WITHDRAW_REQUEST = permission("disclosure.withdraw_access_request", Standing.OWN)
+DECIDE_REQUEST = permission("disclosure.decide_access_request", Standing.OWN, *_OFFICERS)
+SEE_REQUESTS = permission("disclosure.list_access_requests", Standing.MARKET_OR_OWN, scope=Scope.READ)
+
 PUBLISH_NDA = permission("disclosure.publish_nda_text", Standing.OWN, *_OFFICERS)
 SIGN_NDA = permission("disclosure.sign_nda", Standing.VERIFIED, Role.SIGNATORY)
 COUNTERSIGN_NDA = permission("disclosure.counter_sign_nda", Standing.OWN, Role.SIGNATORY)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from techmarket.db import media
 from techmarket.disclosure import errors
+from techmarket.disclosure.lifecycle import RequestState
 from techmarket.disclosure.tiers import Tier
 
 NAME_MAX = 200
+BY_HAND, PAPER = "owner", "paper"
+SCANS = frozenset({media.PDF, media.PNG, media.JPEG})
 FOLDER_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?")
@@ -47,19 +51,51 @@ def check_folder(folder: str, *, pointer: str = "/query/folder") -> None:
         raise errors.BadFolder(pointer=pointer)
 
 
-def is_known(tier: Tier, *, reach: Tier | None, is_granted: bool, asks_nda: bool) -> bool:
-    """Who reaches a document's tier knows of it; so does whom it was opened to by itself, where no agreement is asked.
+def ceiling(basis: str) -> Tier:
+    """What an owner opens by hand opens no more than the registered tier: the rest takes an agreement, signed here or
+    on paper, or a reason that is not his."""
+    return Tier.REGISTERED if basis == BY_HAND else Tier.DEAL
 
-    Who is not let into the room reaches nothing there. Where it asks for an agreement, a grant for one document counts
-    only beside a running one, which by itself opens that tier.
+
+def of_itself(named: Tier | None, folder: Tier | None) -> Tier | None:
+    """The highest tier at which a document is open by a grant of its own or of its folder; never that of a deal."""
+    opened = [tier for tier in (named, folder) if tier is not None]
+    return min(max(opened), Tier.NDA) if opened else None
+
+
+def is_known(tier: Tier, *, reach: Tier | None, named: Tier | None = None, folder: Tier | None = None) -> bool:
+    """Who reaches a document's tier knows of it; so does whom it, or its folder, was opened to up to that tier.
+
+    Who is not let into the room reaches nothing there.
     """
-    of_itself = is_granted and tier <= Tier.NDA and not (asks_nda and tier is Tier.NDA)
-    return of_itself or (reach is not None and tier <= reach)
+    alone = of_itself(named, folder)
+    return (alone is not None and tier <= alone) or (reach is not None and tier <= reach)
 
 
-def is_open(tier: Tier, *, reach: Tier | None, by_name: bool, is_granted: bool, asks_nda: bool) -> bool:
-    """Who knows of a document may read it; one that is opened by name only, whom it was opened to."""
-    return is_known(tier, reach=reach, is_granted=is_granted, asks_nda=asks_nda) and (is_granted or not by_name)
+def is_open(
+    tier: Tier, *, reach: Tier | None, by_name: bool, named: Tier | None = None, folder: Tier | None = None
+) -> bool:
+    """Who knows of a document may read it; one that is opened by name only, whom it was opened to by name."""
+    return is_known(tier, reach=reach, named=named, folder=folder) and (named is not None or not by_name)
+
+
+def basis_of_paper(document_id: UUID) -> str:
+    return f"{PAPER}:{document_id}"
+
+
+def is_by_hand(basis: str) -> bool:
+    """What an owner opened, and may close again; what an agreement or a deal opened ends with that."""
+    return basis == BY_HAND or basis.startswith(f"{PAPER}:")
+
+
+def is_paper(media_type: str, *, is_withdrawn: bool, signed_on: date, today: date) -> bool:
+    """A scan of an agreement that stands in the room and was signed before it is relied on."""
+    return media_type in SCANS and not is_withdrawn and signed_on <= today
+
+
+def has_lapsed(state: RequestState, until: datetime, now: datetime) -> bool:
+    """A request that nobody has decided lapses when the time it asks for is over."""
+    return state is RequestState.ASKED and until <= now
 
 
 def is_stamped(tier: Tier, *, can_be: bool, is_owner: bool) -> bool:

@@ -9,14 +9,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock, journal
-from techmarket.disclosure import accesses, errors, repository
-from techmarket.disclosure.events import DocumentOpened, TierClosed, TierOpened
+from techmarket.disclosure import accesses, errors, repository, rules
+from techmarket.disclosure.events import DocumentOpened, FolderOpened, TierClosed, TierOpened
 from techmarket.disclosure.lifecycle import GRANT
 from techmarket.disclosure.repository import Granted
 from techmarket.disclosure.tables import Document, Grant
 from techmarket.disclosure.tiers import Tier, reach_of
 from techmarket.disclosure.views import AccessView
 from techmarket.identity.actor import Actor
+from techmarket.kernel.events import Event
 from techmarket.kernel.ids import Ref, new_id
 
 
@@ -50,17 +51,21 @@ async def reaches(db: AsyncSession, actor: Actor, subjects: Mapping[Ref, UUID]) 
     granted = Granted()
     others = [str(subject) for subject, owner in subjects.items() if owner != actor.org_id]
     if others and actor.org_id is not None and not actor.is_market:
-        granted = await repository.list_granted(db, actor.org_id, others)
+        granted = await repository.list_granted(db, actor, others)
     return {subject: reach_from(actor, str(subject), owner, granted) for subject, owner in subjects.items()}
 
 
 def reach_from(actor: Actor, subject: str, owner: UUID, granted: Granted) -> Tier:
-    """The tier that standing and the grants in force open."""
+    """The tier that standing and the grants in force open, each up to what its reason can."""
     return reach_of(
         is_owner=actor.org_id is not None and owner == actor.org_id,
         is_market=actor.is_market,
         is_verified=actor.org_verified,
-        grants=[(Tier(grant.tier), grant.until) for grant in granted.tiers if grant.subject == subject],
+        grants=[
+            (min(Tier(grant.tier), rules.ceiling(grant.basis)), grant.until)
+            for grant in granted.tiers
+            if grant.subject == subject
+        ],
         now=granted.now,
     )
 
@@ -87,64 +92,86 @@ async def open_tier(
     tier: Tier,
     basis: str,
     until: datetime | None = None,
+    person: UUID | None = None,
     actor: Actor | None,
 ) -> UUID:
-    """Open a tier of this subject to an organisation. The same basis again takes the place of the former grant.
+    """Open a tier of this subject to an organisation, or to one person of it.
+
+    The same again, for the same reason, takes the place of the former grant.
 
     `basis` says why it may see, as a code or `kind:id`: `nda`, `trade:…`; ending that reason closes just this grant.
     """
-    await _close(db, org, str(subject), basis, actor)
-    grant = Grant(
-        id=new_id(),
-        org_id=org,
-        subject=str(subject),
-        tier=int(tier),
-        basis=basis,
-        until=until,
-        state=GRANT.initial,
-        granted_at=await clock.market_now(db),
-        granted_by_id=actor.person_id if actor else None,
-    )
-    db.add(grant)
-    journal.record(db, TierOpened(grant.id, org, str(subject), int(tier), basis, until), actor=actor)
-    await db.flush()
+    grant = _grant(org, person, str(subject), tier, basis, until, actor)
+    await _put(db, grant, TierOpened(grant.id, org, grant.subject, int(tier), basis, until), actor)
     return grant.id
 
 
 async def close_tier(
     db: AsyncSession, *, org: UUID, subject: Ref, basis: str | None = None, actor: Actor | None
 ) -> int:
-    """Close what was opened to an organisation, for one basis or all; returns how many grants that were."""
-    return await _close(db, org, str(subject), basis, actor)
-
-
-async def _close(db: AsyncSession, org: UUID, subject: str, basis: str | None, actor: Actor | None) -> int:
-    grants = await repository.lock_open_grants(db, org, subject, basis=basis)
+    """Close what was opened to an organisation and its people, for one basis or all; returns how many grants."""
+    grants = await repository.lock_open_grants(db, org, str(subject), basis=basis)
     for grant in grants:
         await close_grant(db, grant, actor)
     return len(grants)
 
 
-async def open_document(
-    db: AsyncSession, document: Document, *, org: UUID, basis: str, until: datetime, actor: Actor
+async def open_folder(
+    db: AsyncSession,
+    *,
+    org: UUID,
+    subject: str,
+    folder: str,
+    basis: str,
+    until: datetime,
+    person: UUID | None = None,
+    actor: Actor,
 ) -> Grant:
-    """Open one document to an organisation; a new grant of it takes the place of the former."""
-    for former in await repository.lock_open_grants(db, org, document.subject, document_id=document.id):
-        await close_grant(db, former, actor)
-    grant = Grant(
+    """Open one folder: what lies in it, now and later, up to what the reason can open."""
+    grant = _grant(org, person, subject, min(rules.ceiling(basis), Tier.NDA), basis, until, actor)
+    grant.folder = folder
+    return await _put(db, grant, FolderOpened(grant.id, org, subject, folder, basis, until), actor)
+
+
+async def open_document(
+    db: AsyncSession,
+    document: Document,
+    *,
+    org: UUID,
+    basis: str,
+    until: datetime,
+    person: UUID | None = None,
+    actor: Actor,
+) -> Grant:
+    """Open one document to an organisation, or to one person of it."""
+    grant = _grant(org, person, document.subject, Tier(document.tier), basis, until, actor)
+    grant.document_id = document.id
+    event = DocumentOpened(grant.id, org, document.id, document.subject, basis, until)
+    return await _put(db, grant, event, actor)
+
+
+def _grant(
+    org: UUID, person: UUID | None, subject: str, tier: Tier, basis: str, until: datetime | None, actor: Actor | None
+) -> Grant:
+    return Grant(
         id=new_id(),
         org_id=org,
-        subject=document.subject,
-        document_id=document.id,
-        tier=document.tier,
+        person_id=person,
+        subject=subject,
+        tier=int(tier),
         basis=basis,
         until=until,
         state=GRANT.initial,
-        granted_at=await clock.market_now(db),
-        granted_by_id=actor.person_id,
+        granted_by_id=actor.person_id if actor else None,
     )
+
+
+async def _put(db: AsyncSession, grant: Grant, event: Event, actor: Actor | None) -> Grant:
+    for former in await repository.lock_replaced(db, grant):
+        await close_grant(db, former, actor)
+    grant.granted_at = await clock.market_now(db)
     db.add(grant)
-    journal.record(db, DocumentOpened(grant.id, org, document.id, document.subject, basis, until), actor=actor)
+    journal.record(db, event, actor=actor)
     await db.flush()
     return grant
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -13,13 +14,14 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    Uuid,
     false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
-from techmarket.disclosure.lifecycle import GrantState, NdaState, QuestionState
+from techmarket.disclosure.lifecycle import GrantState, NdaState, QuestionState, RequestState
 from techmarket.disclosure.rules import ReadOutcome
 
 
@@ -45,34 +47,42 @@ class RoomFolder(Base):
 
 
 class Grant(Identified, Base):
-    """A tier of one subject, or just one document of it, opened to one organisation.
+    """A tier of one subject, or just a folder or a document of it, opened to one organisation or one person of it.
 
-    One open grant for each reason to have a tier, and one for each document.
+    One open grant for each reason to have a tier or a folder, and one for each document.
     """
 
     __tablename__ = "disclosure_grant"
     __table_args__ = (
         CheckConstraint("tier BETWEEN 0 AND 3", name="tier"),
+        CheckConstraint("folder IS NULL OR document_id IS NULL", name="one_thing"),
         Index(
             "uq_disclosure_grant_open",
             "org_id",
             "subject",
             "basis",
+            "folder",
+            "person_id",
             unique=True,
             postgresql_where=text("state = 'OPEN' AND document_id IS NULL"),
+            postgresql_nulls_not_distinct=True,
         ),
         Index(
             "uq_disclosure_grant_open_document",
             "org_id",
             "document_id",
+            "person_id",
             unique=True,
             postgresql_where=text("state = 'OPEN' AND document_id IS NOT NULL"),
+            postgresql_nulls_not_distinct=True,
         ),
         Index("ix_disclosure_grant_subject", "subject"),
     )
 
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     subject: Mapped[str] = mapped_column(String(100))
+    folder: Mapped[str | None] = mapped_column(String(64))
     document_id: Mapped[UUID | None] = mapped_column(ForeignKey("document.id"))
     tier: Mapped[int] = mapped_column(SmallInteger)
     basis: Mapped[str] = mapped_column(String(100))
@@ -178,6 +188,34 @@ class Nda(Identified, Base):
     until: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+class AccessRequest(Identified, Base):
+    """What an organisation asks the owner of a room to open, why and until when; one waiting at a time."""
+
+    __tablename__ = "access_request"
+    __table_args__ = (
+        Index("uq_access_request_asked", "org_id", "subject", unique=True, postgresql_where=text("state = 'ASKED'")),
+        Index("ix_access_request_owner_org_id", "owner_org_id", "id"),
+        Index("ix_access_request_org_id", "org_id", "id"),
+        CheckConstraint("tier BETWEEN 0 AND 3", name="tier"),
+    )
+
+    subject: Mapped[str] = mapped_column(ForeignKey("data_room.subject"))
+    owner_org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    purpose: Mapped[str] = mapped_column(Text)
+    tier: Mapped[int | None] = mapped_column(SmallInteger)
+    folders: Mapped[list[str]] = mapped_column(ARRAY(String(64)))
+    document_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    until: Mapped[datetime]
+    asked_at: Mapped[datetime]
+    state: Mapped[RequestState]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+    granted_until: Mapped[datetime | None]
 
 
 class Question(Identified, Base):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from techmarket.disclosure.lifecycle import GrantState, NdaState, QuestionState
+from techmarket.disclosure.lifecycle import GrantState, NdaState, QuestionState, RequestState
 from techmarket.disclosure.rules import ReadOutcome
 from techmarket.disclosure.tiers import Tier
 
@@ -90,14 +90,38 @@ class NdaView:
 class GrantView:
     id: UUID
     subject: str
+    folder: str | None
     document_id: UUID | None
     organisation_id: UUID
+    person_id: UUID | None
     tier: Tier
     basis: str
     until: datetime | None
     granted_at: datetime
     closed_at: datetime | None
     state: GrantState
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A request for access as both its sides see it; the names are those of today."""
+
+    id: UUID
+    subject: str
+    organisation_id: UUID
+    organisation: str
+    person_id: UUID
+    person: str
+    purpose: str
+    tier: Tier | None
+    folders: tuple[str, ...]
+    document_ids: tuple[UUID, ...]
+    until: datetime
+    asked_at: datetime
+    state: RequestState
+    decided_at: datetime | None
+    reason: str | None
+    granted_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

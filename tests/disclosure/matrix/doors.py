@@ -205,6 +205,21 @@ async def agreement(api: Api, world: World, reader: str) -> Cells:
 
 
 @door
+async def request(api: Api, world: World, reader: str) -> Cells:
+    """The signer's, by its address and in the lists of both sides."""
+    cells = {}
+    listed = set()
+    for side in ("OWNER", "ASKER"):
+        answer = await get(api, world, reader, "/v1/access-requests", side=side, limit=100)
+        listed |= {one["id"] for one in answer.json().get("items", ())}
+    for state, request_id in world.requests.items():
+        answer = await get(api, world, reader, f"/v1/access-requests/{request_id}")
+        assert (answer.status_code == 200) is (str(request_id) in listed)
+        cells[state] = FOUND if answer.status_code == 200 else ""
+    return cells
+
+
+@door
 async def grants(api: Api, world: World, reader: str) -> Cells:
     return await each(api, world, reader, "/v1/data-rooms/listing/{}/grants")
 
@@ -326,6 +341,20 @@ async def acts_on_agreement(api: Api, world: World, reader: str) -> Cells:
         at = f"/v1/ndas/{world.agreements[state]}"
         why = {"json": {"reason": "Sample reason"}}
         return [("POST", f"{at}/revocation", why), ("POST", f"{at}/refusal", why)]
+
+    return await outcomes(api, world, reader, acts)
+
+
+@door
+async def acts_on_request(api: Api, world: World, reader: str) -> Cells:
+    """On the signer's request for the document by name."""
+
+    def acts(state: str) -> list[tuple[str, str, Any]]:
+        at = f"/v1/access-requests/{world.requests[state]}"
+        return [
+            ("POST", f"{at}/grant", {"json": {"until": LATER}}),
+            ("POST", f"{at}/refusal", {"json": {"reason": "Sample reason"}}),
+        ]
 
     return await outcomes(api, world, reader, acts)
 

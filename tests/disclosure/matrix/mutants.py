@@ -53,7 +53,7 @@ MUTANTS = (
     Mutant("disclosure/tiers.py", "and field_tier[name] <= reach}", "}"),
     Mutant("disclosure/tiers.py", "if is_owner or is_market:", "if True:"),
     Mutant("disclosure/tiers.py", "Tier.REGISTERED if is_verified else Tier.PUBLIC", "Tier.REGISTERED"),
-    Mutant("disclosure/steps.py", " if grant.subject == subject]", "]"),
+    Mutant("disclosure/steps.py", "if grant.subject == subject\n", ""),
     # what takes part in search
     Mutant(
         "listings/steps.py",
@@ -93,7 +93,7 @@ MUTANTS = (
     Mutant("disclosure/doors.py", " or (found.found.withdrawn_at and not inside):", ":"),
     Mutant("disclosure/doors.py", "is_open = inside or rules.is_open(", "is_open = True or rules.is_open("),
     Mutant("disclosure/rules.py", "and tier <= reach)", ")"),
-    Mutant("disclosure/rules.py", "and (is_granted or not by_name)", ""),
+    Mutant("disclosure/rules.py", "and (named is not None or not by_name)", ""),
     Mutant("disclosure/service/documents.py", "if admitted is None or not admitted.is_open:", "if admitted is None:"),
     Mutant(
         "disclosure/service/documents.py",
@@ -108,7 +108,7 @@ MUTANTS = (
         "if found is None or not (actor.is_market or actor.org_id in (found[0].owner_org_id, found[0].org_id)):",
         "if found is None:",
     ),
-    Mutant("disclosure/repository/documents.py", "int(sight.reach) >= _TIER)", "True)"),
+    Mutant("disclosure/repository/documents.py", "[int(sight.reach) >= _TIER]", "[~false()]"),
     Mutant(
         "disclosure/repository/documents.py", "return known if sight.sees_withdrawn else", "return known if True else"
     ),
@@ -116,12 +116,18 @@ MUTANTS = (
     Mutant("disclosure/repository/rooms.py", "or_(Grant.until.is_(None), Grant.until > func.market_now())", "True"),
     Mutant(
         "disclosure/repository/rooms.py",
-        "Grant.subject == DataRoom.subject, Grant.org_id == org_id, in",
-        "Grant.subject == DataRoom.subject, in",
+        "and_(Grant.org_id == actor.org_id, theirs)",
+        "theirs",
     ),
-    Mutant("disclosure/repository/rooms.py", "Grant.subject == DataRoom.subject, Grant.org_id", "Grant.org_id"),
-    Mutant("disclosure/repository/rooms.py", ".where(Grant.document_id.is_(None))", ""),
-    Mutant("disclosure/repository/grants.py", "Grant.org_id == org_id, Grant.subject.in_", "Grant.subject.in_"),
+    Mutant("disclosure/repository/rooms.py", "Grant.subject == DataRoom.subject, is_for", "is_for"),
+    Mutant("disclosure/repository/rooms.py", ".where(Grant.document_id.is_(None), Grant.folder.is_(None))", ""),
+    Mutant("disclosure/repository/grants.py", "is_for(actor), Grant.subject.in_", "Grant.subject.in_"),
+    Mutant(
+        "disclosure/service/requests.py",
+        "return actor.is_market or actor.org_id in (row.owner_org_id, row.org_id)",
+        "return True",
+    ),
+    Mutant("disclosure/repository/requests.py", "query = query.where(AccessRequest.org_id == org_id)", "pass"),
     # questions
     Mutant("disclosure/repository/questions.py", ", Question.tier <= int(reach))", ")"),
     Mutant("disclosure/repository/questions.py", "Question.state == QuestionState.ANSWERED, ", ""),

@@ -153,9 +153,9 @@ async def test_an_etag_moves_only_for_whom_the_change_is_to_be_seen(api: Api, wo
     before = await tags()
     assert len({before[reader] for reader in ("registered", "lapsed signer", "revoked signer", "registrar")}) == 1
     view = await listings.get_listing(world.means.tx, owner.actor, world.listings["published"])
-    terms = {**terms_of("published"), "deal_terms": f"Sample conditions {word('D')} {word('D', 'published')} anew"}
+    terms = {**terms_of("published"), "technical_details": f"Sample details {word('N')} {word('N', 'published')} anew"}
     draft = ListingDraft(terms, RAISED, (), None)
     await listings.update_draft(world.means.tx, owner.actor, view.id, ListingKind.DEMAND, draft, if_match=view.etag)
     after = await tags()
     moved = {reader for reader in READERS if before[reader] != after[reader]}
-    assert moved == INSIDERS | {"deal party"}
+    assert moved == INSIDERS | {"signer", "signer's colleague"}

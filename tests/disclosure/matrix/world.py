@@ -14,6 +14,7 @@ from uuid import UUID
 from techmarket.db.means import Means
 from techmarket.disclosure import service as disclosure
 from techmarket.disclosure import steps
+from techmarket.disclosure.service import Guest
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.kernel.ids import Ref, new_id
@@ -71,6 +72,7 @@ class World:
     questions: dict[tuple[str, str], UUID]
     grants: dict[str, UUID]
     agreements: dict[str, UUID]
+    requests: dict[str, UUID]
     offer: UUID
     scenario: UUID
     unpublished_scenario: UUID
@@ -112,7 +114,7 @@ async def build(means: Means) -> World:
     readers["owner's member"] = await a_member(tx, owner.actor, keys=keys)
     for name, role in (("registrar", Role.REGISTRAR), ("regulator", Role.REGULATOR)):
         readers[name] = await an_organisation(tx, keys=keys, kind=OrgKind.AUTHORITY, roles=(role,))
-    world = World(means, readers, {}, {}, {}, {}, {}, new_id(), new_id(), new_id())
+    world = World(means, readers, {}, {}, {}, {}, {}, {}, new_id(), new_id(), new_id())
     tomorrow = shanghai(2026, 3, 3).date()
     for state in STATES:
         held = {"is_held": True} if state == "accepted" else {}
@@ -164,7 +166,7 @@ async def _fill_room(world: World, state: str) -> None:
     # A room that is not public is entered by invitation; an agreement is signed inside, and the invitation ends.
     signers = [_of(world.readers, name).actor for name in ("lapsed signer", "signer", "revoked signer")]
     invitations = [
-        await disclosure.grant_access(tx, owner, subject, organisation_id=one.org, tier=Tier.REGISTERED, until=until)
+        await disclosure.grant_access(tx, owner, subject, Guest(one.org), tier=Tier.REGISTERED, until=until)
         for one in signers
     ]
     for one, days in zip(signers, (1, 300, 300), strict=True):
@@ -195,10 +197,15 @@ async def _fill_room(world: World, state: str) -> None:
         tx,
         owner,
         world.documents[state, NAMED],
-        organisation_id=_of(world.readers, "invited to one document").actor.org,
+        Guest(_of(world.readers, "invited to one document").actor.org),
         until=until,
     )
     world.grants[state] = granted.id
+    wanted = disclosure.Wanted(document_ids=(world.documents[state, NAMED],))
+    asked = await disclosure.ask_access(tx, signers[1], subject, wanted, purpose="Sample purpose", until=until)
+    world.requests[state] = asked.id
+    if state == "published":
+        return  # nobody deals about it yet
     async with tx.begin() as db:
         party = _of(world.readers, "deal party").actor
         await steps.open_tier(db, org=party.org, subject=subject, tier=Tier.DEAL, basis="award:sample", actor=None)

@@ -24,6 +24,7 @@ from techmarket.disclosure.repository.grants import (
     list_grants,
     lock_grant,
     lock_open_grants,
+    lock_replaced,
 )
 from techmarket.disclosure.repository.ndas import (
     cut,
@@ -39,6 +40,11 @@ from techmarket.disclosure.repository.questions import (
     count_open_questions,
     list_questions,
     lock_question,
+)
+from techmarket.disclosure.repository.requests import (
+    find_request,
+    lock_waiting_request,
+    page_requests,
 )
 from techmarket.disclosure.repository.rooms import (
     FoundRoom,
@@ -62,6 +68,7 @@ __all__ = [
     "find_document",
     "find_latest",
     "find_nda",
+    "find_request",
     "find_room",
     "find_same_bytes",
     "find_text",
@@ -79,11 +86,14 @@ __all__ = [
     "lock_grant",
     "lock_open_grants",
     "lock_question",
+    "lock_replaced",
     "lock_standing",
+    "lock_waiting_request",
     "newest_of",
     "note_refused",
     "open_rooms",
     "page_ndas",
+    "page_requests",
     "set_folder",
     "set_public",
 ]

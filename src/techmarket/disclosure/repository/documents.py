@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.disclosure.repository.rooms import asks_nda, is_invited
+from techmarket.disclosure.repository.rooms import is_invited
 from techmarket.disclosure.tables import DataRoom, Document, DocumentWithdrawal, RoomFolder
 from techmarket.disclosure.tiers import Tier
+from techmarket.identity.actor import Actor
 
 _TIER = func.greatest(Document.tier, func.coalesce(RoomFolder.tier, 0))
 """A document is never open below the tier of its folder."""
@@ -35,19 +36,19 @@ class FoundAtDoor:
     found: FoundDocument
     room: DataRoom
     is_invited: bool
-    asks_nda: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one reader may know of in one room: the tier he reaches, and what was opened to him by itself.
+    """What one reader may know of in one room: the tier he reaches, and documents and folders that were opened to him
+    by themselves, each up to a tier.
 
     Who is not let into the room reaches no tier there.
     """
 
     reach: Tier | None
-    granted: Collection[UUID]
-    asks_nda: bool
+    documents: Mapping[UUID, Tier]
+    folders: Mapping[str, Tier]
     sees_withdrawn: bool
 
 
@@ -61,21 +62,24 @@ def _documents(*more: Any) -> Select[Any]:
 
 def _known(sight: Sight) -> ColumnElement[bool]:
     """`rules.is_known` and the withdrawal, as a condition of the query."""
-    of_itself = Tier.REGISTERED if sight.asks_nda else Tier.NDA
-    known = and_(Document.id.in_(sight.granted), int(of_itself) >= _TIER)
-    if sight.reach is not None:
-        known = or_(known, int(sight.reach) >= _TIER)
+    ways = [int(sight.reach) >= _TIER] if sight.reach is not None else []
+    for tier in Tier:
+        named = [document_id for document_id, opened in sight.documents.items() if min(opened, Tier.NDA) is tier]
+        folders = [folder for folder, opened in sight.folders.items() if min(opened, Tier.NDA) is tier]
+        if named or folders:
+            ways.append(and_(int(tier) >= _TIER, or_(Document.id.in_(named), Document.folder.in_(folders))))
+    known = or_(*ways) if ways else false()
     return known if sight.sees_withdrawn else and_(known, DocumentWithdrawal.at.is_(None))
 
 
-async def find_document(db: AsyncSession, document_id: UUID, org_id: UUID | None) -> FoundAtDoor | None:
+async def find_document(db: AsyncSession, document_id: UUID, actor: Actor) -> FoundAtDoor | None:
     """One query, whatever there is and whoever asks."""
-    query = _documents(DataRoom, is_invited(org_id), asks_nda()).join(DataRoom, DataRoom.subject == Document.subject)
+    query = _documents(DataRoom, is_invited(actor)).join(DataRoom, DataRoom.subject == Document.subject)
     row = (await db.execute(query.where(Document.id == document_id))).one_or_none()
     if row is None:
         return None
-    document, tier, withdrawn_at, room, invited, asked = row
-    return FoundAtDoor(FoundDocument(document, Tier(tier), withdrawn_at), room, invited, asked)
+    document, tier, withdrawn_at, room, invited = row
+    return FoundAtDoor(FoundDocument(document, Tier(tier), withdrawn_at), room, invited)
 
 
 async def list_documents(

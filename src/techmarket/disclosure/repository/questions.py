@@ -12,13 +12,12 @@ from techmarket.disclosure.lifecycle import QuestionState
 from techmarket.disclosure.repository.rooms import is_invited
 from techmarket.disclosure.tables import DataRoom, Question
 from techmarket.disclosure.tiers import Tier
+from techmarket.identity.actor import Actor
 
 
-async def lock_question(
-    db: AsyncSession, question_id: UUID, org_id: UUID | None
-) -> tuple[Question, DataRoom, bool] | None:
-    """With its room, and whether the asking organisation holds a grant there."""
-    query = select(Question, DataRoom, is_invited(org_id)).join(DataRoom, DataRoom.subject == Question.subject)
+async def lock_question(db: AsyncSession, question_id: UUID, actor: Actor) -> tuple[Question, DataRoom, bool] | None:
+    """With its room, and whether a tier of it is open to the reader."""
+    query = select(Question, DataRoom, is_invited(actor)).join(DataRoom, DataRoom.subject == Question.subject)
     query = query.where(Question.id == question_id).with_for_update(of=Question)
     row = (await db.execute(query.execution_options(populate_existing=True))).one_or_none()
     return (row[0], row[1], row[2]) if row is not None else None

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.disclosure.lifecycle import GrantState
 from techmarket.disclosure.tables import DataRoom, Grant, NdaText, RoomFolder
+from techmarket.identity.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRoom:
-    """A room, whether a tier of it or a document in it is open to the asking organisation, whether it asks for an
+    """A room, whether a tier of it, or a folder or document in it, is open to the reader, whether it asks for an
     agreement."""
 
     room: DataRoom
@@ -42,17 +43,23 @@ def in_force() -> ColumnElement[bool]:
     return (Grant.state == GrantState.OPEN) & or_(Grant.until.is_(None), Grant.until > func.market_now())
 
 
-def is_invited(org_id: UUID | None) -> Any:
-    """A grant of a tier lets its holder into the room; one of a document opens that document and no more."""
-    return _holds(org_id).where(Grant.document_id.is_(None))
+def is_for(actor: Actor) -> ColumnElement[bool]:
+    """A grant is for everyone of an organisation, or for one person acting for it."""
+    theirs = or_(Grant.person_id.is_(None), Grant.person_id == actor.person_id)
+    return and_(Grant.org_id == actor.org_id, theirs)
 
 
-def has_documents(org_id: UUID | None) -> Any:
-    return _holds(org_id).where(Grant.document_id.is_not(None))
+def is_invited(actor: Actor) -> Any:
+    """A grant of a tier lets its holder into the room; one of a folder or a document opens that and no more."""
+    return _holds(actor).where(Grant.document_id.is_(None), Grant.folder.is_(None))
 
 
-def _holds(org_id: UUID | None) -> Any:
-    return exists().where(Grant.subject == DataRoom.subject, Grant.org_id == org_id, in_force())
+def has_documents(actor: Actor) -> Any:
+    return _holds(actor).where(or_(Grant.document_id.is_not(None), Grant.folder.is_not(None)))
+
+
+def _holds(actor: Actor) -> Any:
+    return exists().where(Grant.subject == DataRoom.subject, is_for(actor), in_force())
 
 
 def asks_nda() -> Any:
@@ -62,9 +69,9 @@ def asks_nda() -> Any:
     )
 
 
-async def find_room(db: AsyncSession, subject: str, org_id: UUID | None, *, lock: bool = False) -> FoundRoom | None:
+async def find_room(db: AsyncSession, subject: str, actor: Actor, *, lock: bool = False) -> FoundRoom | None:
     """One query, whatever there is and whoever asks."""
-    query = select(DataRoom, is_invited(org_id), has_documents(org_id), asks_nda()).where(DataRoom.subject == subject)
+    query = select(DataRoom, is_invited(actor), has_documents(actor), asks_nda()).where(DataRoom.subject == subject)
     if lock:
         query = query.with_for_update(of=DataRoom)
     row = (await db.execute(query.execution_options(populate_existing=True))).one_or_none()

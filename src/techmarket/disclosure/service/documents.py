@@ -148,8 +148,8 @@ async def list_documents(
                 one.tier,
                 reach=sight.reach,
                 by_name=one.document.by_name,
-                is_granted=one.document.id in sight.granted,
-                asks_nda=sight.asks_nda,
+                named=sight.documents.get(one.document.id),
+                folder=sight.folders.get(one.document.folder),
             )
             return _view(one, is_open=is_open)
 

@@ -49,7 +49,7 @@ async def ask(tx: Tx, actor: Actor, subject: Ref, *, text: str) -> QuestionView:
 async def answer(tx: Tx, actor: Actor, question_id: UUID, *, text: str, tier: Tier = Tier.PUBLIC) -> QuestionView:
     """The owner answers once, for everyone who reaches the tier at the same time."""
     async with tx.begin() as db:
-        found = await repository.lock_question(db, question_id, actor.org_id)
+        found = await repository.lock_question(db, question_id, actor)
         if found is None:
             raise NotFound()
         question, room, is_invited = found

@@ -102,7 +102,7 @@ async def declare(tx: Tx, actor: Actor, lot_id: UUID, *, conflicted: bool, docum
         journal.record(db, ExpertSeated(lot.id, seat.n, sha256), actor=actor)
         await db.flush()
         if lot.step is LotStep.SCORES:
-            await _let_read(db, trade, lot, [seat.org_id], actor)
+            await _let_read(db, trade, lot, [(seat.org_id, seat.person_id)], actor)
         return await _panel(db, actor, trade, lot, terms)
 
 
@@ -211,8 +211,12 @@ async def begin_scores(db: AsyncSession, case: deciding.Case) -> datetime | None
     owners = {seat.participant_id: seat.org_id for seat in await repository.seats_of(db, case.trade.id)}
     for room in await _rooms(db, case.trade, case.lot):
         await disclosure.open_room(db, room, owners[room.id])
-    panel = [one.org_id for one in await repository.panel_of(db, case.lot.id) if one.state is PanelSeatState.SEATED]
-    await _let_read(db, case.trade, case.lot, [case.trade.seller_org_id, *panel], case.actor)
+    panel = [
+        (one.org_id, one.person_id)
+        for one in await repository.panel_of(db, case.lot.id)
+        if one.state is PanelSeatState.SEATED
+    ]
+    await _let_read(db, case.trade, case.lot, [(case.trade.seller_org_id, None), *panel], case.actor)
     return case.now + timedelta(seconds=case.terms["scoring_seconds"])
 
 
@@ -228,10 +232,15 @@ async def _rooms(db: AsyncSession, trade: Trade, lot: Lot) -> list[Ref]:
     ]
 
 
-async def _let_read(db: AsyncSession, trade: Trade, lot: Lot, orgs: Iterable[UUID], actor: Actor | None) -> None:
+async def _let_read(
+    db: AsyncSession, trade: Trade, lot: Lot, readers: Iterable[tuple[UUID, UUID | None]], actor: Actor | None
+) -> None:
+    """The seller's people, and each expert in person: not the rest of the organisation he comes from."""
     for room in await _rooms(db, trade, lot):
-        for org in sorted(set(orgs)):
-            await disclosure.open_tier(db, org=org, subject=room, tier=Tier.NDA, basis=_basis(lot), actor=actor)
+        for org, person in sorted(set(readers), key=str):
+            await disclosure.open_tier(
+                db, org=org, person=person, subject=room, tier=Tier.NDA, basis=_basis(lot), actor=actor
+            )
 
 
 def _basis(lot: Lot) -> str:
