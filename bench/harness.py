@@ -184,8 +184,10 @@ def write_result(name: str, machine: dict[str, Any], findings: Findings, folder:
         "limits": findings.limits,
     }
     folder.mkdir(parents=True, exist_ok=True)
+    plots = folder.parent / "plots"
     for plot, drawn in findings.plots.items():
-        (folder / f"{plot}.svg").write_text(drawn)
+        plots.mkdir(exist_ok=True)
+        (plots / f"{plot}.svg").write_text(drawn)
     (folder / f"{name}.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     return json.dumps(result, ensure_ascii=False)
 

@@ -3,7 +3,8 @@
 The reference is a function in the database that does what one bid needs in a single call: lock the lot, look up the
 participant and the key, decide, chain, write the entry, the lot, the journal row and the notification. pgbench calls
 it, prepared, with several numbers of clients. Bidders on both sides behave alike: each waits for its answer and then
-offers what would have been enough, or up to two increments more.
+offers what would have been enough, or up to two increments more. Beside this stampede, where most bids come too late,
+runs a stream where every bid leads, on both sides.
 
 After every round the book of the lot is read back and decided again from its start by the pure rule: a round whose
 rows are not exactly its successful answers, or whose chain does not hold, is void.
@@ -12,6 +13,7 @@ rows are not exactly its successful answers, or whose chain does not hold, is vo
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import re
 import subprocess
@@ -36,12 +38,14 @@ from tests.trading.make import an_open_lot, bidders
 BIDDERS = (64, 256)
 CLIENTS = (2, 4, 16, 64)
 COMPARED = (16, 64)
+LED = ("ours_64", *(f"pgbench_{n}" for n in COMPARED))
+"""The sides of the stream in which every bid is accepted."""
 INCREMENT = 1_000_000
 START = 50_000_000
 
 REFERENCE = r"""
-CREATE FUNCTION bench_bid(the_lot uuid, the_number bigint, amount bigint, the_key text) RETURNS bigint
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION bench_bid(the_lot uuid, the_number bigint, amount bigint, the_key text, steps bigint DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   l lot%ROWTYPE; told record; known record; t timestamptz; enough bigint; said text; body bytea; link bytea;
   ends timestamptz; leads boolean;
@@ -53,6 +57,7 @@ BEGIN
   SELECT b.least_minor INTO known FROM bid b WHERE b.participant_id = told.id AND b.key = the_key;
   IF FOUND THEN RETURN known.least_minor; END IF;
   enough := coalesce(l.leading_minor + l.increment_minor, l.start_price_minor);
+  amount := coalesce(amount, enough + steps * l.increment_minor);
   said := CASE WHEN t >= l.effective_end THEN 'trading.bidding_over'
                WHEN told.state <> 'READY' THEN 'trading.not_qualified'
                WHEN amount < enough THEN 'trading.bid_too_low'
@@ -88,6 +93,13 @@ SCRIPT = r"""
 \set minor :enough + :increment * random(0, 2)
 SELECT bench_bid(:lot, :bidder, :minor, :client_id || '-' || :n) AS enough \gset
 """
+
+ACCEPTED_SCRIPT = r"""
+\set n :n + 1
+\set bidder 1001 + random(0, :bidders - 1)
+SELECT bench_bid(:lot, :bidder, NULL, :client_id || '-' || :n, 0) AS enough \gset
+"""
+"""Every bid is accepted: it offers what is enough when its turn has come."""
 
 LIMITS = (
     "Ours: the processor. One Python process decides, chains twice over the canonical bytes, builds the receipts' tree "
@@ -151,6 +163,15 @@ async def measure(*, quick: bool) -> Findings:
             "bids_per_s": medians[n],
             "accepted_share": found.median(f"pgbench_{n}_accepted"),
         }
+    figures["every_bid_accepted"] = {
+        **{f"{side}_bids_per_s": found.median(f"{side}_led") for side in LED},
+        "ours_64_p99_ms": found.median("ours_64_led_p99"),
+        "accepted_share": found.median("ours_64_led_accepted"),
+        "vs_pgbench": median_ratio(
+            found.values["ours_64_led"],
+            [max(pair) for pair in zip(*(found.values[f"pgbench_{n}_led"] for n in COMPARED), strict=True)],
+        ),
+    }
     figures |= {
         "pgbench_best_clients": best,
         "rounds": len(reference),
@@ -168,15 +189,15 @@ async def measure(*, quick: bool) -> Findings:
 async def _rounds(store: Store, who: Sequence[Actor], rounds: int, seconds: float, clients: Sequence[int]) -> Rounds:
     """All sides in turn, each round beginning with another one; a round with a void side counts for nobody."""
     found = Rounds()
-    sides = [f"ours_{n}" for n in BIDDERS] + [f"pgbench_{n}" for n in clients]
+    sides = [f"ours_{n}" for n in BIDDERS] + [f"pgbench_{n}" for n in clients] + [f"{one}_led" for one in LED]
     for turn in range(rounds):
         done: dict[str, Side] = {}
         shift = turn % len(sides)
         try:
             for side in sides[shift:] + sides[:shift]:
-                kind, _, number = side.partition("_")
+                kind, number, *led = side.split("_")
                 run = _ours if kind == "ours" else _pgbench
-                done[side] = await run(store, who, int(number), seconds)
+                done[side] = await run(store, who, int(number), seconds, all_lead=bool(led))
         except Void as error:
             found.void.append(f"round {turn + 1}: {error}")
             continue
@@ -191,7 +212,7 @@ async def _rounds(store: Store, who: Sequence[Actor], rounds: int, seconds: floa
     return found
 
 
-async def _ours(store: Store, who: Sequence[Actor], count: int, seconds: float) -> Side:
+async def _ours(store: Store, who: Sequence[Actor], count: int, seconds: float, *, all_lead: bool = False) -> Side:
     """Closed-loop bidders over the book of this process, receipts included."""
     lot = await an_open_lot(store.tx, who[:count], start_price_minor=START, increment_minor=INCREMENT)
     waits: list[float] = []
@@ -200,10 +221,12 @@ async def _ours(store: Store, who: Sequence[Actor], count: int, seconds: float) 
         began, spent = time.perf_counter(), time.process_time()
         stop_at = began + seconds
 
+        next_led = itertools.count(START + INCREMENT, INCREMENT)
+
         async def bid_again(n: int) -> None:
             chance, enough, turn = random.Random(n).random, START, 0
             while (asked := time.perf_counter()) < stop_at:
-                minor = enough + INCREMENT * int(3 * chance())
+                minor = next(next_led) if all_lead else enough + INCREMENT * int(3 * chance())
                 answer: Answer = await book.place(lot.id, org_id=who[n].org, minor=minor, key=f"{n}-{turn}")
                 waits.append(time.perf_counter() - asked)
                 enough = answer.entry.minor + INCREMENT if answer.is_accepted else answer.least_minor
@@ -223,31 +246,29 @@ async def _ours(store: Store, who: Sequence[Actor], count: int, seconds: float) 
     )
 
 
-async def _pgbench(store: Store, who: Sequence[Actor], clients: int, seconds: float) -> Side:
+async def _pgbench(store: Store, who: Sequence[Actor], clients: int, seconds: float, *, all_lead: bool = False) -> Side:
     """One transaction per bid: as many bidders as on the smaller of our sides, over `clients` connections."""
     lot = await an_open_lot(store.tx, who[: BIDDERS[0]], start_price_minor=START, increment_minor=INCREMENT)
-    said = await asyncio.to_thread(_run_pgbench, store, lot.id, clients, seconds)
-    answered = int(_one(r"number of transactions actually processed: (\d+)", said))
-    if answered == 0:
-        raise Void(f"pgbench {clients}: no transaction in its time")
-    rate = float(_one(r"tps = ([\d.]+)", said))
-    if int(_one(r"number of failed transactions: (\d+)", said)):
-        raise Void(f"pgbench {clients}: failed transactions")
+    script = ACCEPTED_SCRIPT if all_lead else SCRIPT
+    values = {"lot": lot.id, "n": 0, "bidders": BIDDERS[0], "enough": START, "increment": INCREMENT}
+    answered, rate = await asyncio.to_thread(run_pgbench, store, script, values, clients, seconds)
     accepted = await _require_right_book(store, lot.id, answered, journal_rows=answered)
     return Side(answered, answered / rate, accepted)
 
 
-def _run_pgbench(store: Store, lot_id: UUID, clients: int, seconds: float) -> str:
+def run_pgbench(
+    store: Store, script: str, values: Mapping[str, Any], clients: int, seconds: float
+) -> tuple[int, float]:
+    """How many transactions pgbench made, and how many a second."""
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "bid.sql"
-        script.write_text(SCRIPT)
-        values = {"lot": lot_id, "n": 0, "bidders": BIDDERS[0], "enough": START, "increment": INCREMENT}
+        file = Path(folder) / "bid.sql"
+        file.write_text(script)
         done = subprocess.run(
             [
                 str(embedded.binary("pgbench")),
                 *("-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2))),
                 # The clock of -T runs while the clients connect, which is no part of the rate: they get time for it.
-                *("-T", str(round(seconds + clients / 32)), "-f", str(script)),
+                *("-T", str(round(seconds + clients / 32)), "-f", str(file)),
                 *(part for name, value in values.items() for part in ("-D", f"{name}={value}")),
                 store.url.replace("+asyncpg", ""),
             ],
@@ -258,7 +279,13 @@ def _run_pgbench(store: Store, lot_id: UUID, clients: int, seconds: float) -> st
         )
     if done.returncode != 0:
         raise RuntimeError(f"pgbench failed: {done.stderr[-2000:]}")
-    return done.stdout
+    said = done.stdout
+    answered = int(_one(r"number of transactions actually processed: (\d+)", said))
+    if answered == 0:
+        raise Void(f"pgbench {clients}: no transaction in its time")
+    if int(_one(r"number of failed transactions: (\d+)", said)):
+        raise Void(f"pgbench {clients}: failed transactions")
+    return answered, float(_one(r"tps = ([\d.]+)", said))
 
 
 def _one(pattern: str, said: str) -> str:

@@ -1,4 +1,4 @@
-"""A plot as an SVG of our own: which share of the values lies below which value, one line a side."""
+"""Plots as an SVG of our own: rates side by side, and which share of the values lies below which value."""
 
 from __future__ import annotations
 
@@ -50,3 +50,23 @@ def _cumulated(values: Sequence[tuple[float, int]]) -> list[tuple[float, float]]
         so_far += count
         line.append((value, so_far / whole))
     return line
+
+
+def bars(title: str, sides: Mapping[str, float]) -> str:
+    """One bar a side, from nought, with its value beside it."""
+    step, left = 30, 150
+    height = TOP + step * len(sides) + 10
+    most = max(sides.values()) or 1.0
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
+        f'<text x="{left}" y="22" font-size="15">{escape(title)}</text>',
+    ]
+    for n, (name, value) in enumerate(sides.items()):
+        y, wide = TOP + step * n, (WIDTH - left - 90) * value / most
+        colour = COLOURS[0] if name.startswith(("ours", "whole")) else COLOURS[2]
+        parts.append(f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(name.replace("_", " "))}</text>')
+        parts.append(f'<rect x="{left}" y="{y}" width="{wide:.1f}" height="20" fill="{colour}"/>')
+        parts.append(f'<text x="{left + wide + 6:.1f}" y="{y + 15}">{value:,.0f}</text>')
+    return "\n".join([*parts, "</svg>\n"])

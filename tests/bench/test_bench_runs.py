@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import Any
 
 import pytest
 
+from bench import report
+
 ROOT = Path(__file__).parents[2]
 RATIOS = {
     "startup": {"ready_s", "rss_mb"},
     "hot_lot": {"vs_pgbench_64", "vs_pgbench_256"},
+    "many_lots": {"vs_pgbench"},
     "http_bid": {"vs_bare_asgi"},
     "stream": {"p99_vs_raw"},
     "certificates": {"credentials_per_s", "pdfs_per_s"},
@@ -72,3 +76,38 @@ def test_the_readme_tells_the_ratios_that_were_kept() -> None:
         assert set(kept["ratios"]) == keys
         for key, value in kept["ratios"].items():
             assert f"| {name} | {key} | {value} |" in readme
+
+
+def test_the_readme_and_the_plots_are_what_the_kept_results_say() -> None:
+    kept = report.results(ROOT / "bench" / "results")
+    page = (ROOT / "bench" / "README.md").read_text()
+    assert report.rendered(page, kept) == page, "run python -m bench.report"
+    assert all(
+        (ROOT / "bench" / "plots" / f"{name}.svg").read_text() == svg for name, svg in report.plots(kept).items()
+    )
+    assert set(report.plots(kept)) <= set(re.findall(r"\(plots/(\w+)\.svg\)", page))
+
+
+def test_a_result_becomes_a_row_with_its_goal_a_table_of_its_sides_and_bars() -> None:
+    result = {
+        "name": "many_lots",
+        "when": "2026-03-02T01:00:00+00:00",
+        "machine": dict.fromkeys(MACHINE, "x") | {"state": "quiet machine"},
+        "figures": {
+            "ours": {"bids_per_s": 12_000.0, "p99_ms": 9.5},
+            "pgbench_16": {"bids_per_s": 4_000.0},
+            "lots": 100,
+        },
+        "ratios": {"vs_pgbench": 3.0},
+        "limits": "The processor.",
+    }
+    page = "<!-- ratios -->\nold\n<!-- end -->\n<!-- figures many_lots -->\nold\n<!-- end -->\n"
+    said = report.rendered(page, {"many_lots": result})
+    assert "| many_lots | vs_pgbench | 3.0 | 2.5 or more | quiet machine |" in said
+    assert "| ours | 12,000 | 9.5 |\n| pgbench 16 | 4,000 |  |" in said
+    assert "lots: 100." in said
+    assert "old" not in said
+    assert report.rendered(said, {"many_lots": result}) == said
+    drawn = report.plots({"many_lots": result})["many_lots"]
+    assert "12,000" in drawn
+    assert "pgbench 16" in drawn
