@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.kernel.canonical import canonical_json, sha256_hex
-from techmarket.trading.lifecycle import IN_FORCE, AwardState, Method
+from techmarket.trading.lifecycle import IN_FORCE, AwardState, LotStep, Method
 from techmarket.trading.methods import Candidate, Family, Standing
 from techmarket.trading.panel import sheets
 from techmarket.trading.receipts import leaf_of, tree_of
@@ -25,6 +25,8 @@ from techmarket.trading.sealed.rules import Verdict
 
 LEAVES_MAX = 4096
 """More new bids of one lot than a batch can hold; their leaves are kept no further."""
+AFTER_THE_RANKING = frozenset({LotStep.FINAL_BID.value, LotStep.FIRST_REFUSAL.value})
+"""Steps in which somebody's word after the close decides, which the record does not hold."""
 BY_THE_RANKING = frozenset({"no_bids", "below_reserve"})
 """Causes for which a lot is unsold only if nobody stands in the ranking."""
 
@@ -320,7 +322,7 @@ class LotReplay:
     def _ranked(self, said: Mapping[str, Any]) -> list[Standing] | None:
         """The ranking of a closed lot, or None where the record may not hold what it rests on."""
         family = self.course.family
-        if family is Family.TALKS or not self._closed:
+        if family is Family.TALKS or not self._closed or not AFTER_THE_RANKING.isdisjoint(self._awaited):
             return None
         found = self.course.candidates() if family is Family.BOOK else self._quotes
         if found is None:
