@@ -276,6 +276,21 @@ async def test_an_upheld_objection_or_a_withdrawal_ends_it_with_its_notice_and_s
         assert tuple((await db.execute(text(states))).one()) == ("VOID", 0, "WITHDRAWN")
 
 
+async def test_a_seizure_before_the_last_signature_keeps_the_title_where_it_is(tx):
+    unit, first, second, view = await a_team(tx)
+    row = await called_to_sign(tx, unit, first, view, wanted(first, second))
+    for who in (unit, first):
+        await service.sign_vesting(tx, who, row.id, document_sha256=row.document_sha256)
+    seizure = BurdenDraft(BurdenKind.SEIZURE, Scope("WORLD", "ANY", date(2026, 3, 18)), "Sample court")
+    await service.record_burden(tx, unit, view.id, seizure)
+    with pytest.raises(errors.Seized):
+        await service.sign_vesting(tx, second, row.id, document_sha256=row.document_sha256)
+    assert (await service.get_vesting(tx, unit, row.id)).state is VestingState.SIGNING
+    assert [one.share for one in (await service.get_achievement(tx, unit, view.id)).owners] == [Decimal(1)]
+    async with tx.read() as db:
+        assert (await db.execute(text("SELECT count(*) FROM signature"))).scalar_one() == 2
+
+
 async def test_a_contract_of_assignment_moves_the_title_and_who_has_none_left_sells_nothing(tx):
     unit, buyer = [(await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor for _ in range(2)]
     view = await an_achievement(tx, unit)
