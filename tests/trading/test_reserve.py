@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
@@ -119,3 +120,45 @@ async def test_a_reserve_that_is_not_revealed_in_time_does_not_bind(market: Mark
 async def test_where_nobody_bids_there_is_nothing_to_reveal_for(market: Market, book: BidBook) -> None:
     trade = await closed(market, book)
     assert (trade.state, trade.lot.state) == (TradeState.UNSOLD, LotState.UNSOLD)
+
+
+async def test_a_reveal_and_the_clock_at_the_end_of_the_time_decide_the_lot_once_whoever_is_first(
+    market: Market, book: BidBook
+) -> None:
+    """In time both orders are possible, and each has its own outcome; at the very end the clock's alone."""
+    trade = await closed(market, book, 56_000_000, 60_000_000)
+    async with market.tx.begin() as db:
+        query = text("UPDATE lot SET step_due_at = market_now() + interval '30 milliseconds' WHERE id = :id")
+        await db.execute(query, {"id": trade.lot.id})
+    said = await asyncio.gather(
+        reveal(market, trade), *(service.step_due(market.tx) for _ in range(2)), return_exceptions=True
+    )
+    late = [one for one in said if isinstance(one, BaseException)]
+    assert all(isinstance(one, errors.NoReserveAwaited) for one in late)
+    if late:
+        shown = await service.get_lot(market.tx, market.operator, trade.lot.id)
+        assert shown.step_due_at is None or shown.step_due_at <= shown.now
+        await service.step_due(market.tx)
+    lot = await service.get_lot(market.tx, market.operator, trade.lot.id)
+    assert (lot.state, lot.step) == (LotState.AWARDED, None)
+    # A reserve that was revealed leaves nobody below it waiting; one that was not does not bind.
+    both = [(AwardState.OFFERED, 60_000_000), (AwardState.WAITING, 56_000_000)]
+    assert await awards(market, trade) == (both if lot.reserve is None else both[:1])
+    assert (lot.reserve is None) is bool(late)
+
+
+async def test_once_the_time_is_over_the_clock_alone_decides_even_where_its_job_has_not_run(
+    market: Market, book: BidBook
+) -> None:
+    trade = await closed(market, book, 56_000_000, 60_000_000)
+    assert trade.lot.step_due_at is not None
+    await move_to(market.tx, trade.lot.step_due_at)
+    said = await asyncio.gather(
+        reveal(market, trade),
+        *(service.step_due(market.tx) for _ in range(3)),
+        reveal(market, trade),
+        return_exceptions=True,
+    )
+    assert [type(said[0]), type(said[-1])] == [errors.NoReserveAwaited] * 2
+    assert sorted(one for one in said if isinstance(one, int)) == [0, 0, 1]
+    assert await awards(market, trade) == [(AwardState.OFFERED, 60_000_000), (AwardState.WAITING, 56_000_000)]

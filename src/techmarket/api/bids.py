@@ -215,6 +215,7 @@ def _operation() -> dict[str, Any]:
         errors.BiddingOver,
         errors.BiddingNotOpen,
         errors.BiddingPaused,
+        errors.NoBiddingHere,
         errors.NotQualified,
         errors.NotAParticipant,
         errors.BidKeyReused,

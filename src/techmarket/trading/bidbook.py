@@ -64,7 +64,8 @@ SELECT l.id, l.trade_id, l.method, l.state, l.start_price_minor, l.increment_min
        l.step_seconds, l.opened_at, l.free_ends_at, l.hard_end, l.effective_end, l.closed_at, l.seq, l.chain,
        l.leading_seq, l.leading_bidder, l.leading_minor,
        (SELECT s.first_refusal FROM seat s WHERE s.lot_id = l.id AND s.number = l.leading_bidder) AS leader_may_match,
-       l.pause_cause, l.pause_reason, l.resumes_at
+       l.pause_cause, l.pause_reason, l.resumes_at, CASE WHEN l.state = 'WAITING' THEN
+         (SELECT t.bidding_opens_at FROM trade t WHERE t.id = l.trade_id) END AS opens_at
 FROM lot l WHERE l.id = ANY($1::uuid[]) ORDER BY l.id FOR UPDATE OF l
 """
 # The trade is looked at for strangers alone: whoever has a seat has found an announced trade.
@@ -404,9 +405,10 @@ def _not_open(lot: Any) -> Refusal:
     if lot["state"] == LotStage.PAUSED:
         known = {} if lot["resumes_at"] is None else {"resumes_at": lot["resumes_at"]}
         return errors.BiddingPaused(cause=lot["pause_cause"], reason=lot["pause_reason"], **known)
-    if lot["state"] == LotStage.WAITING or lot["effective_end"] is None:
-        return errors.BiddingNotOpen()
-    return errors.BiddingOver(effective_end=min(lot["effective_end"], lot["closed_at"]))
+    if lot["state"] == LotStage.WAITING:
+        return errors.BiddingNotOpen(opens_at=lot["opens_at"])
+    ended = [at for at in (lot["effective_end"], lot["closed_at"]) if at is not None]
+    return errors.BiddingOver(effective_end=min(ended))
 
 
 def _lot_of(row: Any) -> LotState:

@@ -43,8 +43,8 @@ class BiddingOver(Refusal):
 
 class BiddingNotOpen(Refusal):
     code, kind = "trading.not_open", Kind.CONFLICT
-    zh = "该标的的竞价尚未开始。"
-    en = "Bidding on this lot has not begun."
+    zh = "该标的的报价尚未开始；预定于 {opens_at} 开始，以公告期届满为准。"
+    en = "Bidding on this lot has not begun; it opens at {opens_at}, not before the announcement has ended."
 
 
 class BiddingPaused(Refusal):

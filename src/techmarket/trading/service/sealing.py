@@ -139,7 +139,7 @@ async def put_envelope(tx: Tx, actor: Actor, keys: Keys, lot_id: UUID, *, envelo
         seat = await repository.find_seat(db, lot.id, actor.org)
         if seat is None:
             raise errors.NotAParticipant()
-        _require_open(lot, now)
+        _require_open(trade, lot, now)
         if seat.state is not SeatState.READY:
             raise errors.NotQualified()
         sealing = await repository.find_sealing(db, lot.id)
@@ -187,15 +187,15 @@ def _require_envelopes(lot: Lot) -> None:
         raise errors.NoEnvelopesHere(method=lot.method.value)
 
 
-def _require_open(lot: Lot, now: datetime) -> None:
+def _require_open(trade: Trade, lot: Lot, now: datetime) -> None:
     """The instant of the end itself no longer belongs to the lot."""
     if lot.state is LotState.PAUSED:
         known: dict[str, Any] = {} if lot.resumes_at is None else {"resumes_at": lot.resumes_at}
         raise errors.BiddingPaused(cause=lot.pause_cause, reason=lot.pause_reason, **known)
-    if lot.state is LotState.WAITING or lot.effective_end is None:
-        raise errors.BiddingNotOpen()
-    if lot.state is not LotState.OPEN or now >= lot.effective_end:
-        raise errors.BiddingOver(effective_end=min(lot.effective_end, lot.closed_at or lot.effective_end))
+    if lot.state is LotState.WAITING:
+        raise errors.BiddingNotOpen(opens_at=trade.bidding_opens_at)
+    if lot.state is not LotState.OPEN or lot.effective_end is None or now >= lot.effective_end:
+        raise errors.BiddingOver(effective_end=min(at for at in (lot.effective_end, lot.closed_at) if at is not None))
 
 
 def _receipt(lot_id: UUID, number: int, sha256: str, at: datetime, keys: Keys) -> EnvelopeReceiptView:
