@@ -204,7 +204,7 @@ def test_every_state_takes_only_the_acts_of_its_table():
         "ACCEPTED": ["amend", "publish", "return", "review again", "withdraw"],
         "PUBLISHED": ["amend", "close", "engage", "expire", "renew", "return", "review again", "withdraw"],
         "ENGAGED": ["close", "disengage"],
-        "CLOSED": [],
+        "CLOSED": ["reopen"],
         "EXPIRED": ["renew", "withdraw"],
         "WITHDRAWN": [],
     }

@@ -235,7 +235,7 @@ async def act_on(tx, people, act, view):
     later = date(2100, 1, 1)
     if act == "amend":
         return await edit(tx, people.seller, await service.get_listing(tx, people.seller, view.id), deal_terms="y")
-    if act in ("engage", "disengage", "close"):
+    if act in ("engage", "disengage", "close", "reopen"):
         async with tx.begin() as db:
             if act == "engage":
                 return await steps.engage(db, view.id, by=Ref("trade", uuid4()), actor=people.operator)

@@ -350,6 +350,10 @@ async def test_whoever_is_shut_out_bids_no_more_and_his_bids_win_nothing(market:
     await shut_out(market, await deposit_of(market, trade, 1))
     answer = await service.place_bid(book, market.buyers[1], trade.lot.id, minor=62_000_000, key="c")
     assert answer.entry.verdict == "trading.not_qualified"
+    low = await service.place_bid(book, market.buyers[0], trade.lot.id, minor=61_000_000, key="d")
+    assert (low.entry.verdict, low.least_minor) == ("trading.bid_too_low", 62_000_000)  # the book stays as it is
+    record = (await service.list_bids(market.tx, market.operator, trade.lot.id, cursor=None, limit=20)).items
+    assert [(line.seq, line.is_void) for line in record] == [(1, False), (2, True), (3, True), (4, False)]
     lot = await service.get_lot(market.tx, market.operator, trade.lot.id)
     assert lot.effective_end is not None
     await move_to(market.tx, lot.effective_end)

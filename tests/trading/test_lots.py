@@ -250,7 +250,7 @@ async def test_each_lot_has_its_own_award_and_the_trade_is_decided_with_the_last
     ]
 
 
-async def test_a_deposit_for_the_trade_is_paid_in_with_the_last_award_it_backs_and_the_listing_closes_with_the_last_lot(
+async def test_a_deposit_for_the_trade_pays_each_contract_its_lots_part_and_the_listing_closes_with_the_last_lot(
     market: Market, book: BidBook
 ) -> None:
     trade = await announced(market)
@@ -262,16 +262,46 @@ async def test_a_deposit_for_the_trade_is_paid_in_with_the_last_award_it_backs_a
     trade = await closed(market, trade)
     await move_to(market.tx, shanghai(2026, 3, 25))
     first = await conclude(market, await award_of(market, trade, 0))
-    assert (first.deposit_minor, first.achievement_ids) == (0, trade.lots[0].achievement_ids)
+    # The start prices are 300,000 and 200,000: three fifths of 150,000 belong to the first lot.
+    assert (first.deposit_minor, first.achievement_ids) == (9_000_000, trade.lots[0].achievement_ids)
     assert await deposits(market, trade, 0) == [DepositState.HELD]
+    assert await escrow(market.tx, market.buyers[0].org) == (DEPOSIT, 9_000_000)  # the rest is held on
     assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.AWARDED
     second = await conclude(market, await award_of(market, trade, 1))
-    assert second.deposit_minor == DEPOSIT
+    assert second.deposit_minor == 6_000_000
+    assert await deposits(market, trade, 0) == [DepositState.PAID_IN]
     assert await escrow(market.tx, market.buyers[0].org) == (DEPOSIT, DEPOSIT)
     assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.CONCLUDED
     async with market.tx.read() as db:
         query = text("SELECT state FROM listing WHERE id = :l")
         assert (await db.execute(query, {"l": trade.listing_id})).scalar_one() == "CLOSED"
+
+
+async def test_who_does_not_sign_for_one_lot_loses_its_part_alone_and_a_default_costs_what_became_that_price(
+    market: Market, book: BidBook
+) -> None:
+    trade = await announced(market)
+    await pay_deposit(market, await joined(market, trade, 0))
+    trade = await opened(market, trade)
+    for lot in trade.lots:
+        assert lot.start_price is not None
+        await service.place_bid(book, market.buyers[0], lot.id, minor=lot.start_price.minor, key=str(lot.n))
+    trade = await closed(market, trade)
+    await move_to(market.tx, shanghai(2026, 3, 25))
+    signed, unsigned = await award_of(market, trade, 0), await award_of(market, trade, 1)
+    await conclude(market, signed)
+    async with market.tx.begin() as db:
+        await steps.note_buyers_turn(db, unsigned, now=await market_now(db), actor=market.seller)
+    await move_to(market.tx, shanghai(2026, 4, 25))
+    assert await service.lapse_due(market.tx) == 1
+    assert await deposits(market, trade, 0) == [DepositState.FORFEITED]
+    assert await escrow(market.tx, market.buyers[0].org) == (9_000_000, 9_000_000)
+    async with market.tx.begin() as db:
+        facts = await steps.default_award(db, signed, now=await market_now(db), actor=market.operator)
+    assert facts.deposit_minor == 9_000_000
+    assert await escrow(market.tx, market.buyers[0].org) == (0, 0)
+    assert await escrow(market.tx, market.seller.org) == (DEPOSIT, 0)
+    assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.UNSOLD
 
 
 async def test_an_upheld_objection_to_one_result_ends_its_lot_and_leaves_the_other(

@@ -678,6 +678,10 @@ async def test_a_defaulting_buyer_loses_as_much_as_the_deposit_to_the_seller(mar
     assert facts.state is AwardState.DEFAULTED
     assert await escrow(market.tx, market.buyers[0].org) == (0, 0)
     assert await escrow(market.tx, market.seller.org) == (DEPOSIT, 0)
+    assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.UNSOLD
+    assert await listing_state(market, trade) == "PUBLISHED"
+    again = await an_announced_trade(market, listing_id=trade.listing_id)
+    assert again.previous_id == trade.id
 
 
 async def test_a_deposit_paid_just_before_the_release_goes_back_whole(market: Market) -> None:

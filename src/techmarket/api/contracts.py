@@ -31,11 +31,12 @@ from techmarket.api.shapes import (
 )
 from techmarket.contracts import errors, service
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
-from techmarket.contracts.rules import ContractType, LineKind, PartyRole, Relief, RoyaltyBase, Tax
+from techmarket.contracts.rules import ContractType, LineKind, Milestone, PartyRole, Relief, RoyaltyBase, Tax
 from techmarket.contracts.text import Clause, RoyaltyTerms, ScopeTerms
 from techmarket.contracts.views import ContractView, DocumentView, RegistrationView, RoyaltyReportView
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.listings.rules import LicenceKind
 from techmarket.notices.errors import NotStarted, Paused, StillRunning, Suspended, Upheld
 from techmarket.signing.errors import NotASignatory, NotYourTurn, SignedAlready, WrongDocument
@@ -71,10 +72,19 @@ class RoyaltyIn(Wire):
     due_days: DueDays
 
 
+class MilestoneIn(Wire):
+    title: ShortText
+    amount: PositiveMoney
+
+
 class DraftFromAward(Wire):
     award_id: Uuid
     royalty_due_days: DueDays | None = Field(
         default=None, description="Needed where the offer asks a royalty: days from each report to its payment."
+    )
+    milestones: Annotated[list[MilestoneIn], Field(max_length=50)] = Field(
+        default_factory=list,
+        description="Of an open challenge, in the order of the work; they sum to the price. Left out: one of all.",
     )
     clauses: Clauses = Field(default_factory=list)
 
@@ -132,6 +142,7 @@ class PlanLineOut(Wire):
     id: UUID
     n: int
     kind: LineKind
+    title: str | None = Field(description="of a milestone: what is handed over")
     state: LineState
     amount: MoneyOut | None
     credited: MoneyOut = Field(description="the winner's deposit that became part of this line")
@@ -181,7 +192,7 @@ class ContractOut(Wire):
     award_id: UUID | None
     listing_id: UUID | None
     notice_id: UUID | None
-    licence_kind: str
+    licence_kind: str | None = Field(description="null: a development is no licence")
     scope: dict[str, Any]
     parties: list[PartyOut]
     achievement_ids: list[UUID]
@@ -228,6 +239,8 @@ class DocumentOut(Wire):
         errors.ModeNotOpen,
         errors.RoyaltyIncomplete,
         errors.NothingToPay,
+        errors.MilestonesDoNotSum,
+        errors.MilestonesUnfit,
         LicenceOverlaps,
         NotAllowed,
         NotFound,
@@ -236,7 +249,12 @@ class DocumentOut(Wire):
 async def draft_contract(body: DraftFromAward, actor: SignedIn, tx: TxDep) -> ContractView:
     """Draft the contract of an award: its price and the offer's terms, by the seller or the market."""
     return await service.draft_from_award(
-        tx, actor, body.award_id, royalty_due_days=body.royalty_due_days, clauses=_clauses(body.clauses)
+        tx,
+        actor,
+        body.award_id,
+        royalty_due_days=body.royalty_due_days,
+        milestones=[Milestone(one.title, one.amount.minor) for one in body.milestones],
+        clauses=_clauses(body.clauses),
     )
 
 
@@ -270,6 +288,21 @@ async def draft_direct_contract(body: DraftDirectly, actor: SignedIn, tx: TxDep)
         else None,
         clauses=_clauses(body.clauses),
     )
+
+
+@router.post(
+    "/contracts/{contract_id}/milestones/{n}/acceptance",
+    response_model=ContractOut,
+    operation_id="acceptMilestone",
+    responses=refusals(
+        NotAllowed, NotFound, errors.NotInForce, errors.NoSuchMilestone, NotInThisState, CalendarYearMissing
+    ),
+)
+async def accept_milestone(
+    contract_id: Uuid, n: Annotated[int, Field(ge=1, le=1000)], actor: SignedIn, tx: TxDep
+) -> ContractView:
+    """Accept what was handed over for a milestone (payer): its payment falls due."""
+    return await service.accept_milestone(tx, actor, contract_id, n)
 
 
 @router.get("/contracts", response_model=ContractPage, operation_id="listContracts", responses=refusals())

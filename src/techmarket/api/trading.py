@@ -269,6 +269,7 @@ class BidLineOut(Wire):
     verdict: str
     at: datetime
     chain: str
+    is_void: bool = Field(description="Its bidder was shut out before the decision: this price does not stand.")
 
 
 class BidPage(Wire):

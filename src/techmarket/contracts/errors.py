@@ -41,6 +41,24 @@ class NothingToPay(Refusal):
     en = "A licence contract has an entry fee or a royalty, or both."
 
 
+class MilestonesDoNotSum(Refusal):
+    code, kind = "contracts.milestones_do_not_sum", Kind.INVALID
+    zh = "各里程碑金额之和为 {sum}，须等于成交价 {price}。"
+    en = "The milestones sum to {sum}; they must sum to the price {price}."
+
+
+class MilestonesUnfit(Refusal):
+    code, kind = "contracts.milestones_unfit", Kind.INVALID
+    zh = "只有揭榜挂帅（技术开发）合同约定里程碑；许可合同按入门费与提成付款。"
+    en = "Only a development from an open challenge has milestones; a licence is paid by entry fee and royalty."
+
+
+class NoSuchMilestone(Refusal):
+    code, kind = "contracts.no_such_milestone", Kind.CONFLICT
+    zh = "合同付款计划第 {n} 项不是待验收的里程碑。"
+    en = "Line {n} of the plan is no milestone that waits for its acceptance."
+
+
 class AchievementsMissing(Refusal):
     code, kind = "contracts.achievements_missing", Kind.INVALID
     zh = "成果 {missing} 不存在，或不属于许可方。"

@@ -18,6 +18,13 @@ class ContractDrafted(Event):
 
 
 @dataclass(frozen=True)
+class MilestoneAccepted(Event):
+    kind: ClassVar[str] = "contracts.milestone_accepted"
+    contract_id: UUID
+    line_id: UUID
+
+
+@dataclass(frozen=True)
 class ContractSigningOpened(Event):
     kind: ClassVar[str] = "contracts.signing_opened"
     contract_id: UUID

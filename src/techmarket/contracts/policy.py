@@ -18,6 +18,7 @@ PERFORM = permission("contracts.perform", Standing.OWN, Role.LISTING_OFFICER, Ro
 DISPUTE = permission("contracts.dispute", Standing.OWN, Role.SIGNATORY)
 SETTLE = permission("contracts.settle_dispute", Standing.MARKET, Role.OPERATOR)
 TERMINATE = permission("contracts.terminate", Standing.MARKET, Role.OPERATOR)
+ACCEPT_MILESTONE = permission("contracts.accept_milestone", Standing.OWN, Role.LISTING_OFFICER, Role.SIGNATORY)
 REPORT_ROYALTY = permission("contracts.report_royalty", Standing.OWN, Role.FINANCE, Role.TRADER, Role.SIGNATORY)
 FILE_REGISTRATION = permission("contracts.file_registration", Standing.OWN, Role.LISTING_OFFICER, Role.SIGNATORY)
 DECIDE_REGISTRATION = permission("contracts.decide_registration", Standing.OUTSIDER, Role.REGISTRAR)

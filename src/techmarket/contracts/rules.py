@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ NUMBER_FORM = re.compile(r"\d{14}(\d{2})?")
 
 
 class ContractType(StrEnum):
-    """民法典 art. 843; what the market drafts today is a licence."""
+    """民法典 art. 843; what the market drafts today is a licence, or the development that answers an open challenge."""
 
     LICENCE = "LICENCE"
     TRANSFER = "TRANSFER"
@@ -33,6 +33,7 @@ class PartyRole(StrEnum):
 
 class LineKind(StrEnum):
     ENTRY_FEE = "ENTRY_FEE"
+    MILESTONE = "MILESTONE"
     ROYALTY = "ROYALTY"
 
 
@@ -46,6 +47,26 @@ class RoyaltyBase(StrEnum):
 
 
 # --- the payment plan ---
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A part of a development (里程碑): what is handed over, and what is paid once it is accepted."""
+
+    title: str
+    minor: int
+
+
+def check_milestones(milestones: Sequence[Milestone], price_minor: int) -> None:
+    """The milestones of a development sum to the price of the award, to the cent."""
+    total = sum(one.minor for one in milestones)
+    if total != price_minor:
+        raise errors.MilestonesDoNotSum(sum=Money(total), price=Money(price_minor), pointer="/body/milestones")
+
+
+def calls_first(contract_type: ContractType) -> PartyRole:
+    """Whoever put the trade up signs first: it sells a licence, but of a development it is the one who pays."""
+    return PartyRole.PAYER if contract_type is ContractType.DEVELOPMENT else PartyRole.PAYEE
 
 
 def deposit_for_fee(entry_fee_minor: int, captured_deposit_minor: int) -> int:

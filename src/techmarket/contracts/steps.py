@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.contracts import errors, repository
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
 from techmarket.contracts.rules import ContractType, LineKind, PartyRole
-from techmarket.contracts.tables import Contract
+from techmarket.contracts.tables import Contract, PlanLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class ContractFacts:
     type: ContractType
     state: ContractState
     rule_date: date
-    licence_kind: str
+    licence_kind: str | None
     scope: dict[str, Any]
     term_years: int | None
     term_from: date | None
@@ -114,6 +115,12 @@ async def contract_of_due(db: AsyncSession, due_id: UUID) -> UUID | None:
     return found.contract_id if found else None
 
 
+def _price(lines: Sequence[PlanLine]) -> int | None:
+    """What is paid whatever happens: the entry fee, or all milestones together."""
+    fixed = [line.minor for line in lines if line.minor is not None]
+    return sum(fixed) if fixed else None
+
+
 async def _facts(db: AsyncSession, contract: Contract) -> ContractFacts:
     orgs = {row.role: row.org_id for row in (await repository.parties_of(db, [contract.id]))[contract.id]}
     version = await repository.get_version(db, contract.id, contract.current_n)
@@ -138,7 +145,7 @@ async def _facts(db: AsyncSession, contract: Contract) -> ContractFacts:
         payer_org=orgs[PartyRole.PAYER],
         payee_org=orgs[PartyRole.PAYEE],
         achievement_ids=tuple(await repository.achievements_of(db, contract.id)),
-        price_minor=next((line.minor for line in lines if line.kind is LineKind.ENTRY_FEE), None),
+        price_minor=_price(lines),
         lines=tuple(
             LineFacts(
                 one.id,

@@ -21,6 +21,7 @@ class Contract(Identified, Base):
     __tablename__ = "contract"
     __table_args__ = (
         CheckConstraint("(in_force_at IS NULL) = (term_from IS NULL)", name="term_starts_with_force"),
+        CheckConstraint("(type = 'LICENCE') <= (licence_kind IS NOT NULL)", name="licence_has_a_kind"),
         CheckConstraint("term_years IS NULL OR term_years BETWEEN 1 AND 100", name="term_is_possible"),
         Index(None, "created_at", "id"),
     )
@@ -29,7 +30,7 @@ class Contract(Identified, Base):
     award_id: Mapped[UUID | None] = mapped_column(ForeignKey("award.id"), unique=True)
     listing_id: Mapped[UUID | None] = mapped_column(ForeignKey("listing.id"))
     type: Mapped[ContractType]
-    licence_kind: Mapped[str] = mapped_column(String(32))
+    licence_kind: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[ContractState]
     rule_date: Mapped[date]
     scope: Mapped[dict[str, Any]]
@@ -79,19 +80,21 @@ class ContractVersion(Base):
 
 
 class PlanLine(Identified, Base):
-    """An entry fee has an amount, a royalty a rate; `credited_minor` is the deposit that was taken for it."""
+    """An entry fee or milestone has an amount, a royalty a rate; `credited_minor` is the deposit taken for it."""
 
     __tablename__ = "plan_line"
     __table_args__ = (
         UniqueConstraint("contract_id", "n"),
         CheckConstraint("(kind = 'ROYALTY') = (rate IS NOT NULL)", name="royalty_has_rate"),
-        CheckConstraint("(kind = 'ENTRY_FEE') = (minor IS NOT NULL)", name="fee_has_amount"),
+        CheckConstraint("(kind <> 'ROYALTY') = (minor IS NOT NULL)", name="fee_has_amount"),
+        CheckConstraint("(kind = 'MILESTONE') = (title IS NOT NULL)", name="milestone_has_title"),
         CheckConstraint("minor > 0", name="amount_positive"),
     )
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
     n: Mapped[int]
     kind: Mapped[LineKind]
+    title: Mapped[str | None] = mapped_column(String(200))
     minor: Mapped[int | None]
     rate: Mapped[Decimal | None] = mapped_column(Numeric(14, 12))
     base: Mapped[str | None] = mapped_column(String(100))

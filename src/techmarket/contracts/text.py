@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from techmarket.contracts.rules import ContractType
+from techmarket.contracts.rules import ContractType, Milestone
 from techmarket.kernel.money import Money
 
 FORM = "techmarket-contract/1"
@@ -114,6 +114,49 @@ def compose(
             "term_years": scope.term_years,
         },
         "price": _price(price),
+        "clauses": [{"title": clause.title, "text": clause.text} for clause in clauses],
+    }
+
+
+def compose_development(
+    *,
+    number: str,
+    award_id: UUID,
+    trade_number: str,
+    listing_sha256: str,
+    proposal_number: int,
+    task: dict[str, Any],
+    parties: Sequence[PartyText],
+    milestones: Sequence[Milestone],
+    payment_length: dict[str, Any],
+    clauses: Sequence[Clause],
+) -> dict[str, Any]:
+    """A development (技术开发合同, 民法典 art. 851) that answers an open challenge: what was asked for, who does it,
+    and what is paid for each milestone once it is accepted."""
+    return {
+        "form": FORM,
+        "number": number,
+        "type": ContractType.DEVELOPMENT.value,
+        "award": str(award_id),
+        "trade_number": trade_number,
+        "parties": [
+            {"organisation": str(party.org_id), "role": party.role, "name": party.name, "uscc": party.uscc}
+            for party in parties
+        ],
+        "task": {"demand_sha256": listing_sha256, "proposal_of_bidder": proposal_number, **task},
+        "price": {
+            "total": _money(sum(one.minor for one in milestones)),
+            "milestones": [
+                {
+                    "n": n,
+                    "title": one.title,
+                    "amount": _money(one.minor),
+                    "within": payment_length,
+                    "from": "acceptance",
+                }
+                for n, one in enumerate(milestones, start=1)
+            ],
+        },
         "clauses": [{"title": clause.title, "text": clause.text} for clause in clauses],
     }
 

@@ -25,6 +25,7 @@ class PlanLineView:
     id: UUID
     n: int
     kind: LineKind
+    title: str | None
     state: LineState
     amount: Money | None
     credited: Money
@@ -78,7 +79,7 @@ class ContractView:
     award_id: UUID | None
     listing_id: UUID | None
     notice_id: UUID | None
-    licence_kind: str
+    licence_kind: str | None
     scope: dict[str, Any]
     parties: tuple[PartyView, ...]
     achievement_ids: tuple[UUID, ...]

@@ -76,6 +76,14 @@ class ListingDisengaged(Event):
 
 
 @dataclass(frozen=True)
+class ListingReopened(Event):
+    """The sale came to nothing after all: it can be found and traded again."""
+
+    kind: ClassVar[str] = "listings.reopened"
+    listing_id: UUID
+
+
+@dataclass(frozen=True)
 class ListingClosed(Event):
     kind: ClassVar[str] = "listings.closed"
     listing_id: UUID

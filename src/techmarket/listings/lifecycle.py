@@ -55,6 +55,7 @@ LISTING = Lifecycle(
         (ListingState.PUBLISHED, "withdraw"): ListingState.WITHDRAWN,
         (ListingState.ENGAGED, "disengage"): ListingState.PUBLISHED,
         (ListingState.ENGAGED, "close"): ListingState.CLOSED,
+        (ListingState.CLOSED, "reopen"): ListingState.PUBLISHED,
         (ListingState.EXPIRED, "renew"): ListingState.PUBLISHED,
         (ListingState.EXPIRED, "withdraw"): ListingState.WITHDRAWN,
     },

@@ -28,6 +28,7 @@ from techmarket.listings.events import (
     ListingDisengaged,
     ListingDrafted,
     ListingEngaged,
+    ListingReopened,
     ListingSubmitted,
 )
 from techmarket.listings.lifecycle import FINDABLE, KNOWN, LISTING, REVIEWED, ListingState
@@ -349,6 +350,14 @@ async def close(db: AsyncSession, listing_id: UUID, actor: Actor | None) -> None
 async def _release(db: AsyncSession, by: str | None, actor: Actor | None) -> None:
     if by is not None:
         await achievements.release(db, by=Ref.parse(by), actor=actor)
+
+
+async def reopen(db: AsyncSession, listing_id: UUID, actor: Actor | None) -> None:
+    """The sale it was closed for came to nothing: the listing is open to others again."""
+    listing = await repository.lock(db, listing_id)
+    listing.state, listing.engaged_by = LISTING.move(listing.state, "reopen"), None
+    journal.record(db, ListingReopened(listing.id), actor=actor)
+    await db.flush()
 
 
 async def today(db: AsyncSession) -> date:

@@ -35,6 +35,7 @@ FOLLOWED = tuple(
         events.ListingExpired,
         events.ListingRenewed,
         events.ListingClosed,
+        events.ListingReopened,
     )
 )
 INDEX_BATCH = 200

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock
 from techmarket.kernel.periods import Pause, Unit
-from techmarket.kernel.workdays import WorkCalendar
+from techmarket.kernel.workdays import CalendarYearMissing, WorkCalendar
 from techmarket.notices import periods, repository, rules
 from techmarket.notices.kinds import Place
 from techmarket.notices.lifecycle import NoticeState, PauseCause
@@ -53,13 +53,31 @@ async def course_of(db: AsyncSession, notice: Notice) -> Course:
 
 
 async def count_end(db: AsyncSession, notice: Notice) -> datetime | None:
-    """The end of the period: counted while it runs, written down once it has cleared, none where it stands no more."""
+    """The end of the period: counted while it runs, written down once it has cleared, none where it stands no more.
+
+    Nor is there one while it reaches into a year whose holidays nobody has entered: it has not ended by then.
+    """
+    try:
+        return await require_end(db, notice)
+    except CalendarYearMissing:
+        return None
+
+
+async def require_end(db: AsyncSession, notice: Notice) -> datetime | None:
+    """As `count_end`; a year without holidays is refused by name."""
     if notice.started_at is None:
         return None
-    return end_with(notice, await course_of(db, notice), await rulebook.work_calendar(db))
+    return _end(notice, await course_of(db, notice), await rulebook.work_calendar(db))
 
 
 def end_with(notice: Notice, course: Course, calendar: WorkCalendar) -> datetime | None:
+    try:
+        return _end(notice, course, calendar)
+    except CalendarYearMissing:
+        return None
+
+
+def _end(notice: Notice, course: Course, calendar: WorkCalendar) -> datetime | None:
     if notice.started_at is None or notice.state in (
         NoticeState.UPHELD,
         NoticeState.REPLACED,
@@ -72,14 +90,18 @@ def end_with(notice: Notice, course: Course, calendar: WorkCalendar) -> datetime
 
 
 def remaining_with(notice: Notice, course: Course, calendar: WorkCalendar, now: datetime) -> int | None:
-    """How many days of its unit are still to run; none for a period by the clock or one that has not started."""
+    """How many days of its unit are still to run; none for a period by the clock or one that has not started, nor while
+    they cannot be counted."""
     if notice.started_at is None or notice.length_unit in (Unit.MINUTES, Unit.SECONDS):
         return None
     if notice.state not in (NoticeState.RUNNING, NoticeState.PAUSED):
         return 0
-    return periods.remaining_of(
-        notice.started_at, notice.length, course.added, now, pauses=course.stops, calendar=calendar
-    )
+    try:
+        return periods.remaining_of(
+            notice.started_at, notice.length, course.added, now, pauses=course.stops, calendar=calendar
+        )
+    except CalendarYearMissing:
+        return None
 
 
 async def state_now(db: AsyncSession, notice: Notice) -> NoticeState:

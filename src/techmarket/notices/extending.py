@@ -12,6 +12,7 @@ from techmarket.db import clock
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.periods import Length, end_of_period
+from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.notices import counting, errors, periods, repository, rules, telling
 from techmarket.notices.events import NoticeExtended, NoticeResumed, NoticeSuspended
 from techmarket.notices.kinds import KINDS
@@ -65,7 +66,7 @@ async def extend(db: AsyncSession, notice_id: UUID, *, actor: Actor | None, now:
         raise errors.ExtensionsUsedUp(at_most=notice.extensions_at_most)
     _lengthen(db, notice, LengtheningCause.EXTENSION, notice.extension_n, now=now, actor=actor)
     await db.flush()
-    end = await counting.count_end(db, notice)
+    end = await counting.require_end(db, notice)
     assert end is not None  # it runs, and nothing pauses it
     notice.look_at = end
     event = NoticeExtended(
@@ -93,9 +94,7 @@ async def suspend(
     if notice.state is not NoticeState.PAUSED:
         await _check_runs(db, notice, course, now)
     longest = await _rule(db, notice, SUSPENSION_MAX, needed=False)
-    resume_by = None
-    if longest is not None:
-        resume_by = end_of_period(now, longest.length, calendar=await rulebook.work_calendar(db))
+    resume_by = None if longest is None else await _longest_until(db, longest, now)
     pause = NoticePause(
         id=new_id(),
         notice_id=notice.id,
@@ -111,6 +110,14 @@ async def suspend(
     telling.record(db, notice.id, NoticeSuspended(notice.id, notice.subject, notice.kind, resume_by), actor=actor)
     await db.flush()
     return resume_by
+
+
+async def _longest_until(db: AsyncSession, longest: Rule, now: datetime) -> datetime | None:
+    """Stopping the clock waits for no calendar; until when it stands still is then for a person to watch."""
+    try:
+        return end_of_period(now, longest.length, calendar=await rulebook.work_calendar(db))
+    except CalendarYearMissing:
+        return None
 
 
 async def resume(db: AsyncSession, notice_id: UUID, *, actor: Actor | None, now: datetime) -> datetime | None:

@@ -293,7 +293,7 @@ async def _start(db: AsyncSession, notice: Notice, *, now: datetime, actor: Acto
         return
     notice.state = NOTICE.move(notice.state, "start")
     notice.started_at = start
-    end = await counting.count_end(db, notice)
+    end = await counting.require_end(db, notice)
     assert end is not None  # a period without a pause has an end
     notice.look_at = end
     telling.record(db, notice.id, NoticeStarted(notice.id, notice.subject, notice.kind, start, end), actor=actor)

@@ -82,7 +82,7 @@ async def require_cleared(db: AsyncSession, notice_id: UUID, now: datetime) -> N
     notice = await repository.hold_notice(db, notice_id)
     rules.check_cleared(
         notice.state,
-        ends_at=await counting.count_end(db, notice),
+        ends_at=await counting.require_end(db, notice),
         now=now,
         missing_places=await counting.missing_places(db, notice),
         open_objections=(await repository.count_open_objections(db, [notice_id])).get(notice_id, 0),

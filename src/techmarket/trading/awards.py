@@ -179,12 +179,14 @@ async def settle(db: AsyncSession, trade: Trade, *, actor: Actor | None, cause: 
     await db.flush()
 
 
-async def settle_default(db: AsyncSession, trade: Trade) -> None:
-    """A trade whose last sale came to nothing is unsold after all; its listing stays closed, to be listed anew."""
+async def settle_default(db: AsyncSession, trade: Trade, *, actor: Actor | None) -> None:
+    """A trade whose last sale came to nothing is unsold after all, and its listing is free to be traded again."""
     await db.flush()
     lots = {lot.state for lot in await repository.lots_of(db, trade.id)}
     if TRADE.can(trade.state, "default") and LotState.CONCLUDED not in lots:
         trade.state = TRADE.move(trade.state, "default")
+        await listings.reopen(db, trade.listing_id, actor)
+        journal.record(db, TradeUnsold(trade.id, trade.listing_id), actor=actor)
 
 
 async def terminate(db: AsyncSession, trade: Trade, *, cause: str, now: datetime, actor: Actor | None) -> None:

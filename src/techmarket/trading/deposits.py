@@ -43,6 +43,8 @@ from techmarket.trading.lifecycle import (
 )
 from techmarket.trading.tables import Award, Deposit, Lot, Participant, Seat, Trade
 
+BY_LOT = "each_contract_its_lot_s_part_by_start_price"
+"""Of a deposit for the whole trade, as the terms say it."""
 FORMER_WORDS = {"winner_does_not_sign_in_time": "refuses_to_sign", "winner_does_not_pay": "fails_to_pay"}
 
 
@@ -83,16 +85,20 @@ async def ask(db: AsyncSession, trade: Trade, participant: Participant, *, actor
 
 async def hold(db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit) -> None:
     """A paid deposit is held, and the seats it backs are ready."""
-    source = await ledger.account(db, purpose=Account.ESCROW, owner=participant.org_id)
-    target = await ledger.account(db, purpose=Account.DEPOSITS, subject=Ref("trade", trade.id))
-    deposit.hold_id = await ledger.hold(
-        db, source=source, target=target, minor=deposit.minor, why=Ref("deposit", deposit.id)
-    )
+    deposit.hold_id = await _hold(db, trade, participant, deposit)
     deposit.state = DEPOSIT.move(deposit.state, "hold")
     for seat in await repository.seats_of_participants(db, [participant.id]):
         if deposit.lot_id in (None, seat.lot_id) and seat.state is SeatState.WAITING:
             seat.state = SEAT.move(seat.state, "be_ready")
     journal.record(db, DepositHeld(deposit.id, participant.id, trade.id, deposit.hold_id), actor=None)
+
+
+async def _hold(db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit) -> UUID:
+    """Set aside what of the deposit has not become price."""
+    source = await ledger.account(db, purpose=Account.ESCROW, owner=participant.org_id)
+    target = await ledger.account(db, purpose=Account.DEPOSITS, subject=Ref("trade", trade.id))
+    rest = deposit.minor - deposit.paid_in_minor
+    return await ledger.hold(db, source=source, target=target, minor=rest, why=Ref("deposit", deposit.id))
 
 
 async def release_idle(db: AsyncSession, trade: Trade, *, actor: Actor | None) -> None:
@@ -145,7 +151,7 @@ async def _release(
     if was is DepositState.HELD:
         assert deposit.hold_id is not None
         await ledger.void_hold(db, deposit.hold_id)
-        back = deposit.minor
+        back = deposit.minor - deposit.paid_in_minor
     else:
         back = await settlement.drop_due(db, deposit.due_id, actor)
     if back:
@@ -199,22 +205,35 @@ async def close_registration(db: AsyncSession, trade: Trade) -> None:
 async def pay_in(db: AsyncSession, trade: Trade, participant: Participant, award: Award, *, actor: Actor | None) -> int:
     """The winner's deposit becomes price: it is free in the buyer's escrow, and the caller takes it. Returns how much.
 
-    A deposit for the whole trade backs every award of its payer and is paid in with the last of them.
+    Of a deposit that backs several lots, this lot's announced part; the rest goes on backing the others. The first
+    trades announced no parts: theirs is paid in whole with the last award it backs.
     """
     deposit = await repository.find_backing(db, participant.id, award.lot_id)
     if deposit is None or deposit.state is not DepositState.HELD:
         return 0
     await db.flush()
     lots, seats = await repository.lots_of(db, trade.id), await repository.seats_of(db, trade.id)
-    others = [one for one in await repository.list_awards(db, trade.id) if one.state in STANDING_AWARDS]
-    if not rules.is_idle(_backed(deposit, lots, seats, others)):
+    standing = [one for one in await repository.list_awards(db, trade.id) if one.state in STANDING_AWARDS]
+    prices = {lot.id: lot.start_price_minor for lot in lots}
+    others = [lot.id for lot in lots if not rules.is_idle(_backed(deposit, [lot], seats, standing))]
+    share = deposit.minor - deposit.paid_in_minor
+    if others:
+        if (await texts.get(db, trade.terms_sha256)).get("deposit_applied") != BY_LOT:
+            return 0
+        share = rules.share_of(share, prices[award.lot_id], [prices[one] for one in others])
+    if share == 0:
         return 0
     assert deposit.hold_id is not None
-    await ledger.void_hold(db, deposit.hold_id)
-    deposit.state = DEPOSIT.move(deposit.state, "pay_in")
-    event = DepositPaidIn(deposit.id, participant.id, trade.id, deposit.hold_id, award.id)
-    journal.record(db, event, actor=actor)
-    return deposit.minor
+    was = deposit.hold_id
+    await ledger.void_hold(db, was)
+    deposit.paid_in_minor += share
+    award.captured_minor = share
+    if deposit.paid_in_minor == deposit.minor:
+        deposit.state = DEPOSIT.move(deposit.state, "pay_in")
+    else:
+        deposit.hold_id = await _hold(db, trade, participant, deposit)
+    journal.record(db, DepositPaidIn(deposit.id, participant.id, trade.id, was, award.id), actor=actor)
+    return share
 
 
 async def announced_causes(db: AsyncSession, trade: Trade) -> frozenset[ForfeitCause]:
@@ -241,10 +260,11 @@ async def forfeit(
         return False
     deposit.state = DEPOSIT.move(deposit.state, "forfeit")
     deposit.cause, deposit.reasons = cause, reasons
+    rest = deposit.minor - deposit.paid_in_minor
     assert deposit.hold_id is not None
     seller = await ledger.account(db, purpose=Account.ESCROW, owner=trade.seller_org_id)
     transfer_id = await ledger.post_hold(db, deposit.hold_id, credit=seller, code="deposit.forfeited")
-    await pay_out(db, trade.seller_org_id, deposit.minor, why=Ref("deposit", deposit.id), actor=actor)
+    await pay_out(db, trade.seller_org_id, rest, why=Ref("deposit", deposit.id), actor=actor)
     for seat in await repository.seats_of_participants(db, [participant.id]):
         if deposit.lot_id in (None, seat.lot_id):
             leave(seat)
@@ -260,20 +280,24 @@ async def forfeit(
 async def forfeit_paid_in(
     db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit, award: Award, *, actor: Actor | None
 ) -> bool:
-    """A deposit that had become price is forfeited after all: an amount as high leaves the buyer's escrow."""
+    """What of a deposit had become this price is forfeited after all: as much leaves the buyer's escrow.
+
+    What still backs other lots goes on doing so.
+    """
     cause = ForfeitCause.FAILS_TO_PAY
-    if deposit.state is not DepositState.PAID_IN or cause not in await announced_causes(db, trade):
+    if award.captured_minor == 0 or cause not in await announced_causes(db, trade):
         return False
-    deposit.state, deposit.cause = DEPOSIT.move(deposit.state, "forfeit"), cause
+    if deposit.state is DepositState.PAID_IN:
+        deposit.state, deposit.cause = DEPOSIT.move(deposit.state, "forfeit"), cause
     transfer_id = await ledger.post(
         db,
         debit=await ledger.account(db, purpose=Account.ESCROW, owner=participant.org_id),
         credit=await ledger.account(db, purpose=Account.ESCROW, owner=trade.seller_org_id),
-        minor=deposit.minor,
+        minor=award.captured_minor,
         why=Ref("award", award.id),
         code="deposit.forfeited",
     )
-    await pay_out(db, trade.seller_org_id, deposit.minor, why=Ref("award", award.id), actor=actor)
+    await pay_out(db, trade.seller_org_id, award.captured_minor, why=Ref("award", award.id), actor=actor)
     journal.record(db, DepositForfeited(deposit.id, participant.id, trade.id, transfer_id, cause.value), actor=actor)
     await db.flush()
     return True

@@ -225,6 +225,16 @@ class DepositForfeited(Event):
 
 
 @dataclass(frozen=True)
+class BidderShutOut(Event):
+    """By his number: what he bid on this lot stands no more, and his entries stay in the book."""
+
+    kind: ClassVar[str] = "trading.bidder_shut_out"
+    lot_id: UUID
+    trade_id: UUID
+    bidder: int
+
+
+@dataclass(frozen=True)
 class BiddingOpened(Event):
     kind: ClassVar[str] = "trading.bidding_opened"
     lot_id: UUID

@@ -48,13 +48,17 @@ class LotState(StrEnum):
 
 
 class LotStep(StrEnum):
-    """What an evaluating lot waits for, in this order, each only if it was announced."""
+    """What an evaluating lot waits for, in this order, each only if it was announced.
+
+    CALENDAR waits for no person's act but for the holidays of a year into which the notice of its award reaches.
+    """
 
     OPENING = "OPENING"
     SCORES = "SCORES"
     RESERVE = "RESERVE"
     FINAL_BID = "FINAL_BID"
     FIRST_REFUSAL = "FIRST_REFUSAL"
+    CALENDAR = "CALENDAR"
 
 
 class PauseCause(StrEnum):

@@ -14,7 +14,7 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.steps import OrganisationFacts
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.money import Money
-from techmarket.kernel.periods import Length, Unit
+from techmarket.kernel.periods import Length, Unit, end_of_period
 from techmarket.kernel.refusals import wire
 from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
@@ -53,9 +53,19 @@ async def publish_award(
         document=document,
         rule_date=trade.rule_date,
         length=length,
+        reader_orgs=[participant.org_id],
         actor=actor,
         now=now,
     )
+
+
+async def require_countable(db: AsyncSession, trade: Trade, terms: Mapping[str, Any], now: datetime) -> None:
+    """The end of the notice can be counted; a year without holidays is refused by name."""
+    seller = (await identity.get_organisations(db, [trade.seller_org_id]))[trade.seller_org_id]
+    length = Length(terms["result_notice"]["n"], Unit(terms["result_notice"]["unit"]))
+    if trade.method is Method.NEGOTIATION and seller.government_established:
+        length = await _price_length(db, trade, seller)
+    end_of_period(now, length, calendar=await rulebook.work_calendar(db))
 
 
 def _result(trade: Trade, lot: Lot, award: Award, participant: Participant, seller: str, buyer: str) -> dict[str, Any]:

@@ -234,6 +234,16 @@ def floor_price_band(floor_minor: int, *, low_max_minor: int, high_min_minor: in
     return "floor_price_high" if floor_minor >= high_min_minor else "floor_price_middle"
 
 
+def share_of(left_minor: int, own: int | None, others: Sequence[int | None]) -> int:
+    """A deposit for several lots is split over those it still backs by their start prices, in equal parts where one has
+    none. Half a fen goes up; what the last of them gets is all that is left, so the parts sum to the deposit."""
+    weights = [own, *others]
+    if any(weight is None for weight in weights):
+        weights = [1] * len(weights)
+    mine, whole = weights[0] or 0, sum(weight or 0 for weight in weights)
+    return (2 * left_minor * mine + whole) // (2 * whole)
+
+
 class BookLine(NamedTuple):
     """One line of the public record."""
 

@@ -45,6 +45,7 @@ class AwardFacts:
     related: bool
     rule_date: date
     method: Method
+    bidder: int
     achievement_ids: tuple[UUID, ...] | None
 
 
@@ -105,7 +106,10 @@ async def conclude_award(db: AsyncSession, award_id: UUID, *, now: datetime, act
     award.state, award.sign_by, award.decided_at = concluded, sign_by, now
     lot.state = LOT.move(lot.state, "conclude")
     participant = await repository.lock_participant(db, award.participant_id)
-    freed = await deposits.pay_in(db, trade, participant, award, actor=actor)
+    # In a selection the winner is paid: his deposit is no price and goes back below, with what nothing stands behind.
+    freed = 0
+    if lot.method is not Method.SELECTION:
+        freed = await deposits.pay_in(db, trade, participant, award, actor=actor)
     await awards.release_runner_up(db, trade, lot.id, actor=actor)
     await awards.settle(db, trade, actor=actor)
     journal.record(db, AwardConcluded(award.id, trade.id, trade.listing_id, award.price_minor), actor=actor)
@@ -127,8 +131,8 @@ async def default_award(db: AsyncSession, award_id: UUID, *, now: datetime, acto
     deposit = await repository.find_backing(db, participant.id, award.lot_id)
     lost = 0
     if deposit is not None and await deposits.forfeit_paid_in(db, trade, participant, deposit, award, actor=actor):
-        lost = deposit.minor
-    await awards.settle_default(db, trade)
+        lost = award.captured_minor
+    await awards.settle_default(db, trade, actor=actor)
     journal.record(db, AwardDefaulted(award.id, trade.id), actor=actor)
     await db.flush()
     return replace(await _facts(db, award, trade), deposit_minor=lost)
@@ -172,5 +176,6 @@ async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:
         participant.related,
         trade.rule_date,
         lot.method,
+        participant.number,
         None if lot.achievement_ids is None else tuple(UUID(one) for one in lot.achievement_ids),
     )

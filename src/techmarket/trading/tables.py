@@ -261,15 +261,20 @@ class Seat(Base):
     number: Mapped[int]
     state: Mapped[SeatState]
     first_refusal: Mapped[bool] = mapped_column(server_default=text("false"))
+    shut_out_at: Mapped[datetime | None]
 
 
 class Deposit(Identified, Base):
-    """Money that backs a participant's bids: for one lot, or without a lot for the whole trade."""
+    """Money that backs a participant's bids: for one lot, or without a lot for the whole trade.
+
+    `paid_in_minor` is how much of it has become price already; the hold is over the rest.
+    """
 
     __tablename__ = "deposit"
     __table_args__ = (
         UniqueConstraint("participant_id", "lot_id", postgresql_nulls_not_distinct=True),
         CheckConstraint("minor > 0", name="amount_is_positive"),
+        CheckConstraint("paid_in_minor BETWEEN 0 AND minor", name="pays_in_no_more_than_it_is"),
         CheckConstraint("(state = 'FORFEITED') = (cause IS NOT NULL)", name="forfeited_for_a_cause"),
         CheckConstraint("state NOT IN ('HELD', 'PAID_IN', 'FORFEITED') OR hold_id IS NOT NULL", name="held_by_a_hold"),
     )
@@ -277,6 +282,7 @@ class Deposit(Identified, Base):
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
     lot_id: Mapped[UUID | None] = mapped_column(ForeignKey("lot.id"))
     minor: Mapped[int]
+    paid_in_minor: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     due_id: Mapped[UUID] = mapped_column(ForeignKey("due.id"), unique=True)
     hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
     state: Mapped[DepositState]
@@ -351,6 +357,7 @@ class Award(Identified, Base):
         ),
         Index("ix_award_state_sign_by", "state", "sign_by"),
         CheckConstraint("price_minor > 0", name="price_is_positive"),
+        CheckConstraint("captured_minor >= 0", name="captured_not_negative"),
     )
 
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"))
@@ -358,6 +365,7 @@ class Award(Identified, Base):
     rank: Mapped[int] = mapped_column(SmallInteger)
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
     price_minor: Mapped[int]
+    captured_minor: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     state: Mapped[AwardState]
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
     sign_by: Mapped[datetime | None]

@@ -248,6 +248,7 @@ class BidLineView:
     verdict: str
     at: datetime
     chain: str
+    is_void: bool
 
 
 @dataclass(frozen=True, slots=True)

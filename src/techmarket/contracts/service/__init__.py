@@ -1,5 +1,6 @@
 """What people do with contracts: draft and sign, perform, register, read."""
 
+from techmarket.contracts.service.commissioning import accept_milestone
 from techmarket.contracts.service.drafting import cancel, draft_directly, draft_from_award
 from techmarket.contracts.service.performing import (
     declare_default,
@@ -15,6 +16,7 @@ from techmarket.contracts.service.registering import decide_registration, file_r
 from techmarket.contracts.service.signing import cancel_lapsed, open_signing, sign
 
 __all__ = [
+    "accept_milestone",
     "cancel",
     "cancel_lapsed",
     "decide_registration",

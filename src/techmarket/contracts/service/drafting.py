@@ -15,10 +15,11 @@ from techmarket.achievements import steps as achievements
 from techmarket.contracts import errors, policy, repository, rules, text
 from techmarket.contracts.events import ContractCancelled, ContractDrafted
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
-from techmarket.contracts.rules import ContractType, LineKind, PartyRole
+from techmarket.contracts.rules import ContractType, LineKind, Milestone, PartyRole
+from techmarket.contracts.service.commissioning import commission, party_text
 from techmarket.contracts.service.reading import known_parties, view_of
 from techmarket.contracts.tables import Contract, ContractAchievement, ContractParty, ContractVersion, PlanLine
-from techmarket.contracts.text import Clause, ObjectText, PartyText, PriceTerms, RightText, RoyaltyTerms, ScopeTerms
+from techmarket.contracts.text import Clause, ObjectText, PriceTerms, RightText, RoyaltyTerms, ScopeTerms
 from techmarket.contracts.views import ContractView
 from techmarket.db import clock, journal, texts
 from techmarket.db.locks import lock_name
@@ -26,7 +27,6 @@ from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.identity.steps import OrganisationFacts
 from techmarket.kernel.ids import Ref, human_number, new_id
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
@@ -35,7 +35,7 @@ from techmarket.notices import steps as notices
 from techmarket.rulebook import steps as rulebook
 from techmarket.signing import steps as signing
 from techmarket.trading import steps as trading
-from techmarket.trading.lifecycle import AwardState
+from techmarket.trading.lifecycle import AwardState, Method
 
 LICENCE_MODE = "LICENCE"
 
@@ -61,7 +61,13 @@ class Draft:
 
 
 async def draft_from_award(
-    tx: Tx, actor: Actor, award_id: UUID, *, royalty_due_days: int | None = None, clauses: Sequence[Clause] = ()
+    tx: Tx,
+    actor: Actor,
+    award_id: UUID,
+    *,
+    royalty_due_days: int | None = None,
+    milestones: Sequence[Milestone] = (),
+    clauses: Sequence[Clause] = (),
 ) -> ContractView:
     """The seller, or the market, writes the contract of an award: its price and the offer's terms, nothing else."""
     async with tx.begin() as db:
@@ -76,6 +82,10 @@ async def draft_from_award(
             raise errors.AwardHasContract(number=known.number)
         if award.state is not AwardState.OFFERED:
             raise errors.AwardNotOffered(state=award.state)
+        if award.method is Method.SELECTION:
+            return await commission(db, actor, award, milestones, clauses)
+        if milestones:
+            raise errors.MilestonesUnfit(pointer="/body/milestones")
         offer = await listings.get_offer_facts(db, award.listing_id)
         if offer.mode != LICENCE_MODE:
             raise errors.ModeNotOpen(mode=offer.mode)
@@ -133,7 +143,7 @@ async def cancel(tx: Tx, actor: Actor, contract_id: UUID) -> ContractView:
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
         parties = await known_parties(db, actor, contract)
-        require(actor, policy.CANCEL, parties=[parties[PartyRole.PAYEE]])
+        require(actor, policy.CANCEL, parties=[parties[rules.calls_first(contract.type)]])
         if contract.award_id is not None:
             raise errors.BoundByAward()
         await cancel_locked(db, contract, cause="taken_back", actor=actor)
@@ -190,7 +200,7 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
         award_id=draft.award_id,
         trade_number=draft.trade_number,
         licence_kind=draft.licence_kind,
-        parties=[_party(seller, PartyRole.PAYEE), _party(buyer, PartyRole.PAYER)],
+        parties=[party_text(seller, PartyRole.PAYEE), party_text(buyer, PartyRole.PAYER)],
         objects=await _objects(db, draft.achievement_ids),
         scope=draft.scope,
         price=PriceTerms(draft.entry_fee_minor, {"n": within.n, "unit": within.unit.value}, royalty),
@@ -257,10 +267,6 @@ def _plan(contract_id: UUID, draft: Draft, fee_n: int, fee_unit: str) -> list[Pl
             )
         )
     return lines
-
-
-def _party(org: OrganisationFacts, role: PartyRole) -> PartyText:
-    return PartyText(org.id, role.value, org.name, org.uscc)
 
 
 async def _objects(db: AsyncSession, achievement_ids: Sequence[UUID]) -> list[ObjectText]:

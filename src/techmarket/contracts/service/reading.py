@@ -112,6 +112,7 @@ def line_view(line: PlanLine) -> PlanLineView:
         line.id,
         line.n,
         line.kind,
+        line.title,
         line.state,
         Money(line.minor) if line.minor is not None else None,
         Money(line.credited_minor),

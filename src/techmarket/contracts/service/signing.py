@@ -13,7 +13,7 @@ from techmarket.achievements.steps import AchievementFacts, Sale
 from techmarket.contracts import policy, repository, rules
 from techmarket.contracts.events import ContractInForce, ContractSigned, ContractSigningOpened
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
-from techmarket.contracts.rules import LineKind, PartyRole
+from techmarket.contracts.rules import ContractType, LineKind, PartyRole
 from techmarket.contracts.service.drafting import LICENCE_MODE, cancel_locked
 from techmarket.contracts.service.reading import known_parties, view_of
 from techmarket.contracts.tables import Contract, PlanLine
@@ -41,7 +41,7 @@ PURPOSE = "contract"
 async def open_signing(
     tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str, related_party: bool = False
 ) -> ContractView:
-    """The text is final: seller, then buyer, are called to sign exactly these bytes.
+    """The text is final: whoever put the trade up, then the other side, are called to sign exactly these bytes.
 
     A unit set up by the government that sells by agreement first publishes the price, in the unit and on the market
     (ZJR art. 17); signing opens with the notice and each signature waits for its end. Meanwhile the contract claims
@@ -50,7 +50,9 @@ async def open_signing(
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
         parties = await known_parties(db, actor, contract)
-        require(actor, policy.OPEN_SIGNING, parties=[parties[PartyRole.PAYEE]])
+        first = rules.calls_first(contract.type)
+        then = PartyRole.PAYER if first is PartyRole.PAYEE else PartyRole.PAYEE
+        require(actor, policy.OPEN_SIGNING, parties=[parties[first]])
         contract.state = CONTRACT.move(contract.state, "open_signing")
         version = await repository.get_version(db, contract.id, contract.current_n)
         rules.require_text(version.sha256, document_sha256)
@@ -63,8 +65,8 @@ async def open_signing(
             purpose=PURPOSE,
             subject=Ref("contract", contract.id),
             signatories=[
-                Signatory(parties[PartyRole.PAYEE], role=PartyRole.PAYEE.value),
-                Signatory(parties[PartyRole.PAYER], role=PartyRole.PAYER.value),
+                Signatory(parties[first], role=first.value),
+                Signatory(parties[then], role=then.value),
             ],
             in_order=True,
             actor=actor,
@@ -89,7 +91,7 @@ async def sign(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str)
         assert version.signing_id is not None
         done = await signing.put(db, version.signing_id, actor, document_sha256=document_sha256, now=now)
         journal.record(db, ContractSigned(contract.id, done.signed, done.required), actor=actor)
-        if contract.award_id is not None and actor.org_id == parties[PartyRole.PAYEE]:
+        if contract.award_id is not None and actor.org_id == parties[rules.calls_first(contract.type)]:
             await trading.note_buyers_turn(db, contract.award_id, now=now, actor=actor)
         if done.is_complete:
             await _enter_into_force(db, contract, parties, now=now, actor=actor)
@@ -121,6 +123,19 @@ async def _enter_into_force(
     contract.in_force_at = now
     contract.term_from = shanghai_day(now)
     contract.term_until = rules.term_until(contract.term_from, contract.term_years)
+    if contract.type is ContractType.LICENCE:
+        await _enter_licence(db, contract, parties, award=award, actor=actor)
+    for line in await repository.plan_of(db, contract.id):
+        if line.kind is LineKind.ENTRY_FEE:
+            await _raise_entry_fee(db, contract, line, parties, award=award, now=now, actor=actor)
+    journal.record(db, ContractInForce(contract.id, contract.award_id), actor=actor)
+
+
+async def _enter_licence(
+    db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], *, award: AwardFacts | None, actor: Actor
+) -> None:
+    assert contract.term_from is not None
+    assert contract.licence_kind is not None
     achievement_ids = await repository.achievements_of(db, contract.id)
     await achievements.require_sellable(
         db,
@@ -149,10 +164,6 @@ async def _enter_into_force(
         actor=actor,
     )
     await achievements.release(db, by=Ref("contract", contract.id), actor=actor)
-    for line in await repository.plan_of(db, contract.id):
-        if line.kind is LineKind.ENTRY_FEE:
-            await _raise_entry_fee(db, contract, line, parties, award=award, now=now, actor=actor)
-    journal.record(db, ContractInForce(contract.id, contract.award_id), actor=actor)
 
 
 async def _claim(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], actor: Actor) -> None:

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading.lifecycle import AwardState
+from techmarket.trading.repository.floor import NEVER
+from techmarket.trading.repository.trades import Due
 from techmarket.trading.tables import Award
 
 
-async def list_due_to_lapse(db: AsyncSession, limit: int) -> Sequence[UUID]:
+async def list_due_to_lapse(db: AsyncSession, *, after: Due | None = None, limit: int) -> Sequence[Due]:
+    """Those without a deadline come last: whether they have one by now has to be counted anew."""
+    at = func.coalesce(Award.sign_by, NEVER)
     query = (
-        select(Award.id)
+        select(at, Award.id)
         .where(Award.state == AwardState.OFFERED, or_(Award.sign_by.is_(None), Award.sign_by <= func.market_now()))
-        .order_by(Award.sign_by)
+        .order_by(at, Award.id)
         .limit(limit)
     )
-    return (await db.execute(query)).scalars().all()
+    if after is not None:
+        query = query.where(tuple_(at, Award.id) > (after.at, after.id))
+    return [Due(*row) for row in (await db.execute(query)).all()]
 
 
 async def lock_award(db: AsyncSession, award_id: UUID) -> Award:

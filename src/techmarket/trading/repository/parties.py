@@ -63,7 +63,7 @@ async def numbers_gone(db: AsyncSession, lot_id: UUID) -> set[int]:
 
 
 async def ready_by_lot(db: AsyncSession, trade_id: UUID) -> dict[UUID, int]:
-    """Lots for which somebody may bid, and how many."""
+    """How many may bid on each lot for which somebody may."""
     query = (
         select(Seat.lot_id, func.count())
         .join(Lot, Lot.id == Seat.lot_id)
@@ -71,6 +71,12 @@ async def ready_by_lot(db: AsyncSession, trade_id: UUID) -> dict[UUID, int]:
         .group_by(Seat.lot_id)
     )
     return {row[0]: row[1] for row in (await db.execute(query)).all()}
+
+
+async def numbers_shut_out(db: AsyncSession, lot_id: UUID) -> set[int]:
+    """The numbers of those who were shut out of a lot before it was decided."""
+    query = select(Seat.number).where(Seat.lot_id == lot_id, Seat.shut_out_at.is_not(None))
+    return set((await db.execute(query)).scalars())
 
 
 async def deposits_of(db: AsyncSession, participant_ids: Sequence[UUID]) -> Sequence[Deposit]:

@@ -155,39 +155,29 @@ async def due_by(
     return [Due(*row) for row in (await db.execute(query)).all()]
 
 
-async def list_due_to_open(db: AsyncSession, limit: int) -> Sequence[UUID]:
-    query = (
-        select(Trade.id)
-        .where(Trade.state == TradeState.ANNOUNCED, Trade.bidding_opens_at <= func.market_now())
-        .order_by(Trade.bidding_opens_at)
-        .limit(limit)
+async def list_due_to_open(db: AsyncSession, *, after: Due | None = None, limit: int) -> Sequence[Due]:
+    return await due_by(db, Trade.bidding_opens_at, Trade.state == TradeState.ANNOUNCED, after=after, limit=limit)
+
+
+async def list_due_to_close(db: AsyncSession, *, after: Due | None = None, limit: int) -> Sequence[Due]:
+    return await due_by(db, Lot.effective_end, Lot.state == LotState.OPEN, after=after, limit=limit)
+
+
+async def list_due_steps(db: AsyncSession, *, after: Due | None = None, limit: int) -> Sequence[Due]:
+    """Evaluating lots whose step the clock now decides; a panel's marks are opened with the market's key."""
+    return await due_by(
+        db,
+        Lot.step_due_at,
+        Lot.state == LotState.EVALUATING,
+        Lot.step != LotStep.SCORES,
+        after=after,
+        limit=limit,
     )
-    return (await db.execute(query)).scalars().all()
 
 
-async def list_due_to_close(db: AsyncSession, limit: int) -> Sequence[UUID]:
-    query = (
-        select(Lot.id)
-        .where(Lot.state == LotState.OPEN, Lot.effective_end <= func.market_now())
-        .order_by(Lot.effective_end)
-        .limit(limit)
-    )
-    return (await db.execute(query)).scalars().all()
-
-
-async def list_due_steps(db: AsyncSession, limit: int) -> Sequence[UUID]:
-    """Evaluating lots whose step the clock now decides."""
-    query = (
-        select(Lot.id)
-        .where(
-            Lot.state == LotState.EVALUATING,
-            # The marks of a panel are opened with the market's key: `list_scores_due`.
-            Lot.step != LotStep.SCORES,
-            Lot.step_due_at <= func.market_now(),
-        )
-        .order_by(Lot.step_due_at)
-        .limit(limit)
-    )
+async def list_waiting_for_calendar(db: AsyncSession) -> Sequence[UUID]:
+    """Closed lots whose award could not be published, for a year had no holidays yet."""
+    query = select(Lot.id).where(Lot.state == LotState.EVALUATING, Lot.step == LotStep.CALENDAR).order_by(Lot.id)
     return (await db.execute(query)).scalars().all()
 
 

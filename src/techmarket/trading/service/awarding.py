@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from techmarket.db import texts
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.notices import steps as notices
 from techmarket.trading import awards, policy, repository
 from techmarket.trading.lifecycle import AWARD, TRADE, ActKind, AwardState, ForfeitCause
-from techmarket.trading.service.due import work_off
+from techmarket.trading.publishing import require_countable
+from techmarket.trading.service.due import work_off_all
 from techmarket.trading.service.showing import award_view
 from techmarket.trading.views import AwardView
 
 
 async def lapse_due(tx: Tx, *, limit: int = 100) -> int:
     """Lapse every offered award whose time to sign has passed; returns how many."""
-    async with tx.read() as db:
-        due = await repository.list_due_to_lapse(db, limit)
-    return await work_off(due, lambda award_id: lapse_award(tx, award_id))
+    return await work_off_all(tx, repository.list_due_to_lapse, lambda award_id: lapse_award(tx, award_id), limit=limit)
 
 
 async def lapse_award(tx: Tx, award_id: UUID) -> bool:
@@ -48,6 +49,11 @@ async def lapse_award(tx: Tx, award_id: UUID) -> bool:
         if award.notice_id is None or not await notices.is_cleared(db, award.notice_id, now):
             return False
         lot = await repository.lock_lot(db, award.lot_id)
+        # A runner-up's notice that nobody could count would keep this from its end: it waits for the calendar.
+        try:
+            await require_countable(db, trade, await texts.get(db, trade.terms_sha256), now)
+        except CalendarYearMissing:
+            return False
         if award.buyers_turn_at is None:
             await awards.annul(db, trade, award, cause="seller_did_not_sign", now=now, actor=None)
             await awards.end_unsold(db, trade, lot, cause="seller_did_not_sign", actor=None)

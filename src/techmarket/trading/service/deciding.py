@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +19,13 @@ from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.trading import awards, deposits, repository
 from techmarket.trading.events import LotAwaits
 from techmarket.trading.lifecycle import AWARD, LOT, LotState, LotStep
 from techmarket.trading.methods import Candidate, Family, Standing, method_rules, rules_of
-from techmarket.trading.service.due import work_off
+from techmarket.trading.publishing import require_countable
+from techmarket.trading.service.due import work_off_all
 from techmarket.trading.tables import Award, Lot, Trade
 
 
@@ -46,7 +48,17 @@ class Step:
     expire: Callable[[AsyncSession, Case], Awaitable[None]]
 
 
-STEPS: dict[LotStep, Step] = {}
+async def _no_wait(db: AsyncSession, case: Case) -> datetime | None:
+    return None
+
+
+async def _look_again(db: AsyncSession, case: Case) -> None:
+    """The award is tried again; with the holidays it is offered, without them the lot waits on."""
+
+
+CALENDAR_LOOK = timedelta(hours=1)
+"""How soon the clock looks again by itself whether the calendar has come; entering it is told at once."""
+STEPS: dict[LotStep, Step] = {LotStep.CALENDAR: Step(_no_wait, _look_again)}
 CANDIDATES: dict[Family, Callable[[AsyncSession, UUID], Awaitable[list[Candidate]]]] = {
     Family.BOOK: repository.best_bids,
     Family.TALKS: repository.accepted_offer,
@@ -106,6 +118,14 @@ async def _award(db: AsyncSession, case: Case) -> None:
         cause = "no_bids" if lot.reserve_minor is None else "below_reserve"
         await awards.end_unsold(db, trade, lot, cause=cause, actor=case.actor)
         return
+    try:
+        await require_countable(db, trade, await texts.get(db, trade.terms_sha256), case.now)
+    except CalendarYearMissing:
+        due_at = case.now + CALENDAR_LOOK
+        lot.step, lot.step_due_at = LotStep.CALENDAR, due_at
+        journal.record(db, LotAwaits(lot.id, trade.id, LotStep.CALENDAR.value, due_at), actor=case.actor)
+        await db.flush()
+        return
     lot.state = LOT.move(lot.state, "award")
     by_number = {seat.number: seat for seat in await repository.seats_of(db, trade.id) if seat.lot_id == lot.id}
     made = [
@@ -128,9 +148,18 @@ async def _award(db: AsyncSession, case: Case) -> None:
 
 async def step_due(tx: Tx, *, limit: int = 100) -> int:
     """Decide every step whose time is over by its rule; returns how many."""
+    return await work_off_all(tx, repository.list_due_steps, lambda lot_id: step_if_due(tx, lot_id), limit=limit)
+
+
+async def follow_calendar(tx: Tx) -> None:
+    """The operator has entered work days: lots that waited for them are tried again at once."""
     async with tx.read() as db:
-        due = await repository.list_due_steps(db, limit)
-    return await work_off(due, lambda lot_id: step_if_due(tx, lot_id))
+        waiting = await repository.list_waiting_for_calendar(db)
+    for lot_id in waiting:
+        async with tx.begin() as db:
+            lot = await repository.lock_lot(db, lot_id)
+            if lot.step is LotStep.CALENDAR:
+                lot.step_due_at = await market_now(db)
 
 
 async def step_if_due(tx: Tx, lot_id: UUID) -> bool:

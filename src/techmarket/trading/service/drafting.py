@@ -26,7 +26,7 @@ from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import OfferFacts
 from techmarket.rulebook import steps as rulebook
 from techmarket.rulebook.steps import Rule
-from techmarket.trading import announcement, errors, policy, repository, rules
+from techmarket.trading import announcement, deposits, errors, policy, repository, rules
 from techmarket.trading.events import TradeDrafted
 from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, ForfeitCause, Method
 from techmarket.trading.methods import MethodRules, method_rules
@@ -98,7 +98,7 @@ async def draft_trade(
         _require_clear_lots(offer, lots)
         _require_whole_lots(way, lots)
         starts = _start_prices(offer, lots, way)
-        # A falling price may end at its floor: that reaches the listing's price, and deposits are a part of that.
+        # A falling price may end at its floor: that reaches the listing's price, and deposits are a part of it.
         floors = [
             start if lot.floor_minor is None else lot.floor_minor for lot, start in zip(lots, starts, strict=True)
         ]
@@ -128,6 +128,7 @@ async def draft_trade(
             "lots": [_lot_terms(n, lot, start) for n, (lot, start) in enumerate(zip(lots, starts, strict=True), 1)],
             "deposit": wire(Money(deposit_minor)),
             "deposit_scope": deposit_scope.value,
+            "deposit_applied": deposits.BY_LOT if deposit_scope is DepositScope.TRADE else "own_contract",
             "deposit_forfeited_when": sorted(FORFEITED_WHEN if forfeited_when is None else set(forfeited_when)),
             "bidding_opens_at": wire(bidding_opens_at),
             "participants_min": participants_min,

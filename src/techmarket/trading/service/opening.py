@@ -12,36 +12,34 @@ from techmarket.db import journal, texts
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
-from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.notices import steps as notices
 from techmarket.trading import awards, deposits, repository
+from techmarket.trading.announcement import participants_min_of
 from techmarket.trading.events import BiddingOpened, LotClosed
 from techmarket.trading.lifecycle import LOT, TRADE, LotState, Method, TradeState
 from techmarket.trading.methods import Family, method_rules, rules_of
 from techmarket.trading.methods.fixed_price import method_at_opening
 from techmarket.trading.service import deciding
-from techmarket.trading.service.due import work_off
+from techmarket.trading.service.due import work_off_all
 from techmarket.trading.tables import Lot, Trade
 
 
 async def open_due(tx: Tx, *, limit: int = 100) -> int:
     """Open every trade whose hour has come and whose announcement has ended; returns how many."""
-    async with tx.read() as db:
-        due = await repository.list_due_to_open(db, limit)
-    return await work_off(due, lambda trade_id: open_if_due(tx, trade_id))
+    return await work_off_all(tx, repository.list_due_to_open, lambda trade_id: open_if_due(tx, trade_id), limit=limit)
 
 
 async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
     """All lots open after the announcement. Their periods run from the real opening, so nobody's time is cut.
 
-    Whoever has not paid by then is too late. A lot nobody may bid on ends unsold at once.
+    Whoever has not paid by then is too late. A lot on which fewer may bid than was announced ends unsold at once.
     """
     async with tx.begin() as db:
         trade = await repository.lock_trade(db, trade_id)
         now = await market_now(db)
         if trade.state is not TradeState.ANNOUNCED or trade.notice_id is None or trade.bidding_opens_at is None:
             return False
-        if now < trade.bidding_opens_at or not await _has_ended(db, trade, now):
+        if now < trade.bidding_opens_at or not await notices.has_ended(db, trade.notice_id, now):
             return False
         lots = await repository.lock_lots(db, trade.id)
         # Without its key a sealed lot could take no quote; the trade waits, and nobody's time is cut.
@@ -49,27 +47,22 @@ async def open_if_due(tx: Tx, trade_id: UUID) -> bool:
         if await repository.count_sealed(db, sealed) < len(sealed):
             return False
         await deposits.close_registration(db, trade)
-        wanted = await repository.ready_by_lot(db, trade.id)
+        terms = await texts.get(db, trade.terms_sha256)
+        least = participants_min_of(terms)
+        ready = await repository.ready_by_lot(db, trade.id)
+        wanted = {lot_id: count for lot_id, count in ready.items() if count >= least}
         if wanted:
             trade.state = TRADE.move(trade.state, "open")
-        method_terms = rules_of(await texts.get(db, trade.terms_sha256))
+        method_terms = rules_of(terms)
         for lot in lots:
             if lot.id in wanted:
                 _open(db, trade, lot, method_terms, now, ready=wanted[lot.id])
         for lot in lots:
             if lot.id not in wanted:
                 lot.closed_at = now
-                await awards.end_unsold(db, trade, lot, cause="nobody_qualified", actor=None)
+                cause = "too_few_qualified" if ready.get(lot.id) else "nobody_qualified"
+                await awards.end_unsold(db, trade, lot, cause=cause, actor=None)
         return True
-
-
-async def _has_ended(db: AsyncSession, trade: Trade, now: datetime) -> bool:
-    """The announcement is over; while a year without holidays keeps anybody from saying so, it is waited for."""
-    assert trade.notice_id is not None
-    try:
-        return await notices.has_ended(db, trade.notice_id, now)
-    except CalendarYearMissing:
-        return False
 
 
 def _open(db: AsyncSession, trade: Trade, lot: Lot, method_terms: dict[str, Any], now: datetime, *, ready: int) -> None:
@@ -86,9 +79,7 @@ def _open(db: AsyncSession, trade: Trade, lot: Lot, method_terms: dict[str, Any]
 
 async def close_due(tx: Tx, *, limit: int = 100) -> int:
     """Close every lot whose time has run out; returns how many."""
-    async with tx.read() as db:
-        due = await repository.list_due_to_close(db, limit)
-    return await work_off(due, lambda lot_id: close_if_due(tx, lot_id))
+    return await work_off_all(tx, repository.list_due_to_close, lambda lot_id: close_if_due(tx, lot_id), limit=limit)
 
 
 async def close_if_due(tx: Tx, lot_id: UUID) -> bool:

@@ -14,7 +14,6 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.periods import shanghai_day
-from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.notices import steps as notices
 from techmarket.settlement import steps as settlement
 from techmarket.trading import errors, policy, repository
@@ -27,6 +26,7 @@ from techmarket.trading.announcement import (
 )
 from techmarket.trading.events import OpeningMoved, TradeExtended, TradeResumed, TradeSuspended
 from techmarket.trading.lifecycle import TRADE, ActKind, DepositState, PauseCause, TradeState
+from techmarket.trading.service import deciding
 from techmarket.trading.service.due import work_off_all
 from techmarket.trading.service.showing import require_known, trade_view
 from techmarket.trading.tables import Trade
@@ -142,7 +142,8 @@ async def follow_announcement(tx: Tx, trade_id: UUID) -> bool:
 
 
 async def follow_calendar(tx: Tx) -> None:
-    """The operator has entered work days: every announced procedure counts its end anew."""
+    """The operator has entered work days: every announced procedure counts its end anew, and closed lots are tried."""
+    await deciding.follow_calendar(tx)
     after: UUID | None = None
     while True:
         async with tx.read() as db:
@@ -218,10 +219,7 @@ async def _move(db: AsyncSession, trade: Trade) -> bool:
 
     Returns whether that end is known: nothing stops the clock, and its years have a calendar.
     """
-    try:
-        ends_at = await notices.ends_at(db, _notice_of(trade))
-    except CalendarYearMissing:
-        return False
+    ends_at = await notices.ends_at(db, _notice_of(trade))
     if ends_at is None:
         return False
     assert trade.bidding_opens_at is not None

@@ -69,7 +69,8 @@ async def list_bids(tx: Tx, actor: Actor, lot_id: UUID, *, cursor: str | None, l
         _, trade = await repository.find_lot(db, lot_id)
         require_known(actor, trade)
         rows = await repository.list_bids(db, lot_id, after=after, limit=limit + 1)
-        return page_of(rows, limit, lambda bid: (bid.seq,)).map(bid_line)
+        void = await repository.numbers_shut_out(db, lot_id)
+        return page_of(rows, limit, lambda bid: (bid.seq,)).map(lambda bid: bid_line(bid, is_void=bid.bidder in void))
 
 
 async def list_participants(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[ParticipantView]:

@@ -13,8 +13,8 @@ from techmarket.db import texts
 from techmarket.identity.actor import Actor
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
-from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.notices import steps as notices
+from techmarket.notices.lifecycle import NoticeState
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.steps import DueFacts
 from techmarket.trading import repository, rules
@@ -90,13 +90,12 @@ async def _course(db: AsyncSession, trade: Trade) -> tuple[datetime | None, Wait
     """When the announcement ends, or what it waits for meanwhile."""
     if trade.notice_id is None:
         return None, None
-    try:
-        ends_at = await notices.ends_at(db, trade.notice_id)
-    except CalendarYearMissing:
-        return None, WaitsFor.CALENDAR_MISSING
-    if ends_at is not None or trade.state is not TradeState.ANNOUNCED:
-        return ends_at, None
-    return None, WaitsFor.OBJECTION if trade.suspended_at is None else WaitsFor.RESUMPTION
+    notice = await notices.get_facts(db, trade.notice_id)
+    if notice.ends_at is not None or trade.state is not TradeState.ANNOUNCED:
+        return notice.ends_at, None
+    if trade.suspended_at is not None:
+        return None, WaitsFor.RESUMPTION
+    return None, WaitsFor.OBJECTION if notice.state is NoticeState.PAUSED else WaitsFor.CALENDAR_MISSING
 
 
 def act_view(act: TradeAct) -> ActView:
@@ -237,8 +236,8 @@ def state_of(lot: Lot) -> rules.LotState:
     )
 
 
-def bid_line(bid: BidRow) -> BidLineView:
-    return BidLineView(bid.seq, bid.bidder, Money(bid.minor), bid.verdict, bid.at, bid.chain.hex())
+def bid_line(bid: BidRow, *, is_void: bool) -> BidLineView:
+    return BidLineView(bid.seq, bid.bidder, Money(bid.minor), bid.verdict, bid.at, bid.chain.hex(), is_void)
 
 
 async def participant_view(db: AsyncSession, trade: Trade, participant: Participant) -> ParticipantView:
