@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
+from techmarket.disclosure.service import documents
 from tests.disclosure.make import PDF, a_grant, a_pdf, a_room, words_of
 from tests.identity.make import an_organisation
 from tests.notices.make import market_now
@@ -212,3 +217,30 @@ async def test_an_organisation_asks_for_access_and_the_owner_opens_one_document_
     )
     none = await api.post(f"{room}/folders/none/grants", key=owner.key, json=opening)
     assert (none.status_code, none.json()["code"]) == (422, "disclosure.no_such_folder")
+
+
+async def test_the_owner_takes_the_whole_access_log_away_and_no_name_in_it_calculates(tx, keys, api, monkeypatch):
+    monkeypatch.setattr(documents, "PIECE", 2)
+    owner, guest, stranger = [await an_organisation(tx, keys=keys) for _ in range(3)]
+    room = room_path(await a_room(tx, owner.actor))
+    query = {"name": "=HYPERLINK(1).pdf", "tier": "REGISTERED", "unmarked": "true"}
+    document = (await api.post(f"{room}/documents", key=owner.key, params=query, content=PDF, headers=TYPE)).json()
+    content = f"/v1/documents/{document['id']}/content"
+    for _ in range(5):
+        assert (await api.get(content, key=guest.key)).status_code == 200
+    log = (await api.get(f"{room}/accesses", key=owner.key)).json()["items"]
+    export = f"{room}/accesses/export"
+    lines = await api.get(export, key=owner.key, params={"form": "jsonl"})
+    assert [json.loads(line) for line in lines.text.splitlines()] == log[::-1]
+    sheet = await api.get(export, key=owner.key, params={"form": "csv"})
+    rows = list(csv.DictReader(io.StringIO(sheet.text)))
+    assert ([row["id"] for row in rows], {row["name"] for row in rows}) == (
+        [line["id"] for line in log[::-1]],
+        {"'=HYPERLINK(1).pdf"},
+    )
+    async with tx.read() as db:
+        kept = await db.execute(text("SELECT id FROM journal_entry WHERE kind = 'disclosure.document_read'"))
+        assert {str(id) for id in kept.scalars()} == {row["entry_id"] for row in rows}
+    for reader in (guest, stranger):
+        refused = await api.get(export, key=reader.key, params={"form": "csv"})
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found")

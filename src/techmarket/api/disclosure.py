@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from techmarket.api.accesslog import csv_of, jsonl_of
 from techmarket.api.deps import FilesDep, MarketRoute, Reader, SignedIn, TxDep, streamed_body
 from techmarket.api.errors import BrokenOff
 from techmarket.api.limits import BodyRule
@@ -238,6 +240,37 @@ async def list_accesses(
     """The access log of your data room: who fetched what, or was refused it, newest first."""
     page = await service.list_accesses(tx, actor, Ref(subject_kind, subject_id), cursor=cursor, limit=limit)
     return page_response(page, response, f"/v1/data-rooms/{subject_kind}/{subject_id}/accesses", limit=limit)
+
+
+class ExportForm(StrEnum):
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+EXPORTED = {ExportForm.CSV: "text/csv; charset=utf-8", ExportForm.JSONL: "application/jsonl"}
+
+
+@router.get(
+    "/data-rooms/{subject_kind}/{subject_id}/accesses/export",
+    operation_id="exportAccesses",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {}, "application/jsonl": {}}}, **refusals(NotAllowed, NotFound)},
+)
+async def export_accesses(
+    subject_kind: SubjectKind,
+    subject_id: Uuid,
+    actor: SignedIn,
+    tx: TxDep,
+    form: Annotated[ExportForm, Query(description="`entry_id` names the journal entry that proves a reading.")],
+) -> StreamingResponse:
+    """The whole access log of your data room as a file, oldest first."""
+    pieces = await service.export_accesses(tx, actor, Ref(subject_kind, subject_id))
+    name = f"accesses-{subject_id}.{form.value}"
+    return StreamingResponse(
+        csv_of(pieces) if form is ExportForm.CSV else jsonl_of(pieces),
+        media_type=EXPORTED[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"},
+    )
 
 
 @router.post(

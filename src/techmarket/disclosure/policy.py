@@ -12,6 +12,7 @@ ADD_DOCUMENT = permission("disclosure.add_document", Standing.OWN, *_OFFICERS, R
 WITHDRAW_DOCUMENT = permission("disclosure.withdraw_document", Standing.OWN, *_OFFICERS)
 SET_FOLDER = permission("disclosure.set_folder", Standing.OWN, *_OFFICERS)
 SEE_READS = permission("disclosure.list_document_reads", Standing.MARKET_OR_OWN, scope=Scope.READ)
+EXPORT_READS = permission("disclosure.export_document_reads", Standing.OWN, *_OFFICERS, scope=Scope.READ)
 GRANT = permission("disclosure.grant", Standing.OWN, *_OFFICERS)
 SEE_GRANTS = permission("disclosure.list_grants", Standing.MARKET_OR_OWN, scope=Scope.READ)
 

@@ -49,6 +49,7 @@ async def list_accesses(
     subject: str,
     *,
     before: UUID | None = None,
+    after: UUID | None = None,
     limit: int | None = None,
     oldest_first: bool = False,
 ) -> Sequence[tuple[DocumentReadRow, Document]]:
@@ -57,6 +58,8 @@ async def list_accesses(
     query = query.order_by(DocumentReadRow.id if oldest_first else DocumentReadRow.id.desc())
     if before is not None:
         query = query.where(DocumentReadRow.id < before)
+    if after is not None:
+        query = query.where(DocumentReadRow.id > after)
     return [(row[0], row[1]) for row in await db.execute(query)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from techmarket.disclosure.service.documents import (
     UPLOADED,
     add_document,
+    export_accesses,
     list_accesses,
     list_documents,
     list_reads,
@@ -54,6 +55,7 @@ __all__ = [
     "bind_text",
     "counter_sign",
     "decline",
+    "export_accesses",
     "find_terms",
     "get_request",
     "grant_access",
