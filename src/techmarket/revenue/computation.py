@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -147,6 +147,30 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier events under the same table and rules came to in all: net income, reward, each line by place."""
+
+    base_minor: int
+    reward_minor: int
+    lines: Mapping[Group, tuple[int, ...]]
+    parts: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, group: Group) -> int:
+        return sum(self.lines.get(group, ()))
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "base_minor": self.base_minor,
+            "reward_minor": self.reward_minor,
+            "lines": {group.value: list(minors) for group, minors in self.lines.items()},
+            "parts": dict(self.parts),
+        }
+
+
+NOTHING_EARLIER = Earlier(0, 0, {})
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything a split depends on. `pay_on` is the day of payment, real or assumed."""
 
@@ -160,6 +184,11 @@ class Case:
     is_registered: bool = False
     term_years: int | None = None
     capital_minor: int | None = None
+    earlier: Earlier | None = None
+
+    @property
+    def before(self) -> Earlier:
+        return self.earlier or NOTHING_EARLIER
 
     def norms_of(self, key: str) -> tuple[Norm, ...]:
         return tuple(norm for norm in self.norms if norm.key == key)
@@ -182,10 +211,18 @@ class Case:
                 else ()
             )
             groups.append(replace(share, people=people))
-        return replace(self, table=replace(self.table, groups=tuple(groups)))
+        cut = replace(self, table=replace(self.table, groups=tuple(groups)))
+        if self.earlier is None:
+            return cut
+        named = {share.group for share in groups if share.people}
+        lines = {g: had if g in named else (sum(had),) for g, had in self.earlier.lines.items()}
+        return replace(cut, earlier=replace(self.earlier, lines=lines))
 
     def document(self) -> dict[str, Any]:
+        # A first event has no earlier one; its document is what it always was.
+        earlier = {} if self.earlier is None else {"earlier": self.earlier.document()}
         return {
+            **earlier,
             "mode": self.mode.value,
             "is_government": self.is_government,
             "receipts": [receipt.document() for receipt in self.receipts],
@@ -302,6 +339,23 @@ class Computation:
     flags: tuple[Flag, ...]
     terms: tuple[Term, ...]
     steps: tuple[Step, ...]
+    parts: Mapping[str, int] = field(default_factory=dict)
+    """What of the unit's part goes on by its rule, as to the department or the laboratory; the unit keeps the rest."""
+
+    def so_far(self) -> Earlier:
+        """This event and those before it, as the next one counts them."""
+        before = self.case.before
+        lines: dict[Group, tuple[int, ...]] = {}
+        for group in self.groups:
+            now = [line.minor for line in self.lines if line.group is group]
+            had = before.lines.get(group) or (0,) * len(now)
+            lines[group] = tuple(one + other for one, other in zip(had, now, strict=True))
+        return Earlier(
+            before.base_minor + self.base_minor,
+            before.reward_minor + self.reward_minor,
+            lines,
+            {name: before.parts.get(name, 0) + minor for name, minor in self.parts.items()},
+        )
 
     @property
     def costs_minor(self) -> int:
@@ -327,6 +381,7 @@ class Computation:
             "rate": None if self.rate is None else plain(self.rate),
             "reward_minor": self.reward_minor,
             "unit_minor": self.unit_minor,
+            **({"parts": dict(self.parts)} if self.parts else {}),
             "groups": {group.value: minor for group, minor in self.groups.items()},
             "lines": [line.document() for line in self.lines],
             "flags": [flag.document() for flag in self.flags],
@@ -371,4 +426,12 @@ def case_from(document: Mapping[str, Any]) -> Case:
         is_registered=document["is_registered"],
         term_years=document["term_years"],
         capital_minor=document["capital_minor"],
+        earlier=_earlier_from(document.get("earlier")),
     )
+
+
+def _earlier_from(document: Mapping[str, Any] | None) -> Earlier | None:
+    if document is None:
+        return None
+    lines = {Group(group): tuple(minors) for group, minors in document["lines"].items()}
+    return Earlier(document["base_minor"], document["reward_minor"], lines, dict(document["parts"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -79,7 +80,7 @@ def differences(case: Mapping[str, Any], pack: Document, rows: Sequence[Rule]) -
     """Where the computation is not what the case expects, and what it is instead."""
     expect = case["expect"]
     try:
-        done = rules.compute(case_of(case, pack, rows))
+        done = computed(case, pack, rows)
     except CaseBroken as broken:
         yield (broken.field,), str(broken)
         return
@@ -99,6 +100,17 @@ def differences(case: Mapping[str, Any], pack: Document, rows: Sequence[Rule]) -
                     yield ("expect", name, part), f"{name} {part} is {is_there}, not {value}"
         elif found[name] != wanted:
             yield ("expect", name), f"{name} is {found[name]}, not {wanted}"
+
+
+def computed(case: Mapping[str, Any], pack: Document, rows: Sequence[Rule]) -> Computation:
+    """The last event of the case, after the events before it."""
+    last = case_of(case, pack, rows)
+    earlier = None
+    for event in _whole(case, pack).get("before", ()):
+        receipts = _receipts(event["receipts"])
+        costs = _costs(event.get("costs", ()), sum(receipt.minor for receipt in receipts))
+        earlier = rules.compute(replace(last, receipts=receipts, costs=costs, earlier=earlier)).so_far()
+    return rules.compute(replace(last, earlier=earlier))
 
 
 # --- from a pack's words to a case ----------------------------------------------------------------------------------
@@ -218,6 +230,7 @@ def facts_of(done: Computation) -> dict[str, Any]:
         "groups": {group.value: _yuan(minor) for group, minor in done.groups.items()},
         "lines": {key: _yuan(line.minor) for key, line in named.items()},
         "wage_base": {key: _yuan(line.wage_base_minor) for key, line in named.items()},
+        "parts": {name: _yuan(minor) for name, minor in done.parts.items()},
         "of_the_company": _of_the_company(done, sub_floors),
         "flags": {flag.tax: flag.value for flag in done.flags},
         "needs_confirmation": [flag.tax for flag in done.flags if flag.needs_confirmation],

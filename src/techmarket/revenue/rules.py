@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -36,10 +37,21 @@ from techmarket.revenue.computation import (
     case_from,
     plain,
 )
-from techmarket.rulebook.rules import SCOPE_LAW, SCOPE_MARKET, Rule, choose, jurisdictions_of, unit_scope
+from techmarket.revenue.cumulating import Tier, by_tiers, due_by_weight, share_out
+from techmarket.rulebook.rules import (
+    SCOPE_LAW,
+    SCOPE_MARKET,
+    Rule,
+    choose,
+    jurisdictions_of,
+    threshold_of,
+    unit_scope,
+)
 
 FLOOR = "reward.floor"
 SUB_FLOORS = {Group.MAIN: "reward.floor.main_contributors", Group.STAFF: "reward.floor.transfer_staff"}
+TIER, INVENTORS = "reward.tier.", "inventors"
+TIERS = tuple(TIER + who for who in (INVENTORS, "department", "laboratory"))
 DEADLINE = "reward.deadline"
 IIT_RATIO, IIT_WINDOW = "iit.cash_half.ratio", "iit.cash_half.window"
 IIT_EQUITY = "iit.equity.deferral"
@@ -76,7 +88,7 @@ COST_KINDS = (
 READ = ("verified", "verified_secondary")
 """How we know a text that was read; a number only recalled is shown and never decides."""
 
-NORM_KEYS = (FLOOR, *SUB_FLOORS.values(), *SINGLE_NORMS, *(DEDUCTIBLE + kind for kind in COST_KINDS))
+NORM_KEYS = (FLOOR, *TIERS, *SUB_FLOORS.values(), *SINGLE_NORMS, *(DEDUCTIBLE + kind for kind in COST_KINDS))
 
 
 # --- the rows that hold ---------------------------------------------------------------------------------------------
@@ -115,6 +127,12 @@ def choose_norms(
     own = None if unit is None else unit_scope(unit)
     if own is not None:
         found.append(next((n for n in (chosen(FLOOR, scope=own),) if n is not None and n.scope == own), None))
+
+    def tier(these: Sequence[Rule]) -> Rule | None:
+        where = own or SCOPE_MARKET
+        return choose(these, on=on, jurisdiction=jurisdiction, mode=spoken, applies_to=seller, scope=where)
+
+    found += _tiers_among(rows, tier)
     found += [chosen(key) for key in SINGLE_NORMS]
     for kind in COST_KINDS:
         law = chosen(DEDUCTIBLE + kind, scope=SCOPE_LAW)
@@ -122,6 +140,17 @@ def choose_norms(
             law if law is not None and law.is_mandatory else chosen(DEDUCTIBLE + kind, scope=own or SCOPE_MARKET)
         )
     return tuple(norm for norm in found if norm is not None)
+
+
+def _tiers_among(rows: Sequence[Rule], pick: Callable[[Sequence[Rule]], Rule | None]) -> list[Norm]:
+    """A scale is one row for each threshold, which stands in its base."""
+    scale: dict[tuple[str, str | None], list[Rule]] = {}
+    for row in rows:
+        if row.key in TIERS and threshold_of(row.base) is not None:
+            scale.setdefault((row.key, row.base), []).append(row)
+    picked = [pick(these) for these in scale.values()]
+    norms = [norm_of(row) for row in picked if row is not None]
+    return sorted(norms, key=lambda norm: (TIERS.index(norm.key), threshold_of(norm.base) or 0))
 
 
 def norm_of(row: Rule) -> Norm:
@@ -264,27 +293,39 @@ def _base(case: Case) -> tuple[int, int, tuple[CostVerdict, ...], list[Step]]:
 # --- the split ------------------------------------------------------------------------------------------------------
 
 
-def split_with_floors(total_minor: int, weights: Sequence[Decimal], least_minor: Sequence[int]) -> list[int]:
-    """Parts by largest remainder; where rounding breaks a floor, cents move there from the largest that can spare."""
-    parts = largest_remainder(total_minor, weights)
-    for position, least in enumerate(least_minor):
+def split_with_floors(
+    total_minor: int, weights: Sequence[Decimal], least_minor: Sequence[int], had: Sequence[int] = ()
+) -> list[int]:
+    """Parts by largest remainder; where rounding breaks a floor, cents move there from the largest that can spare.
+
+    With what each had before, floors and weights are of all events together, and the parts are what is given now.
+    """
+    parts, before = _by_weight(total_minor, weights, had), list(had) or [0] * len(weights)
+    missing = [max(0, least - one) for least, one in zip(least_minor, before, strict=True)]
+    for position, least in enumerate(missing):
         while parts[position] < least:
-            spare = [other for other in range(len(parts)) if other != position and parts[other] > least_minor[other]]
+            spare = [other for other in range(len(parts)) if other != position and parts[other] > missing[other]]
             if not spare:
                 raise errors.TooSmallToSplit(amount=Money(total_minor), parts=len(parts))
             giver = max(spare, key=lambda other: (parts[other], -other))
-            moved = min(least - parts[position], parts[giver] - least_minor[giver])
+            moved = min(least - parts[position], parts[giver] - missing[giver])
             parts[position] += moved
             parts[giver] -= moved
     return parts
 
 
-def split_people(total_minor: int, people: Sequence[Share]) -> list[int]:
+def split_people(total_minor: int, people: Sequence[Share], had: Sequence[int] = ()) -> list[int]:
     """People share by largest remainder, ties by position in the signed table; nobody with a weight gets nothing."""
-    parts = largest_remainder(total_minor, [person.weight for person in people])
+    parts = _by_weight(total_minor, [person.weight for person in people], had)
     if any(person.weight > 0 and part == 0 for person, part in zip(people, parts, strict=True)):
         raise errors.TooSmallToSplit(amount=Money(total_minor), parts=len(people))
     return parts
+
+
+def _by_weight(total_minor: int, weights: Sequence[Decimal], had: Sequence[int]) -> list[int]:
+    if not any(had):
+        return largest_remainder(total_minor, weights)
+    return share_out(total_minor, due_by_weight(sum(had) + total_minor, weights), had)
 
 
 def wage_base(minor: int, norm: Norm | None) -> int:
@@ -312,11 +353,10 @@ def compute(case: Case) -> Computation:
     received, base, verdicts, steps = _base(case)
     if base <= 0:
         raise errors.NothingToShare(receipts=Money(received), costs=Money(received - base))
-    if case.table.basis is Basis.TITLE:
-        rate, norm, reward = _by_title(case, base, steps)
-    else:
-        rate, norm, reward = _reward(case, base, steps)
+    by_title = case.table.basis is Basis.TITLE
+    rate, norm, reward = _by_title(case, base, steps) if by_title else _reward(case, base, steps)
     steps.append(Step("unit_part", f"{_yuan(base)} - {_yuan(reward)}", base - reward))
+    parts = _parts_of_unit(case, base, reward, steps)
     groups = _groups(case, reward, steps)
     lines = _lines(case, groups, steps)
     return Computation(
@@ -333,26 +373,89 @@ def compute(case: Case) -> Computation:
         flags=flags_of(case, base),
         terms=terms_of(case),
         steps=tuple(steps),
+        parts=parts,
     )
 
 
-def _reward(case: Case, base: int, steps: list[Step]) -> tuple[Decimal, Norm | None, int]:
+def _reward(case: Case, base: int, steps: list[Step]) -> tuple[Decimal | None, Norm | None, int]:
     """The reward is not less than the rate times the base: it rounds up to the cent."""
-    rate, norm = choose_rate(case.table, mode=case.mode, is_government=case.is_government, norms=case.norms)
+    before, whole = case.before, case.before.base_minor + base
+    so_far = f"({_yuan(before.base_minor)} + {_yuan(base)})" if case.earlier else _yuan(base)
+    less = f" - {_yuan(before.reward_minor)}" if case.earlier else ""
     for floor in case.norms_of(FLOOR):
-        least = apply_rate(base, floor.rate, Rounding.UP)
+        least = apply_rate(whole, floor.rate, Rounding.UP) - before.reward_minor
         note = floor.binding if floor.evidence in READ else "recalled"
-        steps.append(Step("floor", f"{_yuan(base)} x {floor.value}", least, floor, note))
-    reward = apply_rate(base, rate, Rounding.UP)
-    steps.append(Step("reward", f"{_yuan(base)} x {plain(rate)}", reward, norm, None if norm else "agreed"))
+        steps.append(Step("floor", f"{so_far} x {floor.value}{less}", least, floor, note))
+    scale = tiers_of(case.norms, INVENTORS) if case.table.rate is None else ()
+    if scale:
+        return None, None, _by_scale(case, whole, less, scale, steps)
+    rate, norm = choose_rate(case.table, mode=case.mode, is_government=case.is_government, norms=case.norms)
+    reward = max(0, apply_rate(whole, rate, Rounding.UP) - before.reward_minor)
+    steps.append(Step("reward", f"{so_far} x {plain(rate)}{less}", reward, norm, None if norm else "agreed"))
     return rate, norm, reward
 
 
-def _by_title(case: Case, base: int, steps: list[Step]) -> tuple[Decimal, None, int]:
+def tiers_of(norms: Sequence[Norm], who: str) -> tuple[Tier, ...]:
+    """A unit's scale by cumulative net income, for the inventors or for a part of the unit."""
+    mine = (norm for norm in norms if norm.key == TIER + who)
+    return tuple(Tier(threshold_of(norm.base) or 0, norm.rate) for norm in mine)
+
+
+def _by_scale(case: Case, whole: int, less: str, scale: Sequence[Tier], steps: list[Step]) -> int:
+    """The unit's scale is held to the same mandatory floors as a single rate, on all income so far."""
+    total = _up(by_tiers(whole, scale))
+    floors = _mandatory(case.norms, FLOOR) if case.is_government else []
+    for floor in sorted(floors, key=lambda norm: norm.rate, reverse=True)[:1]:
+        if total < apply_rate(whole, floor.rate, Rounding.UP):
+            raise errors.BelowFloor(
+                part="reward",
+                given=_ratio(Decimal(total), Decimal(whole)),
+                least=floor.rate,
+                source=floor.source,
+                jurisdiction=floor.jurisdiction,
+                pointer="/body/table/rate",
+            )
+    says = " + ".join(f"{plain(tier.ratio)} above {_yuan(tier.above_minor)}" for tier in scale)
+    norm = next(norm for norm in case.norms if norm.key == TIER + INVENTORS)
+    reward = max(0, total - case.before.reward_minor)
+    steps.append(Step("reward", f"{_yuan(whole)} by {says}{less}", reward, norm, "tiers"))
+    return reward
+
+
+def _parts_of_unit(case: Case, base: int, reward: int, steps: list[Step]) -> dict[str, int]:
+    """What the unit passes on to department and laboratory by its scale; it keeps what nobody else is due."""
+    if case.table.basis is Basis.TITLE:
+        return {}
+    others = [who for who in (key.removeprefix(TIER) for key in TIERS) if who != INVENTORS]
+    scales = {who: scale for who in others if (scale := tiers_of(case.norms, who))}
+    if not scales or case.table.rate is not None:
+        return {}
+    before, whole = case.before, case.before.base_minor + base
+    due = {who: by_tiers(whole, scale) for who, scale in scales.items()}
+    rest = whole - before.reward_minor - reward
+    # Cents that rounding gave the inventors are missing in the rest; the unit itself bears them first.
+    kept = max(Fraction(0), rest - sum(due.values(), Fraction(0)))
+    claims = [*due.values(), kept]
+    scaled = [claim * rest / sum(claims) for claim in claims] if sum(claims) else claims
+    had = [before.parts.get(who, 0) for who in due]
+    had.append(before.base_minor - before.reward_minor - sum(had))
+    given = share_out(base - reward, scaled, had)
+    for who, minor in zip(due, given, strict=False):
+        norm = next(norm for norm in case.norms if norm.key == TIER + who)
+        steps.append(Step(f"unit_part.{who}", f"{_yuan(whole)} by the scale", minor, norm))
+    return dict(zip(due, given, strict=False))
+
+
+def _up(exact: Fraction) -> int:
+    return -(-exact.numerator // exact.denominator)
+
+
+def _by_title(case: Case, base: int, steps: list[Step]) -> tuple[Decimal | None, Norm | None, int]:
     """After a grant of ownership the income goes by title, and no reward is due from the same achievement (ZJR 37)."""
     share = case.table.title_share
     assert share is not None
-    mine, _ = largest_remainder(base, [share, 1 - share])
+    before = case.before
+    mine = largest_remainder(before.base_minor + base, [share, 1 - share])[0] - before.reward_minor
     steps.append(Step("title", f"{_yuan(base)} x {plain(share)}", mine, None, "instead_of_reward"))
     return share, None, mine
 
@@ -360,14 +463,16 @@ def _by_title(case: Case, base: int, steps: list[Step]) -> tuple[Decimal, None, 
 def _groups(case: Case, reward: int, steps: list[Step]) -> dict[Group, int]:
     norms: Sequence[Norm] = case.norms if case.table.basis is Basis.REWARD else ()
     check_sub_floors(case.table, norms)
-    least = dict.fromkeys(Group, 0)
+    least, before = dict.fromkeys(Group, 0), case.before
+    of_all = f"({_yuan(before.reward_minor)} + {_yuan(reward)})" if case.earlier else _yuan(reward)
     for group, key in SUB_FLOORS.items():
         for norm in _mandatory(norms, key):
-            floor = apply_rate(reward, norm.rate, Rounding.UP)
+            floor = apply_rate(before.reward_minor + reward, norm.rate, Rounding.UP)
             least[group] = max(least[group], floor)
-            steps.append(Step(f"sub_floor.{group.value}", f"{_yuan(reward)} x {norm.value}", floor, norm))
+            steps.append(Step(f"sub_floor.{group.value}", f"{of_all} x {norm.value}", floor, norm))
     shares = case.table.groups
-    parts = split_with_floors(reward, [s.weight for s in shares], [least[s.group] for s in shares])
+    had = [before.of(s.group) for s in shares] if case.earlier else ()
+    parts = split_with_floors(reward, [s.weight for s in shares], [least[s.group] for s in shares], had)
     if not all(parts):
         raise errors.TooSmallToSplit(amount=Money(reward), parts=len(parts))
     whole = sum((share.weight for share in shares), Decimal(0))
@@ -383,7 +488,8 @@ def _lines(case: Case, groups: Mapping[Group, int], steps: list[Step]) -> tuple[
     lines: list[Line] = []
     for share in case.table.groups:
         total = groups[share.group]
-        parts = split_people(total, share.people) if share.people else [total]
+        had = case.before.lines.get(share.group, ())
+        parts = split_people(total, share.people, had) if share.people else [total]
         keys: list[str | None] = [person.key for person in share.people] or [None]
         for position, (key, minor) in enumerate(zip(keys, parts, strict=True), start=1):
             counted = wage_base(minor, half) if is_wage else None

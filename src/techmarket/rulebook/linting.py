@@ -15,7 +15,16 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from techmarket.rulebook.packs import LOCAL_SWITCH, Document, Finding, listed
-from techmarket.rulebook.rules import ENFORCEABLE, Binding, Evidence, RuleUnit, overlap, value_is_right
+from techmarket.rulebook.rules import (
+    ABOVE,
+    ENFORCEABLE,
+    Binding,
+    Evidence,
+    RuleUnit,
+    overlap,
+    threshold_of,
+    value_is_right,
+)
 
 _LENGTHS = frozenset({"days", "working_days", "months", "years"})
 _MEASURES: Mapping[str, frozenset[str]] = {
@@ -47,7 +56,6 @@ _MEASURES: Mapping[str, frozenset[str]] = {
 """What a pack may speak of, and in which measures; a longer key belongs to the longest beginning listed here."""
 
 FLOOR, SUB_FLOOR, TIER = "reward.floor", "reward.floor.", "reward.tier."
-ABOVE = "net_income_above_"
 _THING = ("key", "jurisdiction", "scope", "mode", "applies_to", "base")
 _CODES = {"required": "missing", "additionalProperties": "unknown_field", "enum": "unknown_word"}
 _FIELDS = {"jurisdiction": "unknown_jurisdiction", "unit": "unknown_unit", "applies_to": "unknown_unit", "key": "key"}
@@ -144,12 +152,6 @@ def measures_of(key: str) -> frozenset[str] | None:
             return _MEASURES[at]
         at = at.rpartition(".")[0]
     return None
-
-
-def threshold_of(base: str | None) -> int | None:
-    """The cumulative net income in fen above which a tier begins: `net_income_above_10000000` is 100,000 yuan."""
-    digits = (base or "").removeprefix(ABOVE)
-    return int(digits) if base and base.startswith(ABOVE) and digits.isdecimal() and len(digits) <= 15 else None
 
 
 def _above_one(value: str) -> bool:

@@ -16,10 +16,12 @@ from techmarket.rulebook import errors
 
 SCOPE_LAW = "law"
 SCOPE_MARKET = "market"
+ABOVE = "net_income_above_"
 FEN_MAX = 10**15
 COUNT_MAX = 10**9
 _KEY = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _JURISDICTION = re.compile(r"CN(?:-[1-9][0-9](?:[0-9]{2}){0,2})?")
+_SAMPLE_PLACE = re.compile(r"X[A-Z]")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,12})?")
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,14}")
 
@@ -137,7 +139,12 @@ def unit_scope(org_id: UUID) -> str:
 
 
 def jurisdictions_of(jurisdiction: str) -> tuple[str, ...]:
-    """A place obeys its own rows, those of the places it lies in, and those of the country: the nearest first."""
+    """A place obeys its own rows, those of the places it lies in, and those of the country: the nearest first.
+
+    XA to XZ are nobody's codes (ISO 3166); samples of other countries' rules use them and lie in no other place.
+    """
+    if _SAMPLE_PLACE.fullmatch(jurisdiction):
+        return (jurisdiction,)
     if not _JURISDICTION.fullmatch(jurisdiction):
         raise ValueError(f"not a jurisdiction: {jurisdiction!r}")
     digits = jurisdiction[3:]
@@ -200,6 +207,12 @@ def choose(
     if len(best) > 1:
         raise errors.BaseNeeded(key=best[0].key, bases=sorted(str(row.base) for row in best))
     return best[0]
+
+
+def threshold_of(base: str | None) -> int | None:
+    """The cumulative net income in fen above which a tier begins: `net_income_above_10000000` is 100,000 yuan."""
+    digits = (base or "").removeprefix(ABOVE)
+    return int(digits) if base and base.startswith(ABOVE) and digits.isdecimal() and len(digits) <= 15 else None
 
 
 def value_is_right(unit: RuleUnit, value: str) -> bool:
