@@ -98,8 +98,9 @@ async def asked_and_read(town: Town, sale: Sale) -> None:
     assert uploaded.status_code == 201, uploaded.text
     document = uploaded.json()
     assert document["sha256"] == sha256(content)
-    grant = {"organisation_id": x.id, "tier": "NDA", "until": at(12, 31).isoformat()}
-    await town.post(f"{room}/grants", grant, by=sale.university)
+    agreement = {"title": "Sample agreement", "body": "Sample data: keep it secret. 示例数据", "valid_days": 365}
+    agreed = await town.post(f"{room}/nda-texts", agreement, by=sale.university)
+    await town.post(f"{room}/ndas", {"document_sha256": agreed["text_sha256"]}, by=x)
     path = f"/v1/documents/{document['id']}/content"
     assert "Read only by" in words_of((await town.api.get(path, key=x.key)).content)
     assert (await town.api.get(path, key=sale.university.key)).content == content
