@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
+from techmarket.trading import service
+from techmarket.trading.service import Afterwards
 from tests.client import Api
 from tests.identity.make import an_organisation
-from tests.trading.make import Market, an_announced_trade
+from tests.notices.make import an_evidence, move_to
+from tests.trading.make import Market, a_qualified, an_announced_trade
 
-from .test_trades import a_seller
+from .test_trades import a_seller, yuan
 
 
 async def test_a_participant_is_refused_with_grounds_and_reads_them_over_http(tx: Tx, keys: Keys, api: Api) -> None:
@@ -36,3 +41,55 @@ async def test_a_participant_is_refused_with_grounds_and_reads_them_over_http(tx
         ("OPERATOR", ["PAPERS_INCOMPLETE"], "Sample words.")
     ]
     assert (await api.get("/v1/qualifications", key=operator.key)).json()["items"] == []
+
+
+async def test_a_final_bid_and_a_first_refusal_decide_a_lot_over_http(tx: Tx, keys: Keys, api: Api) -> None:
+    seller, staff, listing = await a_seller(tx, keys)
+    buyers = [await an_organisation(tx, keys=keys) for _ in range(3)]
+    draft: dict[str, Any] = {"listing_id": listing, "deposit": yuan("0.00"), "increment": yuan("10000.00")}
+    wanted = {**draft, "final_bid": {"hours": 1}, "first_refusal_hours": 24}
+    drafted = (await api.post("/v1/trades", json=wanted, key=seller.key)).json()
+    assert (drafted["terms"]["final_bid"]["leaders"], drafted["terms"]["first_refusal"]["hours"]) == (2, 24)
+    market = Market(tx, keys, staff["operator"].actor, seller.actor, tuple(one.actor for one in buyers))
+    after = Afterwards(final_bid_hours=1, first_refusal_hours=24)
+    trade = await an_announced_trade(market, listing_id=None, deposit_minor=0, afterwards=after)
+    joined = [await a_qualified(market, trade, one.actor) for one in buyers]
+    holder = f"/v1/participants/{joined[0].id}/first-refusal"
+    shown = await an_evidence(tx, buyers[0].actor)
+    unfounded = await api.post(holder, json={"basis": "CO_OWNER"}, key=buyers[0].key)
+    assert (unfounded.status_code, unfounded.json()["code"]) == (409, "trading.first_refusal_unfounded")
+    claimed = await api.post(holder, json={"basis": "CONTRACT", "evidence_sha256": shown}, key=buyers[0].key)
+    assert (claimed.status_code, claimed.json()["first_refusals"][0]["state"]) == (201, "CLAIMED")
+    stranger = await api.post(f"{holder}/answer", json={"accepted": True}, key=buyers[1].key)
+    assert stranger.status_code == 404
+    answered = await api.post(f"{holder}/answer", json={"accepted": True}, key=seller.key)
+    assert answered.json()["first_refusals"][0]["state"] == "HELD"
+    assert trade.bidding_opens_at is not None
+    await move_to(tx, trade.bidding_opens_at)
+    await service.open_due(tx)
+    for one, amount in ((buyers[1], "500000.00"), (buyers[2], "510000.00")):
+        path = f"/v1/lots/{trade.lot.id}/bids"
+        assert (await api.post(path, json={"amount": yuan(amount)}, key=one.key)).status_code == 201
+    lot = await service.get_lot(tx, staff["operator"].actor, trade.lot.id)
+    assert lot.effective_end is not None
+    await move_to(tx, lot.effective_end)
+    await service.close_due(tx)
+    finals = f"/v1/lots/{trade.lot.id}/final-bids"
+    low = await api.post(finals, json={"amount": yuan("500000.00")}, key=buyers[1].key)
+    assert (low.status_code, low.json()["code"], low.json()["pointer"]) == (
+        422,
+        "trading.final_bid_too_low",
+        "/body/amount",
+    )
+    assert (await api.post(finals, json={"amount": yuan("530000.00")}, key=buyers[1].key)).status_code == 201
+    assert (await api.get(finals)).json()["items"] == []
+    assert (await api.post(finals, json={"amount": yuan("520000.00")}, key=buyers[2].key)).status_code == 201
+    assert [one["amount"] for one in (await api.get(finals)).json()["items"]] != []
+    exercise = f"/v1/lots/{trade.lot.id}/first-refusal"
+    nobody = await api.post(exercise, json={"exercise": True}, key=buyers[2].key)
+    assert (nobody.status_code, nobody.json()["code"]) == (409, "trading.no_first_refusal_awaited")
+    taken = await api.post(exercise, json={"exercise": True}, key=buyers[0].key)
+    assert (taken.status_code, taken.json()["state"]) == (200, "AWARDED")
+    first, second = (await api.get(f"/v1/trades/{trade.id}/awards", key=seller.key)).json()["items"]
+    assert (first["buyer_organisation_id"], first["price"]) == (str(buyers[0].actor.org), yuan("530000.00"))
+    assert second["buyer_organisation_id"] == str(buyers[1].actor.org)

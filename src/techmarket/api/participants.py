@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from techmarket.api.deps import MarketRoute, SignedIn, TxDep
+from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Code, Cursor, Limit, LongText, MoneyOut, Uuid, Wire
+from techmarket.api.shapes import Code, Cursor, Limit, LongText, MoneyOut, PositiveMoney, Sha256, Uuid, Wire
+from techmarket.api.trading import LotOut
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.notices.errors import EvidenceMissing
 from techmarket.trading import errors, service
+from techmarket.trading.first_refusal import Basis, ClaimState
 from techmarket.trading.lifecycle import DepositState, ForfeitCause, ParticipantState, SeatState
 from techmarket.trading.qualification import Ground, Kinship, OpinionBy
-from techmarket.trading.views import ParticipantView
+from techmarket.trading.views import FinalBidView, LotView, ParticipantView
 
 router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
 
@@ -71,6 +75,14 @@ class OpinionOut(Wire):
     at: datetime
 
 
+class ClaimOut(Wire):
+    lot_id: UUID
+    basis: Basis
+    share: Decimal = Field(description="Of the title; the larger comes first.")
+    evidence_sha256: str | None
+    state: ClaimState
+
+
 class ParticipantOut(Wire):
     id: UUID
     trade_id: UUID
@@ -85,10 +97,41 @@ class ParticipantOut(Wire):
     payer_account: str | None
     seats: list[SeatOut]
     deposits: list[DepositOut]
+    first_refusals: list[ClaimOut]
 
 
 class ParticipantList(Wire):
     items: list[ParticipantOut]
+
+
+class ClaimFirstRefusal(Wire):
+    basis: Basis
+    evidence_sha256: Sha256 | None = Field(default=None, description="Of a promise by contract: uploaded evidence.")
+
+
+class AnswerClaim(Wire):
+    accepted: bool
+
+
+class ExerciseFirstRefusal(Wire):
+    exercise: bool = Field(description="False waives it. Neither is taken back.")
+
+
+class PutFinalBid(Wire):
+    amount: PositiveMoney
+
+
+class FinalBidOut(Wire):
+    lot_id: UUID
+    bidder: int
+    amount: MoneyOut
+    nonce: str
+    commitment: str = Field(description="What the log told when it was named; `docs/trading.md` says of which bytes.")
+    at: datetime
+
+
+class FinalBidList(Wire):
+    items: list[FinalBidOut]
 
 
 class DueOpinionOut(Wire):
@@ -195,3 +238,81 @@ async def list_due_opinions(
     """Who waits for one's view, the most urgent first: the market's view, or one's own answer as a seller."""
     page = await service.list_due_opinions(tx, actor, cursor=cursor, limit=limit)
     return page_response(page, response, "/v1/qualifications", limit=limit)
+
+
+@router.post(
+    "/participants/{participant_id}/first-refusal",
+    status_code=201,
+    response_model=ParticipantOut,
+    operation_id="claimFirstRefusal",
+    responses=refusals(
+        NotAllowed,
+        NotFound,
+        NotInThisState,
+        errors.NoFirstRefusalHere,
+        errors.TooLateToClaim,
+        errors.FirstRefusalClaimed,
+        errors.ClaimUnfounded,
+        EvidenceMissing,
+    ),
+)
+async def claim_first_refusal(
+    participant_id: Uuid, body: ClaimFirstRefusal, actor: SignedIn, tx: TxDep
+) -> ParticipantView:
+    """Claim a first refusal before the opening; what is on record holds at once, a promise once it is answered."""
+    return await service.claim_first_refusal(
+        tx, actor, participant_id, basis=body.basis, evidence_sha256=body.evidence_sha256
+    )
+
+
+@router.post(
+    "/participants/{participant_id}/first-refusal/answer",
+    response_model=ParticipantOut,
+    operation_id="answerFirstRefusalClaim",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.TooLateToClaim),
+)
+async def answer_claim(participant_id: Uuid, body: AnswerClaim, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Say whether a first refusal claimed by contract stands (seller)."""
+    return await service.answer_claim(tx, actor, participant_id, accepted=body.accepted)
+
+
+@router.post(
+    "/lots/{lot_id}/first-refusal",
+    response_model=LotOut,
+    operation_id="exerciseFirstRefusal",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.NoFirstRefusalAwaited),
+)
+async def exercise_first_refusal(lot_id: Uuid, body: ExerciseFirstRefusal, actor: SignedIn, tx: TxDep) -> LotView:
+    """Take the lot at the winner's price, or waive; silence until the end of the step waives."""
+    return await service.exercise_first_refusal(tx, actor, lot_id, exercise=body.exercise)
+
+
+@router.post(
+    "/lots/{lot_id}/final-bids",
+    status_code=201,
+    response_model=FinalBidOut,
+    operation_id="putFinalBid",
+    responses=refusals(
+        NotAllowed,
+        NotFound,
+        errors.NotAParticipant,
+        errors.NoFinalBidAwaited,
+        errors.NotALeader,
+        errors.FinalBidGiven,
+        errors.FinalBidTooLow,
+    ),
+)
+async def put_final_bid(lot_id: Uuid, body: PutFinalBid, actor: SignedIn, tx: TxDep) -> FinalBidView:
+    """Name one last price above one's own last bid; others read it when the step has ended."""
+    return await service.put_final_bid(tx, actor, lot_id, minor=body.amount.minor)
+
+
+@router.get(
+    "/lots/{lot_id}/final-bids",
+    response_model=FinalBidList,
+    operation_id="listFinalBids",
+    responses=refusals(NotFound),
+)
+async def list_final_bids(lot_id: Uuid, actor: Reader, tx: TxDep) -> object:
+    """The final bids: one's own while the step lasts, then all of them."""
+    return {"items": await service.list_final_bids(tx, actor, lot_id)}

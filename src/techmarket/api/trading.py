@@ -44,7 +44,7 @@ from techmarket.trading.lifecycle import (
     WaitsFor,
 )
 from techmarket.trading.relisting import Valuation
-from techmarket.trading.service import ExtensionDraft, LotDraft, PriceGround
+from techmarket.trading.service import Afterwards, ExtensionDraft, LotDraft, PriceGround
 from techmarket.trading.views import AwardView, LotView, TradeView
 
 router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
@@ -82,6 +82,13 @@ class ValuationIn(Wire):
     report_sha256: Sha256 | None = Field(default=None, description="Its report, uploaded as evidence.")
 
 
+class FinalBidIn(Wire):
+    """After the session the leaders may each name one last price, unseen."""
+
+    hours: int = Field(strict=True, ge=1, le=168)
+    leaders: int = Field(default=2, strict=True, ge=2, le=20, description="How many of the ranking are asked.")
+
+
 class DraftTrade(Wire):
     """What is left out is the rulebook's default on today's date.
 
@@ -110,6 +117,14 @@ class DraftTrade(Wire):
         default=1, strict=True, ge=1, le=20, description="With fewer who may bid on it, a lot ends unsold."
     )
 
+    final_bid: FinalBidIn | None = Field(default=None, description="Online bidding alone; left out: none is taken.")
+    first_refusal_hours: int | None = Field(
+        default=None,
+        strict=True,
+        ge=1,
+        le=720,
+        description="How long, after the session, holders of a first refusal are asked to take the winner's price.",
+    )
     previous_trade_id: Uuid | None = Field(
         default=None,
         description="Which procedure this lists again; left out: the listing's last one, if it ended without a sale.",
@@ -126,6 +141,12 @@ class DraftTrade(Wire):
             None if said is None else said.report_sha256,
             self.consent_sha256,
         )
+
+    def drafted_afterwards(self) -> Afterwards:
+        hours = self.first_refusal_hours
+        if self.final_bid is None:
+            return Afterwards(first_refusal_hours=hours)
+        return Afterwards(self.final_bid.hours, self.final_bid.leaders, hours)
 
     def drafted_extension(self) -> ExtensionDraft | None:
         wanted = self.extension
@@ -340,6 +361,7 @@ async def draft_trade(body: DraftTrade, actor: SignedIn, tx: TxDep) -> TradeView
         participants_min=body.participants_min,
         previous_id=body.previous_trade_id,
         ground=body.price_ground(),
+        afterwards=body.drafted_afterwards(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from techmarket.kernel.events import Event
@@ -509,3 +509,66 @@ class ScoresOpened(Event):
     lot_id: UUID
     sheets: int
     document_sha256: str
+
+
+@dataclass(frozen=True)
+class FinalBidPut(Event):
+    """A leader has named a final price, by its commitment; amount and nonce follow when all are read."""
+
+    kind: ClassVar[str] = "trading.final_bid_put"
+    lot_id: UUID
+    trade_id: UUID
+    commitment: str
+
+
+@dataclass(frozen=True)
+class FinalBidsOpened(Event):
+    """With these anyone opens the commitments."""
+
+    kind: ClassVar[str] = "trading.final_bids_opened"
+    lot_id: UUID
+    trade_id: UUID
+    bids: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class FirstRefusalClaimed(Event):
+    kind: ClassVar[str] = "trading.first_refusal_claimed"
+    participant_id: UUID
+    lot_id: UUID
+    basis: str
+
+
+@dataclass(frozen=True)
+class FirstRefusalDecided(Event):
+    kind: ClassVar[str] = "trading.first_refusal_decided"
+    participant_id: UUID
+    lot_id: UUID
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class FirstRefusalAsked(Event):
+    """So many holders are asked whether they take the lot at this price."""
+
+    kind: ClassVar[str] = "trading.first_refusal_asked"
+    lot_id: UUID
+    trade_id: UUID
+    holders: int
+    price_minor: int
+
+
+@dataclass(frozen=True)
+class FirstRefusalExercised(Event):
+    kind: ClassVar[str] = "trading.first_refusal_exercised"
+    lot_id: UUID
+    trade_id: UUID
+
+
+@dataclass(frozen=True)
+class FirstRefusalWaived(Event):
+    """A holder does not take the lot, or said nothing in time (without an actor)."""
+
+    kind: ClassVar[str] = "trading.first_refusal_waived"
+    lot_id: UUID
+    trade_id: UUID

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    Numeric,
     SmallInteger,
     String,
     Text,
@@ -23,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
+from techmarket.trading.first_refusal import Basis, ClaimState
 from techmarket.trading.lifecycle import (
     ActKind,
     AwardState,
@@ -311,6 +314,39 @@ class BidRow(Base):
     least_minor: Mapped[int]
     at: Mapped[datetime]
     chain: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FinalBid(Base):
+    """A leader's best final bid, unread by others until the step ends. Never changed; a trigger refuses it."""
+
+    __tablename__ = "final_bid"
+    __table_args__ = (CheckConstraint("minor > 0", name="amount_is_positive"),)
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    minor: Mapped[int]
+    nonce: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class FirstRefusalClaim(Base):
+    """A first refusal that a participant claims on a lot, and what became of it. `share` is of the title, if any."""
+
+    __tablename__ = "first_refusal_claim"
+    __table_args__ = (
+        CheckConstraint("share BETWEEN 0 AND 1", name="share_is_a_part"),
+        CheckConstraint("(basis = 'CONTRACT') = (evidence_sha256 IS NOT NULL)", name="contract_is_shown"),
+    )
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), primary_key=True)
+    number: Mapped[int]
+    basis: Mapped[Basis]
+    share: Mapped[Decimal] = mapped_column(Numeric(14, 12))
+    evidence_sha256: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[ClaimState]
+    claimed_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
 
 
 class TalkOffer(Identified, Base):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from techmarket.kernel.money import Money
+from techmarket.trading.first_refusal import Basis, ClaimState
 from techmarket.trading.lifecycle import (
     ActKind,
     AwardState,
@@ -197,6 +199,29 @@ class DepositView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimView:
+    """A first refusal on one lot, for its holder, the seller and the market."""
+
+    lot_id: UUID
+    basis: Basis
+    share: Decimal
+    evidence_sha256: str | None
+    state: ClaimState
+
+
+@dataclass(frozen=True, slots=True)
+class FinalBidView:
+    """With the nonce anyone opens the commitment that was logged when it was named."""
+
+    lot_id: UUID
+    bidder: int
+    amount: Money
+    nonce: str
+    commitment: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OpinionView:
     """What the market or the seller said of a participant; `by_the_clock` is the rule for silence."""
 
@@ -226,6 +251,7 @@ class ParticipantView:
     payer_account: str | None
     seats: tuple[SeatView, ...]
     deposits: tuple[DepositView, ...]
+    first_refusals: tuple[ClaimView, ...]
 
 
 @dataclass(frozen=True, slots=True)

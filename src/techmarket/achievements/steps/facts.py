@@ -135,13 +135,21 @@ async def first_refusal_holders(
 
 
 async def first_refusal_of(
-    db: AsyncSession, achievement_ids: Iterable[UUID], org_id: UUID, *, mode: str | None = "TRANSFER"
+    db: AsyncSession,
+    achievement_ids: Iterable[UUID],
+    org_id: UUID,
+    *,
+    mode: str | None = "TRANSFER",
+    basis: FirstRefusalBasis | None = None,
 ) -> FirstRefusalBasis | None:
-    """On which ground a buyer may hold a first refusal: a completer acts for it, or it owns a share; else None."""
+    """On which ground a buyer may hold a first refusal: a completer acts for it, or it owns a share; else None.
+
+    With `basis` that ground alone is looked at.
+    """
     holders = await first_refusal_holders(db, achievement_ids, mode=mode)
     people = await identity.get_people(db, {holder.person_id for holder in holders if holder.person_id})
     for holder in holders:
         acting = people[holder.person_id].org_ids if holder.person_id in people else ()
-        if org_id == holder.org_id or org_id in acting:
+        if (org_id == holder.org_id or org_id in acting) and basis in (None, holder.basis):
             return holder.basis
     return None

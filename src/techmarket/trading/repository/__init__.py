@@ -12,6 +12,7 @@ from techmarket.trading.repository.acts import (
     offered_in,
     qualified_by_lot,
 )
+from techmarket.trading.repository.afterwards import claims_of, claims_on, final_bids_of, find_claim, holders_of
 from techmarket.trading.repository.awards import (
     get_award,
     list_awards,
@@ -112,6 +113,8 @@ __all__ = [
     "all_noted",
     "asked_now",
     "best_bids",
+    "claims_of",
+    "claims_on",
     "count_ready",
     "count_sealed",
     "count_seated",
@@ -119,7 +122,9 @@ __all__ = [
     "drop_sealing",
     "drop_slots",
     "entries_by_id",
+    "final_bids_of",
     "find_backing",
+    "find_claim",
     "find_deposit_by_due",
     "find_last_ended",
     "find_lot",
@@ -136,6 +141,7 @@ __all__ = [
     "get_participant",
     "get_trade",
     "hold_trade",
+    "holders_of",
     "is_motion_open",
     "last_offer",
     "list_acts",

@@ -6,7 +6,8 @@ from techmarket.trading.service.announcing import announce, return_trade, submit
 from techmarket.trading.service.awarding import annul_award, lapse_award, lapse_due, leave_as_runner_up, terminate_trade
 from techmarket.trading.service.bidding import place_bid
 from techmarket.trading.service.deciding import step_due, step_if_due
-from techmarket.trading.service.drafting import ExtensionDraft, LotDraft, draft_trade
+from techmarket.trading.service.drafting import Afterwards, ExtensionDraft, LotDraft, draft_trade
+from techmarket.trading.service.finishing import list_final_bids, put_final_bid
 from techmarket.trading.service.floor import list_floor, pause_lot, resume_lot
 from techmarket.trading.service.judging import (
     appoint_expert,
@@ -21,6 +22,7 @@ from techmarket.trading.service.judging import (
 from techmarket.trading.service.leaving import forfeit_deposit, withdraw
 from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
 from techmarket.trading.service.participating import hold_deposit, register_intent
+from techmarket.trading.service.preferring import answer_claim, claim_first_refusal, exercise_first_refusal
 from techmarket.trading.service.prolonging import (
     extend_announcement,
     extend_due,
@@ -51,6 +53,7 @@ from techmarket.trading.service.terminating import ask_termination, decline_term
 from techmarket.trading.service.unsealing import close_slots_due, get_opening, give_share
 
 __all__ = [
+    "Afterwards",
     "ExtensionDraft",
     "LotDraft",
     "Officer",
@@ -59,8 +62,10 @@ __all__ = [
     "admit",
     "announce",
     "annul_award",
+    "answer_claim",
     "appoint_expert",
     "ask_termination",
+    "claim_first_refusal",
     "close_due",
     "close_if_due",
     "close_slots_due",
@@ -69,6 +74,7 @@ __all__ = [
     "decline_offer",
     "decline_termination",
     "draft_trade",
+    "exercise_first_refusal",
     "extend_announcement",
     "extend_due",
     "extend_if_due",
@@ -94,6 +100,7 @@ __all__ = [
     "list_awards",
     "list_bids",
     "list_due_opinions",
+    "list_final_bids",
     "list_floor",
     "list_offers",
     "list_participants",
@@ -105,6 +112,7 @@ __all__ = [
     "pause_lot",
     "place_bid",
     "put_envelope",
+    "put_final_bid",
     "recuse_expert",
     "register_intent",
     "renew_covers",

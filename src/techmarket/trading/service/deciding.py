@@ -20,7 +20,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.workdays import CalendarYearMissing
-from techmarket.trading import awards, deposits, repository
+from techmarket.trading import awards, deposits, final_bids, first_refusal, repository
 from techmarket.trading.events import LotAwaits
 from techmarket.trading.lifecycle import AWARD, LOT, LotState, LotStep
 from techmarket.trading.methods import Candidate, Family, Standing, method_rules, rules_of
@@ -70,8 +70,13 @@ async def advance(db: AsyncSession, trade: Trade, lot: Lot, *, now: datetime, ac
 
     Whoever has ended a step (by an act of a person, or the clock) calls this; trade and lot are locked.
     """
-    case = Case(trade, lot, rules_of(await texts.get(db, trade.terms_sha256)), now, actor)
-    announced = {*method_rules(lot.method).steps, *([LotStep.RESERVE] if lot.reserve_digest is not None else [])}
+    case = await case_of(db, trade, lot, now, actor)
+    announced = {
+        *method_rules(lot.method).steps,
+        *([LotStep.RESERVE] if lot.reserve_digest is not None else []),
+        # Each of the two looks itself whether it was announced.
+        *(LotStep.FINAL_BID, LotStep.FIRST_REFUSAL),
+    }
     for step in _steps_left(lot, announced):
         due_at = await STEPS[step].begin(db, case)
         if lot.state is not LotState.EVALUATING:
@@ -85,6 +90,10 @@ async def advance(db: AsyncSession, trade: Trade, lot: Lot, *, now: datetime, ac
     await _award(db, case)
 
 
+async def case_of(db: AsyncSession, trade: Trade, lot: Lot, now: datetime, actor: Actor | None) -> Case:
+    return Case(trade, lot, rules_of(await texts.get(db, trade.terms_sha256)), now, actor)
+
+
 def _steps_left(lot: Lot, announced: Collection[LotStep]) -> list[LotStep]:
     """The announced steps after the one the lot stands at, in the order of the pipeline."""
     order = list(LotStep)
@@ -92,10 +101,11 @@ def _steps_left(lot: Lot, announced: Collection[LotStep]) -> list[LotStep]:
     return [step for step in order[done + 1 :] if step in announced]
 
 
-async def standings(db: AsyncSession, case: Case) -> list[Standing]:
+async def standings(db: AsyncSession, case: Case, *, with_finals: bool = True) -> list[Standing]:
     """Who gets the lot at which price, as things stand: the first wins, the next waits.
 
     Whoever has lost his seat, with a forfeited deposit say, is not among them, nor who lies below a revealed reserve.
+    Final bids rank anew, and a first refusal that was exercised goes before them all at the price they made.
     """
     method, lot = method_rules(case.lot.method), case.lot
     points = await repository.panel_points(db, lot.id)
@@ -105,7 +115,11 @@ async def standings(db: AsyncSession, case: Case) -> list[Standing]:
     limit = max(lot.start_price_minor or 0, lot.reserve_minor or 0)
     ranked = method.rank(marked, {**case.terms, "limit_minor": limit})
     reserve = lot.reserve_minor
-    return ranked if reserve is None else [one for one in ranked if one.price_minor >= reserve]
+    ranked = ranked if reserve is None else [one for one in ranked if one.price_minor >= reserve]
+    if not with_finals:
+        return ranked
+    finals = {one.number: one.minor for one in await repository.final_bids_of(db, lot.id)}
+    return first_refusal.prefer(final_bids.rank(ranked, finals), await repository.holders_of(db, lot.id))
 
 
 async def _award(db: AsyncSession, case: Case) -> None:
@@ -171,7 +185,7 @@ async def step_if_due(tx: Tx, lot_id: UUID) -> bool:
         now = await market_now(db)
         if lot.state is not LotState.EVALUATING or lot.step is None or lot.step_due_at is None or now < lot.step_due_at:
             return False
-        case = Case(trade, lot, rules_of(await texts.get(db, trade.terms_sha256)), now, None)
+        case = await case_of(db, trade, lot, now, None)
         await STEPS[lot.step].expire(db, case)
         if lot.state is LotState.EVALUATING:
             await advance(db, trade, lot, now=now, actor=None)

@@ -26,7 +26,7 @@ from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import OfferFacts
 from techmarket.rulebook import steps as rulebook
 from techmarket.rulebook.steps import Rule
-from techmarket.trading import announcement, deposits, errors, policy, repository, rules
+from techmarket.trading import announcement, deposits, errors, final_bids, first_refusal, policy, repository, rules
 from techmarket.trading.events import TradeDrafted
 from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, ForfeitCause, Method
 from techmarket.trading.methods import MethodRules, method_rules
@@ -51,6 +51,16 @@ class ExtensionDraft:
     n: int | None = None
     at_most: int | None = None
     is_automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """What the seller announces for after the session: a best final bid of so many leaders, and how long holders of a
+    first refusal are asked. Left out: neither."""
+
+    final_bid_hours: int | None = None
+    final_bid_leaders: int = 2
+    first_refusal_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ async def draft_trade(
     participants_min: int = 1,
     previous_id: UUID | None = None,
     ground: PriceGround | None = None,
+    afterwards: Afterwards | None = None,
 ) -> TradeView:
     """The owner of a published offer drafts its trade. What is not said comes from the rulebook, by today's date."""
     async with tx.begin() as db:
@@ -134,6 +145,7 @@ async def draft_trade(
             "participants_min": participants_min,
             "extension": await _extension(db, seller, extension, Unit(whole["announcement"]["unit"]), on=on),
         }
+        whole |= _afterwards(afterwards or Afterwards(), way, published)
         before = await find_previous(db, offer, previous_id)
         whole |= await judge(
             db, before, whole, offer.sha256, ground or PriceGround(), seller=seller, kinds=seller_kinds(seller), on=on
@@ -194,6 +206,31 @@ def _lot(trade: Trade, n: int, lot: LotDraft, start: int | None, published: Mapp
         chain=rules.first_chain(lot_id, trade.terms_sha256),
         reserve_digest=lot.reserve_digest,
     )
+
+
+def _afterwards(wanted: Afterwards, way: MethodRules, published: Mapping[str, Any]) -> dict[str, Any]:
+    """Final bids follow a session of online bidding; a first refusal is about something that is sold."""
+    said: dict[str, Any] = {}
+    if wanted.final_bid_hours is not None:
+        _require_within("final_bid/hours", wanted.final_bid_hours, *final_bids.HOURS)
+        _require_within("final_bid/leaders", wanted.final_bid_leaders, *final_bids.LEADERS)
+        if way.method is not Method.ONLINE_BIDDING:
+            raise errors.TermUnknown(method=way.method.value, field="final_bid", known=[], pointer="/body/final_bid")
+        said["final_bid"] = final_bids.published(hours=wanted.final_bid_hours, leaders=wanted.final_bid_leaders)
+    if wanted.first_refusal_hours is not None:
+        field = "first_refusal_hours"
+        _require_within(field, wanted.first_refusal_hours, *first_refusal.HOURS)
+        if way.method is Method.SELECTION:
+            raise errors.TermUnknown(method=way.method.value, field=field, known=[], pointer=f"/body/{field}")
+        if "first_refusal" in published:
+            raise errors.TermsSaidTwice(pointer=f"/body/{field}")
+        said["first_refusal"] = first_refusal.published(wanted.first_refusal_hours)
+    return said
+
+
+def _require_within(field: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise errors.TermsOutOfRange(field=field, least=least, most=most, pointer=f"/body/{field}")
 
 
 def _lot_terms(n: int, lot: LotDraft, start: int | None) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from techmarket.trading.views import (
     ActView,
     AwardView,
     BidLineView,
+    ClaimView,
     DepositView,
     FloorLineView,
     LotView,
@@ -248,6 +249,7 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
     ids = [participant.id for participant in participants]
     seats = await repository.seats_of_participants(db, ids)
     deposits = await repository.deposits_of(db, ids)
+    claims = await repository.claims_of(db, ids)
     opinions = await repository.opinions_on(db, ids)
     words = await texts.get_many(db, {one.document_sha256 for one in opinions})
     asked = await repository.asked_now(db, ids)
@@ -271,6 +273,11 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
                 if seat.participant_id == participant.id
             ),
             tuple(_deposit_view(one, dues[one.due_id]) for one in deposits if one.participant_id == participant.id),
+            tuple(
+                ClaimView(one.lot_id, one.basis, one.share, one.evidence_sha256, one.state)
+                for one in claims
+                if one.participant_id == participant.id
+            ),
         )
         for participant in participants
     ]
