@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -18,6 +18,7 @@ from techmarket.api.trading import LotOut
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices.errors import EvidenceMissing
+from techmarket.signing.errors import WrongDocument
 from techmarket.trading import errors, service
 from techmarket.trading.first_refusal import Basis, ClaimState
 from techmarket.trading.lifecycle import DepositState, ForfeitCause, ParticipantState, SeatState
@@ -32,6 +33,10 @@ class RegisterIntent(Wire):
     payer_account: Code | None = Field(
         default=None, description="The account your deposit will come from; money from another waits for a person."
     )
+    principal_organisation_id: Uuid | None = Field(
+        default=None, description="You bid for this organisation: it signs the mandate, pays and buys."
+    )
+    mandate_evidence_sha256: Sha256 | None = Field(default=None, description="A mandate on paper: uploaded evidence.")
     lots: list[Uuid] = Field(default=[], max_length=100, description="The lots you want to bid on; none named: all.")
 
 
@@ -83,11 +88,19 @@ class ClaimOut(Wire):
     state: ClaimState
 
 
+class MandateOut(Wire):
+    principal_organisation_id: UUID
+    document_sha256: str
+    document: dict[str, Any] = Field(description="What the principal signs.")
+    signed_at: datetime | None
+
+
 class ParticipantOut(Wire):
     id: UUID
     trade_id: UUID
     organisation_id: UUID
     number: int = Field(description="What the public record calls this bidder.")
+    mandate: MandateOut | None = Field(description="For whom it bids, if not for itself.")
     related: bool
     related_because: list[Kinship] = Field(description="Why it is a related party, as the notice of an award tells.")
     state: ParticipantState
@@ -107,6 +120,10 @@ class ParticipantList(Wire):
 class ClaimFirstRefusal(Wire):
     basis: Basis
     evidence_sha256: Sha256 | None = Field(default=None, description="Of a promise by contract: uploaded evidence.")
+
+
+class SignMandate(Wire):
+    document_sha256: Sha256
 
 
 class AnswerClaim(Wire):
@@ -158,12 +175,22 @@ class DueOpinionPage(Wire):
         errors.RegisteredAlready,
         errors.SellerCannotBuy,
         errors.LotNotOfTrade,
+        errors.PrincipalUnfit,
+        errors.StandsAlready,
+        EvidenceMissing,
     ),
 )
 async def register_intent(trade_id: Uuid, body: RegisterIntent, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Register one's organisation for a trade while its announcement runs."""
     return await service.register_intent(
-        tx, actor, trade_id, related=body.related, lot_ids=body.lots, payer_account=body.payer_account
+        tx,
+        actor,
+        trade_id,
+        related=body.related,
+        lot_ids=body.lots,
+        payer_account=body.payer_account,
+        principal_org=body.principal_organisation_id,
+        mandate_evidence_sha256=body.mandate_evidence_sha256,
     )
 
 
@@ -182,7 +209,9 @@ async def list_participants(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> objec
     "/participants/{participant_id}/admission",
     response_model=ParticipantOut,
     operation_id="admitParticipant",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.GroundsNeeded, errors.JudgeConflicted),
+    responses=refusals(
+        NotAllowed, NotFound, NotInThisState, errors.GroundsNeeded, errors.JudgeConflicted, errors.MandateNotSigned
+    ),
 )
 async def admit(participant_id: Uuid, body: Judge, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Give the market's view on a participant's qualification (operator), with grounds if it is not admitted."""
@@ -238,6 +267,17 @@ async def list_due_opinions(
     """Who waits for one's view, the most urgent first: the market's view, or one's own answer as a seller."""
     page = await service.list_due_opinions(tx, actor, cursor=cursor, limit=limit)
     return page_response(page, response, "/v1/qualifications", limit=limit)
+
+
+@router.post(
+    "/participants/{participant_id}/mandate/signature",
+    response_model=ParticipantOut,
+    operation_id="signMandate",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.StandsAlready, WrongDocument),
+)
+async def sign_mandate(participant_id: Uuid, body: SignMandate, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Sign the mandate of who bids for one (principal); after that the market can admit it."""
+    return await service.sign_mandate(tx, actor, participant_id, document_sha256=body.document_sha256)
 
 
 @router.post(

@@ -306,6 +306,7 @@ class AwardOut(Wire):
     state: AwardState
     seller_organisation_id: UUID
     buyer_organisation_id: UUID
+    agent_organisation_id: UUID | None = Field(description="Who bid for the buyer by mandate.")
     price: MoneyOut
     deposit: MoneyOut
     notice_id: UUID | None

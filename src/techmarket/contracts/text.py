@@ -25,6 +25,7 @@ class PartyText:
     role: str
     name: str
     uscc: str | None
+    represented_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,7 @@ def compose(
         "type": contract_type.value,
         "award": str(award_id) if award_id else None,
         "trade_number": trade_number,
-        "parties": [
-            {"organisation": str(party.org_id), "role": party.role, "name": party.name, "uscc": party.uscc}
-            for party in parties
-        ],
+        "parties": [_party(party) for party in parties],
         "objects": [_object(thing) for thing in objects],
         "licence": {
             "kind": licence_kind,
@@ -139,10 +137,7 @@ def compose_development(
         "type": ContractType.DEVELOPMENT.value,
         "award": str(award_id),
         "trade_number": trade_number,
-        "parties": [
-            {"organisation": str(party.org_id), "role": party.role, "name": party.name, "uscc": party.uscc}
-            for party in parties
-        ],
+        "parties": [_party(party) for party in parties],
         "task": {"demand_sha256": listing_sha256, "proposal_of_bidder": proposal_number, **task},
         "price": {
             "total": _money(sum(one.minor for one in milestones)),
@@ -159,6 +154,12 @@ def compose_development(
         },
         "clauses": [{"title": clause.title, "text": clause.text} for clause in clauses],
     }
+
+
+def _party(party: PartyText) -> dict[str, Any]:
+    said = {"organisation": str(party.org_id), "role": party.role, "name": party.name, "uscc": party.uscc}
+    # Said only where it is so: a text without a representative stays the text it was.
+    return said if party.represented_by is None else said | {"represented_by": party.represented_by}
 
 
 def _object(thing: ObjectText) -> dict[str, Any]:

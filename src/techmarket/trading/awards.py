@@ -47,14 +47,15 @@ async def offer(db: AsyncSession, trade: Trade, lot: Lot, award: Award, *, now: 
     award.offered_at = now
     award.notice_id = await publish_award(db, trade, lot, award, participant, terms, now=now, actor=actor)
     award.sign_by = await signing_deadline(db, trade, award)
-    await disclosure.open_tier(
-        db,
-        org=participant.org_id,
-        subject=Ref("listing", trade.listing_id),
-        tier=Tier.DEAL,
-        basis=f"award:{award.id}",
-        actor=actor,
-    )
+    for org in sorted(participant.sides):
+        await disclosure.open_tier(
+            db,
+            org=org,
+            subject=Ref("listing", trade.listing_id),
+            tier=Tier.DEAL,
+            basis=f"award:{award.id}",
+            actor=actor,
+        )
     journal.record(
         db,
         AwardOffered(award.id, trade.id, lot.id, award.notice_id, award.rank, award.price_minor),
@@ -142,13 +143,14 @@ async def release_runner_up(db: AsyncSession, trade: Trade, lot_id: UUID, *, act
 async def close_disclosure(
     db: AsyncSession, trade: Trade, participant: Participant, award: Award, actor: Actor | None
 ) -> None:
-    await disclosure.close_tier(
-        db,
-        org=participant.org_id,
-        subject=Ref("listing", trade.listing_id),
-        basis=f"award:{award.id}",
-        actor=actor,
-    )
+    for org in sorted(participant.sides):
+        await disclosure.close_tier(
+            db,
+            org=org,
+            subject=Ref("listing", trade.listing_id),
+            basis=f"award:{award.id}",
+            actor=actor,
+        )
 
 
 async def end_unsold(db: AsyncSession, trade: Trade, lot: Lot, *, cause: str, actor: Actor | None) -> None:

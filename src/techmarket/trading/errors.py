@@ -291,6 +291,24 @@ class GroundsNeeded(Refusal):
     en = "Who does not accept a participant names at least one ground: {known}."
 
 
+class PrincipalUnfit(Refusal):
+    code, kind = "trading.principal_unfit", Kind.INVALID
+    zh = "委托人须为经市场核验的其他单位，且不是转让方或受托人本身。"
+    en = "A principal is another organisation that the market has verified, neither the seller nor the agent itself."
+
+
+class StandsAlready(Refusal):
+    code, kind = "trading.stands_already", Kind.CONFLICT
+    zh = "该单位已在本项目中自行登记或委托他人参与；同一单位只能以一种方式参与。"
+    en = "This organisation takes part in this trade already, itself or by a mandate; it does so in one way only."
+
+
+class MandateNotSigned(Refusal):
+    code, kind = "trading.mandate_not_signed", Kind.CONFLICT
+    zh = "委托人尚未签署委托书；签署后方可受理。"
+    en = "The principal has not signed the mandate; after that the participant can be admitted."
+
+
 class JudgeConflicted(Refusal):
     code, kind = "trading.judge_conflicted", Kind.NOT_ALLOWED
     zh = "您属于该意向方或其所代表的单位，须回避；请由其他人员处理。"

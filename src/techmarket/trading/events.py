@@ -572,3 +572,13 @@ class FirstRefusalWaived(Event):
     kind: ClassVar[str] = "trading.first_refusal_waived"
     lot_id: UUID
     trade_id: UUID
+
+
+@dataclass(frozen=True)
+class MandateSigned(Event):
+    """The principal has signed for whom a participant bids, by the hash of the mandate."""
+
+    kind: ClassVar[str] = "trading.mandate_signed"
+    participant_id: UUID
+    trade_id: UUID
+    document_sha256: str

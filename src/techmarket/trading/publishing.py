@@ -37,13 +37,15 @@ async def publish_award(
 ) -> UUID:
     """Open the notice of an offered award: of its price where a government-established unit sold by agreement (ZJR
     art. 17), of its result otherwise. Nobody signs before it has ended."""
-    parties = await identity.get_organisations(db, [trade.seller_org_id, participant.org_id])
-    seller, buyer = parties[trade.seller_org_id], parties[participant.org_id]
+    parties = await identity.get_organisations(db, [trade.seller_org_id, *participant.sides])
+    seller, buyer = parties[trade.seller_org_id], parties[participant.buyer_org_id]
     if trade.method is Method.NEGOTIATION and seller.government_established:
         kind, document = NoticeKind.PRICE, await _price(db, trade, lot, award, participant)
         length = await _price_length(db, trade, seller)
     else:
         kind, document = NoticeKind.RESULT, _result(trade, lot, award, participant, seller.name, buyer.name)
+        if participant.principal_org_id is not None:
+            document["represented_by"] = parties[participant.org_id].name
         length = Length(terms["result_notice"]["n"], Unit(terms["result_notice"]["unit"]))
     return await notices.open_notice(
         db,

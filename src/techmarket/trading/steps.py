@@ -24,7 +24,7 @@ class AwardFacts:
     """An award as contracts need it. `achievement_ids` are the lot's part of the listing; None is all of it.
 
     `deposit_minor` is the deposit that backs the award; of a conclusion, what it freed for the price; of a default,
-    what the buyer lost.
+    what the buyer lost. The buyer is the party; where he took part by mandate, `agent_org_id` is who bid for him.
     """
 
     award_id: UUID
@@ -47,6 +47,7 @@ class AwardFacts:
     method: Method
     bidder: int
     achievement_ids: tuple[UUID, ...] | None
+    agent_org_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:
         trade.listing_n,
         trade.listing_sha256,
         trade.seller_org_id,
-        participant.org_id,
+        participant.buyer_org_id,
         award.price_minor,
         0 if deposit is None else deposit.minor,
         award.notice_id,
@@ -178,4 +179,5 @@ async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:
         lot.method,
         participant.number,
         None if lot.achievement_ids is None else tuple(UUID(one) for one in lot.achievement_ids),
+        None if participant.principal_org_id is None else participant.org_id,
     )

@@ -210,6 +210,7 @@ class LotTurn(Base):
 class Participant(Identified, Base):
     """An organisation in one trade, and how far its qualification is. `number` is what the public record calls it.
 
+    With a principal it takes part by mandate (委托): it bids, and the principal buys once it has signed the mandate.
     `due_at` is until when whoever is asked now gives a view: the market while REGISTERED, the seller while ADMITTED.
     """
 
@@ -217,6 +218,13 @@ class Participant(Identified, Base):
     __table_args__ = (
         UniqueConstraint("trade_id", "org_id"),
         UniqueConstraint("trade_id", "number"),
+        CheckConstraint("principal_org_id <> org_id", name="principal_is_another"),
+        CheckConstraint(
+            "(principal_org_id IS NULL) = (mandate_sha256 IS NULL)"
+            " AND (principal_org_id IS NULL) = (mandate_signing_id IS NULL)"
+            " AND (principal_org_id IS NOT NULL OR mandated_at IS NULL)",
+            name="mandated_wholly",
+        ),
         CheckConstraint("related = (related_because <> '[]'::jsonb)", name="related_for_a_ground"),
         Index("ix_participant_state_due_at", "state", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
@@ -224,6 +232,10 @@ class Participant(Identified, Base):
     trade_id: Mapped[UUID] = mapped_column(ForeignKey("trade.id"))
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    principal_org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    mandate_sha256: Mapped[str | None] = mapped_column(ForeignKey("text.sha256"))
+    mandate_signing_id: Mapped[UUID | None] = mapped_column(ForeignKey("signing.id"))
+    mandated_at: Mapped[datetime | None]
     number: Mapped[int]
     related: Mapped[bool]
     related_because: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
@@ -231,6 +243,15 @@ class Participant(Identified, Base):
     due_at: Mapped[datetime | None]
     payer_account: Mapped[str | None] = mapped_column(String(64))
     registered_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+    @property
+    def buyer_org_id(self) -> UUID:
+        """Who buys, pays and signs: the principal of a mandate, else the participant itself."""
+        return self.principal_org_id or self.org_id
+
+    @property
+    def sides(self) -> frozenset[UUID]:
+        return frozenset({self.org_id, self.buyer_org_id})
 
 
 class ParticipantOpinion(Base):

@@ -199,6 +199,16 @@ class DepositView:
 
 
 @dataclass(frozen=True, slots=True)
+class MandateView:
+    """For whom a participant bids, and the text the principal signs."""
+
+    principal_organisation_id: UUID
+    document_sha256: str
+    document: dict[str, Any]
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimView:
     """A first refusal on one lot, for its holder, the seller and the market."""
 
@@ -242,6 +252,7 @@ class ParticipantView:
     trade_id: UUID
     organisation_id: UUID
     number: int
+    mandate: MandateView | None
     related: bool
     related_because: tuple[Kinship, ...]
     state: ParticipantState
@@ -286,6 +297,7 @@ class AwardView:
     state: AwardState
     seller_organisation_id: UUID
     buyer_organisation_id: UUID
+    agent_organisation_id: UUID | None
     price: Money
     deposit: Money
     notice_id: UUID | None

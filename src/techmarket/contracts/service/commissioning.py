@@ -134,5 +134,5 @@ async def accept_milestone(tx: Tx, actor: Actor, contract_id: UUID, n: int) -> C
         return await view_of(db, contract)
 
 
-def party_text(org: OrganisationFacts, role: PartyRole) -> PartyText:
-    return PartyText(org.id, role.value, org.name, org.uscc)
+def party_text(org: OrganisationFacts, role: PartyRole, agent: OrganisationFacts | None = None) -> PartyText:
+    return PartyText(org.id, role.value, org.name, org.uscc, None if agent is None else agent.name)

@@ -58,6 +58,7 @@ class Draft:
     notice_id: UUID | None = None
     rule_date: date | None = None
     terms_sha256: str | None = None
+    agent_org: UUID | None = None
 
 
 async def draft_from_award(
@@ -104,6 +105,7 @@ async def draft_from_award(
             notice_id=award.notice_id,
             rule_date=award.rule_date,
             terms_sha256=award.listing_sha256,
+            agent_org=award.agent_org_id,
         )
         return await _write(db, actor, draft)
 
@@ -177,6 +179,7 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
     )
     seller = await identity.require_verified(db, draft.seller_org)
     buyer = await identity.require_verified(db, draft.buyer_org)
+    agent = None if draft.agent_org is None else await identity.get_organisation(db, draft.agent_org)
     now = await clock.market_now(db)
     today = shanghai_day(now)
     await achievements.require_sellable(
@@ -200,7 +203,7 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
         award_id=draft.award_id,
         trade_number=draft.trade_number,
         licence_kind=draft.licence_kind,
-        parties=[party_text(seller, PartyRole.PAYEE), party_text(buyer, PartyRole.PAYER)],
+        parties=[party_text(seller, PartyRole.PAYEE), party_text(buyer, PartyRole.PAYER, agent)],
         objects=await _objects(db, draft.achievement_ids),
         scope=draft.scope,
         price=PriceTerms(draft.entry_fee_minor, {"n": within.n, "unit": within.unit.value}, royalty),

@@ -91,7 +91,9 @@ async def list_trades(
     if not sees_all:
         query = query.where(or_(Trade.state.not_in(HIDDEN), Trade.seller_org_id == reader_org))
     if mine:
-        taking_part = select(Participant.trade_id).where(Participant.org_id == reader_org)
+        taking_part = select(Participant.trade_id).where(
+            or_(Participant.org_id == reader_org, Participant.principal_org_id == reader_org)
+        )
         query = query.where(or_(Trade.seller_org_id == reader_org, Trade.id.in_(taking_part)))
     if state is not None:
         query = query.where(Trade.state == state)

@@ -20,6 +20,7 @@ from techmarket.trading.service.judging import (
     scores_due,
 )
 from techmarket.trading.service.leaving import forfeit_deposit, withdraw
+from techmarket.trading.service.mandating import sign_mandate
 from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
 from techmarket.trading.service.participating import hold_deposit, register_intent
 from techmarket.trading.service.preferring import answer_claim, claim_first_refusal, exercise_first_refusal
@@ -124,6 +125,7 @@ __all__ = [
     "reveal_reserve",
     "scores_due",
     "seal_lot",
+    "sign_mandate",
     "silence_due",
     "silence_if_due",
     "step_due",

@@ -370,7 +370,7 @@ async def _interests(db: AsyncSession, trade: Trade, lot: Lot, person_id: UUID) 
     because = []
     if trade.seller_org_id in belongs:
         because.append("member_of_the_lister")
-    bidders = {one.org_id for one in await repository.list_participants(db, trade.id)}
+    bidders = {org for one in await repository.list_participants(db, trade.id) for org in one.sides}
     if bidders & belongs:
         because.append("member_of_a_participant")
     offer = await listings.get_offer_facts(db, trade.listing_id)

@@ -29,6 +29,7 @@ from techmarket.trading.lifecycle import (
 from techmarket.trading.methods import rules_of
 from techmarket.trading.methods.online_bidding import IN_SESSION
 from techmarket.trading.qualification import Kinship
+from techmarket.trading.service import mandating
 from techmarket.trading.service.qualifying import view_due_at
 from techmarket.trading.service.showing import participant_view, require_known
 from techmarket.trading.tables import Lot, Participant, Seat, Trade
@@ -43,6 +44,8 @@ async def register_intent(
     related: bool = False,
     lot_ids: Sequence[UUID] = (),
     payer_account: str | None = None,
+    principal_org: UUID | None = None,
+    mandate_evidence_sha256: str | None = None,
 ) -> ParticipantView:
     """A verified organisation registers while the announcement runs, for the lots it names or for all.
 
@@ -63,7 +66,12 @@ async def register_intent(
         known = await repository.list_participants(db, trade_id)
         if any(participant.org_id == actor.org_id for participant in known):
             raise errors.RegisteredAlready()
-        kinship = await _kinship(db, trade, actor.org, declared=related)
+        await mandating.require_stands_once(db, trade, actor.org, known)
+        buyer_org = actor.org if principal_org is None else principal_org
+        kinship = set(await _kinship(db, trade, actor.org, declared=related))
+        if principal_org is not None:
+            await mandating.require_principal(db, trade, actor, principal_org)
+            kinship |= set(await _kinship(db, trade, principal_org, declared=False))
         participant = Participant(
             id=new_id(),
             trade_id=trade.id,
@@ -71,7 +79,7 @@ async def register_intent(
             person_id=actor.person,
             number=_a_free_number({participant.number for participant in known}),
             related=bool(kinship),
-            related_because=kinship,
+            related_because=sorted(kinship),
             state=PARTICIPANT.initial,
             due_at=await view_due_at(db, trade, now),
             payer_account=payer_account,
@@ -81,8 +89,11 @@ async def register_intent(
         wanted = set(lot_ids) or {lot.id for lot in lots}
         if not wanted <= {lot.id for lot in lots}:
             raise errors.LotNotOfTrade(pointer="/body/lots")
+        if principal_org is not None:
+            chosen = [lot for lot in lots if lot.id in wanted]
+            await mandating.draw_up(db, trade, participant, principal_org, chosen, mandate_evidence_sha256, actor)
         db.add(participant)
-        held = await _first_refusals(db, trade, [lot for lot in lots if lot.id in wanted], actor.org)
+        held = await _first_refusals(db, trade, [lot for lot in lots if lot.id in wanted], buyer_org)
         await db.flush()
         db.add_all(
             Seat(

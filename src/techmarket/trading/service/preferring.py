@@ -71,7 +71,8 @@ async def claim_first_refusal(
         now = await market_now(db)
         lots = await repository.lots_of(db, trade.id)
         mine = {seat.lot_id for seat in await repository.seats_of_participants(db, [participant.id])}
-        shares = [(lot, await _share(db, trade, lot, participant.org_id, basis)) for lot in lots if lot.id in mine]
+        buyer = participant.buyer_org_id
+        shares = [(lot, await _share(db, trade, lot, buyer, basis)) for lot in lots if lot.id in mine]
         founded = [(lot, share) for lot, share in shares if share is not None]
         if not founded:
             raise errors.ClaimUnfounded(basis=basis, pointer="/body/basis")

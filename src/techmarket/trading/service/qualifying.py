@@ -46,6 +46,8 @@ async def admit(
         trade, participant = await _lock_participant(db, actor, participant_id)
         require(actor, policy.ADMIT)
         await require_apart(db, actor, participant)
+        if accepted and participant.principal_org_id is not None and participant.mandated_at is None:
+            raise errors.MandateNotSigned()
         said = await _opine(
             db, trade, participant, OpinionBy.OPERATOR, accepted=accepted, grounds=grounds, words=words, actor=actor
         )
@@ -137,7 +139,7 @@ async def view_due_at(db: AsyncSession, trade: Trade, now: datetime) -> datetime
 async def require_apart(db: AsyncSession, actor: Actor, participant: Participant) -> None:
     """Nobody judges a participant he belongs to, through whichever organisation he acts."""
     person = (await identity.get_people(db, [actor.person]))[actor.person]
-    if not qualification.is_apart(person.org_ids, [participant.org_id]):
+    if not qualification.is_apart(person.org_ids, participant.sides):
         raise errors.JudgeConflicted()
 
 
@@ -145,7 +147,7 @@ async def _lock_participant(db: AsyncSession, actor: Actor, participant_id: UUID
     """A participant to be judged, for the market, the seller and itself; the trade stays announced meanwhile."""
     trade = await repository.hold_trade(db, (await repository.get_participant(db, participant_id)).trade_id)
     participant = await repository.lock_participant(db, participant_id)
-    if not actor.is_market and actor.org_id not in (trade.seller_org_id, participant.org_id):
+    if not actor.is_market and actor.org_id not in {trade.seller_org_id, *participant.sides}:
         raise NotFound()
     if trade.state is not TradeState.ANNOUNCED:
         raise NotInThisState(thing=TRADE.thing, state=trade.state, act="qualify", possible=TRADE.possible(trade.state))

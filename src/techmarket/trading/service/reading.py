@@ -84,7 +84,7 @@ async def list_participants(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[Pa
         require(actor, policy.SEE_PARTICIPANTS)
         is_officer = bool(actor.roles & policy.SELLERS_OFFICERS)
         sees_all = actor.is_market or (actor.org_id == trade.seller_org_id and is_officer)
-        rows = [p for p in await repository.list_participants(db, trade_id) if sees_all or p.org_id == actor.org_id]
+        rows = [p for p in await repository.list_participants(db, trade_id) if sees_all or actor.org_id in p.sides]
         return await participant_views(db, rows)
 
 
@@ -94,7 +94,7 @@ async def get_award(tx: Tx, actor: Actor, award_id: UUID) -> AwardView:
         award = await repository.get_award(db, award_id)
         trade = await repository.get_trade(db, award.trade_id)
         participant = await repository.get_participant(db, award.participant_id)
-        parties = [trade.seller_org_id, participant.org_id]
+        parties = [trade.seller_org_id, *participant.sides]
         if not actor.is_market and actor.org_id not in parties:
             raise NotFound()
         require(actor, policy.SEE_AWARD, parties=parties)
@@ -112,4 +112,8 @@ async def list_awards(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[AwardVie
             for award in await repository.list_awards(db, trade_id)
         ]
         sees_all = actor.is_market or actor.org_id == trade.seller_org_id
-        return [view for view in views if sees_all or view.buyer_organisation_id == actor.org_id]
+        return [
+            view
+            for view in views
+            if sees_all or actor.org_id in (view.buyer_organisation_id, view.agent_organisation_id)
+        ]

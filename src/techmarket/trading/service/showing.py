@@ -39,6 +39,7 @@ from techmarket.trading.views import (
     DepositView,
     FloorLineView,
     LotView,
+    MandateView,
     OpinionView,
     ParticipantView,
     PauseView,
@@ -250,6 +251,7 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
     seats = await repository.seats_of_participants(db, ids)
     deposits = await repository.deposits_of(db, ids)
     claims = await repository.claims_of(db, ids)
+    mandates = await texts.get_many(db, {one.mandate_sha256 for one in participants if one.mandate_sha256})
     opinions = await repository.opinions_on(db, ids)
     words = await texts.get_many(db, {one.document_sha256 for one in opinions})
     asked = await repository.asked_now(db, ids)
@@ -260,6 +262,7 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
             participant.trade_id,
             participant.org_id,
             participant.number,
+            _mandate(participant, mandates),
             participant.related,
             tuple(Kinship(one) for one in participant.related_because),
             participant.state,
@@ -281,6 +284,13 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
         )
         for participant in participants
     ]
+
+
+def _mandate(participant: Participant, documents: Mapping[str, dict[str, Any]]) -> MandateView | None:
+    if participant.principal_org_id is None or participant.mandate_sha256 is None:
+        return None
+    said = documents[participant.mandate_sha256]
+    return MandateView(participant.principal_org_id, participant.mandate_sha256, said, participant.mandated_at)
 
 
 def _opinion(row: ParticipantOpinion, words: Mapping[str, Mapping[str, Any]]) -> OpinionView:
@@ -319,7 +329,8 @@ async def award_view(db: AsyncSession, award: Award, trade: Trade, participant: 
         award.rank,
         award.state,
         trade.seller_org_id,
-        participant.org_id,
+        participant.buyer_org_id,
+        None if participant.principal_org_id is None else participant.org_id,
         Money(award.price_minor),
         Money(0 if deposit is None else deposit.minor),
         award.notice_id,
