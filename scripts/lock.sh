@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 resolve() {
     out=$1
     shift
-    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
         --no-header --no-annotate $extra "$@" --output-file "$out" pyproject.toml requirements-build.in
     if grep -n '://' "$out"; then
         echo "$out names a host; nothing may depend on where the packages came from." >&2
