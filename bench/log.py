@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bench.harness import Findings, Rounds, Store, commit_ms, median_ratio, opened, own_store, rounded, say
+from bench.plot import shares
 from techmarket.db import journal
 from techmarket.db import keys as market_keys
 from techmarket.db.keys import Keys
@@ -82,6 +83,7 @@ async def measure(*, quick: bool) -> Findings:
         side: {
             "entries_before": size,
             **{f"us_per_entry{name}": found.median(side + name) for name in names},
+            "ms_per_promise": found.median(f"{side}_promise"),
             "ms_per_proof": found.median(f"{side}_proof"),
             "ms_per_consistency_proof": found.median(f"{side}_consistency"),
             "us_per_verification": found.median(f"{side}_verification"),
@@ -104,8 +106,17 @@ async def measure(*, quick: bool) -> Findings:
         "one_durable_commit_ms": cost,
         "quick": quick,
     }
+    drawn = shares(
+        "Journal: cost of an entry, recorded, positioned and provable",
+        "microseconds",
+        {
+            f"after {size:,}": [(cost, 1) for cost in found.values[side]]
+            for side, size in (("small", SMALL), ("large", large))
+        },
+    )
     limits = LIMITS if large == LARGE else f"{LIMITS} The short form compares {large} entries, not 1,000,000."
-    return Findings(figures, {"cost_1m_vs_10k": median_ratio(found.values["large"], found.values["small"])}, limits)
+    ratios = {"cost_1m_vs_10k": median_ratio(found.values["large"], found.values["small"])}
+    return Findings(figures, ratios, limits, plots={"log": drawn})
 
 
 async def fill(store: Store, keys: Keys, size: int) -> None:
@@ -170,6 +181,7 @@ async def _round(found: Rounds, side: str, store: Store, keys: Keys, entries: in
         query = text("SELECT e.id FROM journal_entry e JOIN journal_position p USING (seq) WHERE p.n = ANY(:n)")
         chosen = list((await db.execute(query, {"n": somewhere})).scalars())
     proofs_made: list[dict[str, Any]] = []
+    taken["promise"] = await timed(promise(store, keys, chosen))
     taken["proof"] = await timed(prove(store, chosen, proofs_made))
     taken["verification"] = verified(proofs_made, keys)
     taken["consistency"] = await timed(prove_growth(store, turn, covered, proofs))
@@ -178,9 +190,17 @@ async def _round(found: Rounds, side: str, store: Store, keys: Keys, entries: in
     for name in ("record", "position", "checkpoint"):
         found.add(f"{side}_{name}", taken[name] / len(recorded) * 1e6)
     found.add(side, (taken["record"] + taken["position"] + taken["checkpoint"]) / len(recorded) * 1e6)
+    found.add(f"{side}_promise", taken["promise"] / proofs * 1e3)
     found.add(f"{side}_proof", taken["proof"] / proofs * 1e3)
     found.add(f"{side}_consistency", taken["consistency"] / proofs * 1e3)
     found.add(f"{side}_verification", taken["verification"] / proofs * 1e6)
+
+
+async def promise(store: Store, keys: Keys, entries: list[UUID]) -> None:
+    """What whoever acts gets at once: the signed word that the log will hold the entry."""
+    async with store.tx.read() as db:
+        for entry in entries:
+            await steps.promise(db, keys, entry)
 
 
 async def prove(store: Store, entries: list[UUID], made: list[dict[str, Any]]) -> None:

@@ -112,7 +112,7 @@ async def test_the_file_tells_what_stood_where_and_when_and_how_it_ended_and_nev
     page = (await api.get(f"/trades/{trade}/file")).text
     waiting = (await sale.awards())["Y"]["id"]
     for where in (json.dumps(file), json.dumps(proof), page):
-        for secret in (GROUNDS, INSIDE, rival.id, rival.name, sale.buyers["Y"].id, waiting):
+        for secret in (GROUNDS, INSIDE, rival.id, rival.name, sale.buyers["Y"].id, waiting, "the seam sensor"):
             assert secret not in where
     assert winner.id not in json.dumps(proof["entries"])
     assert PUBLISHED in page

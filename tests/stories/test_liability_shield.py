@@ -59,7 +59,7 @@ async def test_the_package_of_the_contract_shows_the_whole_disclosure_to_a_stran
 
     verdict = package.verify(raw, trusted)
     assert (verdict.fault, verdict.subject) == (None, f"contract:{contract}")
-    assert verdict.checked == ("archive", "seal", "files", "checkpoint", "inclusion", "texts", "periods")
+    assert verdict.checked == ("archive", "seal", "files", "checkpoint", "growth", "inclusion", "texts", "periods")
     assert verdict.not_checked == ("facts", "completeness", "time", "keys")
     (notice,) = verdict.notices
     assert (notice["kind"], notice["length"], notice["objections"], notice["upheld"]) == (
@@ -73,7 +73,7 @@ async def test_the_package_of_the_contract_shows_the_whole_disclosure_to_a_stran
 
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         names = archive.namelist()
-        rows = [json.loads(one["row"]) for one in json.loads(archive.read("log.json"))["entries"]]
+        rows = [json.loads(one["row"]) for one in json.loads(archive.read("entries/000001.json"))["entries"]]
         assert archive.read("summary.pdf").startswith(b"%PDF-")
     kinds = [row["kind"] for row in rows]
     for wanted in (

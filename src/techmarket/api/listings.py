@@ -36,16 +36,14 @@ from techmarket.listings import errors, service
 from techmarket.listings.lifecycle import ListingState
 from techmarket.listings.rules import (
     Action,
-    Decision,
     LicenceKind,
     ListingDraft,
     ListingKind,
     Manner,
     Mode,
     PriceForm,
-    ReturnReason,
 )
-from techmarket.listings.views import ListingView, QueueLine
+from techmarket.listings.views import ListingView
 
 router = APIRouter(prefix="/v1", tags=["listings"], route_class=MarketRoute)
 
@@ -269,36 +267,8 @@ class ListingPage(Wire):
     next_cursor: str | None
 
 
-Reasons = Annotated[list[ReturnReason], Field(max_length=8)]
-
-
-class ReturnIn(Wire):
-    reason: Annotated[str, SafeText(2000, multiline=True)] = Field(description="What the owner must change.")
-    reasons: Reasons = Field(default_factory=list)
-
-
 class RenewIn(Wire):
     expires_on: Day
-
-
-class ReviewIn(Wire):
-    listing_ids: Annotated[list[Uuid], Field(min_length=1, max_length=service.REVIEWS_MAX)]
-    decision: Literal["ACCEPT", "RETURN"] = "ACCEPT"
-    reason: Annotated[str, SafeText(2000, multiline=True)] | None = Field(
-        default=None, description="For RETURN: what the owner must change."
-    )
-    reasons: Reasons = Field(default_factory=list)
-
-
-class ReviewOutcomeOut(Wire):
-    listing_id: UUID
-    outcome: Literal["accepted", "returned", "refused"]
-    code: str | None
-    detail: str | None
-
-
-class ReviewOut(Wire):
-    outcomes: list[ReviewOutcomeOut]
 
 
 class ActionIn(Wire):
@@ -316,30 +286,6 @@ class ActionOutcomeOut(Wire):
 
 class ActionOut(Wire):
     outcomes: list[ActionOutcomeOut]
-
-
-class QueueLineOut(Wire):
-    listing: ListingOut
-    submitted_at: Aware
-    changed: list[str] = Field(description="The terms that are new since the version accepted last.")
-    returned_times: int
-
-
-class QueuePage(Wire):
-    items: list[QueueLineOut]
-    next_cursor: str | None
-
-
-class PastReviewOut(Wire):
-    n: int
-    decision: Decision
-    reasons: list[ReturnReason]
-    reason: str | None
-    at: Aware
-
-
-class PastReviews(Wire):
-    items: list[PastReviewOut]
 
 
 class VersionOut(Wire):
@@ -416,7 +362,7 @@ def _dossier(view: ListingView) -> dict[str, Any] | None:
     return {name: getattr(view.dossier, name) for name in DossierOut.model_fields}
 
 
-def _tagged(view: ListingView, response: Response) -> dict[str, Any]:
+def tagged(view: ListingView, response: Response) -> dict[str, Any]:
     response.headers["ETag"] = f'"{view.etag}"'
     return shown(view)
 
@@ -431,7 +377,7 @@ def _tagged(view: ListingView, response: Response) -> dict[str, Any]:
 )
 async def create_listing(body: ListingIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """Draft an offer or a demand; nobody else sees it."""
-    return _tagged(await service.create_draft(tx, actor, ListingKind(body.kind), body.draft()), response)
+    return tagged(await service.create_draft(tx, actor, ListingKind(body.kind), body.draft()), response)
 
 
 @router.get(
@@ -466,7 +412,7 @@ async def list_listings(
 )
 async def get_listing(listing_id: Uuid, actor: Reader, tx: TxDep, response: Response) -> object:
     """One listing, cut to your tier. The ETag is a hash of what you see."""
-    return _tagged(await service.get_listing(tx, actor, listing_id), response)
+    return tagged(await service.get_listing(tx, actor, listing_id), response)
 
 
 @router.put(
@@ -490,7 +436,7 @@ async def update_terms(
 ) -> object:
     """Write a new version of all terms. A published listing whose public face changes goes back to review."""
     view = await service.update_draft(tx, actor, listing_id, ListingKind(body.kind), body.draft(), if_match=if_match)
-    return _tagged(view, response)
+    return tagged(view, response)
 
 
 @router.post(
@@ -514,19 +460,7 @@ async def ask_consents(listing_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
 )
 async def submit_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """Ask for review. Submitting twice is harmless."""
-    return _tagged(await service.submit(tx, actor, listing_id), response)
-
-
-@router.post(
-    "/listings/{listing_id}/acceptance",
-    response_model=ListingOut,
-    response_model_exclude_unset=True,
-    operation_id="acceptListing",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, *GATE_REFUSALS),
-)
-async def accept_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
-    """As an operator, accept it: it is published, or waits for its owner where he holds that back."""
-    return _tagged(await service.accept(tx, actor, listing_id), response)
+    return tagged(await service.submit(tx, actor, listing_id), response)
 
 
 @router.post(
@@ -538,20 +472,7 @@ async def accept_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response:
 )
 async def publish_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """As its owner, publish what was accepted and held back."""
-    return _tagged(await service.publish(tx, actor, listing_id), response)
-
-
-@router.post(
-    "/listings/{listing_id}/return",
-    response_model=ListingOut,
-    response_model_exclude_unset=True,
-    operation_id="returnListing",
-    responses=refusals(NotAllowed, NotFound, NotInThisState),
-)
-async def return_listing(listing_id: Uuid, body: ReturnIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
-    """As an operator, return it with a reason, or take a published one down."""
-    view = await service.return_(tx, actor, listing_id, reason=body.reason, reasons=body.reasons)
-    return _tagged(view, response)
+    return tagged(await service.publish(tx, actor, listing_id), response)
 
 
 @router.post(
@@ -563,7 +484,7 @@ async def return_listing(listing_id: Uuid, body: ReturnIn, actor: SignedIn, tx: 
 )
 async def withdraw_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """Take it back for good."""
-    return _tagged(await service.withdraw(tx, actor, listing_id), response)
+    return tagged(await service.withdraw(tx, actor, listing_id), response)
 
 
 @router.post(
@@ -575,62 +496,7 @@ async def withdraw_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, respons
 )
 async def renew_listing(listing_id: Uuid, body: RenewIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """Set a later last day; an expired listing is public again."""
-    return _tagged(await service.renew(tx, actor, listing_id, expires_on=body.expires_on), response)
-
-
-@router.post(
-    "/listing-reviews",
-    response_model=ReviewOut,
-    operation_id="reviewListings",
-    responses=refusals(NotAllowed, errors.ReasonMissing),
-)
-async def review_listings(body: ReviewIn, actor: SignedIn, tx: TxDep) -> object:
-    """As an operator, decide a pile of at most 500; each listing is decided by itself and answered."""
-    reason = body.reason if body.decision == "RETURN" else None
-    outcomes = await service.review_many(
-        tx, actor, body.listing_ids, returns=body.decision == "RETURN", reason=reason, reasons=body.reasons
-    )
-    return {"outcomes": outcomes}
-
-
-@router.get(
-    "/listing-reviews",
-    response_model=QueuePage,
-    response_model_exclude_unset=True,
-    operation_id="listReviewQueue",
-    responses=refusals(NotAllowed),
-)
-async def list_queue(
-    actor: SignedIn,
-    tx: TxDep,
-    response: Response,
-    kind: ListingKind | None = None,
-    cursor: Cursor = None,
-    limit: Limit = 20,
-) -> object:
-    """As an operator, what waits for review, the longest waiting first, with what is new in it."""
-    page = await service.list_queue(tx, actor, kind=kind, cursor=cursor, limit=limit)
-    return page_response(page.map(_queued), response, "/v1/listing-reviews", limit=limit, kind=kind)
-
-
-def _queued(line: QueueLine) -> dict[str, Any]:
-    return {
-        "listing": shown(line.listing),
-        "submitted_at": line.submitted_at,
-        "changed": list(line.changed),
-        "returned_times": line.returned_times,
-    }
-
-
-@router.get(
-    "/listings/{listing_id}/reviews",
-    response_model=PastReviews,
-    operation_id="listListingReviews",
-    responses=refusals(NotAllowed, NotFound),
-)
-async def list_reviews(listing_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
-    """What operators decided about a listing and why, newest first; for its owner and the market."""
-    return {"items": await service.list_reviews(tx, actor, listing_id)}
+    return tagged(await service.renew(tx, actor, listing_id, expires_on=body.expires_on), response)
 
 
 @router.get(

@@ -105,6 +105,7 @@ class ProjectProofOut(Wire):
 @router.get(
     "/trades/{trade_id}/file",
     response_model=ProjectFileOut,
+    response_model_exclude_unset=True,
     operation_id="getProjectFile",
     responses=refusals(NotFound),
 )

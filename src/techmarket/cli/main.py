@@ -102,7 +102,7 @@ def verify(
     trust: Annotated[Path | None, typer.Option(help="the market's published keys")] = None,
     document: Annotated[Path | None, typer.Option(help="the document a commitment is said to be about")] = None,
 ) -> None:
-    """Check a certificate, evidence package, commitment, bid receipt or promise with no network."""
+    """Check a certificate, evidence package, proof, commitment, bid receipt or promise with no network."""
     raise SystemExit(verify_path(file, trust, console, document))
 
 

@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from techmarket.certification import verify as certificates
 from techmarket.certification.disclosing import HIDEABLE
 from techmarket.certification.verify import Answer, Verdict, verify_file
 from techmarket.cli.commit import sha256_of
-from techmarket.dossiers import package
+from techmarket.dossiers import package, proofs
 from techmarket.kernel.seals import SealKey
 from techmarket.trading.receipts import verify_receipt
 from techmarket.transparency import commitments, evidence
 from techmarket.transparency.evidence import Unproven
 from techmarket.transparency.keyset import retired_keys, trusted_keys
 
-FILE_MAX = package.SIZE_MAX
+FILE_MAX = 256 * 1024**2
+"""Of whatever is read in one piece; an evidence package is not."""
 EXIT_CODES = {Answer.VALID: 0, Answer.SUSPENDED: 1, Answer.REVOKED: 1, Answer.NOT_OURS: 2}
 ANSWERS = {
     Answer.VALID: "[green]✓ valid · 有效[/]",
@@ -32,6 +34,7 @@ ANSWERS = {
 SENTENCES: Mapping[str, tuple[str, str]] = {
     **certificates.SENTENCES,
     **package.SENTENCES,
+    **proofs.SENTENCES,
     "opening": ("文件哈希与盐值即所登记的摘要", "document hash and salt give the digest that was logged"),
     "document": ("所附文件即该文件", "the document given is that document"),
     "receipt": (
@@ -62,7 +65,7 @@ def verdict_of(file: Path, trust: Path) -> Verdict:
 
 
 def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = None) -> Said:
-    """What a file of the market is worth: a certificate, an evidence package, a commitment, a receipt or a promise."""
+    """What a file of the market is worth: a certificate, a package, a proof, a commitment, a receipt or a promise."""
     if raw.startswith(b"PK"):
         return _package(package.verify(raw, trusted))
     if raw.startswith(b"%PDF-"):
@@ -73,6 +76,8 @@ def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = N
         read = None
     if isinstance(read, dict) and read.get("form") == commitments.FORM:
         return _commitment(raw, trusted, document)
+    if proofs.is_proof(read):
+        return _proof(proofs.verify(raw, trusted))
     if isinstance(read, dict) and isinstance(read.get("receipt"), dict):
         read = read["receipt"]
     if isinstance(read, dict) and "batch" in read:
@@ -82,6 +87,16 @@ def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = N
     if isinstance(read, dict) and read.keys() == evidence.PROMISE:
         return _promise(read, trusted)
     return _certificate(verify_file(raw, trusted))
+
+
+def _examine_file(file: Path, trusted: Mapping[str, SealKey], document: str | None) -> Said:
+    with file.open("rb") as opened:
+        if opened.read(2) == b"PK":
+            return _package(package.verify(opened, trusted))
+        if file.stat().st_size > FILE_MAX:
+            return Said(Answer.NOT_OURS, "file", fault="form")
+        opened.seek(0)
+        return examine(opened.read(), trusted, document)
 
 
 def _certificate(verdict: Verdict) -> Said:
@@ -107,6 +122,27 @@ def _package(verdict: package.Verdict) -> Said:
         for one in verdict.notices
         if "kind" in one
     ]
+    return said
+
+
+def _proof(verdict: proofs.Verdict) -> Said:
+    answer = Answer.VALID if verdict.is_valid else Answer.NOT_OURS
+    said = Said(answer, verdict.what, verdict.checked, verdict.not_checked, verdict.fault)
+    if verdict.where is not None:
+        said.lines.append(f"what is wrong: {verdict.where}")
+    if verdict.checkpoint_size is not None:
+        said.lines.append(f"{len(verdict.entries)} entries, in a log of {verdict.checkpoint_size} and more")
+    for one in verdict.notices:
+        said.lines.append(f"notice {one.notice} ({one.kind}) about {one.subject}, for {one.length}")
+        said.lines += [f"  text {sha256}" for sha256 in one.texts]
+        said.lines += [
+            f"  stood in {place} since {at}" + (f", evidence {evidence_sha256}" if evidence_sha256 else "")
+            for place, at, _, evidence_sha256 in one.postings
+        ]
+        if one.started_at is not None:
+            said.lines.append(f"  period from {one.started_at}, announced to end {one.announced_end}")
+        said.lines += [f"  {turn}" for turn in one.turns]
+        said.lines.append(f"  {one.ended or 'not ended, as far as these entries go'}")
     return said
 
 
@@ -148,24 +184,26 @@ def _promise(shown: dict[str, Any], trusted: Mapping[str, SealKey]) -> Said:
     return said
 
 
+def _plain(text: str) -> str:
+    """What comes out of a file is shown as it is: it cannot colour, move or end the line it stands in."""
+    return escape("".join(char if char.isprintable() else "�" for char in text))
+
+
 def verify_path(file: Path, trust: Path | None, console: Console, document: Path | None = None) -> int:
     """Say the verdict; the exit code is 0 for valid, 1 for suspended or revoked, 2 for not ours, 3 for unreadable."""
     is_beside = trust is None
     trust = trust or file.parent / "keys.json"
     try:
-        if file.stat().st_size > FILE_MAX:
-            console.print(ANSWERS[Answer.NOT_OURS])
-            return EXIT_CODES[Answer.NOT_OURS]
         published = json.loads(trust.read_text())
         trusted, retired = trusted_keys(published), retired_keys(published)
-        said = examine(file.read_bytes(), trusted, sha256_of(document) if document is not None else None)
+        said = _examine_file(file, trusted, sha256_of(document) if document is not None else None)
     except OSError as error:
         console.print(f"{error.filename} cannot be read. Give the market's published keys with --trust.")
         return 3
     except (ValueError, KeyError, TypeError):
         console.print(f"{trust} does not hold the market's published keys.")
         return 3
-    console.print(f"{ANSWERS[said.answer]}  {said.what}", soft_wrap=True)
+    console.print(f"{ANSWERS[said.answer]}  {_plain(said.what)}", soft_wrap=True)
     if is_beside:
         console.print(
             f"  [yellow]![/] the keys were taken from {trust}, beside the file: "
@@ -174,7 +212,7 @@ def verify_path(file: Path, trust: Path | None, console: Console, document: Path
     if retired:
         console.print(f"  [dim]keys that were retired and are still trusted: {', '.join(sorted(retired))}[/]")
     for line in said.lines:
-        console.print(f"  {line}", soft_wrap=True)
+        console.print(f"  {_plain(line)}", soft_wrap=True)
     for code in said.checked:
         console.print(f"  [green]✓[/] {SENTENCES[code][1]} · {SENTENCES[code][0]}")
     if said.fault:

@@ -47,9 +47,11 @@ class Principal(Protocol):
 
 class JournalEntry(Base):
     __tablename__ = "journal_entry"
-    # What trading wrote about one lot is asked for by everybody who reads a public record.
     __table_args__ = (
+        # What trading wrote about one lot is asked for by everybody who reads a public record.
         Index("ix_journal_entry_trading", text("(refs ->> 0)"), "seq", postgresql_where=text("kind LIKE 'trading.%'")),
+        # What an entry is about: the things it refers to, and its subject. Dossiers are gathered by it.
+        Index("ix_journal_entry_about", text("journal_about(refs, facts)"), postgresql_using="gin"),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

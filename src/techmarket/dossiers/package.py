@@ -1,36 +1,50 @@
-"""The evidence package as one archive, written and checked with nothing but bytes, public keys and arithmetic.
+"""The evidence package, checked with nothing but bytes, public keys and arithmetic.
 
 The archive has one spelling for one content: whoever unpacks it and packs it again gets the same bytes, so a byte
 changed between the files shows, too. The manifest names every file by its hash and stands under the market's seal.
+Entries are read chunk by chunk: however many they are, memory stays flat.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import tempfile
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
 
 from techmarket.dossiers import periods
-from techmarket.kernel.canonical import NotCanonical, canonical_json, sha256_hex
+from techmarket.kernel.canonical import NotCanonical, canonical_json
 from techmarket.kernel.refusals import Refusal
-from techmarket.kernel.seals import Seal, SealKey
+from techmarket.kernel.seals import SealKey
 from techmarket.transparency import evidence
 from techmarket.transparency.evidence import Unproven
+from techmarket.transparency.offline import Checkpoint
+from techmarket.transparency.rules import verify_consistency
 
-FORM = "techmarket-evidence/1"
+FORM = "techmarket-evidence/2"
 SEALED = b"techmarket evidence package 1\n"
-SIZE_MAX = 256 * 1024 * 1024
+SIZE_MAX = 16 * 1024**3
+PART_MAX = 64 * 1024**2
+FILES_MAX = 200_000
+IN_MEMORY = 8 * 1024**2
+BLOCK = 1024**2
 MANIFEST, SEAL, LOG, NOTICES = "manifest.json", "manifest.sig.json", "log.json", "notices.json"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+README, SUMMARY, KEYS, ACCESS_LOG = "README.md", "summary.pdf", "keys.json", "access-log.json"
+ENTRIES, TEXTS = "entries/", "texts/"
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "archive": ("归档文件为唯一写法，没有多余或改动的字节", "the archive is in its one spelling, byte for byte"),
     "seal": ("清单由受信任的密钥签署", "the manifest is under the seal of a trusted key"),
     "files": ("每个文件的哈希与清单一致", "every file has the hash that the manifest names"),
     "checkpoint": ("日志检查点由受信任的密钥签发", "the log's checkpoint is signed by a trusted key"),
+    "growth": (
+        "日志自先前检查点以来只增不改",
+        "the log only grew since the earlier checkpoints that are given along",
+    ),
     "inclusion": ("每条记录都在此检查点之内", "every entry is in the log under that checkpoint"),
     "texts": ("每份文本的哈希由某条记录载明", "every text has a hash that an entry names"),
     "periods": ("各公示期由记录重新计算，结果一致", "every period was counted again from the entries and is as stated"),
@@ -59,72 +73,33 @@ class Verdict:
         return self.fault is None
 
 
-@dataclass
-class Content:
-    """What goes into a package before it is sealed."""
-
-    subject: str
-    reader: str
-    made_at: str
-    log: Mapping[str, Any]
-    texts: Mapping[str, bytes]
-    notices: Mapping[str, Any]
-    more: Mapping[str, bytes] = field(default_factory=dict)
-
-    def files(self) -> dict[str, bytes]:
-        return {
-            LOG: canonical_json(dict(self.log)),
-            NOTICES: canonical_json(dict(self.notices)),
-            **{f"texts/{sha256}.json": body for sha256, body in self.texts.items()},
-            **self.more,
-        }
-
-
-def write(content: Content, seal: Seal) -> bytes:
-    """The archive under the market's seal: the same content under the same key gives the same bytes."""
-    files = content.files()
-    manifest = canonical_json(
-        {
-            "form": FORM,
-            "subject": content.subject,
-            "reader": content.reader,
-            "made_at": content.made_at,
-            "files": {name: {"sha256": sha256_hex(body), "size": len(body)} for name, body in files.items()},
-        }
-    )
-    signature = {"kid": seal.kid, "signature": seal.sign(SEALED + manifest).hex()}
-    return archive_of({**files, MANIFEST: manifest, SEAL: canonical_json(signature)})
-
-
-def archive_of(files: Mapping[str, bytes]) -> bytes:
-    """Files in the order of their names, stored as they are, without a time or a trace of the machine."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.create_system, info.external_attr = 3, 0o100644 << 16
-            archive.writestr(info, files[name])
-    return packed.getvalue()
-
-
-def verify(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
+def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
     """Every hash, signature, proof and period of a package, checked with no network."""
     checked: list[str] = []
-    possible = ("archive", "seal", "files", "checkpoint", "inclusion", "texts", "periods")
+    possible = ("archive", "seal", "files", "checkpoint", "growth", "inclusion", "texts", "periods")
     try:
-        files = _unpacked(raw)
-        checked.append("archive")
-        manifest = _manifest(files, trusted)
-        checked.append("seal")
-        _check_files(files, manifest)
-        checked.append("files")
-        log = _json(files, LOG, "checkpoint")
-        rows = _rows(log, trusted)
-        checked += ["checkpoint", "inclusion"]
-        _check_texts(files, rows)
-        checked.append("texts")
-        notices = _check_periods(files, rows)
-        checked.append("periods")
+        with _opened(io.BytesIO(file) if isinstance(file, bytes) else file) as archive:
+            checked.append("archive")
+            manifest = _manifest(archive, trusted)
+            checked.append("seal")
+            _check_files(archive, manifest)
+            checked.append("files")
+            log = _json(archive, LOG, "checkpoint")
+            checkpoint = evidence.check_checkpoint(
+                log.get("checkpoint"), trusted.get(str(log.get("kid"))), log.get("log_id")
+            )
+            checked.append("checkpoint")
+            _check_growth(log, checkpoint, trusted)
+            checked.append("growth")
+            found = _Found({name for name in archive.namelist() if name.startswith(TEXTS)})
+            for row in _rows(archive, checkpoint):
+                found.take(row)
+            checked.append("inclusion")
+            if found.unnamed:
+                raise Unproven("texts")
+            checked.append("texts")
+            notices = _check_periods(archive, found.about_notices)
+            checked.append("periods")
     except Unproven as failed:
         left = tuple(name for name in possible if name not in checked)
         return Verdict(failed.check, tuple(checked), (*left, "facts", "completeness", "time", "keys"))
@@ -136,75 +111,133 @@ def verify(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
         manifest["subject"],
         manifest["made_at"],
         tuple(notices),
-        len(rows),
+        found.entries,
     )
 
 
-def _unpacked(raw: bytes) -> dict[str, bytes]:
-    if len(raw) > SIZE_MAX:
+class _Found:
+    """What is kept of the entries while they pass by."""
+
+    def __init__(self, texts: set[str]) -> None:
+        self.unnamed, self.entries = texts, 0
+        self.about_notices: list[Mapping[str, Any]] = []
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        self.entries += 1
+        self.unnamed -= {f"{TEXTS}{value}.json" for value in row["facts"].values() if isinstance(value, str)}
+        if row["kind"].startswith("notices."):
+            self.about_notices.append(row)
+
+
+def _opened(file: IO[bytes]) -> zipfile.ZipFile:
+    """The archive, if packing what it holds once more gives the same bytes."""
+    size = file.seek(0, io.SEEK_END)
+    if size > SIZE_MAX:
         raise Unproven("archive")
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            infos = archive.infolist()
-            # Stored files cannot be larger than the archive, so a bomb has no room in it.
-            if any(info.compress_type != zipfile.ZIP_STORED or info.file_size > len(raw) for info in infos):
+        archive = zipfile.ZipFile(file)
+        infos = archive.infolist()
+        # Stored files cannot be larger than the archive, so a bomb has no room in it.
+        if len(infos) > FILES_MAX or any(
+            info.compress_type != zipfile.ZIP_STORED or info.file_size > min(size, PART_MAX) for info in infos
+        ):
+            raise Unproven("archive")
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as again:
+            with zipfile.ZipFile(again, "w", zipfile.ZIP_STORED) as packed:
+                for info in infos:
+                    put(packed, info.filename, archive.read(info))
+            if not _same(file, again, size):
                 raise Unproven("archive")
-            files = {info.filename: archive.read(info) for info in infos}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
         raise Unproven("archive") from error
-    if archive_of(files) != raw:
-        raise Unproven("archive")
-    return files
+    return archive
 
 
-def _manifest(files: Mapping[str, bytes], trusted: Mapping[str, SealKey]) -> dict[str, Any]:
-    seal = _json(files, SEAL, "seal")
-    body = files.get(MANIFEST, b"")
+def put(archive: zipfile.ZipFile, name: str, body: bytes) -> None:
+    """Stored as it is, without a time or a trace of the machine."""
+    info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    info.create_system, info.external_attr = 3, 0o100644 << 16
+    archive.writestr(info, body)
+
+
+def _same(one: IO[bytes], other: IO[bytes], size: int) -> bool:
+    if other.seek(0, io.SEEK_END) != size:
+        return False
+    one.seek(0)
+    other.seek(0)
+    while block := one.read(BLOCK):
+        if block != other.read(BLOCK):
+            return False
+    return True
+
+
+def _manifest(archive: zipfile.ZipFile, trusted: Mapping[str, SealKey]) -> dict[str, Any]:
+    seal = _json(archive, SEAL, "seal")
     key = trusted.get(str(seal.get("kid")))
     if seal.keys() != {"kid", "signature"} or key is None:
         raise Unproven("seal")
-    if not key.verify(evidence.unhex(seal["signature"], "seal"), SEALED + body):
+    manifest = _json(archive, MANIFEST, "seal")
+    if not key.verify(evidence.unhex(seal["signature"], "seal"), SEALED + archive.read(MANIFEST)):
         raise Unproven("seal")
-    manifest = _json(files, MANIFEST, "seal")
-    if manifest.get("form") != FORM or not isinstance(manifest.get("files"), dict):
+    if manifest.get("form") != FORM or not isinstance(manifest.get("files"), list):
         raise Unproven("seal")
     return manifest
 
 
-def _check_files(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
-    named = manifest["files"]
-    if files.keys() != {*named, MANIFEST, SEAL}:
+def _check_files(archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
+    """All that is named and nothing else, in the order of the manifest; a text has its own hash for a name."""
+    if archive.namelist() != [*(one["name"] for one in manifest["files"]), MANIFEST, SEAL]:
         raise Unproven("files")
-    for name, said in named.items():
-        if said != {"sha256": sha256_hex(files[name]), "size": len(files[name])}:
+    for said in manifest["files"]:
+        name, body = said["name"], archive.read(said["name"])
+        digest = hashlib.sha256(body).hexdigest()
+        if said != {"name": name, "sha256": digest, "size": len(body)}:
             raise Unproven("files")
+        if name.startswith(TEXTS) and name != f"{TEXTS}{digest}.json":
+            raise Unproven("texts")
 
 
-def _rows(log: Mapping[str, Any], trusted: Mapping[str, SealKey]) -> list[Mapping[str, Any]]:
-    """The rows of all entries, each shown to lie under the one checkpoint."""
-    if not isinstance(log.get("entries"), list):
-        raise Unproven("checkpoint")
-    checkpoint = evidence.check_checkpoint(log.get("checkpoint"), trusted.get(str(log.get("kid"))), log.get("log_id"))
-    return [evidence.check_included(entry, checkpoint) for entry in log["entries"] if _is_entry(entry)]
+def _check_growth(log: Mapping[str, Any], now: Checkpoint, trusted: Mapping[str, SealKey]) -> None:
+    """Each earlier checkpoint is signed, and the log under the package's own holds all that it held."""
+    earlier = log.get("grew_from")
+    if not isinstance(earlier, list):
+        raise Unproven("growth")
+    for one in earlier:
+        if not isinstance(one, dict) or not isinstance(one.get("path"), list):
+            raise Unproven("growth")
+        try:
+            before = evidence.check_checkpoint(one.get("checkpoint"), trusted.get(str(one.get("kid"))), log["log_id"])
+        except Unproven as failed:
+            raise Unproven("growth") from failed
+        path = [evidence.unhex(step, "growth") for step in one["path"]]
+        if not verify_consistency(before.size, now.size, path, before.root, now.root):
+            raise Unproven("growth")
 
 
-def _is_entry(entry: object) -> bool:
+def _rows(archive: zipfile.ZipFile, checkpoint: Checkpoint) -> Iterator[Mapping[str, Any]]:
+    """The rows of all entries, each shown to lie under the one checkpoint, in the order of the log."""
+    last = -1
+    for name in archive.namelist():
+        if name.startswith(ENTRIES):
+            entries = _json(archive, name, "inclusion").get("entries")
+            if not isinstance(entries, list):
+                raise Unproven("inclusion")
+            for entry in entries:
+                row = evidence.check_included(_entry(entry), checkpoint)
+                if entry["position"] <= last:
+                    raise Unproven("inclusion")
+                last = entry["position"]
+                yield row
+
+
+def _entry(entry: object) -> dict[str, Any]:
     if not isinstance(entry, dict) or entry.keys() != {"entry_id", "position", "row", "salt", "path"}:
         raise Unproven("inclusion")
-    return True
+    return entry
 
 
-def _check_texts(files: Mapping[str, bytes], rows: list[Mapping[str, Any]]) -> None:
-    named = {value for row in rows for value in row["facts"].values() if isinstance(value, str)}
-    for name, body in files.items():
-        if name.startswith("texts/"):
-            sha256 = name.removeprefix("texts/").removesuffix(".json")
-            if sha256_hex(body) != sha256 or sha256 not in named:
-                raise Unproven("texts")
-
-
-def _check_periods(files: Mapping[str, bytes], rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    said = _json(files, NOTICES, "periods")
+def _check_periods(archive: zipfile.ZipFile, rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    said = _json(archive, NOTICES, "periods")
     try:
         counted = periods.stated(rows, periods.calendar_of(said["calendar"]))
     except (KeyError, TypeError, ValueError, AttributeError, Refusal) as error:
@@ -214,12 +247,13 @@ def _check_periods(files: Mapping[str, bytes], rows: list[Mapping[str, Any]]) ->
     return counted
 
 
-def _json(files: Mapping[str, bytes], name: str, check: str) -> dict[str, Any]:
+def _json(archive: zipfile.ZipFile, name: str, check: str) -> dict[str, Any]:
     try:
-        document = json.loads(files[name])
+        body = archive.read(name)
+        document = json.loads(body)
         spelled = canonical_json(document)
     except (KeyError, ValueError, RecursionError, NotCanonical) as error:
         raise Unproven(check) from error
-    if not isinstance(document, dict) or spelled != files[name]:
+    if not isinstance(document, dict) or spelled != body:
         raise Unproven(check)
     return document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,33 +17,40 @@ from techmarket.dossiers.views import Told
 class About:
     """An entry as far as its place in a dossier asks."""
 
+    seq: int
     id: UUID
     org: UUID | None
     kind: str
-    refs: tuple[str, ...]
-    facts: dict[str, object]
 
 
-async def entries_about(db: AsyncSession, refs: Collection[str], limit: int) -> Sequence[About]:
-    """The entries that name one of these things, in the order they were written."""
+ABOUT = "journal_about(refs, facts) ?| cast(:refs as text[])"
+"""Named by reference, or as the subject: one function in the database, so that one index finds both."""
+
+
+async def entries_about(db: AsyncSession, refs: Collection[str], after: int, limit: int) -> list[About]:
+    """The next entries that are about one of these things, in the order they were written."""
     query = text(
-        "SELECT id, org, kind, refs, facts FROM journal_entry"
-        " WHERE refs ?| cast(:refs as text[]) OR facts ->> 'subject' = ANY(cast(:refs as text[]))"
-        " ORDER BY seq LIMIT :limit"
-    ).columns(refs=JournalEntry.refs.type, facts=JournalEntry.facts.type)
-    rows = await db.execute(query, {"refs": sorted(refs), "limit": limit})
-    return [About(row.id, row.org, row.kind, tuple(row.refs), row.facts) for row in rows]
+        f"SELECT seq, id, org, kind FROM journal_entry WHERE {ABOUT} AND seq > :after ORDER BY seq LIMIT :limit"
+    )
+    rows = await db.execute(query, {"refs": sorted(refs), "after": after, "limit": limit})
+    return [About(row.seq, row.id, row.org, row.kind) for row in rows]
+
+
+async def named_beside(db: AsyncSession, refs: Collection[str], kinds: Collection[str]) -> set[str]:
+    """The things of these kinds that are named by the entries about those things."""
+    query = text(
+        "SELECT DISTINCT named.ref FROM journal_entry, jsonb_array_elements_text(refs) AS named(ref)"
+        f" WHERE {ABOUT} AND split_part(named.ref, ':', 1) = ANY(cast(:kinds as text[]))"
+    )
+    return set((await db.execute(query, {"refs": sorted(refs), "kinds": sorted(kinds)})).scalars())
 
 
 async def told_about(db: AsyncSession, refs: Collection[str], kinds: Collection[str]) -> list[Told]:
-    """The entries of these kinds that name one of these things, with their positions, in the order they were written.
-
-    Not those that are about a thing by their subject alone: what the public is told is named by reference.
-    """
+    """The entries of these kinds about one of these things, with their positions, in the order they were written."""
     query = text(
         "SELECT e.id, e.at, e.org, e.kind, e.refs, e.facts, p.n FROM journal_entry e"
         " LEFT JOIN journal_position p USING (seq)"
-        " WHERE e.refs ?| cast(:refs as text[]) AND e.kind = ANY(cast(:kinds as text[])) ORDER BY e.seq"
+        f" WHERE {ABOUT} AND e.kind = ANY(cast(:kinds as text[])) ORDER BY e.seq"
     ).columns(refs=JournalEntry.refs.type, facts=JournalEntry.facts.type)
     rows = await db.execute(query, {"refs": sorted(refs), "kinds": sorted(kinds)})
     return [Told(row.id, row.at, row.org, row.kind, tuple(row.refs), row.facts, row.n) for row in rows]

@@ -49,6 +49,11 @@ def may_hold(reader: Reader, *, kind: str, org: UUID | None, own: UUID, market: 
     return kind.startswith(SHOWN_TO_OWNER) or kind in READINGS
 
 
+def is_a_line(kind: str) -> bool:
+    """What people read line by line; of a hot lot each batch of bids is an entry, and its closing says enough."""
+    return kind != "trading.bids_decided"
+
+
 TOLD = frozenset(
     {
         "trading.announced",

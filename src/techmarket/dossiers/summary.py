@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -11,7 +13,6 @@ from typing import Any, Literal
 
 import typst
 
-from techmarket.dossiers.package import Content
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.transparency import offline
 
@@ -22,30 +23,51 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, font_paths=[str(folder)])
 
 
-def draw(content: Content, form: Literal["pdf", "png"] = "pdf") -> bytes:
+LINES_MAX = 1_500
+"""Entries told line by line; of more, how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the summary says. `lines` are the first entries; `readings` how often a document was read, and refused."""
+
+    subject: str
+    made_at: str
+    log: Mapping[str, Any]
+    notices: Sequence[Mapping[str, Any]]
+    lines: Sequence[Mapping[str, Any]]
+    entries: int
+    texts: int
+    readings: tuple[int, int]
+
+
+def draw(stated: Stated, form: Literal["pdf", "png"] = "pdf") -> bytes:
     """The summary as PDF (or `png`, to look at it): the same content gives the same bytes."""
     source = (resources.files("techmarket.dossiers") / "summary.typ").read_bytes()
-    stated = json.dumps(stated_of(content), ensure_ascii=False)
-    return typst.compile(source, font_paths=_fonts(), format=form, sys_inputs={"stated": stated})
+    said = json.dumps(_said(stated), ensure_ascii=False)
+    return typst.compile(source, font_paths=_fonts(), format=form, sys_inputs={"stated": said})
 
 
-def stated_of(content: Content) -> dict[str, object]:
-    checkpoint = offline.read_checkpoint(content.log["checkpoint"])
-    rows = [(one["position"], json.loads(one["row"])) for one in content.log["entries"]]
+def _said(stated: Stated) -> dict[str, object]:
+    checkpoint = offline.read_checkpoint(stated.log["checkpoint"])
     return {
-        "subject": content.subject,
-        "made_at": _read(content.made_at),
-        "log_id": content.log["log_id"],
+        "subject": stated.subject,
+        "made_at": _read(stated.made_at),
+        "log_id": stated.log["log_id"],
         "size": checkpoint.size,
         "root": checkpoint.root.hex(),
-        "cosignatures": len(content.log["cosignatures"]),
-        "texts": len(content.texts),
-        "notices": [_readable(one) for one in content.notices["notices"]],
-        "entries": [{"n": n, "at": _read(row["at"]), "kind": row["kind"]} for n, row in rows],
+        "cosignatures": len(stated.log["cosignatures"]),
+        "earlier": [offline.read_checkpoint(one["checkpoint"]).size for one in stated.log["grew_from"]],
+        "texts": stated.texts,
+        "read": stated.readings[0],
+        "refused": stated.readings[1],
+        "notices": [_readable(one) for one in stated.notices],
+        "count": stated.entries,
+        "entries": [{"n": one["n"], "at": _read(one["at"]), "kind": one["kind"]} for one in stated.lines],
     }
 
 
-def _readable(notice: dict[str, Any]) -> dict[str, Any]:
+def _readable(notice: Mapping[str, Any]) -> dict[str, Any]:
     return {**notice, **{name: _read(notice[name]) for name in ("started_at", "ends_at") if notice.get(name)}}
 
 

@@ -63,6 +63,19 @@ class AwardLine:
     decided_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose trade it is, and on which listing."""
+
+    seller_org_id: UUID
+    listing_id: UUID
+
+
+async def origin_of(db: AsyncSession, trade_id: UUID) -> Origin:
+    trade = await repository.get_trade(db, trade_id)
+    return Origin(trade.seller_org_id, trade.listing_id)
+
+
 async def show_trade(db: AsyncSession, actor: Actor, trade_id: UUID) -> TradeView:
     """A trade as this reader sees it; who may not know of it does not find it."""
     trade = await repository.get_trade(db, trade_id)

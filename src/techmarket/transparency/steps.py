@@ -17,6 +17,7 @@ from techmarket.transparency.views import (
     CheckpointView,
     ConsistencyView,
     CosignatureView,
+    GrowthView,
     KeyView,
     LoggedEntry,
     ManyProofs,
@@ -71,6 +72,22 @@ async def newest(db: AsyncSession) -> CheckpointView | None:
     """The newest checkpoint with the lines of its witnesses; None while there is none."""
     row = await repository.newest_checkpoint(db)
     return None if row is None else await checkpoint_view(db, row)
+
+
+async def growth_since(db: AsyncSession, n: int) -> list[GrowthView]:
+    """Proofs that the log under the newest checkpoint only added to earlier ones.
+
+    Earlier: the first one over the entry at this position, and the last that a witness has signed.
+    """
+    newest = await repository.newest_checkpoint(db)
+    if newest is None:
+        return []
+    wanted = [await repository.first_checkpoint_over(db, n), await repository.newest_cosigned(db)]
+    earlier = {row.size: row for row in wanted if row is not None and row.size < newest.size}
+    return [
+        GrowthView(await checkpoint_view(db, row), (await consistency(db, size, newest.size)).path)
+        for size, row in sorted(earlier.items())
+    ]
 
 
 async def consistency(db: AsyncSession, from_size: int, to_size: int) -> ConsistencyView:

@@ -122,6 +122,14 @@ class ConsistencyView:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowthView:
+    """An earlier checkpoint, and the proof that the newest one only added to it."""
+
+    checkpoint: CheckpointView
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CommitmentView:
     """A commitment; document and salt are there only once they were revealed."""
 

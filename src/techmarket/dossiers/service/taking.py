@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
-from typing import Any
+import io
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import IO, Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,68 +16,219 @@ from techmarket.contracts import steps as contracts
 from techmarket.db import clock
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
+from techmarket.disclosure import steps as disclosure
+from techmarket.disclosure.rules import ReadOutcome
 from techmarket.dossiers import errors, package, periods, policy, repository, rules, summary
-from techmarket.dossiers.package import Content
-from techmarket.dossiers.repository import About
+from techmarket.dossiers.packing import Packing
 from techmarket.dossiers.rules import Reader, SubjectKind
+from techmarket.dossiers.summary import Stated
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import allows
 from techmarket.kernel.canonical import canonical_json
-from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.refusals import NotFound, wire
 from techmarket.listings import steps as listings
 from techmarket.rulebook import steps as rulebook
+from techmarket.trading import steps as trading
 from techmarket.transparency import steps as transparency
 from techmarket.transparency.evidence import read_row
 from techmarket.transparency.keyset import key_set
+from techmarket.transparency.views import CheckpointView
 
-ENTRIES_MAX = 20_000
+CHUNK = 1_000
+"""Entries in one part of the package: about a megabyte."""
 ROUNDS_MAX = 8
+ROOMS_OF = frozenset({"listing", "trade", "contract"})
 
 
-async def take_evidence(tx: Tx, keys: Keys, actor: Actor, kind: SubjectKind, subject_id: UUID) -> bytes:
-    """Everything the log holds about a subject, cut to the reader, as an archive that verifies without us."""
-    async with tx.read() as db:
-        subject = f"{kind.value}:{subject_id}"
-        entries = await _about(db, kind, subject)
-        own = await _owner(db, kind, subject_id, entries)
-        reader = _reader(actor, own)
-        staff = await identity.find_market(db)
-        market = {staff.id} if staff else set()
-        held = [one for one in entries if rules.may_hold(reader, kind=one.kind, org=one.org, own=own, market=market)]
-        content = await _content(db, keys, subject, reader, held)
-    # The summary is drawn beside the loop: it takes a tenth of a second of arithmetic.
-    drawn = await asyncio.to_thread(summary.draw, content)
-    content.more = {**content.more, "summary.pdf": drawn}
-    return package.write(content, keys.receipts)
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A finished package: a file of the system's own that is gone once it is closed."""
+
+    body: IO[bytes]
+    size: int
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """The package from its first byte, once; then it is gone."""
+        try:
+            self.body.seek(0)
+            while block := await asyncio.to_thread(self.body.read, package.BLOCK):
+                yield block
+        finally:
+            self.body.close()
 
 
-async def _about(db: AsyncSession, kind: SubjectKind, subject: str) -> list[About]:
-    """The entries about the subject and about what grew out of it, each once, in the order of the journal."""
-    refs, found = {subject}, dict[UUID, About]()
+@dataclass
+class _Written:
+    """What is kept while the entries pass by: rows of notices for their periods, lines for the summary."""
+
+    about_notices: list[Mapping[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    texts: set[str] = field(default_factory=set)
+    entries: int = 0
+    first: int | None = None
+    checkpoint: CheckpointView | None = None
+
+
+async def take_evidence(tx: Tx, keys: Keys, actor: Actor, kind: SubjectKind, subject_id: UUID) -> Package:
+    """Everything the log holds about a subject, cut to the reader, as an archive that verifies without us.
+
+    It is written to disk part by part and handed out whole: however long the log about a subject is, memory stays flat,
+    and a reader with a slow line holds no transaction open.
+    """
+    out = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this call: whoever sends it closes it
+    packing = Packing(out)
+    try:
+        async with tx.read(snapshot=True) as db:
+            subject = f"{kind.value}:{subject_id}"
+            own = await _owner(db, kind, subject_id)
+            reader = _reader(actor, own)
+            refs = await _followed(db, kind, subject)
+            written = await _write_entries(db, packing, refs, reader, own)
+            if written.checkpoint is None or not written.entries:
+                raise errors.NothingProvableYet(retry_after=2)
+            log = await _head_of_log(db, written)
+            calendar = await rulebook.work_calendar(db)
+            notices = periods.stated(written.about_notices, calendar)
+            published = key_set(await transparency.key_history(db, keys))
+            accesses = await _access_log(db, refs, kind, subject_id, reader, own)
+            made_at = (await clock.market_now(db)).isoformat()
+        packing.add(package.LOG, canonical_json(log))
+        packing.add(package.NOTICES, canonical_json({"calendar": periods.calendar_shown(calendar), "notices": notices}))
+        packing.add(package.ACCESS_LOG, canonical_json({"rooms": accesses}))
+        packing.add(package.KEYS, canonical_json(published))
+        packing.add_readme()
+        stated = Stated(
+            subject, made_at, log, notices, written.lines, written.entries, len(written.texts), _readings(accesses)
+        )
+        # The summary is drawn beside the loop: it takes a tenth of a second of arithmetic.
+        packing.add(package.SUMMARY, await asyncio.to_thread(summary.draw, stated))
+        packing.seal(keys.receipts, subject=subject, reader=reader.value, made_at=made_at)
+        return Package(out, out.seek(0, io.SEEK_END))
+    except BaseException:
+        packing.close()
+        out.close()
+        raise
+
+
+async def _followed(db: AsyncSession, kind: SubjectKind, subject: str) -> set[str]:
+    """The subject and what grew out of it, as far as its entries lead."""
+    known, frontier = {subject}, {subject}
     for _ in range(ROUNDS_MAX):
-        rows = await repository.entries_about(db, refs, ENTRIES_MAX + 1)
-        found = {row.id: row for row in rows}
-        if len(found) > ENTRIES_MAX:
-            raise errors.TooManyEntries(entries_max=ENTRIES_MAX)
-        more = {ref for row in rows for ref in rules.followed(kind, row.refs)} - refs
-        if not more:
+        frontier = await repository.named_beside(db, frontier, rules.FOLLOWED[kind]) - known
+        if not frontier:
             break
-        refs |= more
-    return list(found.values())
+        known |= frontier
+    return known
 
 
-async def _owner(db: AsyncSession, kind: SubjectKind, subject_id: UUID, entries: list[About]) -> UUID:
+async def _write_entries(db: AsyncSession, packing: Packing, refs: set[str], reader: Reader, own: UUID) -> _Written:
+    """The entries the reader may hold, chunk by chunk in the order of the journal, each with the texts it names."""
+    staff = await identity.find_market(db)
+    market = {staff.id} if staff else set()
+    written, after, n = _Written(), 0, 0
+    while page := await repository.entries_about(db, refs, after, CHUNK):
+        after = page[-1].seq
+        held = [one for one in page if rules.may_hold(reader, kind=one.kind, org=one.org, own=own, market=market)]
+        proofs = await transparency.proofs_for(db, [one.id for one in held]) if held else None
+        if proofs is None:
+            continue
+        written.checkpoint = proofs.checkpoint
+        written.waiting += [str(one) for one in proofs.waiting]
+        if not proofs.entries:
+            continue
+        shown = [{**asdict(one), "entry_id": str(one.entry_id), "path": list(one.path)} for one in proofs.entries]
+        rows = [read_row(one, "inclusion") for one in shown]
+        n += 1
+        packing.add(f"{package.ENTRIES}{n:06}.json", canonical_json({"entries": shown}))
+        named = {
+            value for row in rows for value in row["facts"].values() if isinstance(value, str) and len(value) == 64
+        }
+        for sha256, body in sorted((await repository.texts_of(db, named - written.texts)).items()):
+            packing.add(f"{package.TEXTS}{sha256}.json", body)
+            written.texts.add(sha256)
+        if written.first is None:
+            written.first = proofs.entries[0].position
+        written.entries += len(rows)
+        written.about_notices += [row for row in rows if row["kind"].startswith("notices.")]
+        room = summary.LINES_MAX - len(written.lines)
+        told = [
+            (one.position, row) for one, row in zip(proofs.entries, rows, strict=True) if rules.is_a_line(row["kind"])
+        ]
+        written.lines += [{"n": place, "at": row["at"], "kind": row["kind"]} for place, row in told[:room]]
+    return written
+
+
+async def _head_of_log(db: AsyncSession, written: _Written) -> dict[str, Any]:
+    """The checkpoint, and proofs that the log only grew since that over its first entry and since a witness saw it."""
+    newest = written.checkpoint
+    assert newest is not None
+    assert written.first is not None
+    return {
+        "log_id": str(newest.log_id),
+        "checkpoint": newest.note,
+        "kid": newest.kid,
+        "cosignatures": [one.line for one in newest.cosignatures],
+        "grew_from": [
+            {
+                "checkpoint": one.checkpoint.note,
+                "kid": one.checkpoint.kid,
+                "cosignatures": [line.line for line in one.checkpoint.cosignatures],
+                "path": list(one.path),
+            }
+            for one in await transparency.growth_since(db, written.first)
+        ],
+        "waiting": written.waiting,
+    }
+
+
+async def _access_log(
+    db: AsyncSession, refs: set[str], kind: SubjectKind, subject_id: UUID, reader: Reader, own: UUID
+) -> list[dict[str, Any]]:
+    """Who read what in the data rooms of these things, refused tries included; a room of another's stays shut."""
+    rooms = {ref for ref in refs if ref.partition(":")[0] in ROOMS_OF}
+    listing = await _listing_of(db, kind, subject_id)
+    if listing is not None:
+        owner = (await listings.get_offer_facts(db, listing)).org_id
+        if reader is Reader.AUTHORITY or owner == own:
+            rooms.add(f"listing:{listing}")
+    found = []
+    for room in sorted(rooms):
+        name, _, id = room.partition(":")
+        lines = [wire(asdict(one)) for one in await disclosure.access_log(db, Ref(name, UUID(id)))]
+        if lines:
+            found.append({"room": room, "readings": lines})
+    return found
+
+
+def _readings(accesses: list[dict[str, Any]]) -> tuple[int, int]:
+    """How often a document was read, and how often that was refused."""
+    outcomes = [line["outcome"] for room in accesses for line in room["readings"]]
+    refused = sum(outcome != ReadOutcome.READ for outcome in outcomes)
+    return len(outcomes) - refused, refused
+
+
+async def _listing_of(db: AsyncSession, kind: SubjectKind, subject_id: UUID) -> UUID | None:
+    """The listing that a trade or a contract goes back to: its data room is where the deal was prepared."""
+    if kind is SubjectKind.LISTING:
+        return subject_id
+    if kind is SubjectKind.TRADE:
+        return (await trading.origin_of(db, subject_id)).listing_id
+    facts = await contracts.get_contract(db, subject_id)
+    if facts.award_id is not None:
+        return (await trading.get_award(db, facts.award_id)).listing_id
+    return facts.listing_id
+
+
+async def _owner(db: AsyncSession, kind: SubjectKind, subject_id: UUID) -> UUID:
     """Whose subject it is: of a contract the one who is paid, of a trade the owner of its listing."""
     if kind is SubjectKind.CONTRACT:
         return (await contracts.get_contract(db, subject_id)).payee_org
-    if kind is SubjectKind.LISTING:
-        return (await listings.get_offer_facts(db, subject_id)).org_id
-    for entry in entries:
-        for ref in entry.refs:
-            if entry.kind == "trading.drafted" and ref.startswith("listing:"):
-                return (await listings.get_offer_facts(db, UUID(ref.partition(":")[2]))).org_id
-    raise NotFound()
+    if kind is SubjectKind.TRADE:
+        return (await trading.origin_of(db, subject_id)).seller_org_id
+    return (await listings.get_offer_facts(db, subject_id)).org_id
 
 
 def _reader(actor: Actor, own: UUID) -> Reader:
@@ -83,33 +237,3 @@ def _reader(actor: Actor, own: UUID) -> Reader:
     if allows(actor, policy.TAKE, parties=[own]):
         return Reader.OWNER
     raise NotFound()
-
-
-async def _content(db: AsyncSession, keys: Keys, subject: str, reader: Reader, held: list[About]) -> Content:
-    proofs = await transparency.proofs_for(db, [entry.id for entry in held])
-    if proofs is None or not proofs.entries:
-        raise errors.NothingProvableYet(retry_after=2)
-    shown: list[dict[str, Any]] = [
-        {**asdict(one), "entry_id": str(one.entry_id), "path": list(one.path)} for one in proofs.entries
-    ]
-    rows = [read_row(one, "inclusion") for one in shown]
-    calendar = await rulebook.work_calendar(db)
-    named = {value for row in rows for value in row["facts"].values() if isinstance(value, str) and len(value) == 64}
-    newest = proofs.checkpoint
-    published = key_set(await transparency.key_history(db, keys))
-    return Content(
-        subject=subject,
-        reader=reader.value,
-        made_at=(await clock.market_now(db)).isoformat(),
-        log={
-            "log_id": str(newest.log_id),
-            "checkpoint": newest.note,
-            "kid": newest.kid,
-            "cosignatures": [one.line for one in newest.cosignatures],
-            "entries": shown,
-            "waiting": [str(one) for one in proofs.waiting],
-        },
-        texts=await repository.texts_of(db, named),
-        notices={"calendar": periods.calendar_shown(calendar), "notices": periods.stated(rows, calendar)},
-        more={"keys.json": canonical_json(published)},
-    )
