@@ -10,7 +10,7 @@ STATE := .techmarket
 EXAMPLES ?= 200
 SEED ?= 20260301
 
-.PHONY: help run demo test lint bench openapi migration fault fuzz mutants lock clean .venv
+.PHONY: help run demo test lint bench openapi migration fault flood fuzz mutants lock clean .venv
 
 help:  ## Say what there is
 	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ migration: $(STAMP)  ## Draft a migration from the models: make migration NAME="
 
 fault: $(STAMP)  ## Kill the processes in the middle of their work and check that nothing was lost
 	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/fault -s $(ARGS)
+
+flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory stays flat and nothing is left
+	@$(BIN)/python -m bench.flood
 
 fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n)
 	@TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/fuzz $(ARGS)

@@ -12,9 +12,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -30,6 +31,7 @@ READY_S = 60.0
 class Served:
     port: int
     process: psutil.Process
+    folder: Path
 
     def cpu_seconds(self) -> float:
         """What the process itself has used of the processors so far."""
@@ -55,13 +57,20 @@ def settings_of(store: Store, keys: Keys, folder: Path, port: int) -> dict[str, 
         "TECHMARKET_RECEIPTS_KEY": keys.receipts.to_pem().decode(),
         "TECHMARKET_PEPPER": keys.pepper.decode(),
         "TECHMARKET_BANK_SECRET": keys.bank_secret.decode(),
+        "TECHMARKET_PAPER_KEY": keys.paper.key_pem.decode(),
+        "TECHMARKET_PAPER_CERTIFICATE": keys.paper.certificate_pem.decode(),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
     }
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    command: Sequence[str], store: Store, keys: Keys, *, ready_path: str = "/readyz"
+    command: Sequence[str],
+    store: Store,
+    keys: Keys,
+    *,
+    ready_path: str = "/readyz",
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Served]:
     """A Python process that serves HTTP on a free port, given as its last argument when it is not the market itself."""
     with tempfile.TemporaryDirectory(prefix="techmarket-bench-") as name:
@@ -73,14 +82,14 @@ async def serving(
             process = subprocess.Popen(  # noqa: ASYNC220
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env={**kept, **settings_of(store, keys, folder, port)},
+                env={**kept, **settings_of(store, keys, folder, port), **more},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
         try:
             await _until_ready(process, f"http://127.0.0.1:{port}{ready_path}", folder / "log")
-            yield Served(port, psutil.Process(process.pid))
+            yield Served(port, psutil.Process(process.pid), folder)
         finally:
             process.terminate()
             try:

@@ -62,6 +62,7 @@ from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
 from techmarket.api.remembered import RememberedKeys
 from techmarket.db.means import Means
+from techmarket.disclosure.rules import RoomLimits
 from techmarket.jobs.runner import running
 from techmarket.trading.bidbook import BidBook
 from techmarket.web import pages
@@ -110,7 +111,8 @@ ROUTERS = (
     matching.router,
 )
 
-BODIES: tuple[BodyRule, ...] = (*bank.BODIES, *disclosure.BODIES, *evidence.BODIES, *hub.BODIES)
+BODIES: tuple[BodyRule, ...] = (*bank.BODIES, *evidence.BODIES, *hub.BODIES)
+ROOM_LIMITS = RoomLimits()
 
 
 def create_app(
@@ -119,6 +121,7 @@ def create_app(
     jobs_in_process: bool = False,
     watchers_max: int = WATCHERS_MAX,
     watchers_each_max: int = WATCHERS_EACH_MAX,
+    room_limits: RoomLimits = ROOM_LIMITS,
 ) -> FastAPI:
     """The whole HTTP edge over the given means. Opens nothing at import; the lifespan ends what it starts."""
 
@@ -144,6 +147,7 @@ def create_app(
     app.state.remembered_keys = RememberedKeys()
     app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts, heeds=(app.state.remembered_keys,))
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
+    app.state.room_limits = room_limits
     app.state.is_stopping = False
 
     async def ready() -> bool:
@@ -163,6 +167,6 @@ def create_app(
     app.include_router(pages.router)
     refusals.install(app)
     describe(app, ROUTERS)
-    app.add_middleware(Limits, rules=BODIES)
+    app.add_middleware(Limits, rules=(*BODIES, *disclosure.bodies(room_limits)))
     app.add_middleware(observe.Observe)
     return app

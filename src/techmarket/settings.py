@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     pool_size: int = 16
     watchers_max: int = Field(default=12_000, ge=0)
     watchers_each_max: int = Field(default=200, ge=1)
+    upload_bytes_max: int = Field(default=64 * 1024**2, ge=1)
+    upload_seconds: float = Field(default=600.0, gt=0)
+    room_documents_max: int = Field(default=2_000, ge=1)
+    room_bytes_max: int = Field(default=8 * 1024**3, ge=1)
     log_json: bool = True
     jobs_in_process: bool = True
     market_name: str = "Sample Technology Market / 示例技术交易市场"

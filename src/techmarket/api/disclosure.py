@@ -8,7 +8,7 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from techmarket.api.accesslog import csv_of, jsonl_of
@@ -20,9 +20,9 @@ from techmarket.api.refusals import refusals
 from techmarket.api.rooms import FolderName, SubjectKind, TierName
 from techmarket.api.shapes import Cursor, Limit, LongText, SafeText, Uuid, Wire
 from techmarket.db.archives import ArchiveRefused
-from techmarket.db.files import SIZE_MAX, EmptyFile, FileTooLarge, WrongFileType
+from techmarket.db.files import EmptyFile, FileTooLarge, WrongFileType
 from techmarket.disclosure import errors, service
-from techmarket.disclosure.rules import ReadOutcome
+from techmarket.disclosure.rules import ReadOutcome, RoomLimits
 from techmarket.disclosure.tiers import Tier
 from techmarket.disclosure.views import DocumentView
 from techmarket.kernel.ids import Ref
@@ -31,11 +31,20 @@ from techmarket.kernel.refusals import NotAllowed, NotFound
 
 router = APIRouter(prefix="/v1", tags=["disclosure"], route_class=MarketRoute)
 
-UPLOAD_SECONDS = 600.0
 MEDIA = service.UPLOADED
-BODIES = (
-    BodyRule("/v1/data-rooms/{}/{}/documents", bytes_max=SIZE_MAX, media=MEDIA, streamed=True, seconds=UPLOAD_SECONDS),
-)
+
+
+def bodies(limits: RoomLimits) -> tuple[BodyRule, ...]:
+    """What an upload to a data room may weigh and how long it may take."""
+    most, seconds = limits.upload_bytes_max, limits.upload_seconds
+    return (BodyRule("/v1/data-rooms/{}/{}/documents", bytes_max=most, media=MEDIA, streamed=True, seconds=seconds),)
+
+
+async def room_limits(request: Request) -> RoomLimits:
+    limits = request.app.state.room_limits
+    assert isinstance(limits, RoomLimits)
+    return limits
+
 
 DocumentName = Annotated[str, SafeText(200), Query(description="A plain file name without a path.")]
 Folder = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -111,6 +120,7 @@ def _document(view: DocumentView) -> dict[str, object]:
         errors.BadDocumentName,
         errors.BadFolder,
         errors.TooManyVersions,
+        errors.TooManyBytes,
         WrongFileType,
         FileTooLarge,
         EmptyFile,
@@ -139,6 +149,7 @@ async def add_document(
     actor: SignedIn,
     tx: TxDep,
     files: FilesDep,
+    limits: Annotated[RoomLimits, Depends(room_limits)],
     folder: Folder = "general",
     tier: TierName = TierName.NDA,
     by_name: Annotated[bool, Query(description="Open only to whom it is granted by itself.")] = False,
@@ -157,6 +168,7 @@ async def add_document(
         chunks=streamed_body(request),
         by_name=by_name,
         unmarked=unmarked,
+        limits=limits,
     )
     return _document(view)
 

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from techmarket.api.protocol import PatientProtocol
 from techmarket.app import create_app
 from techmarket.cli.state import OpenMarket
+from techmarket.disclosure.rules import RoomLimits
 from techmarket.settings import Settings
 
 GRACE_SECONDS = 7  # with the leave before and the jobs after, the end comes within ten
@@ -100,6 +101,12 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
         jobs_in_process=jobs,
         watchers_max=max(0, min(settings.watchers_max, files_to_open() - ORDINARY_MAX)),
         watchers_each_max=settings.watchers_each_max,
+        room_limits=RoomLimits(
+            upload_bytes_max=settings.upload_bytes_max,
+            upload_seconds=settings.upload_seconds,
+            documents_max=settings.room_documents_max,
+            bytes_max=settings.room_bytes_max,
+        ),
     )
     config = uvicorn.Config(
         app,

@@ -31,6 +31,8 @@ from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import Kind, Refusal
 
 SIZE_MAX = 64 * 1024 * 1024
+PART_BYTES = 8 * 1024 * 1024  # an S3 store takes no smaller ones than five
+PARTS_AT_ONCE = 2  # what one upload may hold in memory, in parts; a slow store makes its sender wait
 SWEEP_AFTER = timedelta(days=1)
 SWEEP_BATCH = 1_000
 _ARCHIVE_LIMITS = ArchiveLimits()
@@ -100,7 +102,9 @@ class Files:
         is_looked_into = inspect is not None or media_type in ARCHIVES
         with TemporaryFile() as aside:
             try:
-                async with obstore.open_writer_async(self._store, incoming) as writer:
+                async with obstore.open_writer_async(
+                    self._store, incoming, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE
+                ) as writer:
                     async for chunk in chunks:
                         size += len(chunk)
                         if size > size_max:
@@ -197,6 +201,17 @@ class Files:
 def _inspected(inspect: Inspect, file: BinaryIO) -> None:
     file.seek(0)
     inspect(file)
+
+
+async def measure(chunks: AsyncIterator[bytes], *, size_max: int = SIZE_MAX) -> tuple[str, int]:
+    """The SHA-256 and size of an upload that is not going to be kept; nothing of it is stored."""
+    digest, size = hashlib.sha256(), 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > size_max:
+            raise FileTooLarge(size_max=size_max, pointer="/body")
+        digest.update(chunk)
+    return digest.hexdigest(), size
 
 
 async def _known(db: AsyncSession, shas: Collection[str]) -> set[str]:

@@ -25,6 +25,12 @@ class TooManyVersions(Refusal):
     en = "A data room holds at most {documents_max} versions of documents."
 
 
+class TooManyBytes(Refusal):
+    code, kind = "disclosure.room_bytes_full", Kind.CONFLICT
+    zh = "资料室最多容纳 {bytes_max} 字节，尚余 {left} 字节。"
+    en = "A data room holds at most {bytes_max} bytes, and {left} of them are left."
+
+
 class TooManyFolders(Refusal):
     code, kind = "disclosure.too_many_folders", Kind.CONFLICT
     zh = "资料室最多容纳 {folders_max} 个文件夹。"

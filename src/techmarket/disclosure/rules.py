@@ -22,6 +22,16 @@ _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?")
 
 
+@dataclass(frozen=True, slots=True)
+class RoomLimits:
+    """How large one upload may be and how long it may take, and how much a data room holds: the market's to set."""
+
+    upload_bytes_max: int = 64 * 1024**2
+    upload_seconds: float = 600.0
+    documents_max: int = 2_000
+    bytes_max: int = 8 * 1024**3
+
+
 class ReadOutcome(StrEnum):
     READ = "READ"
     REFUSED = "REFUSED"
@@ -36,6 +46,14 @@ class TextFacts:
     version: int
     published_at: datetime
     binds_from: datetime | None
+
+
+def check_quota(limits: RoomLimits, *, documents: int, kept: int, more: int = 1) -> None:
+    """A data room holds a number of versions and a number of bytes; what was taken back counts, for it is kept."""
+    if documents >= limits.documents_max:
+        raise errors.TooManyVersions(documents_max=limits.documents_max)
+    if kept + more > limits.bytes_max:
+        raise errors.TooManyBytes(bytes_max=limits.bytes_max, left=max(0, limits.bytes_max - kept))
 
 
 def check_document_name(name: str) -> None:

@@ -46,6 +46,7 @@ READERS = (
     "lapsed signer",
     "revoked signer",
     "invited to one document",
+    "invited to the draft",
     "deal party",
     "owner",
     "owner's member",
@@ -54,6 +55,7 @@ READERS = (
     "registrar",
     "regulator",
 )
+INVITED = ("invited to one document", "invited to the draft")
 
 
 def word(letter: str, state: str | None = None) -> str:
@@ -106,7 +108,7 @@ async def build(means: Means) -> World:
     operator = market["operator"]
     owner = await an_organisation(tx, keys=keys, kind=OrgKind.UNIVERSITY)
     readers: dict[str, Keyed | None] = dict.fromkeys(READERS)
-    for name in ("registered", "signer", "lapsed signer", "revoked signer", "invited to one document", "deal party"):
+    for name in ("registered", "signer", "lapsed signer", "revoked signer", "deal party", *INVITED):
         readers[name] = await an_organisation(tx, keys=keys)
     readers["not verified"] = await an_organisation(tx, keys=keys, verified=False)
     readers["signer's colleague"] = await a_member(tx, _of(readers, "signer").actor, keys=keys)
@@ -204,6 +206,9 @@ async def _fill_room(world: World, state: str) -> None:
     wanted = disclosure.Wanted(document_ids=(world.documents[state, NAMED],))
     asked = await disclosure.ask_access(tx, signers[1], subject, wanted, purpose="Sample purpose", until=until)
     world.requests[state] = asked.id
+    if state == "draft":
+        invited = Guest(_of(world.readers, "invited to the draft").actor.org)
+        await disclosure.grant_access(tx, owner, subject, invited, tier=Tier.REGISTERED, until=until)
     if state == "published":
         return  # nobody deals about it yet
     async with tx.begin() as db:

@@ -96,9 +96,11 @@ async def get_documents(db: AsyncSession, subject: str, ids: Collection[UUID]) -
     return {row[0].id: FoundDocument(row[0], Tier(row[1]), row[2]) for row in await db.execute(query)}
 
 
-async def count_documents(db: AsyncSession, subject: str) -> int:
-    query = select(func.count()).select_from(Document).where(Document.subject == subject)
-    return int((await db.execute(query)).scalar_one())
+async def count_documents(db: AsyncSession, subject: str) -> tuple[int, int]:
+    """How many versions a room holds, and how many bytes."""
+    query = select(func.count(), func.coalesce(func.sum(Document.size), 0)).where(Document.subject == subject)
+    documents, size = (await db.execute(query)).one()
+    return int(documents), int(size)
 
 
 async def find_latest(db: AsyncSession, subject: str, folder: str, name: str) -> FoundDocument | None:

@@ -13,7 +13,7 @@ from techmarket.db.session import Tx
 from techmarket.disclosure import accesses, doors, errors, policy, repository, rules, watermark
 from techmarket.disclosure.events import DocumentAdded, DocumentRead, DocumentWithdrawn, FolderSet
 from techmarket.disclosure.repository import FoundDocument
-from techmarket.disclosure.rules import ReadOutcome
+from techmarket.disclosure.rules import ReadOutcome, RoomLimits
 from techmarket.disclosure.tables import Document, DocumentReadRow, DocumentWithdrawal
 from techmarket.disclosure.tiers import Tier
 from techmarket.disclosure.views import AccessView, DocumentView
@@ -24,9 +24,9 @@ from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 
-DOCUMENTS_MAX = 2_000
 FOLDERS_MAX = 100
 BOUNDS = watermark.Bounds()
+LIMITS = RoomLimits()
 UPLOADED = tuple(kind for kind in media.MAGIC if kind != media.JSON)
 CHUNK = 256 * 1024
 PIECE = 500
@@ -45,11 +45,13 @@ async def add_document(
     chunks: AsyncIterator[bytes],
     by_name: bool = False,
     unmarked: bool = False,
+    limits: RoomLimits = LIMITS,
 ) -> DocumentView:
     """The owner adds a document, or its next version; what was there stays.
 
     Who may, and what it may be called, is judged before the first byte is taken; the bytes are stored before the
-    transaction begins, and become a fact only inside it. Copies that cannot be stamped leave only where the owner has
+    transaction begins, and become a fact only inside it. What a full room is sent is counted and hashed, so that a
+    retry of what filled it is known again, but not stored. Copies that cannot be stamped leave only where the owner has
     agreed to that expressly (`unmarked`).
     """
     rules.check_document_name(name)
@@ -57,17 +59,23 @@ async def add_document(
     async with tx.read() as db:
         room = (await doors.room_for(db, actor, str(subject))).room
         require(actor, policy.ADD_DOCUMENT, parties=[room.owner_org_id])
+        documents, taken = await repository.count_documents(db, room.subject)
     can_be = media_type in watermark.MARKED and not unmarked
     if tier > Tier.PUBLIC and media_type in media.MAGIC and not (can_be or unmarked):
         raise errors.NotMarkable(media_type=media_type, pointer="/query/unmarked")
     look = partial(watermark.check, media_type=media_type, bounds=BOUNDS) if can_be else None
-    sha256, size = await kept.receive(chunks, media_type=media_type, accepted=UPLOADED, inspect=look)
+    if documents >= limits.documents_max or taken >= limits.bytes_max:
+        sha256, size = await files.measure(chunks, size_max=limits.upload_bytes_max)
+    else:
+        sha256, size = await kept.receive(
+            chunks, media_type=media_type, size_max=limits.upload_bytes_max, accepted=UPLOADED, inspect=look
+        )
     tx.bind(sha256.encode())
     async with tx.begin() as db:
         room = (await doors.room_for(db, actor, str(subject), lock=True)).room
         require(actor, policy.ADD_DOCUMENT, parties=[room.owner_org_id])
-        if await repository.count_documents(db, room.subject) >= DOCUMENTS_MAX:
-            raise errors.TooManyVersions(documents_max=DOCUMENTS_MAX)
+        documents, taken = await repository.count_documents(db, room.subject)
+        rules.check_quota(limits, documents=documents, kept=taken, more=size)
         latest = await repository.find_latest(db, room.subject, folder, name)
         before = latest.document if latest is not None else None
         if before is not None and latest is not None and latest.withdrawn_at is None:
