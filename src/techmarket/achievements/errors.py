@@ -315,3 +315,48 @@ class TitleNotTheGivers(Refusal):
     code, kind = "achievements.title_not_the_givers", Kind.CONFLICT
     zh = "转出方现有份额 {held}，不足以转出 {given}。"
     en = "Whoever gives {given} of the title holds only {held}."
+
+
+class SignatoriesTooFew(Refusal):
+    code, kind = "achievements.signatories_too_few", Kind.INVALID
+    zh = "单位决策须由至少 {least} 名不同的成员签署，每人只列一次。"
+    en = "At least {least} different members sign the unit's approval, each named once."
+
+
+class SignatoryNotAMember(Refusal):
+    code, kind = "achievements.signatory_not_a_member", Kind.INVALID
+    zh = "{person} 不是本单位成员；请指定本单位的成员签署。"
+    en = "{person} is no member of your unit; name members who sign."
+
+
+class ApprovalEvidenceMissing(Refusal):
+    code, kind = "achievements.approval_evidence_missing", Kind.INVALID
+    zh = "单位决策还缺下列依据材料：{missing}；请上传后附上。"
+    en = "The approval lacks evidence: {missing}. Upload the files and name them."
+
+
+class ApprovalUnknown(Refusal):
+    code, kind = "achievements.approval_unknown", Kind.CONFLICT
+    zh = "本单位没有所引用的单位决策；请更正 approval_ids。"
+    en = "Your unit has no such approval; correct approval_ids."
+
+
+class ApprovalNotInForce(Refusal):
+    code, kind = "achievements.approval_not_in_force", Kind.CONFLICT
+    zh = "所引用的单位决策状态为 {state}，须为 IN_FORCE；请完成签署或另行决策。"
+    en = "The approval that the offer points to is {state}, not IN_FORCE; have it signed, or decide anew."
+
+
+class ApprovalOfOther(Refusal):
+    code, kind = "achievements.approval_of_other", Kind.CONFLICT
+    zh = "所引用的单位决策不涵盖本次供给的 {what}；请另行决策或更改条款。"
+    en = "The approval that the offer points to does not cover its {what}; decide anew, or change the terms."
+
+
+class ApprovalMissing(Refusal):
+    code, kind = "achievements.approval_missing", Kind.CONFLICT
+    zh = "协议定价须先有单位决策（{needed}）：供给信息的 approval_ids 须指向一份有效且涵盖本次交易的决策。"
+    en = (
+        "A sale at a negotiated price needs the unit's own approval ({needed}): approval_ids of the offer must point to"
+        " one in force that covers it."
+    )

@@ -212,3 +212,33 @@ class VestingEnded(Event):
     vesting_id: UUID
     achievement_id: UUID
     state: str
+
+
+@dataclass(frozen=True)
+class ApprovalDrawnUp(Event):
+    kind: ClassVar[str] = "achievements.approval_drawn_up"
+    approval_id: UUID
+    organisation_id: UUID
+    approval_kind: str
+    document_sha256: str
+
+
+@dataclass(frozen=True)
+class ApprovalSigned(Event):
+    kind: ClassVar[str] = "achievements.approval_signed"
+    approval_id: UUID
+    signed: int
+    required: int
+
+
+@dataclass(frozen=True)
+class ApprovalInForce(Event):
+    kind: ClassVar[str] = "achievements.approval_in_force"
+    approval_id: UUID
+    document_sha256: str
+
+
+@dataclass(frozen=True)
+class ApprovalRevoked(Event):
+    kind: ClassVar[str] = "achievements.approval_revoked"
+    approval_id: UUID

@@ -34,6 +34,12 @@ class VestingState(StrEnum):
     LAPSED = "LAPSED"
 
 
+class ApprovalState(StrEnum):
+    SIGNING = "SIGNING"
+    IN_FORCE = "IN_FORCE"
+    REVOKED = "REVOKED"
+
+
 class EvaluationState(StrEnum):
     STANDING = "STANDING"
     WITHDRAWN = "WITHDRAWN"
@@ -70,6 +76,17 @@ VESTING = Lifecycle(
         (VestingState.SIGNING, "withdraw"): VestingState.WITHDRAWN,
     },
     initial=VestingState.APPLIED,
+)
+
+APPROVAL = Lifecycle(
+    "approval",
+    {
+        (ApprovalState.SIGNING, "sign"): ApprovalState.SIGNING,
+        (ApprovalState.SIGNING, "complete"): ApprovalState.IN_FORCE,
+        (ApprovalState.SIGNING, "revoke"): ApprovalState.REVOKED,
+        (ApprovalState.IN_FORCE, "revoke"): ApprovalState.REVOKED,
+    },
+    initial=ApprovalState.SIGNING,
 )
 
 EVALUATION = Lifecycle(

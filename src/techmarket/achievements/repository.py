@@ -16,6 +16,7 @@ from techmarket.achievements.tables import (
     Achievement,
     AchievementClaim,
     AchievementVersion,
+    Approval,
     Completer,
     Encumbrance,
     Evaluation,
@@ -213,6 +214,33 @@ async def list_consents(
         query = query.where(SaleConsent.achievement_id == achievement_id)
     if before is not None:
         query = query.where(SaleConsent.id < before)
+    return (await db.execute(query)).scalars().all()
+
+
+async def get_approval(db: AsyncSession, approval_id: UUID, *, lock: bool = False) -> Approval:
+    query = select(Approval).where(Approval.id == approval_id).execution_options(populate_existing=True)
+    row = (await db.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def approvals(db: AsyncSession, ids: Iterable[UUID], *, hold: bool = False) -> dict[UUID, Approval]:
+    """Those of them that are known; held, they are not revoked before the commit."""
+    query = select(Approval).where(Approval.id.in_(set(ids))).order_by(Approval.id)
+    held = query.with_for_update(read=True) if hold else query
+    rows = await db.execute(held.execution_options(populate_existing=True))
+    return {row.id: row for row in rows.scalars()}
+
+
+async def list_approvals(
+    db: AsyncSession, *, org_id: UUID, everything: bool, before: UUID | None, limit: int
+) -> Sequence[Approval]:
+    query = select(Approval).order_by(Approval.id.desc()).limit(limit)
+    if not everything:
+        query = query.where(Approval.org_id == org_id)
+    if before is not None:
+        query = query.where(Approval.id < before)
     return (await db.execute(query)).scalars().all()
 
 

@@ -8,12 +8,25 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from techmarket.achievements.approvals import ApprovalKind
 from techmarket.achievements.licences import BurdenKind
 from techmarket.achievements.lifecycle import (
     AchievementState,
+    ApprovalState,
     BurdenState,
     ConsentState,
     EvaluationState,
@@ -192,6 +205,27 @@ class Vesting(Identified, Base):
     reason: Mapped[str | None] = mapped_column(String(2000))
     in_force_on: Mapped[date | None]
     ends_on: Mapped[date | None]
+
+
+class Approval(Identified, Base):
+    """What the unit decided. Its signatories stand in its signing; each of `evidence` is a label and a hash."""
+
+    __tablename__ = "approval"
+    __table_args__ = (Index(None, "org_id", "id"),)
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[ApprovalKind]
+    achievement_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    modes: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    floor_minor: Mapped[int | None]
+    decided_on: Mapped[date]
+    evidence: Mapped[list[Any]]
+    document_sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    signing_id: Mapped[UUID] = mapped_column(ForeignKey("signing.id"))
+    state: Mapped[ApprovalState]
+    drawn_up_at: Mapped[datetime]
+    in_force_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class VestingGrantee(Base):

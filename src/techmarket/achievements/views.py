@@ -8,13 +8,21 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from techmarket.achievements.approvals import ApprovalKind, EvidenceFile
 from techmarket.achievements.cautions import Caution
 from techmarket.achievements.licences import BurdenKind
-from techmarket.achievements.lifecycle import AchievementState, ConsentState, EvaluationState, VestingState
+from techmarket.achievements.lifecycle import (
+    AchievementState,
+    ApprovalState,
+    ConsentState,
+    EvaluationState,
+    VestingState,
+)
 from techmarket.achievements.rights import RightKind, RightStatus
 from techmarket.achievements.rules import PlanSource
 from techmarket.achievements.vesting import VestingKind
 from techmarket.kernel.canonical import canonical_json, sha256_hex
+from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import wire
 
 
@@ -106,6 +114,29 @@ class ConsentView:
     asked_at: datetime
     given_at: datetime | None
     withdrawn_at: datetime | None
+    text: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """For the unit and the market; `text` is what is signed, lists leave it out."""
+
+    id: UUID
+    organisation_id: UUID
+    kind: ApprovalKind
+    state: ApprovalState
+    achievement_ids: tuple[UUID, ...]
+    modes: tuple[str, ...]
+    floor: Money | None
+    decided_on: date
+    evidence: tuple[EvidenceFile, ...]
+    document_sha256: str
+    signing_id: UUID
+    signed: int
+    required: int
+    drawn_up_at: datetime
+    in_force_at: datetime | None
+    revoked_at: datetime | None
     text: dict[str, Any] | None
 
 

@@ -128,6 +128,9 @@ class OfferTerms(CommonTerms):
     trial_days: Annotated[int, Field(strict=True, ge=1, le=1095)] | None = Field(
         default=None, description="TRY_BEFORE_BUY: how long the trial lasts; price and royalty are the conversion's."
     )
+    approval_ids: Annotated[list[Uuid], Field(max_length=5)] = Field(
+        default_factory=list, description="Approvals of your unit, each in force and covering all that is offered."
+    )
 
 
 class DemandTerms(CommonTerms):
@@ -222,6 +225,7 @@ class TermsOut(Wire):
     price_parts: list[PricePart] | None = None
     equity_share: str | None = None
     trial_days: int | None = None
+    approval_ids: list[UUID] | None = None
     open_challenge: bool | None = None
     challenge: Challenge | None = None
     scenario_zh: str | None = None
@@ -333,6 +337,9 @@ GATE_REFUSALS = (
     achievements.Seized,
     achievements.LicenceOverlaps,
     achievements.ConsentMissing,
+    achievements.ApprovalUnknown,
+    achievements.ApprovalNotInForce,
+    achievements.ApprovalOfOther,
 )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
+from techmarket.achievements.errors import ApprovalMissing, ApprovalNotInForce, ApprovalOfOther
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Aware, MoneyOut, PositiveMoney, SafeText, Sha256, Uuid, Wire
@@ -118,6 +119,9 @@ async def get_offer(offer_id: Uuid, actor: SignedIn, tx: TxDep) -> OfferView:
         errors.OfferOver,
         errors.OfferNotYours,
         errors.CompetitionNeeded,
+        ApprovalMissing,
+        ApprovalNotInForce,
+        ApprovalOfOther,
         signing.WrongDocument,
     ),
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from techmarket.achievements.errors import UnderWay
+from techmarket.achievements.errors import ApprovalNotInForce, UnderWay
 from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
@@ -422,6 +422,7 @@ async def return_trade(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
         errors.DraftedBefore,
         errors.OpensTooEarly,
         UnderWay,
+        ApprovalNotInForce,
     ),
 )
 async def announce(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:

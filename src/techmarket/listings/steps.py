@@ -304,7 +304,14 @@ def sale_of(facts: OfferFacts) -> Sale:
         scope.get("territory"),
         scope.get("field"),
         terms_sha256=facts.sha256,
+        approval_ids=approvals_of(facts),
+        price_minor=facts.price_minor,
     )
+
+
+def approvals_of(facts: OfferFacts) -> tuple[UUID, ...]:
+    """The approvals of its own unit that an offer points to."""
+    return tuple(UUID(one) for one in facts.terms.get("approval_ids", ()))
 
 
 async def engage(db: AsyncSession, listing_id: UUID, *, by: Ref, actor: Actor) -> OfferFacts:

@@ -41,6 +41,7 @@ OFFER_TIERS: Mapping[str, Tier] = {
     "price_parts": Tier.PUBLIC,
     "equity_share": Tier.PUBLIC,
     "trial_days": Tier.PUBLIC,
+    "approval_ids": Tier.PUBLIC,
 }
 DEMAND_TIERS: Mapping[str, Tier] = {
     **_COMMON,

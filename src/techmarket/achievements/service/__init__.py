@@ -1,5 +1,12 @@
 """What people do with achievements: one function, one intention, one transaction."""
 
+from techmarket.achievements.service.approving import (
+    draw_up_approval,
+    get_approval,
+    list_approvals,
+    revoke_approval,
+    sign_approval,
+)
 from techmarket.achievements.service.burdening import (
     BurdenDraft,
     declare_open_licence,
@@ -45,12 +52,15 @@ __all__ = [
     "confirm_completer",
     "create_achievement",
     "declare_open_licence",
+    "draw_up_approval",
     "flag_idle",
     "get_achievement",
+    "get_approval",
     "get_consent",
     "get_vesting",
     "lapse_vesting",
     "list_achievements",
+    "list_approvals",
     "list_consents",
     "list_evaluations",
     "list_versions",
@@ -63,6 +73,8 @@ __all__ = [
     "refuse_vesting",
     "release_burden",
     "retire_achievement",
+    "revoke_approval",
+    "sign_approval",
     "sign_consent",
     "sign_vesting",
     "withdraw_consent",

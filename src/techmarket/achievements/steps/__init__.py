@@ -1,5 +1,6 @@
 """What later rooms may do with achievements inside their own transaction."""
 
+from techmarket.achievements.steps.approving import ApprovalFacts, approvals_shown, require_approval
 from techmarket.achievements.steps.binding import end_licence, enter_licence
 from techmarket.achievements.steps.claiming import claim, release
 from techmarket.achievements.steps.consenting import ConsentFacts, ask_for_version, consents_shown
@@ -20,12 +21,14 @@ from techmarket.achievements.steps.writing import create_many, replace
 
 __all__ = [
     "AchievementFacts",
+    "ApprovalFacts",
     "ConsentFacts",
     "FirstRefusalBasis",
     "FirstRefusalHolder",
     "OwnerFacts",
     "RightFacts",
     "Sale",
+    "approvals_shown",
     "ask_for_version",
     "change_title",
     "claim",
@@ -39,6 +42,7 @@ __all__ = [
     "get_facts",
     "release",
     "replace",
+    "require_approval",
     "require_sellable",
     "unsellable",
 ]

@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import consents as consent_rules
 from techmarket.achievements import licences, repository, rules
+from techmarket.achievements.approvals import check_covers
 from techmarket.achievements.consents import Consent, ConsentScope, Wanted
 from techmarket.achievements.licences import Scope, licence_of
 from techmarket.achievements.lifecycle import ConsentState
 from techmarket.achievements.rules import Burden, Standing
+from techmarket.achievements.steps.approving import approved
 from techmarket.achievements.tables import Encumbrance, OwnerShare, SaleConsent
 from techmarket.db import clock
 from techmarket.kernel.periods import shanghai_day
@@ -26,7 +28,7 @@ class Sale:
     """What somebody wants to sell, and how. `mode` and `licence_kind` are spelled as listings spells them
     (TRANSFER, LICENCE, …; EXCLUSIVE, SOLE, ORDINARY); an unstated kind is an ordinary licence (SPC-T art. 25), an
     unstated term has no limit (art. 28), an unstated territory, field or manner is any. `terms_sha256` names the
-    version of the offer, to which co-owners may have consented."""
+    version of the offer, to which co-owners may have consented; each of `approval_ids` must cover it all."""
 
     achievement_ids: tuple[UUID, ...]
     mode: str | None
@@ -38,6 +40,8 @@ class Sale:
     valid_until: date | None = None
     manner: str | None = None
     terms_sha256: str | None = None
+    approval_ids: tuple[UUID, ...] = ()
+    price_minor: int | None = None
 
     def scope(self, today: date) -> Scope:
         return Scope(
@@ -80,6 +84,8 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
     burdens = await repository.burdens_of(db, wanted, running_on=today)
     owners = await repository.owners_of(db, wanted)
     consents = await repository.consents_of(db, wanted)
+    named = {approval_id for sale in sales for approval_id in sale.approval_ids}
+    decided = await repository.approvals(db, named) if named else {}
 
     def refusal_of(sale: Sale) -> Refusal | None:
         for achievement_id in sorted(set(sale.achievement_ids)):
@@ -98,6 +104,18 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
                     mode=sale.mode,
                     licence=licence_of(sale.mode, sale.licence_kind),
                     scope=sale.scope(today),
+                )
+            except Refusal as refusal:
+                return refusal
+        for approval_id in sale.approval_ids:
+            row_of = decided.get(approval_id)
+            try:
+                check_covers(
+                    None if row_of is None else approved(row_of),
+                    seller=sale.seller,
+                    achievement_ids=sale.achievement_ids,
+                    mode=sale.mode,
+                    price_minor=sale.price_minor,
                 )
             except Refusal as refusal:
                 return refusal

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.achievements import steps as achievements
 from techmarket.db import journal, texts
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
@@ -19,6 +20,7 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound, wire
+from techmarket.listings import steps as listings
 from techmarket.signing import steps as signing
 from techmarket.trading import errors, policy, repository
 from techmarket.trading.events import OfferAccepted, OfferDeclined, OfferMade
@@ -135,6 +137,7 @@ async def accept_offer(tx: Tx, actor: Actor, offer_id: UUID, *, document_sha256:
         now = await market_now(db)
         _require_standing(actor, trade, lot, offer, now)
         await _require_no_competition(db, trade, lot)
+        await _require_approved(db, trade, offer.minor)
         offer.state, offer.answered_at = OFFER.move(offer.state, "accept"), now
         await signing.put(db, offer.signing_id, actor, document_sha256=document_sha256, now=now)
         journal.record(db, OfferAccepted(offer.id, lot.id, offer.document_sha256), actor=actor)
@@ -246,6 +249,20 @@ async def _require_no_competition(db: AsyncSession, trade: Trade, lot: Lot) -> N
     ready = await repository.count_ready(db, lot.id)
     if ready > 1:
         raise errors.CompetitionNeeded(buyers=ready)
+
+
+async def _require_approved(db: AsyncSession, trade: Trade, minor: int) -> None:
+    """Before a unit awards at a negotiated price it has decided to, where the rule of the trade's day asks for it."""
+    facts = await listings.get_offer_facts(db, trade.listing_id)
+    await achievements.require_approval(
+        db,
+        listings.approvals_of(facts),
+        seller=trade.seller_org_id,
+        achievement_ids=facts.achievement_ids,
+        mode=facts.mode,
+        price_minor=minor,
+        on=trade.rule_date,
+    )
 
 
 def _end(offer: TalkOffer, lot: Lot) -> datetime:
