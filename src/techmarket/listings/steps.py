@@ -272,6 +272,14 @@ async def get_offer_facts(db: AsyncSession, listing_id: UUID) -> OfferFacts:
     return facts_of(listing, version, items, await texts.get_many(db, [version.sha256]))
 
 
+async def owner_of(db: AsyncSession, listing_id: UUID) -> UUID:
+    """Whose listing it is; one query, whether it is there or not."""
+    found = (await repository.get_current(db, [listing_id])).get(listing_id)
+    if found is None:
+        raise NotFound()
+    return found[0].org_id
+
+
 def facts_of(
     listing: Listing, version: ListingVersion, items: tuple[UUID, ...], documents: Mapping[str, Any]
 ) -> OfferFacts:

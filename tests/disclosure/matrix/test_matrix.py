@@ -88,6 +88,7 @@ ADDRESSES = (
     "/v1/listings/{listing}/matches",
     "/v1/listings/{listing}/versions",
     "/v1/listings/{listing}/reviews",
+    "/v1/listings/{listing}/evidence",
     "/v1/data-rooms/listing/{listing}/documents",
     "/v1/data-rooms/listing/{listing}/grants",
     "/v1/data-rooms/listing/{listing}/accesses",

@@ -228,7 +228,7 @@ async def _owner(db: AsyncSession, kind: SubjectKind, subject_id: UUID) -> UUID:
         return (await contracts.get_contract(db, subject_id)).payee_org
     if kind is SubjectKind.TRADE:
         return (await trading.origin_of(db, subject_id)).seller_org_id
-    return (await listings.get_offer_facts(db, subject_id)).org_id
+    return await listings.owner_of(db, subject_id)
 
 
 def _reader(actor: Actor, own: UUID) -> Reader:
