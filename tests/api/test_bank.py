@@ -6,6 +6,7 @@ import pytest
 
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.settlement.make import a_camt, a_csv
+from tests.settlement.test_statements import earned
 
 STATEMENTS = "/v1/bank/statements"
 ROWS = [("CREDIT", "B-1", "10.00", "6222", "Sample", ""), ("DEBIT", "B-2", "0.50", "", "", "")]
@@ -17,7 +18,7 @@ async def people(tx, keys):
     return {"finance": market["finance"], "operator": market["operator"], "own": await an_organisation(tx, keys=keys)}
 
 
-async def test_from_the_upload_of_a_statement_to_the_closed_day(api, people):
+async def test_from_the_upload_of_a_statement_to_the_closed_day(api, tx, people):
     key = people["finance"].key
     answer = await api.post(STATEMENTS, key=key, content=a_camt(ROWS), headers={"Content-Type": "application/xml"})
     assert answer.status_code == 201
@@ -33,10 +34,13 @@ async def test_from_the_upload_of_a_statement_to_the_closed_day(api, people):
     assert len((await api.get(f"{entries}?state=OPEN", key=key)).json()["items"]) == 1
     early = await api.post("/v1/bank/days/2026-03-02/closing", key=key)
     assert (early.status_code, early.json()["code"]) == (409, "settlement.day_does_not_close")
+    poor = await api.post(f"{entries}/2/charge", key=key)
+    assert (poor.status_code, poor.json()["code"]) == (409, "settlement.charge_not_covered")
+    await earned(tx, 60)
     assert (await api.post(f"{entries}/2/charge", key=key)).json()["state"] == "EXPLAINED"
     closed = await api.post("/v1/bank/days/2026-03-02/closing", key=key)
     assert closed.status_code == 201
-    assert (closed.json()["others"]["amount"], closed.json()["own"]["amount"]) == ("10.00", "-0.50")
+    assert (closed.json()["others"]["amount"], closed.json()["own"]["amount"]) == ("9.40", "0.10")
     assert (await api.get("/v1/bank/days", key=key)).json()["items"] == [closed.json()]
 
 
@@ -69,3 +73,9 @@ async def test_what_is_not_there_is_not_found(api, people):
     assert (await api.get(f"{STATEMENTS}/{nobody}/entries", key=key)).status_code == 404
     assert (await api.post(f"{STATEMENTS}/{nobody}/entries/1/charge", key=key)).status_code == 404
     assert (await api.post("/v1/bank/days/2026-13-02/closing", key=key)).status_code == 422
+
+
+@pytest.mark.parametrize("cursor", ["WzBd", "Wy01XQ", "WyJub3RoaW5nIl0", "WzQwMDAwMDBd"])
+async def test_a_cursor_that_is_no_day_is_refused(api, people, cursor):
+    answer = await api.get(f"/v1/bank/days?cursor={cursor}", key=people["finance"].key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "paging.bad_cursor")

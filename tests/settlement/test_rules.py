@@ -146,5 +146,6 @@ def test_the_moves_of_dues_lines_and_payouts_are_these_and_no_others() -> None:
     }
     assert PAYOUT.possible(PayoutState.INSTRUCTED) == ["confirm", "fail", "send"]
     assert PAYOUT.possible(PayoutState.SENT) == ["confirm", "fail"]
-    assert PAYOUT.possible(PayoutState.CONFIRMED) == PAYOUT.possible(PayoutState.FAILED) == []
+    assert PAYOUT.possible(PayoutState.CONFIRMED) == ["bounce"]
+    assert PAYOUT.possible(PayoutState.FAILED) == []
     assert BANK_LINE.possible(LineState.MATCHED) == []

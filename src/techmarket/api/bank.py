@@ -98,6 +98,7 @@ class DayPage(Wire):
         errors.FirstStatementNotEmpty,
         errors.StatementContradicts,
         errors.EntryStatedBefore,
+        errors.StatementFromTheFuture,
     ),
     openapi_extra={
         "requestBody": {
@@ -154,7 +155,7 @@ async def list_entries(
     "/statements/{statement_id}/entries/{n}/charge",
     response_model=EntryOut,
     operation_id="explainBankCharge",
-    responses=refusals(NotAllowed, NotFound, errors.NothingToExplain),
+    responses=refusals(NotAllowed, NotFound, errors.NothingToExplain, errors.ChargeNotCovered),
 )
 async def explain_as_charge(
     statement_id: Uuid, n: Annotated[int, Path(ge=1, le=10_000)], actor: SignedIn, tx: TxDep

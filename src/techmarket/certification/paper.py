@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,7 @@ from techmarket.kernel.seals import PaperSeal
 ATTACHMENT = "certificate.json"
 FIELD = "MarketSeal"
 SIZE_MAX = 8 * 2**20
+FILE_MAX = 512 * 1024
 STANDINGS = {"ISSUED": ("有效", "valid"), "SUSPENDED": ("中止", "suspended"), "REVOKED": ("已撤销", "revoked")}
 _ROLES = {"PAYEE": ("让与方/许可方", "payee"), "PAYER": ("受让方/被许可方", "payer")}
 
@@ -144,12 +146,23 @@ def open_paper(raw: bytes) -> Opened:
             raise NotAPaper("paper")
         _require_one_spelling(raw, signature)
         with pikepdf.open(io.BytesIO(raw)) as document:
-            file = document.attachments[ATTACHMENT].get_file().read_bytes()
+            file = _unpacked(document.attachments[ATTACHMENT].get_file().obj)
     except NotAPaper:
         raise
     except Exception as error:  # what strangers call a PDF breaks readers in more ways than they name
         raise NotAPaper("paper") from error
     return Opened(file, hashlib.sha256(certificate.dump()).hexdigest())
+
+
+def _unpacked(stream: pikepdf.Object) -> bytes:
+    """The attached file, at most as long as a file of ours: a stranger's PDF may hold a bomb."""
+    raw = stream.read_raw_bytes()
+    if str(stream.get("/Filter", "")) != "/FlateDecode":
+        raise NotAPaper("paper")
+    file = zlib.decompressobj().decompress(raw, FILE_MAX + 1)
+    if len(file) > FILE_MAX:
+        raise NotAPaper("paper")
+    return file
 
 
 def _require_one_spelling(raw: bytes, signature: EmbeddedPdfSignature) -> None:

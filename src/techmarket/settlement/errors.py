@@ -129,6 +129,18 @@ class NothingToExplain(Refusal):
     en = "Only money that left for no known reason can be explained as a charge of the bank."
 
 
+class ChargeNotCovered(Refusal):
+    code, kind = "settlement.charge_not_covered", Kind.CONFLICT
+    zh = "市场自有资金为 {own}，不足以承担 {charge} 的银行费用；客户资金不能用于支付。"
+    en = "The market's own money is {own}; it does not cover a charge of {charge}, and other people's money never does."
+
+
+class StatementFromTheFuture(Refusal):
+    code, kind = "settlement.statement_from_the_future", Kind.INVALID
+    zh = "对账单截至 {last_day}，晚于今天（{today}）。"
+    en = "The statement ends on {last_day}, which is after today ({today})."
+
+
 class NoStatementOfDay(Refusal):
     code, kind = "settlement.no_statement_of_day", Kind.CONFLICT
     zh = "{day} 没有截至当日的对账单，不能日终结账。"

@@ -59,6 +59,7 @@ PAYOUT = Lifecycle(
         (PayoutState.SENT, "confirm"): PayoutState.CONFIRMED,
         (PayoutState.INSTRUCTED, "fail"): PayoutState.FAILED,
         (PayoutState.SENT, "fail"): PayoutState.FAILED,
+        (PayoutState.CONFIRMED, "bounce"): PayoutState.FAILED,
     },
     initial=PayoutState.INSTRUCTED,
 )

@@ -61,6 +61,7 @@ class Finding(StrEnum):
     TAKEN = "TAKEN"  # money nobody had told of: entered now
     KNOWN = "KNOWN"  # money a message had told of
     PAYOUT = "PAYOUT"  # a payout of ours that has left
+    RETURNED = "RETURNED"  # a payout that left and came back (退汇): its debit, and its credit
     UNEXPLAINED = "UNEXPLAINED"  # money that left for no reason we know
 
 
@@ -192,14 +193,20 @@ class MoneyLike(Protocol):
     @property
     def minor(self) -> int: ...
     @property
+    def payer_account(self) -> str: ...
+    @property
     def reference(self) -> str: ...
     @property
     def booked_at(self) -> datetime: ...
 
 
 def is_same_money(known: MoneyLike, told: MoneyLike) -> bool:
-    """A booking told again in other words, by the statement first and a message after: amount, reference and day."""
-    return (known.minor, known.reference.strip(), shanghai_day(known.booked_at)) == (
+    """A booking told again in other words, by the statement first and a message after: amount, reference, day, payer.
+
+    A statement need not tell the payer's account; what it does not tell cannot differ.
+    """
+    accounts = {_plain(one.payer_account) for one in (known, told) if one.payer_account}
+    return len(accounts) < 2 and (known.minor, known.reference.strip(), shanghai_day(known.booked_at)) == (
         told.minor,
         told.reference.strip(),
         shanghai_day(told.booked_at),
@@ -236,8 +243,8 @@ class DayCheck:
             found.append(f"unexplained entries {self.open_entries}")
         if self.difference_minor:
             found.append(f"difference {Money(self.difference_minor).amount}")
-        if self.others_minor + self.own_minor != self.bank_minor:
-            found.append("escrow and own money do not make the bank")
+        if self.own_minor < 0:  # then other people's money is not all there, however well the books balance
+            found.append(f"own money {Money(self.own_minor).amount}")
         return found
 
 

@@ -407,6 +407,30 @@ async def confirm_payout(
     return _payout_facts(payout)
 
 
+async def return_payout(db: AsyncSession, payout_id: UUID, *, actor: Actor | None) -> PayoutFacts:
+    """Money that had left came back (退汇): it is where it was before, and the same reason may be paid anew."""
+    payout = await repository.lock_payout(db, payout_id)
+    payout.state = PAYOUT.move(payout.state, "bounce")
+    payout.settled_at = await clock.market_now(db)
+    assert payout.hold_id is not None  # the bank pays out of holds only
+    held = await ledger.get_hold(db, payout.hold_id)
+    await ledger.post(
+        db,
+        debit=held.target,
+        credit=held.source,
+        minor=payout.minor,
+        why=Ref("payout", payout.id),
+        code="payout.returned",
+    )
+    line = await repository.lock_line_of_payout(db, payout.id)
+    if line is not None:
+        line.state = BANK_LINE.move(line.state, "reopen")
+        line.payout_id = None
+    await db.flush()
+    journal.record(db, PayoutFailed(payout.id, payout.why, payout.channel), actor=actor)
+    return _payout_facts(payout)
+
+
 async def fail_payout(
     db: AsyncSession, payout_id: UUID, *, actor: Actor | None, bank_reference: str | None = None
 ) -> PayoutFacts:

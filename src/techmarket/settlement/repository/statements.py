@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
@@ -92,12 +92,24 @@ async def lock_dues_by_reference(db: AsyncSession, references: Collection[str]) 
     return {due.reference: due for due in (await db.execute(query)).scalars()}
 
 
-async def lock_payout_told(db: AsyncSession, payout_id: UUID | None, bank_reference: str) -> Payout | None:
-    """The payout a booking names by our id, or by the bank's reference that was entered by hand."""
+async def lock_payout_told(
+    db: AsyncSession, payout_id: UUID | None, bank_reference: str | None, minor: int
+) -> Payout | None:
+    """The payout a booking names by our id; else one of this amount whose bank reference was entered by hand.
+
+    What people type may be typed twice: of several the first is taken that no statement shows yet.
+    """
+    stated = select(StatementEntry.n).where(StatementEntry.payout_id == Payout.id)
+    typed = and_(
+        Payout.bank_reference == bank_reference,
+        Payout.minor == minor,
+        Payout.state == PayoutState.CONFIRMED,
+        ~stated.exists(),
+    )
     query = (
         select(Payout)
-        .where(or_(Payout.id == payout_id, Payout.bank_reference == bank_reference))
-        .order_by((Payout.id == payout_id).desc())
+        .where(or_(Payout.id == payout_id, typed), Payout.channel == Channel.ESCROW)
+        .order_by(case((Payout.id == payout_id, 0), else_=1), Payout.id)
         .limit(1)
         .with_for_update()
         .execution_options(**_FRESH)
@@ -149,7 +161,24 @@ async def incoming_after(db: AsyncSession, day: date) -> int:
         .where(StatementEntry.bank_line_id == BankLine.id, BankStatement.last_day <= day)
     )
     query = select(func.coalesce(func.sum(BankLine.minor), 0)).where(~stated.exists())
-    return int((await db.execute(query)).scalar_one())
+    # A payout that comes back is no movement of the books: between its two bookings it is missing at the bank.
+    away = (
+        select(
+            func.coalesce(
+                func.sum(case((StatementEntry.is_credit, -StatementEntry.minor), else_=StatementEntry.minor)), 0
+            )
+        )
+        .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
+        .outerjoin(Payout, Payout.id == StatementEntry.payout_id)
+        .where(
+            BankStatement.last_day <= day,
+            or_(
+                Payout.state == PayoutState.FAILED,
+                and_(StatementEntry.is_credit, StatementEntry.finding == Finding.RETURNED),
+            ),
+        )
+    )
+    return int((await db.execute(query)).scalar_one()) + int((await db.execute(away)).scalar_one())
 
 
 async def outgoing_after(db: AsyncSession, day: date) -> int:

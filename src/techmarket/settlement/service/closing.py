@@ -12,7 +12,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
 from techmarket.ledger import steps as ledger
 from techmarket.settlement import errors, policy
 from techmarket.settlement.events import DayClosed
@@ -26,7 +26,9 @@ _OTHERS = (ledger.Purpose.ESCROW, ledger.Purpose.DEPOSITS, ledger.Purpose.SUSPEN
 
 
 async def close_day(tx: Tx, actor: Actor, day: date) -> DayView:
-    """Close a day (日终结账): every book sums to nought, and what the market keeps for others lies at the bank."""
+    """Close a day (日终结账): every book sums to nought, the bank has what the books say, and that covers
+    all that belongs to others. The last holds while the market's own money, fees less charges, is not below nought.
+    """
     require(actor, policy.CLOSE_DAY)
     async with tx.begin() as db:
         await lock_name(db, STATEMENTS)
@@ -82,10 +84,17 @@ async def _held(db: AsyncSession) -> dict[ledger.Purpose, int]:
 async def list_days(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[DayView]:
     """The closed days, the newest first."""
     require(actor, policy.SEE_STATEMENTS)
-    before = date.fromordinal(decode_cursor(cursor, int)[0]) if cursor is not None else None
+    before = _day(decode_cursor(cursor, str)[0]) if cursor is not None else None
     async with tx.read() as db:
         rows = await kept.list_days(db, before=before, limit=limit + 1)
-        return page_of(rows, limit, lambda row: (row.day.toordinal(),)).map(_view)
+        return page_of(rows, limit, lambda row: (row.day.isoformat(),)).map(_view)
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise BadCursor() from None
 
 
 def _view(row: BankDay) -> DayView:

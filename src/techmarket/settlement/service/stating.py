@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import clock, journal
 from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
@@ -18,16 +18,16 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
 from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
-from techmarket.kernel.periods import SHANGHAI
+from techmarket.kernel.periods import SHANGHAI, shanghai_day
 from techmarket.ledger import steps as ledger
 from techmarket.settlement import errors, policy, repository, rules, steps
 from techmarket.settlement.events import EntryExplained, StatementUploaded
 from techmarket.settlement.lifecycle import STATEMENT_ENTRY, EntryState, PayoutState
 from techmarket.settlement.repository import statements as kept
-from techmarket.settlement.rules import BankMessage, Channel, Finding
+from techmarket.settlement.rules import BankMessage, Finding
 from techmarket.settlement.service.entering import enter
 from techmarket.settlement.statements import Entry, Said, read_statement
-from techmarket.settlement.tables import BankLine, BankStatement, Payout, StatementEntry
+from techmarket.settlement.tables import BankLine, BankStatement, Due, Payout, StatementEntry
 from techmarket.settlement.views import EntryView, StatementView
 
 STATEMENTS = "settlement.statements"
@@ -59,6 +59,9 @@ async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> Stat
             return await _view(db, known)
         before = await kept.last_statement(db)
         _require_following(said, before)
+        today = shanghai_day(await clock.market_now(db))
+        if said.last_day > today:
+            raise errors.StatementFromTheFuture(last_day=said.last_day, today=today, pointer="/body")
         stated = await kept.stated_before(db, {entry.reference for entry in said.entries})
         for entry in said.entries:
             if entry.reference in stated:
@@ -81,7 +84,7 @@ async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> Stat
         named: set[UUID] = set()
         for entry in said.entries:
             one = found[entry.n] = await _look_up(db, entry, named)
-            named |= {one.payout.id} if one.payout else set()
+            named |= {one.payout.id} if one.payout and not entry.is_credit else set()
         await _enter_all(db, said, found, actor)
         db.add_all(_row(statement.id, entry, found[entry.n]) for entry in said.entries)
         journal.record(db, StatementUploaded(statement.id, len(said.entries)), actor=actor)
@@ -104,6 +107,9 @@ def _require_following(said: Said, before: BankStatement | None) -> None:
 async def _look_up(db: AsyncSession, entry: Entry, named: Collection[UUID]) -> _Found:
     """What an entry is. Lines and payouts are locked here, for all entries, before the ledger is."""
     if entry.is_credit:
+        back = await _came_back(db, entry)
+        if back is not None:
+            return back
         line_id = await repository.put_line(db, _message_of(entry), _digest_of(entry))
         if line_id is not None:
             return _Found(Finding.TAKEN, line=await repository.lock_line(db, line_id))
@@ -111,14 +117,23 @@ async def _look_up(db: AsyncSession, entry: Entry, named: Collection[UUID]) -> _
         if known.minor != entry.minor:
             raise _contradiction(entry, known.minor)
         return _Found(Finding.KNOWN, line=known)
-    payout = await kept.lock_payout_told(db, _as_id(entry.ours), entry.reference)
-    if payout is None or payout.channel is not Channel.ESCROW:
+    payout = await kept.lock_payout_told(db, _as_id(entry.ours), entry.reference, entry.minor)
+    if payout is None:
         return _Found(Finding.UNEXPLAINED)
-    if payout.minor != entry.minor or payout.state is PayoutState.FAILED:
-        raise _contradiction(entry, payout.minor if payout.state is not PayoutState.FAILED else 0)
+    if payout.minor != entry.minor:
+        raise _contradiction(entry, payout.minor)
     if payout.id in named or await kept.is_stated(db, payout.id):
         return _Found(Finding.UNEXPLAINED)
-    return _Found(Finding.PAYOUT, payout=payout)
+    return _Found(Finding.RETURNED if payout.state is PayoutState.FAILED else Finding.PAYOUT, payout=payout)
+
+
+async def _came_back(db: AsyncSession, entry: Entry) -> _Found | None:
+    """Money that comes in under the id of a payout of ours is that payout come back."""
+    payout_id = _as_id(entry.ours)
+    payout = await kept.lock_payout_told(db, payout_id, None, entry.minor) if payout_id is not None else None
+    if payout is None or payout.minor != entry.minor:
+        return None
+    return _Found(Finding.RETURNED, payout=payout)
 
 
 def _contradiction(entry: Entry, known_minor: int) -> errors.StatementContradicts:
@@ -131,13 +146,28 @@ async def _enter_all(db: AsyncSession, said: Said, found: Mapping[int, _Found], 
     """Money moves only now: every due is locked in one order first, so that no message can hold one against us."""
     taken = [(entry, one.line) for entry in said.entries if (one := found[entry.n]).finding is Finding.TAKEN]
     dues = await kept.lock_dues_by_reference(db, {entry.ours for entry, _ in taken})
+    payouts = [one.payout for one in found.values() if one.payout is not None]
+    await _lock_accounts(db, list(dues.values()), payouts)
     for entry, line in taken:
         assert line is not None
         await enter(db, line, _message_of(entry), dues.get(entry.ours), actor)
     for entry in said.entries:
-        payout = found[entry.n].payout
-        if payout is not None and payout.state is not PayoutState.CONFIRMED:
-            await steps.confirm_payout(db, payout.id, actor=actor, bank_reference=entry.reference)
+        one = found[entry.n]
+        if one.payout is None:
+            continue
+        if one.finding is Finding.PAYOUT and one.payout.state is not PayoutState.CONFIRMED:
+            await steps.confirm_payout(db, one.payout.id, actor=actor, bank_reference=entry.reference)
+        elif entry.is_credit and one.payout.state is PayoutState.CONFIRMED:
+            await steps.return_payout(db, one.payout.id, actor=actor)
+
+
+async def _lock_accounts(db: AsyncSession, dues: Sequence[Due], payouts: Sequence[Payout]) -> None:
+    """Every account that others may hold, in the one order, before the first move; what waits apart is ours alone."""
+    accounts = [await ledger.account(db, purpose=ledger.Purpose.BANK)]
+    accounts += [await steps.escrow_of(db, due.payer_org) for due in dues]
+    accounts += [await steps.due_escrow(db, due) for due in dues if due.payee_org is not None]
+    accounts += [(await ledger.get_hold(db, payout.hold_id)).source for payout in payouts if payout.hold_id is not None]
+    await ledger.lock(db, set(accounts))
 
 
 def _row(statement_id: UUID, entry: Entry, found: _Found) -> StatementEntry:
@@ -154,7 +184,8 @@ def _row(statement_id: UUID, entry: Entry, found: _Found) -> StatementEntry:
         finding=found.finding,
         state=state,
         bank_line_id=found.line.id if found.line else None,
-        payout_id=found.payout.id if found.payout else None,
+        # The debit holds the payout; the credit that brings it back tells by its finding.
+        payout_id=found.payout.id if found.payout and not entry.is_credit else None,
     )
 
 
@@ -182,6 +213,7 @@ async def explain_as_charge(tx: Tx, actor: Actor, statement_id: UUID, n: int) ->
         if entry.state is not EntryState.OPEN:
             raise errors.NothingToExplain()
         entry.state = STATEMENT_ENTRY.move(entry.state, "explain")
+        await _require_own(db, entry.minor)
         expense = await ledger.account(db, purpose=ledger.Purpose.EXPENSE)
         bank = await ledger.account(db, purpose=ledger.Purpose.BANK)
         why = Ref("bank_statement", statement_id)
@@ -189,6 +221,15 @@ async def explain_as_charge(tx: Tx, actor: Actor, statement_id: UUID, n: int) ->
         journal.record(db, EntryExplained(statement_id, n), actor=actor)
         await db.flush()
         return _entry_view(entry)
+
+
+async def _require_own(db: AsyncSession, minor: int) -> None:
+    """A charge is paid out of what the market has earned: other people's money is never the market's to spend."""
+    purposes = (ledger.Purpose.FEES, ledger.Purpose.EXPENSE)
+    await ledger.lock(db, [await ledger.account(db, purpose=purpose) for purpose in purposes])
+    own = sum(one.balance.minor for one in await ledger.balance_sheet(db) if one.purpose in purposes)
+    if own < minor:
+        raise errors.ChargeNotCovered(own=Money(own), charge=Money(minor))
 
 
 async def list_statements(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[StatementView]:
