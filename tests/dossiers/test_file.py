@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
 from httpx import Response
 
 from techmarket.db.means import Means
+from techmarket.dossiers import rules
 from techmarket.dossiers.rules import TOLD
 from techmarket.dossiers.stage import Stage
 from techmarket.kernel.events import Event
@@ -98,6 +100,11 @@ async def test_the_file_tells_what_stood_where_and_when_and_how_it_ended_and_nev
     assert (shown["contract"]["number"], shown["contract"]["state"]) == (contract["number"], "IN_FORCE")
     assert shown["contract"]["certificate"] is None
 
+    # An inventor who objects to his own employer's notice is as little named as a rival.
+    seller = {uuid4()}
+    assert rules.is_shown_whole("notices.posted", *seller, seller)
+    for kind in rules.BY_OBJECTORS:
+        assert not rules.is_shown_whole(kind, *seller, seller)
     # Every entry has its place; the rows of an objector and a buyer stay with them.
     kinds = {entry["kind"]: entry for entry in file["entries"]}
     assert [entry["position"] for entry in file["entries"]] == sorted(e["position"] for e in file["entries"])

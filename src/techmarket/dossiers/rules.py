@@ -111,9 +111,21 @@ TOLD = frozenset(
 """What the public file tells happened. That these rows hold nothing but what is public is what the list is for."""
 
 
-def is_shown_whole(org: UUID | None, publishers: Collection[UUID | None]) -> bool:
+BY_OBJECTORS = frozenset(
+    {
+        "notices.objection_filed",
+        "notices.objection_evidence_added",
+        "notices.objection_withdrawn",
+        "notices.objection_carried_over",
+    }
+)
+"""Acts of who objects, or about him: an inventor may object to his own employer's notice, so the organisation says
+nothing of whether he may be named."""
+
+
+def is_shown_whole(kind: str, org: UUID | None, publishers: Collection[UUID | None]) -> bool:
     """The row of an entry names who acted; it is given out where that is the seller, the market or the clock.
 
     Of the others, an objector and a buyer, the file tells what happened and where in the log it stands.
     """
-    return org in publishers
+    return kind not in BY_OBJECTORS and org in publishers

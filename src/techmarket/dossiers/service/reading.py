@@ -59,4 +59,4 @@ async def get_file_proof(tx: Tx, keys: Keys, actor: Actor, trade_id: UUID) -> Fi
 
 async def _shown_whole(db: AsyncSession, trade: TradeView, told: list[Told]) -> list[Told]:
     publishers = await filing.publishers_of(db, trade)
-    return [row for row in told if rules.is_shown_whole(row.org, publishers)]
+    return [row for row in told if rules.is_shown_whole(row.kind, row.org, publishers)]

@@ -23,7 +23,7 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.notices import steps as notices
 from techmarket.trading import errors, repository
-from techmarket.trading.lifecycle import SeatState
+from techmarket.trading.lifecycle import AwardState, SeatState
 from techmarket.trading.record import form
 from techmarket.trading.record.course import Course
 from techmarket.trading.record.form import Writing, written
@@ -268,6 +268,7 @@ class _Recorder:
     async def _awards(self, lot: Lot) -> list[dict[str, Any]]:
         """Winner and runner-up by number; the notice of a result by its hash, for it names the buyer."""
         numbers = await repository.numbers_of(self.db, self.trade.id)
+        hides_prices = lot.method in CONFIDENTIAL
         told = []
         for one in await repository.list_awards(self.db, self.trade.id):
             if one.lot_id != lot.id:
@@ -281,7 +282,8 @@ class _Recorder:
                     "id": str(one.id),
                     "rank": one.rank,
                     "number": numbers[one.participant_id],
-                    "price_minor": one.price_minor,
+                    # What a proposal that did not win asked for is nobody's business; its envelope hides it, too.
+                    "price_minor": None if hides_prices and one.state is AwardState.WAITING else one.price_minor,
                     "state": one.state.value,
                     "offered_at": written(one.offered_at),
                     "decided_at": written(one.decided_at),

@@ -228,7 +228,7 @@ def _opened_view(one: OpenedEnvelope, *, is_public: bool) -> OpenedEnvelopeView:
         one.drawn,
         one.verdict,
         one.copied_from,
-        None if one.minor is None else Money(one.minor),
+        Money(one.minor) if is_public and one.minor is not None else None,
         one.content if is_public else None,
         one.nonce.hex() if is_public and one.nonce is not None else None,
         None if one.commitment is None else one.commitment.hex(),
