@@ -315,7 +315,7 @@ async def test_the_public_record_pages_through_the_whole_book_without_names(tx: 
         address = page.links.get("next", {}).get("url")
     assert [line["seq"] for line in seen] == list(range(1, 8))
     assert {line["bidder"] for line in seen} == {1001, 1002, 1003}
-    assert set(seen[0]) == {"seq", "bidder", "amount", "verdict", "at", "chain"}
+    assert set(seen[0]) == {"seq", "bidder", "amount", "verdict", "at", "chain", "is_void"}
 
 
 async def test_the_hot_route_is_in_the_openapi_document_with_its_refusals(client: AsyncClient) -> None:

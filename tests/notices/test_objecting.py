@@ -14,7 +14,7 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.periods import Length, Unit
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.kernel.workdays import CalendarYearMissing
-from techmarket.notices import errors, jobs, repository, service
+from techmarket.notices import errors, jobs, repository, service, steps
 from techmarket.notices.kinds import NoticeKind
 from techmarket.notices.lifecycle import NoticeState, ObjectionState
 from techmarket.rulebook import service as rulebook
@@ -250,25 +250,26 @@ async def test_an_objection_that_waits_behind_the_end_is_refused_and_one_before_
     assert (await service.get_notice(tx, ANONYMOUS, kept)).line.state is NoticeState.PAUSED
 
 
-async def test_a_clock_that_would_run_into_a_year_without_a_calendar_is_not_let_run_on(tx: Tx) -> None:
+async def test_a_clock_that_runs_into_a_year_without_a_calendar_has_no_end_and_clears_nothing_until_there_is_one(
+    tx: Tx,
+) -> None:
     await a_sandbox(tx, shanghai(2026, 12, 14, 9))
     unit, other = [(await an_organisation(tx)).actor for _ in range(2)]
     operator = (await a_market(tx))["operator"].actor
     notice = await a_notice(tx, unit, length=Length(10, Unit.WORKING_DAYS))  # 15-18, 21-25 and 28 December
     filed = await service.file_objection(tx, other, notice, grounds="Sample grounds")
     await move_to(tx, shanghai(2026, 12, 22, 9))  # ten from the 23rd: 23-25, 28-31 December and three of January
-    with pytest.raises(CalendarYearMissing):
-        await decide(tx, operator, filed.id)
-    with pytest.raises(CalendarYearMissing):
-        await service.withdraw_objection(tx, other, filed.id)
+    await decide(tx, operator, filed.id)
     with pytest.raises(CalendarYearMissing):
         await a_notice(tx, unit, length=Length(15, Unit.DAYS))
     seen = await service.get_notice(tx, ANONYMOUS, notice)
-    assert (seen.line.state, seen.objections[0].state) == (NoticeState.PAUSED, ObjectionState.FILED)
+    assert (seen.line.state, seen.line.ends_at) == (NoticeState.RUNNING, None)
+    async with tx.begin() as db:
+        with pytest.raises(CalendarYearMissing):
+            await steps.require_cleared(db, notice, shanghai(2027, 2, 1))
     assert len((await service.list_notices(tx, ANONYMOUS)).items) == 1
     await rulebook.enter_work_days(
         tx, operator, days=[(date(2027, 1, 1), False)], source="sample calendar", declares_year=2027
     )
-    await decide(tx, operator, filed.id)
     # 4, 5 and 6 January.
     assert (await service.get_notice(tx, ANONYMOUS, notice)).line.ends_at == shanghai(2027, 1, 7)

@@ -106,7 +106,7 @@ def test_the_digest_of_the_slots_changes_with_any_slot_number_or_lot_and_not_wit
     others = [
         rules.slots_digest(LOT, [one]),
         rules.slots_digest(LOT, [replace(one, number=2), replace(two, number=1)]),
-        rules.slots_digest(LOT, [one, replace(two, envelope=two.envelope[:-1] + b"x")]),
+        rules.slots_digest(LOT, [one, replace(two, envelope=two.envelope[:-1] + bytes([two.envelope[-1] ^ 1]))]),
         rules.slots_digest(UUID(int=1), [one, two]),
     ]
     assert len({whole, *others}) == 5
