@@ -21,7 +21,7 @@ from techmarket.identity import service as identity
 from techmarket.identity.actor import Role
 from techmarket.trading.receipts import verify_receipt
 from tests.client import Api
-from tests.identity.make import Keyed, a_member, an_organisation
+from tests.identity.make import Keyed, a_market, a_member, an_organisation
 from tests.trading.make import OpenLot, an_open_lot, end_now
 
 
@@ -333,3 +333,11 @@ async def test_the_hot_route_is_in_the_openapi_document_with_its_refusals(client
 @pytest.mark.parametrize("path", ["/v1/trades/{}", "/v1/lots/{}", "/v1/lots/{}/bids"])
 async def test_what_does_not_exist_is_not_found(api: Api, path: str) -> None:
     assert (await api.get(path.format(uuid4()))).json()["code"] == "not_found"
+
+
+async def test_a_lot_that_is_bid_for_has_no_panel_and_says_so(tx: Tx, keys: Keys, api: Api) -> None:
+    who = await bidders(tx, keys, 1)
+    lot = await an_open_lot(tx, [w.actor for w in who])
+    operator = (await a_market(tx, keys))["operator"]
+    answer = await api.get(f"/v1/lots/{lot.id}/panel", key=operator.key)
+    assert (answer.status_code, answer.json()["code"]) == (409, "trading.no_panel_here")

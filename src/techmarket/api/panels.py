@@ -124,7 +124,10 @@ async def appoint_expert(lot_id: Uuid, body: AppointExpert, actor: SignedIn, tx:
 
 
 @router.get(
-    "/lots/{lot_id}/panel", response_model=PanelOut, operation_id="getPanel", responses=refusals(NotAllowed, NotFound)
+    "/lots/{lot_id}/panel",
+    response_model=PanelOut,
+    operation_id="getPanel",
+    responses=refusals(NotAllowed, NotFound, errors.NoPanelHere),
 )
 async def get_panel(lot_id: Uuid, actor: SignedIn, tx: TxDep) -> PanelView:
     """The panel of a lot, for the market, the lister and its experts; experts by number."""

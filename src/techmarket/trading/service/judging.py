@@ -394,6 +394,8 @@ def _declaration(trade: Trade, lot: Lot, seat: PanelSeat) -> dict[str, Any]:
 
 
 async def _panel(db: AsyncSession, actor: Actor, trade: Trade, lot: Lot, terms: Mapping[str, Any]) -> PanelView:
+    if "experts" not in terms:
+        raise errors.NoPanelHere()
     seats = await repository.panel_of(db, lot.id)
     given = {one.person_id for one in await repository.sheets_of(db, lot.id)}
     mine = next((one for one in seats if one.person_id == actor.person_id), None)
