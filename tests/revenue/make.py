@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import cache
 from uuid import UUID
 
-from techmarket.revenue import rules
-from techmarket.revenue.computation import Case, Cost, Group, GroupShare, Mode, Norm, Receipt, Share, Table
+from techmarket.revenue import norming
+from techmarket.revenue.case import Case, Cost, Group, GroupShare, Mode, Norm, Receipt, Share, Table
 from techmarket.revenue.golden import rules_of
 from techmarket.rulebook.packs import carried_packs
 from techmarket.rulebook.rules import Rule
@@ -47,7 +47,7 @@ def norms(
     unit: UUID | None = None,
     more: tuple[Rule, ...] = (),
 ) -> tuple[Norm, ...]:
-    return rules.choose_norms(
+    return norming.choose_norms(
         (*rule_rows(), *more), on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=unit
     )
 

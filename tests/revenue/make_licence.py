@@ -15,7 +15,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.kernel.ids import Ref
 from techmarket.revenue import service
-from techmarket.revenue.computation import Group, GroupShare, Share, Table
+from techmarket.revenue.case import Group, GroupShare, Share, Table
 from techmarket.revenue.views import DistributionView, ShareTableView
 from techmarket.rulebook import service as rulebook
 from techmarket.settlement import service as settlement

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.money import Money, largest_remainder
-from techmarket.revenue import errors, rules
-from techmarket.revenue.computation import Cost, Group, GroupShare, Mode, Receipt, Share, Table, case_from
+from techmarket.revenue import errors, norming, rules
+from techmarket.revenue.case import Cost, Group, GroupShare, Mode, Receipt, Share, Table, case_from
 from techmarket.revenue.cumulating import Tier, by_tiers, due_by_weight, share_out
 from techmarket.revenue.golden import rules_of
 from techmarket.rulebook.packs import carried_packs
@@ -34,7 +34,7 @@ def received(*minors):
 
 
 def a_scale(place="XA", on=date(2026, 3, 1)):
-    return rules.choose_norms(SAMPLES, on=on, jurisdiction=place, mode=Mode.LICENCE, is_government=True, unit=None)
+    return norming.choose_norms(SAMPLES, on=on, jurisdiction=place, mode=Mode.LICENCE, is_government=True, unit=None)
 
 
 def in_events(case, minors):
@@ -139,12 +139,12 @@ def test_department_and_laboratory_and_unit_share_what_the_inventors_leave(minor
         assert all(part >= 0 for part in event.parts.values())
         assert sum(event.parts.values()) <= event.unit_minor
     for who in events[0].parts:
-        exact = by_tiers(sum(minors), rules.tiers_of(events[0].case.norms, who))
+        exact = by_tiers(sum(minors), norming.tiers_of(events[0].case.norms, who))
         assert abs(sum(event.parts[who] for event in events) - exact) < 2
 
 
 def test_a_state_universitys_own_scale_is_held_to_the_mandatory_floor_on_all_income_so_far():
-    floors = tuple(norm for norm in NORMS if norm.key == rules.FLOOR)
+    floors = tuple(norm for norm in NORMS if norm.key == norming.FLOOR)
     case = a_case(norms=(*a_scale(), *floors), costs=())
     assert rules.compute(replace(case, receipts=received(10_000_000))).reward_minor == 9_000_000
     with pytest.raises(errors.BelowFloor) as refused:

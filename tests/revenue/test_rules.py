@@ -14,18 +14,8 @@ from hypothesis import strategies as st
 
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.money import Money, Rounding, apply_rate
-from techmarket.revenue import errors, rules
-from techmarket.revenue.computation import (
-    Basis,
-    Cost,
-    Group,
-    GroupShare,
-    Mode,
-    Receipt,
-    Share,
-    Table,
-    case_from,
-)
+from techmarket.revenue import errors, norming, reliefs, rules, schemes, splitting
+from techmarket.revenue.case import Basis, Cost, Group, GroupShare, Mode, Receipt, Share, Table, case_from
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
 from tests.revenue.make import COSTS, ENTRY_FEE, INVENTORS, ROYALTY, TABLE, a_case, norms
 
@@ -296,7 +286,7 @@ def test_a_group_below_its_sub_floor_is_refused_with_the_least_that_would_work(t
 )
 def test_a_table_that_does_not_hold_together_is_refused_by_name(table, reason):
     with pytest.raises(errors.TableMalformed) as refused:
-        rules.check_table(table)
+        schemes.check_table(table)
     assert refused.value.facts["reason"] == reason
 
 
@@ -312,18 +302,18 @@ def test_a_sum_too_small_for_every_part_is_refused_and_not_split_unfairly():
     with pytest.raises(errors.TooSmallToSplit):
         rules.compute(a_case(receipts=tiny, costs=()))
     with pytest.raises(errors.TooSmallToSplit):
-        rules.split_people(2, INVENTORS)
+        splitting.split_people(2, INVENTORS)
     waived = (*INVENTORS[:2], Share("C", D(0)))
-    assert rules.split_people(2, waived) == [1, 1, 0]
+    assert splitting.split_people(2, waived) == [1, 1, 0]
 
 
 # --- sums -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_floor_broken_by_rounding_is_mended_from_the_largest_part():
-    assert rules.split_with_floors(1_001, [D(90), D(5), D(5)], [0, 51, 0]) == [900, 51, 50]
+    assert splitting.split_with_floors(1_001, [D(90), D(5), D(5)], [0, 51, 0]) == [900, 51, 50]
     # The largest part stands on its own floor, so the next largest gives.
-    assert rules.split_with_floors(1_001, [D(70), D(5), D(25)], [701, 51, 0]) == [701, 51, 249]
+    assert splitting.split_with_floors(1_001, [D(70), D(5), D(25)], [701, 51, 0]) == [701, 51, 249]
 
 
 weights = st.integers(1, 10_000).map(lambda n: D(n) / 100)
@@ -378,9 +368,9 @@ def test_the_order_of_receipts_and_costs_changes_no_amount(amounts, random):
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 10**12), st.lists(weights, min_size=1, max_size=30))
 def test_half_a_reward_is_half_up_of_each_line(minor, inventors):
-    half = next(norm for norm in NORMS if norm.key == rules.IIT_RATIO)
-    assert rules.wage_base(minor, half) == (minor + 1) // 2
-    assert rules.wage_base(minor, None) == minor
+    half = next(norm for norm in NORMS if norm.key == norming.IIT_RATIO)
+    assert reliefs.wage_base(minor, half) == (minor + 1) // 2
+    assert reliefs.wage_base(minor, None) == minor
     assert apply_rate(minor, D("0.5"), Rounding.HALF_UP) == (minor + 1) // 2
 
 

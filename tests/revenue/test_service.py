@@ -20,7 +20,7 @@ from techmarket.ledger import steps as ledger
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import service as notices
 from techmarket.revenue import errors, rules, service
-from techmarket.revenue.computation import Group, GroupShare, Share
+from techmarket.revenue.case import Group, GroupShare, Share
 from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
 from techmarket.signing import errors as signing_errors
 from tests.identity.make import a_member, an_organisation

@@ -12,20 +12,9 @@ from uuid import UUID, uuid5
 
 from techmarket.kernel.money import Money, apply_rate
 from techmarket.kernel.refusals import Refusal
-from techmarket.revenue import rules
-from techmarket.revenue.computation import (
-    Basis,
-    Case,
-    Computation,
-    Cost,
-    Group,
-    GroupShare,
-    Mode,
-    Receipt,
-    Share,
-    Table,
-    plain,
-)
+from techmarket.revenue import norming, rules
+from techmarket.revenue.case import Basis, Case, Cost, Group, GroupShare, Mode, Receipt, Share, Table, plain
+from techmarket.revenue.computation import Computation
 from techmarket.rulebook.packs import Document, Finding
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
 
@@ -125,7 +114,7 @@ def case_of(case: Mapping[str, Any], pack: Document, rows: Sequence[Rule]) -> Ca
     unit = asked.get("unit", "government_unit")
     mode = Mode(asked["mode"])
     is_local = asked.get("applies_local_rules", "true") == "true"
-    norms = rules.choose_norms(
+    norms = norming.choose_norms(
         rows,
         on=date.fromisoformat(asked["on"]),
         jurisdiction=asked.get("jurisdiction", pack.jurisdiction) if is_local else "CN",

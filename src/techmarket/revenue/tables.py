@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
-from techmarket.revenue.computation import Group
+from techmarket.revenue.case import Group
 from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
 
 

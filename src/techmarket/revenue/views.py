@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.kernel.money import Money
-from techmarket.revenue.computation import Group
+from techmarket.revenue.case import Group
 from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
 
 

@@ -13,7 +13,7 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import shanghai_day
-from techmarket.revenue import errors, policy, repository, rules
+from techmarket.revenue import errors, norming, policy, repository
 from techmarket.revenue.events import CostEntered, CostWithdrawn, IncomeReceived
 from techmarket.revenue.service.standing import contract_of
 from techmarket.revenue.tables import Cost, Income
@@ -77,9 +77,9 @@ async def add_cost(
     incurred_on: date,
 ) -> CostView:
     """The unit enters a cost with its evidence. Whether it reduces net income is the rulebook's word."""
-    if kind not in rules.COST_KINDS or kind == EXCHANGE_FEE:
+    if kind not in norming.COST_KINDS or kind == EXCHANGE_FEE:
         raise errors.CostUnknown(
-            given=kind, known=[known for known in rules.COST_KINDS if known != EXCHANGE_FEE], pointer="/body/kind"
+            given=kind, known=[known for known in norming.COST_KINDS if known != EXCHANGE_FEE], pointer="/body/kind"
         )
     async with tx.begin() as db:
         contract = await contract_of(db, actor, contract_id)

@@ -12,7 +12,7 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.money import Money
 from techmarket.revenue import policy, rules
-from techmarket.revenue.computation import Case, Cost, Mode, Receipt, Table
+from techmarket.revenue.case import Case, Cost, Mode, Receipt, Table
 from techmarket.revenue.service.standing import norms_of
 from techmarket.revenue.service.stating import rolled
 from techmarket.rulebook import steps as rulebook

@@ -21,7 +21,8 @@ from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
 from techmarket.notices.lifecycle import STANDING
 from techmarket.revenue import errors, policy, repository, rules
-from techmarket.revenue.computation import Case, Computation, Cost, Line, Receipt, table_from
+from techmarket.revenue.case import Case, Cost, Receipt, table_from
+from techmarket.revenue.computation import Computation, Line
 from techmarket.revenue.events import DistributionDrafted, DistributionPublished, DistributionReversed
 from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, LineState
 from techmarket.revenue.service.standing import Standing, contract_of, is_registered, standing_of

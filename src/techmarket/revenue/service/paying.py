@@ -15,8 +15,8 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.periods import shanghai_day
 from techmarket.notices import steps as notices
-from techmarket.revenue import errors, policy, repository, rules
-from techmarket.revenue.computation import Case, case_from
+from techmarket.revenue import errors, policy, reliefs, repository, rules
+from techmarket.revenue.case import Case, case_from
 from techmarket.revenue.events import DistributionPaid, DistributionPayable, LinePaid, LinesInstructed
 from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, DistributionState, LineState, TableState
 from techmarket.revenue.service.distributing import line_view, seen, stored, view_of
@@ -142,7 +142,7 @@ async def _settle_wage_base(
     """What counts as wage is decided by the registration and the window on the day of payment; amounts stay."""
     case = await case_of(db, row.computation_sha256, table.sha256)
     today = shanghai_day(await clock.market_now(db))
-    now = rules.on_payment(case, pay_on=today, is_registered=await is_registered(db, row.contract_id))
+    now = reliefs.on_payment(case, pay_on=today, is_registered=await is_registered(db, row.contract_id))
     done = rules.compute(now)
     sha256 = row.computation_sha256
     if now != case:

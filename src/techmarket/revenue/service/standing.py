@@ -15,8 +15,8 @@ from techmarket.contracts.steps import ContractFacts
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.kernel.refusals import NotFound
-from techmarket.revenue import policy, rules
-from techmarket.revenue.computation import Mode, Norm
+from techmarket.revenue import norming, policy
+from techmarket.revenue.case import Mode, Norm
 from techmarket.rulebook import steps as rulebook
 from techmarket.rulebook.rules import Rule, jurisdictions_of
 
@@ -78,9 +78,11 @@ async def norms_of(
 ) -> tuple[Norm, ...]:
     """The rows that held on the day, for this kind of unit in this place."""
     rows: list[Rule] = []
-    for key in rules.NORM_KEYS:
+    for key in norming.NORM_KEYS:
         rows += await rulebook.list_rules(db, key, on=on, jurisdictions=jurisdictions_of(jurisdiction))
-    return rules.choose_norms(rows, on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=unit)
+    return norming.choose_norms(
+        rows, on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=unit
+    )
 
 
 async def is_registered(db: AsyncSession, contract_id: UUID) -> bool:

@@ -17,8 +17,8 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
-from techmarket.revenue import errors, policy, repository, rules
-from techmarket.revenue.computation import Group, Table
+from techmarket.revenue import errors, policy, repository, schemes
+from techmarket.revenue.case import Group, Table
 from techmarket.revenue.events import (
     ShareTableDrafted,
     ShareTableReplaced,
@@ -41,13 +41,13 @@ async def draft_share_table(
 ) -> ShareTableView:
     """The unit writes who shares how. It takes the place of a table still on its way; a signed one stands until the
     new one is signed by everybody, for a proposal alone must not undo what all have agreed to."""
-    rules.check_table(table)
+    schemes.check_table(table)
     async with tx.begin() as db:
         unit_id, makers = await _subject(db, actor, contract_id, achievement_id)
         require(actor, policy.DRAFT_TABLE, parties=[unit_id])
         if contract_id is not None:
             standing = await standing_of(db, await contracts.get_contract(db, contract_id))
-            rules.check_table_against(
+            schemes.check_table_against(
                 table, mode=standing.mode, is_government=standing.is_government, norms=standing.norms
             )
         signers = _signers(makers, table)
