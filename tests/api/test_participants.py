@@ -7,7 +7,7 @@ from typing import Any
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.trading import service
-from techmarket.trading.service import Afterwards
+from techmarket.trading.service import Afterwards, ConsortiumTerms
 from tests.client import Api
 from tests.identity.make import an_organisation
 from tests.notices.make import an_evidence, move_to
@@ -93,3 +93,53 @@ async def test_a_final_bid_and_a_first_refusal_decide_a_lot_over_http(tx: Tx, ke
     first, second = (await api.get(f"/v1/trades/{trade.id}/awards", key=seller.key)).json()["items"]
     assert (first["buyer_organisation_id"], first["price"]) == (str(buyers[0].actor.org), yuan("530000.00"))
     assert second["buyer_organisation_id"] == str(buyers[1].actor.org)
+
+
+async def test_a_consortium_registers_and_signs_over_http_and_every_no_says_what_would_work(
+    tx: Tx, keys: Keys, api: Api
+) -> None:
+    seller, staff, listing = await a_seller(tx, keys)
+    buyers = [await an_organisation(tx, keys=keys) for _ in range(3)]
+    draft: dict[str, Any] = {"listing_id": listing, "deposit": yuan("0.00"), "increment": yuan("10000.00")}
+    wide = await api.post("/v1/trades", json={**draft, "consortium": {"members_max": 11}}, key=seller.key)
+    assert (wide.status_code, wide.json()["pointer"]) == (422, "/body/consortium/members_max")
+    drafted = (await api.post("/v1/trades", json={**draft, "consortium": {"members_max": 2}}, key=seller.key)).json()
+    said = {"members_max": 2, "deposit_from": "REPRESENTATIVE", "liability": "joint_and_several"}
+    assert drafted["terms"]["consortium"] == said
+    market = Market(tx, keys, staff["operator"].actor, seller.actor, tuple(one.actor for one in buyers))
+    trade = await an_announced_trade(market, deposit_minor=0, consortium=ConsortiumTerms(2))
+    path = f"/v1/trades/{trade.id}/participants"
+    member = {"organisation_id": str(buyers[1].actor.org), "part": "Sample: production"}
+    third = {**member, "organisation_id": str(buyers[2].actor.org)}
+    wanted = {"consortium": {"part": "Sample: development", "members": [member]}}
+    many = await api.post(path, json={"consortium": {"part": "Sample", "members": [member, third]}}, key=buyers[0].key)
+    assert (many.status_code, many.json()["code"], many.json()["members_max"], many.json()["pointer"]) == (
+        422,
+        "trading.consortium_unfit",
+        2,
+        "/body/consortium/members",
+    )
+    payer = {"consortium": {**wanted["consortium"], "deposit_organisation_id": member["organisation_id"]}}
+    other = await api.post(path, json=payer, key=buyers[0].key)
+    assert (other.json()["code"], other.json()["deposit_from"]) == ("trading.deposit_payer_unfit", "REPRESENTATIVE")
+    joined = (await api.post(path, json=wanted, key=buyers[0].key)).json()
+    assert [one["organisation_id"] for one in joined["consortium"]["members"]] == [
+        str(one.actor.org) for one in buyers[:2]
+    ]
+    signature = f"/v1/participants/{joined['id']}/consortium/signature"
+    text = {"document_sha256": joined["consortium"]["document_sha256"]}
+    assert (await api.post(signature, json=text, key=buyers[2].key)).status_code == 404
+    assert (await api.post(signature, json=text, key=buyers[0].key)).status_code == 200
+    early = await api.post(f"/v1/participants/{joined['id']}/admission", json={}, key=staff["operator"].key)
+    assert (early.status_code, early.json()["code"], early.json()["missing"]) == (
+        409,
+        "trading.consortium_not_signed",
+        [str(buyers[1].actor.org)],
+    )
+    twice = await api.post(signature, json=text, key=buyers[0].key)
+    assert (twice.status_code, twice.json()["code"]) == (409, "signing.signed_already")
+    assert (await api.post(signature, json=text, key=buyers[1].key)).json()["consortium"]["agreed_at"] is not None
+    alone = await api.post(path, json={}, key=buyers[1].key)
+    assert (alone.status_code, alone.json()["code"]) == (409, "trading.stands_already")
+    mine = (await api.get("/v1/trades?mine=true", key=buyers[1].key)).json()["items"]
+    assert [one["id"] for one in mine] == [str(trade.id)]

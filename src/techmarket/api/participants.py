@@ -18,14 +18,35 @@ from techmarket.api.trading import LotOut
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices.errors import EvidenceMissing
-from techmarket.signing.errors import WrongDocument
+from techmarket.signing.errors import SignedAlready, WrongDocument
 from techmarket.trading import errors, service
+from techmarket.trading.consortium import ConsortiumDraft, MemberDraft
 from techmarket.trading.first_refusal import Basis, ClaimState
 from techmarket.trading.lifecycle import DepositState, ForfeitCause, ParticipantState, SeatState
 from techmarket.trading.qualification import Ground, Kinship, OpinionBy
 from techmarket.trading.views import FinalBidView, LotView, ParticipantView
 
 router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
+
+
+class MemberIn(Wire):
+    organisation_id: Uuid
+    part: LongText = Field(description="What this member contributes, as the agreement says it.")
+
+
+class ConsortiumIn(Wire):
+    """You represent a consortium: you bid, all members sign the agreement and the contract, and are liable jointly."""
+
+    part: LongText = Field(description="What you contribute, as the agreement says it.")
+    members: list[MemberIn] = Field(min_length=1, max_length=9, description="The others.")
+    deposit_organisation_id: Uuid | None = Field(
+        default=None, description="The member that pays the deposit, where that was announced; left out: you do."
+    )
+    evidence_sha256: Sha256 | None = Field(default=None, description="An agreement on paper: uploaded evidence.")
+
+    def drafted(self) -> ConsortiumDraft:
+        members = tuple(MemberDraft(one.organisation_id, one.part) for one in self.members)
+        return ConsortiumDraft(self.part, members, self.deposit_organisation_id, self.evidence_sha256)
 
 
 class RegisterIntent(Wire):
@@ -37,6 +58,7 @@ class RegisterIntent(Wire):
         default=None, description="You bid for this organisation: it signs the mandate, pays and buys."
     )
     mandate_evidence_sha256: Sha256 | None = Field(default=None, description="A mandate on paper: uploaded evidence.")
+    consortium: ConsortiumIn | None = None
     lots: list[Uuid] = Field(default=[], max_length=100, description="The lots you want to bid on; none named: all.")
 
 
@@ -95,12 +117,27 @@ class MandateOut(Wire):
     signed_at: datetime | None
 
 
+class MemberOut(Wire):
+    organisation_id: UUID
+    related_because: list[Kinship]
+    signed_at: datetime | None
+
+
+class ConsortiumOut(Wire):
+    members: list[MemberOut] = Field(description="The representative first.")
+    deposit_organisation_id: UUID = Field(description="Who pays the deposit.")
+    document_sha256: str
+    document: dict[str, Any] = Field(description="What every member signs.")
+    agreed_at: datetime | None = Field(description="When the last member signed.")
+
+
 class ParticipantOut(Wire):
     id: UUID
     trade_id: UUID
     organisation_id: UUID
     number: int = Field(description="What the public record calls this bidder.")
     mandate: MandateOut | None = Field(description="For whom it bids, if not for itself.")
+    consortium: ConsortiumOut | None = Field(description="With whom it buys, if not alone.")
     related: bool
     related_because: list[Kinship] = Field(description="Why it is a related party, as the notice of an award tells.")
     state: ParticipantState
@@ -123,6 +160,10 @@ class ClaimFirstRefusal(Wire):
 
 
 class SignMandate(Wire):
+    document_sha256: Sha256
+
+
+class SignConsortium(Wire):
     document_sha256: Sha256
 
 
@@ -177,6 +218,10 @@ class DueOpinionPage(Wire):
         errors.LotNotOfTrade,
         errors.PrincipalUnfit,
         errors.StandsAlready,
+        errors.ConsortiumNotAnnounced,
+        errors.ConsortiumUnfit,
+        errors.ConsortiumHasNoAgent,
+        errors.DepositPayerUnfit,
         EvidenceMissing,
     ),
 )
@@ -191,6 +236,7 @@ async def register_intent(trade_id: Uuid, body: RegisterIntent, actor: SignedIn,
         payer_account=body.payer_account,
         principal_org=body.principal_organisation_id,
         mandate_evidence_sha256=body.mandate_evidence_sha256,
+        consortium=None if body.consortium is None else body.consortium.drafted(),
     )
 
 
@@ -210,7 +256,14 @@ async def list_participants(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> objec
     response_model=ParticipantOut,
     operation_id="admitParticipant",
     responses=refusals(
-        NotAllowed, NotFound, NotInThisState, errors.GroundsNeeded, errors.JudgeConflicted, errors.MandateNotSigned
+        NotAllowed,
+        NotFound,
+        NotInThisState,
+        errors.GroundsNeeded,
+        errors.JudgeConflicted,
+        errors.MandateNotSigned,
+        errors.ConsortiumNotSigned,
+        errors.ConsortiumUnfit,
     ),
 )
 async def admit(participant_id: Uuid, body: Judge, actor: SignedIn, tx: TxDep) -> ParticipantView:
@@ -278,6 +331,17 @@ async def list_due_opinions(
 async def sign_mandate(participant_id: Uuid, body: SignMandate, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Sign the mandate of who bids for one (principal); after that the market can admit it."""
     return await service.sign_mandate(tx, actor, participant_id, document_sha256=body.document_sha256)
+
+
+@router.post(
+    "/participants/{participant_id}/consortium/signature",
+    response_model=ParticipantOut,
+    operation_id="signConsortium",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.StandsAlready, WrongDocument, SignedAlready),
+)
+async def sign_consortium(participant_id: Uuid, body: SignConsortium, actor: SignedIn, tx: TxDep) -> ParticipantView:
+    """Sign the agreement of the consortium one belongs to; with the last signature the market can admit it."""
+    return await service.sign_consortium(tx, actor, participant_id, document_sha256=body.document_sha256)
 
 
 @router.post(

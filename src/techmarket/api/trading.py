@@ -32,6 +32,7 @@ from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices.errors import EvidenceMissing
 from techmarket.rulebook.errors import NoRuleInForce
 from techmarket.trading import errors, service
+from techmarket.trading.consortium import DepositFrom
 from techmarket.trading.lifecycle import (
     AwardState,
     DepositScope,
@@ -44,7 +45,7 @@ from techmarket.trading.lifecycle import (
     WaitsFor,
 )
 from techmarket.trading.relisting import Valuation
-from techmarket.trading.service import Afterwards, ExtensionDraft, LotDraft, PriceGround
+from techmarket.trading.service import Afterwards, ConsortiumTerms, ExtensionDraft, LotDraft, PriceGround
 from techmarket.trading.views import AwardView, LotView, TradeView
 
 router = APIRouter(prefix="/v1", tags=["trading"], route_class=MarketRoute)
@@ -89,6 +90,15 @@ class FinalBidIn(Wire):
     leaders: int = Field(default=2, strict=True, ge=2, le=20, description="How many of the ranking are asked.")
 
 
+class ConsortiumTermsIn(Wire):
+    """Several may register and buy as one (联合体)."""
+
+    members_max: int = Field(strict=True, ge=2, le=10, description="With the representative.")
+    deposit_from: DepositFrom = Field(
+        default=DepositFrom.REPRESENTATIVE, description="Who pays the deposit; NAMED_MEMBER: whom its agreement names."
+    )
+
+
 class DraftTrade(Wire):
     """What is left out is the rulebook's default on today's date.
 
@@ -125,6 +135,7 @@ class DraftTrade(Wire):
         le=720,
         description="How long, after the session, holders of a first refusal are asked to take the winner's price.",
     )
+    consortium: ConsortiumTermsIn | None = Field(default=None, description="Left out: no consortium is taken.")
     previous_trade_id: Uuid | None = Field(
         default=None,
         description="Which procedure this lists again; left out: the listing's last one, if it ended without a sale.",
@@ -147,6 +158,10 @@ class DraftTrade(Wire):
         if self.final_bid is None:
             return Afterwards(first_refusal_hours=hours)
         return Afterwards(self.final_bid.hours, self.final_bid.leaders, hours)
+
+    def drafted_consortium(self) -> ConsortiumTerms | None:
+        said = self.consortium
+        return None if said is None else ConsortiumTerms(said.members_max, said.deposit_from)
 
     def drafted_extension(self) -> ExtensionDraft | None:
         wanted = self.extension
@@ -307,6 +322,7 @@ class AwardOut(Wire):
     seller_organisation_id: UUID
     buyer_organisation_id: UUID
     agent_organisation_id: UUID | None = Field(description="Who bid for the buyer by mandate.")
+    member_organisation_ids: list[UUID] = Field(description="Who buys jointly with the buyer, as its consortium.")
     price: MoneyOut
     deposit: MoneyOut
     notice_id: UUID | None
@@ -363,6 +379,7 @@ async def draft_trade(body: DraftTrade, actor: SignedIn, tx: TxDep) -> TradeView
         previous_id=body.previous_trade_id,
         ground=body.price_ground(),
         afterwards=body.drafted_afterwards(),
+        consortium=body.drafted_consortium(),
     )
 
 

@@ -64,6 +64,7 @@ def compose(
         "parties": [
             _party("PAYEE", orgs[contract.payee_org]),
             _party("PAYER", orgs[contract.payer_org]),
+            *(_party(role.value, orgs[org]) for role, org in contract.joint_orgs),
         ],
         "objects": [_object(achievements[one]) for one in contract.achievement_ids],
         "licence": {

@@ -64,7 +64,9 @@ async def list_contracts(
 
 
 async def parties_of(db: AsyncSession, contract_ids: Collection[UUID]) -> dict[UUID, list[ContractParty]]:
-    rows = (await db.execute(select(ContractParty).where(ContractParty.contract_id.in_(contract_ids)))).scalars()
+    """Side by side, each side's first organisation before those that stand with it."""
+    query = select(ContractParty).where(ContractParty.contract_id.in_(contract_ids))
+    rows = (await db.execute(query.order_by(ContractParty.role, ContractParty.position))).scalars()
     found: dict[UUID, list[ContractParty]] = {contract_id: [] for contract_id in contract_ids}
     for row in rows:
         found[row.contract_id].append(row)

@@ -68,14 +68,16 @@ class ContractFacts:
     document_sha256: str
     payer_org: UUID
     payee_org: UUID
+    joint_orgs: tuple[tuple[PartyRole, UUID], ...]
     achievement_ids: tuple[UUID, ...]
     price_minor: int | None
     lines: tuple[LineFacts, ...]
     reports: tuple[ReportFacts, ...]
 
     @property
-    def parties(self) -> tuple[UUID, UUID]:
-        return self.payee_org, self.payer_org
+    def parties(self) -> tuple[UUID, ...]:
+        """Everyone who is bound: the two sides, and who stands on one of them jointly."""
+        return self.payee_org, self.payer_org, *(org for _, org in self.joint_orgs)
 
 
 async def get_contract(db: AsyncSession, contract_id: UUID) -> ContractFacts:
@@ -122,7 +124,8 @@ def _price(lines: Sequence[PlanLine]) -> int | None:
 
 
 async def _facts(db: AsyncSession, contract: Contract) -> ContractFacts:
-    orgs = {row.role: row.org_id for row in (await repository.parties_of(db, [contract.id]))[contract.id]}
+    rows = (await repository.parties_of(db, [contract.id]))[contract.id]
+    orgs = {row.role: row.org_id for row in rows if row.position == 1}
     version = await repository.get_version(db, contract.id, contract.current_n)
     lines = await repository.plan_of(db, contract.id)
     reports = await repository.reports_of(db, contract.id)
@@ -144,6 +147,7 @@ async def _facts(db: AsyncSession, contract: Contract) -> ContractFacts:
         document_sha256=version.sha256,
         payer_org=orgs[PartyRole.PAYER],
         payee_org=orgs[PartyRole.PAYEE],
+        joint_orgs=tuple((row.role, row.org_id) for row in rows if row.position > 1),
         achievement_ids=tuple(await repository.achievements_of(db, contract.id)),
         price_minor=_price(lines),
         lines=tuple(

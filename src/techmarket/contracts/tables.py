@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
@@ -54,10 +54,16 @@ class ContractCounter(Base):
 
 
 class ContractParty(Base):
+    """A side's first organisation owes or is owed what the contract says. Those after it stand on the same side as its
+    consortium (联合体): they sign too, and are liable jointly and severally."""
+
     __tablename__ = "contract_party"
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"), primary_key=True)
     role: Mapped[PartyRole] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, autoincrement=False, default=1, server_default=text("1")
+    )
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
 
 

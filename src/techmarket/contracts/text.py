@@ -26,6 +26,7 @@ class PartyText:
     name: str
     uscc: str | None
     represented_by: str | None = None
+    consortium: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,11 @@ def compose_development(
 def _party(party: PartyText) -> dict[str, Any]:
     said = {"organisation": str(party.org_id), "role": party.role, "name": party.name, "uscc": party.uscc}
     # Said only where it is so: a text without a representative stays the text it was.
-    return said if party.represented_by is None else said | {"represented_by": party.represented_by}
+    if party.represented_by is not None:
+        said["represented_by"] = party.represented_by
+    if party.consortium is not None:
+        said |= {"consortium": party.consortium, "liability": "joint_and_several"}
+    return said
 
 
 def _object(thing: ObjectText) -> dict[str, Any]:

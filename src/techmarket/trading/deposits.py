@@ -61,7 +61,7 @@ async def ask(db: AsyncSession, trade: Trade, participant: Participant, *, actor
         deposit_id = new_id()
         due = await settlement.raise_due(
             db,
-            payer=participant.buyer_org_id,
+            payer=participant.deposit_payer_id,
             payee=None,
             minor=trade.deposit_minor,
             due_on=shanghai_day(trade.bidding_opens_at),
@@ -95,7 +95,7 @@ async def hold(db: AsyncSession, trade: Trade, participant: Participant, deposit
 
 async def _hold(db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit) -> UUID:
     """Set aside what of the deposit has not become price."""
-    source = await ledger.account(db, purpose=Account.ESCROW, owner=participant.buyer_org_id)
+    source = await ledger.account(db, purpose=Account.ESCROW, owner=participant.deposit_payer_id)
     target = await ledger.account(db, purpose=Account.DEPOSITS, subject=Ref("trade", trade.id))
     rest = deposit.minor - deposit.paid_in_minor
     return await ledger.hold(db, source=source, target=target, minor=rest, why=Ref("deposit", deposit.id))
@@ -112,7 +112,7 @@ async def release_idle(db: AsyncSession, trade: Trade, *, actor: Actor | None) -
     if not idle:
         return
     payers = {p.id: p for p in await repository.list_participants(db, trade.id)}
-    owners = sorted({payers[one.participant_id].buyer_org_id for one in idle})
+    owners = sorted({payers[one.participant_id].deposit_payer_id for one in idle})
     return_by = await _return_by(db, trade)
     await ledger.lock(db, [await ledger.account(db, purpose=Account.ESCROW, owner=org) for org in owners])
     for deposit in idle:
@@ -161,7 +161,7 @@ async def _release(
 async def _pay_back(
     db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit, minor: int, actor: Actor | None
 ) -> None:
-    payout_id = await pay_out(db, participant.buyer_org_id, minor, why=Ref("deposit", deposit.id), actor=actor)
+    payout_id = await pay_out(db, participant.deposit_payer_id, minor, why=Ref("deposit", deposit.id), actor=actor)
     journal.record(db, DepositReleased(deposit.id, participant.id, trade.id, payout_id), actor=actor)
 
 
@@ -232,6 +232,15 @@ async def pay_in(db: AsyncSession, trade: Trade, participant: Participant, award
         deposit.state = DEPOSIT.move(deposit.state, "pay_in")
     else:
         deposit.hold_id = await _hold(db, trade, participant, deposit)
+    if participant.deposit_payer_id != participant.buyer_org_id:
+        await ledger.post(
+            db,
+            debit=await ledger.account(db, purpose=Account.ESCROW, owner=participant.deposit_payer_id),
+            credit=await ledger.account(db, purpose=Account.ESCROW, owner=participant.buyer_org_id),
+            minor=share,
+            why=Ref("award", award.id),
+            code="deposit.for_the_consortium",
+        )
     journal.record(db, DepositPaidIn(deposit.id, participant.id, trade.id, was, award.id), actor=actor)
     return share
 

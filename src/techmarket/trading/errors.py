@@ -299,14 +299,53 @@ class PrincipalUnfit(Refusal):
 
 class StandsAlready(Refusal):
     code, kind = "trading.stands_already", Kind.CONFLICT
-    zh = "该单位已在本项目中自行登记或委托他人参与；同一单位只能以一种方式参与。"
-    en = "This organisation takes part in this trade already, itself or by a mandate; it does so in one way only."
+    zh = "该单位已在本项目中自行登记、委托他人或加入联合体参与；同一单位只能以一种方式参与。"
+    en = (
+        "This organisation takes part in this trade already, itself, by a mandate or in a consortium; it does so in "
+        "one way only."
+    )
 
 
 class MandateNotSigned(Refusal):
     code, kind = "trading.mandate_not_signed", Kind.CONFLICT
     zh = "委托人尚未签署委托书；签署后方可受理。"
     en = "The principal has not signed the mandate; after that the participant can be admitted."
+
+
+class ConsortiumNotAnnounced(Refusal):
+    code, kind = "trading.consortium_not_announced", Kind.CONFLICT
+    zh = "本项目公告未接受联合体；请以本单位名义单独登记。"
+    en = "This trade was announced without consortia; register by yourself, without members."
+
+
+class ConsortiumUnfit(Refusal):
+    code, kind = "trading.consortium_unfit", Kind.INVALID
+    zh = "联合体由{members_min}至{members_max}家经市场核验的不同单位组成（含代表方），不得包括转让方。"
+    en = (
+        "A consortium has {members_min} to {members_max} members with its representative, each another organisation "
+        "that the market has verified, and not the seller."
+    )
+
+
+class DepositPayerUnfit(Refusal):
+    code, kind = "trading.deposit_payer_unfit", Kind.INVALID
+    zh = "保证金由公告所定的一方缴纳：{deposit_from}。REPRESENTATIVE 指代表方，NAMED_MEMBER 指协议列明的一名成员。"
+    en = (
+        "A consortium's deposit comes from whom the announcement says: {deposit_from}. REPRESENTATIVE is who "
+        "registers, NAMED_MEMBER one of the members."
+    )
+
+
+class ConsortiumHasNoAgent(Refusal):
+    code, kind = "trading.consortium_has_no_agent", Kind.INVALID
+    zh = "联合体由其一名成员代表参与，不能同时接受委托；请只填写其中一项。"
+    en = "A consortium is represented by one of its members, not by an agent; name members or a principal."
+
+
+class ConsortiumNotSigned(Refusal):
+    code, kind = "trading.consortium_not_signed", Kind.CONFLICT
+    zh = "联合体协议尚有成员未签署：{missing}；全体签署后方可受理。"
+    en = "Not all members have signed the consortium agreement, still to sign: {missing}; then it can be admitted."
 
 
 class JudgeConflicted(Refusal):

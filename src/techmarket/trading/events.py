@@ -582,3 +582,13 @@ class MandateSigned(Event):
     participant_id: UUID
     trade_id: UUID
     document_sha256: str
+
+
+@dataclass(frozen=True)
+class ConsortiumAgreed(Event):
+    """The last member has signed the agreement of a consortium, by its hash."""
+
+    kind: ClassVar[str] = "trading.consortium_agreed"
+    participant_id: UUID
+    trade_id: UUID
+    document_sha256: str

@@ -14,6 +14,7 @@ TERMINATE = permission("trading.terminate_trade", Standing.MARKET, Role.OPERATOR
 ASK_TERMINATION = permission("trading.ask_termination", Standing.OWN, Role.LISTING_OFFICER)
 REGISTER = permission("trading.register_intent", Standing.VERIFIED, Role.TRADER)
 SIGN_MANDATE = permission("trading.sign_mandate", Standing.OWN, Role.SIGNATORY)
+SIGN_CONSORTIUM = permission("trading.sign_consortium", Standing.OWN, Role.SIGNATORY)
 PAUSE = permission("trading.pause_lot", Standing.MARKET, Role.OPERATOR)
 SEE_FLOOR = permission("trading.list_floor", Standing.MARKET, Role.OPERATOR, scope=Scope.READ)
 ADMIT = permission("trading.admit_participant", Standing.MARKET, Role.OPERATOR)

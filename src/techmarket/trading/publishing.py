@@ -46,6 +46,8 @@ async def publish_award(
         kind, document = NoticeKind.RESULT, _result(trade, lot, award, participant, seller.name, buyer.name)
         if participant.principal_org_id is not None:
             document["represented_by"] = parties[participant.org_id].name
+        if participant.members:
+            document["consortium"] = [parties[one.org_id].name for one in participant.members]
         length = Length(terms["result_notice"]["n"], Unit(terms["result_notice"]["unit"]))
     return await notices.open_notice(
         db,
@@ -55,7 +57,7 @@ async def publish_award(
         document=document,
         rule_date=trade.rule_date,
         length=length,
-        reader_orgs=[participant.org_id],
+        reader_orgs=sorted(participant.sides),
         actor=actor,
         now=now,
     )

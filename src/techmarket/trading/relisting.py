@@ -23,7 +23,7 @@ ENDED_WITHOUT_SALE = frozenset({TradeState.UNSOLD, TradeState.TERMINATED})
 LOT_LEFT_OVER = frozenset({LotState.UNSOLD, LotState.TERMINATED})
 PRICES = frozenset({"start_price", "floor", "increment", "reserve_digest"})
 """What of a lot is its price; a fall of it alone is announced for a shorter time."""
-CONDITIONS = ("method", "rules", "deposit_scope", "deposit_forfeited_when", "participants_min")
+CONDITIONS = ("method", "rules", "deposit_scope", "deposit_forfeited_when", "participants_min", "consortium")
 
 
 class Change(StrEnum):

@@ -24,7 +24,8 @@ class AwardFacts:
     """An award as contracts need it. `achievement_ids` are the lot's part of the listing; None is all of it.
 
     `deposit_minor` is the deposit that backs the award; of a conclusion, what it freed for the price; of a default,
-    what the buyer lost. The buyer is the party; where he took part by mandate, `agent_org_id` is who bid for him.
+    what the buyer lost. The buyer is the party; where he took part by mandate, `agent_org_id` is who bid for him;
+    `member_org_ids` buy jointly with him, as a consortium whose representative he is.
     """
 
     award_id: UUID
@@ -48,6 +49,7 @@ class AwardFacts:
     bidder: int
     achievement_ids: tuple[UUID, ...] | None
     agent_org_id: UUID | None = None
+    member_org_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,4 +195,5 @@ async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:
         participant.number,
         None if lot.achievement_ids is None else tuple(UUID(one) for one in lot.achievement_ids),
         None if participant.principal_org_id is None else participant.org_id,
+        participant.member_org_ids,
     )

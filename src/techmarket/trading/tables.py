@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from techmarket.db.base import Base, Identified
 from techmarket.trading.first_refusal import Basis, ClaimState
@@ -211,6 +211,8 @@ class Participant(Identified, Base):
     """An organisation in one trade, and how far its qualification is. `number` is what the public record calls it.
 
     With a principal it takes part by mandate (委托): it bids, and the principal buys once it has signed the mandate.
+    With members it represents a consortium (联合体), itself the first of them: it bids, and all of them buy.
+    `deposit_org_id` is the member that pays the deposit, where it is not the representative.
     `due_at` is until when whoever is asked now gives a view: the market while REGISTERED, the seller while ADMITTED.
     """
 
@@ -225,6 +227,12 @@ class Participant(Identified, Base):
             " AND (principal_org_id IS NOT NULL OR mandated_at IS NULL)",
             name="mandated_wholly",
         ),
+        CheckConstraint(
+            "(agreement_sha256 IS NULL) = (agreement_signing_id IS NULL)"
+            " AND (agreement_sha256 IS NOT NULL OR (agreed_at IS NULL AND deposit_org_id IS NULL))",
+            name="agreed_wholly",
+        ),
+        CheckConstraint("principal_org_id IS NULL OR agreement_sha256 IS NULL", name="agent_or_representative"),
         CheckConstraint("related = (related_because <> '[]'::jsonb)", name="related_for_a_ground"),
         Index("ix_participant_state_due_at", "state", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
@@ -236,6 +244,10 @@ class Participant(Identified, Base):
     mandate_sha256: Mapped[str | None] = mapped_column(ForeignKey("text.sha256"))
     mandate_signing_id: Mapped[UUID | None] = mapped_column(ForeignKey("signing.id"))
     mandated_at: Mapped[datetime | None]
+    agreement_sha256: Mapped[str | None] = mapped_column(ForeignKey("text.sha256"))
+    agreement_signing_id: Mapped[UUID | None] = mapped_column(ForeignKey("signing.id"))
+    agreed_at: Mapped[datetime | None]
+    deposit_org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     number: Mapped[int]
     related: Mapped[bool]
     related_because: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
@@ -244,14 +256,43 @@ class Participant(Identified, Base):
     payer_account: Mapped[str | None] = mapped_column(String(64))
     registered_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
+    # With every participant: who its members are is asked wherever conflicts, readers or buyers are.
+    members: Mapped[list[ConsortiumMember]] = relationship(lazy="selectin", order_by="ConsortiumMember.position")
+
     @property
     def buyer_org_id(self) -> UUID:
-        """Who buys, pays and signs: the principal of a mandate, else the participant itself."""
+        """Who buys, pays and signs: the principal of a mandate, else the participant itself. Of a consortium it is
+        the representative; `member_org_ids` buy with it."""
         return self.principal_org_id or self.org_id
 
     @property
+    def member_org_ids(self) -> tuple[UUID, ...]:
+        """Who buys jointly with the buyer: the other members of its consortium."""
+        return tuple(one.org_id for one in self.members if one.org_id != self.org_id)
+
+    @property
+    def deposit_payer_id(self) -> UUID:
+        return self.deposit_org_id or self.buyer_org_id
+
+    @property
     def sides(self) -> frozenset[UUID]:
-        return frozenset({self.org_id, self.buyer_org_id})
+        return frozenset({self.org_id, self.buyer_org_id, *self.member_org_ids})
+
+
+class ConsortiumMember(Base):
+    """A member of a consortium, the representative first. It stands here once it has signed the agreement."""
+
+    __tablename__ = "consortium_member"
+    __table_args__ = (
+        UniqueConstraint("participant_id", "org_id"),
+        CheckConstraint("position > 0", name="position_is_counted"),
+    )
+
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    related_because: Mapped[list[Any]]
+    signed_at: Mapped[datetime | None]
 
 
 class ParticipantOpinion(Base):

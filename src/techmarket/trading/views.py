@@ -209,6 +209,26 @@ class MandateView:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member of a consortium, the representative first; why it is related is as of its registration."""
+
+    organisation_id: UUID
+    related_because: tuple[Kinship, ...]
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsortiumView:
+    """Who bids as one, and the agreement that each of them signs; `agreed_at` is the last signature."""
+
+    members: tuple[MemberView, ...]
+    deposit_organisation_id: UUID
+    document_sha256: str
+    document: dict[str, Any]
+    agreed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimView:
     """A first refusal on one lot, for its holder, the seller and the market."""
 
@@ -253,6 +273,7 @@ class ParticipantView:
     organisation_id: UUID
     number: int
     mandate: MandateView | None
+    consortium: ConsortiumView | None
     related: bool
     related_because: tuple[Kinship, ...]
     state: ParticipantState
@@ -298,6 +319,7 @@ class AwardView:
     seller_organisation_id: UUID
     buyer_organisation_id: UUID
     agent_organisation_id: UUID | None
+    member_organisation_ids: tuple[UUID, ...]
     price: Money
     deposit: Money
     notice_id: UUID | None

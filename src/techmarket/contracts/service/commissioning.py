@@ -43,6 +43,7 @@ async def commission(
     demand = await listings.get_offer_facts(db, award.listing_id)
     lister = await identity.require_verified(db, award.seller_org_id)
     selected = await identity.require_verified(db, award.buyer_org_id)
+    joined = [await identity.require_verified(db, org) for org in award.member_org_ids]
     now = await clock.market_now(db)
     today = shanghai_day(now)
     title = str(demand.terms.get("title_zh") or demand.terms.get("title_en"))[:200]
@@ -57,7 +58,7 @@ async def commission(
         listing_sha256=award.listing_sha256,
         proposal_number=award.bidder,
         task={name: demand.terms.get(name) for name in TASK},
-        parties=[party_text(selected, PartyRole.PAYEE), party_text(lister, PartyRole.PAYER)],
+        parties=[*side_text([selected, *joined], PartyRole.PAYEE), *side_text([lister], PartyRole.PAYER)],
         milestones=parts,
         payment_length={"n": within.n, "unit": within.unit.value},
         clauses=clauses,
@@ -80,8 +81,8 @@ async def commission(
     db.add(contract)
     await db.flush()
     db.add(ContractVersion(contract_id=contract.id, n=1, sha256=await texts.put(db, document), at=now))
-    db.add(ContractParty(contract_id=contract.id, role=PartyRole.PAYEE, org_id=selected.id))
-    db.add(ContractParty(contract_id=contract.id, role=PartyRole.PAYER, org_id=lister.id))
+    db.add_all(side_rows(contract.id, PartyRole.PAYEE, [selected, *joined]))
+    db.add_all(side_rows(contract.id, PartyRole.PAYER, [lister]))
     db.add_all(
         PlanLine(
             contract_id=contract.id,
@@ -134,5 +135,19 @@ async def accept_milestone(tx: Tx, actor: Actor, contract_id: UUID, n: int) -> C
         return await view_of(db, contract)
 
 
-def party_text(org: OrganisationFacts, role: PartyRole, agent: OrganisationFacts | None = None) -> PartyText:
-    return PartyText(org.id, role.value, org.name, org.uscc, None if agent is None else agent.name)
+def side_text(
+    orgs: Sequence[OrganisationFacts], role: PartyRole, agent: OrganisationFacts | None = None
+) -> list[PartyText]:
+    """A side as the text names it; of a consortium each organisation, the representative first."""
+    by, is_joint = None if agent is None else agent.name, len(orgs) > 1
+    words = ["representative" if n == 0 else "member" for n in range(len(orgs))]
+    return [
+        PartyText(org.id, role.value, org.name, org.uscc, by, word if is_joint else None)
+        for org, word in zip(orgs, words, strict=True)
+    ]
+
+
+def side_rows(contract_id: UUID, role: PartyRole, orgs: Sequence[OrganisationFacts]) -> list[ContractParty]:
+    return [
+        ContractParty(contract_id=contract_id, role=role, position=n, org_id=org.id) for n, org in enumerate(orgs, 1)
+    ]

@@ -16,9 +16,9 @@ from techmarket.contracts import errors, policy, repository, rules, text
 from techmarket.contracts.events import ContractCancelled, ContractDrafted
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
 from techmarket.contracts.rules import ContractType, LineKind, Milestone, PartyRole
-from techmarket.contracts.service.commissioning import commission, party_text
+from techmarket.contracts.service.commissioning import commission, side_rows, side_text
 from techmarket.contracts.service.reading import known_parties, view_of
-from techmarket.contracts.tables import Contract, ContractAchievement, ContractParty, ContractVersion, PlanLine
+from techmarket.contracts.tables import Contract, ContractAchievement, ContractVersion, PlanLine
 from techmarket.contracts.text import Clause, ObjectText, PriceTerms, RightText, RoyaltyTerms, ScopeTerms
 from techmarket.contracts.views import ContractView
 from techmarket.db import clock, journal, texts
@@ -59,6 +59,7 @@ class Draft:
     rule_date: date | None = None
     terms_sha256: str | None = None
     agent_org: UUID | None = None
+    joint_orgs: tuple[UUID, ...] = ()
 
 
 async def draft_from_award(
@@ -75,7 +76,11 @@ async def draft_from_award(
         # The award has no row here yet whose lock would keep a second contract away.
         await lock_name(db, f"contract of award {award_id}")
         award = await trading.get_award(db, award_id)
-        if not actor.is_market and actor.org_id not in (award.seller_org_id, award.buyer_org_id):
+        if not actor.is_market and actor.org_id not in (
+            award.seller_org_id,
+            award.buyer_org_id,
+            *award.member_org_ids,
+        ):
             raise NotFound()
         require(actor, policy.DRAFT, parties=[award.seller_org_id])
         known = await repository.find_by_award(db, award_id)
@@ -106,6 +111,7 @@ async def draft_from_award(
             rule_date=award.rule_date,
             terms_sha256=award.listing_sha256,
             agent_org=award.agent_org_id,
+            joint_orgs=award.member_org_ids,
         )
         return await _write(db, actor, draft)
 
@@ -178,7 +184,7 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
         royalty.due_days if royalty else None,
     )
     seller = await identity.require_verified(db, draft.seller_org)
-    buyer = await identity.require_verified(db, draft.buyer_org)
+    buyers = [await identity.require_verified(db, org) for org in (draft.buyer_org, *draft.joint_orgs)]
     agent = None if draft.agent_org is None else await identity.get_organisation(db, draft.agent_org)
     now = await clock.market_now(db)
     today = shanghai_day(now)
@@ -203,7 +209,7 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
         award_id=draft.award_id,
         trade_number=draft.trade_number,
         licence_kind=draft.licence_kind,
-        parties=[party_text(seller, PartyRole.PAYEE), party_text(buyer, PartyRole.PAYER, agent)],
+        parties=[*side_text([seller], PartyRole.PAYEE), *side_text(buyers, PartyRole.PAYER, agent)],
         objects=await _objects(db, draft.achievement_ids),
         scope=draft.scope,
         price=PriceTerms(draft.entry_fee_minor, {"n": within.n, "unit": within.unit.value}, royalty),
@@ -228,8 +234,8 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
     await db.flush()
     sha256 = await texts.put(db, document)
     db.add(ContractVersion(contract_id=contract.id, n=1, sha256=sha256, at=now))
-    db.add(ContractParty(contract_id=contract.id, role=PartyRole.PAYEE, org_id=seller.id))
-    db.add(ContractParty(contract_id=contract.id, role=PartyRole.PAYER, org_id=buyer.id))
+    db.add_all(side_rows(contract.id, PartyRole.PAYEE, [seller]))
+    db.add_all(side_rows(contract.id, PartyRole.PAYER, buyers))
     db.add_all(
         ContractAchievement(contract_id=contract.id, position=n, achievement_id=achievement_id)
         for n, achievement_id in enumerate(draft.achievement_ids, start=1)

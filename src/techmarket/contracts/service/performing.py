@@ -19,7 +19,7 @@ from techmarket.contracts.events import (
 )
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState, LineState
 from techmarket.contracts.rules import LineKind, PartyRole, Period
-from techmarket.contracts.service.reading import known_parties, report_view, view_of
+from techmarket.contracts.service.reading import known_parties, report_view, side_orgs, view_of
 from techmarket.contracts.tables import RoyaltyReport
 from techmarket.contracts.views import ContractView, RoyaltyReportView
 from techmarket.db import clock, journal
@@ -114,8 +114,9 @@ async def dispute(tx: Tx, actor: Actor, contract_id: UUID, *, reasons: str) -> C
     """A party puts a dispute on record; the contract is not certified or registered while it lasts."""
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
-        parties = await known_parties(db, actor, contract)
-        require(actor, policy.DISPUTE, parties=parties.values())
+        await known_parties(db, actor, contract)
+        sides = await side_orgs(db, contract)
+        require(actor, policy.DISPUTE, parties=[org for side in sides.values() for org in side])
         contract.state = CONTRACT.move(contract.state, "dispute")
         contract.reasons = reasons
         journal.record(db, ContractDisputed(contract.id), actor=actor)

@@ -67,20 +67,28 @@ def sees_all(actor: Actor) -> bool:
 
 
 async def known_parties(db: AsyncSession, actor: Actor, contract: Contract) -> dict[PartyRole, UUID]:
-    """Who the parties are, for a reader who may know of the contract."""
-    parties = party_orgs((await repository.parties_of(db, [contract.id]))[contract.id])
-    if not sees_all(actor) and actor.org_id not in parties.values():
+    """Who owes and is owed on each side, for a reader who may know of the contract."""
+    rows = (await repository.parties_of(db, [contract.id]))[contract.id]
+    if not sees_all(actor) and actor.org_id not in {row.org_id for row in rows}:
         raise NotFound()
-    return parties
+    return party_orgs(rows)
+
+
+async def side_orgs(db: AsyncSession, contract: Contract) -> dict[PartyRole, list[UUID]]:
+    """All organisations of each side, whoever stands for the others first."""
+    sides: dict[PartyRole, list[UUID]] = {}
+    for row in (await repository.parties_of(db, [contract.id]))[contract.id]:
+        sides.setdefault(row.role, []).append(row.org_id)
+    return sides
 
 
 def party_orgs(rows: list[ContractParty]) -> dict[PartyRole, UUID]:
-    return {row.role: row.org_id for row in rows}
+    return {row.role: row.org_id for row in rows if row.position == 1}
 
 
 async def view_of(db: AsyncSession, contract: Contract) -> ContractView:
-    parties = party_orgs((await repository.parties_of(db, [contract.id]))[contract.id])
-    named = await identity.get_organisations(db, parties.values())
+    parties = (await repository.parties_of(db, [contract.id]))[contract.id]
+    named = await identity.get_organisations(db, [one.org_id for one in parties])
     version = await repository.get_version(db, contract.id, contract.current_n)
     registration = await repository.latest_registration(db, contract.id)
     return ContractView(
@@ -93,7 +101,7 @@ async def view_of(db: AsyncSession, contract: Contract) -> ContractView:
         notice_id=contract.notice_id,
         licence_kind=contract.licence_kind,
         scope=contract.scope,
-        parties=tuple(PartyView(role, org, named[org].name) for role, org in sorted(parties.items())),
+        parties=tuple(PartyView(one.role, one.org_id, named[one.org_id].name) for one in parties),
         achievement_ids=tuple(await repository.achievements_of(db, contract.id)),
         document_sha256=version.sha256,
         signing_id=version.signing_id,

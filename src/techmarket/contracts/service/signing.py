@@ -15,7 +15,7 @@ from techmarket.contracts.events import ContractInForce, ContractSigned, Contrac
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
 from techmarket.contracts.rules import ContractType, LineKind, PartyRole
 from techmarket.contracts.service.drafting import LICENCE_MODE, cancel_locked
-from techmarket.contracts.service.reading import known_parties, view_of
+from techmarket.contracts.service.reading import known_parties, side_orgs, view_of
 from techmarket.contracts.tables import Contract, PlanLine
 from techmarket.contracts.views import ContractView
 from techmarket.db import clock, journal
@@ -65,8 +65,9 @@ async def open_signing(
             purpose=PURPOSE,
             subject=Ref("contract", contract.id),
             signatories=[
-                Signatory(parties[first], role=first.value),
-                Signatory(parties[then], role=then.value),
+                Signatory(org, role=role.value)
+                for role in (first, then)
+                for org in (await side_orgs(db, contract))[role]
             ],
             in_order=True,
             actor=actor,
@@ -82,7 +83,8 @@ async def sign(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str)
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
         parties = await known_parties(db, actor, contract)
-        require(actor, policy.SIGN, parties=parties.values())
+        sides = await side_orgs(db, contract)
+        require(actor, policy.SIGN, parties=[org for side in sides.values() for org in side])
         contract.state = CONTRACT.move(contract.state, "sign")
         now = await clock.market_now(db)
         if contract.notice_id is not None:

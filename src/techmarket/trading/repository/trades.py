@@ -17,7 +17,7 @@ from techmarket.trading.lifecycle import LotState, LotStep, Method, TradeState
 from techmarket.trading.methods import Candidate
 from techmarket.trading.relisting import ENDED_WITHOUT_SALE
 from techmarket.trading.rules import LEADING
-from techmarket.trading.tables import BidRow, Lot, Participant, Seat, Trade, TradeNumber
+from techmarket.trading.tables import BidRow, ConsortiumMember, Lot, Participant, Seat, Trade, TradeNumber
 
 
 class Due(NamedTuple):
@@ -92,7 +92,11 @@ async def list_trades(
         query = query.where(or_(Trade.state.not_in(HIDDEN), Trade.seller_org_id == reader_org))
     if mine:
         taking_part = select(Participant.trade_id).where(
-            or_(Participant.org_id == reader_org, Participant.principal_org_id == reader_org)
+            or_(
+                Participant.org_id == reader_org,
+                Participant.principal_org_id == reader_org,
+                Participant.members.any(ConsortiumMember.org_id == reader_org),
+            )
         )
         query = query.where(or_(Trade.seller_org_id == reader_org, Trade.id.in_(taking_part)))
     if state is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from techmarket.trading.service.announcing import announce, return_trade, submit_trade
 from techmarket.trading.service.awarding import annul_award, lapse_award, lapse_due, leave_as_runner_up, terminate_trade
 from techmarket.trading.service.bidding import place_bid
+from techmarket.trading.service.consorting import sign_consortium
 from techmarket.trading.service.deciding import step_due, step_if_due
-from techmarket.trading.service.drafting import Afterwards, ExtensionDraft, LotDraft, draft_trade
+from techmarket.trading.service.drafting import Afterwards, ConsortiumTerms, ExtensionDraft, LotDraft, draft_trade
 from techmarket.trading.service.finishing import list_final_bids, put_final_bid
 from techmarket.trading.service.floor import list_floor, pause_lot, resume_lot
 from techmarket.trading.service.judging import (
@@ -55,6 +56,7 @@ from techmarket.trading.service.unsealing import close_slots_due, get_opening, g
 
 __all__ = [
     "Afterwards",
+    "ConsortiumTerms",
     "ExtensionDraft",
     "LotDraft",
     "Officer",
@@ -125,6 +127,7 @@ __all__ = [
     "reveal_reserve",
     "scores_due",
     "seal_lot",
+    "sign_consortium",
     "sign_mandate",
     "silence_due",
     "silence_if_due",

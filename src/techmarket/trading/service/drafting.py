@@ -27,6 +27,8 @@ from techmarket.listings.steps import OfferFacts
 from techmarket.rulebook import steps as rulebook
 from techmarket.rulebook.steps import Rule
 from techmarket.trading import announcement, deposits, errors, final_bids, first_refusal, policy, repository, rules
+from techmarket.trading import consortium as consortia
+from techmarket.trading.consortium import DepositFrom
 from techmarket.trading.events import TradeDrafted
 from techmarket.trading.lifecycle import LOT, TRADE, DepositScope, ForfeitCause, Method
 from techmarket.trading.methods import MethodRules, method_rules
@@ -64,6 +66,14 @@ class Afterwards:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsortiumTerms:
+    """The seller announces that several may buy as one: how many, and who of them pays the deposit."""
+
+    members_max: int
+    deposit_from: DepositFrom = DepositFrom.REPRESENTATIVE
+
+
+@dataclass(frozen=True, slots=True)
 class LotDraft:
     """One lot as the seller words it. Without a title it has the listing's, without a price the listing's own."""
 
@@ -93,6 +103,7 @@ async def draft_trade(
     previous_id: UUID | None = None,
     ground: PriceGround | None = None,
     afterwards: Afterwards | None = None,
+    consortium: ConsortiumTerms | None = None,
 ) -> TradeView:
     """The owner of a published offer drafts its trade. What is not said comes from the rulebook, by today's date."""
     async with tx.begin() as db:
@@ -146,6 +157,9 @@ async def draft_trade(
             "extension": await _extension(db, seller, extension, Unit(whole["announcement"]["unit"]), on=on),
         }
         whole |= _afterwards(afterwards or Afterwards(), way, published)
+        if consortium is not None:
+            _require_within("consortium/members_max", consortium.members_max, *consortia.MEMBERS)
+            whole["consortium"] = consortia.published(consortium.members_max, consortium.deposit_from)
         before = await find_previous(db, offer, previous_id)
         whole |= await judge(
             db, before, whole, offer.sha256, ground or PriceGround(), seller=seller, kinds=seller_kinds(seller), on=on

@@ -51,9 +51,7 @@ async def sign_mandate(tx: Tx, actor: Actor, participant_id: UUID, *, document_s
             )
         assert participant.mandate_signing_id is not None
         others = [one for one in await repository.list_participants(db, trade.id) if one.id != participant.id]
-        await require_stands_once(db, trade, actor.org, others)
-        if any(one.org_id == actor.org and one.state not in OUT for one in others):
-            raise errors.StandsAlready()
+        require_stands_once(actor.org, others)
         now = await market_now(db)
         await signing.put(db, participant.mandate_signing_id, actor, document_sha256=document_sha256, now=now)
         participant.mandated_at = now
@@ -71,10 +69,18 @@ async def require_principal(db: AsyncSession, trade: Trade, actor: Actor, princi
         raise errors.PrincipalUnfit(pointer="/body/principal_organisation_id")
 
 
-async def require_stands_once(db: AsyncSession, trade: Trade, org: UUID, known: Sequence[Participant]) -> None:
-    """Whoever has signed a mandate here takes part by it alone. To be named without a signature binds nobody."""
-    if any(one.principal_org_id == org and one.mandated_at is not None and one.state not in OUT for one in known):
+def require_stands_once(org: UUID, known: Sequence[Participant]) -> None:
+    """Whoever registered here, or has signed a mandate or a consortium's agreement, takes part by that alone.
+
+    To be named without a signature binds nobody.
+    """
+    if any(org in _bound(one) for one in known if one.state not in OUT):
         raise errors.StandsAlready()
+
+
+def _bound(one: Participant) -> set[UUID]:
+    bound = {one.org_id, *(member.org_id for member in one.members if member.signed_at is not None)}
+    return bound if one.mandated_at is None else bound | {one.buyer_org_id}
 
 
 async def draw_up(

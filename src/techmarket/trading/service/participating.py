@@ -19,6 +19,7 @@ from techmarket.kernel.ids import new_id
 from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
 from techmarket.trading import deposits, errors, policy, repository
+from techmarket.trading.consortium import ConsortiumDraft
 from techmarket.trading.events import ParticipantRegistered
 from techmarket.trading.lifecycle import (
     PARTICIPANT,
@@ -29,7 +30,7 @@ from techmarket.trading.lifecycle import (
 from techmarket.trading.methods import rules_of
 from techmarket.trading.methods.online_bidding import IN_SESSION
 from techmarket.trading.qualification import Kinship
-from techmarket.trading.service import mandating
+from techmarket.trading.service import consorting, mandating
 from techmarket.trading.service.qualifying import view_due_at
 from techmarket.trading.service.showing import participant_view, require_known
 from techmarket.trading.tables import Lot, Participant, Seat, Trade
@@ -46,6 +47,7 @@ async def register_intent(
     payer_account: str | None = None,
     principal_org: UUID | None = None,
     mandate_evidence_sha256: str | None = None,
+    consortium: ConsortiumDraft | None = None,
 ) -> ParticipantView:
     """A verified organisation registers while the announcement runs, for the lots it names or for all.
 
@@ -66,12 +68,19 @@ async def register_intent(
         known = await repository.list_participants(db, trade_id)
         if any(participant.org_id == actor.org_id for participant in known):
             raise errors.RegisteredAlready()
-        await mandating.require_stands_once(db, trade, actor.org, known)
-        buyer_org = actor.org if principal_org is None else principal_org
-        kinship = set(await _kinship(db, trade, actor.org, declared=related))
+        mandating.require_stands_once(actor.org, known)
         if principal_org is not None:
             await mandating.require_principal(db, trade, actor, principal_org)
-            kinship |= set(await _kinship(db, trade, principal_org, declared=False))
+        if consortium is not None:
+            if principal_org is not None:
+                raise errors.ConsortiumHasNoAgent(pointer="/body/consortium")
+            await consorting.require_fit(db, trade, actor, consortium)
+        joined = () if consortium is None else consortium.members
+        buyers = [principal_org or actor.org, *(one.org_id for one in joined)]
+        kin = {
+            org: await _kinship(db, trade, org, declared=related and org == actor.org) for org in {actor.org, *buyers}
+        }
+        kinship = {ground for found in kin.values() for ground in found}
         participant = Participant(
             id=new_id(),
             trade_id=trade.id,
@@ -84,16 +93,19 @@ async def register_intent(
             due_at=await view_due_at(db, trade, now),
             payer_account=payer_account,
             registered_at=now,
+            members=[],
         )
         lots = await repository.lots_of(db, trade.id)
         wanted = set(lot_ids) or {lot.id for lot in lots}
         if not wanted <= {lot.id for lot in lots}:
             raise errors.LotNotOfTrade(pointer="/body/lots")
+        chosen = [lot for lot in lots if lot.id in wanted]
         if principal_org is not None:
-            chosen = [lot for lot in lots if lot.id in wanted]
             await mandating.draw_up(db, trade, participant, principal_org, chosen, mandate_evidence_sha256, actor)
+        if consortium is not None:
+            await consorting.draw_up(db, trade, participant, consortium, kin, chosen, actor)
         db.add(participant)
-        held = await _first_refusals(db, trade, [lot for lot in lots if lot.id in wanted], buyer_org)
+        held = await _first_refusals(db, trade, chosen, buyers)
         await db.flush()
         db.add_all(
             Seat(
@@ -111,15 +123,15 @@ async def register_intent(
         return await participant_view(db, trade, participant)
 
 
-async def _first_refusals(db: AsyncSession, trade: Trade, lots: Sequence[Lot], org: UUID) -> set[UUID]:
-    """The lots on which this organisation exercises a first refusal by bidding, where the trade announced that."""
+async def _first_refusals(db: AsyncSession, trade: Trade, lots: Sequence[Lot], buyers: Sequence[UUID]) -> set[UUID]:
+    """The lots on which these buyers, each of them, exercise a first refusal by bidding, where that was announced."""
     if rules_of(await texts.get(db, trade.terms_sha256)).get("first_refusal") != IN_SESSION:
         return set()
     offer = await listings.get_offer_facts(db, trade.listing_id)
     held = set()
     for lot in lots:
         ids = offer.achievement_ids if lot.achievement_ids is None else [UUID(one) for one in lot.achievement_ids]
-        if await achievements.first_refusal_of(db, ids, org, mode=offer.mode) is not None:
+        if None not in [await achievements.first_refusal_of(db, ids, org, mode=offer.mode) for org in buyers]:
             held.add(lot.id)
     return held
 

@@ -71,8 +71,8 @@ async def claim_first_refusal(
         now = await market_now(db)
         lots = await repository.lots_of(db, trade.id)
         mine = {seat.lot_id for seat in await repository.seats_of_participants(db, [participant.id])}
-        buyer = participant.buyer_org_id
-        shares = [(lot, await _share(db, trade, lot, buyer, basis)) for lot in lots if lot.id in mine]
+        buyers = [participant.buyer_org_id, *participant.member_org_ids]
+        shares = [(lot, await _joint_share(db, trade, lot, buyers, basis)) for lot in lots if lot.id in mine]
         founded = [(lot, share) for lot, share in shares if share is not None]
         if not founded:
             raise errors.ClaimUnfounded(basis=basis, pointer="/body/basis")
@@ -184,6 +184,14 @@ async def _lock_announced(db: AsyncSession, participant_id: UUID) -> tuple[Trade
     if trade.state is not TradeState.ANNOUNCED:
         raise errors.TooLateToClaim()
     return trade, await repository.lock_participant(db, participant_id)
+
+
+async def _joint_share(
+    db: AsyncSession, trade: Trade, lot: Lot, buyers: Sequence[UUID], basis: Basis
+) -> Decimal | None:
+    """Who buys jointly holds a first refusal if each of them does; their shares of the title add up."""
+    shares = [await _share(db, trade, lot, org, basis) for org in buyers]
+    return None if None in shares else sum((one for one in shares if one is not None), start=Decimal(0))
 
 
 async def _share(db: AsyncSession, trade: Trade, lot: Lot, org_id: UUID, basis: Basis) -> Decimal | None:

@@ -26,6 +26,7 @@ from techmarket.trading import deposits, errors, policy, qualification, reposito
 from techmarket.trading.events import ParticipantAdmitted, ParticipantQualified, ParticipantRejected
 from techmarket.trading.lifecycle import PARTICIPANT, TRADE, ParticipantState, TradeState
 from techmarket.trading.qualification import Ground, OpinionBy
+from techmarket.trading.service import consorting
 from techmarket.trading.service.due import work_off_all
 from techmarket.trading.service.showing import participant_view, participant_views
 from techmarket.trading.tables import Participant, ParticipantOpinion, Trade
@@ -48,6 +49,8 @@ async def admit(
         await require_apart(db, actor, participant)
         if accepted and participant.principal_org_id is not None and participant.mandated_at is None:
             raise errors.MandateNotSigned()
+        if accepted and participant.members:
+            await consorting.require_agreed(db, trade, participant)
         said = await _opine(
             db, trade, participant, OpinionBy.OPERATOR, accepted=accepted, grounds=grounds, words=words, actor=actor
         )

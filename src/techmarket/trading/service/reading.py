@@ -115,5 +115,6 @@ async def list_awards(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[AwardVie
         return [
             view
             for view in views
-            if sees_all or actor.org_id in (view.buyer_organisation_id, view.agent_organisation_id)
+            if sees_all
+            or actor.org_id in (view.buyer_organisation_id, view.agent_organisation_id, *view.member_organisation_ids)
         ]

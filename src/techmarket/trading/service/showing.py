@@ -36,10 +36,12 @@ from techmarket.trading.views import (
     AwardView,
     BidLineView,
     ClaimView,
+    ConsortiumView,
     DepositView,
     FloorLineView,
     LotView,
     MandateView,
+    MemberView,
     OpinionView,
     ParticipantView,
     PauseView,
@@ -251,7 +253,8 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
     seats = await repository.seats_of_participants(db, ids)
     deposits = await repository.deposits_of(db, ids)
     claims = await repository.claims_of(db, ids)
-    mandates = await texts.get_many(db, {one.mandate_sha256 for one in participants if one.mandate_sha256})
+    signed = {sha256 for one in participants for sha256 in (one.mandate_sha256, one.agreement_sha256) if sha256}
+    documents = await texts.get_many(db, signed)
     opinions = await repository.opinions_on(db, ids)
     words = await texts.get_many(db, {one.document_sha256 for one in opinions})
     asked = await repository.asked_now(db, ids)
@@ -262,7 +265,8 @@ async def participant_views(db: AsyncSession, participants: Sequence[Participant
             participant.trade_id,
             participant.org_id,
             participant.number,
-            _mandate(participant, mandates),
+            _mandate(participant, documents),
+            _consortium(participant, documents),
             participant.related,
             tuple(Kinship(one) for one in participant.related_because),
             participant.state,
@@ -291,6 +295,21 @@ def _mandate(participant: Participant, documents: Mapping[str, dict[str, Any]]) 
         return None
     said = documents[participant.mandate_sha256]
     return MandateView(participant.principal_org_id, participant.mandate_sha256, said, participant.mandated_at)
+
+
+def _consortium(participant: Participant, documents: Mapping[str, dict[str, Any]]) -> ConsortiumView | None:
+    if participant.agreement_sha256 is None:
+        return None
+    return ConsortiumView(
+        tuple(
+            MemberView(one.org_id, tuple(Kinship(ground) for ground in one.related_because), one.signed_at)
+            for one in participant.members
+        ),
+        participant.deposit_payer_id,
+        participant.agreement_sha256,
+        documents[participant.agreement_sha256],
+        participant.agreed_at,
+    )
 
 
 def _opinion(row: ParticipantOpinion, words: Mapping[str, Mapping[str, Any]]) -> OpinionView:
@@ -331,6 +350,7 @@ async def award_view(db: AsyncSession, award: Award, trade: Trade, participant: 
         trade.seller_org_id,
         participant.buyer_org_id,
         None if participant.principal_org_id is None else participant.org_id,
+        participant.member_org_ids,
         Money(award.price_minor),
         Money(0 if deposit is None else deposit.minor),
         award.notice_id,
