@@ -23,7 +23,7 @@ from bench.harness import ROOT, Store
 from techmarket.db import keys as market_keys
 from techmarket.db.keys import Keys
 
-MARKET = ("-c", "from techmarket.cli.main import main; main()", "serve")
+MARKET = ("-c", "from techmarket.cli.entry import main; main()", "serve")
 READY_S = 60.0
 
 

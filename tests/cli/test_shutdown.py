@@ -49,7 +49,7 @@ def process(state_dir: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TECHMARKET_")}
     settings = {"TECHMARKET_STATE_DIR": str(state_dir), "TECHMARKET_PORT": str(port), "PYTHONPATH": str(ROOT / "src")}
     started = subprocess.Popen(
-        [sys.executable, "-c", "from techmarket.cli.main import main; main()", "serve"],
+        [sys.executable, "-c", "from techmarket.cli.entry import main; main()", "serve"],
         cwd=ROOT,
         env=kept | settings,
         stdout=subprocess.DEVNULL,

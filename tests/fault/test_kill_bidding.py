@@ -77,7 +77,7 @@ class Served:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TECHMARKET_")}
         with (self.folder / "serve.log").open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from techmarket.cli.main import main; main()", "serve"],
+                [sys.executable, "-c", "from techmarket.cli.entry import main; main()", "serve"],
                 env={**kept, **settings},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -15,9 +15,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from techmarket.hub import errors
 
 CSV = "text/csv"
@@ -85,6 +82,10 @@ def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Any]]]:
 
 def rows_of_xlsx(body: bytes) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
     """The rows of the first sheet; formulas count as what they came to when the file was saved."""
+    # Few ever send one; every process would pay for the library at its start.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _check_package(body)
     try:
         book = load_workbook(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
