@@ -36,6 +36,7 @@ def test_the_files_are_one_per_subject() -> None:
         "notice_periods",
         "packs",
         "payment",
+        "sharing",
         "talent_and_terms",
         "tariff_sample",
         "trading",

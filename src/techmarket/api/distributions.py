@@ -26,6 +26,7 @@ from techmarket.api.shapes import (
 )
 from techmarket.api.share_tables import TABLE_REFUSALS
 from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.ledger import errors as ledger
 from techmarket.notices import errors as notices
 from techmarket.revenue import errors, service
 from techmarket.revenue.case import Group
@@ -51,6 +52,12 @@ class DraftDistribution(Wire):
 class PublishDistribution(Wire):
     posted_sha256: Sha256 | None = Field(
         default=None, description="Evidence that the list hangs in the unit already; else the unit confirms later"
+    )
+
+
+class ReverseDistribution(Wire):
+    claw_back: bool = Field(
+        default=False, description="Also stop what is instructed and claim back what was paid, each line by itself"
     )
 
 
@@ -84,6 +91,11 @@ class BooksOut(Wire):
     open_costs: MoneyOut
 
 
+class HeirPartOut(Wire):
+    name: str
+    amount: MoneyOut
+
+
 class LineOut(Wire):
     id: UUID
     n: int
@@ -94,6 +106,10 @@ class LineOut(Wire):
     wage_base: MoneyOut | None
     state: LineState
     payout_id: UUID | None
+    offset: MoneyOut
+    rework_id: UUID | None
+    hold_id: UUID | None
+    heirs: list[HeirPartOut]
 
 
 class DistributionOut(Wire):
@@ -109,6 +125,7 @@ class DistributionOut(Wire):
     reward: MoneyOut
     unit_part: MoneyOut
     notice_id: UUID | None
+    fund_due_id: UUID | None
     computation_sha256: str
     created_at: datetime
     steps: list[dict[str, Any]]
@@ -239,6 +256,7 @@ async def publish_distribution(
         errors.TableNotSigned,
         errors.TableReplaced,
         errors.NothingPayable,
+        ledger.Insufficient,
         notices.NotStarted,
         notices.StillRunning,
     ),
@@ -252,11 +270,13 @@ async def pay_distribution(distribution_id: Uuid, actor: SignedIn, tx: TxDep) ->
     "/distributions/{distribution_id}/reversal",
     response_model=DistributionOut,
     operation_id="reverseDistribution",
-    responses=refusals(NotInThisState, errors.PaidAlready),
+    responses=refusals(NotInThisState, errors.PaidAlready, errors.PayoutUnderway),
 )
-async def reverse_distribution(distribution_id: Uuid, actor: SignedIn, tx: TxDep) -> DistributionView:
-    """Take back a distribution of which nothing was instructed yet; its income is open again."""
-    return await service.reverse_distribution(tx, actor, distribution_id)
+async def reverse_distribution(
+    distribution_id: Uuid, body: ReverseDistribution, actor: SignedIn, tx: TxDep
+) -> DistributionView:
+    """Take back a distribution; its income is open again. Of what was paid, `claw_back` makes claims."""
+    return await service.reverse_distribution(tx, actor, distribution_id, claw_back=body.claw_back)
 
 
 @router.post(

@@ -161,7 +161,7 @@ async def get_share_table(share_table_id: Uuid, actor: SignedIn, tx: TxDep) -> S
     "/share-tables/{share_table_id}/signing",
     response_model=ShareTableOut,
     operation_id="openShareTableSigning",
-    responses=refusals(NotInThisState, errors.SignerUnknown),
+    responses=refusals(NotInThisState),
 )
 async def open_signing(share_table_id: Uuid, actor: SignedIn, tx: TxDep) -> ShareTableView:
     """Call on every completer to sign exactly this table."""
@@ -173,7 +173,7 @@ async def open_signing(share_table_id: Uuid, actor: SignedIn, tx: TxDep) -> Shar
     status_code=201,
     response_model=ShareTableOut,
     operation_id="signShareTable",
-    responses=refusals(NotInThisState, signing.WrongDocument, signing.SignedAlready),
+    responses=refusals(NotInThisState, errors.SignatoryDied, signing.WrongDocument, signing.SignedAlready),
 )
 async def sign_share_table(share_table_id: Uuid, body: SignTable, actor: SignedIn, tx: TxDep) -> ShareTableView:
     """Sign the table with this hash; the last signature puts it in force."""

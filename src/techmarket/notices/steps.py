@@ -48,6 +48,7 @@ __all__ = [
     "resume",
     "suspend",
     "suspension_of",
+    "upheld_lines",
     "withdraw",
 ]
 
@@ -129,6 +130,12 @@ async def held_lines(db: AsyncSession, notice_id: UUID) -> set[str]:
     waiting = (ObjectionState.FILED, ObjectionState.UPHELD)
     standing = (o for o in await repository.list_objections(db, notice_id) if o.notice_id == notice_id)
     return {line for objection in standing if objection.state in waiting for line in objection.lines or ()}
+
+
+async def upheld_lines(db: AsyncSession, notice_id: UUID) -> set[str]:
+    """The lines that were objected to with success."""
+    known = await repository.list_objections(db, notice_id)
+    return {line for one in known if one.state is ObjectionState.UPHELD for line in one.lines or ()}
 
 
 async def open_objections(db: AsyncSession, notice_id: UUID) -> int:

@@ -68,12 +68,6 @@ class TableReplaced(Refusal):
     en = "Version {n} of the share table was replaced; reverse this distribution and compute it under the new one."
 
 
-class SignerUnknown(Refusal):
-    code, kind = "revenue.signer_unknown", Kind.INVALID
-    zh = "{person} 不属于任何组织，无法签署分配方案。"
-    en = "{person} belongs to no organisation and could not sign the share table."
-
-
 class NobodyToSign(Refusal):
     code, kind = "revenue.nobody_to_sign", Kind.INVALID
     zh = "没有完成人，也没有列名的主要贡献人员；无人可以签署。"
@@ -82,14 +76,14 @@ class NobodyToSign(Refusal):
 
 class NothingPayable(Refusal):
     code, kind = "revenue.nothing_payable", Kind.CONFLICT
-    zh = "没有可以发放的份额；{held} 份因异议被保留，其余已发出指令。"
-    en = "No line can be paid now: {held} are held by objections, the others are instructed already."
+    zh = "没有可以发放的份额；{held} 份因异议或个人事由被暂缓，其余已发出指令。"
+    en = "No line can be paid now: {held} are held by objections or for a person, the others are instructed already."
 
 
 class PaidAlready(Refusal):
     code, kind = "revenue.paid_already", Kind.CONFLICT
-    zh = "此次分配已有 {lines} 份发出发放指令，不能撤销。"
-    en = "{lines} lines of this distribution are instructed or paid already; it cannot be reversed."
+    zh = "此次分配已有 {lines} 份发出发放指令；如要撤销并追回，请在请求中写明 claw_back 和理由。"
+    en = "{lines} lines are instructed or paid already; to reverse it and claim them back say claw_back, with reasons."
 
 
 class CostUnknown(Refusal):
@@ -120,3 +114,81 @@ class FeeIsAFact(Refusal):
     code, kind = "revenue.fee_is_a_fact", Kind.CONFLICT
     zh = "交易服务费由放款记录产生，不能撤回。"
     en = "The exchange's fee comes from the release itself and cannot be withdrawn."
+
+
+class PayoutUnderway(Refusal):
+    code, kind = "revenue.payout_underway", Kind.CONFLICT
+    zh = "{lines} 份已交银行办理；请等银行回执后再撤销。"
+    en = "{lines} lines are with the bank; reverse the distribution once the bank has answered."
+
+
+class PersonNotInTable(Refusal):
+    code, kind = "revenue.person_not_in_table", Kind.INVALID
+    zh = "{person} 既不在此分配方案中，也不必签署。"
+    en = "{person} is neither named in this share table nor asked to sign it."
+
+
+class HoldExists(Refusal):
+    code, kind = "revenue.hold_exists", Kind.CONFLICT
+    zh = "此人的份额已经暂缓；请先处理现有的暂缓。"
+    en = "This person's share is held already; deal with that hold first."
+
+
+class SignedByHer(Refusal):
+    code, kind = "revenue.signed_by_her", Kind.CONFLICT
+    zh = "此人已签署该方案，不能再按拒签处理。"
+    en = "She has signed this table, so she does not refuse it."
+
+
+class SignatoryDied(Refusal):
+    code, kind = "revenue.signatory_died", Kind.CONFLICT
+    zh = "此人已登记为去世，不能以其名义签署；请由继承人办理。"
+    en = "This person is on record as having died; nobody signs in that name, the heirs are shown instead."
+
+
+class AnswerPeriodRunning(Refusal):
+    code, kind = "revenue.answer_period_running", Kind.CONFLICT
+    zh = "答复期未满（至 {answer_by}）；期满仍未答复才能确认。"
+    en = "The time to answer runs until {answer_by}; only after that can it be confirmed."
+
+
+class SecondEyeNeeded(Refusal):
+    code, kind = "revenue.second_eye_needed", Kind.NOT_ALLOWED
+    zh = "须由另一人确认：{who}。"
+    en = "Somebody else must confirm this: {who}."
+
+
+class ReleaseDoesNotFit(Refusal):
+    code, kind = "revenue.release_does_not_fit", Kind.INVALID
+    zh = "因“{reason}”暂缓的份额不能这样解除；可用：{allowed}。"
+    en = "A share held for {reason} is not let go like this; possible are: {allowed}."
+
+
+class HeirsMissing(Refusal):
+    code, kind = "revenue.heirs_missing", Kind.INVALID
+    zh = "由继承人领取时须逐一列明继承人及大于零的份额；其他情形不列继承人。"
+    en = "For heirs name each one once with a part above zero; in every other case name none."
+
+
+class NotReworkable(Refusal):
+    code, kind = "revenue.not_reworkable", Kind.CONFLICT
+    zh = "第 {n} 份不是因异议成立而保留的份额，不能单独改正。"
+    en = "Line {n} is not held by an objection that was upheld, so it is not reworked alone."
+
+
+class ReworkTooLarge(Refusal):
+    code, kind = "revenue.rework_too_large", Kind.INVALID
+    zh = "改正后比原来多 {more}，超过单位留存的 {left}。"
+    en = "The reworked lines come to {more} more than before, and the unit's own part is {left}."
+
+
+class ReworkBelowFloor(Refusal):
+    code, kind = "revenue.rework_below_floor", Kind.INVALID
+    zh = "改正后 {part} 为 {given}，低于最低额 {least}（{source}）。"
+    en = "After the rework {part} would be {given}, below {least} ({source})."
+
+
+class NothingToRepay(Refusal):
+    code, kind = "revenue.nothing_to_repay", Kind.INVALID
+    zh = "还款 {given} 超过尚欠的 {left}。"
+    en = "{given} is more than the {left} that are still owed back."

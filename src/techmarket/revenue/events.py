@@ -111,5 +111,66 @@ class DistributionPaid(Event):
 
 @dataclass(frozen=True)
 class DistributionReversed(Event):
+    """Its income is open again; what was paid is claimed back in so many claims."""
+
     kind: ClassVar[str] = "revenue.distribution_reversed"
     distribution_id: UUID
+    claims: int = 0
+    cause: str = "unit"
+
+
+@dataclass(frozen=True)
+class ShareHoldProposed(Event):
+    """One person's share waits from now on. Why is told to those concerned, not here."""
+
+    kind: ClassVar[str] = "revenue.share_hold_proposed"
+    share_hold_id: UUID
+    share_table_id: UUID
+
+
+@dataclass(frozen=True)
+class ShareHoldDecided(Event):
+    kind: ClassVar[str] = "revenue.share_hold_decided"
+    share_hold_id: UUID
+    share_table_id: UUID
+    state: str
+
+
+@dataclass(frozen=True)
+class LineReworkDrafted(Event):
+    kind: ClassVar[str] = "revenue.line_rework_drafted"
+    line_rework_id: UUID
+    distribution_id: UUID
+    document_sha256: str
+
+
+@dataclass(frozen=True)
+class LineReworkSigned(Event):
+    kind: ClassVar[str] = "revenue.line_rework_signed"
+    line_rework_id: UUID
+    signed: int
+    required: int
+
+
+@dataclass(frozen=True)
+class LineReworkPublished(Event):
+    kind: ClassVar[str] = "revenue.line_rework_published"
+    line_rework_id: UUID
+    distribution_id: UUID
+    notice_id: UUID
+
+
+@dataclass(frozen=True)
+class LineReworkWithdrawn(Event):
+    kind: ClassVar[str] = "revenue.line_rework_withdrawn"
+    line_rework_id: UUID
+    distribution_id: UUID
+
+
+@dataclass(frozen=True)
+class RewardRepaid(Event):
+    """Part of a claim was paid back or set off against a later line."""
+
+    kind: ClassVar[str] = "revenue.reward_repaid"
+    reward_claim_id: UUID
+    is_settled: bool

@@ -15,6 +15,21 @@ PUBLISH = permission("revenue.publish_distribution", Standing.OWN, Role.FINANCE,
 PAY = permission("revenue.pay_distribution", Standing.OWN, Role.FINANCE)
 REVERSE = permission("revenue.reverse_distribution", Standing.OWN, Role.FINANCE)
 CONFIRM_PAYROLL = permission("revenue.confirm_payroll", Standing.OWN, Role.FINANCE)
+PROPOSE_HOLD = permission("revenue.propose_share_hold", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
+CONFIRM_HOLD = permission(
+    "revenue.confirm_share_hold",
+    Standing.MARKET_OR_OWN,
+    Role.LISTING_OFFICER,
+    Role.FINANCE,
+    Role.ADMINISTRATOR,
+    Role.OPERATOR,
+)
+DISPUTE_SHARE = permission("revenue.dispute_share", Standing.OWN)
+SEE_HOLDS = permission("revenue.list_share_holds", Standing.SIGNED_IN, scope=Scope.READ)
+REWORK = permission("revenue.rework_line", Standing.OWN, Role.FINANCE)
+SIGN_REWORK = permission("revenue.sign_rework", Standing.OWN)
+SEE_CLAIMS = permission("revenue.list_reward_claims", Standing.SIGNED_IN, scope=Scope.READ)
+TAKE_REPAYMENT = permission("revenue.take_repayment", Standing.OWN, Role.FINANCE)
 SEE_TABLES = permission("revenue.list_share_tables", Standing.SIGNED_IN, scope=Scope.READ)
 SEE_INCOME = permission("revenue.list_income", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_DISTRIBUTIONS = permission("revenue.get_distribution", Standing.MARKET_OR_OWN, scope=Scope.READ)

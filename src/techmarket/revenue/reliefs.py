@@ -28,6 +28,11 @@ def wage_base(minor: int, norm: Norm | None) -> int:
     return minor if norm is None else apply_rate(minor, norm.rate)
 
 
+def is_wage(case: Case) -> bool:
+    """A reward in money is wage; shares in a company, and income by title, are not."""
+    return case.table.basis is Basis.REWARD and case.mode is not Mode.EQUITY
+
+
 def half_counts_as_wage(case: Case) -> Norm | None:
     """The relief takes a registered contract of transfer or licence and payment inside the window (财税〔2018〕58号).
 

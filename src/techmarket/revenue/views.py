@@ -9,7 +9,15 @@ from uuid import UUID
 
 from techmarket.kernel.money import Money
 from techmarket.revenue.case import Group
-from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
+from techmarket.revenue.holds import Heir, HoldReason, ReleaseKind
+from techmarket.revenue.lifecycle import (
+    ClaimState,
+    DistributionState,
+    HoldState,
+    LineState,
+    ReworkState,
+    TableState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,58 @@ class ShareTableCard:
     n: int
     state: TableState
     document_sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """Why one person's share waits, and how it was let go."""
+
+    id: UUID
+    share_table_id: UUID
+    person_id: UUID
+    reason: HoldReason
+    grounds: str
+    evidence_sha256: str | None
+    state: HoldState
+    opened_at: datetime
+    answer_by: datetime | None
+    confirmed_at: datetime | None
+    release: ReleaseKind | None
+    release_evidence_sha256: str | None
+    released_at: datetime | None
+    heirs: tuple[Heir, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReworkView:
+    """One line written anew: its text, and how many of those concerned have signed it."""
+
+    id: UUID
+    distribution_id: UUID
+    n: int
+    state: ReworkState
+    document_sha256: str
+    signed: int
+    required: int
+    notice_id: UUID | None
+    created_at: datetime
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """What is owed back of a reward, and how much of it is settled."""
+
+    id: UUID
+    unit_id: UUID
+    person_id: UUID | None
+    group: Group
+    distribution_line_id: UUID
+    amount: Money
+    settled: Money
+    state: ClaimState
+    cause: str
     created_at: datetime
 
 
@@ -78,6 +138,14 @@ class BooksView:
 
 
 @dataclass(frozen=True, slots=True)
+class HeirPart:
+    """What of a line goes to one heir of the person it names."""
+
+    name: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class LineView:
     id: UUID
     n: int
@@ -88,6 +156,10 @@ class LineView:
     wage_base: Money | None
     state: LineState
     payout_id: UUID | None
+    offset: Money
+    rework_id: UUID | None
+    hold_id: UUID | None = None
+    heirs: tuple[HeirPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +176,7 @@ class DistributionView:
     reward: Money
     unit_part: Money
     notice_id: UUID | None
+    fund_due_id: UUID | None
     computation_sha256: str
     created_at: datetime
     steps: tuple[dict[str, Any], ...]

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     ENTRY_FEE = "ENTRY_FEE"
     ROYALTY = "ROYALTY"
     FEE = "FEE"  # owed to the market itself
+    REWARD = "REWARD"  # a unit's own money, out of which the market pays the rewards of one distribution
 
 
 class Channel(StrEnum):

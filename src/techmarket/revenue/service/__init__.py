@@ -2,14 +2,25 @@
 
 from techmarket.revenue.service.books import add_cost, get_books, take_released, withdraw_cost
 from techmarket.revenue.service.calculating import calculate
+from techmarket.revenue.service.claims import list_claims, take_repayment
 from techmarket.revenue.service.distributing import (
     draft_distribution,
     get_distribution,
     list_distributions,
     publish_distribution,
-    reverse_distribution,
+)
+from techmarket.revenue.service.holding import (
+    decide_hold,
+    decide_release,
+    dispute_share,
+    list_holds,
+    propose_hold,
+    propose_release,
+    take_back_dispute,
 )
 from techmarket.revenue.service.paying import clear_distribution, confirm_payroll, pay_distribution, settle_line
+from techmarket.revenue.service.reversing import reverse_distribution
+from techmarket.revenue.service.reworking import draft_rework, get_rework, publish_rework, sign_rework
 from techmarket.revenue.service.stating import get_statement, list_statements
 from techmarket.revenue.service.tabling import (
     draft_share_table,
@@ -24,21 +35,34 @@ __all__ = [
     "calculate",
     "clear_distribution",
     "confirm_payroll",
+    "decide_hold",
+    "decide_release",
+    "dispute_share",
     "draft_distribution",
+    "draft_rework",
     "draft_share_table",
     "get_books",
     "get_distribution",
+    "get_rework",
     "get_share_table",
     "get_statement",
+    "list_claims",
     "list_distributions",
+    "list_holds",
     "list_share_tables",
     "list_statements",
     "open_signing",
     "pay_distribution",
+    "propose_hold",
+    "propose_release",
     "publish_distribution",
+    "publish_rework",
     "reverse_distribution",
     "settle_line",
+    "sign_rework",
     "sign_share_table",
+    "take_back_dispute",
     "take_released",
+    "take_repayment",
     "withdraw_cost",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.contracts import steps as contracts
 from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
@@ -19,18 +21,22 @@ from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
-from techmarket.notices.lifecycle import STANDING
-from techmarket.revenue import errors, policy, repository, rules
-from techmarket.revenue.case import Case, Cost, Receipt, table_from
+from techmarket.revenue import errors, holds, policy, repository, rules
+from techmarket.revenue.case import Case, Cost, Earlier, Receipt, table_from
 from techmarket.revenue.computation import Computation, Line
-from techmarket.revenue.events import DistributionDrafted, DistributionPublished, DistributionReversed
-from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, LineState
-from techmarket.revenue.service.standing import Standing, contract_of, is_registered, standing_of
+from techmarket.revenue.events import DistributionDrafted, DistributionPublished
+from techmarket.revenue.holds import Heir, heirs_in
+from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, HoldState
+from techmarket.revenue.repository import holding
+from techmarket.revenue.service.standing import Standing, channel_of, contract_of, is_registered, standing_of
 from techmarket.revenue.tables import Cost as CostRow
 from techmarket.revenue.tables import Distribution, DistributionLine, ShareTable
 from techmarket.revenue.tables import Income as IncomeRow
-from techmarket.revenue.views import DistributionCard, DistributionView, LineView
+from techmarket.revenue.views import DistributionCard, DistributionView, HeirPart, LineView
 from techmarket.rulebook import steps as rulebook
+from techmarket.rulebook.rules import Rule
+from techmarket.settlement import steps as settlement
+from techmarket.settlement.rules import Channel, Purpose
 
 REWARD_LIST = "techmarket.revenue.reward_list/1"
 
@@ -60,6 +66,7 @@ async def draft_distribution(
             pay_on=shanghai_day(now),
             is_registered=await is_registered(db, contract_id),
             term_years=contract.term_years,
+            earlier=await earlier_of(db, share_table, contract_id),
         )
         done = rules.compute(case)
         return await _write(db, actor, standing, share_table, done, income, costs, now)
@@ -78,14 +85,7 @@ async def publish_distribution(
         require(actor, policy.PUBLISH, parties=[row.unit_id])
         state = DISTRIBUTION.move(row.state, "publish")
         contract = await contract_of(db, actor, row.contract_id)
-        standing = await standing_of(db, contract)
-        rule = await rulebook.get_rule(
-            db,
-            "notice.reward_list.length",
-            on=row.rule_date,
-            jurisdiction=standing.jurisdiction,
-            applies_to=standing.sellers,
-        )
+        rule = await reward_list_rule(db, row)
         lines = await repository.list_lines(db, row.id)
         table = await repository.get_table(db, row.share_table_id)
         document = {
@@ -118,29 +118,41 @@ async def publish_distribution(
             unit_evidence_pointer="/body/posted_sha256",
         )
         row.state = state
+        await _ask_for_funds(db, actor, row)
         journal.record(db, DistributionPublished(row.id, row.notice_id), actor=actor)
         await db.flush()
         return await view_of(db, row)
 
 
-async def reverse_distribution(tx: Tx, actor: Actor, distribution_id: UUID) -> DistributionView:
-    """Take back a distribution of which nothing was instructed yet: its income and costs are open again."""
-    async with tx.begin() as db:
-        row = seen(actor, await repository.lock_distribution(db, distribution_id))
-        require(actor, policy.REVERSE, parties=[row.unit_id])
-        row.state = DISTRIBUTION.move(row.state, "reverse")
-        lines = await repository.list_lines(db, row.id)
-        gone = [line for line in lines if line.state in (LineState.INSTRUCTED, LineState.PAID)]
-        if gone:
-            raise errors.PaidAlready(lines=len(gone))
-        for line in lines:
-            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
-        if row.notice_id is not None and (await notices.get_facts(db, row.notice_id)).state in STANDING:
-            await notices.withdraw(db, row.notice_id, actor)
-        await repository.free_books(db, row.id)
-        journal.record(db, DistributionReversed(row.id), actor=actor)
-        await db.flush()
-        return await view_of(db, row)
+async def _ask_for_funds(db: AsyncSession, actor: Actor, row: Distribution) -> None:
+    """Where the market pays the rewards, the unit pays in what they come to; the money stays its own until then."""
+    standing = await standing_of(db, await contracts.get_contract(db, row.contract_id))
+    if await channel_of(db, standing) is not Channel.ESCROW:
+        return
+    due = await settlement.raise_due(
+        db,
+        payer=row.unit_id,
+        payee=None,
+        minor=row.reward_minor,
+        due_on=shanghai_day(await clock.market_now(db)),
+        subject=Ref("distribution", row.id),
+        purpose=Purpose.REWARD,
+        actor=actor,
+        rule_date=row.rule_date,
+    )
+    row.fund_due_id = due.id
+
+
+async def reward_list_rule(db: AsyncSession, row: Distribution) -> Rule:
+    """How long a reward list stands: the row of the distribution's own rule date and place (ZJR art. 39)."""
+    standing = await standing_of(db, await contracts.get_contract(db, row.contract_id))
+    return await rulebook.get_rule(
+        db,
+        "notice.reward_list.length",
+        on=row.rule_date,
+        jurisdiction=standing.jurisdiction,
+        applies_to=standing.sellers,
+    )
 
 
 async def get_distribution(tx: Tx, actor: Actor, distribution_id: UUID) -> DistributionView:
@@ -189,6 +201,8 @@ def seen(actor: Actor, row: Distribution) -> Distribution:
 async def view_of(db: AsyncSession, row: Distribution) -> DistributionView:
     document = await texts.get(db, row.computation_sha256)
     outcome: dict[str, Any] = document["outcome"]
+    lines = await repository.list_lines(db, row.id)
+    heirs = await heirs_of_lines(db, lines)
     return DistributionView(
         row.id,
         row.contract_id,
@@ -202,16 +216,28 @@ async def view_of(db: AsyncSession, row: Distribution) -> DistributionView:
         Money(row.reward_minor),
         Money(row.unit_minor),
         row.notice_id,
+        row.fund_due_id,
         row.computation_sha256,
         row.created_at,
         tuple(document["steps"]),
         tuple(outcome["flags"]),
         tuple(outcome["terms"]),
-        tuple(line_view(line) for line in await repository.list_lines(db, row.id)),
+        tuple(line_view(line, heirs.get(line.hold_id, ()) if line.hold_id else ()) for line in lines),
     )
 
 
-def line_view(line: DistributionLine) -> LineView:
+async def heirs_of_lines(db: AsyncSession, lines: Sequence[DistributionLine]) -> dict[UUID, tuple[Heir, ...]]:
+    """Who stands in the place of those who died, by the hold that their heirs have ended."""
+    held = [line.hold_id for line in lines if line.hold_id is not None]
+    return {
+        hold.id: heirs_in(await texts.get(db, hold.heirs_sha256))
+        for hold in await holding.get_many(db, held)
+        if hold.heirs_sha256 is not None and hold.state is HoldState.RELEASED
+    }
+
+
+def line_view(line: DistributionLine, heirs: Sequence[Heir] = ()) -> LineView:
+    parts = zip(heirs, holds.parts_of_heirs(line.minor, heirs), strict=True) if heirs else ()
     return LineView(
         line.id,
         line.n,
@@ -222,6 +248,10 @@ def line_view(line: DistributionLine) -> LineView:
         None if line.wage_base_minor is None else Money(line.wage_base_minor),
         line.state,
         line.payout_id,
+        Money(line.offset_minor),
+        line.rework_id,
+        line.hold_id,
+        tuple(HeirPart(heir.name, Money(minor)) for heir, minor in parts),
     )
 
 
@@ -231,6 +261,24 @@ def stored(done: Computation, table_sha256: str) -> dict[str, Any]:
     document["inputs"]["table"] = {"sha256": table_sha256}
     del document["outcome"]["lines"]
     return document
+
+
+async def earlier_of(db: AsyncSession, share_table: ShareTable, contract_id: UUID) -> Earlier | None:
+    """What the distributions that stand under this table have given, so that several events give what one would."""
+    standing = await repository.list_standing(db, share_table.id, contract_id)
+    if not standing:
+        return None
+    table = table_from((await texts.get(db, share_table.sha256))["table"])
+    had = await repository.sum_of_places(db, [row.id for row in standing])
+    lines = {
+        share.group: tuple(had.get((share.group, n), 0) for n in range(1, max(1, len(share.people)) + 1))
+        for share in table.groups
+    }
+    parts: dict[str, int] = {}
+    for row in standing:
+        for name, minor in (await texts.get(db, row.computation_sha256))["outcome"].get("parts", {}).items():
+            parts[name] = parts.get(name, 0) + minor
+    return Earlier(sum(row.net_minor for row in standing), sum(row.reward_minor for row in standing), lines, parts)
 
 
 async def _table_for(db: AsyncSession, standing: Standing, wanted: UUID | None) -> ShareTable:

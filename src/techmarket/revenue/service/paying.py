@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,20 +19,26 @@ from techmarket.notices import steps as notices
 from techmarket.revenue import errors, policy, reliefs, repository, rules
 from techmarket.revenue.case import Case, case_from
 from techmarket.revenue.events import DistributionPaid, DistributionPayable, LinePaid, LinesInstructed
-from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, DistributionState, LineState, TableState
+from techmarket.revenue.lifecycle import (
+    DISTRIBUTION,
+    DISTRIBUTION_LINE,
+    LIVE_HOLDS,
+    DistributionState,
+    HoldState,
+    LineState,
+    ReworkState,
+    TableState,
+)
+from techmarket.revenue.repository import claiming, holding
+from techmarket.revenue.service.claims import set_off, spent_by_market, undo_set_off
 from techmarket.revenue.service.distributing import line_view, seen, stored, view_of
-from techmarket.revenue.service.standing import is_registered, standing_of
-from techmarket.revenue.tables import Distribution, DistributionLine, ShareTable
+from techmarket.revenue.service.standing import channel_of, is_registered, standing_of
+from techmarket.revenue.tables import Distribution, DistributionLine, ShareHold, ShareTable
 from techmarket.revenue.views import DistributionView, LineView
-from techmarket.rulebook import steps as rulebook
-from techmarket.rulebook.steps import unit_scope
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.lifecycle import PayoutState
 from techmarket.settlement.rules import Channel
 from techmarket.settlement.steps import PayoutOrder
-
-CHANNEL = "reward.channel"
-CHANNELS = {"payroll": Channel.PAYROLL, "escrow": Channel.ESCROW}
 
 
 async def pay_distribution(tx: Tx, actor: Actor, distribution_id: UUID) -> DistributionView:
@@ -47,14 +54,17 @@ async def pay_distribution(tx: Tx, actor: Actor, distribution_id: UUID) -> Distr
         await _clear(db, row, actor)
         row.state = DISTRIBUTION.move(row.state, "pay")
         lines = await repository.list_lines(db, row.id)
-        assert row.notice_id is not None
-        _hold_and_free(lines, await notices.held_lines(db, row.notice_id))
-        payable = [line for line in lines if line.state is LineState.OPEN]
+        standing = await _standing_of_lines(db, row, lines)
+        hold_and_free(lines, standing, await _holds(db, table))
+        payable = [line for line in lines if line.state is LineState.OPEN and line.n in standing.ended]
         held = sum(line.state is LineState.HELD for line in lines)
         if not payable:
             raise errors.NothingPayable(held=held)
         await _settle_wage_base(db, row, table, payable)
-        await _instruct(db, row, payable)
+        used_up = await set_off(db, row, payable, actor)
+        await _instruct(db, row, [line for line in payable if line.state is LineState.OPEN])
+        for line in used_up:
+            await paid(db, row, line, actor)
         journal.record(db, LinesInstructed(row.id, len(payable), held), actor=actor)
         await db.flush()
         return await view_of(db, row)
@@ -85,7 +95,7 @@ async def confirm_payroll(tx: Tx, actor: Actor, line_id: UUID) -> LineView:
         if (await settlement.get_payout(db, line.payout_id)).channel is not Channel.PAYROLL:
             raise errors.ChannelConfirmsItself()
         await settlement.confirm_payout(db, line.payout_id, actor=actor)
-        await _paid(db, row, line, actor)
+        await paid(db, row, line, actor)
         return line_view(line)
 
 
@@ -98,12 +108,19 @@ async def settle_line(tx: Tx, payout_id: UUID) -> bool:
         row = await repository.lock_distribution(db, known.distribution_id)
         line = await repository.get_line(db, known.id)
         state = (await settlement.get_payout(db, payout_id)).state
-        if line.state is not LineState.INSTRUCTED or line.payout_id != payout_id:
+        if line.payout_id != payout_id:
+            return False
+        if line.state is LineState.PAID and state is PayoutState.FAILED:
+            await _came_back(db, row, line)
+            return True
+        if line.state is not LineState.INSTRUCTED:
             return False
         if state is PayoutState.CONFIRMED:
             line.state = DISTRIBUTION_LINE.move(line.state, "confirm")
-            await _paid(db, row, line, None)
+            await spent_by_market(db, row.unit_id, line)
+            await paid(db, row, line, None)
         elif state is PayoutState.FAILED:
+            await undo_set_off(db, line)
             line.state, line.payout_id = DISTRIBUTION_LINE.move(line.state, "fail"), None
         else:
             return False
@@ -127,12 +144,45 @@ async def _clear(db: AsyncSession, row: Distribution, actor: Actor | None) -> No
     journal.record(db, DistributionPayable(row.id), actor=actor)
 
 
-def _hold_and_free(lines: Sequence[DistributionLine], held: set[str]) -> None:
-    """An objection holds the lines it names and no other; a decision frees them."""
+@dataclass(frozen=True, slots=True)
+class LinesStanding:
+    """Which lines wait for an objection, and which stood in a notice that has ended."""
+
+    objected: frozenset[int]
+    ended: frozenset[int]
+
+
+async def _standing_of_lines(db: AsyncSession, row: Distribution, lines: Sequence[DistributionLine]) -> LinesStanding:
+    """A reworked line has a notice of its own; all others stood in the reward list, whose gate is behind us."""
+    assert row.notice_id is not None
+    objected = {int(n) for n in await notices.held_lines(db, row.notice_id)}
+    ended = {line.n for line in lines if line.rework_id is None}
+    now = await clock.market_now(db)
+    for rework in await claiming.list_reworks(db, row.id):
+        if rework.notice_id is None or rework.state is not ReworkState.PUBLISHED:
+            continue
+        objected |= {int(n) for n in await notices.held_lines(db, rework.notice_id)}
+        if await notices.has_ended(db, rework.notice_id, now):
+            ended |= {line.n for line in lines if line.rework_id == rework.id}
+    return LinesStanding(frozenset(objected), frozenset(ended))
+
+
+async def _holds(db: AsyncSession, table: ShareTable) -> dict[UUID, ShareHold]:
+    """The latest hold on each person's share under the table; one that was rejected never was."""
+    found = await holding.list_of_table(db, table.id)
+    return {hold.person_id: hold for hold in found if hold.state is not HoldState.REJECTED}
+
+
+def hold_and_free(lines: Sequence[DistributionLine], standing: LinesStanding, held: Mapping[UUID, ShareHold]) -> None:
+    """An objection holds the lines it names, a hold the lines of its person, and neither any other."""
     for line in lines:
-        if line.state is LineState.OPEN and str(line.n) in held:
+        hold = held.get(line.person_id) if line.person_id else None
+        waits = line.n in standing.objected or (hold is not None and hold.state in LIVE_HOLDS)
+        if line.state in (LineState.OPEN, LineState.HELD):
+            line.hold_id = None if hold is None else hold.id
+        if line.state is LineState.OPEN and waits:
             line.state = DISTRIBUTION_LINE.move(line.state, "hold")
-        elif line.state is LineState.HELD and str(line.n) not in held:
+        elif line.state is LineState.HELD and not waits:
             line.state = DISTRIBUTION_LINE.move(line.state, "free")
 
 
@@ -148,7 +198,11 @@ async def _settle_wage_base(
     if now != case:
         sha256 = await texts.put(db, stored(done, table.sha256))
     by_number = dict(enumerate(done.lines, start=1))
+    half = reliefs.half_counts_as_wage(now)
     for line in lines:
+        if line.rework_id is not None:
+            line.wage_base_minor = reliefs.wage_base(line.minor, half) if reliefs.is_wage(now) else None
+            continue
         computed = by_number[line.n]
         assert computed.minor == line.minor
         line.wage_base_minor = computed.wage_base_minor
@@ -163,17 +217,12 @@ async def case_of(db: AsyncSession, computation_sha256: str, table_sha256: str) 
 
 async def _instruct(db: AsyncSession, row: Distribution, lines: Sequence[DistributionLine]) -> None:
     """One instruction per line. By default the unit pays with its wages and owes the line in its own book till then."""
-    standing = await standing_of(db, await contracts.get_contract(db, row.contract_id))
-    rule = await rulebook.get_rule(
-        db,
-        CHANNEL,
-        on=row.rule_date,
-        jurisdiction=standing.jurisdiction,
-        applies_to=standing.sellers,
-        scope=unit_scope(row.unit_id),
-    )
+    if not lines:
+        return
+    channel = await channel_of(db, await standing_of(db, await contracts.get_contract(db, row.contract_id)))
     orders = [
-        PayoutOrder(row.unit_id, line.minor, CHANNELS[rule.value], Ref("distribution_line", line.id)) for line in lines
+        PayoutOrder(row.unit_id, line.minor - line.offset_minor, channel, Ref("distribution_line", line.id))
+        for line in lines
     ]
     for line, payout_id in zip(lines, await settlement.instruct_payouts(db, orders), strict=True):
         line.payout_id = payout_id
@@ -181,7 +230,18 @@ async def _instruct(db: AsyncSession, row: Distribution, lines: Sequence[Distrib
     await db.flush()
 
 
-async def _paid(db: AsyncSession, row: Distribution, line: DistributionLine, actor: Actor | None) -> None:
+async def _came_back(db: AsyncSession, row: Distribution, line: DistributionLine) -> None:
+    """Money that had left came back (退汇): the line is open again, and so is the distribution."""
+    await spent_by_market(db, row.unit_id, line, back=True)
+    await undo_set_off(db, line)
+    line.state, line.payout_id = DISTRIBUTION_LINE.move(line.state, "bounce"), None
+    if row.state is DistributionState.PAID:
+        row.state = DISTRIBUTION.move(row.state, "reopen")
+    await db.flush()
+
+
+async def paid(db: AsyncSession, row: Distribution, line: DistributionLine, actor: Actor | None) -> None:
+    """The line is paid; with the last one the distribution is."""
     journal.record(db, LinePaid(line.id, row.id), actor=actor)
     await db.flush()
     if row.state is DistributionState.PAYABLE and await repository.count_unpaid(db, row.id) == 0:

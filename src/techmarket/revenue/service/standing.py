@@ -18,8 +18,11 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.revenue import norming, policy
 from techmarket.revenue.case import Mode, Norm
 from techmarket.rulebook import steps as rulebook
-from techmarket.rulebook.rules import Rule, jurisdictions_of
+from techmarket.rulebook.rules import Rule, jurisdictions_of, unit_scope
+from techmarket.settlement.rules import Channel
 
+CHANNEL = "reward.channel"
+CHANNELS = {"payroll": Channel.PAYROLL, "escrow": Channel.ESCROW}
 MODES = {ContractType.LICENCE: Mode.LICENCE, ContractType.TRANSFER: Mode.TRANSFER}
 """The other kinds of contract follow agreement and unit rule; no statute names a floor (ZJR art. 41)."""
 
@@ -83,6 +86,19 @@ async def norms_of(
     return norming.choose_norms(
         rows, on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=unit
     )
+
+
+async def channel_of(db: AsyncSession, standing: Standing) -> Channel:
+    """Who pays the people: the unit with its wages, or, where a row of the unit says so, the market from escrow."""
+    rule = await rulebook.get_rule(
+        db,
+        CHANNEL,
+        on=standing.contract.rule_date,
+        jurisdiction=standing.jurisdiction,
+        applies_to=standing.sellers,
+        scope=unit_scope(standing.unit_id),
+    )
+    return CHANNELS[rule.value]
 
 
 async def is_registered(db: AsyncSession, contract_id: UUID) -> bool:

@@ -17,15 +17,18 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
-from techmarket.revenue import errors, policy, repository, schemes
+from techmarket.revenue import errors, holds, policy, repository, schemes
 from techmarket.revenue.case import Group, Table
 from techmarket.revenue.events import (
+    ShareHoldDecided,
     ShareTableDrafted,
     ShareTableReplaced,
     ShareTableSigned,
     ShareTableSigningOpened,
 )
-from techmarket.revenue.lifecycle import SHARE_TABLE, TableState
+from techmarket.revenue.holds import HoldReason, ReleaseKind
+from techmarket.revenue.lifecycle import SHARE_HOLD, SHARE_TABLE, HoldState, TableState
+from techmarket.revenue.repository import holding
 from techmarket.revenue.service.standing import standing_of
 from techmarket.revenue.tables import ShareTable, ShareTablePerson
 from techmarket.revenue.views import ShareTableCard, ShareTableView
@@ -91,7 +94,7 @@ async def draft_share_table(
 async def open_signing(tx: Tx, actor: Actor, table_id: UUID) -> ShareTableView:
     """Call on every completer to sign exactly this text."""
     async with tx.begin() as db:
-        row = await _seen(db, actor, await repository.lock_table(db, table_id))
+        row = await seen_table(db, actor, await repository.lock_table(db, table_id))
         require(actor, policy.OPEN_SIGNING, parties=[row.unit_id])
         state = SHARE_TABLE.move(row.state, "open_signing")
         people = [p for p in await repository.list_people(db, row.id) if p.position is not None]
@@ -100,9 +103,8 @@ async def open_signing(tx: Tx, actor: Actor, table_id: UUID) -> ShareTableView:
         signatories = []
         for person in people:
             orgs = known[person.person_id].org_ids
-            if not orgs:
-                raise errors.SignerUnknown(person=person.person_id)
-            org = row.unit_id if row.unit_id in orgs else orgs[0]
+            # Who belongs to nobody any more has a place all the same: it waits for her, or for a hold on her share.
+            org = row.unit_id if row.unit_id in orgs or not orgs else orgs[0]
             signatories.append(Signatory(org, person.person_id, role="COMPLETER"))
         row.signing_id = await signing.open_signing(
             db,
@@ -120,29 +122,57 @@ async def open_signing(tx: Tx, actor: Actor, table_id: UUID) -> ShareTableView:
 
 
 async def sign_share_table(tx: Tx, actor: Actor, table_id: UUID, *, document_sha256: str) -> ShareTableView:
-    """A completer signs exactly this table. The last signature puts it in force and ends the one before."""
+    """A completer signs exactly this table. The last signature puts it in force and ends the one before.
+
+    Whose share was held so that the others need not wait may sign later: her signature lets it go.
+    """
     async with tx.begin() as db:
-        row = await _seen(db, actor, await repository.lock_table(db, table_id))
+        row = await seen_table(db, actor, await repository.lock_table(db, table_id))
         signers = [p.person_id for p in await repository.list_people(db, row.id) if p.position is not None]
         require(actor, policy.SIGN_TABLE, parties=signers)
         row.state = SHARE_TABLE.move(row.state, "sign")
         assert row.signing_id is not None
         now = await clock.market_now(db)
+        hold = await holding.find_live(db, row.id, actor.person)
+        if hold is not None and hold.reason is HoldReason.DIED and hold.state is not HoldState.PROPOSED:
+            raise errors.SignatoryDied()
         done = await signing.put(db, row.signing_id, actor, document_sha256=document_sha256, now=now)
-        if done.is_complete:
-            for earlier in await repository.lock_tables_of(db, row.subject, [TableState.SIGNED]):
-                await _replace(db, earlier, actor)
-            row.state = SHARE_TABLE.move(row.state, "complete")
+        if hold is not None and hold.reason in holds.EXCUSING:
+            hold.state, hold.release = SHARE_HOLD.move(hold.state, "sign"), ReleaseKind.SIGNED
+            hold.released_at = now
+            journal.record(db, ShareHoldDecided(hold.id, row.id, hold.state), actor=actor)
+            await db.flush()
+        await complete_if_all(db, row, actor)
         journal.record(db, ShareTableSigned(row.id, done.signed, done.required), actor=actor)
         await db.flush()
         return await view_of(db, row)
+
+
+async def complete_if_all(db: AsyncSession, row: ShareTable, actor: Actor) -> bool:
+    """A locked table comes into force once everybody has signed but those whose own share a confirmed hold keeps."""
+    if row.state is not TableState.SIGNING or row.signing_id is None:
+        return False
+    required = {p.person_id for p in await repository.list_people(db, row.id) if p.position is not None}
+    signed = {signature.person_id for signature in await signing.signatures_of(db, row.signing_id)}
+    excused = {
+        hold.person_id
+        for hold in await holding.list_of_table(db, row.id)
+        if hold.state in (HoldState.HOLDING, HoldState.RELEASING, HoldState.RELEASED) and hold.reason in holds.EXCUSING
+    }
+    if not holds.all_consent(required, signed, excused):
+        return False
+    for earlier in await repository.lock_tables_of(db, row.subject, [TableState.SIGNED]):
+        await _replace(db, earlier, actor)
+    row.state = SHARE_TABLE.move(row.state, "complete")
+    await db.flush()
+    return True
 
 
 async def get_share_table(tx: Tx, actor: Actor, table_id: UUID) -> ShareTableView:
     """A table with its text and how many have signed: for those named in it, the unit's officers and the market."""
     require(actor, policy.SEE_TABLES)
     async with tx.read() as db:
-        return await view_of(db, await _seen(db, actor, await repository.get_table(db, table_id)))
+        return await view_of(db, await seen_table(db, actor, await repository.get_table(db, table_id)))
 
 
 async def list_share_tables(
@@ -238,15 +268,15 @@ async def _known(db: AsyncSession, people: list[str]) -> list[UUID]:
 
 
 async def _replace(db: AsyncSession, row: ShareTable, actor: Actor) -> None:
-    was = row.state
     row.state = SHARE_TABLE.move(row.state, "replace")
-    if was is TableState.SIGNING and row.signing_id is not None:
+    # In force by a hold, it may still have a place for a signature that never came.
+    if row.signing_id is not None and not (await signing.state_of(db, row.signing_id)).is_complete:
         await signing.void(db, row.signing_id, actor)
     journal.record(db, ShareTableReplaced(row.id), actor=actor)
     await db.flush()
 
 
-async def _seen(db: AsyncSession, actor: Actor, row: ShareTable) -> ShareTable:
+async def seen_table(db: AsyncSession, actor: Actor, row: ShareTable) -> ShareTable:
     """The door: what one earns is shown to those named, to the unit's officers and to the market."""
     if policy.sees_money_of(actor, row.unit_id):
         return row

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
+from techmarket.revenue.case import Group
 from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
 from techmarket.revenue.tables import Cost, Distribution, DistributionLine, Income, ShareTable, ShareTablePerson
 
@@ -173,6 +174,26 @@ async def lock_distribution(db: AsyncSession, distribution_id: UUID) -> Distribu
     return row
 
 
+async def list_standing(db: AsyncSession, table_id: UUID, contract_id: UUID) -> Sequence[Distribution]:
+    """The distributions of a contract under one table that were not reversed, oldest first."""
+    query = select(Distribution).where(
+        Distribution.share_table_id == table_id,
+        Distribution.contract_id == contract_id,
+        Distribution.state != DistributionState.REVERSED,
+    )
+    return (await db.execute(query.order_by(Distribution.id))).scalars().all()
+
+
+async def sum_of_places(db: AsyncSession, distribution_ids: Sequence[UUID]) -> dict[tuple[Group, int], int]:
+    """What each place in the table was given by these distributions together."""
+    query = (
+        select(DistributionLine.group, DistributionLine.position, func.sum(DistributionLine.minor))
+        .where(DistributionLine.distribution_id.in_(distribution_ids), DistributionLine.state != LineState.CANCELLED)
+        .group_by(DistributionLine.group, DistributionLine.position)
+    )
+    return {(group, position): int(minor) for group, position, minor in await db.execute(query)}
+
+
 async def insert_lines(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     for first in range(0, len(rows), INSERT_BATCH):
         await db.execute(insert(DistributionLine), rows[first : first + INSERT_BATCH])
@@ -201,7 +222,8 @@ async def find_line_by_payout(db: AsyncSession, payout_id: UUID) -> Distribution
 
 async def count_unpaid(db: AsyncSession, distribution_id: UUID) -> int:
     query = select(func.count()).where(
-        DistributionLine.distribution_id == distribution_id, DistributionLine.state != LineState.PAID
+        DistributionLine.distribution_id == distribution_id,
+        DistributionLine.state.not_in([LineState.PAID, LineState.CANCELLED]),
     )
     return (await db.execute(query)).scalar_one()
 

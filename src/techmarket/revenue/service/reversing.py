@@ -1,0 +1,99 @@
+"""Taking a distribution back (冲回): every posting gets its mirror, and what was paid becomes a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db import journal
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.notices import steps as notices
+from techmarket.notices.lifecycle import STANDING
+from techmarket.revenue import errors, policy, repository
+from techmarket.revenue.events import DistributionReversed, LineReworkWithdrawn
+from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, LINE_REWORK, LineState, ReworkState
+from techmarket.revenue.repository import claiming
+from techmarket.revenue.service.claims import is_gone, reclaim, undo_set_off, unit_book
+from techmarket.revenue.service.distributing import seen, view_of
+from techmarket.revenue.tables import Distribution, DistributionLine, LineRework
+from techmarket.revenue.views import DistributionView
+from techmarket.settlement import steps as settlement
+from techmarket.settlement.steps import DueState, PayoutState
+from techmarket.signing import steps as signing
+
+
+async def reverse_distribution(
+    tx: Tx, actor: Actor, distribution_id: UUID, *, claw_back: bool = False
+) -> DistributionView:
+    """Take back a distribution: its income and costs are open again. Of one that was instructed or paid in part the
+    unit must say so: what has not left is stopped, what was paid is owed back."""
+    async with tx.begin() as db:
+        row = seen(actor, await repository.lock_distribution(db, distribution_id))
+        require(actor, policy.REVERSE, parties=[row.unit_id])
+        DISTRIBUTION.move(row.state, "reverse")
+        gone = [line for line in await repository.list_lines(db, row.id) if is_gone(line)]
+        if gone and not claw_back:
+            raise errors.PaidAlready(lines=len(gone), pointer="/body/claw_back")
+        await reverse(db, row, actor, cause="unit")
+        return await view_of(db, row)
+
+
+async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, cause: str) -> int:
+    """A locked distribution is taken back whole. Returns how many claims that made."""
+    row.state = DISTRIBUTION.move(row.state, "reverse")
+    lines = await repository.list_lines(db, row.id)
+    await _require_answered(db, lines)
+    if any(is_gone(line) for line in lines):
+        await unit_book(db, row.unit_id)
+    claims = 0
+    for line in lines:
+        if line.state is LineState.PAID:
+            claims += await reclaim(db, row, line, cause=cause) is not None
+        elif line.state is LineState.INSTRUCTED:
+            assert line.payout_id is not None
+            await undo_set_off(db, line)
+            await settlement.fail_payout(db, line.payout_id, actor=actor)
+            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
+        elif line.state in (LineState.OPEN, LineState.HELD):
+            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
+    for rework in await claiming.list_reworks(db, row.id):
+        if rework.state is not ReworkState.WITHDRAWN:
+            await end_rework(db, rework, actor)
+    if row.notice_id is not None:
+        await _take_down(db, row.notice_id, actor)
+    if row.fund_due_id is not None and (await settlement.get_due(db, row.fund_due_id)).state is DueState.OPEN:
+        await settlement.drop_due(db, row.fund_due_id, actor)
+    await repository.free_books(db, row.id)
+    journal.record(db, DistributionReversed(row.id, claims, cause), actor=actor)
+    await db.flush()
+    return claims
+
+
+async def end_rework(db: AsyncSession, rework: LineRework, actor: Actor | None) -> None:
+    """A rework falls with what it was part of: its round of signatures and its notice end."""
+    rework.state = LINE_REWORK.move(rework.state, "withdraw")
+    if not (await signing.state_of(db, rework.signing_id)).is_complete:
+        await signing.void(db, rework.signing_id, actor)
+    if rework.notice_id is not None:
+        await _take_down(db, rework.notice_id, actor)
+    journal.record(db, LineReworkWithdrawn(rework.id, rework.distribution_id), actor=actor)
+    await db.flush()
+
+
+async def _take_down(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> None:
+    if (await notices.get_facts(db, notice_id)).state in STANDING:
+        await notices.withdraw(db, notice_id, actor)
+
+
+async def _require_answered(db: AsyncSession, lines: Sequence[DistributionLine]) -> None:
+    """What the bank is about to pay cannot be stopped here: its answer comes first."""
+    sent = 0
+    for line in lines:
+        if line.state is LineState.INSTRUCTED and line.payout_id is not None:
+            sent += (await settlement.get_payout(db, line.payout_id)).state is PayoutState.SENT
+    if sent:
+        raise errors.PayoutUnderway(lines=sent)
