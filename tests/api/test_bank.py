@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.identity.make import a_market, a_member, an_organisation
-from tests.settlement.make import a_camt, a_csv
+from tests.settlement.make import a_camt, a_csv, declared
 from tests.settlement.test_statements import earned
 
 STATEMENTS = "/v1/bank/statements"
@@ -15,6 +15,7 @@ ROWS = [("CREDIT", "B-1", "10.00", "6222", "Sample", ""), ("DEBIT", "B-2", "0.50
 @pytest.fixture
 async def people(tx, keys):
     market = await a_market(tx, keys)
+    await declared(tx, market["finance"].actor)
     return {"finance": market["finance"], "operator": market["operator"], "own": await an_organisation(tx, keys=keys)}
 
 

@@ -33,10 +33,12 @@ def only(key: str, **wanted: Any) -> dict[str, Any]:
 
 def test_the_files_are_one_per_subject() -> None:
     assert {name for name, rows in ROWS.items() if rows} == {
+        "certification",
         "notice_periods",
         "packs",
         "payment",
         "sharing",
+        "settlement",
         "talent_and_terms",
         "tariff_sample",
         "trading",

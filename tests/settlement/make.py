@@ -12,12 +12,14 @@ from uuid import UUID
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor, Role
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.ledger import steps as ledger
 from techmarket.settlement import rules, service, steps
 from techmarket.settlement.rules import BankMessage, Purpose
 from techmarket.settlement.steps import DueFacts
 from techmarket.settlement.views import BankLineView
+from tests.identity.make import a_member
 
 _numbers = itertools.count(1)
 
@@ -92,6 +94,19 @@ async def escrow(tx: Tx, org_id: UUID) -> tuple[int, int]:
         return await ledger.balance(db, account), await ledger.available(db, account)
 
 
+ACCOUNT = "330016000000000000"
+
+
+async def declared(tx: Tx, first: Actor, account: str = ACCOUNT) -> Actor:
+    """The market's settlement account is declared by this person of finance and a colleague, who is returned."""
+    second = (await a_member(tx, first, Role.FINANCE)).actor
+    for actor in (first, second):
+        await service.declare_account(
+            tx, actor, account=account, bank_name="Sample bank", holder_name="Sample market escrow"
+        )
+    return second
+
+
 Row = tuple[str, str, str, str, str, str]
 """(CREDIT or DEBIT, the bank's reference, amount, account, name, reference) of one booking."""
 
@@ -107,7 +122,7 @@ def a_csv(
     day: str = "2026-03-02",
     opening: str = "0.00",
     closing: str | None = None,
-    account: str = "330016000000000000",
+    account: str = ACCOUNT,
 ) -> bytes:
     """A bank statement as a plain table; it adds up unless another closing balance is given."""
     lines = [
@@ -126,7 +141,7 @@ def a_camt(
     day: str = "2026-03-02",
     opening: str = "0.00",
     closing: str | None = None,
-    account: str = "330016000000000000",
+    account: str = ACCOUNT,
     version: str = "08",
 ) -> bytes:
     """The same as a message of ISO 20022."""

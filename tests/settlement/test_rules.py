@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from techmarket.settlement import errors, rules
-from techmarket.settlement.lifecycle import BANK_LINE, DUE, PAYOUT, DueState, LineState, PayoutState
+from techmarket.settlement.lifecycle import (
+    BANK_LINE,
+    DUE,
+    MONEY_ACT,
+    PAYOUT,
+    ActState,
+    DueState,
+    LineState,
+    PayoutState,
+)
 from techmarket.settlement.rules import BankMessage, Outcome
 
 SECRET = b"s" * 32
@@ -137,12 +146,19 @@ def test_a_fee_is_never_above_what_it_is_taken_from(minor: int, rate: Decimal, r
 
 
 def test_the_moves_of_dues_lines_and_payouts_are_these_and_no_others() -> None:
-    assert DUE.moves == {(DueState.OPEN, "pay"): DueState.PAID, (DueState.OPEN, "cancel"): DueState.CANCELLED}
+    assert DUE.moves == {
+        (DueState.OPEN, "pay"): DueState.PAID,
+        (DueState.OPEN, "cancel"): DueState.CANCELLED,
+        (DueState.PAID, "refund"): DueState.REFUNDED,
+    }
+    assert MONEY_ACT.moves == {(ActState.WAITING, "do"): ActState.DONE, (ActState.WAITING, "refuse"): ActState.REFUSED}
     assert {(a.value, act, b.value) for (a, act), b in BANK_LINE.moves.items()} == {
         ("UNMATCHED", "match", "MATCHED"),
         ("UNMATCHED", "assign", "MATCHED"),
         ("UNMATCHED", "return", "RETURNED"),
         ("RETURNED", "reopen", "UNMATCHED"),
+        ("UNMATCHED", "void", "VOIDED"),
+        ("VOIDED", "reopen", "UNMATCHED"),
     }
     assert PAYOUT.possible(PayoutState.INSTRUCTED) == ["confirm", "fail", "send"]
     assert PAYOUT.possible(PayoutState.SENT) == ["confirm", "fail"]

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
+from pydantic import Field
 
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.limits import BodyRule
+from techmarket.api.money_acts import WAITS, done_or_waiting
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Day, Limit, MoneyOut, Uuid, Wire
+from techmarket.api.shapes import Cursor, Day, Limit, LongText, MoneyOut, ShortText, Uuid, Wire
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.settlement import errors, service
@@ -42,6 +44,24 @@ class StatementOut(Wire):
     unexplained: int
     open: int
     at: datetime
+    voided_at: datetime | None
+
+
+class VoidStatement(Wire):
+    reasons: LongText
+
+
+class DeclareAccount(Wire):
+    account: Annotated[str, Field(strict=True, pattern=r"^[A-Z0-9]{5,34}$", description="without blanks")]
+    bank_name: ShortText
+    holder_name: ShortText
+
+
+class AccountOut(Wire):
+    account: str
+    bank_name: str
+    holder_name: str
+    declared_at: datetime
 
 
 class StatementPage(Wire):
@@ -93,7 +113,7 @@ class DayPage(Wire):
         errors.StatementUnreadable,
         errors.StatementDoesNotAdd,
         errors.StatementDiffers,
-        errors.StatementOfAnotherAccount,
+        errors.AccountUnknown,
         errors.StatementGap,
         errors.FirstStatementNotEmpty,
         errors.StatementContradicts,
@@ -115,6 +135,56 @@ async def upload_statement(request: Request, actor: SignedIn, tx: TxDep) -> Stat
     are confirmed, the rest waits for a person. All of it or nothing; the same file again has no second effect."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return await service.upload_statement(tx, actor, await request.body(), media)
+
+
+@router.post(
+    "/statements/{statement_id}/voiding",
+    response_model=StatementOut,
+    operation_id="voidBankStatement",
+    responses={
+        **WAITS,
+        **refusals(
+            NotAllowed,
+            NotFound,
+            errors.NotTheLastStatement,
+            errors.StatementUsed,
+            errors.SecondPersonNeeded,
+            errors.ActDiffers,
+        ),
+    },
+)
+async def void_statement(statement_id: Uuid, body: VoidStatement, actor: SignedIn, tx: TxDep) -> object:
+    """Take back the last statement if it was a wrong one, by two people: what it entered is reversed, and the right
+    one takes its place."""
+    return done_or_waiting(await service.void_statement(tx, actor, statement_id, reasons=body.reasons))
+
+
+@router.post(
+    "/account",
+    response_model=AccountOut,
+    operation_id="declareSettlementAccount",
+    responses={
+        **WAITS,
+        **refusals(NotAllowed, errors.AccountInUse, errors.SecondPersonNeeded, errors.ActDiffers),
+    },
+)
+async def declare_account(body: DeclareAccount, actor: SignedIn, tx: TxDep) -> object:
+    """Say, by two people, which account is the market's settlement account; only statements of it are taken."""
+    view = await service.declare_account(
+        tx, actor, account=body.account, bank_name=body.bank_name, holder_name=body.holder_name
+    )
+    return done_or_waiting(view)
+
+
+@router.get(
+    "/account",
+    response_model=AccountOut,
+    operation_id="getSettlementAccount",
+    responses=refusals(NotFound),
+)
+async def get_account(actor: SignedIn, tx: TxDep) -> object:
+    """Where payers send their money."""
+    return await service.get_account(tx, actor)
 
 
 @router.get(

@@ -14,11 +14,12 @@ from pydantic import Field
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Day, Limit, MoneyOut, Wire
+from techmarket.api.shapes import Cursor, Day, Limit, MoneyOut, Uuid, Wire
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.ledger import errors, service
 from techmarket.ledger.rules import Purpose
+from techmarket.ledger.views import StatedPeriod
 
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"], route_class=MarketRoute)
 
@@ -69,6 +70,19 @@ class StatementLineOut(Wire):
 
 class AccountStatementOut(Wire):
     account: AccountOut
+    first_day: date
+    last_day: date
+    opening: MoneyOut
+    came_in: MoneyOut
+    went_out: MoneyOut
+    closing: MoneyOut
+    items: list[StatementLineOut]
+    next_cursor: str | None
+
+
+class PartyStatementOut(Wire):
+    org_id: UUID
+    accounts: int = Field(description="How many accounts the market keeps for it")
     first_day: date
     last_day: date
     opening: MoneyOut
@@ -150,9 +164,36 @@ async def state_account(
     """A statement of account over whole days: opening balance, every movement with the balance after it, closing."""
     view = await service.state_account(tx, actor, account_id, first=first, last=last, cursor=cursor, limit=limit)
     path = f"/v1/ledger/accounts/{account_id}/statement"
-    page = page_response(view.lines, response, path, **{"from": first, "to": last, "limit": limit})
-    own = ("account", "first_day", "last_day", "opening", "came_in", "went_out", "closing")
-    return {name: getattr(view, name) for name in own} | page
+    return {"account": view.account} | _period(view.period, response, path, limit)
+
+
+@router.get(
+    "/organisations/{org_id}/statement",
+    response_model=PartyStatementOut,
+    operation_id="stateLedgerParty",
+    responses=refusals(NotAllowed, NotFound, BadCursor, errors.PeriodReversed),
+)
+async def state_party(
+    org_id: Uuid,
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    first: Annotated[Day, Query(alias="from", description="The first day, in Shanghai")],
+    last: Annotated[Day, Query(alias="to", description="The last day, itself included")],
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """A statement of everything the market keeps for an organisation: escrow, dues paid, deposits, as one account."""
+    view = await service.state_party(tx, actor, org_id, first=first, last=last, cursor=cursor, limit=limit)
+    path = f"/v1/ledger/organisations/{org_id}/statement"
+    return {"org_id": view.org_id, "accounts": view.accounts} | _period(view.period, response, path, limit)
+
+
+def _period(period: StatedPeriod, response: Response, path: str, limit: int) -> dict[str, object]:
+    query = {"from": period.first_day, "to": period.last_day, "limit": limit}
+    page = page_response(period.lines, response, path, **query)
+    own = ("first_day", "last_day", "opening", "came_in", "went_out", "closing")
+    return {name: getattr(period, name) for name in own} | page
 
 
 @router.get(

@@ -11,9 +11,10 @@ from fastapi.security import APIKeyHeader
 from pydantic import Field
 
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep, means_of
+from techmarket.api.money_acts import WAITS, done_or_waiting
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Code, Cursor, Limit, MoneyOut, Wire
+from techmarket.api.shapes import Code, Cursor, Limit, LongText, MoneyOut, Wire
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
@@ -76,6 +77,7 @@ class DueOut(Wire):
     state: DueState
     paid_at: datetime | None
     released_at: datetime | None
+    refund_due_id: UUID | None = Field(description="What the payee owes back, where he had the money already")
 
 
 class DuePage(Wire):
@@ -114,6 +116,10 @@ class Assign(Wire):
     due_id: UUID
 
 
+class Refund(Wire):
+    reasons: LongText
+
+
 class PayoutOut(Wire):
     id: UUID
     org_id: UUID | None
@@ -121,6 +127,8 @@ class PayoutOut(Wire):
     channel: Channel
     state: PayoutState
     why: str
+    to_account: str | None = Field(description="For money that goes back: the account it came from")
+    to_name: str | None
     bank_reference: str | None
     instructed_at: datetime
     settled_at: datetime | None
@@ -181,11 +189,15 @@ async def list_lines(
     "/bank/lines/{line_id}/assignment",
     response_model=BankLineOut,
     operation_id="assignBankLine",
-    responses=refusals(NotAllowed, NotFound, NotInThisState),
+    responses={
+        **WAITS,
+        **refusals(NotAllowed, NotFound, NotInThisState, errors.SecondPersonNeeded, errors.ActDiffers, NoRuleInForce),
+    },
 )
-async def assign_line(line_id: UUID, body: Assign, actor: SignedIn, tx: TxDep) -> BankLineView:
-    """Say which due unmatched money is for; too little counts as a part, what is over stays the payer's."""
-    return await service.assign_line(tx, actor, line_id, due_id=body.due_id)
+async def assign_line(line_id: UUID, body: Assign, actor: SignedIn, tx: TxDep) -> object:
+    """Say which due unmatched money is for; too little counts as a part, what is over stays the payer's. Above the
+    market's limit two people say it."""
+    return done_or_waiting(await service.assign_line(tx, actor, line_id, due_id=body.due_id))
 
 
 @router.post(
@@ -226,19 +238,50 @@ async def get_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> DueView:
     "/dues/{due_id}/release",
     response_model=DueOut,
     operation_id="releaseDue",
-    responses=refusals(
-        NotAllowed,
-        NotFound,
-        errors.NotPaidYet,
-        errors.ReleasedAlready,
-        errors.NothingToRelease,
-        errors.FeePayerUnknown,
-        NoRuleInForce,
-    ),
+    responses={
+        **WAITS,
+        **refusals(
+            NotAllowed,
+            NotFound,
+            errors.NotPaidYet,
+            errors.ReleasedAlready,
+            errors.NothingToRelease,
+            errors.ReleaseOnHold,
+            errors.FeePayerUnknown,
+            errors.SecondPersonNeeded,
+            errors.ActDiffers,
+            NoRuleInForce,
+        ),
+    },
 )
-async def release_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> DueView:
-    """Let paid money go to its payee, less the fee by tariff; the payout is instructed."""
-    return await service.release_due(tx, actor, due_id)
+async def release_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> object:
+    """Let paid money go to its payee, less the fee by tariff; the payout is instructed. Above the market's limit two
+    people do it."""
+    return done_or_waiting(await service.release_due(tx, actor, due_id))
+
+
+@router.post(
+    "/dues/{due_id}/refund",
+    response_model=DueOut,
+    operation_id="refundDue",
+    responses={
+        **WAITS,
+        **refusals(
+            NotAllowed,
+            NotFound,
+            NotInThisState,
+            errors.NothingToRefund,
+            errors.ChargeNotCovered,
+            errors.SecondPersonNeeded,
+            errors.ActDiffers,
+            NoRuleInForce,
+        ),
+    },
+)
+async def refund_due(due_id: UUID, body: Refund, actor: SignedIn, tx: TxDep) -> object:
+    """Undo a paid due, by two people: money the market has goes back to the account it came from; what the payee has
+    he owes back, by a due of its own."""
+    return done_or_waiting(await service.refund_due(tx, actor, due_id, reasons=body.reasons))
 
 
 @router.get(
@@ -261,7 +304,7 @@ async def list_payouts(
     "/payouts/{payout_id}/sending",
     response_model=PayoutOut,
     operation_id="sendPayout",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.PaidByTheUnit),
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.PaidByTheUnit, errors.ReleaseOnHold),
 )
 async def send_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView:
     """Note that the instruction was given to the bank."""
@@ -272,13 +315,26 @@ async def send_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView
     "/payouts/{payout_id}/confirmation",
     response_model=PayoutOut,
     operation_id="settlePayout",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.PaidByTheUnit),
+    responses={
+        **WAITS,
+        **refusals(
+            NotAllowed,
+            NotFound,
+            NotInThisState,
+            errors.PaidByTheUnit,
+            errors.SecondPersonNeeded,
+            errors.ActDiffers,
+            NoRuleInForce,
+        ),
+    },
 )
-async def settle_payout(payout_id: UUID, body: BankAnswer, actor: SignedIn, tx: TxDep) -> PayoutView:
-    """Enter the bank's answer: the money has left, or it could not."""
-    return await service.settle_payout(
+async def settle_payout(payout_id: UUID, body: BankAnswer, actor: SignedIn, tx: TxDep) -> object:
+    """Enter the bank's answer: the money has left, or it could not. Above the market's limit two people say that it
+    left; a statement of the bank says it alone."""
+    view = await service.settle_payout(
         tx, actor, payout_id, is_confirmed=body.outcome == "CONFIRMED", bank_reference=body.bank_reference
     )
+    return done_or_waiting(view)
 
 
 @router.post(

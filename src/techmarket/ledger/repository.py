@@ -186,29 +186,43 @@ async def list_transfers(db: AsyncSession, account_id: UUID, *, before: int | No
     return (await db.execute(query)).scalars().all()
 
 
-def _signed(account_id: UUID) -> Any:
-    return case((Transfer.credit_account == account_id, Transfer.minor), else_=-Transfer.minor)
+def _signed(accounts: Collection[UUID]) -> Any:
+    return case((Transfer.credit_account.in_(accounts), Transfer.minor), else_=-Transfer.minor)
 
 
-def _touches(account_id: UUID) -> Any:
-    return or_(Transfer.debit_account == account_id, Transfer.credit_account == account_id)
+def _either(accounts: Collection[UUID]) -> Any:
+    """Said as well, so that the indexes of both sides serve."""
+    return or_(Transfer.debit_account.in_(accounts), Transfer.credit_account.in_(accounts))
 
 
-async def sums_of_period(db: AsyncSession, account_id: UUID, begin: datetime, end: datetime) -> tuple[int, int, int]:
-    """(held before, came in, went out) of an account between two instants, the second not included, in fen."""
-    minor, within = _signed(account_id), Transfer.at >= begin
+def _touches(accounts: Collection[UUID]) -> Any:
+    """What moves between two of these accounts is no movement of all of them together."""
+    return Transfer.debit_account.in_(accounts) != Transfer.credit_account.in_(accounts)
+
+
+async def accounts_of(db: AsyncSession, book: str, owner: UUID) -> list[UUID]:
+    """The accounts that a book keeps for an organisation."""
+    query = select(Account.id).where(Account.book == book, Account.owner == owner).order_by(Account.id)
+    return list((await db.execute(query)).scalars())
+
+
+async def sums_of_period(
+    db: AsyncSession, accounts: Collection[UUID], begin: datetime, end: datetime
+) -> tuple[int, int, int]:
+    """(held before, came in, went out) of accounts between two instants, the second not included, in fen."""
+    minor, within = _signed(accounts), Transfer.at >= begin
     query = select(
         func.coalesce(func.sum(minor).filter(Transfer.at < begin), 0),
         func.coalesce(func.sum(minor).filter(within, minor > 0), 0),
         func.coalesce(func.sum(-minor).filter(within, minor < 0), 0),
-    ).where(_touches(account_id), Transfer.at < end)
+    ).where(_either(accounts), _touches(accounts), Transfer.at < end)
     before, came, went = (await db.execute(query)).one()
     return int(before), int(came), int(went)
 
 
 async def lines_of_period(
     db: AsyncSession,
-    account_id: UUID,
+    accounts: Collection[UUID],
     begin: datetime,
     end: datetime,
     *,
@@ -223,10 +237,10 @@ async def lines_of_period(
             Transfer.at,
             Transfer.why,
             Transfer.code,
-            _signed(account_id).label("minor"),
-            func.sum(_signed(account_id)).over(order_by=order).label("so_far"),
+            _signed(accounts).label("minor"),
+            func.sum(_signed(accounts)).over(order_by=order).label("so_far"),
         )
-        .where(_touches(account_id), Transfer.at >= begin, Transfer.at < end)
+        .where(_either(accounts), _touches(accounts), Transfer.at >= begin, Transfer.at < end)
         .subquery()
     )
     query = select(moved).order_by(moved.c.at, moved.c.seq).limit(limit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from tempfile import TemporaryFile
 from typing import IO
@@ -17,9 +19,17 @@ from techmarket.kernel.paging import BadCursor, Page, decode_cursor, last_id, pa
 from techmarket.kernel.periods import end_of_day, shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.ledger import errors, plaintext, policy, repository, steps
-from techmarket.ledger.rules import Purpose, book_of_unit
+from techmarket.ledger.rules import MARKET_BOOK, Purpose, book_of_unit
 from techmarket.ledger.tables import Account, Transfer
-from techmarket.ledger.views import AccountStatement, AccountView, BookCheck, StatementLine, TransferView
+from techmarket.ledger.views import (
+    AccountStatement,
+    AccountView,
+    BookCheck,
+    PartyStatement,
+    StatedPeriod,
+    StatementLine,
+    TransferView,
+)
 
 EXPORTED_AT_ONCE = 2_000
 
@@ -60,34 +70,66 @@ async def state_account(
     tx: Tx, actor: Actor, account_id: UUID, *, first: date, last: date, cursor: str | None, limit: int
 ) -> AccountStatement:
     """A statement of account (对账单) over whole days: what it held before, what moved, what it holds after."""
-    if first > last:
-        raise errors.PeriodReversed(first=first, last=last, pointer="/query/from")
-    begin, end = end_of_day(first - timedelta(days=1)), end_of_day(last)
-    after = decode_cursor(cursor, str, int) if cursor is not None else None
+    span = _span(first, last)
     async with tx.read(snapshot=True) as db:
         account = await repository.get_account(db, account_id)
         if not actor.is_market and not policy.owns(actor, book=account.book, owner=account.owner):
             raise NotFound()
         require(actor, policy.LIST_TRANSFERS, parties=[actor.org_id])
-        before, came, went = await repository.sums_of_period(db, account_id, begin, end)
-        rows = await repository.lines_of_period(
-            db, account_id, begin, end, after=(_instant(after[0]), after[1]) if after else None, limit=limit + 1
-        )
-        lines = page_of(rows, limit, lambda row: (row.at.isoformat(), row.seq))
-        return AccountStatement(
-            view_of(account),
-            first,
-            last,
-            Money(before),
-            Money(came),
-            Money(went),
-            Money(before + came - went),
-            lines.map(
-                lambda row: StatementLine(
-                    row.seq, row.at, Money(int(row.minor)), Money(before + int(row.so_far)), row.why, row.code
-                )
-            ),
-        )
+        return AccountStatement(view_of(account), await _state(db, [account_id], span, cursor, limit))
+
+
+async def state_party(
+    tx: Tx, actor: Actor, org_id: UUID, *, first: date, last: date, cursor: str | None, limit: int
+) -> PartyStatement:
+    """All that the market keeps for an organisation as one statement: what moves within it is no movement."""
+    span = _span(first, last)
+    if not actor.is_market and actor.org_id != org_id:
+        raise NotFound()
+    require(actor, policy.LIST_TRANSFERS, parties=[actor.org_id])
+    async with tx.read(snapshot=True) as db:
+        accounts = await repository.accounts_of(db, MARKET_BOOK, org_id)
+        return PartyStatement(org_id, len(accounts), await _state(db, accounts, span, cursor, limit))
+
+
+def _span(first: date, last: date) -> Span:
+    if first > last:
+        raise errors.PeriodReversed(first=first, last=last, pointer="/query/from")
+    return Span(first, last, end_of_day(first - timedelta(days=1)), end_of_day(last))
+
+
+async def _state(
+    db: AsyncSession, accounts: Sequence[UUID], span: Span, cursor: str | None, limit: int
+) -> StatedPeriod:
+    after = decode_cursor(cursor, str, int) if cursor is not None else None
+    before, came, went = await repository.sums_of_period(db, accounts, span.begin, span.end)
+    rows = await repository.lines_of_period(
+        db, accounts, span.begin, span.end, after=(_instant(after[0]), after[1]) if after else None, limit=limit + 1
+    )
+    lines = page_of(rows, limit, lambda row: (row.at.isoformat(), row.seq))
+    return StatedPeriod(
+        span.first,
+        span.last,
+        Money(before),
+        Money(came),
+        Money(went),
+        Money(before + came - went),
+        lines.map(
+            lambda row: StatementLine(
+                row.seq, row.at, Money(int(row.minor)), Money(before + int(row.so_far)), row.why, row.code
+            )
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole days in Shanghai, and the two instants between which they lie."""
+
+    first: date
+    last: date
+    begin: datetime
+    end: datetime
 
 
 def _instant(written: str) -> datetime:

@@ -65,10 +65,9 @@ class StatementLine:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountStatement:
-    """An account over whole days in Shanghai: opening plus what came in less what went out is the closing balance."""
+class StatedPeriod:
+    """Whole days in Shanghai: opening plus what came in less what went out is the closing balance."""
 
-    account: AccountView
     first_day: date
     last_day: date
     opening: Money
@@ -76,3 +75,20 @@ class AccountStatement:
     went_out: Money
     closing: Money
     lines: Page[StatementLine]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatement:
+    """One account over a period."""
+
+    account: AccountView
+    period: StatedPeriod
+
+
+@dataclass(frozen=True, slots=True)
+class PartyStatement:
+    """Everything the market keeps for an organisation over a period, as if it were one account."""
+
+    org_id: UUID
+    accounts: int
+    period: StatedPeriod

@@ -7,6 +7,75 @@ from techmarket.kernel.refusals import Kind, Refusal
 BANK_CHALLENGE = 'X-Bank-Signature realm="techmarket"'
 
 
+class SecondPersonNeeded(Refusal):
+    code, kind = "settlement.second_person_needed", Kind.NOT_ALLOWED
+    zh = "此笔资金操作须由另一名财务人员复核；发起人不能复核自己的操作。"
+    en = "A second person has to do this; whoever asked for it cannot confirm it."
+
+
+class ActDiffers(Refusal):
+    code, kind = "settlement.act_differs", Kind.CONFLICT
+    zh = "同事就同一事项提出的操作内容不同；请先退回该操作（{act_id}）。"
+    en = "A colleague asked for something else about the same thing; refuse that act ({act_id}) first."
+
+
+class ReleaseOnHold(Refusal):
+    code, kind = "settlement.release_on_hold", Kind.CONFLICT
+    zh = "此款项被暂缓划付（{causes}）；原因解除后方可放款。"
+    en = "This money is held back ({causes}); it can be released once that is over."
+
+
+class NothingToRefund(Refusal):
+    code, kind = "settlement.nothing_to_refund", Kind.CONFLICT
+    zh = "应付款 {reference} 不能退款：只有有收款方的已付价款可以退回。"
+    en = "The due {reference} cannot be refunded: only a paid price that has a payee can."
+
+
+class AccountUnknown(Refusal):
+    code, kind = "settlement.account_unknown", Kind.CONFLICT
+    zh = "对账单的账户不是已登记的结算账户；请先由两名财务人员登记结算账户。"
+    en = "The statement is not of the declared settlement account; two people of finance declare it first."
+
+
+class AccountInUse(Refusal):
+    code, kind = "settlement.account_in_use", Kind.CONFLICT
+    zh = "结算账户已登记，不能更换。"
+    en = "A settlement account has been declared; it is not exchanged."
+
+
+class StatementUsed(Refusal):
+    code, kind = "settlement.statement_used", Kind.CONFLICT
+    zh = "对账单不能作废：第 {entries} 笔已产生后果（已支付应付款、确认或退回付款）。请按笔处理。"
+    en = (
+        "The statement cannot be voided: its entries {entries} have had effects (a due paid, a payout confirmed or "
+        "returned). Deal with them one by one."
+    )
+
+
+class NotTheLastStatement(Refusal):
+    code, kind = "settlement.not_the_last_statement", Kind.CONFLICT
+    zh = "只能作废最后一份、且未结账的对账单。"
+    en = "Only the last statement can be voided, and only before a day was closed by it."
+
+
+class InvoiceNotIssued(Refusal):
+    code, kind = "settlement.invoice_not_issued", Kind.CONFLICT
+    zh = "此发票尚未开具或已有更正；只有已开具且未更正的发票可以红冲重开。"
+    en = "This invoice has not been issued, or was corrected already; what is issued and stands can be corrected once."
+
+
+class InvoiceIssuedAlready(Refusal):
+    code, kind = "settlement.invoice_issued_already", Kind.CONFLICT
+    zh = "此发票已登记开具，号码为 {number}。"
+    en = "This invoice was issued already, under the number {number}."
+
+
+class InvoiceNumberTaken(Refusal):
+    code, kind = "settlement.invoice_number_taken", Kind.CONFLICT
+    zh = "发票号码 {number} 已用于另一张发票。"
+    en = "The number {number} is that of another invoice."
+
+
 class BadSignature(Refusal):
     code, kind = "settlement.bad_signature", Kind.UNAUTHENTICATED
     challenge = BANK_CHALLENGE
@@ -100,12 +169,6 @@ class StatementDiffers(Refusal):
     code, kind = "settlement.statement_differs", Kind.CONFLICT
     zh = "编号 {number} 的对账单已上传过，但内容不同。"
     en = "A statement with the number {number} was uploaded before with other contents."
-
-
-class StatementOfAnotherAccount(Refusal):
-    code, kind = "settlement.statement_of_another_account", Kind.CONFLICT
-    zh = "对账单的账户与此前的对账单不同；市场只有一个结算账户。"
-    en = "The statement is of another account than those before; the market has one settlement account."
 
 
 class StatementGap(Refusal):

@@ -8,7 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from techmarket.kernel.events import Event
-from techmarket.settlement.rules import Channel, Outcome, Purpose
+from techmarket.settlement.rules import Act, Channel, HoldCause, InvoiceKind, Outcome, Purpose
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,90 @@ class Released(Event):
     subject: str
     purpose: Purpose
     payout_id: UUID | None
+
+
+@dataclass(frozen=True)
+class DueRefunded(Event):
+    """A paid due is undone. With `refund_due_id` the payee has the money and owes it back."""
+
+    kind: ClassVar[str] = "settlement.due_refunded"
+    due_id: UUID
+    subject: str
+    purpose: Purpose
+    refund_due_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ReleaseHeld(Event):
+    kind: ClassVar[str] = "settlement.release_held"
+    subject: str
+    cause: HoldCause
+
+
+@dataclass(frozen=True)
+class ReleaseLifted(Event):
+    kind: ClassVar[str] = "settlement.release_lifted"
+    subject: str
+    cause: HoldCause
+
+
+@dataclass(frozen=True)
+class MoneyActAsked(Event):
+    """One person wants it done; a second has to."""
+
+    kind: ClassVar[str] = "settlement.money_act_asked"
+    money_act_id: UUID
+    act: Act
+    subject: str
+
+
+@dataclass(frozen=True)
+class MoneyActDone(Event):
+    kind: ClassVar[str] = "settlement.money_act_done"
+    money_act_id: UUID
+    act: Act
+    subject: str
+
+
+@dataclass(frozen=True)
+class MoneyActRefused(Event):
+    kind: ClassVar[str] = "settlement.money_act_refused"
+    money_act_id: UUID
+    act: Act
+    subject: str
+
+
+@dataclass(frozen=True)
+class AccountDeclared(Event):
+    """The market's settlement account is known; its number stands in no journal."""
+
+    kind: ClassVar[str] = "settlement.account_declared"
+    settlement_account_id: UUID
+
+
+@dataclass(frozen=True)
+class StatementVoided(Event):
+    kind: ClassVar[str] = "settlement.statement_voided"
+    statement_id: UUID
+
+
+@dataclass(frozen=True)
+class InvoiceDrawnUp(Event):
+    """The data of an invoice are there, or of the correction of one."""
+
+    kind: ClassVar[str] = "settlement.invoice_drawn_up"
+    invoice_id: UUID
+    due_id: UUID
+    invoice_kind: InvoiceKind
+    is_correction: bool
+
+
+@dataclass(frozen=True)
+class InvoiceIssued(Event):
+    """The seller's invoicing system gave it a number."""
+
+    kind: ClassVar[str] = "settlement.invoice_issued"
+    invoice_id: UUID
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from techmarket.kernel.lifecycle import Lifecycle
 class DueState(StrEnum):
     OPEN = "OPEN"
     PAID = "PAID"
+    REFUNDED = "REFUNDED"
     CANCELLED = "CANCELLED"
 
 
@@ -17,6 +18,7 @@ class LineState(StrEnum):
     UNMATCHED = "UNMATCHED"
     MATCHED = "MATCHED"
     RETURNED = "RETURNED"
+    VOIDED = "VOIDED"
 
 
 class PayoutState(StrEnum):
@@ -24,6 +26,14 @@ class PayoutState(StrEnum):
     SENT = "SENT"
     CONFIRMED = "CONFIRMED"
     FAILED = "FAILED"
+
+
+class ActState(StrEnum):
+    """Where an act with money stands that needs two people."""
+
+    WAITING = "WAITING"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
 
 
 class EntryState(StrEnum):
@@ -34,9 +44,19 @@ class EntryState(StrEnum):
     EXPLAINED = "EXPLAINED"
 
 
+MONEY_ACT = Lifecycle(
+    "money_act",
+    {(ActState.WAITING, "do"): ActState.DONE, (ActState.WAITING, "refuse"): ActState.REFUSED},
+    initial=ActState.WAITING,
+)
+
 DUE = Lifecycle(
     "due",
-    {(DueState.OPEN, "pay"): DueState.PAID, (DueState.OPEN, "cancel"): DueState.CANCELLED},
+    {
+        (DueState.OPEN, "pay"): DueState.PAID,
+        (DueState.OPEN, "cancel"): DueState.CANCELLED,
+        (DueState.PAID, "refund"): DueState.REFUNDED,
+    },
     initial=DueState.OPEN,
 )
 
@@ -47,6 +67,8 @@ BANK_LINE = Lifecycle(
         (LineState.UNMATCHED, "assign"): LineState.MATCHED,
         (LineState.UNMATCHED, "return"): LineState.RETURNED,
         (LineState.RETURNED, "reopen"): LineState.UNMATCHED,
+        (LineState.UNMATCHED, "void"): LineState.VOIDED,
+        (LineState.VOIDED, "reopen"): LineState.UNMATCHED,
     },
     initial=LineState.UNMATCHED,
 )

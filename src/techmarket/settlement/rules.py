@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ MINOR_MAX = 10**14
 _TIMESTAMP = re.compile(r"[0-9]{9,11}")
 _MESSAGE_ID = re.compile(r"[!-~]{1,64}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_REFERENCE = re.compile(r"(?<![A-Za-z0-9])D[0-9]{10,18}(?![A-Za-z0-9])")
 _FIELDS = ("message_id", "payer_account", "payer_name", "amount", "reference", "booked_at")
 
 
@@ -36,6 +37,7 @@ class Purpose(StrEnum):
     ROYALTY = "ROYALTY"
     FEE = "FEE"  # owed to the market itself
     REWARD = "REWARD"  # a unit's own money, out of which the market pays the rewards of one distribution
+    REFUND = "REFUND"  # what a payee gives back when the deal does not stand
 
 
 class Channel(StrEnum):
@@ -43,6 +45,36 @@ class Channel(StrEnum):
 
     ESCROW = "ESCROW"
     PAYROLL = "PAYROLL"
+
+
+class HoldCause(StrEnum):
+    """Why paid money waits."""
+
+    DISPUTE = "DISPUTE"
+    OBJECTION = "OBJECTION"
+    COURT_ORDER = "COURT_ORDER"
+
+
+class Act(StrEnum):
+    """What with money needs a second person: above the amount of `settlement.second_person.<act>_above`, or always."""
+
+    ASSIGN_LINE = "ASSIGN_LINE"
+    RELEASE_DUE = "RELEASE_DUE"
+    SETTLE_PAYOUT = "SETTLE_PAYOUT"
+    REFUND_DUE = "REFUND_DUE"
+    DECLARE_ACCOUNT = "DECLARE_ACCOUNT"
+    VOID_STATEMENT = "VOID_STATEMENT"
+
+
+ALWAYS_TWO = frozenset({Act.REFUND_DUE, Act.DECLARE_ACCOUNT, Act.VOID_STATEMENT})
+"""These change what others rely on, however small the amount."""
+
+
+class InvoiceKind(StrEnum):
+    """Who invoices whom: the market its fee, or the payee the price."""
+
+    FEE = "FEE"
+    DEAL = "DEAL"
 
 
 class Outcome(StrEnum):
@@ -163,6 +195,33 @@ def _time(value: Any) -> datetime:
         raise errors.MessageMalformed(pointer="/body/booked_at") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far money may be from what is due and still pay it by itself, in fen; rows of the rulebook."""
+
+    short_max_minor: int = 0
+    over_max_minor: int = 0
+    reference_in_text: bool = False
+
+
+EXACT = Tolerance()
+
+
+def reference_in(text: str, tolerance: Tolerance) -> str:
+    """The due's reference in what the payer wrote: the whole text, or where tolerated the only one that stands in it.
+
+    Two references in one text are no reference: a person has to say how the money is divided.
+    """
+    found = set(_REFERENCE.findall(text)) if tolerance.reference_in_text else set()
+    return found.pop() if len(found) == 1 else text.strip()
+
+
+def tax_within(minor: int, rate: Decimal) -> int:
+    """The tax that an amount with tax included holds, half-up to the fen (价税合计中的税额)."""
+    net = (Decimal(minor) / (1 + rate)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return minor - int(net)
+
+
 def judge_line(
     message: BankMessage,
     *,
@@ -170,10 +229,12 @@ def judge_line(
     is_open: bool,
     payer_names: Collection[str | None],
     payer_account: str | None = None,
+    tolerance: Tolerance = EXACT,
 ) -> Outcome:
-    """Money pays a due by itself only when reference, payer and amount are exactly right; else a person looks at it.
+    """Money pays a due by itself only when reference, payer and amount are right; else a person looks at it.
 
-    Where the payer has named the account it will pay from, another account is another payer.
+    Right is the amount to the cent, or within what the market tolerates. Where the payer has named the account it will
+    pay from, another account is another payer.
     """
     if outstanding_minor is None:
         return Outcome.UNKNOWN_REFERENCE
@@ -183,9 +244,9 @@ def judge_line(
         return Outcome.PAYER_DIFFERS
     if payer_account is not None and _plain(message.payer_account) != _plain(payer_account):
         return Outcome.PAYER_DIFFERS
-    if message.minor < outstanding_minor:
+    if message.minor < outstanding_minor - tolerance.short_max_minor:
         return Outcome.SHORT
-    if message.minor > outstanding_minor:
+    if message.minor > outstanding_minor + tolerance.over_max_minor:
         return Outcome.OVER
     return Outcome.MATCHED
 

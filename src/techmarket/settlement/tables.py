@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
-from techmarket.settlement.lifecycle import DueState, EntryState, LineState, PayoutState
-from techmarket.settlement.rules import Channel, Finding, Outcome, Purpose
+from techmarket.settlement.lifecycle import ActState, DueState, EntryState, LineState, PayoutState
+from techmarket.settlement.rules import Act, Channel, Finding, HoldCause, InvoiceKind, Outcome, Purpose
 
 
 class Due(Identified, Base):
@@ -20,7 +23,8 @@ class Due(Identified, Base):
         CheckConstraint("paid_minor BETWEEN 0 AND minor", name="paid_in_bounds"),
         CheckConstraint("state <> 'PAID' OR (paid_minor = minor AND paid_at IS NOT NULL)", name="paid_is_whole"),
         CheckConstraint(
-            "released_at IS NULL OR (state = 'PAID' AND payee_org IS NOT NULL)", name="released_after_payment"
+            "released_at IS NULL OR (state IN ('PAID', 'REFUNDED') AND payee_org IS NOT NULL)",
+            name="released_after_payment",
         ),
         Index(None, "subject"),
         Index(None, "payer_org"),
@@ -44,6 +48,7 @@ class Due(Identified, Base):
     paid_at: Mapped[datetime | None]
     overdue_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
+    refund_due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"), unique=True)
 
 
 class Payout(Identified, Base):
@@ -69,6 +74,8 @@ class Payout(Identified, Base):
     channel: Mapped[Channel]
     state: Mapped[PayoutState]
     why: Mapped[str] = mapped_column(String(80))
+    to_account: Mapped[str | None] = mapped_column(String(64))
+    to_name: Mapped[str | None] = mapped_column(String(200))
     hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("hold.id"))
     transfer_id: Mapped[UUID | None] = mapped_column(ForeignKey("transfer.id"))
     bank_reference: Mapped[str | None] = mapped_column(String(64))
@@ -97,13 +104,22 @@ class BankLine(Identified, Base):
 
 
 class BankStatement(Identified, Base):
-    """One statement of the market's account; the next opens with the balance this one closes with."""
+    """One statement of the market's account; the next opens with the balance this one closes with.
+
+    A voided one stays to be seen, and another takes its place.
+    """
 
     __tablename__ = "bank_statement"
     __table_args__ = (
-        UniqueConstraint("number"),
+        Index("uq_bank_statement_number", "number", unique=True, postgresql_where=text("voided_at IS NULL")),
         # One line of statements without a fork: two that would follow the same one cannot both be written.
-        UniqueConstraint("follows", postgresql_nulls_not_distinct=True),
+        Index(
+            "uq_bank_statement_follows",
+            "follows",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("voided_at IS NULL"),
+        ),
         CheckConstraint("first_day <= last_day", name="days_in_order"),
     )
 
@@ -117,6 +133,8 @@ class BankStatement(Identified, Base):
     closing_minor: Mapped[int]
     uploaded_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    voided_at: Mapped[datetime | None]
+    voided_why: Mapped[str | None]
 
 
 class StatementEntry(Base):
@@ -124,7 +142,10 @@ class StatementEntry(Base):
 
     __tablename__ = "statement_entry"
     __table_args__ = (
-        UniqueConstraint("bank_reference", name="uq_statement_entry_bank_reference"),
+        *(
+            Index(f"uq_statement_entry_{column}", column, unique=True, postgresql_where=text("NOT is_void"))
+            for column in ("bank_reference", "bank_line_id", "payout_id")
+        ),
         Index("ix_statement_entry_open", "statement_id", postgresql_where=text("state = 'OPEN'")),
         CheckConstraint("minor > 0", name="above_nought"),
     )
@@ -137,8 +158,9 @@ class StatementEntry(Base):
     bank_reference: Mapped[str] = mapped_column(String(64))
     finding: Mapped[Finding]
     state: Mapped[EntryState]
-    bank_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_line.id"), unique=True)
-    payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payout.id"), unique=True)
+    bank_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_line.id"))
+    payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payout.id"))
+    is_void: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class BankDay(Base):
@@ -156,3 +178,84 @@ class BankDay(Base):
     statement_minor: Mapped[int]
     closed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     closed_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class ReleaseHold(Identified, Base):
+    """Paid money of a subject waits while a cause lasts."""
+
+    __tablename__ = "release_hold"
+    __table_args__ = (
+        Index("uq_release_hold_standing", "subject", "cause", unique=True, postgresql_where=text("lifted_at IS NULL")),
+    )
+
+    subject: Mapped[str] = mapped_column(String(80))
+    cause: Mapped[HoldCause]
+    held_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    lifted_at: Mapped[datetime | None]
+
+
+class MoneyAct(Identified, Base):
+    """What one person of finance asked for and a second has to do (双人复核); whoever asked cannot be the one."""
+
+    __tablename__ = "money_act"
+    __table_args__ = (
+        CheckConstraint("state <> 'DONE' OR asked_by <> decided_by", name="two_people"),
+        CheckConstraint("(state = 'WAITING') = (decided_at IS NULL)", name="decided_or_waiting"),
+        Index("uq_money_act_waiting", "act", "subject", unique=True, postgresql_where=text("state = 'WAITING'")),
+        Index(None, "state", "id"),
+    )
+
+    act: Mapped[Act]
+    subject: Mapped[str] = mapped_column(String(80))
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    minor: Mapped[int]
+    state: Mapped[ActState]
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    reasons: Mapped[str | None]
+
+
+class SettlementAccount(Identified, Base):
+    """The market's account at its bank (结算专户), declared by two people before the first statement of it is taken."""
+
+    __tablename__ = "settlement_account"
+    __table_args__ = (
+        CheckConstraint("asked_by <> declared_by", name="two_people"),
+        Index("uq_settlement_account_one", text("(true)"), unique=True),
+    )
+
+    account: Mapped[str] = mapped_column(String(64))
+    bank_name: Mapped[str] = mapped_column(String(200))
+    holder_name: Mapped[str] = mapped_column(String(200))
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    declared_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    declared_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class Invoice(Identified, Base):
+    """What an invoicing system needs (开票数据) and the number it gave. A correction (红字) has its amounts negated."""
+
+    __tablename__ = "invoice"
+    __table_args__ = (
+        CheckConstraint("(corrects IS NULL) = (minor > 0)", name="corrections_are_negative"),
+        CheckConstraint("(number IS NULL) = (issued_on IS NULL)", name="issued_whole"),
+        CheckConstraint("(tax_rate IS NULL) = (tax_minor IS NULL)", name="tax_whole"),
+        Index(None, "seller_org", "id"),
+        Index(None, "buyer_org", "id"),
+        Index(None, "due_id"),
+    )
+
+    kind: Mapped[InvoiceKind]
+    due_id: Mapped[UUID] = mapped_column(ForeignKey("due.id"))
+    seller_org: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    buyer_org: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    minor: Mapped[int]
+    tax_rate: Mapped[Decimal | None] = mapped_column(Numeric)
+    tax_minor: Mapped[int | None]
+    corrects: Mapped[UUID | None] = mapped_column(ForeignKey("invoice.id"), unique=True)
+    reasons: Mapped[str | None]
+    drawn_up_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    number: Mapped[str | None] = mapped_column(String(32), unique=True)
+    issued_on: Mapped[date | None]

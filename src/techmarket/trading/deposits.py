@@ -161,7 +161,14 @@ async def _release(
 async def _pay_back(
     db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit, minor: int, actor: Actor | None
 ) -> None:
-    payout_id = await pay_out(db, participant.deposit_payer_id, minor, why=Ref("deposit", deposit.id), actor=actor)
+    payout_id = await pay_out(
+        db,
+        participant.deposit_payer_id,
+        minor,
+        why=Ref("deposit", deposit.id),
+        actor=actor,
+        back_of=deposit.due_id,
+    )
     journal.record(db, DepositReleased(deposit.id, participant.id, trade.id, payout_id), actor=actor)
 
 
@@ -326,7 +333,16 @@ async def forfeit_silence(db: AsyncSession, trade: Trade, lot: Lot) -> None:
             await forfeit(db, trade, payer, deposit, cause=ForfeitCause.NOBODY_BIDS, actor=None)
 
 
-async def pay_out(db: AsyncSession, org_id: UUID, minor: int, *, why: Ref, actor: Actor | None) -> UUID:
+async def pay_out(
+    db: AsyncSession, org_id: UUID, minor: int, *, why: Ref, actor: Actor | None, back_of: UUID | None = None
+) -> UUID:
+    """What goes back to whoever paid a due (`back_of`) takes the way it came."""
     return await settlement.instruct_payout(
-        db, org=org_id, minor=minor, channel=settlement.Channel.ESCROW, why=why, actor=actor
+        db,
+        org=org_id,
+        minor=minor,
+        channel=settlement.Channel.ESCROW,
+        why=why,
+        actor=actor,
+        back_of=back_of,
     )

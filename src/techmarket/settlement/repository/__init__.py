@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
 from techmarket.settlement.lifecycle import BANK_LINE, DueState, LineState
-from techmarket.settlement.rules import BankMessage
+from techmarket.settlement.rules import BankMessage, Channel
 from techmarket.settlement.tables import BankLine, Due, Payout
 
 _FRESH = {"populate_existing": True}
@@ -47,6 +47,30 @@ async def get_due(db: AsyncSession, due_id: UUID) -> Due:
 
 async def dues_of(db: AsyncSession, subject: str) -> Sequence[Due]:
     return (await db.execute(select(Due).where(Due.subject == subject).order_by(Due.id))).scalars().all()
+
+
+async def lock_dues_of(db: AsyncSession, subject: str) -> Sequence[Due]:
+    """Every due of a subject, locked in the order of their ids."""
+    query = select(Due).where(Due.subject == subject).order_by(Due.id).with_for_update().execution_options(**_FRESH)
+    return (await db.execute(query)).scalars().all()
+
+
+async def due_refunded_by(db: AsyncSession, refund_due_id: UUID) -> UUID | None:
+    """The due that a due of purpose REFUND gives back."""
+    return (await db.execute(select(Due.id).where(Due.refund_due_id == refund_due_id))).scalar_one_or_none()
+
+
+async def routes_of(db: AsyncSession, due_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+    """(account, name) by which each of these dues was paid, where all of its money came from one account."""
+    if not due_ids:
+        return {}
+    query = (
+        select(BankLine.due_id, func.min(BankLine.payer_account), func.min(BankLine.payer_name))
+        .where(BankLine.due_id.in_(due_ids), BankLine.state == LineState.MATCHED, BankLine.payer_account != "")
+        .group_by(BankLine.due_id)
+        .having(func.count(BankLine.payer_account.distinct()) == 1)
+    )
+    return {due_id: (account, name) for due_id, account, name in await db.execute(query) if due_id is not None}
 
 
 async def list_dues(
@@ -158,6 +182,17 @@ async def list_payouts(
     if after is not None:
         query = query.where(Payout.id < after)
     return (await db.execute(query)).scalars().all()
+
+
+async def lock_payout_of(db: AsyncSession, *, why: str, org_id: UUID) -> Payout | None:
+    """The payout of the bank that lives for this reason."""
+    query = (
+        select(Payout)
+        .where(Payout.why == why, Payout.org_id == org_id, Payout.channel == Channel.ESCROW, Payout.state != "FAILED")
+        .with_for_update()
+        .execution_options(**_FRESH)
+    )
+    return (await db.execute(query)).scalar_one_or_none()
 
 
 async def has_live_payout(db: AsyncSession, *, why: str, org_id: UUID, channel: str) -> bool:

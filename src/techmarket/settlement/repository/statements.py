@@ -10,15 +10,19 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
-from techmarket.settlement.lifecycle import EntryState, PayoutState
+from techmarket.settlement.lifecycle import EntryState, LineState, PayoutState
 from techmarket.settlement.rules import Channel, Finding
 from techmarket.settlement.tables import BankDay, BankLine, BankStatement, Due, Payout, StatementEntry
 
 _FRESH = {"populate_existing": True}
 
 
+_STANDS = BankStatement.voided_at.is_(None)
+"""Of the statements, those that were not voided."""
+
+
 async def find_statement(db: AsyncSession, number: str) -> BankStatement | None:
-    return (await db.execute(select(BankStatement).where(BankStatement.number == number))).scalar_one_or_none()
+    return (await db.execute(select(BankStatement).where(BankStatement.number == number, _STANDS))).scalar_one_or_none()
 
 
 async def get_statement(db: AsyncSession, statement_id: UUID) -> BankStatement:
@@ -29,12 +33,12 @@ async def get_statement(db: AsyncSession, statement_id: UUID) -> BankStatement:
 
 
 async def last_statement(db: AsyncSession) -> BankStatement | None:
-    query = select(BankStatement).order_by(BankStatement.last_day.desc()).limit(1)
+    query = select(BankStatement).where(_STANDS).order_by(BankStatement.last_day.desc()).limit(1)
     return (await db.execute(query)).scalar_one_or_none()
 
 
 async def statement_ending(db: AsyncSession, day: date) -> BankStatement | None:
-    return (await db.execute(select(BankStatement).where(BankStatement.last_day == day))).scalar_one_or_none()
+    return (await db.execute(select(BankStatement).where(BankStatement.last_day == day, _STANDS))).scalar_one_or_none()
 
 
 async def list_statements(db: AsyncSession, *, before: UUID | None, limit: int) -> Sequence[BankStatement]:
@@ -65,6 +69,22 @@ async def list_entries(
     if state is not None:
         query = query.where(StatementEntry.state == state)
     return (await db.execute(query)).scalars().all()
+
+
+async def lock_entries(db: AsyncSession, statement_id: UUID) -> Sequence[StatementEntry]:
+    query = (
+        select(StatementEntry)
+        .where(StatementEntry.statement_id == statement_id)
+        .order_by(StatementEntry.n)
+        .with_for_update()
+        .execution_options(**_FRESH)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def is_closed_by(db: AsyncSession, statement_id: UUID) -> bool:
+    query = select(BankDay.day).where(BankDay.statement_id == statement_id)
+    return (await db.execute(query)).scalar_one_or_none() is not None
 
 
 async def lock_entry(db: AsyncSession, statement_id: UUID, n: int) -> StatementEntry:
@@ -99,7 +119,7 @@ async def lock_payout_told(
 
     What people type may be typed twice: of several the first is taken that no statement shows yet.
     """
-    stated = select(StatementEntry.n).where(StatementEntry.payout_id == Payout.id)
+    stated = select(StatementEntry.n).where(StatementEntry.payout_id == Payout.id, ~StatementEntry.is_void)
     typed = and_(
         Payout.bank_reference == bank_reference,
         Payout.minor == minor,
@@ -119,12 +139,14 @@ async def lock_payout_told(
 
 async def stated_before(db: AsyncSession, references: Collection[str]) -> set[str]:
     """Those of the bank's references that stand on a statement already."""
-    query = select(StatementEntry.bank_reference).where(StatementEntry.bank_reference.in_(sorted(references)))
+    query = select(StatementEntry.bank_reference).where(
+        StatementEntry.bank_reference.in_(sorted(references)), ~StatementEntry.is_void
+    )
     return set((await db.execute(query)).scalars())
 
 
 async def is_stated(db: AsyncSession, payout_id: UUID) -> bool:
-    query = select(StatementEntry.n).where(StatementEntry.payout_id == payout_id)
+    query = select(StatementEntry.n).where(StatementEntry.payout_id == payout_id, ~StatementEntry.is_void)
     return (await db.execute(query)).scalar_one_or_none() is not None
 
 
@@ -148,7 +170,7 @@ async def count_open(db: AsyncSession, day: date) -> int:
         select(func.count())
         .select_from(StatementEntry)
         .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
-        .where(StatementEntry.state == EntryState.OPEN, BankStatement.last_day <= day)
+        .where(StatementEntry.state == EntryState.OPEN, BankStatement.last_day <= day, ~StatementEntry.is_void)
     )
     return (await db.execute(query)).scalar_one()
 
@@ -158,9 +180,11 @@ async def incoming_after(db: AsyncSession, day: date) -> int:
     stated = (
         select(StatementEntry.n)
         .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
-        .where(StatementEntry.bank_line_id == BankLine.id, BankStatement.last_day <= day)
+        .where(StatementEntry.bank_line_id == BankLine.id, BankStatement.last_day <= day, ~StatementEntry.is_void)
     )
-    query = select(func.coalesce(func.sum(BankLine.minor), 0)).where(~stated.exists())
+    query = select(func.coalesce(func.sum(BankLine.minor), 0)).where(
+        ~stated.exists(), BankLine.state != LineState.VOIDED
+    )
     # A payout that comes back is no movement of the books: between its two bookings it is missing at the bank.
     away = (
         select(
@@ -172,6 +196,7 @@ async def incoming_after(db: AsyncSession, day: date) -> int:
         .outerjoin(Payout, Payout.id == StatementEntry.payout_id)
         .where(
             BankStatement.last_day <= day,
+            ~StatementEntry.is_void,
             or_(
                 Payout.state == PayoutState.FAILED,
                 and_(StatementEntry.is_credit, StatementEntry.finding == Finding.RETURNED),
@@ -186,7 +211,7 @@ async def outgoing_after(db: AsyncSession, day: date) -> int:
     stated = (
         select(StatementEntry.n)
         .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
-        .where(StatementEntry.payout_id == Payout.id, BankStatement.last_day <= day)
+        .where(StatementEntry.payout_id == Payout.id, BankStatement.last_day <= day, ~StatementEntry.is_void)
     )
     paid = select(func.coalesce(func.sum(Payout.minor), 0)).where(
         and_(Payout.state == PayoutState.CONFIRMED, Payout.channel == Channel.ESCROW, ~stated.exists())
@@ -194,6 +219,6 @@ async def outgoing_after(db: AsyncSession, day: date) -> int:
     charged = (
         select(func.coalesce(func.sum(StatementEntry.minor), 0))
         .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
-        .where(StatementEntry.state == EntryState.EXPLAINED, BankStatement.last_day > day)
+        .where(StatementEntry.state == EntryState.EXPLAINED, BankStatement.last_day > day, ~StatementEntry.is_void)
     )
     return int((await db.execute(paid)).scalar_one()) + int((await db.execute(charged)).scalar_one())

@@ -16,9 +16,11 @@ from techmarket.settlement import policy, repository, steps
 from techmarket.settlement.events import (
     DueOverdue,
 )
-from techmarket.settlement.lifecycle import DueState
+from techmarket.settlement.lifecycle import DUE, DueState
+from techmarket.settlement.rules import Act
+from techmarket.settlement.service.acting import ask_second
 from techmarket.settlement.service.showing import due_view
-from techmarket.settlement.views import DueView
+from techmarket.settlement.views import DueView, MoneyActView
 
 
 async def list_dues(
@@ -49,11 +51,31 @@ async def get_due(tx: Tx, actor: Actor, due_id: UUID) -> DueView:
         return due_view(due, actor)
 
 
-async def release_due(tx: Tx, actor: Actor, due_id: UUID) -> DueView:
-    """The market's finance lets the money of a paid due go to its payee."""
+async def release_due(tx: Tx, actor: Actor, due_id: UUID) -> DueView | MoneyActView:
+    """The market's finance lets the money of a paid due go to its payee; above the market's limit by two people."""
     require(actor, policy.RELEASE)
     async with tx.begin() as db:
+        due = await repository.lock_due(db, due_id)
+        await steps.require_releasable(db, due)
+        waiting = await ask_second(db, actor, Act.RELEASE_DUE, Ref("due", due.id), minor=due.minor, content={})
+        if waiting is not None:
+            return waiting
         await steps.release(db, due_id=due_id, actor=actor)
+        return due_view(await repository.get_due(db, due_id), actor)
+
+
+async def refund_due(tx: Tx, actor: Actor, due_id: UUID, *, reasons: str) -> DueView | MoneyActView:
+    """Two of the market's finance undo a paid due: its money goes back to who paid it, by the way it came."""
+    require(actor, policy.REFUND)
+    async with tx.begin() as db:
+        due = await repository.lock_due(db, due_id)
+        DUE.move(due.state, "refund")
+        waiting = await ask_second(
+            db, actor, Act.REFUND_DUE, Ref("due", due.id), minor=due.minor, content={"reasons": reasons}
+        )
+        if waiting is not None:
+            return waiting
+        await steps.refund_due(db, due_id, actor=actor)
         return due_view(await repository.get_due(db, due_id), actor)
 
 

@@ -18,10 +18,12 @@ from techmarket.settlement.events import (
     PayoutSent,
 )
 from techmarket.settlement.lifecycle import PAYOUT, PayoutState
-from techmarket.settlement.rules import Channel
+from techmarket.settlement.rules import Act, Channel, Purpose
+from techmarket.settlement.service.acting import ask_second
 from techmarket.settlement.service.showing import payout_view
+from techmarket.settlement.steps.holding import require_not_held
 from techmarket.settlement.tables import Payout
-from techmarket.settlement.views import PayoutView
+from techmarket.settlement.views import MoneyActView, PayoutView
 
 
 async def list_payouts(
@@ -37,7 +39,7 @@ async def list_payouts(
             after=last_id(cursor),
             limit=limit + 1,
         )
-        return page_of(rows, limit, lambda row: (str(row.id),)).map(payout_view)
+        return page_of(rows, limit, lambda row: (str(row.id),)).map(lambda row: payout_view(row, actor))
 
 
 async def send_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
@@ -46,20 +48,42 @@ async def send_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
     async with tx.begin() as db:
         payout = await _lock_for_the_bank(db, payout_id)
         payout.state = PAYOUT.move(payout.state, "send")
+        await _require_not_held(db, payout)
         journal.record(db, PayoutSent(payout.id), actor=actor)
-        return payout_view(payout)
+        return payout_view(payout, actor)
+
+
+async def _require_not_held(db: AsyncSession, payout: Payout) -> None:
+    """Money released before a dispute arose stays here while the bank has not been told."""
+    why = Ref.parse(payout.why)
+    if why.kind == "due":
+        due = await repository.get_due(db, why.id)
+        if due.purpose is not Purpose.REFUND:
+            await require_not_held(db, due.subject)
 
 
 async def settle_payout(
     tx: Tx, actor: Actor, payout_id: UUID, *, is_confirmed: bool, bank_reference: str
-) -> PayoutView:
-    """The bank's answer: paid, or it could not be."""
+) -> PayoutView | MoneyActView:
+    """The bank's answer: paid, or it could not be. Above the market's limit two people say that money has left."""
     require(actor, policy.SETTLE_PAYOUT)
     async with tx.begin() as db:
         payout = await _lock_for_the_bank(db, payout_id)
+        PAYOUT.move(payout.state, "confirm" if is_confirmed else "fail")
+        if is_confirmed:
+            waiting = await ask_second(
+                db,
+                actor,
+                Act.SETTLE_PAYOUT,
+                Ref("payout", payout.id),
+                minor=payout.minor,
+                content={"bank_reference": bank_reference},
+            )
+            if waiting is not None:
+                return waiting
         step = steps.confirm_payout if is_confirmed else steps.fail_payout
         await step(db, payout_id, actor=actor, bank_reference=bank_reference)
-        return payout_view(payout)
+        return payout_view(payout, actor)
 
 
 async def renew_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
@@ -73,8 +97,10 @@ async def renew_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
             raise errors.NothingToRenew()
         order = steps.PayoutOrder(failed.org_id, failed.minor, failed.channel, Ref.parse(failed.why))
         [fresh] = await steps.instruct_payouts(db, [order])
+        renewed = await repository.lock_payout(db, fresh)
+        renewed.to_account, renewed.to_name = failed.to_account, failed.to_name
         journal.record(db, PayoutInstructed(fresh, failed.why, failed.channel), actor=actor)
-        return payout_view(await repository.get_payout(db, fresh))
+        return payout_view(await repository.get_payout(db, fresh), actor)
 
 
 async def _lock_for_the_bank(db: AsyncSession, payout_id: UUID) -> Payout:

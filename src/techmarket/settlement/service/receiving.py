@@ -19,10 +19,11 @@ from techmarket.settlement.events import (
     BankLineAssigned,
 )
 from techmarket.settlement.lifecycle import BANK_LINE, DUE, LineState
-from techmarket.settlement.rules import Channel
-from techmarket.settlement.service.entering import enter, give_back, suspense_of
+from techmarket.settlement.rules import Act
+from techmarket.settlement.service.acting import ask_second
+from techmarket.settlement.service.entering import count_towards, enter, give_back, new_line, suspense_of, tolerance
 from techmarket.settlement.service.showing import line_view
-from techmarket.settlement.views import BankLineView
+from techmarket.settlement.views import BankLineView, MoneyActView
 
 
 async def receive_bank_message(tx: Tx, keys: Keys, raw: bytes, signature: str, timestamp: str) -> BankLineView:
@@ -34,45 +35,40 @@ async def receive_bank_message(tx: Tx, keys: Keys, raw: bytes, signature: str, t
     message = rules.read_message(raw)
     digest = hashlib.sha256(raw).digest()
     async with tx.begin() as db:
-        line_id = await repository.put_line(db, message, digest)
-        if line_id is None:
+        line = await new_line(db, message, digest)
+        if line is None:
             known = await repository.line_by_message(db, message.message_id)
             if known.body_sha256 != digest and not rules.is_same_money(known, message):
                 raise errors.MessageDiffers(message_id=message.message_id)
             return line_view(known)
-        line = await repository.lock_line(db, line_id)
-        due = await repository.lock_due_by_reference(db, message.reference)
-        await enter(db, line, message, due, None)
+        tolerated = await tolerance(db)
+        due = await repository.lock_due_by_reference(db, rules.reference_in(message.reference, tolerated))
+        await enter(db, line, message, due, None, tolerated=tolerated)
         return line_view(line)
 
 
-async def assign_line(tx: Tx, actor: Actor, line_id: UUID, *, due_id: UUID) -> BankLineView:
+async def assign_line(tx: Tx, actor: Actor, line_id: UUID, *, due_id: UUID) -> BankLineView | MoneyActView:
     """A person says which due unmatched money is for: too little counts as a part, what is over stays the payer's.
 
-    What is over a deposit would stay for nothing: it goes back at once.
+    Above the market's limit two people have to say the same.
     """
     require(actor, policy.ASSIGN_LINE)
     async with tx.begin() as db:
         line = await repository.lock_line(db, line_id)
-        line.state = BANK_LINE.move(line.state, "assign")
+        state = BANK_LINE.move(line.state, "assign")
         due = await repository.lock_due(db, due_id)
         DUE.move(due.state, "pay")
-        line.due_id = due.id
+        waiting = await ask_second(
+            db, actor, Act.ASSIGN_LINE, Ref("bank_line", line.id), minor=line.minor, content={"due_id": str(due.id)}
+        )
+        if waiting is not None:
+            return waiting
+        line.state, line.due_id = state, due.id
         suspense, escrow = await suspense_of(db, line), await steps.escrow_of(db, due.payer_org)
         await ledger.post(
             db, debit=suspense, credit=escrow, minor=line.minor, why=Ref("bank_line", line.id), code="bank.assigned"
         )
-        wanted = min(line.minor, due.minor - due.paid_minor)
-        await steps.take_payment(db, due, wanted, actor=actor)
-        if due.payee_org is None and line.minor > wanted:
-            await steps.instruct_payout(
-                db,
-                org=due.payer_org,
-                minor=line.minor - wanted,
-                channel=Channel.ESCROW,
-                why=Ref("bank_line", line.id),
-                actor=actor,
-            )
+        await count_towards(db, line, due, actor)
         journal.record(db, BankLineAssigned(line.id, due.id), actor=actor)
         return line_view(line)
 

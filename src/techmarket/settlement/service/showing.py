@@ -27,6 +27,7 @@ def due_view(due: Due, actor: Actor) -> DueView:
         due.state,
         due.paid_at,
         due.released_at,
+        due.refund_due_id,
     )
 
 
@@ -48,7 +49,9 @@ def line_view(line: BankLine) -> BankLineView:
     )
 
 
-def payout_view(payout: Payout) -> PayoutView:
+def payout_view(payout: Payout, actor: Actor) -> PayoutView:
+    # Where money goes is for whoever pays it and whoever gets it; a unit's list holds its own payouts only.
+    knows = actor.is_market or actor.org_id == payout.org_id
     return PayoutView(
         payout.id,
         payout.org_id,
@@ -56,6 +59,8 @@ def payout_view(payout: Payout) -> PayoutView:
         payout.channel,
         payout.state,
         payout.why,
+        payout.to_account if knows else None,
+        payout.to_name if knows else None,
         payout.bank_reference,
         payout.instructed_at,
         payout.settled_at,

@@ -23,10 +23,12 @@ from techmarket.ledger import steps as ledger
 from techmarket.settlement import errors, policy, repository, rules, steps
 from techmarket.settlement.events import EntryExplained, StatementUploaded
 from techmarket.settlement.lifecycle import STATEMENT_ENTRY, EntryState, PayoutState
+from techmarket.settlement.repository import guards
 from techmarket.settlement.repository import statements as kept
 from techmarket.settlement.rules import BankMessage, Finding
-from techmarket.settlement.service.entering import enter
+from techmarket.settlement.service.entering import enter, new_line, tolerance
 from techmarket.settlement.statements import Entry, Said, read_statement
+from techmarket.settlement.steps.own import require_own
 from techmarket.settlement.tables import BankLine, BankStatement, Due, Payout, StatementEntry
 from techmarket.settlement.views import EntryView, StatementView
 
@@ -56,7 +58,10 @@ async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> Stat
         if known is not None:
             if known.sha256 != digest:
                 raise errors.StatementDiffers(number=said.number)
-            return await _view(db, known)
+            return await statement_view(db, known)
+        declared = await guards.find_account(db)
+        if declared is None or declared.account != said.account:
+            raise errors.AccountUnknown(pointer="/body")
         before = await kept.last_statement(db)
         _require_following(said, before)
         today = shanghai_day(await clock.market_now(db))
@@ -89,7 +94,7 @@ async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> Stat
         db.add_all(_row(statement.id, entry, found[entry.n]) for entry in said.entries)
         journal.record(db, StatementUploaded(statement.id, len(said.entries)), actor=actor)
         await db.flush()
-        return await _view(db, statement)
+        return await statement_view(db, statement)
 
 
 def _require_following(said: Said, before: BankStatement | None) -> None:
@@ -98,8 +103,6 @@ def _require_following(said: Said, before: BankStatement | None) -> None:
         if said.opening_minor != 0:
             raise errors.FirstStatementNotEmpty()
         return
-    if said.account != before.account:
-        raise errors.StatementOfAnotherAccount()
     if said.opening_minor != before.closing_minor or said.first_day <= before.last_day:
         raise errors.StatementGap(last_day=before.last_day, balance=Money(before.closing_minor))
 
@@ -110,9 +113,9 @@ async def _look_up(db: AsyncSession, entry: Entry, named: Collection[UUID]) -> _
         back = await _came_back(db, entry)
         if back is not None:
             return back
-        line_id = await repository.put_line(db, _message_of(entry), _digest_of(entry))
-        if line_id is not None:
-            return _Found(Finding.TAKEN, line=await repository.lock_line(db, line_id))
+        line = await new_line(db, _message_of(entry), _digest_of(entry))
+        if line is not None:
+            return _Found(Finding.TAKEN, line=line)
         known = await repository.line_by_message(db, entry.reference)
         if known.minor != entry.minor:
             raise _contradiction(entry, known.minor)
@@ -145,12 +148,14 @@ def _contradiction(entry: Entry, known_minor: int) -> errors.StatementContradict
 async def _enter_all(db: AsyncSession, said: Said, found: Mapping[int, _Found], actor: Actor) -> None:
     """Money moves only now: every due is locked in one order first, so that no message can hold one against us."""
     taken = [(entry, one.line) for entry in said.entries if (one := found[entry.n]).finding is Finding.TAKEN]
-    dues = await kept.lock_dues_by_reference(db, {entry.ours for entry, _ in taken})
+    tolerated = await tolerance(db)
+    wanted = {entry.n: rules.reference_in(entry.ours, tolerated) for entry, _ in taken}
+    dues = await kept.lock_dues_by_reference(db, set(wanted.values()))
     payouts = [one.payout for one in found.values() if one.payout is not None]
     await _lock_accounts(db, list(dues.values()), payouts)
     for entry, line in taken:
         assert line is not None
-        await enter(db, line, _message_of(entry), dues.get(entry.ours), actor)
+        await enter(db, line, _message_of(entry), dues.get(wanted[entry.n]), actor, tolerated=tolerated)
     for entry in said.entries:
         one = found[entry.n]
         if one.payout is None:
@@ -163,7 +168,8 @@ async def _enter_all(db: AsyncSession, said: Said, found: Mapping[int, _Found], 
 
 async def _lock_accounts(db: AsyncSession, dues: Sequence[Due], payouts: Sequence[Payout]) -> None:
     """Every account that others may hold, in the one order, before the first move; what waits apart is ours alone."""
-    accounts = [await ledger.account(db, purpose=ledger.Purpose.BANK)]
+    purposes = (ledger.Purpose.BANK, ledger.Purpose.FEES, ledger.Purpose.EXPENSE)
+    accounts = [await ledger.account(db, purpose=purpose) for purpose in purposes]
     accounts += [await steps.escrow_of(db, due.payer_org) for due in dues]
     accounts += [await steps.due_escrow(db, due) for due in dues if due.payee_org is not None]
     accounts += [(await ledger.get_hold(db, payout.hold_id)).source for payout in payouts if payout.hold_id is not None]
@@ -210,10 +216,10 @@ async def explain_as_charge(tx: Tx, actor: Actor, statement_id: UUID, n: int) ->
     require(actor, policy.EXPLAIN_ENTRY)
     async with tx.begin() as db:
         entry = await kept.lock_entry(db, statement_id, n)
-        if entry.state is not EntryState.OPEN:
+        if entry.state is not EntryState.OPEN or entry.is_void:
             raise errors.NothingToExplain()
         entry.state = STATEMENT_ENTRY.move(entry.state, "explain")
-        await _require_own(db, entry.minor)
+        await require_own(db, entry.minor)
         expense = await ledger.account(db, purpose=ledger.Purpose.EXPENSE)
         bank = await ledger.account(db, purpose=ledger.Purpose.BANK)
         why = Ref("bank_statement", statement_id)
@@ -223,22 +229,13 @@ async def explain_as_charge(tx: Tx, actor: Actor, statement_id: UUID, n: int) ->
         return _entry_view(entry)
 
 
-async def _require_own(db: AsyncSession, minor: int) -> None:
-    """A charge is paid out of what the market has earned: other people's money is never the market's to spend."""
-    purposes = (ledger.Purpose.FEES, ledger.Purpose.EXPENSE)
-    await ledger.lock(db, [await ledger.account(db, purpose=purpose) for purpose in purposes])
-    own = sum(one.balance.minor for one in await ledger.balance_sheet(db) if one.purpose in purposes)
-    if own < minor:
-        raise errors.ChargeNotCovered(own=Money(own), charge=Money(minor))
-
-
 async def list_statements(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[StatementView]:
     """The statements, the newest first."""
     require(actor, policy.SEE_STATEMENTS)
     async with tx.read() as db:
         rows = await kept.list_statements(db, before=last_id(cursor), limit=limit + 1)
         page = page_of(rows, limit, lambda row: (str(row.id),))
-        return Page([await _view(db, row) for row in page.items], page.next_cursor)
+        return Page([await statement_view(db, row) for row in page.items], page.next_cursor)
 
 
 async def list_entries(
@@ -267,7 +264,7 @@ def _entry_view(row: StatementEntry) -> EntryView:
     )
 
 
-async def _view(db: AsyncSession, row: BankStatement) -> StatementView:
+async def statement_view(db: AsyncSession, row: BankStatement) -> StatementView:
     counts = await kept.count_entries(db, row.id)
     found = {finding: sum(n for (one, _), n in counts.items() if one is finding) for finding in Finding}
     return StatementView(
@@ -285,4 +282,5 @@ async def _view(db: AsyncSession, row: BankStatement) -> StatementView:
         found[Finding.UNEXPLAINED],
         sum(n for (_, state), n in counts.items() if state is EntryState.OPEN),
         row.at,
+        row.voided_at,
     )

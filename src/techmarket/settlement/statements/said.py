@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from techmarket.kernel.money import Money
+from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import Refusal
 from techmarket.settlement.errors import StatementUnreadable
 
 ENTRIES_MAX = 2_000
 MINOR_MAX = 10**15
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[TZ+-])")
 REFERENCE = re.compile(r"[!-~]{1,64}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 
@@ -72,10 +74,20 @@ def amount(value: str | None, where: str) -> int:
 
 
 def day(value: str | None, where: str) -> date:
-    """A day as ISO 8601 writes it; of a moment, the day it names."""
+    """A day as ISO 8601 writes it; of a moment, its day in Shanghai, where the bank is.
+
+    A moment without an offset is the bank's own time; one with an offset (`Z` too) may lie in another day here.
+    """
+    text = (value or "").strip()
     try:
-        found = date.fromisoformat((value or "").strip()[:10])
-    except ValueError:
+        if not _DAY.match(text):
+            raise ValueError
+        if len(text) == 10 or "T" not in text:
+            found = date.fromisoformat(text[:10])
+        else:
+            moment = datetime.fromisoformat(text)
+            found = (moment.astimezone(SHANGHAI) if moment.tzinfo is not None else moment).date()
+    except (ValueError, OverflowError):
         raise unreadable(where, "day") from None
     if not 1990 <= found.year <= 2200:
         raise unreadable(where, "day")

@@ -1,8 +1,7 @@
-"""What later rooms may do in settlement inside their own transaction. Lock your own row first, then call."""
+"""Dues: raised, cancelled, counted as paid, released to the payee."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -17,42 +16,13 @@ from techmarket.kernel.periods import shanghai_day
 from techmarket.ledger import steps as ledger
 from techmarket.rulebook import steps as rulebook
 from techmarket.settlement import errors, repository, rules
-from techmarket.settlement.events import (
-    DueCancelled,
-    DuePaid,
-    DueRaised,
-    PayoutConfirmed,
-    PayoutFailed,
-    PayoutInstructed,
-    Released,
-)
-from techmarket.settlement.lifecycle import BANK_LINE, DUE, PAYOUT, DueState, PayoutState
+from techmarket.settlement.events import DueCancelled, DuePaid, DueRaised, Released
+from techmarket.settlement.lifecycle import DUE, DueState
 from techmarket.settlement.rules import Channel, Purpose
-from techmarket.settlement.tables import Due, Payout
-
-__all__ = [
-    "Channel",
-    "DueFacts",
-    "DueState",
-    "PayoutFacts",
-    "PayoutOrder",
-    "PayoutState",
-    "Purpose",
-    "ReleaseFacts",
-    "cancel_due",
-    "confirm_payout",
-    "drop_due",
-    "dues_of",
-    "fail_payout",
-    "get_due",
-    "get_payout",
-    "instruct_payout",
-    "instruct_payouts",
-    "pay_from_escrow",
-    "raise_due",
-    "release",
-    "require_paid",
-]
+from techmarket.settlement.steps.holding import require_not_held
+from techmarket.settlement.steps.invoicing import draw_up_invoices
+from techmarket.settlement.steps.paying import escrow_of, instruct_payout
+from techmarket.settlement.tables import Due
 
 EXCHANGE_FEE = "tariff.exchange_fee"
 
@@ -89,28 +59,6 @@ class ReleaseFacts:
     minor: int
     fee_minor: int
     payout_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutOrder:
-    org: UUID
-    minor: int
-    channel: Channel
-    why: Ref
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutFacts:
-    id: UUID
-    org: UUID | None
-    minor: int
-    channel: Channel
-    state: PayoutState
-    why: Ref
-    settled_at: datetime | None
-
-
-# --- dues -----------------------------------------------------------------------------------------------------------
 
 
 async def raise_due(
@@ -251,20 +199,29 @@ async def take_payment(db: AsyncSession, due: Due, minor: int, *, actor: Actor |
     await db.flush()
 
 
-async def release(
-    db: AsyncSession, *, due_id: UUID, actor: Actor | None, fee_code: str | None = EXCHANGE_FEE
-) -> ReleaseFacts:
-    """Paid money goes to the payee less the fee by tariff, and the payout is instructed; once per due.
-
-    The tariff is the row of the due's rule date. A due of purpose FEE is the market's own and goes to its fees whole.
-    """
-    due = await repository.lock_due(db, due_id)
+async def require_releasable(db: AsyncSession, due: Due) -> None:
+    """Gate: the money of a locked due is all there, has somewhere to go, has not gone, and nobody holds it back."""
     if due.payee_org is None:
         raise errors.NothingToRelease(reference=due.reference)
     if due.released_at is not None:
         raise errors.ReleasedAlready(reference=due.reference)
     if due.state is not DueState.PAID:
         raise errors.NotPaidYet(reference=due.reference)
+    if due.purpose is not Purpose.REFUND:  # who holds money back wants it to go back
+        await require_not_held(db, due.subject)
+
+
+async def release(
+    db: AsyncSession, *, due_id: UUID, actor: Actor | None, fee_code: str | None = EXCHANGE_FEE
+) -> ReleaseFacts:
+    """Paid money goes to the payee less the fee by tariff, and the payout is instructed; once per due.
+
+    The tariff is the row of the due's rule date. A due of purpose FEE is the market's own and goes to its fees whole;
+    money given back (REFUND) bears none.
+    """
+    due = await repository.lock_due(db, due_id)
+    await require_releasable(db, due)
+    assert due.payee_org is not None
     fee = due.minor if due.purpose is Purpose.FEE else await _fee(db, due, fee_code)
     why = Ref("due", due.id)
     source, payee = await due_escrow(db, due), await escrow_of(db, due.payee_org)
@@ -277,17 +234,24 @@ async def release(
     payout_id = None
     if due.minor > fee:
         payout_id = await instruct_payout(
-            db, org=due.payee_org, minor=due.minor - fee, channel=Channel.ESCROW, why=why, actor=actor
+            db,
+            org=due.payee_org,
+            minor=due.minor - fee,
+            channel=Channel.ESCROW,
+            why=why,
+            actor=actor,
+            back_of=await repository.due_refunded_by(db, due.id) if due.purpose is Purpose.REFUND else None,
         )
     due.fee_minor = fee
     due.released_at = await clock.market_now(db)
     await db.flush()
+    await draw_up_invoices(db, due)
     journal.record(db, Released(due.id, due.subject, due.purpose, payout_id), actor=actor)
     return ReleaseFacts(due.id, due.minor, fee, payout_id)
 
 
 async def _fee(db: AsyncSession, due: Due, fee_code: str | None) -> int:
-    if fee_code is None:
+    if fee_code is None or due.purpose is Purpose.REFUND:
         return 0
     rate = await rulebook.get_rule(db, fee_code, on=due.rule_date)
     payer = await rulebook.get_rule(db, f"{fee_code}.payer", on=due.rule_date)
@@ -295,10 +259,6 @@ async def _fee(db: AsyncSession, due: Due, fee_code: str | None) -> int:
         raise errors.FeePayerUnknown(payer=payer.value)
     rounding = await rulebook.get_rule(db, f"{fee_code}.rounding", on=due.rule_date)
     return rules.fee_of(due.minor, rate.decimal, rounding.value)
-
-
-async def escrow_of(db: AsyncSession, org_id: UUID) -> UUID:
-    return await ledger.account(db, purpose=ledger.Purpose.ESCROW, owner=org_id)
 
 
 async def due_escrow(db: AsyncSession, due: Due) -> UUID:
@@ -322,143 +282,4 @@ def facts_of(due: Due) -> DueFacts:
         due.state,
         due.paid_at,
         due.released_at,
-    )
-
-
-# --- payouts --------------------------------------------------------------------------------------------------------
-
-
-async def instruct_payout(
-    db: AsyncSession, *, org: UUID, minor: int, channel: Channel, why: Ref, actor: Actor | None
-) -> UUID:
-    """Write down that an organisation is to be paid, once for one reason. See `instruct_payouts`."""
-    payout_id = (await instruct_payouts(db, [PayoutOrder(org, minor, channel, why)]))[0]
-    journal.record(db, PayoutInstructed(payout_id, str(why), channel), actor=actor)
-    return payout_id
-
-
-async def instruct_payouts(db: AsyncSession, orders: Sequence[PayoutOrder]) -> list[UUID]:
-    """Many payouts as one; the caller's own event tells of them.
-
-    By escrow the money is held in the organisation's escrow until the bank confirms. By payroll the unit owes it in
-    its own book until the unit confirms that it paid.
-    """
-    by_escrow = [order for order in orders if order.channel is Channel.ESCROW]
-    by_payroll = [order for order in orders if order.channel is Channel.PAYROLL]
-    bank = await ledger.account(db, purpose=ledger.Purpose.BANK) if by_escrow else None
-    escrows = {org: await escrow_of(db, org) for org in sorted({order.org for order in by_escrow})}
-    holds = (
-        await ledger.hold_many(db, [ledger.Holding(escrows[o.org], bank, o.minor, o.why) for o in by_escrow])
-        if bank
-        else []
-    )
-    wages = {org: await _payroll_accounts(db, org) for org in sorted({order.org for order in by_payroll})}
-    transfers = await ledger.post_many(
-        db, [ledger.Posting(*wages[o.org][:2], o.minor, o.why, "payroll.instructed") for o in by_payroll]
-    )
-    held, owed = iter(holds), iter(transfers)
-    payouts = [
-        Payout(
-            id=new_id(),
-            org_id=order.org,
-            minor=order.minor,
-            channel=order.channel,
-            state=PAYOUT.initial,
-            why=str(order.why),
-            hold_id=next(held) if order.channel is Channel.ESCROW else None,
-            transfer_id=next(owed) if order.channel is Channel.PAYROLL else None,
-        )
-        for order in orders
-    ]
-    db.add_all(payouts)
-    await db.flush()
-    return [payout.id for payout in payouts]
-
-
-async def _payroll_accounts(db: AsyncSession, org_id: UUID) -> tuple[UUID, UUID, UUID]:
-    book = ledger.book_of_unit(org_id)
-    expense = await ledger.account(db, book=book, purpose=ledger.Purpose.EXPENSE)
-    payable = await ledger.account(db, book=book, purpose=ledger.Purpose.PAYABLE)
-    return expense, payable, await ledger.account(db, book=book, purpose=ledger.Purpose.BANK)
-
-
-async def get_payout(db: AsyncSession, payout_id: UUID) -> PayoutFacts:
-    return _payout_facts(await repository.get_payout(db, payout_id))
-
-
-async def confirm_payout(
-    db: AsyncSession, payout_id: UUID, *, actor: Actor | None, bank_reference: str | None = None
-) -> PayoutFacts:
-    """The money has left: the bank, or for payroll the unit, says so."""
-    payout = await repository.lock_payout(db, payout_id)
-    payout.state = PAYOUT.move(payout.state, "confirm")
-    payout.bank_reference = bank_reference
-    payout.settled_at = await clock.market_now(db)
-    if payout.hold_id is not None:
-        await ledger.post_hold(db, payout.hold_id, code="payout.confirmed")
-    else:
-        assert payout.org_id is not None
-        _, payable, bank = await _payroll_accounts(db, payout.org_id)
-        await ledger.post(
-            db, debit=payable, credit=bank, minor=payout.minor, why=Ref("payout", payout.id), code="payroll.confirmed"
-        )
-    await db.flush()
-    journal.record(db, PayoutConfirmed(payout.id, payout.why, payout.channel), actor=actor)
-    return _payout_facts(payout)
-
-
-async def return_payout(db: AsyncSession, payout_id: UUID, *, actor: Actor | None) -> PayoutFacts:
-    """Money that had left came back (退汇): it is where it was before, and the same reason may be paid anew."""
-    payout = await repository.lock_payout(db, payout_id)
-    payout.state = PAYOUT.move(payout.state, "bounce")
-    payout.settled_at = await clock.market_now(db)
-    assert payout.hold_id is not None  # the bank pays out of holds only
-    held = await ledger.get_hold(db, payout.hold_id)
-    await ledger.post(
-        db,
-        debit=held.target,
-        credit=held.source,
-        minor=payout.minor,
-        why=Ref("payout", payout.id),
-        code="payout.returned",
-    )
-    line = await repository.lock_line_of_payout(db, payout.id)
-    if line is not None:
-        line.state = BANK_LINE.move(line.state, "reopen")
-        line.payout_id = None
-    await db.flush()
-    journal.record(db, PayoutFailed(payout.id, payout.why, payout.channel), actor=actor)
-    return _payout_facts(payout)
-
-
-async def fail_payout(
-    db: AsyncSession, payout_id: UUID, *, actor: Actor | None, bank_reference: str | None = None
-) -> PayoutFacts:
-    """The money could not leave: it is free again, and the same reason may be paid anew."""
-    payout = await repository.lock_payout(db, payout_id)
-    payout.state = PAYOUT.move(payout.state, "fail")
-    payout.bank_reference = bank_reference
-    payout.settled_at = await clock.market_now(db)
-    if payout.hold_id is not None:
-        await ledger.void_hold(db, payout.hold_id)
-    elif payout.transfer_id is not None:
-        await ledger.reverse(db, payout.transfer_id, Ref("payout", payout.id))
-    line = await repository.lock_line_of_payout(db, payout.id)
-    if line is not None:
-        line.state = BANK_LINE.move(line.state, "reopen")
-        line.payout_id = None
-    await db.flush()
-    journal.record(db, PayoutFailed(payout.id, payout.why, payout.channel), actor=actor)
-    return _payout_facts(payout)
-
-
-def _payout_facts(payout: Payout) -> PayoutFacts:
-    return PayoutFacts(
-        payout.id,
-        payout.org_id,
-        payout.minor,
-        payout.channel,
-        payout.state,
-        Ref.parse(payout.why),
-        payout.settled_at,
     )

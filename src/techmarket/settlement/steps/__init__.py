@@ -1,0 +1,71 @@
+"""What later rooms may do in settlement inside their own transaction. Lock your own row first, then call."""
+
+from techmarket.settlement.lifecycle import DueState, PayoutState
+from techmarket.settlement.rules import Channel, HoldCause, Purpose
+from techmarket.settlement.steps.holding import hold_release, is_held, lift_release
+from techmarket.settlement.steps.owing import (
+    DueFacts,
+    ReleaseFacts,
+    cancel_due,
+    drop_due,
+    due_escrow,
+    dues_of,
+    facts_of,
+    get_due,
+    pay_from_escrow,
+    put_off,
+    raise_due,
+    release,
+    require_paid,
+    require_releasable,
+    take_payment,
+)
+from techmarket.settlement.steps.paying import (
+    PayoutFacts,
+    PayoutOrder,
+    confirm_payout,
+    escrow_of,
+    fail_payout,
+    get_payout,
+    instruct_payout,
+    instruct_payouts,
+    return_payout,
+)
+from techmarket.settlement.steps.refunding import RefundFacts, refund_due
+
+__all__ = [
+    "Channel",
+    "DueFacts",
+    "DueState",
+    "HoldCause",
+    "PayoutFacts",
+    "PayoutOrder",
+    "PayoutState",
+    "Purpose",
+    "RefundFacts",
+    "ReleaseFacts",
+    "cancel_due",
+    "confirm_payout",
+    "drop_due",
+    "due_escrow",
+    "dues_of",
+    "escrow_of",
+    "facts_of",
+    "fail_payout",
+    "get_due",
+    "get_payout",
+    "hold_release",
+    "instruct_payout",
+    "instruct_payouts",
+    "is_held",
+    "lift_release",
+    "pay_from_escrow",
+    "put_off",
+    "raise_due",
+    "refund_due",
+    "release",
+    "require_paid",
+    "require_releasable",
+    "return_payout",
+    "take_payment",
+]
