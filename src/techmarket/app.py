@@ -21,6 +21,7 @@ from techmarket.api import (
     burdens,
     calculations,
     certification,
+    clients,
     consents,
     contracts,
     disclosure,
@@ -31,6 +32,7 @@ from techmarket.api import (
     hub,
     identity,
     invoices,
+    keys,
     ledger,
     listings,
     live,
@@ -38,6 +40,7 @@ from techmarket.api import (
     money_acts,
     ndas,
     notices,
+    oauth,
     objections,
     observe,
     panels,
@@ -69,6 +72,7 @@ from techmarket.api.hot import Market
 from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
 from techmarket.api.remembered import RememberedKeys
+from techmarket.api.uses import LastUses
 from techmarket.db.means import Means
 from techmarket.disclosure.rules import RoomLimits
 from techmarket.jobs.runner import running
@@ -77,6 +81,8 @@ from techmarket.web import pages
 
 ROUTERS = (
     identity.router,
+    keys.router,
+    clients.router,
     rulebook.router,
     ledger.router,
     settlement.router,
@@ -127,7 +133,7 @@ ROUTERS = (
     matching.router,
 )
 
-BODIES: tuple[BodyRule, ...] = (*bank.BODIES, *evidence.BODIES, *hub.BODIES)
+BODIES: tuple[BodyRule, ...] = (*bank.BODIES, *evidence.BODIES, *hub.BODIES, *oauth.BODIES)
 ROOM_LIMITS = RoomLimits()
 
 
@@ -145,7 +151,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.is_stopping = False
         jobs = running(means) if jobs_in_process else contextlib.nullcontext()
-        async with jobs, app.state.bid_book, app.state.live:
+        async with app.state.last_uses, jobs, app.state.bid_book, app.state.live:
             yield
             app.state.is_stopping = True
 
@@ -160,7 +166,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.means = means
-    app.state.remembered_keys = RememberedKeys()
+    app.state.last_uses = LastUses(means.tx)
+    app.state.remembered_keys = RememberedKeys(uses=app.state.last_uses)
     app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts, heeds=(app.state.remembered_keys,))
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
     app.state.room_limits = room_limits
@@ -175,7 +182,7 @@ def create_app(
         return True
 
     app.hot = bids.routes()
-    app.router.routes[:0] = [*app.hot, *live.routes(), *observe.routes(ready), *refusal_docs.routes()]
+    app.router.routes[:0] = [*app.hot, *live.routes(), *oauth.routes(), *observe.routes(ready), *refusal_docs.routes()]
     for router in ROUTERS:
         app.include_router(router)
     bids.describe(app)

@@ -73,7 +73,7 @@ async def test_the_document_says_that_the_bank_signs_and_is_not_keyed(client):
     assert door["security"] == [{"bankSignature": []}]
     assert [parameter["name"].lower() for parameter in door["parameters"]] == ["x-bank-timestamp"]
     assert document["components"]["securitySchemes"]["bankSignature"]["name"] == "X-Bank-Signature"
-    assert document["paths"]["/v1/dues/{due_id}"]["get"]["security"] == [{"apiKey": []}]
+    assert document["paths"]["/v1/dues/{due_id}"]["get"]["security"] == [{"apiKey": []}, {"oauth2": []}]
 
 
 async def test_finance_looks_at_unmatched_money_and_assigns_it(api, tx, keys, people):

@@ -284,8 +284,8 @@ async def test_what_was_read_before_a_change_was_told_of_is_not_remembered(
     remembered = RememberedKeys()
     read = identity.authenticate_for
 
-    async def told_meanwhile(*given: Any) -> Any:
-        found = await read(*given)
+    async def told_meanwhile(*given: Any, **more: Any) -> Any:
+        found = await read(*given, **more)
         remembered.hear()
         return found
 
@@ -324,7 +324,7 @@ async def test_the_hot_route_is_in_the_openapi_document_with_its_refusals(client
     assert operation["operationId"] == "placeBid"
     assert "trading.bid_too_low" in operation["responses"]["409"]["x-codes"]
     assert "request.malformed_json" in operation["responses"]["400"]["x-codes"]
-    assert operation["security"] == [{"apiKey": []}]
+    assert operation["security"] == [{"apiKey": []}, {"oauth2": []}]
     schemas = document["components"]["schemas"]
     assert set(schemas["PlaceBid"]["properties"]) == {"amount"}
     assert {"BidOut", "ReceiptOut", "BatchOut"} <= set(schemas)

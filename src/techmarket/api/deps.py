@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
 from techmarket.api.shapes import Uuid
+from techmarket.api.uses import LastUses
 from techmarket.db.files import Files
 from techmarket.db.idempotency import (
     Answer,
@@ -74,7 +75,10 @@ async def reader(
             raise SignInNeeded()
         return ANONYMOUS
     means = means_of(request)
-    return await identity.authenticate(means.tx, means.keys, credentials.credentials)
+    actor = await identity.authenticate(means.tx, means.keys, credentials.credentials, issuer=means.public_url)
+    uses: LastUses = request.app.state.last_uses
+    uses.note(actor.key_id)
+    return actor
 
 
 async def signed_in(actor: Annotated[Actor, Depends(reader)]) -> Actor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,13 +9,14 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.keys import IssuedKeyOut
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Aware, Code, Cursor, Day, Limit, Region, ShortText, Uuid, Wire
+from techmarket.api.shapes import Code, Cursor, Day, Limit, Region, ShortText, Uuid, Wire
 from techmarket.identity import errors, service
 from techmarket.identity.actor import OrgKind, Role, Scope
 from techmarket.identity.lifecycle import OrgState
-from techmarket.identity.views import IssuedKeyView, OrganisationView, RegistrationView, SelfView
+from techmarket.identity.views import OrganisationView, RegistrationView, SelfView
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 
@@ -39,12 +39,6 @@ class AddPerson(Wire):
     roles: Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
 
 
-class IssueKey(Wire):
-    person_id: UUID
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
-    expires_at: Aware | None = None
-
-
 class OrganisationOut(Wire):
     id: UUID
     kind: OrgKind
@@ -63,14 +57,6 @@ class PersonOut(Wire):
     name: str
     organisation_id: UUID
     roles: list[Role]
-
-
-class IssuedKeyOut(Wire):
-    id: UUID
-    prefix: str
-    key: str = Field(description="Shown once. Keep it; the market stores only its hash.")
-    scopes: list[Scope]
-    expires_at: datetime | None
 
 
 class RegistrationOut(Wire):
@@ -174,26 +160,6 @@ async def add_person(organisation_id: UUID, body: AddPerson, actor: SignedIn, tx
     """Add a person with roles; the person's first key is shown once."""
     person, key = await service.add_person(tx, keys, actor, organisation_id, name=body.name, roles=body.roles)
     return {"person": person, "key": key}
-
-
-@router.post(
-    "/organisations/{organisation_id}/keys",
-    status_code=201,
-    response_model=IssuedKeyOut,
-    operation_id="issueKey",
-    responses=refusals(),
-)
-async def issue_key(organisation_id: UUID, body: IssueKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
-    """Issue a further key for yourself: rotate with overlap, then revoke the old one."""
-    return await service.issue_key(
-        tx, keys, actor, organisation_id, body.person_id, scopes=body.scopes, expires_at=body.expires_at
-    )
-
-
-@router.post("/keys/{key_id}/revocation", status_code=204, operation_id="revokeKey", responses=refusals())
-async def revoke_key(key_id: UUID, actor: SignedIn, tx: TxDep) -> None:
-    """Revoke a key; it fails from the next request on."""
-    await service.revoke_key(tx, actor, key_id)
 
 
 @router.get("/me", response_model=SelfOut, operation_id="getSelf", responses=refusals())

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
+from techmarket.api import oauth
 from techmarket.api.deps import MarketRoute, PreconditionRequired, if_match, signed_in
 from techmarket.api.refusals import name_refusals
 from techmarket.db.idempotency import KeyInFlight, KeyMalformed, KeyMissing, KeyReused
@@ -40,6 +41,10 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
                 _complete(operation, route, method)
                 if _names_things(operation, document["components"]["schemas"]):
                     name_refusals(operation, NotFound)
+        document["components"]["securitySchemes"]["oauth2"] = oauth.SECURITY_SCHEME
+        for operation in (each for item in document["paths"].values() for each in item.values()):
+            if {"apiKey": []} in operation.get("security", ()):
+                operation["security"] = [*operation["security"], {"oauth2": []}]
         return document
 
     app.openapi = whole  # type: ignore[method-assign]

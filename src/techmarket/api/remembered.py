@@ -1,5 +1,5 @@
-"""Whom a key acts for, remembered for the routes that are asked so often that looking it up each time would be the most
-of their work.
+"""Whom a key or a token acts for, remembered for the routes that are asked so often that looking it up each time would
+be the most of their work.
 
 The database says on a channel when a key, a membership or an organisation was changed; then everything is forgotten.
 While nobody listens to it the memory is short.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 
+from techmarket.api.uses import LastUses
 from techmarket.db.means import Means
 from techmarket.identity import service as identity
 from techmarket.identity.actor import Actor
@@ -25,7 +26,14 @@ class RememberedKeys:
 
     channel = "identity_changed"
 
-    def __init__(self, *, listening_seconds: float = LISTENING_SECONDS, alone_seconds: float = ALONE_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        uses: LastUses | None = None,
+        listening_seconds: float = LISTENING_SECONDS,
+        alone_seconds: float = ALONE_SECONDS,
+    ) -> None:
+        self._uses = uses
         self._listening_seconds = listening_seconds
         self._alone_seconds = alone_seconds
         self._seconds = alone_seconds
@@ -40,15 +48,22 @@ class RememberedKeys:
         digest = hashlib.sha256(raw.encode()).digest()
         known = self._known.get(digest)
         if known is not None and time.monotonic() < known[0]:
-            return known[1]
+            return self._noted(known[1])
         turn = self._turn
-        actor, seconds_left = await identity.authenticate_for(means.tx, means.keys, raw.strip())
+        actor, seconds_left = await identity.authenticate_for(
+            means.tx, means.keys, raw.strip(), issuer=means.public_url
+        )
         # What was read before a change was told of may be what the change was about.
         if turn == self._turn:
             if len(self._known) >= KEYS_MAX:
                 self._known.clear()
             seconds = self._seconds if seconds_left is None else min(self._seconds, seconds_left)
             self._known[digest] = (time.monotonic() + seconds, actor)
+        return self._noted(actor)
+
+    def _noted(self, actor: Actor) -> Actor:
+        if self._uses is not None:
+            self._uses.note(actor.key_id)
         return actor
 
     def begin(self) -> None:

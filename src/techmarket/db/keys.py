@@ -7,7 +7,12 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from techmarket.kernel.seals import PaperSeal, Seal
 
@@ -27,6 +32,12 @@ class Keys:
     pepper: bytes = field(repr=False)
     bank_secret: bytes = field(repr=False)
     paper: PaperSeal = field(repr=False)
+
+    @cached_property
+    def tokens(self) -> Seal:
+        """Signs access tokens; made from the secrets key, so that it is the same in every process, and kept nowhere."""
+        seed = HKDF(SHA256(), 32, salt=None, info=b"techmarket access tokens 1").derive(self.pepper)
+        return Seal(Ed25519PrivateKey.from_private_bytes(seed))
 
     def hash_secret(self, secret: str) -> bytes:
         """How a shown-once secret is stored: keyed, so that a stolen table does not let anyone test guesses."""

@@ -39,6 +39,17 @@ AUTHORITY_ROLES = frozenset({Role.REGISTRAR, Role.REGULATOR})
 """Roles that only the market or an authority can give."""
 
 
+MACHINE_ROLES = frozenset({Role.LISTING_OFFICER, Role.TRADER, Role.BROKER, Role.FINANCE})
+"""What a program may do in its own name. It neither signs nor certifies, and it gives nobody a role."""
+
+
+class Via(StrEnum):
+    """By what a caller proved who he is."""
+
+    KEY = "KEY"
+    CLIENT = "CLIENT"
+
+
 class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
@@ -47,7 +58,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person acting for an organisation through one key. `person_id` is None for the anonymous reader only."""
+    """A person, or a program in its own name, acting for an organisation through one key, token or session.
+
+    `person_id` is None for the anonymous reader only; `key_id` names the key or the client that was used.
+    """
 
     person_id: UUID | None
     org_id: UUID | None
@@ -56,6 +70,7 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     scopes: frozenset[Scope] = field(default_factory=lambda: frozenset(Scope))
     key_id: UUID | None = None
+    via: Via = Via.KEY
 
     @property
     def is_anonymous(self) -> bool:

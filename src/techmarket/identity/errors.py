@@ -9,8 +9,38 @@ class BadKey(Refusal):
     """Unknown, wrong, expired and revoked keys look the same to whoever holds them."""
 
     code, kind = "identity.bad_key", Kind.UNAUTHENTICATED
-    zh = "接口密钥无效、已过期或已被吊销。"
-    en = "This API key is not valid, has expired or was revoked."
+    zh = "接口密钥或令牌无效、已过期或已被吊销。"
+    en = "This key or token is not valid, has expired or was revoked."
+
+
+class NotForMachines(Refusal):
+    code, kind = "identity.role_not_for_machines", Kind.INVALID
+    zh = "程序不能担任角色 {roles}；可以担任：{possible}。"
+    en = "A program does not take the roles {roles}; it may take: {possible}."
+
+
+class ClientIsRevoked(Refusal):
+    code, kind = "identity.client_revoked", Kind.CONFLICT
+    zh = "此客户端已被吊销；请注册新的客户端。"
+    en = "This client was revoked; register another."
+
+
+class KeyEnded(Refusal):
+    code, kind = "identity.key_ended", Kind.CONFLICT
+    zh = "此密钥已过期或已被吊销，不能轮换；请签发新的密钥。"
+    en = "This key has expired or was revoked and is not rotated; issue another."
+
+
+class KeyRotatedAlready(Refusal):
+    code, kind = "identity.key_rotated_already", Kind.CONFLICT
+    zh = "此密钥已经轮换过；请轮换它的后继密钥。"
+    en = "This key was rotated already; rotate its successor."
+
+
+class ExpiryNotAhead(Refusal):
+    code, kind = "identity.expiry_not_ahead", Kind.INVALID
+    zh = "到期时间必须晚于现在（{now}）。"
+    en = "The time of expiry must lie ahead; it is now {now}."
 
 
 class OrganisationSuspended(Refusal):

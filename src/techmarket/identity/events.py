@@ -47,9 +47,38 @@ class KeyIssued(Event):
 
 
 @dataclass(frozen=True)
+class KeyRotated(Event):
+    kind: ClassVar[str] = "identity.key_rotated"
+    key_id: UUID
+    successor_id: UUID
+
+
+@dataclass(frozen=True)
 class KeyRevoked(Event):
     kind: ClassVar[str] = "identity.key_revoked"
     key_id: UUID
+
+
+@dataclass(frozen=True)
+class ClientRegistered(Event):
+    kind: ClassVar[str] = "identity.client_registered"
+    client_id: UUID
+    person_id: UUID
+    organisation_id: UUID
+    roles: tuple[str, ...]
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClientSecretRotated(Event):
+    kind: ClassVar[str] = "identity.client_secret_rotated"
+    client_id: UUID
+
+
+@dataclass(frozen=True)
+class ClientRevoked(Event):
+    kind: ClassVar[str] = "identity.client_revoked"
+    client_id: UUID
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import Double, func, select, tuple_
+from sqlalchemy import Double, case, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.identity.actor import OrgKind
-from techmarket.identity.tables import ApiKey, Membership, Organisation, Person, Qualification
+from techmarket.identity.actor import OrgKind, Role, Scope
+from techmarket.identity.tables import (
+    ApiKey,
+    ClientSecret,
+    CredentialUse,
+    MachineClient,
+    Membership,
+    Organisation,
+    Person,
+    Qualification,
+)
+from techmarket.identity.views import ClientView, KeyStanding, KeyView
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
 
@@ -76,6 +86,135 @@ async def lock_key(db: AsyncSession, key_id: UUID) -> ApiKey:
     if row is None:
         raise NotFound()
     return row
+
+
+async def real_now(db: AsyncSession) -> datetime:
+    """The database's real time, at this statement."""
+    now: datetime = (await db.execute(select(func.clock_timestamp()))).scalar_one()
+    return now.astimezone(UTC)
+
+
+async def find_successor(db: AsyncSession, key_id: UUID) -> UUID | None:
+    return (await db.execute(select(ApiKey.id).where(ApiKey.replaces_id == key_id))).scalar_one_or_none()
+
+
+async def list_keys(
+    db: AsyncSession, org_id: UUID, *, person_id: UUID | None, after: UUID | None, limit: int
+) -> list[KeyView]:
+    standing = case(
+        (ApiKey.revoked_at.is_not(None), KeyStanding.REVOKED.value),
+        (ApiKey.expires_at <= func.clock_timestamp(), KeyStanding.EXPIRED.value),
+        else_=KeyStanding.ACTIVE.value,
+    )
+    query = (
+        select(ApiKey, Person.name, standing, CredentialUse.used_at)
+        .join(Person, Person.id == ApiKey.person_id)
+        .outerjoin(CredentialUse, CredentialUse.credential_id == ApiKey.id)
+        .where(ApiKey.org_id == org_id)
+        .order_by(ApiKey.id)
+        .limit(limit)
+    )
+    if person_id is not None:
+        query = query.where(ApiKey.person_id == person_id)
+    if after is not None:
+        query = query.where(ApiKey.id > after)
+    return [
+        KeyView(
+            key.id,
+            key.prefix,
+            key.name,
+            key.person_id,
+            person_name,
+            tuple(Scope(scope) for scope in key.scopes),
+            KeyStanding(stands),
+            key.created_at,
+            key.expires_at,
+            key.revoked_at,
+            used_at,
+            key.replaces_id,
+        )
+        for key, person_name, stands, used_at in (await db.execute(query)).all()
+    ]
+
+
+async def put_uses(db: AsyncSession, seen: Mapping[UUID, datetime]) -> None:
+    rows = [{"credential_id": one, "used_at": at} for one, at in sorted(seen.items())]
+    put = upsert(CredentialUse)
+    newer = put.on_conflict_do_update(
+        index_elements=[CredentialUse.credential_id],
+        set_={"used_at": put.excluded.used_at},
+        where=CredentialUse.used_at < put.excluded.used_at,
+    )
+    await db.execute(newer, rows)
+
+
+async def lock_client(db: AsyncSession, client_id: UUID) -> MachineClient:
+    query = select(MachineClient).where(MachineClient.id == client_id).with_for_update()
+    row = (await db.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_clients(
+    db: AsyncSession, org_id: UUID, *, only: UUID | None = None, after: UUID | None = None, limit: int
+) -> list[ClientView]:
+    query = (
+        select(MachineClient, Person.name, Membership.roles, CredentialUse.used_at)
+        .join(Person, Person.id == MachineClient.person_id)
+        .join(Membership, (Membership.person_id == Person.id) & (Membership.org_id == MachineClient.org_id))
+        .outerjoin(CredentialUse, CredentialUse.credential_id == MachineClient.id)
+        .where(MachineClient.org_id == org_id)
+        .order_by(MachineClient.id)
+        .limit(limit)
+    )
+    if only is not None:
+        query = query.where(MachineClient.id == only)
+    if after is not None:
+        query = query.where(MachineClient.id > after)
+    return [
+        ClientView(
+            client.id,
+            name,
+            client.org_id,
+            tuple(Role(role) for role in roles),
+            tuple(Scope(scope) for scope in client.scopes),
+            client.token_seconds,
+            client.created_at,
+            client.revoked_at,
+            used_at,
+        )
+        for client, name, roles, used_at in (await db.execute(query)).all()
+    ]
+
+
+async def list_secrets_in_force(db: AsyncSession, client_id: UUID) -> Sequence[ClientSecret]:
+    query = (
+        select(ClientSecret)
+        .where(
+            ClientSecret.client_id == client_id,
+            or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > func.clock_timestamp()),
+        )
+        .order_by(ClientSecret.id)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def find_client(
+    db: AsyncSession, client_id: UUID
+) -> tuple[MachineClient, Organisation, Membership, datetime] | None:
+    """A client that was not revoked, whom it acts for, and the database's real time."""
+    query = (
+        select(MachineClient, Organisation, Membership, func.clock_timestamp())
+        .join(Organisation, Organisation.id == MachineClient.org_id)
+        .join(
+            Membership,
+            (Membership.person_id == MachineClient.person_id) & (Membership.org_id == MachineClient.org_id),
+        )
+        .where(MachineClient.id == client_id, MachineClient.revoked_at.is_(None), Membership.ended_at.is_(None))
+    )
+    row = (await db.execute(query)).one_or_none()
+    return (row[0], row[1], row[2], row[3]) if row else None
 
 
 async def find_market(db: AsyncSession) -> Organisation | None:

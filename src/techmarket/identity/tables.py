@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
@@ -30,9 +30,12 @@ class Organisation(Identified, Base):
 
 
 class Person(Identified, Base):
+    """A person, or the account in whose name a program acts."""
+
     __tablename__ = "person"
 
     name: Mapped[str] = mapped_column(String(200))
+    is_machine: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
@@ -55,11 +58,48 @@ class ApiKey(Identified, Base):
     prefix: Mapped[str] = mapped_column(String(12), unique=True)
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
-    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    name: Mapped[str | None] = mapped_column(String(100))
+    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_key.id"), unique=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(String(16)))
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class MachineClient(Identified, Base):
+    """A program that acts in its own name (OAuth 2 client); its id is the `client_id`. Its time is real time."""
+
+    __tablename__ = "machine_client"
+    __table_args__ = (CheckConstraint("token_seconds BETWEEN 60 AND 3600", name="token_is_short_lived"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), unique=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(String(16)))
+    token_seconds: Mapped[int]
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    revoked_at: Mapped[datetime | None]
+
+
+class ClientSecret(Identified, Base):
+    """One of at most two secrets of a client that are in force together while it is rotated."""
+
+    __tablename__ = "client_secret"
+
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("machine_client.id"), index=True)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    expires_at: Mapped[datetime | None]
+
+
+class CredentialUse(Base):
+    """When a key, a client or a session was last used; apart from them, so that noting it tells nobody of a change."""
+
+    __tablename__ = "credential_use"
+
+    credential_id: Mapped[UUID] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime]
 
 
 class Qualification(Identified, Base):

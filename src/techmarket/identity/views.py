@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from techmarket.identity.actor import OrgKind, Role, Scope
@@ -41,6 +42,61 @@ class IssuedKeyView:
     key: str
     scopes: tuple[Scope, ...]
     expires_at: datetime | None
+
+
+class KeyStanding(StrEnum):
+    ACTIVE = "ACTIVE"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A key as lists show it: never its secret."""
+
+    id: UUID
+    prefix: str
+    name: str | None
+    person_id: UUID
+    person_name: str
+    scopes: tuple[Scope, ...]
+    standing: KeyStanding
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    replaces_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """A program of an organisation (OAuth 2 client); its secrets are never shown again."""
+
+    id: UUID
+    name: str
+    organisation_id: UUID
+    roles: tuple[Role, ...]
+    scopes: tuple[Scope, ...]
+    token_seconds: int
+    created_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecretView:
+    """A client with its new secret: shown once."""
+
+    client: ClientView
+    client_secret: str
+    older_secret_ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    access_token: str
+    seconds: int
+    scopes: tuple[Scope, ...]
 
 
 @dataclass(frozen=True, slots=True)

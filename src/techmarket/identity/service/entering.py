@@ -1,0 +1,71 @@
+"""Whom a key or a token acts for: every way it can be wrong is the same refusal."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable
+from uuid import UUID
+
+from techmarket.db.keys import Keys
+from techmarket.db.session import Tx
+from techmarket.identity import errors, repository, tokens
+from techmarket.identity.actor import Actor, Role, Scope, Via
+from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.tables import Membership, Organisation
+
+KEY_FORM = re.compile(r"tmk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
+
+
+async def authenticate(tx: Tx, keys: Keys, raw: str, *, issuer: str = "") -> Actor:
+    """Who holds this key or token. `issuer` is this market's own address, which its tokens name."""
+    actor, _ = await authenticate_for(tx, keys, raw, issuer=issuer)
+    return actor
+
+
+async def authenticate_for(tx: Tx, keys: Keys, raw: str, *, issuer: str = "") -> tuple[Actor, float | None]:
+    """Who holds this, and in how many seconds it ends, if it does: for whoever remembers the answer."""
+    if (parts := KEY_FORM.fullmatch(raw)) is not None:
+        return await _by_key(tx, keys, raw, parts[1])
+    if tokens.looks_like_a_token(raw):
+        return await _by_token(tx, keys, raw, issuer)
+    raise errors.BadKey()
+
+
+async def _by_key(tx: Tx, keys: Keys, raw: str, prefix: str) -> tuple[Actor, float | None]:
+    # Never from a standby: a key that was revoked a moment ago must fail there too.
+    async with tx.begin() as db:
+        found = await repository.find_key(db, prefix)
+    digest = keys.hash_secret(raw)
+    if found is None or not hmac.compare_digest(found[0].secret_hash, digest) or not found[3]:
+        raise errors.BadKey()
+    key, org, membership, _, seconds_left = found
+    return _actor(org, membership, key.scopes, key.id, Via.KEY), seconds_left
+
+
+async def _by_token(tx: Tx, keys: Keys, raw: str, issuer: str) -> tuple[Actor, float | None]:
+    async with tx.begin() as db:
+        now = await repository.real_now(db)
+        granted = tokens.read_token(keys.tokens, raw, issuer=issuer, now=int(now.timestamp()))
+        found = await repository.find_client(db, granted.client_id) if granted and issuer else None
+    if granted is None or found is None:
+        raise errors.BadKey()
+    client, org, membership, now = found
+    # Whatever the token says, it gives no more than the client has today.
+    scopes = granted.scopes & {Scope(scope) for scope in client.scopes}
+    return _actor(org, membership, scopes, client.id, Via.CLIENT), granted.ends_at - now.timestamp()
+
+
+def _actor(org: Organisation, membership: Membership, scopes: Iterable[str], key_id: UUID, via: Via) -> Actor:
+    if org.state is OrgState.SUSPENDED:
+        raise errors.OrganisationSuspended()
+    return Actor(
+        membership.person_id,
+        org.id,
+        org.kind,
+        org.state is OrgState.VERIFIED,
+        frozenset(Role(role) for role in membership.roles),
+        frozenset(Scope(scope) for scope in scopes),
+        key_id,
+        via,
+    )

@@ -1,0 +1,113 @@
+"""Keys of programs: rotated with overlap, listed without their secrets, revoked by whom they concern."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from techmarket.identity import errors, service
+from techmarket.identity.actor import Role, Scope
+from techmarket.identity.permissions import ScopeMissing
+from techmarket.identity.rules import rotated_until
+from techmarket.identity.views import KeyStanding
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from tests.identity.make import a_market, a_member, an_organisation
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "overlap", "ends"),
+    [(None, HOUR, NOON + HOUR), (NOON + 2 * HOUR, HOUR, NOON + HOUR), (NOON + HOUR / 2, HOUR, NOON + HOUR / 2)],
+)
+def test_a_rotated_key_works_on_for_the_overlap_and_never_longer_than_it_would_have(expires_at, overlap, ends):
+    assert rotated_until(expires_at, now=NOON, overlap=overlap) == ends
+
+
+async def test_a_key_is_rotated_once_with_its_scopes_and_both_work_until_the_overlap_is_over(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    lesser = await service.issue_key(
+        tx, keys, org.actor, org.actor.org, org.actor.person, scopes=[Scope.READ, Scope.WRITE], expires_at=None
+    )
+    holder = await service.authenticate(tx, keys, lesser.key)
+    outcomes = await asyncio.gather(
+        *[service.rotate_key(tx, keys, holder, lesser.id, overlap=HOUR, expires_at=None) for _ in range(8)],
+        return_exceptions=True,
+    )
+    (successor,) = [one for one in outcomes if not isinstance(one, Exception)]
+    assert {type(one) for one in outcomes if isinstance(one, Exception)} == {errors.KeyRotatedAlready}
+    assert successor.scopes == (Scope.READ, Scope.WRITE)
+    for raw in (lesser.key, successor.key):
+        assert (await service.authenticate(tx, keys, raw)).person_id == org.actor.person_id
+    async with tx.begin() as db:
+        query = text("UPDATE api_key SET expires_at = expires_at - interval '1 hour' WHERE id = :id RETURNING 1")
+        assert (await db.execute(query, {"id": lesser.id})).scalar_one() == 1
+    with pytest.raises(errors.BadKey):
+        await service.authenticate(tx, keys, lesser.key)
+    with pytest.raises(errors.KeyEnded):
+        await service.rotate_key(tx, keys, holder, lesser.id, overlap=HOUR, expires_at=None)
+
+
+async def test_nobody_rotates_the_key_of_another_nor_one_that_is_wider_than_his_own(tx, keys):
+    org, stranger = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
+    trader = await a_member(tx, org.actor, Role.TRADER, keys=keys)
+    for taker, refused in ((org.actor, NotAllowed), (trader.actor, NotFound), (stranger.actor, NotFound)):
+        of = org.actor if taker is not org.actor else (await service.authenticate(tx, keys, trader.key))
+        with pytest.raises(refused):
+            await service.rotate_key(tx, keys, taker, of.key_id, overlap=HOUR, expires_at=None)
+    reading = await service.issue_key(
+        tx, keys, org.actor, org.actor.org, org.actor.person, scopes=[Scope.READ, Scope.WRITE], expires_at=None
+    )
+    lesser = await service.authenticate(tx, keys, reading.key)
+    with pytest.raises(ScopeMissing):
+        await service.rotate_key(tx, keys, lesser, org.actor.key_id, overlap=HOUR, expires_at=None)
+
+
+async def test_a_key_never_expires_in_the_past(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    past = datetime.now(UTC) - HOUR
+    with pytest.raises(errors.ExpiryNotAhead):
+        await service.issue_key(
+            tx, keys, org.actor, org.actor.org, org.actor.person, scopes=[Scope.READ], expires_at=past
+        )
+
+
+async def test_an_administrator_sees_and_revokes_every_key_and_a_member_his_own(tx, keys):
+    market, org = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+    trader = await a_member(tx, org.actor, Role.TRADER, keys=keys)
+    trading = await service.authenticate(tx, keys, trader.key)
+    lists = {
+        who: [
+            view.id
+            for view in (await service.list_keys(tx, actor, org.actor.org, person_id=None, cursor=None, limit=9)).items
+        ]
+        for who, actor in (("own", org.actor), ("market", market["administrator"].actor), ("member", trading))
+    }
+    assert lists == {
+        "own": [org.actor.key_id, trading.key_id],
+        "market": [org.actor.key_id, trading.key_id],
+        "member": [trading.key_id],
+    }
+    with pytest.raises(NotAllowed):
+        await service.revoke_key(tx, trading, org.actor.key_id)
+    await service.revoke_key(tx, trading, trading.key_id)
+    page = await service.list_keys(tx, org.actor, org.actor.org, person_id=trading.person, cursor=None, limit=9)
+    assert [(view.standing, view.person_id) for view in page.items] == [(KeyStanding.REVOKED, trading.person_id)]
+    stranger = await an_organisation(tx, keys=keys)
+    with pytest.raises(NotFound):
+        await service.list_keys(tx, stranger.actor, org.actor.org, person_id=None, cursor=None, limit=9)
+
+
+async def test_the_time_of_last_use_only_moves_forward_and_tells_nobody_of_a_change(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    for at in (NOON, NOON + HOUR, NOON - HOUR):
+        await service.note_uses(tx, {org.actor.key_id: at})
+    (view,) = (await service.list_keys(tx, org.actor, org.actor.org, person_id=None, cursor=None, limit=9)).items
+    assert view.last_used_at == NOON + HOUR
+    async with tx.read() as db:
+        query = text("SELECT count(*) FROM pg_trigger WHERE tgrelid = 'credential_use'::regclass")
+        assert (await db.execute(query)).scalar_one() == 0
