@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     upload_seconds: float = Field(default=600.0, gt=0)
     room_documents_max: int = Field(default=2_000, ge=1)
     room_bytes_max: int = Field(default=8 * 1024**3, ge=1)
+    embedder: str = "none"
+    embedder_next: str = "none"
+    embedder_token: SecretStr | None = None
     log_json: bool = True
     jobs_in_process: bool = True
     market_name: str = "Sample Technology Market / 示例技术交易市场"

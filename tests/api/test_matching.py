@@ -18,13 +18,14 @@ SAMPLES = Path(__file__).parents[2] / "src" / "techmarket" / "samples"
 @pytest.fixture
 async def market_with_samples(tx, keys, means, api):
     market, unit = await a_market(tx, keys), await an_organisation(tx, keys=keys, kind=OrgKind.UNIVERSITY)
+    firm = await an_organisation(tx, keys=keys)
     ours = {}
-    for kind in ("offers", "demands"):
+    for kind, owner in (("offers", unit), ("demands", firm)):
         answer = await api.post(
             f"/v1/imports?kind={kind}&source=sample&submit=true",
             content=(SAMPLES / f"{kind}.jsonl").read_bytes(),
             headers={"Content-Type": "application/x-ndjson"},
-            key=unit.key,
+            key=owner.key,
         )
         ours |= {row["external_id"]: row["listing_id"] for row in answer.json()["rows"]}
     pile = {"listing_ids": list(ours.values())}
@@ -58,9 +59,9 @@ async def test_a_demand_of_the_samples_meets_the_offer_that_was_written_for_it(a
     ours = market_with_samples
     answer = await api.get(f"/v1/listings/{ours['S-D-001']}/matches")
     best = answer.json()["items"][0]
-    assert (best["listing"]["id"], best["within_budget"]) == (ours["S-O-001"], True)
+    assert (best["listing"]["id"], best["constraints"]["budget"]) == (ours["S-O-001"], "MET")
     assert "keywords" in best["shared"]
-    assert answer.json()["model"] == "bm25-bigrams-1"
+    assert answer.json()["model"] == "bm25-bigrams-2"
 
 
 HOSTILE = [

@@ -18,6 +18,7 @@ def named(requirements: list[str]) -> set[str]:
 
 RUNTIME = named(PROJECT["project"]["dependencies"])
 DEV = named(PROJECT["project"]["optional-dependencies"]["dev"])
+EXTRA = named(PROJECT["project"]["optional-dependencies"]["embed"])
 BUILD = named(PROJECT["build-system"]["requires"])
 
 
@@ -31,7 +32,10 @@ def locked(name: str) -> list[str]:
     return [line for line in (ROOT / name).read_text().splitlines() if re.match(r"[A-Za-z0-9]", line)]
 
 
-@pytest.mark.parametrize("title, wanted", [("At run time", RUNTIME), ("For development", DEV), ("To build", BUILD)])
+@pytest.mark.parametrize(
+    "title, wanted",
+    [("At run time", RUNTIME), ("On request", EXTRA), ("For development", DEV), ("To build", BUILD)],
+)
 def test_each_dependency_has_its_line_and_no_line_is_left_over(title: str, wanted: set[str]) -> None:
     rows = section(title)
     assert named([row[0] for row in rows]) == wanted
@@ -39,7 +43,7 @@ def test_each_dependency_has_its_line_and_no_line_is_left_over(title: str, wante
 
 
 def test_no_dependency_has_a_licence_that_binds_our_users() -> None:
-    shipped = [row for title in ("At run time", "To build") for row in section(title)]
+    shipped = [row for title in ("At run time", "On request", "To build") for row in section(title)]
     assert [row[0] for row in shipped if re.search(r"GPL", row[3])] == []
     # An outside checker: a test calls it, nothing of the market imports it, and it is not in what we ship.
     assert [row[0] for row in section("For development") if re.search(r"GPL", row[3])] == ["beancount"]

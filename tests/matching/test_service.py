@@ -9,14 +9,20 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
+from techmarket.achievements.rights import Right, RightKind
 from techmarket.db import journal
+from techmarket.disclosure import steps as disclosure
+from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import ANONYMOUS, OrgKind
+from techmarket.kernel.ids import Ref
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import jobs, service
-from techmarket.matching.repository import Filters
+from techmarket.matching.fitting import Verdict
+from techmarket.matching.index import writing
+from techmarket.matching.views import Filters, Sort
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
@@ -50,11 +56,13 @@ async def ids(tx, actor, query, filters=NOTHING):
     return [item.listing.id for item in (await found(tx, actor, query, filters)).items]
 
 
-async def postings(tx):
+async def index_of(tx):
+    """What the index holds, without the numbers that only say how often it was written."""
     async with tx.read() as db:
-        rows = await db.execute(text("SELECT * FROM search_posting ORDER BY term, listing_id"))
-        totals = await db.execute(text("SELECT * FROM search_total ORDER BY tier"))
-        return rows.all(), totals.all()
+        states = await db.execute(text("SELECT space, documents, length_sum FROM search_state ORDER BY space"))
+        terms = await db.execute(text("SELECT space, term, df FROM search_term WHERE df > 0 ORDER BY space, term"))
+        documents = await db.execute(text("SELECT space, id, length, digest FROM search_document ORDER BY space, id"))
+        return states.all(), terms.all(), documents.all()
 
 
 async def test_a_listing_is_found_once_it_is_published_and_no_longer_once_it_is_gone(tx, means, people):
@@ -70,7 +78,7 @@ async def test_a_listing_is_found_once_it_is_published_and_no_longer_once_it_is_
     await listings.withdraw(tx, people.seller, offer.id)
     assert await ids(tx, ANONYMOUS, "激光焊接") == []  # the door keeps it in, even before the index knows
     await catch_up(means)
-    assert await postings(tx) == ([], [(0, 0, 0), (1, 0, 0)])
+    assert await index_of(tx) == ([(0, 0, 0), (1, 0, 0), (2, 0, 0)], [], [])
 
 
 async def test_the_score_is_bm25_and_each_result_names_the_terms_that_hit(tx, means, people):
@@ -181,14 +189,159 @@ async def test_a_demand_meets_its_offers_and_back_with_an_explanation(tx, means,
     await catch_up(means)
     page = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=10)
     best = page.items[0]
-    assert (best.listing.id, best.shared, best.within_budget) == (fits.id, ("industry", "keywords"), True)
-    assert {"焊接", "变形"} <= set(best.terms)
+    assert (best.listing.id, best.shared) == (fits.id, ("industry", "keywords"))
+    assert best.constraints == {"mode": Verdict.UNKNOWN, "budget": Verdict.MET, "maturity": Verdict.UNKNOWN}
+    said = {part.term: part for part in best.terms}
+    assert {"焊接", "变形"} <= said.keys()
+    assert said["焊接"].fields == ("title_zh", "keywords")
+    assert (best.score, best.meaning) == (best.words, None)
     assert {item.listing.kind for item in page.items} == {ListingKind.OFFER}
     back = await service.list_matches(tx, ANONYMOUS, fits.id, cursor=None, limit=10)
     assert demand.id in [item.listing.id for item in back.items]
     draft = await a_demand(tx, people.buyer)
     with pytest.raises(NotFound):
         await service.list_matches(tx, people.seller, draft.id, cursor=None, limit=10)
+
+
+async def test_a_match_misses_no_constraint_that_both_sides_state_unless_it_is_asked_for(tx, means, people):
+    def offer(**terms):
+        return an_offer(tx, people.seller, people.operator, title_en="laser", summary_en="laser weld", **terms)
+
+    fits = await offer(mode="LICENCE", trl=6)
+    silent = await offer(mode=None, licence_kind=None, price_form=None, price=None)
+    dear = await offer(price={"amount": "500000.01", "currency": "CNY"}, trl=7)
+    raw = await offer(trl=4)
+    other_mode = await offer(mode="TRANSFER", licence_kind=None)
+    own = await an_offer(tx, people.buyer, people.operator, title_en="laser weld")
+    demand = await a_demand(
+        tx,
+        people.buyer,
+        people.operator,
+        title_en="laser weld",
+        budget={"amount": "500000.00", "currency": "CNY"},
+        modes=["LICENCE", "EQUITY"],
+        trl_min=5,
+    )
+    await catch_up(means)
+    strict = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=9)
+    assert {item.listing.id for item in strict.items} == {fits.id, silent.id}
+    assert strict.total == 2
+    every = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=9, is_strict=False)
+    missed = {
+        item.listing.id: [name for name, verdict in item.constraints.items() if verdict is Verdict.MISSED]
+        for item in every.items
+    }
+    assert missed == {fits.id: [], silent.id: [], dear.id: ["budget"], raw.id: ["maturity"], other_mode.id: ["mode"]}
+    assert own.id not in missed
+    for offer_id, meets in ((fits.id, [demand.id]), (dear.id, []), (raw.id, []), (other_mode.id, [])):
+        back = await service.list_matches(tx, people.buyer, offer_id, cursor=None, limit=9)
+        assert [item.listing.id for item in back.items] == meets
+
+
+async def test_a_number_of_a_patent_is_found_exactly_and_one_digit_off_nearly(tx, means, people):
+    rights = (Right(RightKind.INVENTION_PATENT, "ZL201810123456.5"),)
+    made = await an_achievement(tx, people.seller, rights=rights)
+    offer = await an_offer(tx, people.seller, people.operator, achievement_ids=(made.id,))
+    await an_offer(tx, people.seller, people.operator, title_en="201810123456")
+    await catch_up(means)
+    for query in ("ZL 2018 1 0123456.5", "cn2018101234565"):
+        page = await found(tx, ANONYMOUS, query)
+        assert ([item.listing.id for item in page.items], page.number, page.total) == ([offer.id], "2018101234565", 1)
+        assert page.corrected == {}
+    near = await found(tx, ANONYMOUS, "ZL201810123466.5")
+    assert ([item.listing.id for item in near.items], near.number) == ([offer.id], "2018101234565")
+    assert near.corrected == {"2018101234665": "2018101234565"}
+    assert (await found(tx, ANONYMOUS, "ZL201810123456.5", Filters(kind=ListingKind.DEMAND))).items == []
+
+
+async def test_a_mistyped_word_finds_what_was_meant_and_says_so(tx, means, people):
+    offer = await an_offer(tx, people.seller, people.operator, title_en="Laser welding of Zhejiang Huayou cobalt")
+    await catch_up(means)
+    page = await found(tx, ANONYMOUS, "zhejang cobolt")
+    assert [item.listing.id for item in page.items] == [offer.id]
+    assert page.corrected == {"zhejang": "zhejiang", "cobolt": "cobalt"}
+    assert (await found(tx, ANONYMOUS, "zhejiang cobalt")).corrected == {}
+    assert (await found(tx, ANONYMOUS, "qqqqqq")).items == []
+
+
+async def test_suggestions_go_on_from_what_was_typed_the_most_frequent_first(tx, means, people):
+    for title in ("激光焊接头", "激光切割机"):
+        await an_offer(tx, people.seller, people.operator, title_zh=title, keywords=["激光焊接", "Laser 100%"])
+    await catch_up(means)
+    assert await service.suggest(tx, ANONYMOUS, start="激") == ["激光焊接", "激光切割机", "激光焊接头"]
+    assert await service.suggest(tx, ANONYMOUS, start="雷射銲") == []
+    assert await service.suggest(tx, ANONYMOUS, start="ＬＡＳＥＲ ") == ["laser 100%"]
+    assert await service.suggest(tx, ANONYMOUS, start="%") == []
+
+
+async def test_counts_and_sorting_are_over_all_that_was_found(tx, means, people):
+    prices = ["3.00", "1.00", "2.00"]
+    made = [
+        await an_offer(tx, people.seller, people.operator, title_en="laser", price={"amount": price, "currency": "CNY"})
+        for price in prices
+    ]
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser", region="330100", budget=None)
+    await catch_up(means)
+    page = await service.search(
+        tx, ANONYMOUS, query="laser", filters=NOTHING, cursor=None, limit=2, sort=Sort.PRICE_UP, with_facets=True
+    )
+    assert ([item.listing.id for item in page.items], page.total) == ([made[1].id, made[2].id], 4)
+    assert page.facets["kind"] == {"OFFER": 3, "DEMAND": 1}
+    assert page.facets["region"] == {"33": 1}
+    rest = await service.search(
+        tx, ANONYMOUS, query="laser", filters=NOTHING, cursor=page.next_cursor, limit=9, sort=Sort.PRICE_UP
+    )
+    assert [item.listing.id for item in rest.items] == [made[0].id, demand.id]
+    assert rest.facets == {}
+
+
+async def test_a_grant_opens_a_listing_to_its_holder_alone_by_all_of_its_text(tx, means, people):
+    offer = await an_offer(tx, people.seller, people.operator, title_en="Weld", **SECRET)
+    await an_offer(tx, people.seller, people.operator, title_en="Weld of trays")
+    await catch_up(means)
+    others = {who: await found(tx, who, "yak weld") for who in (people.newcomer, people.seller, ANONYMOUS)}
+    before = await found(tx, people.buyer, "weld")
+    async with tx.begin() as db:
+        ref = Ref("listing", offer.id)
+        await disclosure.open_tier(
+            db, org=people.buyer.org, subject=ref, tier=Tier.NDA, basis="request", actor=people.seller
+        )
+    page = await found(tx, people.buyer, "yak weld")
+    assert page.items[0].listing.id == offer.id
+    assert page.items[0].terms == ("yak", "weld")
+    assert [h.field for h in page.items[0].highlights] == ["title_en", "summary_en", "technical_details"]
+    assert (await found(tx, people.buyer, "xerus")).items == []  # the tier above stays closed
+    assert (await found(tx, people.buyer, "weld")).total == before.total
+    for who, said in others.items():
+        assert await found(tx, who, "yak weld") == said
+    async with tx.begin() as db:
+        await disclosure.close_tier(db, org=people.buyer.org, subject=ref, actor=people.seller)
+    assert await found(tx, people.buyer, "yak") == await found(tx, people.seller, "yak")
+
+
+async def test_what_left_the_market_is_swept_out_of_the_postings_and_answers_stay(tx, means, people, monkeypatch):
+    monkeypatch.setattr(writing, "DEAD_MIN", 3)
+    made = [await a_demand(tx, people.buyer, people.operator, title_en="laser", problem_en=f"x{n}") for n in range(6)]
+    await catch_up(means)
+    for one in made[:4]:
+        await listings.withdraw(tx, people.buyer, one.id)
+    await catch_up(means)
+    before = await found(tx, ANONYMOUS, "laser")
+    while await service.sweep(tx):
+        pass
+    assert await found(tx, ANONYMOUS, "laser") == before
+    async with tx.read() as db:
+        held = await db.execute(
+            text(
+                "SELECT sum(length(documents)) / 4 FROM search_block JOIN search_term ON id ="
+                " term_id WHERE term = 'laser' AND space = 0"
+            )
+        )
+        dead = await db.execute(text("SELECT dead, sweep_below FROM search_state WHERE space = 0"))
+        assert (held.scalar_one(), tuple(dead.one())) == (2, (0, None))
+    again = await a_demand(tx, people.buyer, people.operator, title_en="laser", problem_en="x9")
+    await catch_up(means)
+    assert await ids(tx, ANONYMOUS, "laser") == [again.id, made[5].id, made[4].id]
 
 
 async def test_pages_neither_skip_nor_repeat_among_equal_scores(tx, means, people):
@@ -211,12 +364,13 @@ async def test_indexing_twice_or_by_five_at_once_ends_the_same(tx, means, people
     for _ in range(5):
         await an_offer(tx, people.seller, people.operator, **SECRET)
     await catch_up(means)
-    once = await postings(tx)
+    once = await index_of(tx)
     async with tx.begin() as db:
         await db.execute(text("UPDATE journal_reader SET position = 0 WHERE name LIKE 'matching%'"))
     handled = await asyncio.gather(*[service.follow(tx, limit=3) for _ in range(5)])
     assert 3 <= sum(handled) <= 15
     await jobs.index(means)
-    assert await postings(tx) == once
-    assert once[1] == [(0, 5, once[1][0][2]), (1, 5, once[1][1][2])]
-    assert once[1][1][2] > once[1][0][2]
+    assert await index_of(tx) == once
+    public, registered, _ = once[0]
+    assert (public.documents, registered.documents) == (5, 5)
+    assert registered.length_sum > public.length_sum

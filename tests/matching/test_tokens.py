@@ -1,10 +1,11 @@
-"""How text becomes terms."""
+"""How text becomes terms, and what of a listing becomes text."""
 
 from __future__ import annotations
 
 import pytest
 
-from techmarket.matching import rules, tokens
+from techmarket.matching import texts, tokens
+from techmarket.matching.highlighting import highlights
 
 
 @pytest.mark.parametrize(
@@ -15,20 +16,40 @@ from techmarket.matching import rules, tokens
         ("Welding of welded trays", {"weld": 2, "tray": 1}),
         ("軟體", {"软件": 1}),
         ("ＬＡＳＥＲ", {"laser": 1}),
-        ("5G基站 B23K-26/04", {"5g": 1, "基站": 1, "b23k": 1, "26": 1, "04": 1}),
+        ("5G基站 B23K-26/04", {"5": 1, "g": 1, "5g": 1, "基站": 1, "b23k": 1, "26": 1, "04": 1}),
+        ("5 kW", {"5": 1, "kw": 1, "5kw": 1}),
+        ("5千瓦", {"5": 1, "kw": 1, "5kw": 1, "千瓦": 1}),
+        ("精度0.02毫米以内", {"精度": 1, "0.02": 1, "mm": 1, "0.02mm": 1, "毫米": 1, "米以": 1, "以内": 1}),
+        ("1,200 rpm, 1,2", {"1200": 1, "rpm": 1, "1200rpm": 1, "1": 1, "2": 1}),
+        ("60 °C ２０℃ 99.9%", {"60": 1, "c": 2, "60c": 1, "20": 1, "20c": 1, "99.9": 1, "%": 1, "99.9%": 1}),
+        ("10 MPas v2x 3μm", {"10": 1, "mpas": 1, "v2x": 1, "3": 1, "um": 1, "3um": 1}),
         ("the of and", {}),
         ("", {}),
-        ("¿؟!…—", {}),
+        ("¿؟!…—👩‍🔬🇨🇳", {}),
+        ("laser激光Лазер", {"laser": 1, "激光": 1, "лазер": 1}),
         ("ﷺ", {"صلى": 1, "الله": 1, "عليه": 1, "وسلم": 1}),
         ("über Größe", {"über": 1, "größe": 1}),
+        ("\ud800好\x00人", {"好": 1, "人": 1}),
+        ("𠮷野家々", {"𠮷野": 1, "野家": 1, "家々": 1}),
     ],
 )
-def test_chinese_becomes_pairs_and_everything_else_stemmed_words(text, found):
+def test_chinese_becomes_pairs_and_everything_else_stemmed_words_and_numbers_with_units(text, found):
     assert dict(tokens.terms(text)) == found
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 100_000, "好" * 100_000, "\ud800", "\x00", "🇨🇳👩‍🔬" * 99, "ﷺ" * 5000, "a\u0301" * 999]
+    "text",
+    [
+        "x" * 100_000,
+        "好" * 100_000,
+        "1," * 50_000,
+        "9" * 100_000,
+        "\ud800",
+        "\x00",
+        "🇨🇳👩‍🔬" * 99,
+        "ﷺ" * 5000,
+        "a\u0301" * 999,
+    ],
 )
 def test_no_text_breaks_it_and_no_term_is_longer_than_the_column(text):
     assert all(len(term) <= 64 for term in tokens.terms(text))
@@ -36,21 +57,60 @@ def test_no_text_breaks_it_and_no_term_is_longer_than_the_column(text):
 
 def test_a_title_counts_twice_and_every_stated_text_once():
     fields = {"title_en": "laser", "keywords": ["laser", "tray"], "indicators": [{"name": "flat", "requirement": "1"}]}
-    assert rules.terms_of(fields) == {"laser": 3, "tray": 1, "flat": 1, "1": 1}
+    assert texts.terms_of(fields) == {"laser": 3, "tray": 1, "flat": 1, "1": 1}
+    assert texts.fields_of(["laser", "flat", "x"], fields) == {
+        "laser": ["title_en", "keywords"],
+        "flat": ["indicators"],
+        "x": [],
+    }
+
+
+def test_a_code_of_an_industry_brings_its_name_along():
+    assert {"c35", "设备", "制造"} <= texts.terms_of({"industry": "C35"}).keys()
 
 
 def test_the_longest_query_is_cut_to_its_most_frequent_terms_always_alike():
     text = " ".join(f"w{n}" for n in range(5000)) + " w7 w7"
-    cut = rules.query_terms(tokens.terms(text))
-    assert (len(cut), cut["w7"]) == (rules.QUERY_TERMS_MAX, 3)
-    assert list(cut) == list(rules.query_terms(tokens.terms(text)))
+    cut = texts.query_terms(tokens.terms(text))
+    assert (len(cut), cut["w7"]) == (texts.QUERY_TERMS_MAX, 3)
+    assert list(cut) == list(texts.query_terms(tokens.terms(text)))
 
 
-def test_a_match_says_what_both_share_and_whether_the_price_fits():
-    offer = {"industry": "C35", "region": "330100", "price": {"amount": "5.00", "currency": "CNY"}, "keywords": ["a"]}
-    demand = {"industry": "C35", "region": "330200", "budget": {"amount": "5.00", "currency": "CNY"}, "keywords": ["a"]}
-    assert rules.shared(demand, offer) == ("industry", "keywords")
-    assert rules.within_budget(demand, offer) is True
-    assert rules.within_budget(offer, demand) is True
-    assert rules.within_budget(demand, {**offer, "price": {"amount": "5.01", "currency": "CNY"}}) is False
-    assert rules.within_budget(demand, {}) is None
+@pytest.mark.parametrize(
+    "said, script",
+    [
+        ("激光焊接", 1),
+        ("laser welding", 2),
+        ("激光焊接 laser welding", 3),
+        ("激光焊接变形控制方法 5kW", 1),
+        ("1 2 3", 0),
+        ("", 0),
+    ],
+)
+def test_a_text_is_in_a_script_when_one_in_five_of_its_terms_is(said, script):
+    assert texts.scripts_of(tokens.terms(said)) == script
+
+
+@pytest.mark.parametrize(
+    "query, number",
+    [
+        ("ZL 2018 1 0123456.7", "2018101234567"),
+        ("CN201810123456.7", "2018101234567"),
+        ("ｚｌ２０１８１０１２３４５６７", "2018101234567"),
+        ("2021SR0123456", "2021SR0123456"),
+        ("laser 2018", None),
+        ("5kW", None),
+        ("激光20181012", None),
+    ],
+)
+def test_a_query_that_is_a_number_of_a_right_is_known_in_every_spelling(query, number):
+    assert texts.asked_number(query) == number
+
+
+def test_words_are_shown_where_they_stand_in_the_text_as_it_was_written():
+    fields = {"title_zh": "薄壁鋁合金雷射銲接，５ｋＷ", "summary_en": "x" * 200 + " Welding of trays"}
+    zh, en = highlights(fields, {"铝合", "合金", "5kw", "weld"})
+    assert (zh.field, [zh.text[a:b] for a, b in zh.spans]) == ("title_zh", ["鋁合金", "５ｋＷ"])
+    assert (en.field, [en.text[a:b] for a, b in en.spans]) == ("summary_en", ["Welding"])
+    assert len(en.text) <= 160
+    assert highlights(fields, set()) == ()

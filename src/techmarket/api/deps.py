@@ -40,6 +40,7 @@ from techmarket.db.session import Tx
 from techmarket.identity import service as identity
 from techmarket.identity.actor import ANONYMOUS, Actor
 from techmarket.identity.permissions import SignInNeeded
+from techmarket.kernel.embedding import Embedder
 from techmarket.kernel.refusals import Kind, Refusal
 
 ANONYMOUS_KEY_MIN = 16
@@ -112,6 +113,10 @@ async def market_files(request: Request) -> Files:
     return means_of(request).files
 
 
+async def market_embedders(request: Request) -> tuple[Embedder, ...]:
+    return means_of(request).embedders
+
+
 async def streamed_body(request: Request) -> AsyncIterator[bytes]:
     """The body as it comes in; a sender who goes away is refused like one who is too slow."""
     try:
@@ -132,6 +137,7 @@ Reader = Annotated[Actor, Depends(reader)]
 SignedIn = Annotated[Actor, Depends(signed_in)]
 TxDep = Annotated[Tx, Depends(transactions)]
 KeysDep = Annotated[Keys, Depends(market_keys)]
+EmbeddersDep = Annotated[tuple[Embedder, ...], Depends(market_embedders)]
 FilesDep = Annotated[Files, Depends(market_files)]
 IfMatch = Annotated[str, Depends(if_match)]
 

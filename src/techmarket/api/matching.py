@@ -1,23 +1,26 @@
-"""Search and matches over HTTP."""
+"""Search, suggestions and matches over HTTP."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from techmarket.api.deps import MarketRoute, Reader, TxDep
+from techmarket.achievements.rights import RightKind
+from techmarket.api.deps import EmbeddersDep, MarketRoute, Reader, TxDep
 from techmarket.api.listings import ListingOut, shown
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, SafeText, Uuid, Wire
+from techmarket.kernel.embedding import Trouble
 from techmarket.kernel.money import Money
 from techmarket.kernel.paging import BadCursor, Page
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings.rules import ListingKind, Mode
-from techmarket.matching import service, tokens
-from techmarket.matching.views import Filters, FoundView
+from techmarket.matching import service, texts
+from techmarket.matching.fitting import Verdict
+from techmarket.matching.views import Filters, FoundView, MatchView, Sort
 
 router = APIRouter(prefix="/v1", tags=["matching"], route_class=MarketRoute)
 
@@ -25,44 +28,100 @@ QUERY_MAX = 2_000
 Words = Annotated[
     str, Query(max_length=QUERY_MAX, description="Words in Chinese or English."), SafeText(QUERY_MAX, multiline=True)
 ]
-Field_ = Annotated[str, Query(pattern=r"^(0[1-9]|1[01])$", description="technology field, 01 to 11")]
+Start = Annotated[str, Query(max_length=100, description="How it begins."), SafeText(100)]
+FieldCode = Annotated[str, Query(pattern=r"^(0[1-9]|1[01])$", description="technology field, 01 to 11")]
 Region = Annotated[str, Query(pattern=r"^[1-9][0-9]{1,5}$", description="division code or its beginning: 33, 3301")]
+Industry = Annotated[str, Query(pattern=r"^[A-T][0-9]{0,4}$", description="GB/T 4754 code or its beginning: C, C35")]
 Amount = Annotated[str, Query(pattern=r"^(0|[1-9][0-9]{0,11})\.[0-9]{2}$", description="in yuan: 600000.00")]
+Maturity = Annotated[int, Query(ge=1, le=9, description="technology readiness level, at least")]
+
+
+class MeaningOut(Wire):
+    state: Literal["NONE", "USED"] | Trouble = Field(
+        description="USED beside the words; NONE without an embedder; else what kept it: then words alone answer."
+    )
+    model: str | None = Field(description="The embedder's name.")
+
+
+class HighlightOut(Wire):
+    field: str
+    text: str = Field(description="A piece of the field.")
+    spans: list[tuple[int, int]] = Field(description="Where in the piece the words stand: first character, end.")
 
 
 class FoundOut(Wire):
     listing: ListingOut
     score: str = Field(description="Comparable within one answer only.")
     terms: list[str] = Field(description="The terms that hit, strongest first: stems and pairs of characters.")
+    highlights: list[HighlightOut]
 
 
-class MatchOut(FoundOut):
+class TermOut(Wire):
+    term: str
+    times: int = Field(description="How often it stands there; a title counts twice.")
+    gave: str = Field(description="What it gave to the score of words.")
+    fields: list[str]
+
+
+class MatchOut(Wire):
+    listing: ListingOut
+    score: str = Field(description="What orders the matches; comparable within one answer only.")
+    words: str = Field(description="The part of the words: BM25.")
+    meaning: str | None = Field(description="The part of the meaning: likeness of embeddings, where there are any.")
+    terms: list[TermOut] = Field(description="The terms that hit, strongest first.")
+    constraints: dict[str, Verdict] = Field(description="Mode, budget and maturity: met, missed or not stated.")
     shared: list[str] = Field(description="Facts that both listings state alike.")
-    within_budget: bool | None = Field(description="Whether the price is within the budget, where both are stated.")
 
 
 class FoundPage(Wire):
     items: list[FoundOut]
     next_cursor: str | None
+    total: int = Field(description="All that hold one of the words and fit the filters.")
+    facets: dict[str, dict[str, int]] | None = Field(
+        description="How many results each value would leave, were it chosen; on request."
+    )
+    corrected: dict[str, str] = Field(description="Words that nobody uses, and what was taken in their place.")
+    left_out: list[str] = Field(description="Words too common to take part in this query.")
+    meaning: MeaningOut
+    number: str | None = Field(description="The number of a right that was looked up, where the query is one.")
     model: str = Field(description="The version of the ranking that made this answer.")
 
 
 class MatchPage(Wire):
     items: list[MatchOut]
     next_cursor: str | None
+    total: int
+    meaning: MeaningOut
     model: str
 
 
+class Suggestions(Wire):
+    items: list[str]
+
+
 def _found(view: FoundView) -> dict[str, Any]:
-    return {"listing": shown(view.listing), "score": view.score, "terms": list(view.terms)}
+    return {
+        "listing": shown(view.listing),
+        "score": view.score,
+        "terms": list(view.terms),
+        "highlights": [{"field": h.field, "text": h.text, "spans": list(h.spans)} for h in view.highlights],
+    }
 
 
-def _match(view: FoundView) -> dict[str, Any]:
-    return {**_found(view), "shared": list(view.shared), "within_budget": view.within_budget}
+def _match(view: MatchView) -> dict[str, Any]:
+    return {
+        "listing": shown(view.listing),
+        "score": view.score,
+        "words": view.words,
+        "meaning": view.meaning,
+        "terms": [{"term": t.term, "times": t.times, "gave": t.gave, "fields": list(t.fields)} for t in view.terms],
+        "constraints": dict(view.constraints),
+        "shared": list(view.shared),
+    }
 
 
-def _answer(page: Page[Any], response: Response, path: str, **query: Any) -> dict[str, Any]:
-    return {**page_response(page, response, path, **query), "model": tokens.MODEL}
+def _minor(amount: str | None) -> int | None:
+    return Money.parse(amount).minor if amount else None
 
 
 @router.get(
@@ -75,21 +134,81 @@ def _answer(page: Page[Any], response: Response, path: str, **query: Any) -> dic
 async def search(
     actor: Reader,
     tx: TxDep,
+    embedders: EmbeddersDep,
     response: Response,
     q: Words | None = None,
     kind: ListingKind | None = None,
-    field: Field_ | None = None,
+    field: FieldCode | None = None,
+    industry: Industry | None = None,
     region: Region | None = None,
     mode: Mode | None = None,
+    price_min: Amount | None = None,
     price_max: Amount | None = None,
+    trl_min: Maturity | None = None,
+    right_kind: RightKind | None = None,
+    sort: Sort | None = None,
+    facets: bool = False,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> object:
-    """Find offers and demands by words and filters, over what you may see. Each result names the terms that hit."""
-    filters = Filters(kind, field, region, mode, Money.parse(price_max).minor if price_max else None)
-    page = await service.search(tx, actor, query=q, filters=filters, cursor=cursor, limit=limit)
-    query = {"q": q, "kind": kind, "field": field, "region": region, "mode": mode, "price_max": price_max}
-    return _answer(page.map(_found), response, "/v1/search", limit=limit, **query)
+    """Find offers and demands by words and filters, over what you may see. Each result names the terms that hit.
+
+    The number of a patent or another right, as the whole query, is looked up exactly, and nearly where nobody has it.
+    """
+    filters = Filters(
+        kind,
+        field,
+        region,
+        mode,
+        _minor(price_max),
+        _minor(price_min),
+        industry,
+        trl_min,
+        texts.rights_mask([right_kind]) if right_kind else None,
+    )
+    page = await service.search(
+        tx,
+        actor,
+        query=q,
+        filters=filters,
+        cursor=cursor,
+        limit=limit,
+        sort=sort,
+        with_facets=facets,
+        embedders=embedders,
+    )
+    asked = {
+        "q": q,
+        "kind": kind,
+        "field": field,
+        "industry": industry,
+        "region": region,
+        "mode": mode,
+        "price_min": price_min,
+        "price_max": price_max,
+        "trl_min": trl_min,
+        "right_kind": right_kind,
+        "sort": sort,
+        "facets": "true" if facets else None,
+        "limit": limit,
+    }
+    answer = page_response(Page([_found(one) for one in page.items], page.next_cursor), response, "/v1/search", **asked)
+    return {
+        **answer,
+        "total": page.total,
+        "facets": page.facets or None,
+        "corrected": dict(page.corrected),
+        "left_out": list(page.left_out),
+        "number": page.number,
+        "meaning": {"state": page.meaning, "model": page.embedder},
+        "model": page.model,
+    }
+
+
+@router.get("/search/suggestions", response_model=Suggestions, operation_id="suggestSearch")
+async def suggest(actor: Reader, tx: TxDep, q: Start) -> object:
+    """How titles, keywords and holders of listings go on from what was typed; the most frequent first."""
+    return {"items": await service.suggest(tx, actor, start=q)}
 
 
 @router.get(
@@ -100,8 +219,27 @@ async def search(
     responses=refusals(NotFound, BadCursor),
 )
 async def list_matches(
-    listing_id: Uuid, actor: Reader, tx: TxDep, response: Response, cursor: Cursor = None, limit: Limit = 20
+    listing_id: Uuid,
+    actor: Reader,
+    tx: TxDep,
+    embedders: EmbeddersDep,
+    response: Response,
+    region: Region | None = None,
+    right_kind: RightKind | None = None,
+    missed: Annotated[bool, Query(description="Also show what misses a constraint that both sides state.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 20,
 ) -> object:
-    """Offers that fit a demand, or demands that fit an offer, best first, each with its explanation."""
-    page = await service.list_matches(tx, actor, listing_id, cursor=cursor, limit=limit)
-    return _answer(page.map(_match), response, f"/v1/listings/{listing_id}/matches", limit=limit)
+    """Offers that fit a demand, or demands that fit an offer, best first, each with its explanation.
+
+    A match comes from another organisation and misses neither mode nor budget nor maturity where both sides state it.
+    """
+    wishes = Filters(region=region, right_kind=texts.rights_mask([right_kind]) if right_kind else None)
+    page = await service.list_matches(
+        tx, actor, listing_id, cursor=cursor, limit=limit, filters=wishes, is_strict=not missed, embedders=embedders
+    )
+    asked = {"region": region, "right_kind": right_kind, "missed": "true" if missed else None, "limit": limit}
+    path = f"/v1/listings/{listing_id}/matches"
+    answer = page_response(Page([_match(one) for one in page.items], page.next_cursor), response, path, **asked)
+    meaning = {"state": page.meaning, "model": page.embedder}
+    return {**answer, "total": page.total, "meaning": meaning, "model": page.model}

@@ -23,6 +23,7 @@ from techmarket.db.keys import Keys, MissingSecret
 from techmarket.db.means import Means
 from techmarket.db.session import Tx, make_engine
 from techmarket.identity import service as identity
+from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
 from techmarket.rulebook import service as rulebook
 from techmarket.settings import Settings
 from techmarket.transparency import service as transparency
@@ -54,6 +55,11 @@ async def open_market(
         witnesses = parse_witnesses(settings.witnesses)
     except ValueError as error:
         raise SystemExit(f"techmarket: TECHMARKET_WITNESSES: {error}") from error
+    key = settings.embedder_token.get_secret_value() if settings.embedder_token else None
+    try:
+        embedders = chosen_embedders((settings.embedder, settings.embedder_next), key)
+    except UnknownEmbedder as error:
+        raise SystemExit(f"techmarket: TECHMARKET_EMBEDDER: {error}") from error
     async with _server(settings) as url:
         if prepare:
             await asyncio.to_thread(migrate, url)
@@ -62,7 +68,7 @@ async def open_market(
         reader = make_engine(read_url, pool_size=settings.pool_size, application=application) if read_url else None
         tx = Tx(engine, reader)
         files = Files.at(settings.object_store or settings.state_dir / "objects")
-        means = Means(tx, keys, files, witnesses)
+        means = Means(tx, keys, files, witnesses, embedders=embedders)
         market = OpenMarket(means, url, settings.state_dir, settings.state_dir / "staff.json")
         try:
             if prepare:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from techmarket.db.files import Files
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
+from techmarket.kernel.embedding import Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,5 @@ class Means:
     files: Files
     witnesses: tuple[WitnessAddress, ...] = ()
     public_url: str = "http://127.0.0.1:8000"
+    embedders: tuple[Embedder, ...] = ()
+    """The embedder in use, and after it the one that takes its place once everything has been embedded by it."""

@@ -55,6 +55,11 @@ async def reaches(db: AsyncSession, actor: Actor, subjects: Mapping[Ref, UUID]) 
     return {subject: reach_from(actor, str(subject), owner, granted) for subject, owner in subjects.items()}
 
 
+async def granted_subjects(db: AsyncSession, actor: Actor, kind: str, *, limit: int) -> list[Ref]:
+    """Things of one kind of which a grant in force opens a tier to this reader, the newest grant first."""
+    return [Ref.parse(subject) for subject in await repository.subjects_granted(db, actor, kind, limit)]
+
+
 def reach_from(actor: Actor, subject: str, owner: UUID, granted: Granted) -> Tier:
     """The tier that standing and the grants in force open, each up to what its reason can."""
     return reach_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -59,12 +59,13 @@ class OfferFacts:
 
 @dataclass(frozen=True, slots=True)
 class IndexText:
-    """What search may know of a findable listing: the terms of the public and of the registered reader, cut alike."""
+    """What search may know of a findable listing: its terms as a reader of each tier sees them, by tier."""
 
     listing_id: UUID
     kind: ListingKind
-    public: dict[str, Any]
-    registered: dict[str, Any]
+    org_id: UUID
+    published_at: datetime | None
+    cuts: Mapping[Tier, dict[str, Any]]
 
 
 def listing_ref(listing_id: UUID) -> Ref:
@@ -448,7 +449,7 @@ def _view(
 
 
 async def texts_for_index(db: AsyncSession, listing_ids: Iterable[UUID]) -> dict[UUID, IndexText]:
-    """What search may index of each listing that can be found now; never granted text."""
+    """What search may index of each listing that can be found now, cut for each tier apart."""
     found = await repository.get_current(db, listing_ids)
     findable = {id: pair for id, pair in found.items() if pair[0].state in FINDABLE}
     documents = await texts.get_many(db, [version.sha256 for _, version in findable.values()])
@@ -456,8 +457,22 @@ async def texts_for_index(db: AsyncSession, listing_ids: Iterable[UUID]) -> dict
         id: IndexText(
             id,
             listing.kind,
-            tiers.cut(documents[version.sha256], Tier.PUBLIC),
-            tiers.cut(documents[version.sha256], Tier.REGISTERED),
+            listing.org_id,
+            listing.published_at,
+            {tier: tiers.cut(documents[version.sha256], tier) for tier in Tier},
         )
         for id, (listing, version) in findable.items()
     }
+
+
+async def granted_to(db: AsyncSession, actor: Actor, *, limit: int) -> dict[UUID, Tier]:
+    """Findable listings of others of which a grant in force opens more to this reader than his standing does."""
+    refs = await disclosure.granted_subjects(db, actor, "listing", limit=limit)
+    found = await repository.get_current(db, [ref.id for ref in refs]) if refs else {}
+    owners = {
+        listing_ref(id): listing.org_id
+        for id, (listing, _) in found.items()
+        if listing.state in FINDABLE and not is_inside(actor, listing)
+    }
+    reached = await disclosure.reaches(db, actor, owners) if owners else {}
+    return {ref.id: tier for ref, tier in reached.items() if tier > Tier.REGISTERED}

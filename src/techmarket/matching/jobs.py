@@ -9,6 +9,7 @@ from techmarket.db.means import Means
 from techmarket.matching import service
 
 ROUNDS_MAX = 20
+EMBED_ROUNDS_MAX = 4
 
 
 @periodic("matching.index", every=timedelta(seconds=1))
@@ -17,3 +18,27 @@ async def index(means: Means) -> None:
     for _ in range(ROUNDS_MAX):
         if not await service.follow(means.tx):
             return
+
+
+@periodic("matching.sweep", every=timedelta(minutes=1))
+async def sweep(means: Means) -> None:
+    """Take what has left the market out of the postings, a bounded piece at a time."""
+    for _ in range(ROUNDS_MAX):
+        if not await service.sweep(means.tx):
+            return
+
+
+@periodic("matching.embed", every=timedelta(seconds=2))
+async def embed(means: Means) -> None:
+    """Give every document its vector, by the embedder in use and by the one to come."""
+    for embedder in means.embedders:
+        for _ in range(EMBED_ROUNDS_MAX):
+            if not await service.embed_some(means.tx, embedder):
+                break
+
+
+@periodic("matching.tend_vectors", every=timedelta(minutes=10))
+async def tend_vectors(means: Means) -> None:
+    """Build the approximate index of a space that has grown large; drop the vectors of models no longer set."""
+    if means.embedders:
+        await service.tend_vectors(means.tx, [one.name for one in means.embedders])

@@ -1,20 +1,60 @@
-"""How text becomes terms: pairs of Chinese characters and stemmed words, the same for listings and for queries."""
+"""How text becomes terms: pairs of Chinese characters, stemmed words, numbers with their units.
+
+One function for listings and for queries. `MODEL` names its version: when it changes, the index is built anew.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 import opencc
 import snowballstemmer
 
-MODEL = "bm25-bigrams-1"
-"""Changes when terms change; then the index is built anew."""
+MODEL = "bm25-bigrams-2"
 TERM_MAX = 48
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUNS = re.compile(f"(?P<han>[{_HAN}]+)|(?P<word>[^\\W_{_HAN}]+)")
+_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNITS = (
+    "nm|um|μm|mm|cm|dm|km|m|mg|kg|g|t|ml|l|ms|us|ns|s|min|h|hz|khz|mhz|ghz|thz|w|kw|mw|gw|kwh|wh|mah|ah|v|kv|mv|a|ma"
+    "|pa|kpa|mpa|gpa|bar|n|kn|j|kj|c|°c|k|db|rpm|dpi|ppm|ppb|gb|tb|mb|kb|gbps|mbps|°|%"
+)
+_HAN_UNITS = {
+    "纳米": "nm",
+    "微米": "um",
+    "毫米": "mm",
+    "厘米": "cm",
+    "公里": "km",
+    "千米": "km",
+    "毫克": "mg",
+    "千克": "kg",
+    "公斤": "kg",
+    "吨": "t",
+    "毫升": "ml",
+    "毫秒": "ms",
+    "小时": "h",
+    "赫兹": "hz",
+    "兆赫": "mhz",
+    "千瓦": "kw",
+    "兆瓦": "mw",
+    "伏": "v",
+    "千伏": "kv",
+    "安": "a",
+    "兆帕": "mpa",
+    "摄氏度": "c",
+}
+_RUNS = re.compile(
+    f"(?P<han>[{_HAN}]+)"
+    rf"|(?<![^\W_{_HAN}])(?P<number>[0-9]{{1,15}}(?:,[0-9]{{3}})*(?:\.[0-9]{{1,12}})?)"
+    rf"(?:(?:\ ?(?P<unit>{_UNITS})|(?=(?P<han_unit>{'|'.join(sorted(_HAN_UNITS, key=len, reverse=True))})))"
+    rf"(?![^\W{_HAN}])|(?![^\W{_HAN}]))"
+    f"|(?P<word>[^\\W_{_HAN}]+)"
+)
+# Characters that a C library would stop at or that no encoding carries.
+_UNSAID = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff]")
+_HAS_HAN = re.compile(f"[{_HAN}]")
 _STOP_WORDS = """
 a an and are as at be been but by can could do does for from had has have how if in into is it its may more most no not
 of on or our so such than that the their them then there these they this those to was we were what when which while who
@@ -38,20 +78,74 @@ def _stem(word: str) -> str:
     return str(_stemmer().stemWord(word)) if word.isascii() else word
 
 
+def folded(text: str) -> str:
+    """One form for what is written in several: NFKC, lower case, traditional characters simplified."""
+    plain = unicodedata.normalize("NFKC", _UNSAID.sub(" ", text)).lower()
+    return _simplifier().convert(plain) if _HAS_HAN.search(plain) else plain
+
+
 def terms(text: str) -> Counter[str]:
-    """The terms of a text and how often each stands in it; traditional and full-width count as plain."""
-    plain = unicodedata.normalize("NFKC", text).lower()
-    if re.search(f"[{_HAN}]", plain):
-        plain = _simplifier().convert(plain)
+    """The terms of a text and how often each stands in it; traditional and full-width count as plain.
+
+    A number keeps its decimals (0.5, 1,200 as 1200). With a unit it gives three terms, 5 and kw and 5kw, however the
+    unit is written: `5 kW`, `5kW`, `5千瓦`.
+    """
     found: Counter[str] = Counter()
-    for run in _RUNS.finditer(plain):
-        han = run["han"]
-        if han is None:
-            word = run["word"]
-            if word not in _STOP:
-                found[_stem(word[:TERM_MAX])] += 1
-        elif len(han) == 1:
-            found[han] += 1
-        else:
-            found.update(han[i : i + 2] for i in range(len(han) - 1))
+    for run in _RUNS.finditer(folded(text)):
+        found.update(_terms_of(run))
     return found
+
+
+def _terms_of(run: re.Match[str]) -> Iterator[str]:
+    kind = run.lastgroup
+    if kind == "han":
+        han = run["han"]
+        if len(han) == 1:
+            yield han
+        else:
+            yield from (han[i : i + 2] for i in range(len(han) - 1))
+    elif kind == "word":
+        word = run["word"]
+        if word not in _STOP:
+            yield _stem(word[:TERM_MAX])
+    else:
+        number = run["number"].replace(",", "")
+        yield number
+        unit = run["unit"] or _HAN_UNITS.get(run["han_unit"] or "")
+        if unit:
+            unit = unit.replace("μ", "u").replace("°c", "c")
+            yield from (unit, number + unit)
+
+
+def spans(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
+    """Where in the text as it was written the wanted terms stand: (start, end) of characters, in order, not touching.
+
+    Every character is folded by itself, so that the places stay those of the original.
+    """
+    pieces, starts = [], []
+    for place, character in enumerate(text):
+        plain = _folded_character(character)
+        pieces.append(plain)
+        starts += [place] * len(plain)
+    found: list[tuple[int, int]] = []
+    for run in _RUNS.finditer("".join(pieces)):
+        first = run.start()
+        if run.lastgroup == "han":
+            han = run["han"]
+            size = min(2, len(han))
+            hits = [i for i in range(len(han) - size + 1) if han[i : i + size] in wanted]
+            places = [(first + i, first + i + size) for i in hits]
+        else:
+            places = [(first, run.end())] if any(term in wanted for term in _terms_of(run)) else []
+        for start, end in places:
+            start, end = starts[start], starts[end - 1] + 1
+            if found and start <= found[-1][1]:
+                found[-1] = (found[-1][0], max(end, found[-1][1]))
+            else:
+                found.append((start, end))
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _folded_character(character: str) -> str:
+    return folded(character)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from techmarket.api.deps import Reader, TxDep
+from techmarket.api.deps import EmbeddersDep, Reader, TxDep
 from techmarket.api.refusals import preferred_language
 from techmarket.api.shapes import Cursor, SafeText, Uuid
 from techmarket.certification import service as certification
@@ -63,13 +63,16 @@ async def home(
     request: Request,
     actor: Reader,
     tx: TxDep,
+    embedders: EmbeddersDep,
     q: Words = "",
     kind: Annotated[ListingKind, Query()] = ListingKind.OFFER,
     cursor: Cursor = None,
 ) -> HTMLResponse:
     """What is on offer or sought: the newest, or what a search finds."""
     if q:
-        found = await matching.search(tx, actor, query=q, filters=Filters(kind), cursor=cursor, limit=PAGE)
+        found = await matching.search(
+            tx, actor, query=q, filters=Filters(kind), cursor=cursor, limit=PAGE, embedders=embedders
+        )
         rows = [{"listing": hit.listing, "why": hit.terms} for hit in found.items]
         next_cursor = found.next_cursor
     else:

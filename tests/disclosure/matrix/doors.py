@@ -141,7 +141,7 @@ async def filters(api: Api, world: World, reader: str) -> Cells:
 async def found_by_match(api: Api, world: World, reader: str) -> Cells:
     """Among the matches of an offer that says every word: by which words."""
     items = await pages(api, world, reader, f"/v1/listings/{world.offer}/matches", limit=5)
-    terms = {item["listing"]["id"]: item["terms"] for item in items}
+    terms = {item["listing"]["id"]: [one["term"] for one in item["terms"]] for item in items}
     return {
         state: "".join(letter for letter in TIERS if word(letter) in terms.get(str(id), ()))
         for state, id in world.listings.items()

@@ -57,20 +57,16 @@ MUTANTS = (
     # what takes part in search
     Mutant(
         "listings/steps.py",
-        "tiers.cut(documents[version.sha256], Tier.PUBLIC)",
-        "dict(documents[version.sha256]['fields'])",
-    ),
-    Mutant(
-        "listings/steps.py",
-        "tiers.cut(documents[version.sha256], Tier.REGISTERED)",
-        "dict(documents[version.sha256]['fields'])",
+        "{tier: tiers.cut(documents[version.sha256], tier) for tier in Tier}",
+        "{tier: dict(documents[version.sha256]['fields']) for tier in Tier}",
     ),
     Mutant("listings/steps.py", "if pair[0].state in FINDABLE}", "}"),
     Mutant(
-        "matching/service.py",
-        "return REGISTERED if actor.org_verified or actor.is_market else PUBLIC",
-        "return REGISTERED",
+        "matching/ranking.py",
+        "return Space.REGISTERED if actor.org_verified or actor.is_market else Space.PUBLIC",
+        "return Space.REGISTERED",
     ),
+    Mutant("matching/grants.py", " ON g.listing_id = r.id AND g.tier <= r.tier", " ON g.listing_id = r.id"),
     # a room that is no longer public
     Mutant("listings/service/drafting.py", "await disclosure.hide_rooms(db, [steps.listing_ref(listing.id)])", "pass"),
     Mutant(

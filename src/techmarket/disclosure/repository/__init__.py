@@ -25,6 +25,7 @@ from techmarket.disclosure.repository.grants import (
     lock_grant,
     lock_open_grants,
     lock_replaced,
+    subjects_granted,
 )
 from techmarket.disclosure.repository.ndas import (
     cut,
@@ -96,4 +97,5 @@ __all__ = [
     "page_requests",
     "set_folder",
     "set_public",
+    "subjects_granted",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.disclosure import rules
@@ -52,6 +52,20 @@ async def list_granted(db: AsyncSession, actor: Actor, subjects: Iterable[str], 
             folders[at] = max(opened, folders.get(at, Tier.PUBLIC))
     tiers = [grant for grant, _ in rows if grant.document_id is None and grant.folder is None]
     return Granted(tiers, documents, folders, rows[0][1])
+
+
+async def subjects_granted(db: AsyncSession, actor: Actor, kind: str, limit: int) -> Sequence[str]:
+    """The subjects of one kind of which a tier is open to this reader, the newest grant first."""
+    newest = func.max(Grant.id.cast(String)).label("newest")
+    query = (
+        select(Grant.subject, newest)
+        .where(is_for(actor), in_force(), Grant.document_id.is_(None), Grant.folder.is_(None))
+        .where(Grant.subject.startswith(f"{kind}:", autoescape=True))
+        .group_by(Grant.subject)
+        .order_by(newest.desc())
+        .limit(limit)
+    )
+    return [row.subject for row in await db.execute(query)]
 
 
 async def lock_open_grants(

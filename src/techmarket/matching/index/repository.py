@@ -1,0 +1,266 @@
+"""Every query of the index: states, dictionary, blocks, columns, documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.matching.index.blocks import Piece, Tail
+
+DEAD_TERMS_TURN = 400
+
+
+async def lock_state(db: AsyncSession, space: int) -> Any:
+    """The space's row, held until the commit: its holder is the one writer."""
+    query = text("SELECT * FROM search_state WHERE space = :space FOR UPDATE")
+    return (await db.execute(query, {"space": space})).one()
+
+
+async def get_state(db: AsyncSession, space: int) -> Any:
+    return (await db.execute(text("SELECT * FROM search_state WHERE space = :space"), {"space": space})).one()
+
+
+async def put_state(db: AsyncSession, space: int, **values: Any) -> None:
+    said = ", ".join(f"{name} = :{name}" for name in values)
+    await db.execute(text(f"UPDATE search_state SET {said} WHERE space = :space"), {"space": space, **values})
+
+
+async def known_terms(db: AsyncSession, space: int, terms: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Of these terms those that some document of the space holds: id and number of documents."""
+    query = text("SELECT id, term, df FROM search_term WHERE space = :space AND term = ANY(:terms) AND df > 0")
+    rows = await db.execute(query, {"space": space, "terms": list(terms)})
+    return {row.term: (row.id, row.df) for row in rows}
+
+
+async def read_blocks(db: AsyncSession, term_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """All postings of each term in one piece.
+
+    The lateral keeps the planner to index lookups, term by term: with statistics that lag behind a bulk import it
+    would rather read the whole table.
+    """
+    query = text(
+        "SELECT t.id, b.documents, b.times FROM unnest(cast(:ids as int[])) AS t(id) CROSS JOIN LATERAL"
+        " (SELECT string_agg(documents, ''::bytea ORDER BY n) AS documents, string_agg(times, ''::bytea ORDER BY n)"
+        " AS times FROM search_block WHERE term_id = t.id OFFSET 0) b"
+    )
+    rows = await db.execute(query, {"ids": list(term_ids)})
+    return {row.id: (row.documents or b"", row.times or b"") for row in rows}
+
+
+async def changed_chunks(db: AsyncSession, space: int, after: int) -> list[tuple[int, int, bytes]]:
+    query = text(
+        "SELECT chunk, epoch, content FROM search_column WHERE space = :space AND epoch > :after ORDER BY chunk"
+    )
+    return [(row.chunk, row.epoch, row.content) for row in await db.execute(query, {"space": space, "after": after})]
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+async def list_documents(db: AsyncSession, space: int, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    query = text("SELECT * FROM search_document WHERE space = :space AND id = ANY(cast(:ids as uuid[]))")
+    return {row.id: row for row in await db.execute(query, {"space": space, "ids": list(ids)})}
+
+
+async def document_numbers(db: AsyncSession, space: int, ids: Sequence[UUID]) -> dict[UUID, int]:
+    query = text("SELECT id, document FROM search_document WHERE space = :space AND id = ANY(cast(:ids as uuid[]))")
+    return {row.id: row.document for row in await db.execute(query, {"space": space, "ids": list(ids)})}
+
+
+async def delete_documents(db: AsyncSession, space: int, ids: Sequence[UUID]) -> None:
+    for table in ("search_document", "search_number", "listing_vector"):
+        statement = text(f"DELETE FROM {table} WHERE space = :space AND id = ANY(cast(:ids as uuid[]))")
+        await db.execute(statement, {"space": space, "ids": list(ids)})
+
+
+async def insert_documents(db: AsyncSession, space: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    await db.execute(
+        text(
+            "INSERT INTO search_document (space, id, document, length, digest, forward, phrases)"
+            " SELECT :space, r.id, r.document, r.length, r.digest, r.forward, string_to_array(r.phrases, E'\\x1f')"
+            " FROM unnest(cast(:ids as uuid[]), cast(:documents as int[]), cast(:lengths as int[]),"
+            " cast(:digests as bytea[]), cast(:forwards as bytea[]), cast(:phrases as text[]))"
+            " AS r(id, document, length, digest, forward, phrases)"
+        ),
+        {
+            "space": space,
+            "ids": [row["id"] for row in rows],
+            "documents": [row["document"] for row in rows],
+            "lengths": [row["length"] for row in rows],
+            "digests": [row["digest"] for row in rows],
+            "forwards": [row["forward"] for row in rows],
+            "phrases": ["\x1f".join(row["phrases"]) for row in rows],
+        },
+    )
+
+
+async def insert_numbers(db: AsyncSession, space: int, pairs: Sequence[tuple[str, UUID]]) -> None:
+    statement = text(
+        "INSERT INTO search_number (space, number, id) SELECT :space, r.number, r.id"
+        " FROM unnest(cast(:numbers as text[]), cast(:ids as uuid[])) AS r(number, id) ON CONFLICT DO NOTHING"
+    )
+    values = {"space": space, "numbers": [pair[0] for pair in pairs], "ids": [pair[1] for pair in pairs]}
+    await db.execute(statement, values)
+
+
+async def count_phrases(db: AsyncSession, space: int, counts: Mapping[str, int]) -> None:
+    """Each phrase is in so many documents more, or fewer; what none holds any more goes."""
+    changed = sorted(phrase for phrase, count in counts.items() if count)
+    if not changed:
+        return
+    await db.execute(
+        text(
+            "INSERT INTO search_phrase AS p (space, phrase, df) SELECT :space, * FROM"
+            " unnest(cast(:phrases as text[]), cast(:counts as int[]))"
+            " ON CONFLICT (space, phrase) DO UPDATE SET df = p.df + excluded.df"
+        ),
+        {"space": space, "phrases": changed, "counts": [counts[phrase] for phrase in changed]},
+    )
+    gone = [phrase for phrase in changed if counts[phrase] < 0]
+    if gone:
+        statement = text("DELETE FROM search_phrase WHERE space = :space AND phrase = ANY(:gone) AND df <= 0")
+        await db.execute(statement, {"space": space, "gone": gone})
+
+
+async def tails(db: AsyncSession, space: int, terms: Sequence[str]) -> dict[str, tuple[int, Tail]]:
+    """Number and last block of each of these terms; terms never seen get their number here."""
+    query = text("SELECT id, term, tail_n, tail_size FROM search_term WHERE space = :space AND term = ANY(:terms)")
+    rows = (await db.execute(query, {"space": space, "terms": list(terms)})).all()
+    found = {row.term: (row.id, Tail(row.tail_n, row.tail_size)) for row in rows}
+    new = [term for term in terms if term not in found]
+    if new:
+        insert = text(
+            "INSERT INTO search_term (space, term) SELECT :space, * FROM unnest(cast(:terms as text[]))"
+            " RETURNING id, term"
+        )
+        rows = (await db.execute(insert, {"space": space, "terms": new})).all()
+        found |= {row.term: (row.id, Tail()) for row in rows}
+    return found
+
+
+async def change_terms(
+    db: AsyncSession, ids: Sequence[int], more: Sequence[int], tails_now: Sequence[Tail | None]
+) -> None:
+    await db.execute(
+        text(
+            "UPDATE search_term t SET df = t.df + u.more, tail_n = coalesce(u.n, t.tail_n),"
+            " tail_size = coalesce(u.size, t.tail_size) FROM unnest(cast(:ids as int[]), cast(:more as int[]),"
+            " cast(:ns as int[]), cast(:sizes as int[])) AS u(id, more, n, size) WHERE t.id = u.id"
+        ),
+        {
+            "ids": list(ids),
+            "more": list(more),
+            "ns": [tail.n if tail else None for tail in tails_now],
+            "sizes": [tail.size if tail else None for tail in tails_now],
+        },
+    )
+
+
+async def write_pieces(db: AsyncSession, pieces: Sequence[Piece]) -> None:
+    grown = [piece for piece in pieces if not piece.is_new]
+    new = [piece for piece in pieces if piece.is_new]
+    for some, statement in (
+        (
+            grown,
+            "UPDATE search_block b SET documents = b.documents || u.documents, times = b.times || u.times"
+            " FROM unnest(cast(:ids as int[]), cast(:ns as int[]), cast(:documents as bytea[]),"
+            " cast(:times as bytea[])) AS u(id, n, documents, times) WHERE b.term_id = u.id AND b.n = u.n",
+        ),
+        (
+            new,
+            "INSERT INTO search_block (term_id, n, documents, times) SELECT * FROM unnest(cast(:ids as int[]),"
+            " cast(:ns as int[]), cast(:documents as bytea[]), cast(:times as bytea[]))",
+        ),
+    ):
+        if some:
+            await db.execute(
+                text(statement),
+                {
+                    "ids": [piece.term_id for piece in some],
+                    "ns": [piece.n for piece in some],
+                    "documents": [piece.documents for piece in some],
+                    "times": [piece.times for piece in some],
+                },
+            )
+
+
+async def read_chunks(db: AsyncSession, space: int, chunks: Sequence[int]) -> dict[int, bytes]:
+    query = text(
+        "SELECT chunk, content FROM search_column WHERE space = :space AND chunk = ANY(cast(:chunks as int[]))"
+    )
+    rows = await db.execute(query, {"space": space, "chunks": list(chunks)})
+    return {row.chunk: row.content for row in rows}
+
+
+async def write_chunks(db: AsyncSession, space: int, epoch: int, contents: Mapping[int, bytes]) -> None:
+    await db.execute(
+        text(
+            "INSERT INTO search_column AS c (space, chunk, epoch, content) SELECT :space, r.chunk, :epoch, r.content"
+            " FROM unnest(cast(:chunks as int[]), cast(:contents as bytea[])) AS r(chunk, content)"
+            " ON CONFLICT (space, chunk) DO UPDATE SET epoch = excluded.epoch, content = excluded.content"
+        ),
+        {"space": space, "epoch": epoch, "chunks": list(contents), "contents": list(contents.values())},
+    )
+
+
+async def terms_behind(db: AsyncSession, space: int, after: int) -> list[int]:
+    """The next terms that a sweep looks at."""
+    query = text("SELECT id FROM search_term WHERE space = :space AND id > :after ORDER BY id LIMIT :limit")
+    rows = await db.execute(query, {"space": space, "after": after, "limit": DEAD_TERMS_TURN})
+    return list(rows.scalars())
+
+
+async def replace_blocks(db: AsyncSession, term_id: int, pieces: Sequence[Piece]) -> None:
+    await db.execute(text("DELETE FROM search_block WHERE term_id = :id"), {"id": term_id})
+    await write_pieces(db, pieces)
+
+
+# --- looking up -----------------------------------------------------------------------------------------------------
+
+
+async def ids_of_number(db: AsyncSession, space: int, number: str, limit: int) -> list[UUID]:
+    query = text("SELECT id FROM search_number WHERE space = :space AND number = :number ORDER BY id DESC LIMIT :limit")
+    return list((await db.execute(query, {"space": space, "number": number, "limit": limit})).scalars())
+
+
+async def similar_number(db: AsyncSession, space: int, number: str, least: float) -> str | None:
+    query = text(
+        "SELECT number FROM search_number WHERE number % :number AND space = :space"
+        " AND similarity(number, :number) >= :least ORDER BY similarity(number, :number) DESC, number LIMIT 1"
+    )
+    return (await db.execute(query, {"space": space, "number": number, "least": least})).scalar_one_or_none()
+
+
+async def similar_terms(db: AsyncSession, space: int, words: Sequence[str], least: float) -> dict[str, str]:
+    """For each word that no document holds the one most like it that some do."""
+    query = text(
+        "SELECT w.word, s.term FROM unnest(cast(:words as text[])) AS w(word) CROSS JOIN LATERAL"
+        " (SELECT term FROM search_term WHERE term % w.word AND space = :space AND df > 0"
+        " AND term ~ '^[a-z]' AND similarity(term, w.word) >= :least"
+        " ORDER BY similarity(term, w.word) DESC, df DESC, term LIMIT 1) s"
+    )
+    rows = await db.execute(query, {"space": space, "words": list(words), "least": least})
+    return {row.word: row.term for row in rows}
+
+
+async def phrases_from(db: AsyncSession, space: int, start: str, limit: int) -> list[str]:
+    """What documents call themselves and their subjects, from its beginning; the most frequent first."""
+    query = text(
+        "SELECT phrase FROM search_phrase WHERE space = :space AND phrase LIKE :start AND df > 0"
+        " ORDER BY df DESC, phrase LIMIT :limit"
+    )
+    like = start.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return list((await db.execute(query, {"space": space, "start": like, "limit": limit})).scalars())
+
+
+async def forget_space(db: AsyncSession, space: int) -> None:
+    """Everything of a space goes: it is built anew."""
+    await db.execute(
+        text("DELETE FROM search_block USING search_term t WHERE t.id = term_id AND t.space = :space"), {"space": space}
+    )
+    for table in ("search_term", "search_column", "search_document", "search_number", "search_phrase"):
+        await db.execute(text(f"DELETE FROM {table} WHERE space = :space"), {"space": space})

@@ -1,0 +1,107 @@
+"""How the index follows the journal: what happened to a listing brings its present state into every space."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from techmarket.db import journal
+from techmarket.db.session import Tx
+from techmarket.disclosure.tiers import Tier
+from techmarket.listings import events
+from techmarket.listings import steps as listings
+from techmarket.listings.steps import IndexText
+from techmarket.matching import grants, repository, texts, tokens
+from techmarket.matching.index import columns, writing
+from techmarket.matching.index.columns import Space
+from techmarket.matching.index.writing import Entry
+
+READER = f"matching.index.{tokens.MODEL}"
+FOLLOWED = tuple(
+    event.kind
+    for event in (
+        events.ListingAccepted,
+        events.ListingPublished,
+        events.ListingAmended,
+        events.ListingSubmitted,
+        events.ListingReturned,
+        events.ListingWithdrawn,
+        events.ListingExpired,
+        events.ListingRenewed,
+        events.ListingClosed,
+        events.ListingReopened,
+    )
+)
+INDEX_BATCH = 1_000
+SPACES = ((Space.PUBLIC, Tier.PUBLIC), (Space.REGISTERED, Tier.REGISTERED))
+Granted = tuple[UUID, Tier, Mapping[str, int], bytes]
+
+
+async def follow(tx: Tx, *, limit: int = INDEX_BATCH) -> int:
+    """Index what the journal says has changed since the last time; returns how many entries were handled.
+
+    What is indexed is the present state, so handling an entry twice, or late, ends the same. The reader's row lock
+    makes one worker at a time the writer of the index.
+    """
+    async with tx.begin() as db:
+        position = await repository.lock_cursor(db, READER)
+        head = await journal.head(db)
+        if position is None or position >= head:
+            return 0
+        entries = await journal.read(db, after=position - 1, kinds=FOLLOWED, limit=limit)
+        entries = [entry for entry in entries if entry.position < head]
+        touched = list(dict.fromkeys(entry.ref("listing") for entry in entries))
+        if touched:
+            found = await listings.texts_for_index(db, touched)
+            spaces: dict[Space, list[Entry]] = {space: [] for space, _ in SPACES}
+            granted: list[Granted] = []
+            for one in found.values():
+                _counted(one, spaces, granted)
+                await asyncio.sleep(0)  # the API may share this process
+            gone = [id for id in touched if id not in found]
+            for space, entries_of in spaces.items():
+                await writing.put(db, space, entries_of, gone=gone)
+            await grants.replace(db, touched, granted)
+        await repository.move_cursor(db, READER, entries[-1].position + 1 if len(entries) == limit else head)
+        return len(entries)
+
+
+def _counted(one: IndexText, spaces: Mapping[Space, list[Entry]], granted: list[Granted]) -> None:
+    """A listing as each space may know it, and what it says above them."""
+    known: dict[Tier, Entry] = {}
+    for tier, fields in one.cuts.items():
+        below = known.get(Tier(tier - 1)) if tier else None
+        if below is not None and fields == one.cuts[Tier(tier - 1)]:
+            known[tier] = below
+        else:
+            known[tier] = _entry(one, fields)
+    for space, tier in SPACES:
+        spaces[space].append(known[tier])
+    for tier in (Tier.NDA, Tier.DEAL):
+        if known[tier] is not known[Tier(tier - 1)]:
+            row = columns.rows_array([known[tier].row()]).tobytes()
+            granted.append((one.listing_id, tier, known[tier].terms, row))
+
+
+def _entry(one: IndexText, fields: Mapping[str, Any]) -> Entry:
+    terms = texts.terms_of(fields)
+    return Entry(
+        one.listing_id,
+        one.org_id,
+        one.published_at,
+        terms,
+        texts.facts_of(one.kind, fields, terms),
+        texts.phrases_of(fields),
+        texts.numbers_of(fields),
+    )
+
+
+async def sweep(tx: Tx) -> bool:
+    """One turn of taking the dead out of the postings; False when nothing is left to do."""
+    more = False
+    for space in Space:
+        async with tx.begin() as db:
+            more |= await writing.sweep(db, space)
+    return more

@@ -1,0 +1,94 @@
+"""Offers for a demand, demands for an offer: what must hold, then words, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.embedding import Embedder
+from techmarket.kernel.refusals import NotFound
+from techmarket.listings import steps as listings
+from techmarket.listings.rules import ListingKind
+from techmarket.listings.views import ListingView
+from techmarket.matching import fitting, grants, policy, ranking, texts, tokens
+from techmarket.matching.candidates import Judging, Meant
+from techmarket.matching.index.columns import row_of, rows_array
+from techmarket.matching.index.scoring import MICRO, Filters, Sort, tests_of
+from techmarket.matching.ranking import Hit
+from techmarket.matching.service import embedding
+from techmarket.matching.service.searching import after_of, decimal, page_of_hits
+from techmarket.matching.views import MatchPage, MatchView, TermPart
+
+SHOWN_TERMS_MAX = 12
+MEANT_CHARS_MAX = 10_000
+
+
+async def list_matches(
+    tx: Tx,
+    actor: Actor,
+    listing_id: UUID,
+    *,
+    cursor: str | None,
+    limit: int,
+    filters: Filters | None = None,
+    is_strict: bool = True,
+    embedders: Sequence[Embedder] = (),
+) -> MatchPage:
+    """Offers for a demand, demands for an offer, best first, each with what made it one.
+
+    `filters` are what the asker wishes beyond what the listings say; when strict, whatever misses a constraint that
+    both sides state is left out.
+    """
+    require(actor, policy.MATCH)
+    after = after_of(cursor)
+    space = ranking.space_of(actor)
+    async with tx.read() as db:
+        own = (await listings.views_for(db, actor, [listing_id])).get(listing_id)
+    if own is None:
+        raise NotFound()
+    meaning = await embedding.meaning_of(tx, embedders, space, texts.meaning_of(own.terms, MEANT_CHARS_MAX))
+    async with tx.read(snapshot=True) as db:
+        wishes = tests_of(filters or Filters())
+        wishes |= fitting.tests_between(own.kind, own.terms, own.organisation_id, is_strict=is_strict)
+        ranked = await ranking.rank(
+            db,
+            space,
+            texts.query_terms(texts.terms_of(own.terms)),
+            tests=wishes,
+            sort=Sort.RELEVANCE,
+            after=after,
+            limit=limit + 1,
+            without=[listing_id],
+            granted=await grants.opened_to(db, actor, space),
+            by=_judging(own, meaning.meant),
+        )
+        page, next_cursor = page_of_hits(ranked.hits, limit)
+        views = await listings.views_for(db, actor, [hit.id for hit in page])
+    items = [_match(hit, own, views[hit.id]) for hit in page if hit.id in views]
+    return MatchPage(items, next_cursor, ranked.total, tokens.MODEL, meaning.state, meaning.model)
+
+
+def _judging(own: ListingView, meant: Meant | None) -> Judging:
+    terms = texts.terms_of(own.terms)
+    facts = texts.facts_of(own.kind, own.terms, terms)
+    row = rows_array([row_of(own.id, own.organisation_id, own.published_at, sum(terms.values()), facts)])
+    return Judging(meant, row[0], own.kind is ListingKind.DEMAND)
+
+
+def _match(hit: Hit, own: ListingView, other: ListingView) -> MatchView:
+    demand, offer = (own, other) if own.kind is ListingKind.DEMAND else (other, own)
+    strongest = hit.terms[:SHOWN_TERMS_MAX]
+    places = texts.fields_of([term for term, _, _ in strongest], other.terms)
+    parts = [TermPart(term, times, decimal(gave), tuple(places[term])) for term, times, gave in strongest]
+    return MatchView(
+        other,
+        decimal(hit.score),
+        decimal(hit.words),
+        None if hit.likeness is None else decimal(round(hit.likeness * MICRO)),
+        tuple(parts),
+        fitting.constraints(demand.terms, offer.terms),
+        fitting.same_facts(own.terms, other.terms),
+    )

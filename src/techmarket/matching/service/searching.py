@@ -1,0 +1,150 @@
+"""What readers find: words, numbers of rights, filters, counts, suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.embedding import Embedder
+from techmarket.kernel.paging import decode_cursor, encode_cursor
+from techmarket.listings import steps as listings
+from techmarket.listings.views import ListingView
+from techmarket.matching import grants, policy, ranking, texts, tokens
+from techmarket.matching.candidates import Judging
+from techmarket.matching.highlighting import highlights
+from techmarket.matching.index import repository
+from techmarket.matching.index.columns import Space
+from techmarket.matching.index.scoring import MICRO, Filters, Sort, tests_of
+from techmarket.matching.ranking import Hit
+from techmarket.matching.service import embedding
+from techmarket.matching.service.embedding import NO_MEANING
+from techmarket.matching.views import FoundView, SearchPage
+
+ALIKE_WORD = 0.4
+ALIKE_NUMBER = 0.6
+NUMBERS_MAX = 50
+CORRECTED_MAX = 5
+SHOWN_TERMS_MAX = 12
+SUGGESTIONS_MAX = 10
+
+
+async def search(
+    tx: Tx,
+    actor: Actor,
+    *,
+    query: str | None,
+    filters: Filters,
+    cursor: str | None,
+    limit: int,
+    sort: Sort | None = None,
+    with_facets: bool = False,
+    embedders: Sequence[Embedder] = (),
+) -> SearchPage:
+    """Listings by words and filters, best first; without words the newest first.
+
+    What the reader's standing opens on every listing takes part, and of single listings what a grant opens to him:
+    in what is found, in the order, in the score, in the counts. Nothing else touches the answer.
+    """
+    require(actor, policy.SEARCH)
+    after = after_of(cursor)
+    space = ranking.space_of(actor)
+    means_words = query is not None and sort in (None, Sort.RELEVANCE) and texts.asked_number(query) is None
+    meaning = await embedding.meaning_of(tx, embedders, space, query or "") if means_words else NO_MEANING
+    async with tx.read(snapshot=True) as db:
+        asked = await _asked(db, space, query)
+        ranked = await ranking.rank(
+            db,
+            space,
+            asked.wanted,
+            tests=tests_of(filters),
+            sort=sort or (Sort.NEWEST if asked.wanted is None else Sort.RELEVANCE),
+            after=after,
+            limit=limit + 1,
+            only=asked.only,
+            granted=[] if asked.only is not None else await grants.opened_to(db, actor, space),
+            with_facets=with_facets,
+            by=Judging(meaning.meant) if meaning.meant is not None else None,
+        )
+        page, next_cursor = page_of_hits(ranked.hits, limit)
+        views = await listings.views_for(db, actor, [hit.id for hit in page])
+    return SearchPage(
+        [_found(hit, views[hit.id]) for hit in page if hit.id in views],
+        next_cursor,
+        ranked.total,
+        tokens.MODEL,
+        ranked.facets,
+        asked.corrected,
+        ranked.asked.left_out if ranked.asked else (),
+        asked.number,
+        meaning.state,
+        meaning.model,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query understood: terms, or None for everything; the listings of a number; what was taken for what."""
+
+    wanted: Mapping[str, int] | None
+    only: list[UUID] | None
+    number: str | None
+    corrected: Mapping[str, str]
+
+
+async def _asked(db: AsyncSession, space: Space, query: str | None) -> _Asked:
+    """A number of a right is looked up exactly, then nearly; of words, those that nobody uses are corrected."""
+    if query is None:
+        return _Asked(None, None, None, {})
+    number = texts.asked_number(query)
+    if number is not None:
+        exact = await repository.ids_of_number(db, space, number, NUMBERS_MAX)
+        if exact:
+            return _Asked(None, exact, number, {})
+        near = await repository.similar_number(db, space, number, ALIKE_NUMBER)
+        if near is not None:
+            alike = await repository.ids_of_number(db, space, near, NUMBERS_MAX)
+            return _Asked(None, alike, near, {number: near})
+    wanted = texts.query_terms(tokens.terms(query))
+    known = await repository.known_terms(db, space, list(wanted))
+    odd = texts.words_to_check(sorted(term for term in wanted if term not in known))[:CORRECTED_MAX]
+    corrected = await repository.similar_terms(db, space, odd, ALIKE_WORD) if odd else {}
+    for asked, used in corrected.items():
+        wanted[used] += wanted[asked]
+    return _Asked(wanted, None, None, corrected)
+
+
+async def suggest(tx: Tx, actor: Actor, *, start: str) -> list[str]:
+    """How titles, keywords and holders of findable listings go on, as far as the reader's standing opens them."""
+    require(actor, policy.SEARCH)
+    plain = " ".join(tokens.folded(start).split())[: texts.PHRASE_MAX]
+    if not plain:
+        return []
+    async with tx.read() as db:
+        return await repository.phrases_from(db, ranking.space_of(actor), plain, SUGGESTIONS_MAX)
+
+
+def page_of_hits(hits: tuple[Hit, ...], limit: int) -> tuple[tuple[Hit, ...], str | None]:
+    """A page out of `limit + 1` hits, and the cursor behind its last one."""
+    if len(hits) <= limit:
+        return hits, None
+    return hits[:limit], encode_cursor(hits[limit - 1].key, str(hits[limit - 1].id))
+
+
+def after_of(cursor: str | None) -> tuple[int, UUID] | None:
+    return decode_cursor(cursor, int, UUID) if cursor is not None else None
+
+
+def decimal(micro: int) -> str:
+    sign, whole = ("-", -micro) if micro < 0 else ("", micro)
+    return f"{sign}{whole // MICRO}.{whole % MICRO:06d}"
+
+
+def _found(hit: Hit, view: ListingView) -> FoundView:
+    words = tuple(term for term, _, _ in hit.terms[:SHOWN_TERMS_MAX])
+    return FoundView(view, decimal(hit.score), words, highlights(view.terms, {term for term, _, _ in hit.terms}))

@@ -1,0 +1,166 @@
+"""What of a listing is searched: its words with their weights, its facts, its names, its numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from techmarket.achievements import codes
+from techmarket.achievements.rights import RightKind
+from techmarket.kernel.money import Money
+from techmarket.listings.rules import ListingKind
+from techmarket.matching import tokens
+from techmarket.matching.index.columns import Facts
+
+QUERY_TERMS_MAX = 600
+"""Of a long query the most frequent of its terms are looked up; then the rarest in the index are scored."""
+WEIGHTS: Mapping[str, int] = {
+    "title_zh": 2,
+    "title_en": 2,
+    "summary_zh": 1,
+    "summary_en": 1,
+    "problem_zh": 1,
+    "problem_en": 1,
+    "scenario_zh": 1,
+    "scenario_en": 1,
+    "description_zh": 1,
+    "description_en": 1,
+    "technical_details": 1,
+    "deal_terms": 1,
+    "keywords": 1,
+    "ipc": 1,
+    "industry": 1,
+    "indicators": 1,
+    "rights": 1,
+    "attribution": 1,
+}
+"""How often each field's words count."""
+_ATTRIBUTION = ("holder", "categories")
+PHRASE_MAX = 100
+NUMBER_MAX = 64
+HAN, LATIN = 1, 2
+SCRIPT_SHARE = 5
+"""A text is in a script when at least one in five of its terms is."""
+RIGHT_KINDS = tuple(RightKind)
+_NUMBER = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[A-Z0-9]{7,64}|国药准字[A-Z]{1,2}[0-9]{8}")
+_OFFICE = re.compile(r"^(?:ZL|CN)(?=[0-9])")
+
+
+def said_in(name: str, fields: Mapping[str, Any]) -> list[str]:
+    """The text of one field. A code of an industry brings its name along."""
+    value = fields.get(name)
+    if not value:
+        return []
+    if name == "industry":
+        return [value, codes.industries().get(value, "")]
+    if name == "indicators":
+        return [text for one in value for text in (one["name"], one["requirement"])]
+    if name == "rights":
+        return [right["number"] for right in value if right.get("number")]
+    if name == "attribution":
+        said = [value.get(part) or [] for part in _ATTRIBUTION]
+        return [str(text) for part in said for text in ([part] if isinstance(part, str) else part)]
+    return [str(text) for text in value] if isinstance(value, list) else [str(value)]
+
+
+def terms_of(fields: Mapping[str, Any]) -> Counter[str]:
+    """The terms of a listing, each as often as the weights of the fields it stands in say."""
+    found: Counter[str] = Counter()
+    for name, weight in WEIGHTS.items():
+        for text in said_in(name, fields):
+            for term, times in tokens.terms(text).items():
+                found[term] += times * weight
+    return found
+
+
+def fields_of(wanted: Collection[str], fields: Mapping[str, Any]) -> dict[str, list[str]]:
+    """For each wanted term the fields of a listing that it stands in."""
+    found: dict[str, list[str]] = {term: [] for term in wanted}
+    for name in WEIGHTS:
+        inside = {term for text in said_in(name, fields) for term in tokens.terms(text)}
+        for term in found.keys() & inside:
+            found[term].append(name)
+    return found
+
+
+def query_terms(found: Mapping[str, int]) -> Counter[str]:
+    """At most so many terms of a query; which ones is fixed by the query alone."""
+    ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+    return Counter(dict(ranked[:QUERY_TERMS_MAX]))
+
+
+def facts_of(kind: ListingKind, fields: Mapping[str, Any], terms: Mapping[str, int]) -> Facts:
+    money = fields.get("price") or fields.get("budget")
+    modes = fields.get("modes") or ([fields["mode"]] if fields.get("mode") else [])
+    return Facts(
+        kind=kind,
+        technology_field=fields.get("technology_field"),
+        industry=fields.get("industry"),
+        region=fields.get("region"),
+        modes=tuple(modes),
+        price_minor=Money.parse(money["amount"]).minor if money else None,
+        trl=fields.get("trl") or fields.get("trl_min"),
+        rights=rights_mask(right["kind"] for right in fields.get("rights") or []),
+        scripts=scripts_of(terms),
+    )
+
+
+def rights_mask(kinds: Iterable[str]) -> int:
+    return sum(1 << RIGHT_KINDS.index(RightKind(kind)) for kind in set(kinds))
+
+
+def scripts_of(terms: Mapping[str, int]) -> int:
+    """In which scripts a text is written: Chinese, Latin, both, or neither."""
+    han = sum(times for term, times in terms.items() if not term.isascii())
+    latin = sum(times for term, times in terms.items() if term.isascii() and term.isalpha())
+    total = han + latin
+    is_han, is_latin = han * SCRIPT_SHARE >= total > 0, latin * SCRIPT_SHARE >= total > 0
+    return (HAN if is_han else 0) | (LATIN if is_latin else 0)
+
+
+def phrases_of(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a suggestion may offer of this listing: titles, keywords and who holds it, in their folded form."""
+    holder = (fields.get("attribution") or {}).get("holder")
+    said = [fields.get("title_zh"), fields.get("title_en"), *(fields.get("keywords") or []), holder]
+    plain = [" ".join(tokens.folded(str(one)).split()) for one in said if one]
+    return tuple(dict.fromkeys(one[:PHRASE_MAX] for one in plain if one))
+
+
+def numbers_of(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    given = [number_key(right["number"]) for right in fields.get("rights") or [] if right.get("number")]
+    return tuple(dict.fromkeys(one for one in given if one))
+
+
+def number_key(given: str) -> str:
+    """A number of a right in one spelling: capitals and digits, without blanks, points and the office's letters."""
+    plain = unicodedata.normalize("NFKC", given).upper()
+    return _OFFICE.sub("", "".join(one for one in plain if one.isalnum()))[:NUMBER_MAX]
+
+
+def asked_number(query: str) -> str | None:
+    """The number that a query as a whole is, if it is one."""
+    key = number_key(query)
+    return key if len(query) <= 2 * NUMBER_MAX and _NUMBER.fullmatch(key) else None
+
+
+def words_to_check(unknown: Iterable[str]) -> list[str]:
+    """Of the terms that nobody uses those that may be mistyped: words of four letters or more."""
+    return [term for term in unknown if term.isascii() and term[0].isalpha() and 4 <= len(term) <= 40]
+
+
+MEANT = (
+    ("title_zh", "title_en"),
+    ("summary_zh", "problem_zh", "summary_en", "problem_en"),
+    ("keywords", "indicators"),
+    ("description_zh", "description_en", "technical_details"),
+)
+"""What is embedded, the most telling first: an embedder reads only so far."""
+
+
+def meaning_of(fields: Mapping[str, Any], chars_max: int) -> str:
+    """The text of a listing that an embedder reads."""
+    said = [text for group in MEANT for name in group for text in said_in(name, fields)]
+    return "\n".join(said)[:chars_max]

