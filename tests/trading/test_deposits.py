@@ -264,6 +264,24 @@ async def test_whoever_withdraws_after_paying_loses_the_deposit_only_if_that_was
         assert await escrow(market.tx, market.seller.org) == (0, 0)
 
 
+async def test_money_that_came_counts_as_paid_before_the_job_that_holds_it_has_run(market: Market) -> None:
+    trade = await an_announced_trade(market)
+    both = [await a_qualified(market, trade, buyer) for buyer in market.buyers[:2]]
+    for mine in both:
+        async with market.tx.read() as db:
+            due = await settlement.get_due(db, mine.deposits[0].due_id)
+        await from_the_bank(market.tx, market.keys, await a_message(market.tx, due))
+    left = await service.withdraw(market.tx, market.buyers[0], both[0].id)
+    assert (left.deposits[0].state, left.deposits[0].cause) == (
+        DepositState.FORFEITED,
+        ForfeitCause.WITHDRAWS_AFTER_PAYING,
+    )
+    assert not await service.hold_deposit(market.tx, left.deposits[0].due_id)
+    await shut_out(market, both[1].deposits[0], ForfeitCause.FALSE_PAPERS)
+    assert (await deposit_of(market, trade, 1)).state is DepositState.FORFEITED
+    assert (await escrow(market.tx, market.seller.org))[0] == 2 * DEPOSIT
+
+
 async def test_nobody_withdraws_once_bidding_is_open(market: Market) -> None:
     trade = await an_open_trade(market)
     (mine,) = await service.list_participants(market.tx, market.buyers[0], trade.id)

@@ -23,6 +23,7 @@ from techmarket.rulebook import steps as rulebook
 from techmarket.settlement import steps as settlement
 from techmarket.trading import repository, rules
 from techmarket.trading.events import (
+    BidderShutOut,
     DepositAsked,
     DepositForfeited,
     DepositHeld,
@@ -91,6 +92,12 @@ async def hold(db: AsyncSession, trade: Trade, participant: Participant, deposit
         if deposit.lot_id in (None, seat.lot_id) and seat.state is SeatState.WAITING:
             seat.state = SEAT.move(seat.state, "be_ready")
     journal.record(db, DepositHeld(deposit.id, participant.id, trade.id, deposit.hold_id), actor=None)
+
+
+async def hold_what_came(db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit) -> None:
+    """Money that came counts from when it came, whether or not the job that holds it has run."""
+    if deposit.state is DepositState.DUE and await settlement.is_paid_by_now(db, deposit.due_id):
+        await hold(db, trade, participant, deposit)
 
 
 async def _hold(db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit) -> UUID:
@@ -281,9 +288,7 @@ async def forfeit(
     seller = await ledger.account(db, purpose=Account.ESCROW, owner=trade.seller_org_id)
     transfer_id = await ledger.post_hold(db, deposit.hold_id, credit=seller, code="deposit.forfeited")
     await pay_out(db, trade.seller_org_id, rest, why=Ref("deposit", deposit.id), actor=actor)
-    for seat in await repository.seats_of_participants(db, [participant.id]):
-        if deposit.lot_id in (None, seat.lot_id):
-            leave(seat)
+    await _shut_out(db, trade, participant, deposit, cause=cause, actor=actor)
     for award in await repository.lock_waiting_awards(db, participant.id):
         if deposit.lot_id in (None, award.lot_id):
             award.state = AWARD.move(award.state, "release")
@@ -291,6 +296,30 @@ async def forfeit(
     journal.record(db, DepositForfeited(deposit.id, participant.id, trade.id, transfer_id, cause.value), actor=actor)
     await db.flush()
     return True
+
+
+async def _shut_out(
+    db: AsyncSession,
+    trade: Trade,
+    participant: Participant,
+    deposit: Deposit,
+    *,
+    cause: ForfeitCause,
+    actor: Actor | None,
+) -> None:
+    """Without the deposit there is no seat. On lots that have opened and are not decided his bids stand no more, which
+    the public record says of each. The book stays as it is: whoever bids on beats the price that was bid, and at the
+    close the best bid that stands wins at its own price."""
+    lots = {lot.id: lot for lot in await repository.lots_of(db, trade.id)}
+    for seat in await repository.seats_of_participants(db, [participant.id]):
+        if deposit.lot_id not in (None, seat.lot_id):
+            continue
+        lot, was_seated = lots[seat.lot_id], SEAT.can(seat.state, "leave")
+        leave(seat)
+        is_asked = lot.opened_at is not None and lot.state in UNDECIDED and cause is not ForfeitCause.NOBODY_BIDS
+        if was_seated and is_asked:
+            seat.shut_out_at = await market_now(db)
+            journal.record(db, BidderShutOut(lot.id, trade.id, seat.number), actor=actor)
 
 
 async def forfeit_paid_in(

@@ -140,6 +140,11 @@ async def drop_due(db: AsyncSession, due_id: UUID, actor: Actor | None) -> int:
     return due.paid_minor if due.state is DueState.PAID else await cancel_due(db, due_id, actor)
 
 
+async def is_paid_by_now(db: AsyncSession, due_id: UUID) -> bool:
+    """Whether all of a due has come. It stays so until the caller commits: the bank's next message waits."""
+    return (await repository.lock_due(db, due_id)).state is DueState.PAID
+
+
 async def put_off(db: AsyncSession, due_id: UUID, due_on: date) -> None:
     """An open due is owed by a later day; it is not overdue before that."""
     due = await repository.lock_due(db, due_id)

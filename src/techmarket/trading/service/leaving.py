@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
 from techmarket.db.clock import market_now
@@ -14,11 +11,10 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading import awards, deposits, errors, policy, repository
-from techmarket.trading.events import BidderShutOut, ParticipantWithdrew
-from techmarket.trading.lifecycle import DEPOSIT, PARTICIPANT, UNDECIDED, AwardState, ForfeitCause, TradeState
+from techmarket.trading.events import ParticipantWithdrew
+from techmarket.trading.lifecycle import DEPOSIT, PARTICIPANT, AwardState, ForfeitCause, TradeState
 from techmarket.trading.service.qualifying import require_apart
 from techmarket.trading.service.showing import participant_view
-from techmarket.trading.tables import Deposit, Participant, Trade
 from techmarket.trading.views import ParticipantView
 
 
@@ -37,6 +33,7 @@ async def withdraw(tx: Tx, actor: Actor, participant_id: UUID) -> ParticipantVie
         journal.record(db, ParticipantWithdrew(participant.id, trade.id), actor=actor)
         cause = ForfeitCause.WITHDRAWS_AFTER_PAYING
         for deposit in await repository.deposits_of(db, [participant.id]):
+            await deposits.hold_what_came(db, trade, participant, deposit)
             await deposits.forfeit(db, trade, participant, deposit, cause=cause, actor=actor)
         for seat in await repository.seats_of_participants(db, [participant.id]):
             deposits.leave(seat)
@@ -67,29 +64,16 @@ async def forfeit_deposit(
         announced = await deposits.announced_causes(db, trade)
         if cause not in announced:
             raise errors.CauseNotAnnounced(announced=sorted(announced), pointer="/body/cause")
+        await deposits.hold_what_came(db, trade, participant, deposit)
         DEPOSIT.move(deposit.state, "forfeit")
         now = await market_now(db)
         for award_id in await repository.offered_to(db, participant_id):
             if award_id not in {award.id for award in offered}:  # a runner-up who stepped in meanwhile
                 offered.append(await repository.lock_award(db, award_id))
         await deposits.forfeit(db, trade, participant, deposit, cause=cause, actor=actor, reasons=reasons)
-        await _shut_out(db, trade, participant, deposit, now=now, actor=actor)
         for award in offered:
             if award.state is AwardState.OFFERED and deposit.lot_id in (None, award.lot_id):
                 lot = await repository.lock_lot(db, award.lot_id)
                 await awards.lose(db, trade, lot, award, cause=cause, now=now, actor=actor)
         await deposits.release_idle(db, trade, actor=actor)
         return await participant_view(db, trade, participant)
-
-
-async def _shut_out(
-    db: AsyncSession, trade: Trade, participant: Participant, deposit: Deposit, *, now: datetime, actor: Actor
-) -> None:
-    """On lots not decided yet his bids stand no more, which the public record says of each. The book stays as it is:
-    whoever bids on beats the price that was bid, and at the close the best bid that stands wins at its own price."""
-    undecided = {lot.id for lot in await repository.lots_of(db, trade.id) if lot.state in UNDECIDED}
-    for seat in await repository.seats_of_participants(db, [participant.id]):
-        if seat.lot_id in undecided and deposit.lot_id in (None, seat.lot_id):
-            seat.shut_out_at = now
-            journal.record(db, BidderShutOut(seat.lot_id, trade.id, seat.number), actor=actor)
-    await db.flush()
