@@ -40,6 +40,7 @@ ABOUT_LOT = frozenset(
         "trading.scores_opened",
         "trading.reserve_revealed",
         "trading.reserve_not_revealed",
+        "trading.bidder_shut_out",
         "trading.lot_unsold",
         "trading.lot_terminated",
         "trading.award_offered",
@@ -49,6 +50,16 @@ ABOUT_LOT = frozenset(
         "trading.award_defaulted",
     }
 )
+SAID_AFTERWARDS = frozenset(
+    {
+        "trading.final_bid_put",
+        "trading.final_bids_opened",
+        "trading.first_refusal_asked",
+        "trading.first_refusal_exercised",
+        "trading.first_refusal_waived",
+    }
+)
+"""What is told of a lot only once it is decided."""
 DECIDED = "trading.bids_decided"
 """One entry of the log for each batch of the bid book: it stands right behind the last bid it is about."""
 

@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.kernel.canonical import canonical_json, sha256_hex
-from techmarket.trading.lifecycle import IN_FORCE, AwardState, LotStep, Method
+from techmarket.trading.lifecycle import IN_FORCE, AwardState, LotState, Method
 from techmarket.trading.methods import Candidate, Family, Standing
 from techmarket.trading.panel import sheets
 from techmarket.trading.receipts import leaf_of, tree_of
 from techmarket.trading.record import form
+from techmarket.trading.record.afterwards import Afterwards
 from techmarket.trading.record.course import Course, NotInTerms
 from techmarket.trading.record.misfits import Misfit, require
 from techmarket.trading.record.opened import check_opening, open_again
@@ -25,8 +26,8 @@ from techmarket.trading.sealed.rules import Verdict
 
 LEAVES_MAX = 4096
 """More new bids of one lot than a batch can hold; their leaves are kept no further."""
-AFTER_THE_RANKING = frozenset({LotStep.FINAL_BID.value, LotStep.FIRST_REFUSAL.value})
-"""Steps in which somebody's word after the close decides, which the record does not hold."""
+UNTOLD = frozenset({LotState.EVALUATING.value, LotState.TERMINATED.value})
+"""Of a lot that is not decided, or was terminated before, nothing is told of what was said after the session."""
 BY_THE_RANKING = frozenset({"no_bids", "below_reserve"})
 """Causes for which a lot is unsold only if nobody stands in the ranking."""
 
@@ -88,6 +89,18 @@ class LotReplay:
             "trading.award_offered": self._compare_award,
         }
         self._turns: dict[str, list[Mapping[str, Any]]] = {}
+        self._counted: Counter[str] = Counter()
+        self._withheld: Counter[str] = Counter()
+        self._shut_out: set[int] = set()
+        after = Afterwards(UUID(self.id), header["terms"], held, not_checked)
+        self._after = after
+        self._takes |= {"final_bid": after.take_final, "holder": after.take_holder}
+        self._compares |= {
+            "trading.final_bid_put": after.compare_put,
+            "trading.final_bids_opened": after.compare_opened,
+            "trading.first_refusal_asked": after.compare_asked,
+            "trading.bidder_shut_out": self._compare_shut_out,
+        }
 
     def take(self, kind: str, said: Mapping[str, Any]) -> None:
         take = self._takes.get(kind)
@@ -101,12 +114,15 @@ class LotReplay:
         refs = dict(ref.split(":", 1) for ref in row["refs"])
         require(refs.get("lot", self.id) == self.id, "log", "an entry of another lot")
         self._told.add(row["kind"])
+        self._counted[row["kind"]] += 1
         compare = self._compares.get(row["kind"])
         if compare is not None:
             compare(row["facts"], refs)
 
     def withhold(self, kind: str) -> None:
         self._told.add(kind)
+        self._counted[kind] += 1
+        self._withheld[kind] += 1
 
     # --- the clock ----------------------------------------------------------------------------------------------------
 
@@ -255,6 +271,11 @@ class LotReplay:
             f"the log has rank {facts['rank']} offered the lot at {facts['price_minor'] / 100:.2f}",
         )
 
+    def _compare_shut_out(self, facts: Mapping[str, Any], refs: Mapping[str, str]) -> None:
+        assert self._result is not None
+        require(facts["bidder"] in self._result["gone"], "award", f"{facts['bidder']} was shut out before the decision")
+        self._shut_out.add(facts["bidder"])
+
     # --- what was committed to and opened -----------------------------------------------------------------------------
 
     def _take_reserve(self, said: Mapping[str, Any]) -> None:
@@ -322,17 +343,26 @@ class LotReplay:
     def _ranked(self, said: Mapping[str, Any]) -> list[Standing] | None:
         """The ranking of a closed lot, or None where the record may not hold what it rests on."""
         family = self.course.family
-        if family is Family.TALKS or not self._closed or not AFTER_THE_RANKING.isdisjoint(self._awaited):
+        if family is Family.TALKS or not self._closed or self.state in UNTOLD:
             return None
         found = self.course.candidates() if family is Family.BOOK else self._quotes
         if found is None:
             return None
         marked = [replace(one, points=self._points.get(one.number, {})) for one in found]
-        return self.course.ranked(marked, gone=said["gone"], reserve_minor=self._reserve_minor)
+        ranked = self.course.ranked(marked, gone=said["gone"], reserve_minor=self._reserve_minor)
+        return self._after.ranked(ranked, self._awaited, gone=said["gone"])
 
     def leave(self) -> None:
         """All lines of the lot were read: nothing that must be in it is missing."""
         require(self._result is not None, "form", f"the result of lot {self.n} is missing")
+        assert self._result is not None
+        unknown = set(self._result["gone"]) - self._shut_out
+        require(
+            len(unknown) <= self._withheld["trading.bidder_shut_out"],
+            "award",
+            "the log does not know that " + ", ".join(str(one) for one in sorted(unknown)) + " was shut out",
+        )
+        self._after.leave(self._counted, self._withheld)
         require(self._logged == self.course.seq, "batches", f"the log's entries of bids from {self._logged + 1} on")
         needed = {"trading.lot_announced"}
         if "opened" in self._turns:

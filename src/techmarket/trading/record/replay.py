@@ -38,6 +38,10 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "reserve": ("保留价与公告的摘要一致", "the reserve price opens the digest that was announced"),
     "opening": ("密封报价以公开的密钥重新开启，结果一致", "the envelopes are opened again with the published key"),
     "panel": ("评委评分由各评分表重新计算", "the panel's points are computed again from its sheets"),
+    "afterwards": (
+        "会后最终报价与承诺一致，优先购买权依公告行使",
+        "final prices open what was committed to, first refusals are exercised as announced",
+    ),
     "award": ("成交者、成交价和备选者按规则得出", "winner, price and runner-up follow from the rules"),
     "seal": ("整份记录由受信任的密钥签署，未被截断", "the whole record is under the market's seal, nothing cut off"),
 }

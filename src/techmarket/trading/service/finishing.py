@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,7 +39,7 @@ async def begin(db: AsyncSession, case: Case) -> datetime | None:
 
 async def expire(db: AsyncSession, case: Case) -> None:
     """Who was silent keeps the last bid; what was named is read now."""
-    await _open(db, case.trade, case.lot, None)
+    await _open(db, case.trade, case.lot)
 
 
 deciding.STEPS[LotStep.FINAL_BID] = Step(begin, expire)
@@ -57,7 +58,7 @@ async def put_final_bid(tx: Tx, actor: Actor, lot_id: UUID, *, minor: int) -> Fi
         if seat is None or seat.state is not SeatState.READY:
             raise errors.NotAParticipant()
         if lot.step is not LotStep.FINAL_BID or lot.step_due_at is None or now >= lot.step_due_at:
-            raise errors.NoFinalBidAwaited()
+            raise errors.NoFinalBidAwaited(**_taken_when(lot))
         given = {one.number for one in await repository.final_bids_of(db, lot.id)}
         leaders = await _leaders(db, trade, lot, now)
         own = next((one for one in leaders if one.number == seat.number), None)
@@ -66,15 +67,17 @@ async def put_final_bid(tx: Tx, actor: Actor, lot_id: UUID, *, minor: int) -> Fi
         if seat.number in given:
             raise errors.FinalBidGiven()
         if minor <= own.price_minor:
-            raise errors.FinalBidTooLow(own=Money(own.price_minor), pointer="/body/amount")
+            least = Money(own.price_minor + 1)
+            raise errors.FinalBidTooLow(own=Money(own.price_minor), least=least, pointer="/body/amount")
         nonce = secrets.token_hex(32)
         row = FinalBid(lot_id=lot.id, number=seat.number, minor=minor, nonce=nonce, at=now)
         db.add(row)
         await db.flush()
         said = final_bids.commitment(lot_id=lot.id, bidder=seat.number, minor=minor, nonce=nonce)
-        journal.record(db, FinalBidPut(lot.id, trade.id, said), actor=actor)
+        # By nobody's name, as the book's entries: in the public record it is proven, and shows the commitment alone.
+        journal.record(db, FinalBidPut(lot.id, trade.id, said), actor=None)
         if {one.number for one in leaders} <= {*given, seat.number}:
-            await _open(db, trade, lot, actor)
+            await _open(db, trade, lot)
             await deciding.advance(db, trade, lot, now=now, actor=actor)
         return _view(row)
 
@@ -93,6 +96,15 @@ async def list_final_bids(tx: Tx, actor: Actor, lot_id: UUID) -> Sequence[FinalB
         return [_view(row) for row in rows if seat is not None and row.number == seat.number]
 
 
+def _taken_when(lot: Lot) -> dict[str, Any]:
+    """Until when final bids were taken, or when the session ends after which they are; nothing where neither is so."""
+    if lot.step is LotStep.FINAL_BID and lot.step_due_at is not None:
+        return {"taken_until": lot.step_due_at}
+    if lot.state is LotState.OPEN and lot.effective_end is not None:
+        return {"session_ends_at": lot.effective_end}
+    return {}
+
+
 def _is_read(lot: Lot) -> bool:
     """What was named is read by all once the lot no longer waits for it; a terminated one is not opened any more."""
     order = list(LotStep)
@@ -108,10 +120,10 @@ async def _leaders(db: AsyncSession, trade: Trade, lot: Lot, now: datetime) -> l
     return final_bids.invited(ranked, await texts.get(db, trade.terms_sha256))
 
 
-async def _open(db: AsyncSession, trade: Trade, lot: Lot, actor: Actor | None) -> None:
+async def _open(db: AsyncSession, trade: Trade, lot: Lot) -> None:
     rows = await repository.final_bids_of(db, lot.id)
     named = tuple({"bidder": row.number, "amount_minor": row.minor, "nonce": row.nonce} for row in rows)
-    journal.record(db, FinalBidsOpened(lot.id, trade.id, named), actor=actor)
+    journal.record(db, FinalBidsOpened(lot.id, trade.id, named), actor=None)
 
 
 def _view(row: FinalBid) -> FinalBidView:

@@ -22,14 +22,15 @@ from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.notices import steps as notices
-from techmarket.trading import errors, repository
-from techmarket.trading.lifecycle import AwardState, SeatState
+from techmarket.trading import errors, first_refusal, repository
+from techmarket.trading.first_refusal import ClaimState, Holder
+from techmarket.trading.lifecycle import UNDECIDED, AwardState, LotState
 from techmarket.trading.record import form
 from techmarket.trading.record.course import Course
 from techmarket.trading.record.form import Writing, written
 from techmarket.trading.repository.records import Noted
 from techmarket.trading.sealed.rules import Slot
-from techmarket.trading.service.showing import require_known
+from techmarket.trading.service.showing import public_minor, require_known
 from techmarket.trading.service.unsealing import CONFIDENTIAL
 from techmarket.trading.tables import BidRow, Lot, LotTurn, Trade
 from techmarket.transparency import steps as transparency
@@ -142,7 +143,7 @@ class _Recorder:
         db, out = self.db, self.out
         seats = [one for one in await repository.seats_of(db, self.trade.id) if one.lot_id == lot.id]
         holders = sorted(one.number for one in seats if one.first_refusal)
-        gone = {one.number for one in seats if one.state is SeatState.GONE}
+        gone = sorted(one.number for one in seats if one.shut_out_at is not None)
         yield out.line(
             "lot",
             {
@@ -162,10 +163,13 @@ class _Recorder:
             yield out.line("reserve", {"minor": lot.reserve_minor, "salt": lot.reserve_salt})
         awards = await self._awards(lot)
         about = [f"lot:{lot.id}", *(f"award:{one['id']}" for one in awards)]
-        rows = await repository.noted(db, about, form.ABOUT_LOT, limit=PAGE)
+        if lot.state not in UNDECIDED:
+            for line in await self._afterwards(lot):
+                yield line
+        kinds = form.ABOUT_LOT if lot.state in UNDECIDED else form.ABOUT_LOT | form.SAID_AFTERWARDS
+        rows = await repository.noted(db, about, kinds, limit=PAGE)
         causes = [row.facts["cause"] for row in rows if row.kind in ("trading.lot_unsold", "trading.lot_terminated")]
-        gone -= {one["number"] for one in awards}
-        yield out.line("result", {"awards": awards, "gone": sorted(gone), "unsold_because": causes})
+        yield out.line("result", {"awards": awards, "gone": gone, "unsold_because": causes})
         for line in await self._entries(rows):
             yield line
 
@@ -179,13 +183,14 @@ class _Recorder:
             while turn is not None and turn.seq < bid.seq:
                 yield self._turn(turn, course)
                 turn = next(turns, None)
-            decision = course.bid(bidder=bid.bidder, minor=bid.minor, verdict=bid.verdict, at=bid.at)
+            minor = public_minor(lot, bid)
+            decision = course.bid(bidder=bid.bidder, minor=minor, verdict=bid.verdict, at=bid.at)
             yield self.out.line(
                 "bid",
                 {
                     "seq": bid.seq,
                     "bidder": bid.bidder,
-                    "amount_minor": bid.minor,
+                    "amount_minor": minor,
                     "verdict": bid.verdict,
                     "least_minor": bid.least_minor,
                     "at": written(bid.at),
@@ -264,6 +269,35 @@ class _Recorder:
         if scores is not None:
             document = await texts.get(self.db, scores.document_sha256)
             yield self.out.line("scores", {"document_sha256": scores.document_sha256, "document": document})
+
+    async def _afterwards(self, lot: Lot) -> list[bytes]:
+        """Of a decided lot: every final price with its nonce, and what each holder of a first refusal said, in their
+        announced order. Not their shares, which would tell who they are."""
+        finals = [] if lot.state is LotState.TERMINATED else await repository.final_bids_of(self.db, lot.id)
+        claims = sorted(
+            await repository.claims_on(self.db, lot.id), key=lambda one: (one.claimed_at, one.participant_id)
+        )
+        answered = {one.number: one.answered_at for one in claims}
+        asked = (ClaimState.ASKED, ClaimState.EXERCISED, ClaimState.WAIVED)
+        holders = [Holder(one.number, one.share, n, one.state) for n, one in enumerate(claims) if one.state in asked]
+        return [
+            self.out.line(
+                "final_bid",
+                {"number": one.number, "amount_minor": one.minor, "nonce": one.nonce, "at": written(one.at)},
+            )
+            for one in finals
+        ] + [
+            self.out.line(
+                "holder",
+                {
+                    "number": one.number,
+                    "place": place,
+                    "said": None if one.state is ClaimState.ASKED else one.state.value,
+                    "at": written(answered[one.number]),
+                },
+            )
+            for place, one in enumerate(first_refusal.in_order(holders), start=1)
+        ]
 
     async def _awards(self, lot: Lot) -> list[dict[str, Any]]:
         """Winner and runner-up by number; the notice of a result by its hash, for it names the buyer."""
