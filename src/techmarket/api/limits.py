@@ -223,9 +223,11 @@ def check_target(scope: Scope) -> None:
 def check_headers(scope: Scope) -> dict[bytes, bytes]:
     total = 0
     seen: dict[bytes, bytes] = {}
+    # One look at all values; which of them it was is asked only if there is one.
+    is_clean = _CONTROL_BYTES.search(b"\t".join([value for _, value in scope["headers"]])) is None
     for name, value in scope["headers"]:
         total += len(name) + len(value) + 4
-        if _CONTROL_BYTES.search(value) or (name in _SINGLE_HEADERS and name in seen):
+        if (name in seen and name in _SINGLE_HEADERS) or not (is_clean or _CONTROL_BYTES.search(value) is None):
             raise errors.BadHeader(header=name.decode("ascii", "replace")[:64])
         seen[name] = value
     if total > HEADER_BYTES_MAX:

@@ -205,15 +205,26 @@ class AccessLine:
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._write, self._flush, self._encode = stream.write, stream.flush, msgspec.json.Encoder().encode
+        self._stream, self._encode = stream, msgspec.json.Encoder().encode
+        self._lines: list[str] = []
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return event
 
     def write(self, facts: Mapping[str, Any]) -> None:
         at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        self._write(self._encode({**facts, "logger": ACCESS, "timestamp": at}).decode() + "\n")
-        self._flush()
+        self._lines.append(self._encode({**facts, "logger": ACCESS, "timestamp": at}).decode() + "\n")
+        if len(self._lines) == 1:
+            # Those who are answered in one turn of the loop, a batch of bidders say, are written down in one go.
+            try:
+                asyncio.get_running_loop().call_soon(self._write)
+            except RuntimeError:
+                self._write()
+
+    def _write(self) -> None:
+        lines, self._lines = self._lines, []
+        self._stream.write("".join(lines))
+        self._stream.flush()
 
 
 def _access_line() -> AccessLine | None:
