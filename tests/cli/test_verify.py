@@ -17,7 +17,7 @@ from techmarket.cli.verify import SENTENCES, examine, verify_path
 from techmarket.db import journal
 from techmarket.db.keys import for_tests
 from techmarket.kernel.canonical import canonical_json
-from techmarket.trading.receipts import Receipt, seal_batch
+from techmarket.trading.receipts import Receipt, seal_tree, tree_over
 from techmarket.trading.rules import Entry, canonical_decision
 from techmarket.transparency import commitments
 from techmarket.transparency.keyset import key_set
@@ -52,7 +52,7 @@ def a_receipt() -> dict[str, object]:
     for n in (1, 2):
         body = canonical_decision(lot_id=lot, seq=n, bidder=n, minor=50_000_000, verdict="leading", at=at)
         entries.append(Entry(lot, n, n, 50_000_000, "leading", at, body, bytes(32)))
-    return Receipt(entries[1], 1, seal_batch(entries, KEYS.receipts)).shown()
+    return Receipt(entries[1], 1, seal_tree(tree_over(entries), KEYS.receipts)).shown()
 
 
 def test_a_commitment_is_told_with_and_without_its_opening_and_its_document() -> None:

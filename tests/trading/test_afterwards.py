@@ -103,8 +103,10 @@ async def test_leaders_name_one_last_price_that_nobody_else_reads_before_the_ste
     market: Market, book: BidBook
 ) -> None:
     trade = await a_trade_with_finals(market)
-    with pytest.raises(errors.NoFinalBidAwaited):
+    with pytest.raises(errors.NoFinalBidAwaited) as early:
         await service.put_final_bid(market.tx, market.buyers[1], trade.lot.id, minor=99_000_000)
+    opened = await service.get_lot(market.tx, market.operator, trade.lot.id)
+    assert early.value.facts == {"session_ends_at": opened.effective_end}
     lot = await close(market, book, trade, (0, 500_000), (1, 510_000), (2, 520_000))
     assert (lot.state, lot.step) == (LotState.EVALUATING, LotStep.FINAL_BID)
     third, second, first = market.buyers
@@ -163,6 +165,8 @@ async def test_a_final_bid_at_the_end_of_the_step_counts_or_is_refused_and_there
         return_exceptions=True,
     )
     assert isinstance(results[0], errors.NoFinalBidAwaited)
+    # If the clock was first the lot has moved on; if the bidder came first he hears until when it would have been.
+    assert results[0].facts in ({}, {"taken_until": lot.step_due_at})
     assert sum(one for one in results[1:] if isinstance(one, int)) == 1
     assert await awards(market, trade) == [(2, 520_000, AwardState.OFFERED), (1, 510_000, AwardState.WAITING)]
 
@@ -349,8 +353,9 @@ async def test_a_claim_is_founded_on_the_record_or_on_evidence_and_made_in_time(
     late = await a_qualified(market, trade, other)
     await pay_deposit(market, late)
     await open_now(market, trade)
-    with pytest.raises(errors.TooLateToClaim):
+    with pytest.raises(errors.TooLateToClaim) as too_late:
         await service.claim_first_refusal(market.tx, other, late.id, basis=Basis.COMPLETER)
+    assert too_late.value.facts == {"bidding_opens_at": trade.bidding_opens_at}
     with pytest.raises(NotFound):
         await service.claim_first_refusal(market.tx, other, new_id(), basis=Basis.COMPLETER)
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
@@ -355,6 +356,30 @@ async def test_an_entry_of_the_book_is_never_changed_or_removed(tx: Tx, book: Bi
     lot = await an_open_lot(tx, [who])
     await book.place(lot.id, org_id=who.org, minor=50_000_000, key="k")
     for sql in ("UPDATE bid SET minor = 1", "DELETE FROM bid"):
+        with pytest.raises(Exception, match="never changed or removed"):
+            async with tx.begin() as db:
+                await db.execute(text(sql))
+    await check_the_book(tx, lot.id)
+
+
+async def test_an_entry_of_the_book_is_by_whoever_has_that_seat_on_the_lot_and_seats_stay(
+    tx: Tx, book: BidBook
+) -> None:
+    one, other = await bidders(tx, 2)
+    lot, elsewhere = await an_open_lot(tx, [one]), await an_open_lot(tx, [other])
+    await book.place(lot.id, org_id=one.org, minor=50_000_000, key="k")
+    forged = (
+        "INSERT INTO bid (lot_id, seq, participant_id, bidder, minor, key, verdict, least_minor, at, chain)"
+        " SELECT :lot, 2, {who}, {number}, minor, 'forged', verdict, least_minor, at, chain FROM bid"
+        " WHERE lot_id = :lot"
+    )
+    stranger = "(SELECT participant_id FROM seat WHERE lot_id = :elsewhere)"
+    for who, number in (("participant_id", "bidder + 1"), (stranger, "bidder"), ("gen_random_uuid()", "bidder")):
+        query = text(forged.format(who=who, number=number))
+        with pytest.raises(IntegrityError, match="has that seat"):
+            async with tx.begin() as db:
+                await db.execute(query, {"lot": lot.id, "elsewhere": elsewhere.id})
+    for sql in ("DELETE FROM seat", "UPDATE seat SET number = number + 1"):
         with pytest.raises(Exception, match="never changed or removed"):
             async with tx.begin() as db:
                 await db.execute(text(sql))

@@ -95,7 +95,8 @@ class Compared:
         verdict, enough = self.model.act(who, amount, at, ready)
         decision = self.rules.decide(self.lot, Bid(who, amount, ready, who in HOLDERS), now=when(at))
         entry = decision.entry
-        assert (entry.verdict, entry.minor, entry.seq) == (verdict, amount, len(self.lines) + 1)
+        told = enough if verdict == LEADS and self.rules.charges_least else amount
+        assert (entry.verdict, entry.minor, entry.seq) == (verdict, told, len(self.lines) + 1)
         if verdict != OVER:
             assert decision.least_minor == enough
         self.lot = decision.lot
@@ -103,7 +104,7 @@ class Compared:
             assert (self.lot.effective_end, self.lot.leading_minor) == (end, led), "a refused bid moves nothing"
         elif isinstance(self.model, Rising):
             assert self.lot.effective_end >= end, "a bid never brings the end nearer"
-        self.lines.append(BookLine(entry.seq, who, amount, entry.verdict, entry.at, entry.chain))
+        self.lines.append(BookLine(entry.seq, who, entry.minor, entry.verdict, entry.at, entry.chain))
         self.said.append(verdict)
         self.check()
         return verdict
@@ -125,9 +126,8 @@ class Compared:
 
     def ranked(self) -> list[tuple[int, int]]:
         """Who gets it, from the book's own lines, as the award reads them."""
-        falls = self.rules.charges_least
         said = [
-            Candidate(line.bidder, self.lot.leading_minor if falls else line.minor, line.seq, None, None, may_match)
+            Candidate(line.bidder, line.minor, line.seq, None, None, may_match)
             for line in self.lines
             if line.verdict == LEADS
             for may_match in [line.bidder in HOLDERS]

@@ -25,18 +25,20 @@ from techmarket.db import keys as market_keys
 from techmarket.db.clock import ClockOnlyForward
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx, make_engine
+from techmarket.identity.actor import Actor
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import Refusal
 from techmarket.trading import service
 from techmarket.trading.bidbook import BidBook
+from techmarket.trading.consortium import ConsortiumDraft, MemberDraft
 from techmarket.trading.lifecycle import AwardState, Method, PauseCause, TradeState
-from techmarket.trading.service import LotDraft
-from techmarket.trading.views import LotView, TradeView
+from techmarket.trading.service import ConsortiumTerms, LotDraft
+from techmarket.trading.views import LotView, ParticipantView, TradeView
 from tests.client import Api
 from tests.identity.make import an_organisation
 from tests.notices.make import market_now, move_to
 from tests.trading import models
-from tests.trading.make import Market, a_market_at_work, a_qualified, an_announced_trade, an_open_lot, end_now
+from tests.trading.make import Market, a_market_at_work, a_qualified, an_announced_trade, an_open_lot, bidders, end_now
 from tests.trading.models import LEADS, OVER, SECOND, Book, Falling, Fixed, Rising, Talks
 from tests.trading.sealed_make import a_sealed_lot
 
@@ -71,6 +73,7 @@ class Town:
         self.tx = Tx(make_engine(database_url, pool_size=10, application="test"))
         self.keys = keys
         self.market: Market = self.run(a_market_at_work(self.tx, keys, buyers=4))
+        self.member, self.principal = self.run(bidders(self.tx, 2))
         self.book: BidBook = self.run(self._opened_book())
 
     async def _opened_book(self) -> BidBook:
@@ -140,7 +143,10 @@ def model_of(lot: LotView, holders: frozenset[int]) -> Book:
 
 
 class Play:
-    """One trade from its announcement to its award, beside its model."""
+    """One trade from its announcement to its award, beside its model.
+
+    The first bids for a consortium, the second by mandate, the others for themselves: to the model a seat is a seat.
+    """
 
     def __init__(self, town: Town, method: Method) -> None:
         self.town, self.market, self.method = town, town.market, method
@@ -148,15 +154,16 @@ class Play:
 
     async def open(self) -> None:
         lot, terms, ready = TERMS[self.method]
-        trade = await an_announced_trade(self.market, method=self.method, lots=[lot], terms=terms, deposit_minor=0)
+        trade = await an_announced_trade(
+            self.market, method=self.method, lots=[lot], terms=terms, deposit_minor=0, consortium=ConsortiumTerms(2)
+        )
         self.ready = set(range(ready))
         self.numbers = []
         for n, buyer in enumerate(self.market.buyers):
-            mine = await (
-                a_qualified(self.market, trade, buyer)
-                if n in self.ready
-                else service.register_intent(self.market.tx, buyer, trade.id)
-            )
+            mine = await self.registered(trade, n, buyer)
+            if n in self.ready:
+                await service.admit(self.market.tx, self.market.operator, mine.id)
+                await service.confirm(self.market.tx, self.market.seller, mine.id)
             self.numbers.append(mine.number)
         holders: frozenset[int] = frozenset()
         if self.method is Method.ONLINE_BIDDING:
@@ -169,6 +176,22 @@ class Play:
         assert await service.open_due(self.market.tx) == 1
         self.trade: TradeView = await service.get_trade(self.market.tx, self.market.operator, trade.id)
         self.model = model_of(self.trade.lot, holders)
+
+    async def registered(self, trade: TradeView, n: int, buyer: Actor) -> ParticipantView:
+        tx, town = self.market.tx, self.town
+        if n == 0:
+            joined = ConsortiumDraft("Sample part", (MemberDraft(town.member.org, "Sample part"),))
+            mine = await service.register_intent(tx, buyer, trade.id, consortium=joined)
+            assert mine.consortium is not None
+            for who in (buyer, town.member):
+                await service.sign_consortium(tx, who, mine.id, document_sha256=mine.consortium.document_sha256)
+            return mine
+        if n == 1:
+            mine = await service.register_intent(tx, buyer, trade.id, principal_org=town.principal.org)
+            assert mine.mandate is not None
+            await service.sign_mandate(tx, town.principal, mine.id, document_sha256=mine.mandate.document_sha256)
+            return mine
+        return await service.register_intent(tx, buyer, trade.id)
 
     async def lot(self) -> LotView:
         return await service.get_lot(self.market.tx, self.market.operator, self.trade.lot.id)
@@ -241,8 +264,13 @@ class Play:
         ended = await service.get_trade(self.market.tx, self.market.operator, self.trade.id)
         awards = await service.list_awards(self.market.tx, self.market.operator, self.trade.id)
         number_of = {b.org: n for b, n in zip(self.market.buyers, self.numbers, strict=True)}
+        number_of[self.town.principal.org] = number_of.pop(self.market.buyers[1].org)
         found = [(number_of[one.buyer_organisation_id], one.price.minor) for one in awards]
         assert found == self.model.ranking[:2]
+        joint = [
+            one.member_organisation_ids for one in awards if one.buyer_organisation_id == self.market.buyers[0].org
+        ]
+        assert joint in ([], [(self.town.member.org,)])
         assert [one.state for one in awards] == [AwardState.OFFERED, AwardState.WAITING][: len(found)]
         assert ended.state is (TradeState.AWARDED if found else TradeState.UNSOLD)
 

@@ -102,8 +102,14 @@ async def test_a_falling_price_is_taken_at_the_price_of_the_moment_and_awarded_a
     now = await lot_of(market, trade)
     assert (now.least_next_bid, now.price_falls_at) == (Money(PRICE - STEP), opened + 2 * PACE)
     taken = await bid(market, book, 1, trade, PRICE, "more than the price")
-    assert (taken.entry.verdict, taken.entry.minor, taken.price_minor) == (LEADING, PRICE, PRICE - STEP)
+    assert (taken.entry.verdict, taken.entry.minor) == (LEADING, PRICE - STEP)
     assert taken.effective_end == taken.entry.at
+    # What he named above the price is told to nobody; it is kept, for his key means what he named.
+    again = await bid(market, book, 1, trade, PRICE, "more than the price")
+    assert (again.is_repeated, again.entry) == (True, taken.entry)
+    with pytest.raises(errors.BidKeyReused):
+        await bid(market, book, 1, trade, PRICE - STEP, "more than the price")
+    assert [line.minor for line in await lines_of(market, trade)] == [PRICE - STEP, FLOOR - 1, PRICE - STEP]
     late = await bid(market, book, 0, trade, PRICE, "late")
     assert late.entry.verdict == OVER
     sold = await lot_of(market, trade)
@@ -156,7 +162,7 @@ async def test_a_price_stands_still_in_a_pause_and_falls_on_from_there(tx: Tx, k
     assert resumed.price_falls_at is not None
     assert resumed.now < resumed.price_falls_at < resumed.now + PACE / 2
     taken = await bid(market, book, 0, trade, PRICE - STEP)
-    assert (taken.entry.verdict, taken.price_minor) == (LEADING, PRICE - STEP)
+    assert (taken.entry.verdict, taken.entry.minor) == (LEADING, PRICE - STEP)
     assert await replayed(market, trade) is not None
 
 
@@ -354,7 +360,7 @@ async def test_over_http_who_accepts_too_early_is_told_when_and_who_accepts_more
     assert (never["code"], never["least"]) == ("trading.bid_below_floor", yuan("550000.00"))
     assert "reached_at" not in never
     taken = await api.post(path, json={"amount": yuan("950000.00")}, key=buyer.key)
-    assert (taken.status_code, taken.json()["amount"]) == (201, yuan("950000.00"))
+    assert (taken.status_code, taken.json()["amount"]) == (201, yuan("900000.00"))
     assert taken.json()["price"] == yuan("900000.00")
     assert taken.json()["effective_end"] == taken.json()["at"]
 

@@ -28,7 +28,7 @@ from techmarket.db.idempotency import KeyMalformed, KeyMissing
 from techmarket.identity.errors import BadKey, OrganisationSuspended
 from techmarket.identity.permissions import NotVerified, ScopeMissing, SignInNeeded
 from techmarket.kernel.money import Money
-from techmarket.kernel.refusals import NotAllowed, NotFound, wire
+from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.trading import errors, service
 from techmarket.trading.bidbook import Answer, BidBook
 from techmarket.trading.rules import instant
@@ -72,7 +72,9 @@ class BidOut(Wire):
     seq: int
     at: str
     amount: MoneyWire
-    price: MoneyWire = Field(description="What the bidder pays if it stays at this: his bid, or the falling price.")
+    price: MoneyWire = Field(
+        description="What the bidder pays if it stays at this: his bid, or the falling price, not what he named above."
+    )
     verdict: str
     effective_end: str
     receipt: ReceiptOut
@@ -93,6 +95,10 @@ _PROBLEM = MEDIA_TYPE.encode()
 _read = msgspec.json.Decoder(_Bid).decode
 _write = msgspec.json.Encoder().encode
 _AMOUNT = re.compile(AMOUNT_PATTERN.removeprefix("-?"))
+_PLAIN = re.compile(
+    rb'\{"amount": ?\{"amount": ?"(%b)", ?"currency": ?"CNY"\}\}' % AMOUNT_PATTERN.removeprefix("-?").encode()
+)
+"""A bid as JSON libraries write it: nothing in it can be read in two ways."""
 
 
 async def place_bid(asked: Asked) -> Reply:
@@ -109,6 +115,9 @@ async def place_bid(asked: Asked) -> Reply:
 
 
 def _minor_of(body: bytes) -> int:
+    plain = _PLAIN.fullmatch(body)
+    if plain is not None and (minor := int(plain[1].replace(b".", b""))) > 0:
+        return minor
     try:
         money = _read(body).amount
         if money.currency == "CNY" and _AMOUNT.fullmatch(money.amount):
@@ -142,7 +151,7 @@ def _accepted(answer: Answer) -> Reply:
             "seq": entry.seq,
             "at": instant(entry.at),
             "amount": shown["amount"],
-            "price": shown["amount"] if answer.price_minor == entry.minor else wire(Money(answer.price_minor)),
+            "price": shown["amount"],
             "verdict": entry.verdict,
             "effective_end": instant(answer.effective_end),
             "receipt": shown,
@@ -185,7 +194,7 @@ def _no(
 
 
 def routes() -> tuple[HotRoute, ...]:
-    return (HotRoute(PATH, place_bid, method="POST", name="placeBid"),)
+    return (HotRoute(PATH, place_bid, method="POST", name="placeBid", plain=_PLAIN),)
 
 
 def describe(app: FastAPI) -> None:

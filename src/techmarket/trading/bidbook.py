@@ -15,7 +15,7 @@ import json
 import random
 import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -32,10 +32,20 @@ from techmarket.kernel.seals import Seal
 from techmarket.trading import errors
 from techmarket.trading.events import BidsDecided
 from techmarket.trading.lifecycle import LotState as LotStage
-from techmarket.trading.lifecycle import SeatState, TradeState
+from techmarket.trading.lifecycle import TradeState
 from techmarket.trading.methods import BOOKED, BookRules
-from techmarket.trading.receipts import Receipt, seal_batch
-from techmarket.trading.rules import LEADING, NOT_REACHED, Bid, Entry, LotState, LotTerms, canonical_decision, instant
+from techmarket.trading.receipts import Levels, Receipt, seal_tree, tree_over
+from techmarket.trading.rules import (
+    LEADING,
+    NOT_REACHED,
+    Bid,
+    Entry,
+    LotState,
+    LotTerms,
+    canonical_decision,
+    instant,
+    told_minor,
+)
 
 log = structlog.get_logger("techmarket.bidbook")
 
@@ -60,7 +70,7 @@ _WAITED_TOO_LONG = (
 )
 
 _LOCK = """
-SELECT l.id, l.trade_id, l.method, l.state, l.start_price_minor, l.increment_minor, l.limited_seconds, l.floor_minor,
+SELECT l.id, l.method, l.state, l.start_price_minor, l.increment_minor, l.limited_seconds, l.floor_minor,
        l.step_seconds, l.opened_at, l.free_ends_at, l.hard_end, l.effective_end, l.closed_at, l.seq, l.chain,
        l.leading_seq, l.leading_bidder, l.leading_minor,
        (SELECT s.first_refusal FROM seat s WHERE s.lot_id = l.id AND s.number = l.leading_bidder) AS leader_may_match,
@@ -68,16 +78,16 @@ SELECT l.id, l.trade_id, l.method, l.state, l.start_price_minor, l.increment_min
          (SELECT t.bidding_opens_at FROM trade t WHERE t.id = l.trade_id) END AS opens_at
 FROM lot l WHERE l.id = ANY($1::uuid[]) ORDER BY l.id FOR UPDATE OF l
 """
-# The trade is looked at for strangers alone: whoever has a seat has found an announced trade.
+# One row tells the time for all, and what was decided before comes as one value: most of what a bid costs here is that
+# its row is spelled and read. The trade is looked at for strangers alone: who has a seat has found an announced one.
 _LOOK_UP = """
-SELECT clock.now, s.participant_id, s.number, s.state AS seat_state, s.first_refusal,
-       CASE WHEN s.lot_id IS NULL THEN (SELECT t.state FROM trade t WHERE t.id = asked.trade_id) END AS trade_state,
-       b.lot_id, b.seq, b.minor, b.verdict, b.least_minor, b.at, b.chain
+SELECT CASE WHEN asked.ord = 1 THEN clock.now END AS now, s.participant_id, s.number, s.state = 'READY' AS is_ready,
+       s.first_refusal, (SELECT b FROM bid b WHERE b.participant_id = s.participant_id AND b.key = asked.key) AS known,
+       CASE WHEN s.lot_id IS NULL THEN
+         (SELECT t.state FROM lot l JOIN trade t ON t.id = l.trade_id WHERE l.id = asked.lot_id) END AS trade_state
 FROM (SELECT market_now() AS now OFFSET 0) AS clock
-CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
-  WITH ORDINALITY AS asked(lot_id, trade_id, org_id, key, ord)
+CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked(lot_id, org_id, key, ord)
 LEFT JOIN seat s ON s.lot_id = asked.lot_id AND s.org_id = asked.org_id
-LEFT JOIN LATERAL (SELECT * FROM bid WHERE participant_id = s.participant_id AND key = asked.key LIMIT 1) b ON true
 ORDER BY asked.ord
 """
 _PLANS = """
@@ -114,7 +124,6 @@ class Answer(NamedTuple):
     effective_end: datetime
     reached_at: datetime | None
     is_repeated: bool
-    pays_least: bool = False
 
     @property
     def entry(self) -> Entry:
@@ -123,11 +132,6 @@ class Answer(NamedTuple):
     @property
     def is_accepted(self) -> bool:
         return self.entry.verdict == LEADING
-
-    @property
-    def price_minor(self) -> int:
-        """What an accepted bid leads at. A bid above a falling price pays the price of the moment."""
-        return self.least_minor if self.pays_least else self.entry.minor
 
 
 @dataclass(eq=False, slots=True)
@@ -150,29 +154,33 @@ class _Waiting:
 
 @dataclass(eq=False, slots=True)
 class _Book:
-    """The book of one locked lot while a batch is decided. `first_seq` is the batch's first new entry in it, if any."""
+    """The book of one locked lot while a batch is decided; a lot without a book has no state and no rules.
+
+    `first_seq` is the batch's first new entry in it, if any.
+    """
 
     row: Any
-    lot: LotState
-    rules: BookRules
+    lot: LotState | None
+    rules: BookRules | None
     first_seq: int = 0
 
 
 @dataclass(eq=False, slots=True)
 class _Batch:
-    """What one batch will write and answer."""
+    """What one batch will write and answer. `named` is what each entry's bidder named, which may be above its price."""
 
-    books: dict[UUID, _Book]
     entries: list[Entry] = field(default_factory=list)
     least: list[int] = field(default_factory=list)
+    named: list[int] = field(default_factory=list)
     lines: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[tuple[_Waiting, _Book, int, bool]] = field(default_factory=list)
     refused: list[tuple[_Waiting, Refusal]] = field(default_factory=list)
 
-    def enter(self, entry: Entry, least_minor: int) -> int:
+    def enter(self, entry: Entry, least_minor: int, named_minor: int) -> int:
         """Put an entry among those the batch is sealed over; returns its place."""
         self.entries.append(entry)
         self.least.append(least_minor)
+        self.named.append(named_minor)
         return len(self.entries) - 1
 
 
@@ -323,79 +331,92 @@ class BidBook:
         connection = await self._connect()
         async with connection.transaction():
             rows = await connection.fetch(_LOCK, sorted({one.lot_id for one in waiting}))
-            known = {row["id"]: row for row in rows}
-            found = [one for one in waiting if one.lot_id in known]
+            books = {row["id"]: _book_of(row) for row in rows}
+            found = [(one, book) for one in waiting if (book := books.get(one.lot_id)) is not None]
             looked = await connection.fetch(
                 _LOOK_UP,
-                [one.lot_id for one in found],
-                [known[one.lot_id]["trade_id"] for one in found],
-                [one.org_id for one in found],
-                [one.key for one in found],
+                [book.row["id"] for _, book in found],
+                [one.org_id for one, _ in found],
+                [one.key for one, _ in found],
             )
-            batch = _judge(known, found, looked)
-            batch.refused += [(one, NotFound()) for one in waiting if one.lot_id not in known]
-            if batch.entries:
-                sealed = seal_batch(batch.entries, self._seal)
-            if batch.lines:
-                await connection.execute(_WRITE, *_written(batch, sealed.root))
+            batch = _judge(found, looked)
+            if len(found) < len(waiting):
+                batch.refused += [(one, NotFound()) for one in waiting if one.lot_id not in books]
+            tree = tree_over(batch.entries)
+            writing = asyncio.ensure_future(_write(connection, books.values(), batch, tree))
+            await asyncio.sleep(0)  # it is on its way now, and the answers are made meanwhile
+            try:
+                answers = _answers(batch, tree, self._seal)
+            finally:
+                await writing
         self.batches += 1
         for one, refusal in batch.refused:
             one.say(refusal)
-        for one, book, n, is_repeated in batch.asked:
-            receipt = Receipt(batch.entries[n], n, sealed)
-            lot, reached_at = book.lot, None
-            if receipt.entry.verdict == NOT_REACHED:
-                reached_at = book.rules.reached_at(lot, one.minor)
-            increment = lot.terms.increment_minor
-            pays_least = book.rules.charges_least
-            one.say(Answer(receipt, batch.least[n], increment, lot.effective_end, reached_at, is_repeated, pays_least))
+        for one, answer in answers:
+            one.say(answer)
 
 
-def _judge(known: dict[UUID, Any], found: Sequence[_Waiting], looked: Sequence[Any]) -> _Batch:
+async def _write(connection: Any, books: Iterable[_Book], batch: _Batch, tree: Levels) -> None:
+    if batch.lines:
+        await connection.execute(_WRITE, *_written(books, batch, tree[-1][0]))
+
+
+def _answers(batch: _Batch, tree: Levels, seal: Seal) -> list[tuple[_Waiting, Answer]]:
+    """What is said to each once the batch is committed, under one signature."""
+    if not batch.entries:
+        return []
+    sealed = seal_tree(tree, seal)
+    return [
+        (one, _answer(book, Receipt(batch.entries[n], n, sealed), batch.least[n], is_repeated))
+        for one, book, n, is_repeated in batch.asked
+    ]
+
+
+def _answer(book: _Book, receipt: Receipt, least_minor: int, is_repeated: bool) -> Answer:
+    lot, rules = book.lot, book.rules
+    assert lot is not None
+    assert rules is not None
+    entry = receipt.entry
+    reached_at = rules.reached_at(lot, entry.minor) if entry.verdict == NOT_REACHED else None
+    return Answer(receipt, least_minor, lot.terms.increment_minor, lot.effective_end, reached_at, is_repeated)
+
+
+def _judge(found: Sequence[tuple[_Waiting, _Book]], looked: Sequence[Any]) -> _Batch:
     """Decide the bids in the order they arrived. A key that was decided before gets its first decision again."""
-    batch = _Batch(
-        {
-            lot_id: _Book(row, _lot_of(row), BOOKED[row["method"]])
-            for lot_id, row in known.items()
-            if row["effective_end"] is not None and row["method"] in BOOKED
-        }
-    )
+    batch = _Batch()
     decided: dict[tuple[UUID, str], int] = {}
-    for one, row in zip(found, looked, strict=True):
-        refusal = _refused_without_entry(row)
-        if refusal is not None:
-            batch.refused.append((one, refusal))
+    now: Any = looked[0]["now"] if looked else None
+    for (one, book), row in zip(found, looked, strict=True):
+        participant_id = row["participant_id"]
+        if participant_id is None:
+            batch.refused.append((one, _refused_without_entry(row)))
             continue
-        participant_id, key = row["participant_id"], one.key
-        n = decided.get((participant_id, key))
-        is_repeated = n is not None or row["seq"] is not None
+        known = row["known"]
+        n = decided.get((participant_id, one.key))
+        is_repeated = n is not None or known is not None
         if n is None:
-            book = batch.books.get(one.lot_id)
-            if is_repeated:
-                n = batch.enter(_entry_again(row), row["least_minor"])
-            elif book is None or book.row["state"] != LotStage.OPEN:
-                batch.refused.append((one, _not_open(known[one.lot_id])))
+            lot, rules = book.lot, book.rules
+            if known is not None:
+                n = batch.enter(_entry_again(known, row["number"], rules), known["least_minor"], known["minor"])
+            elif lot is None or rules is None or book.row["state"] != LotStage.OPEN:
+                batch.refused.append((one, _not_open(book.row)))
                 continue
             else:
-                is_ready = row["seat_state"] == SeatState.READY
-                bid = Bid(row["number"], one.minor, is_ready, row["first_refusal"])
-                book.lot, entry, least = book.rules.decide(book.lot, bid, now=row["now"])
+                bid = Bid(row["number"], one.minor, row["is_ready"], row["first_refusal"])
+                book.lot, entry, least = rules.decide(lot, bid, now=now)
                 book.first_seq = book.first_seq or entry.seq
-                n = batch.enter(entry, least)
-                batch.lines.append(_line(entry, participant_id, key, least))
-            decided[participant_id, key] = n
-        entry = batch.entries[n]
-        if entry.minor != one.minor or entry.lot_id != one.lot_id:
+                n = batch.enter(entry, least, one.minor)
+                batch.lines.append(_line(entry, participant_id, one, least))
+            decided[participant_id, one.key] = n
+        if batch.named[n] != one.minor or batch.entries[n].lot_id != book.row["id"]:
             batch.refused.append((one, errors.BidKeyReused(pointer="/header/Idempotency-Key")))
         else:
-            batch.asked.append((one, batch.books[one.lot_id], n, is_repeated))
+            batch.asked.append((one, book, n, is_repeated))
     return batch
 
 
-def _refused_without_entry(row: Any) -> Refusal | None:
+def _refused_without_entry(row: Any) -> Refusal:
     """A stranger to the lot is told so; his bid is not a bid and takes no number in the book."""
-    if row["participant_id"] is not None:
-        return None
     return NotFound() if row["trade_state"] in _UNKNOWN_TO_BIDDERS else errors.NotAParticipant()
 
 
@@ -409,6 +430,11 @@ def _not_open(lot: Any) -> Refusal:
         return errors.BiddingNotOpen(opens_at=lot["opens_at"])
     ended = [at for at in (lot["effective_end"], lot["closed_at"]) if at is not None]
     return errors.BiddingOver(effective_end=min(ended))
+
+
+def _book_of(row: Any) -> _Book:
+    rules = None if row["effective_end"] is None else BOOKED.get(row["method"])
+    return _Book(row, None if rules is None else _lot_of(row), rules)
 
 
 def _lot_of(row: Any) -> LotState:
@@ -434,24 +460,25 @@ def _lot_of(row: Any) -> LotState:
     )
 
 
-def _entry_again(row: Any) -> Entry:
-    lot_id, seq, number, minor, verdict, at = (row[n] for n in ("lot_id", "seq", "number", "minor", "verdict", "at"))
+def _entry_again(known: Any, number: int, rules: BookRules | None) -> Entry:
+    lot_id, seq, minor, verdict, at = (known[n] for n in ("lot_id", "seq", "minor", "verdict", "at"))
+    if rules is not None:
+        minor = told_minor(minor, known["least_minor"], verdict, charges_least=rules.charges_least)
     body = canonical_decision(lot_id=lot_id, seq=seq, bidder=number, minor=minor, verdict=verdict, at=at)
-    return Entry(lot_id, seq, number, minor, verdict, at, body, row["chain"])
+    return Entry(lot_id, seq, number, minor, verdict, at, body, known["chain"])
 
 
-def _line(entry: Entry, participant_id: UUID, key: str, least: int) -> tuple[Any, ...]:
-    lot_id, seq, bidder, minor, verdict, at, _, chain = entry
-    return lot_id, seq, participant_id, bidder, minor, key, verdict, least, at, chain
+def _line(entry: Entry, participant_id: UUID, one: _Waiting, least: int) -> tuple[Any, ...]:
+    lot_id, seq, bidder, _, verdict, at, _, chain = entry
+    return lot_id, seq, participant_id, bidder, one.minor, one.key, verdict, least, at, chain
 
 
-def _written(batch: _Batch, root: bytes) -> list[Any]:
+def _written(books: Iterable[_Book], batch: _Batch, root: bytes) -> list[Any]:
     """What `_WRITE` takes: the new lines as rows; the moved lots and the journal as arrays, one a column."""
-    moved = sorted((book for book in batch.books.values() if book.first_seq), key=lambda book: book.lot.lot_id)
-    lots = [book.lot for book in moved]
-    events = [
-        BidsDecided(book.lot.lot_id, book.first_seq, book.lot.seq, root.hex(), book.lot.chain.hex()) for book in moved
-    ]
+    # They were locked, and so came, in the order of their ids.
+    moved = [(book.lot, book.first_seq) for book in books if book.lot is not None and book.first_seq]
+    lots = [lot for lot, _ in moved]
+    events = [BidsDecided(lot.lot_id, first, lot.seq, root.hex(), lot.chain.hex()) for lot, first in moved]
     return [
         batch.lines,
         [lot.lot_id for lot in lots],

@@ -610,8 +610,8 @@ class FinalBidGiven(Refusal):
 
 class FinalBidTooLow(Refusal):
     code, kind = "trading.final_bid_too_low", Kind.INVALID
-    zh = "最终报价须高于贵方在竞价中的最后报价 {own}；不再加价者无须操作。"
-    en = "A final bid is above your own last bid {own}; who stays with that need do nothing."
+    zh = "最终报价须高于贵方在竞价中的最后报价 {own}，至少 {least}；不再加价者无须操作。"
+    en = "A final bid is above your own last bid {own}, so at least {least}; who stays with that need do nothing."
 
 
 class NoFirstRefusalHere(Refusal):

@@ -12,13 +12,15 @@ from techmarket.kernel.seals import Seal, SealKey
 from techmarket.trading.rules import Entry, canonical_decision, instant
 from techmarket.transparency.rules import leaf_hash, node_hash, verify_inclusion
 
+Levels = list[list[bytes]]
+"""A tree over the entries of a batch, its leaves first."""
 _SIGNED = b"techmarket bid batch 1\n"
 
 
 class SealedBatch(NamedTuple):
     """What all receipts of one batch have in common: the tree over its entries and the signature under the root."""
 
-    levels: list[list[bytes]]
+    levels: Levels
     kid: str
     signature: bytes
 
@@ -65,7 +67,7 @@ def leaf_of(body: bytes, chain: bytes) -> bytes:
     return leaf_hash(body + b"\n" + chain)
 
 
-def tree_of(leaves: Sequence[bytes]) -> list[list[bytes]]:
+def tree_of(leaves: Sequence[bytes]) -> Levels:
     """All levels of the tree of RFC 9162, leaves first; an odd last node goes up as it is."""
     levels = [list(leaves)]
     while len(levels[-1]) > 1:
@@ -87,9 +89,13 @@ def path_of(levels: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
     return path
 
 
-def seal_batch(entries: Sequence[Entry], seal: Seal) -> SealedBatch:
-    """One tree and one signature for all these entries."""
-    levels = tree_of([leaf_of(entry.body, entry.chain) for entry in entries])
+def tree_over(entries: Sequence[Entry]) -> Levels:
+    """One tree for all these entries."""
+    return tree_of([leaf_of(entry.body, entry.chain) for entry in entries])
+
+
+def seal_tree(levels: Levels, seal: Seal) -> SealedBatch:
+    """One signature for all that stand in a tree."""
     return SealedBatch(levels, seal.kid, seal.sign(_SIGNED + levels[-1][0]))
 
 

@@ -184,6 +184,11 @@ def canonical_decision(*, lot_id: UUID, seq: int, bidder: int, minor: int, verdi
     ).encode()
 
 
+def told_minor(named_minor: int, least_minor: int, verdict: str, *, charges_least: bool) -> int:
+    """What the book tells of an amount: of an acceptance of a falling price the price, not what was named above it."""
+    return least_minor if charges_least and verdict == LEADING else named_minor
+
+
 def first_chain(lot_id: UUID, terms_sha256: str) -> bytes:
     """The chain starts at the lot and the announced terms, so that no entry can be moved to another book."""
     return hashlib.sha256(_BOOK + f"{lot_id}\n{terms_sha256}".encode()).digest()

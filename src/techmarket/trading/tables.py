@@ -357,7 +357,10 @@ class Deposit(Identified, Base):
 
 
 class BidRow(Base):
-    """One decision of the book, refusals too. Never changed or removed; a trigger refuses it."""
+    """One decision of the book, refusals too. Never changed or removed; a trigger refuses it.
+
+    Another looks once for all entries of a batch that each is by whoever has that seat on the lot.
+    """
 
     __tablename__ = "bid"
     __table_args__ = (
@@ -366,9 +369,9 @@ class BidRow(Base):
         CheckConstraint("minor > 0", name="amount_is_positive"),
     )
 
-    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    lot_id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))
+    participant_id: Mapped[UUID]
     bidder: Mapped[int]
     minor: Mapped[int]
     key: Mapped[str] = mapped_column(String(255))

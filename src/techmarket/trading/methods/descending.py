@@ -57,7 +57,8 @@ def decide(lot: LotState, bid: Bid, *, now: datetime) -> Decision:
     if no is not None:
         least = lowest(lot.terms) if no == BELOW_FLOOR else price
         return rules.refuse(lot, bid, no, least, now)
-    return rules.lead(lot, bid, price, price, now, end=now)
+    # The book tells the price he pays, not how much more he would have paid.
+    return rules.lead(lot, bid._replace(minor=price), price, price, now, end=now)
 
 
 class Descending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -61,10 +62,11 @@ async def register_intent(
         if actor.org_id == trade.seller_org_id:
             raise errors.SellerCannotBuy()
         now = await market_now(db)
-        if trade.state is not TradeState.ANNOUNCED or trade.notice_id is None:
-            raise errors.RegistrationClosed()
-        if await notices.is_cleared(db, trade.notice_id, now):
-            raise errors.RegistrationClosed()
+        is_open = trade.state is TradeState.ANNOUNCED and trade.notice_id is not None
+        if not is_open or trade.notice_id is None or await notices.is_cleared(db, trade.notice_id, now):
+            ends_at = trade.announcement_ends_at
+            known_end: dict[str, Any] = {} if ends_at is None else {"ended_at": ends_at}
+            raise errors.RegistrationClosed(**known_end)
         known = await repository.list_participants(db, trade_id)
         if any(participant.org_id == actor.org_id for participant in known):
             raise errors.RegisteredAlready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -128,7 +129,9 @@ async def exercise_first_refusal(tx: Tx, actor: Actor, lot_id: UUID, *, exercise
         assert seat is not None
         now = await market_now(db)
         if lot.step is not LotStep.FIRST_REFUSAL or lot.step_due_at is None or now >= lot.step_due_at:
-            raise errors.NoFirstRefusalAwaited()
+            over = lot.step is LotStep.FIRST_REFUSAL and lot.step_due_at is not None
+            until: dict[str, Any] = {"asked_until": lot.step_due_at} if over else {}
+            raise errors.NoFirstRefusalAwaited(**until)
         claim = await repository.find_claim(db, lot.id, seat.participant_id)
         if claim is None or seat.state is not SeatState.READY:
             raise errors.NoFirstRefusalAwaited()
@@ -182,7 +185,8 @@ deciding.STEPS[LotStep.FIRST_REFUSAL] = Step(begin, expire)
 async def _lock_announced(db: AsyncSession, participant_id: UUID) -> tuple[Trade, Participant]:
     trade = await repository.hold_trade(db, (await repository.get_participant(db, participant_id)).trade_id)
     if trade.state is not TradeState.ANNOUNCED:
-        raise errors.TooLateToClaim()
+        known: dict[str, Any] = {} if trade.bidding_opens_at is None else {"bidding_opens_at": trade.bidding_opens_at}
+        raise errors.TooLateToClaim(**known)
     return trade, await repository.lock_participant(db, participant_id)
 
 

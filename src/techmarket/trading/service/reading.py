@@ -66,11 +66,13 @@ async def list_bids(tx: Tx, actor: Actor, lot_id: UUID, *, cursor: str | None, l
     """The public record of a lot, in the order of its book; bidders by number."""
     after = decode_cursor(cursor, int)[0] if cursor is not None else 0
     async with tx.read() as db:
-        _, trade = await repository.find_lot(db, lot_id)
+        lot, trade = await repository.find_lot(db, lot_id)
         require_known(actor, trade)
         rows = await repository.list_bids(db, lot_id, after=after, limit=limit + 1)
         void = await repository.numbers_shut_out(db, lot_id)
-        return page_of(rows, limit, lambda bid: (bid.seq,)).map(lambda bid: bid_line(bid, is_void=bid.bidder in void))
+        return page_of(rows, limit, lambda bid: (bid.seq,)).map(
+            lambda bid: bid_line(lot, bid, is_void=bid.bidder in void)
+        )
 
 
 async def list_participants(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[ParticipantView]:

@@ -240,8 +240,16 @@ def state_of(lot: Lot) -> rules.LotState:
     )
 
 
-def bid_line(bid: BidRow, *, is_void: bool) -> BidLineView:
-    return BidLineView(bid.seq, bid.bidder, Money(bid.minor), bid.verdict, bid.at, bid.chain.hex(), is_void)
+def bid_line(lot: Lot, bid: BidRow, *, is_void: bool) -> BidLineView:
+    return BidLineView(
+        bid.seq, bid.bidder, Money(public_minor(lot, bid)), bid.verdict, bid.at, bid.chain.hex(), is_void
+    )
+
+
+def public_minor(lot: Lot, bid: BidRow) -> int:
+    """The amount of an entry as anybody may know it; the row keeps what was named."""
+    rules_of_book = BOOKED[lot.method.value]
+    return rules.told_minor(bid.minor, bid.least_minor, bid.verdict, charges_least=rules_of_book.charges_least)
 
 
 async def participant_view(db: AsyncSession, trade: Trade, participant: Participant) -> ParticipantView:
