@@ -73,8 +73,9 @@ flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory sta
 fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n)
 	@TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
-mutants: $(STAMP)  ## Take each guard of disclosure out of the code and see that a test notices (ARGS=listings)
+mutants: $(STAMP)  ## Take each guard of disclosure and trading out of the code and see that a test notices (ARGS=listings)
 	@$(BIN)/python -m tests.disclosure.matrix.mutants $(ARGS)
+	@$(BIN)/python -m tests.trading.mutants $(ARGS)
 
 # Only to change a dependency; it needs an environment that is already there.
 lock:  ## Resolve the dependencies of pyproject.toml anew
