@@ -38,7 +38,7 @@ def upgrade() -> None:
         " FOR EACH STATEMENT EXECUTE FUNCTION bid_has_a_seat()"
     )
     op.execute(
-        "CREATE TRIGGER seat_stays BEFORE UPDATE OF lot_id, org_id, participant_id, number OR DELETE OR TRUNCATE"
+        "CREATE TRIGGER seat_stays BEFORE UPDATE OF lot_id, participant_id, number OR DELETE OR TRUNCATE"
         " ON seat FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
     op.drop_constraint(op.f("fk_bid_lot_id"), "bid")
