@@ -11,7 +11,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0055_seat_every_bid"
-down_revision = "0054_consortia"
+down_revision = "0071_vectors"
 branch_labels = None
 depends_on = None
 
