@@ -68,11 +68,15 @@ class CostWithdrawn(Event):
 
 @dataclass(frozen=True)
 class DistributionDrafted(Event):
+    """`lines_root` is the root of the salted tree over its lines: each person proves her own line under it."""
+
     kind: ClassVar[str] = "revenue.distribution_drafted"
     distribution_id: UUID
     contract_id: UUID
     share_table_id: UUID
     computation_sha256: str
+    lines: int | None = None
+    lines_root: str | None = None
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,11 @@ def groups_of(case: Case, reward: int, steps: list[Step]) -> dict[Group, int]:
     norms: Sequence[Norm] = case.norms if case.table.basis is Basis.REWARD else ()
     check_sub_floors(case.table, norms)
     least, before = dict.fromkeys(Group, 0), case.before
-    of_all = f"({yuan(before.reward_minor)} + {yuan(reward)})" if case.earlier else yuan(reward)
+    shared = sum(before.of(share.group) for share in case.table.groups)
+    of_all = f"({yuan(shared)} + {yuan(reward)})" if case.earlier else yuan(reward)
     for group, key in SUB_FLOORS.items():
         for norm in mandatory(norms, key):
-            floor = apply_rate(before.reward_minor + reward, norm.rate, Rounding.UP)
+            floor = apply_rate(shared + reward, norm.rate, Rounding.UP)
             least[group] = max(least[group], floor)
             steps.append(Step(f"sub_floor.{group.value}", f"{of_all} x {norm.value}", floor, norm))
     shares = case.table.groups

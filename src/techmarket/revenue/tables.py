@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
@@ -128,6 +128,21 @@ class Distribution(Identified, Base):
     state: Mapped[DistributionState]
     drafted_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
+
+
+class DistributionProof(Base):
+    """The salted leaves of all lines as they were split, one after another, whose root the journal entry names. They
+    say whose a line was then, whatever becomes of it. The secret gives the salts and never leaves the market."""
+
+    __tablename__ = "distribution_proof"
+    __table_args__ = (
+        CheckConstraint("octet_length(secret) = 32 AND octet_length(leaves) % 32 = 0", name="whole_hashes"),
+    )
+
+    distribution_id: Mapped[UUID] = mapped_column(ForeignKey("distribution.id"), primary_key=True)
+    entry_id: Mapped[UUID]
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    leaves: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class DistributionLine(Identified, Base):

@@ -6,16 +6,23 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
 from techmarket.revenue.case import Group
-from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
-from techmarket.revenue.tables import Cost, Distribution, DistributionLine, Income, ShareTable, ShareTablePerson
+from techmarket.revenue.lifecycle import DISTRIBUTION_LINE, DistributionState, LineState, TableState
+from techmarket.revenue.tables import (
+    Cost,
+    Distribution,
+    DistributionLine,
+    DistributionProof,
+    Income,
+    ShareTable,
+    ShareTablePerson,
+)
 
 OPEN_TABLES = (TableState.DRAFT, TableState.SIGNING)
-INSERT_BATCH = 2_000
 
 
 # --- share tables ---------------------------------------------------------------------------------------------------
@@ -174,29 +181,54 @@ async def lock_distribution(db: AsyncSession, distribution_id: UUID) -> Distribu
     return row
 
 
-async def list_standing(db: AsyncSession, table_id: UUID, contract_id: UUID) -> Sequence[Distribution]:
-    """The distributions of a contract under one table that were not reversed, oldest first."""
+_INSERT_LINES = text("""
+INSERT INTO distribution_line
+       (id, distribution_id, n, "group", position, person_id, minor, wage_base_minor, state, rework_id)
+SELECT line.id, cast(:distribution_id AS uuid), line.n, line.of, line.position, line.person_id, line.minor,
+       line.wage_base_minor, cast(:state AS text), line.rework_id
+FROM unnest(cast(:ids AS uuid[]), cast(:n AS bigint[]), cast(:of AS text[]), cast(:position AS bigint[]),
+            cast(:people AS uuid[]), cast(:minor AS bigint[]), cast(:wage_base AS bigint[]), cast(:reworks AS uuid[]))
+     AS line(id, n, of, position, person_id, minor, wage_base_minor, rework_id)
+""")
+
+
+async def insert_lines(db: AsyncSession, distribution_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
+    """All lines of a distribution in one statement, however many people share."""
+    columns = {
+        "ids": "id",
+        "n": "n",
+        "of": "group",
+        "position": "position",
+        "people": "person_id",
+        "minor": "minor",
+        "wage_base": "wage_base_minor",
+        "reworks": "rework_id",
+    }
+    values: dict[str, Any] = {name: [row.get(column) for row in rows] for name, column in columns.items()}
+    values |= {"distribution_id": distribution_id, "state": DISTRIBUTION_LINE.initial.value}
+    await db.execute(_INSERT_LINES, values)
+
+
+async def find_proof(db: AsyncSession, distribution_id: UUID) -> DistributionProof | None:
+    return await db.get(DistributionProof, distribution_id)
+
+
+async def list_standing(db: AsyncSession, contract_id: UUID) -> Sequence[Distribution]:
+    """The distributions of a contract that were not taken back, in the order they were made."""
     query = select(Distribution).where(
-        Distribution.share_table_id == table_id,
-        Distribution.contract_id == contract_id,
-        Distribution.state != DistributionState.REVERSED,
+        Distribution.contract_id == contract_id, Distribution.state != DistributionState.REVERSED
     )
     return (await db.execute(query.order_by(Distribution.id))).scalars().all()
 
 
-async def sum_of_places(db: AsyncSession, distribution_ids: Sequence[UUID]) -> dict[tuple[Group, int], int]:
-    """What each place in the table was given by these distributions together."""
+async def sums_by_place(db: AsyncSession, distributions: Collection[UUID]) -> dict[tuple[Group, int], int]:
+    """What each place of the table was given by these splits together, whatever became of a line afterwards."""
     query = (
         select(DistributionLine.group, DistributionLine.position, func.sum(DistributionLine.minor))
-        .where(DistributionLine.distribution_id.in_(distribution_ids), DistributionLine.state != LineState.CANCELLED)
+        .where(DistributionLine.distribution_id.in_(distributions), DistributionLine.rework_id.is_(None))
         .group_by(DistributionLine.group, DistributionLine.position)
     )
     return {(group, position): int(minor) for group, position, minor in await db.execute(query)}
-
-
-async def insert_lines(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    for first in range(0, len(rows), INSERT_BATCH):
-        await db.execute(insert(DistributionLine), rows[first : first + INSERT_BATCH])
 
 
 async def list_lines(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -21,16 +22,17 @@ from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
-from techmarket.revenue import errors, holds, policy, repository, rules
-from techmarket.revenue.case import Case, Cost, Earlier, Receipt, table_from
+from techmarket.revenue import errors, holds, policy, proving, repository, rules
+from techmarket.revenue.case import Case, Cost, Receipt, table_from
 from techmarket.revenue.computation import Computation, Line
 from techmarket.revenue.events import DistributionDrafted, DistributionPublished
 from techmarket.revenue.holds import Heir, heirs_in
 from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, HoldState
 from techmarket.revenue.repository import holding
+from techmarket.revenue.service.earlier import earlier_of
 from techmarket.revenue.service.standing import Standing, channel_of, contract_of, is_registered, standing_of
 from techmarket.revenue.tables import Cost as CostRow
-from techmarket.revenue.tables import Distribution, DistributionLine, ShareTable
+from techmarket.revenue.tables import Distribution, DistributionLine, DistributionProof, ShareTable
 from techmarket.revenue.tables import Income as IncomeRow
 from techmarket.revenue.views import DistributionCard, DistributionView, HeirPart, LineView
 from techmarket.rulebook import steps as rulebook
@@ -56,17 +58,18 @@ async def draft_distribution(
             raise errors.NoIncome()
         share_table = await _table_for(db, standing, share_table_id)
         now = await clock.market_now(db)
+        table = table_from((await texts.get(db, share_table.sha256))["table"])
         case = Case(
             mode=standing.mode,
             is_government=standing.is_government,
             receipts=tuple(Receipt(str(row.id), row.minor, row.received_on, row.purpose) for row in income),
             costs=tuple(Cost(str(row.id), row.kind, row.minor, row.evidence) for row in costs),
-            table=table_from((await texts.get(db, share_table.sha256))["table"]),
+            table=table,
             norms=standing.norms,
             pay_on=shanghai_day(now),
             is_registered=await is_registered(db, contract_id),
             term_years=contract.term_years,
-            earlier=await earlier_of(db, share_table, contract_id),
+            earlier=await earlier_of(db, standing, share_table.id, table),
         )
         done = rules.compute(case)
         return await _write(db, actor, standing, share_table, done, income, costs, now)
@@ -200,9 +203,15 @@ def seen(actor: Actor, row: Distribution) -> Distribution:
 
 async def view_of(db: AsyncSession, row: Distribution) -> DistributionView:
     document = await texts.get(db, row.computation_sha256)
-    outcome: dict[str, Any] = document["outcome"]
     lines = await repository.list_lines(db, row.id)
     heirs = await heirs_of_lines(db, lines)
+    return _view(
+        row, document, tuple(line_view(line, heirs.get(line.hold_id, ()) if line.hold_id else ()) for line in lines)
+    )
+
+
+def _view(row: Distribution, document: dict[str, Any], lines: tuple[LineView, ...]) -> DistributionView:
+    outcome: dict[str, Any] = document["outcome"]
     return DistributionView(
         row.id,
         row.contract_id,
@@ -222,7 +231,7 @@ async def view_of(db: AsyncSession, row: Distribution) -> DistributionView:
         tuple(document["steps"]),
         tuple(outcome["flags"]),
         tuple(outcome["terms"]),
-        tuple(line_view(line, heirs.get(line.hold_id, ()) if line.hold_id else ()) for line in lines),
+        lines,
     )
 
 
@@ -263,24 +272,6 @@ def stored(done: Computation, table_sha256: str) -> dict[str, Any]:
     return document
 
 
-async def earlier_of(db: AsyncSession, share_table: ShareTable, contract_id: UUID) -> Earlier | None:
-    """What the distributions that stand under this table have given, so that several events give what one would."""
-    standing = await repository.list_standing(db, share_table.id, contract_id)
-    if not standing:
-        return None
-    table = table_from((await texts.get(db, share_table.sha256))["table"])
-    had = await repository.sum_of_places(db, [row.id for row in standing])
-    lines = {
-        share.group: tuple(had.get((share.group, n), 0) for n in range(1, max(1, len(share.people)) + 1))
-        for share in table.groups
-    }
-    parts: dict[str, int] = {}
-    for row in standing:
-        for name, minor in (await texts.get(db, row.computation_sha256))["outcome"].get("parts", {}).items():
-            parts[name] = parts.get(name, 0) + minor
-    return Earlier(sum(row.net_minor for row in standing), sum(row.reward_minor for row in standing), lines, parts)
-
-
 async def _table_for(db: AsyncSession, standing: Standing, wanted: UUID | None) -> ShareTable:
     """The table asked for, or the one that stands for the contract, else for its achievement. Payment asks for
     signatures; a split may be worked out before."""
@@ -309,13 +300,14 @@ async def _write(
     costs: Any,
     now: datetime,
 ) -> DistributionView:
+    document = stored(done, share_table.sha256)
     row = Distribution(
         id=new_id(),
         contract_id=standing.contract.id,
         share_table_id=share_table.id,
         unit_id=standing.unit_id,
         rule_date=standing.contract.rule_date,
-        computation_sha256=await texts.put(db, stored(done, share_table.sha256)),
+        computation_sha256=await texts.put(db, document),
         receipts_minor=done.receipts_minor,
         costs_minor=done.costs_minor,
         net_minor=done.base_minor,
@@ -328,29 +320,57 @@ async def _write(
     db.add(row)
     await db.flush()
     # Who has waived her part by a weight of nought has a number in the list and no line.
-    lines = [_line(row.id, n, line) for n, line in enumerate(done.lines, start=1) if line.minor]
-    await repository.insert_lines(db, lines)
+    lines = [_line(n, line) for n, line in enumerate(done.lines, start=1) if line.minor]
+    await repository.insert_lines(db, row.id, lines)
     taken: list[IncomeRow | CostRow] = [*income, *costs]
     for one in taken:
         one.distribution_id = row.id
-    event = DistributionDrafted(row.id, row.contract_id, share_table.id, row.computation_sha256)
-    journal.record(db, event, actor=actor)
+    _log(db, actor, row, done)
     await db.flush()
-    return await view_of(db, row)
+    return _view(row, document, tuple(_fresh(line) for line in lines))
 
 
-def _line(distribution_id: UUID, n: int, line: Line) -> dict[str, Any]:
+def _log(db: AsyncSession, actor: Actor, row: Distribution, done: Computation) -> None:
+    """The journal names the root over all lines, so that each person can prove hers and nobody sees another's."""
+    secret = secrets.token_bytes(proving.SECRET_SIZE)
+    leaves = proving.leaves_of(row.id, done.lines, secret)
+    event = DistributionDrafted(
+        row.id, row.contract_id, row.share_table_id, row.computation_sha256, len(leaves), proving.root(leaves)
+    )
+    entry_id = journal.record(db, event, actor=actor)
+    db.add(DistributionProof(distribution_id=row.id, entry_id=entry_id, secret=secret, leaves=proving.joined(leaves)))
+
+
+def _line(n: int, line: Line) -> dict[str, Any]:
     return {
         "id": new_id(),
-        "distribution_id": distribution_id,
         "n": n,
         "group": line.group,
         "position": line.position,
         "person_id": None if line.key is None else UUID(line.key),
         "minor": line.minor,
         "wage_base_minor": line.wage_base_minor,
-        "state": DISTRIBUTION_LINE.initial,
     }
+
+
+def _fresh(line: dict[str, Any]) -> LineView:
+    """A line that was just written, as it would be read."""
+    wage = line["wage_base_minor"]
+    return LineView(
+        line["id"],
+        line["n"],
+        line["group"],
+        line["position"],
+        line["person_id"],
+        Money(line["minor"]),
+        None if wage is None else Money(wage),
+        DISTRIBUTION_LINE.initial,
+        None,
+        Money(0),
+        None,
+        None,
+        (),
+    )
 
 
 def _yuan(minor: int) -> str:

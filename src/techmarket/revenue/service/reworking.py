@@ -197,14 +197,12 @@ async def _write_lines(
     fresh = [
         {
             "id": new_id(),
-            "distribution_id": row.id,
             "n": n + place,
             "group": Group(line["group"]),
             "position": old.position,
             "person_id": None if line["person"] is None else UUID(line["person"]),
             "minor": Money.parse(line["amount"]).minor,
             "wage_base_minor": None,
-            "state": DISTRIBUTION_LINE.initial,
             "rework_id": rework.id,
         }
         for place, line in enumerate(document["lines"], start=1)
@@ -212,7 +210,7 @@ async def _write_lines(
     more = sum(Money.parse(line["amount"]).minor for line in document["lines"]) - old.minor
     row.reward_minor, row.unit_minor = row.reward_minor + more, row.unit_minor - more
     await db.flush()
-    await repository.insert_lines(db, fresh)
+    await repository.insert_lines(db, row.id, fresh)
     return fresh
 
 

@@ -1,0 +1,62 @@
+"""Proof that a line is in the logged distribution (分配存证), without showing what others get.
+
+Every line becomes a salted digest, a leaf of an RFC 9162 tree whose root stands in the journal. A statement carries the
+salt of its own line and the path up; without the salt nobody can try out amounts against a digest.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from uuid import UUID
+
+from techmarket.revenue.computation import Line
+from techmarket.transparency.rules import inclusion_proof, leaf_hash, root_of, verify_inclusion
+
+SECRET_SIZE = 32
+SALT_SIZE = 16
+HASH_SIZE = 32
+_DOMAIN = "techmarket.revenue.line/1"
+
+
+def salt_of(secret: bytes, n: int) -> bytes:
+    """The salt of the line with this number; one secret gives all of them, and none of them gives the secret."""
+    return hmac.digest(secret, n.to_bytes(8, "big"), "sha256")[:SALT_SIZE]
+
+
+def said_of(distribution_id: UUID | str, n: int, group: str, position: int, person: str | None, minor: int) -> bytes:
+    """What a leaf commits to: which line of which distribution, whose, and how many fen."""
+    parts = (_DOMAIN, distribution_id, n, group, position, person or "-", minor)
+    return "\n".join(str(part) for part in parts).encode()
+
+
+def leaves_of(distribution_id: UUID, lines: Sequence[Line], secret: bytes) -> list[bytes]:
+    """One leaf for each line of the split in its order, those of nought too: leaf `n - 1` is line `n`."""
+    return [
+        leaf_hash(
+            salt_of(secret, n) + said_of(distribution_id, n, line.group.value, line.position, line.key, line.minor)
+        )
+        for n, line in enumerate(lines, start=1)
+    ]
+
+
+def joined(leaves: Sequence[bytes]) -> bytes:
+    return b"".join(leaves)
+
+
+def parted(leaves: bytes) -> list[bytes]:
+    return [leaves[at : at + HASH_SIZE] for at in range(0, len(leaves), HASH_SIZE)]
+
+
+def root(leaves: Sequence[bytes]) -> str:
+    return root_of(leaves).hex()
+
+
+def path_of(leaves: Sequence[bytes], n: int) -> list[str]:
+    return [step.hex() for step in inclusion_proof(n - 1, leaves)]
+
+
+def is_included(said: bytes, salt: bytes, *, n: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Whether the line that says this, under its salt, is line `n` of the tree of `size` lines with this root."""
+    fits = len(salt) == SALT_SIZE and 1 <= n <= size
+    return fits and verify_inclusion(leaf_hash(salt + said), n - 1, size, path, root)
