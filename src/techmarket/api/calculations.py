@@ -20,8 +20,8 @@ from techmarket.api.shapes import (
 )
 from techmarket.api.share_tables import PEOPLE_MAX, TABLE_REFUSALS, Weight
 from techmarket.revenue import errors, service
+from techmarket.revenue.asking import Question
 from techmarket.revenue.case import Basis, Cost, Group, GroupShare, Mode, Receipt, Share, Table
-from techmarket.revenue.service.calculating import Question
 
 router = APIRouter(prefix="/v1", tags=["revenue"], route_class=MarketRoute)
 
@@ -73,20 +73,85 @@ class CostAsked(Wire):
     evidence: ShortText | None = None
 
 
+Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^CN(-[1-9][0-9]([0-9]{2}){0,2})?$")]
+Receipts = Annotated[list[ReceiptAsked], Field(min_length=1, max_length=200)]
+Costs = Annotated[list[CostAsked], Field(max_length=200)]
+Years = Annotated[int, Field(ge=1, le=100)]
+SCENARIOS_MAX = 12
+
+
+class Scenario(Wire):
+    """Another answer beside the first: what it does not say is as in the question."""
+
+    name: ShortText
+    mode: Mode | None = None
+    rule_date: Day | None = None
+    jurisdiction: Jurisdiction | None = None
+    is_government_established: bool | None = None
+    receipts: Receipts | None = None
+    costs: Costs | None = None
+    table: TableAsked | None = None
+    pay_on: Day | None = None
+    is_registered: bool | None = None
+    term_years: Years | None = None
+    registered_capital: PositiveMoney | None = None
+
+
 class Calculate(Wire):
     """In equity the receipt is the valued contribution; in self and joint implementation the year's profit."""
 
     mode: Mode
     rule_date: Day
-    jurisdiction: Annotated[str, Field(strict=True, pattern=r"^CN(-[1-9][0-9]([0-9]{2}){0,2})?$")] = "CN-33"
+    jurisdiction: Jurisdiction = "CN-33"
     is_government_established: bool = True
-    receipts: Annotated[list[ReceiptAsked], Field(min_length=1, max_length=200)]
-    costs: Annotated[list[CostAsked], Field(max_length=200)] = Field(default_factory=list)
+    receipts: Receipts
+    costs: Costs = Field(default_factory=list)
     table: TableAsked
     pay_on: Day
     is_registered: bool = False
-    term_years: Annotated[int, Field(ge=1, le=100)] | None = None
+    term_years: Years | None = None
     registered_capital: PositiveMoney | None = None
+    scenarios: Annotated[list[Scenario], Field(max_length=SCENARIOS_MAX)] = Field(default_factory=list)
+
+    def question(self) -> Question:
+        return Question(
+            mode=self.mode,
+            rule_date=self.rule_date,
+            jurisdiction=self.jurisdiction,
+            is_government=self.is_government_established,
+            receipts=[
+                Receipt(str(n), one.amount.minor, one.received_on, one.purpose)
+                for n, one in enumerate(self.receipts, 1)
+            ],
+            costs=[Cost(str(n), one.kind, one.amount.minor, one.evidence) for n, one in enumerate(self.costs, 1)],
+            table=self.table.value(),
+            pay_on=self.pay_on,
+            is_registered=self.is_registered,
+            term_years=self.term_years,
+            capital=self.registered_capital,
+        )
+
+    def others(self) -> dict[str, Question]:
+        """The scenarios by name; of two with one name the second is told apart by its number."""
+        found: dict[str, Question] = {}
+        for n, one in enumerate(self.scenarios, start=1):
+            said = {name: getattr(one, name) for name in one.model_fields_set - {"name"}}
+            changed = self.model_copy(update={name: value for name, value in said.items() if value is not None})
+            found[one.name if one.name not in found else f"{one.name} ({n})"] = changed.question()
+        return found
+
+
+class RefusedOut(Wire):
+    code: str
+    zh: str
+    en: str
+
+
+class ScenarioOut(Wire):
+    name: str
+    outcome: dict[str, Any] | None
+    explanation: dict[str, Any] | None
+    refused: RefusedOut | None = Field(description="why this scenario has no outcome, where it has none")
 
 
 class CalculationOut(Wire):
@@ -94,30 +159,17 @@ class CalculationOut(Wire):
     inputs: dict[str, Any]
     steps: list[dict[str, Any]]
     outcome: dict[str, Any]
+    explanation: dict[str, Any] = Field(description="a tree: each node with rule, source, inputs (`from`) and result")
+    scenarios: list[ScenarioOut]
 
 
 @router.post(
     "/revenue/calculations",
     response_model=CalculationOut,
     operation_id="calculateRevenue",
-    responses=refusals(*TABLE_REFUSALS, errors.NothingToShare, errors.TooSmallToSplit),
+    responses=refusals(*TABLE_REFUSALS, errors.NothingToShare, errors.TooSmallToSplit, errors.TooManyAsked),
     openapi_extra={"x-changes-nothing": True},
 )
 async def calculate(body: Calculate, actor: Reader, tx: TxDep) -> object:
-    """Compute a split before anything is signed, by the rules of a day. Nothing is kept."""
-    question = Question(
-        mode=body.mode,
-        rule_date=body.rule_date,
-        jurisdiction=body.jurisdiction,
-        is_government=body.is_government_established,
-        receipts=[
-            Receipt(str(n), one.amount.minor, one.received_on, one.purpose) for n, one in enumerate(body.receipts, 1)
-        ],
-        costs=[Cost(str(n), one.kind, one.amount.minor, one.evidence) for n, one in enumerate(body.costs, 1)],
-        table=body.table.value(),
-        pay_on=body.pay_on,
-        is_registered=body.is_registered,
-        term_years=body.term_years,
-        capital=body.registered_capital,
-    )
-    return await service.calculate(tx, actor, question)
+    """Compute a split before anything is signed, by the rules of a day, and other terms beside it. Nothing is kept."""
+    return await service.calculate(tx, actor, body.question(), body.others())

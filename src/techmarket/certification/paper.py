@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from typing import Any, Literal
 
 import pikepdf
 import segno
-import typst
 from asn1crypto import cms, pem, x509  # type: ignore[import-untyped]
 from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -32,9 +30,9 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from techmarket.kernel.fonts import FOLDER
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.seals import PaperSeal
+from techmarket.kernel.typesetting import typeset
 
 ATTACHMENT = "certificate.json"
 FIELD = "MarketSeal"
@@ -75,12 +73,7 @@ def draw(
         "qr": segno.make(url, error="m", micro=False).svg_inline(border=1),
         "file": file.decode(),
     }
-    return typst.compile(
-        (resources.files("techmarket.certification") / "paper.typ").read_bytes(),
-        font_paths=_fonts(),
-        format=form,
-        sys_inputs={"stated": json.dumps(stated, ensure_ascii=False)},
-    )
+    return typeset((resources.files("techmarket.certification") / "paper.typ").read_bytes(), stated, form)
 
 
 def stated_of(credential: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,11 +200,6 @@ def _require_one_spelling(raw: bytes, signature: EmbeddedPdfSignature) -> None:
 def fingerprint(by: PaperSeal) -> str:
     """SHA-256 of the document seal's certificate, as the status names it."""
     return hashlib.sha256(_der(by.certificate_pem)).hexdigest()
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(FOLDER)])
 
 
 @cache

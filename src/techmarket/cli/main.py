@@ -21,10 +21,12 @@ from techmarket.cli import docs as pages
 from techmarket.cli import serve as serving
 from techmarket.cli import state
 from techmarket.cli import witness as witnessing
+from techmarket.cli.calculate import calculate_path
 from techmarket.cli.commit import commit_file
 from techmarket.cli.demo.play import run_demo
 from techmarket.cli.doctor import examine
 from techmarket.cli.policy import policy
+from techmarket.cli.recompute import recompute_path
 from techmarket.cli.replay import replay_path
 from techmarket.cli.sealed import sealed
 from techmarket.cli.verify import present_path, verify_path
@@ -32,6 +34,8 @@ from techmarket.db.embedded import EmbeddedServerError
 from techmarket.db.keys import MissingSecret
 from techmarket.db.server_check import UnsuitableServerError
 from techmarket.jobs.runner import run_jobs
+from techmarket.kernel.money import Money, parse_rate
+from techmarket.kernel.refusals import Refusal
 from techmarket.settings import Settings, get_settings
 from techmarket.transparency import service as transparency
 from techmarket.transparency.witness import Witness
@@ -124,6 +128,31 @@ def replay(
 ) -> None:
     """Decide a trade again from its public record (GET /v1/trades/{id}/record), with no network."""
     raise SystemExit(replay_path(file, keys, console))
+
+
+@cli.command()
+def recompute(file: Path) -> None:
+    """Compute a statement again, step by step, with no network: it comes to the same cents, or it does not."""
+    raise SystemExit(recompute_path(file, console))
+
+
+@cli.command()
+def calculate(
+    file: Annotated[Path, typer.Argument(help="JSON as POST /v1/revenue/calculations takes it")],
+    pack: Annotated[list[Path] | None, typer.Option(help="a policy pack beside those that come along")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the whole answer")] = False,
+    plot: Annotated[Path | None, typer.Option(help="draw who gets what over royalty scenarios, as SVG")] = None,
+    royalty_rate: Annotated[str, typer.Option(help="the part of net sales that is paid as royalty")] = "0.03",
+    sales_to: Annotated[str | None, typer.Option(help="net sales in yuan where the drawing ends")] = None,
+) -> None:
+    """Compute who would get what, scenarios side by side, with the reasons; no market and no network is needed."""
+    try:
+        rate, end = parse_rate(royalty_rate), None if sales_to is None else Money.parse(sales_to)
+    except (Refusal, ValueError) as error:
+        raise SystemExit(f"techmarket: {error}") from None
+    raise SystemExit(
+        calculate_path(file, pack or [], console, as_json=as_json, plot=plot, royalty_rate=rate, sales_to=end)
+    )
 
 
 @cli.command()

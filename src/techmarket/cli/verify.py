@@ -17,6 +17,7 @@ from techmarket.certification.verify import Answer, Verdict, verify_file
 from techmarket.cli.commit import sha256_of
 from techmarket.dossiers import package, proofs
 from techmarket.kernel.seals import SealKey
+from techmarket.revenue import paper, statement
 from techmarket.trading.receipts import verify_receipt
 from techmarket.transparency import commitments, evidence
 from techmarket.transparency.evidence import Unproven
@@ -35,6 +36,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     **certificates.SENTENCES,
     **package.SENTENCES,
     **proofs.SENTENCES,
+    **statement.SENTENCES,
+    "page": ("页面上的文字", "what the page says: the file attached inside decides"),
     "opening": ("文件哈希与盐值即所登记的摘要", "document hash and salt give the digest that was logged"),
     "document": ("所附文件即该文件", "the document given is that document"),
     "receipt": (
@@ -69,6 +72,9 @@ def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = N
     if raw.startswith(b"PK"):
         return _package(package.verify(raw, trusted))
     if raw.startswith(b"%PDF-"):
+        inside = paper.attached(raw)
+        if inside is not None:
+            return _statement(inside, trusted, is_page=True)
         return _certificate(certificates.verify_paper(raw, trusted))
     try:
         read = json.loads(raw)
@@ -76,6 +82,8 @@ def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = N
         read = None
     if isinstance(read, dict) and read.get("form") == commitments.FORM:
         return _commitment(raw, trusted, document)
+    if statement.is_statement(read):
+        return _statement(raw, trusted)
     if proofs.is_proof(read):
         return _proof(proofs.verify(raw, trusted))
     if isinstance(read, dict) and isinstance(read.get("receipt"), dict):
@@ -163,6 +171,21 @@ def _commitment(raw: bytes, trusted: Mapping[str, SealKey], document: str | None
     else:
         return Said(Answer.NOT_OURS, said.what, said.checked, said.not_checked, "document", said.lines)
     return said
+
+
+def _statement(raw: bytes, trusted: Mapping[str, SealKey], *, is_page: bool = False) -> Said:
+    page = ("page",) if is_page else ()
+    try:
+        seen = statement.check_file(raw, trusted)
+    except Unproven as failed:
+        return Said(Answer.NOT_OURS, "statement", fault=failed.check)
+    said, told = seen.statement, Said(Answer.VALID, "statement", seen.checked)
+    told.what = f"statement of {said['person']['name']}: {paper.yuan(said['amount_minor'])}"
+    told.not_checked = (*page, "entered", "paid", *(("kept",) if "promise" in seen.checked else ()), "keys")
+    told.lines.append(f"distribution {said['distribution_id']} of contract {said['contract']['number']}")
+    told.lines.append(f"logged {seen.logged_at}; rules of {said['rule_date']}")
+    told.lines += [f"line {line['n']}: {line['group']}, {paper.yuan(line['minor'])}" for line in said["lines"]]
+    return told
 
 
 def _receipt(shown: Mapping[str, Any], trusted: Mapping[str, SealKey]) -> Said:

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any, Literal
 
-import typst
-
 from techmarket.kernel.periods import SHANGHAI
+from techmarket.kernel.typesetting import typeset
 from techmarket.transparency import offline
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    folder = Path(str(resources.files("techmarket") / "fonts"))
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(folder)])
-
 
 LINES_MAX = 1_500
 """Entries told line by line; of more, how many there are."""
@@ -44,8 +33,8 @@ class Stated:
 def draw(stated: Stated, form: Literal["pdf", "png"] = "pdf") -> bytes:
     """The summary as PDF (or `png`, to look at it): the same content gives the same bytes."""
     source = (resources.files("techmarket.dossiers") / "summary.typ").read_bytes()
-    said = json.dumps(_said(stated), ensure_ascii=False)
-    return typst.compile(source, font_paths=_fonts(), format=form, sys_inputs={"stated": said})
+    page: bytes = typeset(source, _said(stated), form)
+    return page
 
 
 def _said(stated: Stated) -> dict[str, object]:

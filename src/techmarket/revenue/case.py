@@ -196,15 +196,15 @@ class Case:
     def norm(self, key: str) -> Norm | None:
         return next((norm for norm in self.norms if norm.key == key), None)
 
-    def cut_to(self, key: str) -> Case:
+    def cut_to(self, *keys: str) -> Case:
         """The case as one contributor may recompute it: the weights inside her own groups, by position and without
         names, the other groups as one line each. It computes to the same amounts for her."""
         groups = []
         for share in self.table.groups:
-            is_hers = any(person.key == key for person in share.people)
+            is_hers = any(person.key in keys for person in share.people)
             people = (
                 tuple(
-                    Share(key if person.key == key else str(position), person.weight)
+                    Share(person.key if person.key in keys else str(position), person.weight)
                     for position, person in enumerate(share.people, start=1)
                 )
                 if is_hers

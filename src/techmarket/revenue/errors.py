@@ -192,3 +192,15 @@ class NothingToRepay(Refusal):
     code, kind = "revenue.nothing_to_repay", Kind.INVALID
     zh = "还款 {given} 超过尚欠的 {left}。"
     en = "{given} is more than the {left} that are still owed back."
+
+
+class NotProven(Refusal):
+    code, kind = "revenue.not_proven", Kind.CONFLICT
+    zh = "此次分配在引入份额存证之前作出，没有可随附的证明；对账单本身仍可查阅和重算。"
+    en = "This distribution was made before lines were logged, so no proof goes with it; the statement itself stands."
+
+
+class TooManyAsked(Refusal):
+    code, kind = "revenue.too_many_asked", Kind.INVALID
+    zh = "各方案合计 {people} 人，超过一次试算的上限 {people_max} 人；请分次试算。"
+    en = "The scenarios name {people} people together, more than {people_max}; ask in several parts."

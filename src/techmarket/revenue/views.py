@@ -217,15 +217,26 @@ class StatementView:
     contract_id: UUID
     contract_number: str
     unit_id: UUID
+    unit_name: str
     person_id: UUID
+    person_name: str
     state: DistributionState
     rule_date: date
     share_table_id: UUID
     share_table_sha256: str
     notice_id: UUID | None
+    computation_sha256: str
     amount: Money
     lines: tuple[LineView, ...]
     inputs: dict[str, Any]
     steps: tuple[dict[str, Any], ...]
     flags: tuple[dict[str, Any], ...]
     terms: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file to take along, and what to call it."""
+
+    name: str
+    body: bytes

@@ -21,7 +21,7 @@ from techmarket.revenue.service.holding import (
 from techmarket.revenue.service.paying import clear_distribution, confirm_payroll, pay_distribution, settle_line
 from techmarket.revenue.service.reversing import reverse_distribution
 from techmarket.revenue.service.reworking import draft_rework, get_rework, publish_rework, sign_rework
-from techmarket.revenue.service.stating import get_statement, list_statements
+from techmarket.revenue.service.stating import get_statement, get_statement_file, get_statement_paper, list_statements
 from techmarket.revenue.service.tabling import (
     draft_share_table,
     get_share_table,
@@ -46,6 +46,8 @@ __all__ = [
     "get_rework",
     "get_share_table",
     "get_statement",
+    "get_statement_file",
+    "get_statement_paper",
     "list_claims",
     "list_distributions",
     "list_holds",

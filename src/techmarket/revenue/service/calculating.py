@@ -2,65 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.kernel.money import Money
-from techmarket.revenue import policy, rules
-from techmarket.revenue.case import Case, Cost, Mode, Receipt, Table
+from techmarket.revenue import asking, policy
+from techmarket.revenue.asking import Question
+from techmarket.revenue.case import Norm
 from techmarket.revenue.service.standing import norms_of
-from techmarket.revenue.service.stating import rolled
 from techmarket.rulebook import steps as rulebook
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What somebody wants to know: under which rules, from what, by which table."""
-
-    mode: Mode
-    rule_date: date
-    jurisdiction: str
-    is_government: bool
-    receipts: Sequence[Receipt]
-    costs: Sequence[Cost]
-    table: Table
-    pay_on: date
-    is_registered: bool = False
-    term_years: int | None = None
-    capital: Money | None = None
-
-
-async def calculate(tx: Tx, actor: Actor, question: Question) -> dict[str, Any]:
-    """A whole split with every step, rule and source. Changes nothing."""
+async def calculate(
+    tx: Tx, actor: Actor, question: Question, scenarios: Mapping[str, Question] | None = None
+) -> dict[str, Any]:
+    """A whole split with every step, rule and source, and beside it what would come of other terms. Changes nothing."""
     require(actor, policy.CALCULATE)
+    others = scenarios or {}
+    asking.require_bounded([question, *others.values()])
+    norms: dict[object, tuple[Norm, ...]] = {}
     async with tx.read() as db:
-        norms = await norms_of(
-            db,
-            on=question.rule_date,
-            jurisdiction=question.jurisdiction,
-            mode=question.mode,
-            is_government=question.is_government,
-            unit=None,
-        )
+        for one in (question, *others.values()):
+            if one.place not in norms:
+                on, jurisdiction, mode, is_government = one.place
+                norms[one.place] = await norms_of(
+                    db, on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=None
+                )
         calendar = await rulebook.work_calendar(db)
-    case = Case(
-        mode=question.mode,
-        is_government=question.is_government,
-        receipts=tuple(question.receipts),
-        costs=tuple(question.costs),
-        table=question.table,
-        norms=norms,
-        pay_on=question.pay_on,
-        is_registered=question.is_registered,
-        term_years=question.term_years,
-        capital_minor=question.capital.minor if question.capital else None,
-    )
-    document = rules.compute(case).document()
-    for term in document["outcome"]["terms"]:
-        term["moved_to"] = rolled(date.fromisoformat(term["ends_on"]), calendar)
-    return document
+    answer = asking.answered(question, norms[question.place], calendar)
+    compared = [asking.compared(name, one, norms[one.place], calendar) for name, one in others.items()]
+    return {**answer, "scenarios": compared}

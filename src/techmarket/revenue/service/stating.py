@@ -2,61 +2,98 @@
 
 from __future__ import annotations
 
-from datetime import date
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from techmarket.contracts import steps as contracts
-from techmarket.db import texts
+from techmarket.contracts.steps import ContractFacts
+from techmarket.db import clock, texts
+from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.money import Money
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
-from techmarket.kernel.workdays import CalendarYearMissing, WorkCalendar
-from techmarket.revenue import policy, repository
+from techmarket.kernel.workdays import WorkCalendar
+from techmarket.revenue import errors, paper, policy, proving, repository, statement
+from techmarket.revenue.asking import rolled
+from techmarket.revenue.case import Case, Group
 from techmarket.revenue.service.distributing import line_view
 from techmarket.revenue.service.paying import case_of
-from techmarket.revenue.views import StatementCard, StatementView
+from techmarket.revenue.tables import Distribution, DistributionLine, DistributionProof, ShareTable
+from techmarket.revenue.views import FileView, StatementCard, StatementView
 from techmarket.rulebook import steps as rulebook
+from techmarket.transparency import steps as transparency
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One person's part of a distribution, as it is read from the rows."""
+
+    row: Distribution
+    lines: Sequence[DistributionLine]
+    keys: tuple[str, ...]
+    contract: ContractFacts
+    table: ShareTable
+    case: Case
+    steps: tuple[dict[str, Any], ...]
+    flags: tuple[dict[str, Any], ...]
+    terms: tuple[dict[str, Any], ...]
+    unit_name: str
+    person_name: str
+    as_of: datetime
 
 
 async def get_statement(tx: Tx, actor: Actor, distribution_id: UUID, person_id: UUID) -> StatementView:
     """One's own statement, from the publication of the reward list on; anybody else's is not found."""
-    require(actor, policy.SEE_STATEMENTS)
-    if actor.person_id != person_id:
-        raise NotFound()
     async with tx.read() as db:
-        row = await repository.get_distribution(db, distribution_id)
-        lines = await repository.list_lines(db, row.id, person_id=person_id)
-        if not lines or row.state not in repository.SHOWN_TO_PEOPLE:
-            raise NotFound()
-        contract = await contracts.get_contract(db, row.contract_id)
-        table = await repository.get_table(db, row.share_table_id)
-        sha256 = lines[0].computation_sha256 or row.computation_sha256
-        document = await texts.get(db, sha256)
-        case = (await case_of(db, sha256, table.sha256)).cut_to(str(person_id))
-        hers = {f"people.{line.group.value}" for line in lines}
-        calendar = await rulebook.work_calendar(db)
-        return StatementView(
-            row.id,
-            row.contract_id,
-            contract.number,
-            row.unit_id,
-            person_id,
-            row.state,
-            row.rule_date,
-            table.id,
-            table.sha256,
-            row.notice_id,
-            Money(sum(line.minor for line in lines)),
-            tuple(line_view(line) for line in lines),
-            case.document(),
-            tuple(s for s in document["steps"] if not s["name"].startswith("people.") or s["name"] in hers),
-            tuple(document["outcome"]["flags"]),
-            tuple(_rolled(term, calendar) for term in document["outcome"]["terms"]),
-        )
+        part = await _part_of(db, actor, distribution_id, person_id)
+    row = part.row
+    return StatementView(
+        row.id,
+        row.contract_id,
+        part.contract.number,
+        row.unit_id,
+        part.unit_name,
+        person_id,
+        part.person_name,
+        row.state,
+        row.rule_date,
+        part.table.id,
+        part.table.sha256,
+        row.notice_id,
+        row.computation_sha256,
+        Money(sum(line.minor for line in part.lines)),
+        tuple(line_view(line) for line in part.lines),
+        part.case.document(),
+        part.steps,
+        part.flags,
+        part.terms,
+    )
+
+
+async def get_statement_file(tx: Tx, keys: Keys, actor: Actor, distribution_id: UUID, person_id: UUID) -> FileView:
+    """The statement as a file that proves and recomputes itself with no market: `techmarket verify`, `recompute`."""
+    async with tx.read() as db:
+        part = await _part_of(db, actor, distribution_id, person_id)
+        return FileView(_name_of(part), await _file_of(db, keys, part))
+
+
+async def get_statement_paper(tx: Tx, keys: Keys, actor: Actor, distribution_id: UUID, person_id: UUID) -> FileView:
+    """The statement as a page to read in Chinese and English, with the file that proves it attached inside."""
+    async with tx.read() as db:
+        part = await _part_of(db, actor, distribution_id, person_id)
+        body = await _file_of(db, keys, part)
+    # Drawing takes tens of milliseconds of processor: never on the loop, never inside a transaction.
+    return FileView(_name_of(part), await asyncio.to_thread(paper.draw_statement, body))
 
 
 async def list_statements(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[StatementCard]:
@@ -70,13 +107,108 @@ async def list_statements(tx: Tx, actor: Actor, *, cursor: str | None, limit: in
         )
 
 
+async def _part_of(db: AsyncSession, actor: Actor, distribution_id: UUID, person_id: UUID) -> _Part:
+    """The door: her own lines, once the list is published. Whatever else was asked for is not there."""
+    require(actor, policy.SEE_STATEMENTS)
+    if actor.person_id != person_id:
+        raise NotFound()
+    row = await repository.get_distribution(db, distribution_id)
+    lines = await repository.list_lines(db, row.id, person_id=person_id)
+    if not lines or row.state not in repository.SHOWN_TO_PEOPLE:
+        raise NotFound()
+    contract = await contracts.get_contract(db, row.contract_id)
+    table = await repository.get_table(db, row.share_table_id)
+    sha256 = lines[0].computation_sha256 or row.computation_sha256
+    document = await texts.get(db, sha256)
+    whole = await case_of(db, sha256, table.sha256)
+    keys = tuple(dict.fromkeys(_key_of(whole, line) for line in lines))
+    hers = {f"people.{line.group.value}" for line in lines}
+    calendar = await rulebook.work_calendar(db)
+    return _Part(
+        row,
+        lines,
+        keys,
+        contract,
+        table,
+        whole.cut_to(*keys),
+        tuple(s for s in document["steps"] if not s["name"].startswith("people.") or s["name"] in hers),
+        tuple(document["outcome"]["flags"]),
+        tuple(_rolled(term, calendar) for term in document["outcome"]["terms"]),
+        (await identity.get_organisation(db, row.unit_id)).name,
+        (await identity.get_people(db, [person_id]))[person_id].name,
+        await clock.market_now(db),
+    )
+
+
+def _key_of(case: Case, line: DistributionLine) -> str:
+    """Under which name the signed table has the line: what was logged stays, whoever is paid in the end."""
+    people = next(share.people for share in case.table.groups if share.group is Group(line.group))
+    return people[line.position - 1].key
+
+
+async def _file_of(db: AsyncSession, keys: Keys, part: _Part) -> bytes:
+    proof = await repository.find_proof(db, part.row.id)
+    if proof is None:
+        raise errors.NotProven()
+    return statement.file_bytes(
+        statement=_said(part), lines=_proofs(part, proof), log=await _log_part(db, keys, proof.entry_id)
+    )
+
+
+def _said(part: _Part) -> dict[str, Any]:
+    row = part.row
+    return {
+        "distribution_id": str(row.id),
+        "distributed_at": row.created_at.isoformat(),
+        "contract": {"id": str(row.contract_id), "number": part.contract.number},
+        "unit": {"id": str(row.unit_id), "name": part.unit_name},
+        "person": {"id": str(part.lines[0].person_id), "name": part.person_name},
+        "rule_date": row.rule_date.isoformat(),
+        "share_table": {"id": str(part.table.id), "n": part.table.n, "sha256": part.table.sha256},
+        "notice_id": None if row.notice_id is None else str(row.notice_id),
+        "computation_sha256": row.computation_sha256,
+        "state": row.state.value,
+        "as_of": part.as_of.isoformat(),
+        "amount_minor": sum(line.minor for line in part.lines),
+        "lines": [
+            {
+                "n": line.n,
+                "group": line.group.value,
+                "position": line.position,
+                "key": _key_of(part.case, line),
+                "minor": line.minor,
+                "wage_base_minor": line.wage_base_minor,
+                "state": line.state.value,
+            }
+            for line in part.lines
+        ],
+        "inputs": part.case.document(),
+        "steps": list(part.steps),
+        "flags": list(part.flags),
+        "terms": list(part.terms),
+    }
+
+
+def _proofs(part: _Part, proof: DistributionProof) -> dict[str, Any]:
+    leaves = proving.parted(proof.leaves)
+    proofs = [
+        {"n": line.n, "salt": proving.salt_of(proof.secret, line.n).hex(), "path": proving.path_of(leaves, line.n)}
+        for line in part.lines
+    ]
+    return {"size": len(leaves), "root": proving.root(leaves), "proofs": proofs}
+
+
+async def _log_part(db: AsyncSession, keys: Keys, entry_id: UUID) -> dict[str, Any]:
+    """The proof once a checkpoint covers the distribution; before that the market's signed promise."""
+    proof = await transparency.proof_for(db, entry_id)
+    if proof is None:
+        return {"promise": await transparency.promise(db, keys, entry_id)}
+    return {"proof": proof.as_json()}
+
+
+def _name_of(part: _Part) -> str:
+    return f"statement-{part.contract.number}-{part.row.id}"
+
+
 def _rolled(term: dict[str, Any], calendar: WorkCalendar) -> dict[str, Any]:
-    """A last day on a holiday moves to the next working day, once that year's calendar is known; until then null."""
     return {**term, "moved_to": rolled(date.fromisoformat(term["ends_on"]), calendar)}
-
-
-def rolled(day: date, calendar: WorkCalendar) -> str | None:
-    try:
-        return calendar.next_working_day_on_or_after(day).isoformat()
-    except CalendarYearMissing:
-        return None
