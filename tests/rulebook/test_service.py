@@ -86,7 +86,7 @@ async def test_a_missing_rule_is_a_named_refusal_and_never_a_guess(tx):
 
 async def test_all_rows_in_force_can_be_listed_so_that_the_highest_floor_is_found(tx):
     async with tx.read() as db:
-        rows = await steps.list_rules(db, "reward.floor", on=ON, jurisdictions=["CN", "CN-33"])
+        rows = await steps.list_rules(db, ["reward.floor"], on=ON, jurisdictions=["CN", "CN-33"])
     found = {r.jurisdiction: r.value for r in rows if r.mode == "transfer" and r.applies_to == "government_unit"}
     assert found == {"CN": "0.50", "CN-33": "0.70"}
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from techmarket.revenue import golden
+from techmarket.api.observe import configure_logging
+from techmarket.cli import state
+from techmarket.db.session import Tx
+from techmarket.kernel.refusals import Refusal
+from techmarket.revenue import golden, service
 from techmarket.rulebook.linting import lint
 from techmarket.rulebook.packs import SIZE_MAX, Document, Finding, Unreadable, carried_packs, read_pack
+from techmarket.rulebook.rules import Rule
+from techmarket.settings import get_settings
 
 policy = typer.Typer(no_args_is_help=True, help=__doc__)
 console = Console()
 
 RIGHT, WRONG, UNREADABLE = 0, 1, 2
-
-
-@policy.callback()
-def _group() -> None:
-    """Keeps `check` a word of its own while it is the only one."""
 
 
 @policy.command()
@@ -30,6 +35,53 @@ def check(
     """Lint packs and compute their golden cases. Ends with 0: all right; 1: findings, each with file, line and reason;
     2: a file that is no pack at all."""
     raise SystemExit(check_files(files or [], console))
+
+
+@policy.command()
+def effects(
+    file: Annotated[Path | None, typer.Argument(help="a pack; without one, the book as it is now")] = None,
+) -> None:
+    """List which distributions of this market a pack would have made otherwise. It changes none of them."""
+    try:
+        rows = () if file is None else service.rows_of_pack(_text_of(file))
+    except Unreadable as error:
+        _say(console, error.finding)
+        raise SystemExit(UNREADABLE) from None
+    except Refusal as refused:
+        for finding in refused.facts["findings"]:
+            console.print(f"[red]✗[/] {escape(finding)}", soft_wrap=True, highlight=False)
+        raise SystemExit(WRONG) from None
+    settings = get_settings()
+    configure_logging(json=settings.log_json, level=logging.WARNING)
+
+    async def work() -> None:
+        async with state.open_market(settings, application="policy", prepare=False) as market:
+            await tell_effects(market.means.tx, rows, console)
+
+    asyncio.run(work())
+
+
+async def tell_effects(tx: Tx, rows: Sequence[Rule], out: Console) -> int:
+    """Page by page through all standing distributions; returns how many would have been otherwise."""
+    looked_at = told = 0
+    cursor: str | None = None
+    while True:
+        page = await service.effects_of(tx, rows, unit_id=None, cursor=cursor)
+        looked_at += page.looked_at
+        for one in page.items:
+            told += 1
+            would_be = one.refused if one.reward_would_be is None else one.reward_would_be.amount
+            says = f"{one.distribution_id} of {one.rule_date}: reward {one.reward.amount}, would be {would_be}"
+            out.print(f"{says}; {one.lines_changed} lines differ", soft_wrap=True, highlight=False)
+            for change in one.changes:
+                was, new = (rule and f"{rule.value} ({rule.source})" for rule in (change.was, change.would_be))
+                line = f"    {change.key} {change.jurisdiction}: {was or 'no row'} -> {new or 'no row'}"
+                out.print(line, soft_wrap=True, markup=False, highlight=False)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    out.print(f"{told} of {looked_at} distributions would have been otherwise; none was changed", highlight=False)
+    return told
 
 
 def check_files(files: list[Path], out: Console) -> int:
@@ -62,10 +114,14 @@ def judge(pack: Document, beside: list[Document]) -> list[Finding]:
 
 
 def read_file(file: Path) -> Document:
+    return read_pack(_text_of(file), str(file))
+
+
+def _text_of(file: Path) -> str:
     try:
         if file.stat().st_size > 4 * SIZE_MAX:
             raise Unreadable(Finding(str(file), 1, "too_large", f"a pack has at most {SIZE_MAX} characters"))
-        return read_pack(file.read_text(encoding="utf-8"), str(file))
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise Unreadable(Finding(str(file), 1, "unreadable", str(error.strerror))) from None
     except UnicodeDecodeError:

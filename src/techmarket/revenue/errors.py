@@ -204,3 +204,9 @@ class TooManyAsked(Refusal):
     code, kind = "revenue.too_many_asked", Kind.INVALID
     zh = "各方案合计 {people} 人，超过一次试算的上限 {people_max} 人；请分次试算。"
     en = "The scenarios name {people} people together, more than {people_max}; ask in several parts."
+
+
+class PackUnsound(Refusal):
+    code, kind = "revenue.pack_unsound", Kind.INVALID
+    zh = "政策包不成立：{findings}。"
+    en = "This policy pack does not hold together: {findings}."

@@ -71,8 +71,10 @@ def _axes(axis: str, most: int, widest: int, x_of: Callable[[int], float], y_of:
     for minor in _ticks(most):
         drawn.append(f'<path d="M{LEFT} {y_of(minor):.1f}H{WIDTH - RIGHT}" stroke="#000" stroke-opacity=".12"/>')
         drawn.append(f'<text x="{LEFT - 8}" y="{y_of(minor) + 4:.1f}" text-anchor="end">{_short(minor)}</text>')
-    for along in _ticks(widest):
-        drawn.append(f'<text x="{x_of(along):.1f}" y="{HEIGHT - 34}" text-anchor="middle">{_short(along)}</text>')
+    drawn += [
+        f'<text x="{x_of(along):.1f}" y="{HEIGHT - 34}" text-anchor="middle">{_short(along)}</text>'
+        for along in _ticks(widest)
+    ]
     middle = (LEFT + WIDTH - RIGHT) / 2
     return [*drawn, f'<text x="{middle:.1f}" y="{HEIGHT - 12}" text-anchor="middle">{escape(axis)}</text>']
 

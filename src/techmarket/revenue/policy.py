@@ -34,6 +34,7 @@ SEE_TABLES = permission("revenue.list_share_tables", Standing.SIGNED_IN, scope=S
 SEE_INCOME = permission("revenue.list_income", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_DISTRIBUTIONS = permission("revenue.get_distribution", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_STATEMENTS = permission("revenue.list_own_statements", Standing.SIGNED_IN, scope=Scope.READ)
+WEIGH_RULES = permission("revenue.weigh_rules", Standing.MARKET_OR_OWN, scope=Scope.READ)
 CALCULATE = permission("revenue.calculate", Standing.ANYONE, scope=Scope.READ)
 
 OFFICERS = frozenset({Role.ADMINISTRATOR, Role.LISTING_OFFICER, Role.FINANCE})

@@ -109,7 +109,7 @@ def recomputed(said: Mapping[str, Any]) -> Computation:
         done = rules.compute(case_from(said["inputs"]))
         shown = [(line["n"], line["group"], line["position"], line["key"], line["minor"]) for line in said["lines"]]
         wages = [line["wage_base_minor"] for line in said["lines"]]
-        steps, amount = said["steps"], said["amount_minor"]
+        steps, flags, amount = said["steps"], said["flags"], said["amount_minor"]
     except Exception as error:  # what a stranger calls inputs breaks in more ways than they name
         raise Differs(f"the inputs do not compute: {error}") from error
     hers = lines_of(done, {line[3] for line in shown})
@@ -123,6 +123,8 @@ def recomputed(said: Mapping[str, Any]) -> Computation:
     if [step.document() for step in done.steps] != steps:
         wrong = _first_difference([step.document() for step in done.steps], steps)
         raise Differs(f"the step {wrong} is another")
+    if [flag.document() for flag in done.flags] != flags:
+        raise Differs("the tax flags are others")
     return done
 
 

@@ -240,3 +240,48 @@ class FileView:
 
     name: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A row of the rules as it would be used."""
+
+    value: str
+    unit: str
+    binding: str
+    evidence: str
+    source: str
+    effective_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChangeView:
+    key: str
+    jurisdiction: str
+    was: RuleView | None
+    would_be: RuleView | None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectView:
+    """A distribution that other rules would have made otherwise; it stays as it is."""
+
+    distribution_id: UUID
+    contract_id: UUID
+    unit_id: UUID
+    state: DistributionState
+    rule_date: date
+    reward: Money
+    reward_would_be: Money | None
+    unit_part: Money
+    unit_part_would_be: Money | None
+    refused: str | None
+    lines_changed: int
+    changes: tuple[RuleChangeView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectsView:
+    items: tuple[EffectView, ...]
+    looked_at: int
+    next_cursor: str | None

@@ -40,9 +40,9 @@ def _in_force(on: date) -> ColumnElement[bool]:
 
 
 async def list_in_force(
-    db: AsyncSession, key: str, *, on: date, jurisdictions: Sequence[str], scopes: Sequence[str] | None = None
+    db: AsyncSession, *keys: str, on: date, jurisdictions: Sequence[str], scopes: Sequence[str] | None = None
 ) -> list[Rule]:
-    query = select(RuleRow).where(RuleRow.key == key, RuleRow.jurisdiction.in_(jurisdictions), _in_force(on))
+    query = select(RuleRow).where(RuleRow.key.in_(keys), RuleRow.jurisdiction.in_(jurisdictions), _in_force(on))
     if scopes is not None:
         query = query.where(RuleRow.scope.in_(scopes))
     rows = await db.execute(query.order_by(RuleRow.effective_from, RuleRow.id))

@@ -82,9 +82,9 @@ async def get_rule(
     return rule
 
 
-async def list_rules(db: AsyncSession, key: str, *, on: date, jurisdictions: Sequence[str]) -> list[Rule]:
-    """Every row of the key in force on the day in just these jurisdictions, of every scope, mode and kind of unit."""
-    return await repository.list_in_force(db, key, on=on, jurisdictions=jurisdictions)
+async def list_rules(db: AsyncSession, keys: Sequence[str], *, on: date, jurisdictions: Sequence[str]) -> list[Rule]:
+    """Every row of these keys in force on the day in just these places, of every scope, mode and kind of unit."""
+    return await repository.list_in_force(db, *keys, on=on, jurisdictions=jurisdictions)
 
 
 async def work_calendar(db: AsyncSession) -> WorkCalendar:

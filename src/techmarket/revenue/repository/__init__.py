@@ -261,9 +261,18 @@ async def count_unpaid(db: AsyncSession, distribution_id: UUID) -> int:
 
 
 async def list_distributions(
-    db: AsyncSession, *, unit_id: UUID | None, contract_id: UUID | None, before: UUID | None, limit: int
+    db: AsyncSession,
+    *,
+    unit_id: UUID | None,
+    contract_id: UUID | None,
+    before: UUID | None,
+    limit: int,
+    standing: bool = False,
 ) -> Sequence[Distribution]:
+    """The newest first; with `standing` none that was taken back."""
     query = select(Distribution).order_by(Distribution.id.desc()).limit(limit)
+    if standing:
+        query = query.where(Distribution.state != DistributionState.REVERSED)
     if unit_id is not None:
         query = query.where(Distribution.unit_id == unit_id)
     if contract_id is not None:

@@ -29,6 +29,7 @@ from techmarket.revenue.service.tabling import (
     open_signing,
     sign_share_table,
 )
+from techmarket.revenue.service.weighing import effects_of, list_effects, rows_of_pack
 
 __all__ = [
     "add_cost",
@@ -41,6 +42,7 @@ __all__ = [
     "draft_distribution",
     "draft_rework",
     "draft_share_table",
+    "effects_of",
     "get_books",
     "get_distribution",
     "get_rework",
@@ -50,6 +52,7 @@ __all__ = [
     "get_statement_paper",
     "list_claims",
     "list_distributions",
+    "list_effects",
     "list_holds",
     "list_share_tables",
     "list_statements",
@@ -60,6 +63,7 @@ __all__ = [
     "publish_distribution",
     "publish_rework",
     "reverse_distribution",
+    "rows_of_pack",
     "settle_line",
     "sign_rework",
     "sign_share_table",

@@ -300,7 +300,7 @@ async def _write(
     costs: Any,
     now: datetime,
 ) -> DistributionView:
-    document = stored(done, share_table.sha256)
+    document = stored(done, share_table.sha256) | {"jurisdiction": standing.jurisdiction}
     row = Distribution(
         id=new_id(),
         contract_id=standing.contract.id,

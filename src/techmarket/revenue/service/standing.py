@@ -80,9 +80,7 @@ async def norms_of(
     db: AsyncSession, *, on: date, jurisdiction: str, mode: Mode, is_government: bool, unit: UUID | None
 ) -> tuple[Norm, ...]:
     """The rows that held on the day, for this kind of unit in this place."""
-    rows: list[Rule] = []
-    for key in norming.NORM_KEYS:
-        rows += await rulebook.list_rules(db, key, on=on, jurisdictions=jurisdictions_of(jurisdiction))
+    rows = await rows_of(db, on=on, jurisdiction=jurisdiction)
     return norming.choose_norms(
         rows, on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=unit
     )
@@ -99,6 +97,11 @@ async def channel_of(db: AsyncSession, standing: Standing) -> Channel:
         scope=unit_scope(standing.unit_id),
     )
     return CHANNELS[rule.value]
+
+
+async def rows_of(db: AsyncSession, *, on: date, jurisdiction: str) -> list[Rule]:
+    """All that the book says about sharing on that day in that place, for every kind of unit."""
+    return await rulebook.list_rules(db, norming.NORM_KEYS, on=on, jurisdictions=jurisdictions_of(jurisdiction))
 
 
 async def is_registered(db: AsyncSession, contract_id: UUID) -> bool:
