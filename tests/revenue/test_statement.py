@@ -61,10 +61,6 @@ def _another_root(parts):
     parts["log"]["promise"] = a_promise(lines=5, lines_root="11" * 32)
 
 
-def _another_size(parts):
-    parts["log"]["promise"] = a_promise(lines=6, lines_root=parts["lines"]["root"])
-
-
 def _another_computation(parts):
     parts["statement"]["computation_sha256"] = "ee" * 32
 
@@ -112,7 +108,6 @@ def _an_unknown_key(parts):
         (_another_place, "line"),
         (_another_salt, "line"),
         (_another_root, "line"),
-        (_another_size, "line"),
         (_another_computation, "promise"),
         (_another_distribution, "promise"),
         (_no_line, "line"),
