@@ -6,10 +6,11 @@ from copy import deepcopy
 
 import pytest
 
-from techmarket.revenue import rules
+from techmarket.revenue import paper, rules
 from techmarket.rulebook import service as rulebook
 from tests.notices.make import move_to, shanghai
 from tests.revenue.make_licence import POSTED, a_licence, enter_costs, receive_entry_fee, receive_royalty
+from tests.revenue.test_stating import rows_everywhere
 
 
 def yuan(amount: str) -> dict[str, str]:
@@ -77,7 +78,9 @@ async def a_signed_table(api, licence) -> dict[str, object]:
 
 async def test_anybody_computes_the_worked_example_to_the_cent_and_nothing_is_kept(tx, api):
     await rulebook.load_rules(tx)
+    rows = await rows_everywhere(tx)
     answer = await api.post("/v1/revenue/calculations", json=QUESTION)
+    assert await rows_everywhere(tx) == rows
     assert answer.status_code == 200, answer.text
     outcome = answer.json()["outcome"]
     assert (outcome["base_minor"], outcome["reward_minor"], outcome["unit_minor"]) == (
@@ -113,6 +116,40 @@ async def test_the_dry_run_speaks_of_equity_own_use_and_grants_too(tx, api):
     title = {"basis": "TITLE", "title_share": "0.90", "groups": QUESTION["table"]["groups"][:1]}
     outcome = (await api.post("/v1/revenue/calculations", json=QUESTION | {"table": title})).json()["outcome"]
     assert (outcome["reward_minor"], outcome["unit_minor"]) == (1_003_646_81, 111_516_31)
+
+
+async def test_terms_places_and_days_are_answered_side_by_side_each_with_its_reasons(tx, api):
+    await rulebook.load_rules(tx)
+    groups = [{"group": "MAIN", "weight": "85"}, {"group": "STAFF", "weight": "5"}, {"group": "OTHERS", "weight": "10"}]
+    scenarios = [
+        {"name": "the nation", "jurisdiction": "CN"},
+        {"name": "the day before", "rule_date": "2017-09-30"},
+        {"name": "the day", "rule_date": "2017-10-01"},
+        {"name": "less", "table": {"rate": "0.60", "groups": groups}},
+        {"name": "an enterprise", "is_government_established": False, "table": {"rate": "0.10", "groups": groups}},
+    ]
+    rows = await rows_everywhere(tx)
+    answer = (await api.post("/v1/revenue/calculations", json=QUESTION | {"scenarios": scenarios})).json()
+    assert await rows_everywhere(tx) == rows
+    rewards = [one["outcome"] and one["outcome"]["reward_minor"] for one in answer["scenarios"]]
+    # Before the province's rule no cost had a rule, and the reward is half of all receipts.
+    assert rewards == [557_581_56, 576_851_84, 780_614_19, None, 111_516_32]
+    assert answer["scenarios"][3]["refused"]["code"] == "revenue.below_floor"
+    net_income, reward, unit, main, *_ = answer["explanation"]["from"]
+    assert [node["minor"] for node in (net_income, reward, unit, main)] == [
+        1_115_163_12,
+        780_614_19,
+        334_548_93,
+        663_522_06,
+    ]
+    assert [node["rule"]["source"] for node in reward["from"]] == ["PSTA art. 45(1)(1)", "ZJR art. 37(1)(1)"]
+    assert [node["minor"] for node in net_income["from"][0]["from"]] == [600_000_00, 553_703_67]
+    people = main["from"][-1]["from"]
+    assert [(node["en"], node["minor"]) for node in people] == [
+        ("A", 331_761_03),
+        ("B", 199_056_62),
+        ("C", 132_704_41),
+    ]
 
 
 async def test_a_rate_below_the_floor_is_refused_with_the_least_that_would_work(tx, api):
@@ -216,6 +253,12 @@ async def test_a_contributor_reads_her_own_statement_and_nobody_elses(tx, keys, 
     for stranger in (bert, licence.unit, licence.buyer, licence.market["operator"], licence.market["finance"]):
         refused = await api.get(hers, key=stranger.key)
         assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+        for kind in ("file", "pdf"):
+            assert (await api.get(f"{hers}/{kind}", key=stranger.key)).status_code == 404
+    file, page = [await api.get(f"{hers}/{kind}", key=anna.key) for kind in ("file", "pdf")]
+    assert (file.status_code, page.status_code) == (200, 200)
+    assert statement["amount"]["amount"] == f"{file.json()['statement']['amount_minor'] / 100:.2f}"
+    assert (page.headers["content-type"], paper.attached(page.content) is not None) == ("application/pdf", True)
     assert (await api.get(hers)).status_code == 401
     for path in (address, f"/v1/contracts/{licence.id}/income"):
         assert (await api.get(path, key=anna.key)).status_code == 404

@@ -52,6 +52,7 @@ def a_statement(key: str = "A", *, case: Case | None = None) -> dict[str, Any]:
             }
             for n, line in hers
         ],
+        "reworked": [],
         "inputs": case.cut_to(key).document(),
         "steps": [s for s in document["steps"] if not s["name"].startswith("people.") or s["name"] in inside],
         "flags": document["outcome"]["flags"],

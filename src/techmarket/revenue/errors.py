@@ -196,8 +196,11 @@ class NothingToRepay(Refusal):
 
 class NotProven(Refusal):
     code, kind = "revenue.not_proven", Kind.CONFLICT
-    zh = "此次分配在引入份额存证之前作出，没有可随附的证明；对账单本身仍可查阅和重算。"
-    en = "This distribution was made before lines were logged, so no proof goes with it; the statement itself stands."
+    zh = "日志所载的这次分配中没有可随附证明的本人份额（早于存证，或仅有改写的份额）；对账单本身仍可查阅。"
+    en = (
+        "No line of yours is in the distribution as it was logged (it is older than that, or your line was written "
+        "anew), so there is no file that proves it; the statement itself can be read."
+    )
 
 
 class TooManyAsked(Refusal):

@@ -45,7 +45,7 @@ def stated_of(said: Mapping[str, Any]) -> dict[str, Any]:
         "distribution_id": said["distribution_id"],
         "computation_sha256": said["computation_sha256"],
         "table_sha256": said["share_table"]["sha256"],
-        "lines": [_line(line) for line in said["lines"]],
+        "lines": [_line(line) for line in (*said["lines"], *said["reworked"])],
         "steps": [_step(step) for step in said["steps"]],
         "flags": [_flag(flag) for flag in said["flags"]],
         "terms": [_term(term) for term in said["terms"]],

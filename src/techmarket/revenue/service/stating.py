@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +26,7 @@ from techmarket.kernel.workdays import WorkCalendar
 from techmarket.revenue import errors, paper, policy, proving, repository, statement
 from techmarket.revenue.asking import rolled
 from techmarket.revenue.case import Case, Group
+from techmarket.revenue.lifecycle import LineState
 from techmarket.revenue.service.distributing import line_view
 from techmarket.revenue.service.paying import case_of
 from techmarket.revenue.tables import Distribution, DistributionLine, DistributionProof, ShareTable
@@ -40,7 +41,8 @@ class _Part:
 
     row: Distribution
     lines: Sequence[DistributionLine]
-    keys: tuple[str, ...]
+    keys: Mapping[int, str]
+    """Under which name the signed table has each line of the split: what was logged stays, whoever is paid."""
     contract: ContractFacts
     table: ShareTable
     case: Case
@@ -71,7 +73,7 @@ async def get_statement(tx: Tx, actor: Actor, distribution_id: UUID, person_id: 
         part.table.sha256,
         row.notice_id,
         row.computation_sha256,
-        Money(sum(line.minor for line in part.lines)),
+        Money(_amount_of(part)),
         tuple(line_view(line) for line in part.lines),
         part.case.document(),
         part.steps,
@@ -121,7 +123,7 @@ async def _part_of(db: AsyncSession, actor: Actor, distribution_id: UUID, person
     sha256 = lines[0].computation_sha256 or row.computation_sha256
     document = await texts.get(db, sha256)
     whole = await case_of(db, sha256, table.sha256)
-    keys = tuple(dict.fromkeys(_key_of(whole, line) for line in lines))
+    keys = {line.n: _key_of(whole, line) for line in lines if line.rework_id is None}
     hers = {f"people.{line.group.value}" for line in lines}
     calendar = await rulebook.work_calendar(db)
     return _Part(
@@ -130,7 +132,7 @@ async def _part_of(db: AsyncSession, actor: Actor, distribution_id: UUID, person
         keys,
         contract,
         table,
-        whole.cut_to(*keys),
+        whole.cut_to(*keys.values()),
         tuple(s for s in document["steps"] if not s["name"].startswith("people.") or s["name"] in hers),
         tuple(document["outcome"]["flags"]),
         tuple(_rolled(term, calendar) for term in document["outcome"]["terms"]),
@@ -141,14 +143,13 @@ async def _part_of(db: AsyncSession, actor: Actor, distribution_id: UUID, person
 
 
 def _key_of(case: Case, line: DistributionLine) -> str:
-    """Under which name the signed table has the line: what was logged stays, whoever is paid in the end."""
     people = next(share.people for share in case.table.groups if share.group is Group(line.group))
     return people[line.position - 1].key
 
 
 async def _file_of(db: AsyncSession, keys: Keys, part: _Part) -> bytes:
     proof = await repository.find_proof(db, part.row.id)
-    if proof is None:
+    if proof is None or not part.keys:
         raise errors.NotProven()
     return statement.file_bytes(
         statement=_said(part), lines=_proofs(part, proof), log=await _log_part(db, keys, proof.entry_id)
@@ -169,18 +170,10 @@ def _said(part: _Part) -> dict[str, Any]:
         "computation_sha256": row.computation_sha256,
         "state": row.state.value,
         "as_of": part.as_of.isoformat(),
-        "amount_minor": sum(line.minor for line in part.lines),
-        "lines": [
-            {
-                "n": line.n,
-                "group": line.group.value,
-                "position": line.position,
-                "key": _key_of(part.case, line),
-                "minor": line.minor,
-                "wage_base_minor": line.wage_base_minor,
-                "state": line.state.value,
-            }
-            for line in part.lines
+        "amount_minor": _amount_of(part),
+        "lines": [{**_line_of(line), "key": part.keys[line.n]} for line in part.lines if line.n in part.keys],
+        "reworked": [
+            {**_line_of(line), "rework_id": str(line.rework_id)} for line in part.lines if line.n not in part.keys
         ],
         "inputs": part.case.document(),
         "steps": list(part.steps),
@@ -189,11 +182,28 @@ def _said(part: _Part) -> dict[str, Any]:
     }
 
 
+def _line_of(line: DistributionLine) -> dict[str, Any]:
+    return {
+        "n": line.n,
+        "group": line.group.value,
+        "position": line.position,
+        "minor": line.minor,
+        "wage_base_minor": line.wage_base_minor,
+        "state": line.state.value,
+    }
+
+
+def _amount_of(part: _Part) -> int:
+    """What is hers in the end: a line that was written anew counts in its new form alone."""
+    return sum(line.minor for line in part.lines if line.state is not LineState.CANCELLED)
+
+
 def _proofs(part: _Part, proof: DistributionProof) -> dict[str, Any]:
     leaves = proving.parted(proof.leaves)
     proofs = [
         {"n": line.n, "salt": proving.salt_of(proof.secret, line.n).hex(), "path": proving.path_of(leaves, line.n)}
         for line in part.lines
+        if line.n in part.keys
     ]
     return {"size": len(leaves), "root": proving.root(leaves), "proofs": proofs}
 

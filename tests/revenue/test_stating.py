@@ -1,0 +1,188 @@
+"""Statements as files out of the house, income in several events, and what other rules would have made of it."""
+
+from __future__ import annotations
+
+import io
+import json
+from importlib import resources
+
+import pytest
+from rich.console import Console
+from sqlalchemy import text
+
+from techmarket.cli.policy import tell_effects
+from techmarket.contracts import service as contracts
+from techmarket.contracts import steps as contract_steps
+from techmarket.contracts.service.drafting import ScopeTerms
+from techmarket.db.base import Base
+from techmarket.db.journal import sequence
+from techmarket.identity.actor import OrgKind, Role
+from techmarket.kernel.refusals import NotFound
+from techmarket.revenue import errors, norming, paper, service, statement
+from techmarket.revenue.service.standing import standing_of
+from techmarket.rulebook import service as rulebook
+from techmarket.transparency import service as transparency
+from tests.achievements.make import an_achievement_id
+from tests.identity.make import a_market, a_member, an_organisation
+from tests.notices.make import a_sandbox, move_to, shanghai
+from tests.revenue.make_licence import (
+    POSTED,
+    a_licence,
+    a_published_distribution,
+    a_signed_table,
+    enter_costs,
+    receive_royalty,
+)
+
+ZHEJIANG = (resources.files("techmarket.rulebook") / "packs/CN-33/zhejiang.yaml").read_text(encoding="utf-8")
+
+
+def trusted(keys):
+    return {seal.kid: seal.public for seal in (keys.log, keys.receipts)}
+
+
+async def rows_everywhere(tx) -> dict[str, int]:
+    """How many rows every table has."""
+    names = sorted(Base.metadata.tables)
+    counted = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM \"{name}\"" for name in names)
+    async with tx.read() as db:
+        return dict((await db.execute(text(counted))).tuples().all())
+
+
+async def file_of(licence, distribution, who=0):
+    me = licence.inventors[who].actor
+    view = await service.get_statement_file(licence.tx, licence.keys, me, distribution.id, me.person)
+    return view.body
+
+
+async def test_a_contributor_takes_along_a_file_that_proves_and_recomputes_hers_and_nobody_elses(tx, keys):
+    licence = await a_licence(tx, keys)
+    await a_signed_table(licence)
+    published = await a_published_distribution(licence)
+    for number in range(3):
+        seen = statement.check_file(await file_of(licence, published, number), trusted(keys))
+        assert seen.checked == ("form", "promise", "line", "cents")
+        assert seen.statement["amount_minor"] == published.lines[number].amount.minor
+    async with tx.begin() as db:
+        await sequence(db)
+    await transparency.make_checkpoint(tx, keys)
+    body = await file_of(licence, published)
+    assert statement.check_file(body, trusted(keys)).checked == ("form", "checkpoint", "inclusion", "line", "cents")
+    me = licence.inventors[0].actor
+    page = await service.get_statement_paper(tx, keys, me, published.id, me.person)
+    assert json.loads(paper.attached(page.body))["statement"]["lines"] == json.loads(body)["statement"]["lines"]
+    others = [licence.inventors[1].actor, licence.unit.actor, licence.buyer.actor, licence.market["operator"].actor]
+    for reader in others:
+        for read in (service.get_statement_file, service.get_statement_paper):
+            with pytest.raises(NotFound):
+                await read(tx, keys, reader, published.id, me.person)
+    async with tx.begin() as db:
+        await db.execute(text("DELETE FROM distribution_proof"))
+    with pytest.raises(errors.NotProven):
+        await file_of(licence, published)
+
+
+async def test_two_events_give_to_the_cent_what_the_rule_says_of_both_and_a_reversal_gives_it_back(tx, keys):
+    """Step 5 and 8 of the worked example, received in two parts with the costs in the second."""
+    licence = await a_licence(tx, keys)
+    await a_signed_table(licence)
+    first = await a_published_distribution(licence)
+    await receive_royalty(licence)
+    await enter_costs(licence)
+    second = await service.draft_distribution(tx, licence.unit.actor, licence.id)
+    assert (first.reward.minor, first.reward.minor + second.reward.minor) == (413_700_00, 780_614_19)
+    both = [one.amount.minor + two.amount.minor for one, two in zip(first.lines, second.lines, strict=True)]
+    assert both == [331_761_03, 199_056_62, 132_704_41, 39_030_71, 78_061_42]
+    await service.publish_distribution(tx, licence.unit.actor, second.id, posted_sha256=POSTED)
+    assert statement.check_file(await file_of(licence, second), trusted(keys)).checked[-1] == "cents"
+    before = await service.get_books(tx, licence.unit.actor, licence.id)
+    back = await service.reverse_distribution(tx, licence.unit.actor, second.id)
+    assert sum(line.amount.minor for line in back.lines) == second.reward.minor
+    books = await service.get_books(tx, licence.unit.actor, licence.id)
+    assert (before.open_income.minor, books.open_income.minor) == (0, 553_703_67)
+    again = await service.draft_distribution(tx, licence.unit.actor, licence.id)
+    assert [line.amount for line in again.lines] == [line.amount for line in second.lines]
+
+
+async def test_a_pack_for_a_past_date_changes_nothing_distributed_and_lists_what_it_would_have_changed(tx, keys):
+    licence = await a_licence(tx, keys)
+    await a_signed_table(licence)
+    published = await a_published_distribution(licence)
+    pack = ZHEJIANG.replace("value: 0.70", "value: 0.80", 1)
+    stranger = await an_organisation(tx, kind=OrgKind.UNIVERSITY, keys=keys)
+    rows, unit = await rows_everywhere(tx), licence.unit.actor
+    page = await service.list_effects(tx, unit, pack=pack, cursor=None)
+    [effect] = page.items
+    assert (effect.distribution_id, effect.reward.minor, effect.reward_would_be.minor) == (
+        published.id,
+        413_700_00,
+        472_800_00,
+    )
+    assert (effect.unit_part_would_be.minor, effect.lines_changed, effect.refused) == (118_200_00, 5, None)
+    assert [(c.key, c.was.value, c.would_be.value) for c in effect.changes] == [("reward.floor", "0.70", "0.80")]
+    # The row that is no longer mandatory decides nothing; the national floor of 50 percent would have.
+    milder = ZHEJIANG.replace("binding: mandatory", "binding: permissive", 1)
+    [effect] = (await service.list_effects(tx, licence.market["finance"].actor, pack=milder, cursor=None)).items
+    assert effect.reward_would_be.minor == 295_500_00
+    # A stricter sub-floor would have refused the table that all had signed.
+    stricter = ZHEJIANG.replace("value: 0.05", "value: 0.06", 1)
+    [effect] = (await service.list_effects(tx, unit, pack=stricter, cursor=None)).items
+    assert (effect.refused, effect.reward_would_be) == ("revenue.below_floor", None)
+    unchanged = await service.list_effects(tx, unit, pack=None, cursor=None)
+    assert (unchanged.items, unchanged.looked_at) == ((), 1)
+    assert (await service.list_effects(tx, stranger.actor, pack=pack, cursor=None)).looked_at == 0
+    outsider = licence.inventors[0].actor
+    assert (await service.list_effects(tx, outsider, pack=pack, cursor=None)).looked_at == 0
+    out = io.StringIO()
+    assert await tell_effects(tx, service.rows_of_pack(pack), Console(file=out, width=200)) == 1
+    assert "reward 413700.00, would be 472800.00; 5 lines differ" in out.getvalue()
+    assert "reward.floor CN-33: 0.70 (ZJR art. 37(1)(1)) -> 0.80" in out.getvalue()
+    assert await rows_everywhere(tx) == rows
+    now = await service.get_distribution(tx, unit, published.id)
+    assert (now.reward, now.computation_sha256) == (published.reward, published.computation_sha256)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("value: 0.70", "value: 70", "pack.yaml:13: ratio_over_1:"),
+        ("unit: ratio", "unit: percent", "pack.yaml:14: unknown_unit:"),
+        ("    source: ZJR art. 37(1)(1)\n", "", "missing_source:"),
+        ("pack: zhejiang", "pack: another", "overlap:"),
+        ("from: 2017-10-01", "from: 2017-10-01\n    to: 2016-01-01", "dates_reversed:"),
+        ("pack: zhejiang", "pack: &a zhejiang\nx: *a", "reference:"),
+    ],
+)
+def test_a_pack_that_does_not_hold_together_is_refused_with_line_and_reason(old, new, finding):
+    with pytest.raises(errors.PackUnsound) as refused:
+        service.rows_of_pack(ZHEJIANG.replace(old, new, 1))
+    assert any(finding in said for said in refused.value.facts["findings"])
+
+
+async def test_the_rules_of_a_deal_are_those_of_its_day_in_shanghai(tx, keys):
+    """Half past four in the afternoon of 30 September in London is already the first of October here."""
+    await a_sandbox(tx, shanghai(2017, 9, 30, 23, 59))
+    await a_market(tx, keys)
+    await rulebook.load_rules(tx)
+    unit = await an_organisation(tx, kind=OrgKind.UNIVERSITY, keys=keys)
+    buyer = await an_organisation(tx, keys=keys)
+    inventor = await a_member(tx, unit.actor, Role.INVENTOR, keys=keys)
+    made = await an_achievement_id(tx, unit.actor, completers=(inventor.actor.person,))
+
+    async def floors():
+        contract = await contracts.draft_directly(
+            tx,
+            unit.actor,
+            buyer_org=buyer.actor.org,
+            achievement_ids=[made],
+            licence_kind="ORDINARY",
+            scope=ScopeTerms("CN", "ANY", "ANY", 6),
+            entry_fee_minor=100_00,
+        )
+        async with tx.read() as db:
+            standing = await standing_of(db, await contract_steps.get_contract(db, contract.id))
+        return [(norm.jurisdiction, norm.value) for norm in standing.norms if norm.key == norming.FLOOR]
+
+    assert await floors() == [("CN", "0.50")]
+    await move_to(tx, shanghai(2017, 10, 1))
+    assert await floors() == [("CN", "0.50"), ("CN-33", "0.70")]
