@@ -1,6 +1,6 @@
 """What proves a person's line: the salted leaves of a distribution, and which journal entry names their root.
 
-Revision ID: 0062_distribution_proof
+Revision ID: 0072_distribution_proof
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0062_distribution_proof"
-down_revision = "0061_money_by_two"
+revision = "0072_distribution_proof"
+down_revision = "0055_seat_every_bid"
 branch_labels = None
 depends_on = None
 

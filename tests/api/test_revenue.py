@@ -132,8 +132,8 @@ async def test_terms_places_and_days_are_answered_side_by_side_each_with_its_rea
     answer = (await api.post("/v1/revenue/calculations", json=QUESTION | {"scenarios": scenarios})).json()
     assert await rows_everywhere(tx) == rows
     rewards = [one["outcome"] and one["outcome"]["reward_minor"] for one in answer["scenarios"]]
-    # Before the province's rule no cost had a rule, and the reward is half of all receipts.
-    assert rewards == [557_581_56, 576_851_84, 780_614_19, None, 111_516_32]
+    # Before the province's rule no cost had a rule; the market's own rows on fee and upkeep came later still.
+    assert rewards == [557_581_56, 576_851_84, 794_128_08, None, 111_516_32]
     assert answer["scenarios"][3]["refused"]["code"] == "revenue.below_floor"
     net_income, reward, unit, main, *_ = answer["explanation"]["from"]
     assert [node["minor"] for node in (net_income, reward, unit, main)] == [

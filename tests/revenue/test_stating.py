@@ -46,7 +46,7 @@ async def rows_everywhere(tx) -> dict[str, int]:
     names = sorted(Base.metadata.tables)
     counted = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM \"{name}\"" for name in names)
     async with tx.read() as db:
-        return dict((await db.execute(text(counted))).tuples().all())
+        return {row[0]: row[1] for row in await db.execute(text(counted))}
 
 
 async def file_of(licence, distribution, who=0):
@@ -178,6 +178,7 @@ async def test_the_rules_of_a_deal_are_those_of_its_day_in_shanghai(tx, keys):
             licence_kind="ORDINARY",
             scope=ScopeTerms("CN", "ANY", "ANY", 6),
             entry_fee_minor=100_00,
+            royalty=None,
         )
         async with tx.read() as db:
             standing = await standing_of(db, await contract_steps.get_contract(db, contract.id))
