@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date
 from importlib import resources
 
 import pytest
@@ -21,6 +22,8 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.revenue import errors, norming, paper, service, statement
 from techmarket.revenue.service.standing import standing_of
 from techmarket.rulebook import service as rulebook
+from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
+from techmarket.rulebook.service import RuleDraft
 from techmarket.transparency import service as transparency
 from tests.achievements.make import an_achievement_id
 from tests.identity.make import a_market, a_member, an_organisation
@@ -159,17 +162,33 @@ def test_a_pack_that_does_not_hold_together_is_refused_with_line_and_reason(old,
     assert any(finding in said for said in refused.value.facts["findings"])
 
 
-async def test_the_rules_of_a_deal_are_those_of_its_day_in_shanghai(tx, keys):
-    """Half past four in the afternoon of 30 September in London is already the first of October here."""
-    await a_sandbox(tx, shanghai(2017, 9, 30, 23, 59))
-    await a_market(tx, keys)
+async def test_a_deal_of_the_day_before_keeps_the_old_row_and_one_of_the_day_in_shanghai_has_the_new(tx, keys):
+    """A minute before midnight here it is afternoon in London; the day that counts is the one in Shanghai."""
+    await a_sandbox(tx, shanghai(2026, 3, 2, 9))
+    market = await a_market(tx, keys)
     await rulebook.load_rules(tx)
+    law = RuleDraft(
+        norming.FLOOR,
+        "CN-33",
+        "law",
+        "licence",
+        "government_unit",
+        Binding.MANDATORY,
+        "net_income",
+        "0.75",
+        RuleUnit.RATIO,
+        "sample: a law of the day",
+        Evidence.VERIFIED,
+        date(2026, 3, 10),
+        None,
+    )
+    await rulebook.add_rule(tx, market["operator"].actor, law)
     unit = await an_organisation(tx, kind=OrgKind.UNIVERSITY, keys=keys)
     buyer = await an_organisation(tx, keys=keys)
     inventor = await a_member(tx, unit.actor, Role.INVENTOR, keys=keys)
     made = await an_achievement_id(tx, unit.actor, completers=(inventor.actor.person,))
 
-    async def floors():
+    async def draft():
         contract = await contracts.draft_directly(
             tx,
             unit.actor,
@@ -180,10 +199,16 @@ async def test_the_rules_of_a_deal_are_those_of_its_day_in_shanghai(tx, keys):
             entry_fee_minor=100_00,
             royalty=None,
         )
+        return contract.id
+
+    async def floors(contract_id):
         async with tx.read() as db:
-            standing = await standing_of(db, await contract_steps.get_contract(db, contract.id))
+            standing = await standing_of(db, await contract_steps.get_contract(db, contract_id))
         return [(norm.jurisdiction, norm.value) for norm in standing.norms if norm.key == norming.FLOOR]
 
-    assert await floors() == [("CN", "0.50")]
-    await move_to(tx, shanghai(2017, 10, 1))
-    assert await floors() == [("CN", "0.50"), ("CN-33", "0.70")]
+    await move_to(tx, shanghai(2026, 3, 9, 23, 59))
+    before = await draft()
+    await move_to(tx, shanghai(2026, 3, 10))
+    on_the_day = await draft()
+    assert await floors(before) == [("CN", "0.50"), ("CN-33", "0.70")]
+    assert await floors(on_the_day) == [("CN", "0.50"), ("CN-33", "0.75")]
