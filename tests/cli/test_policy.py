@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from techmarket.cli.policy import check_files
+from techmarket.cli.packs import check_files
 from tests.rulebook.make_packs import EXAMPLE, line_of
 
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import text
 
-from techmarket.cli.policy import tell_effects
+from techmarket.cli.packs import tell_effects
 from techmarket.contracts import service as contracts
 from techmarket.contracts import steps as contract_steps
 from techmarket.contracts.service.drafting import ScopeTerms

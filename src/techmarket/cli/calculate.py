@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from techmarket.api.calculations import Calculate
-from techmarket.cli.policy import read_file
+from techmarket.cli.packs import read_file
 from techmarket.kernel.money import Money, apply_rate
 from techmarket.kernel.refusals import Refusal
 from techmarket.kernel.workdays import WorkCalendar

@@ -25,7 +25,7 @@ from techmarket.cli.calculate import calculate_path
 from techmarket.cli.commit import commit_file
 from techmarket.cli.demo.play import run_demo
 from techmarket.cli.doctor import examine
-from techmarket.cli.policy import policy
+from techmarket.cli.packs import policy
 from techmarket.cli.recompute import recompute_path
 from techmarket.cli.replay import replay_path
 from techmarket.cli.sealed import sealed
