@@ -11,7 +11,6 @@ import json
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -33,7 +32,7 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx, make_engine
 from techmarket.identity.actor import OrgKind
 from techmarket.rulebook import service as rulebook
-from tests.fault.test_kill_bidding import ALLOWED, PATIENCE_SECONDS, Served
+from tests.fault.test_kill_bidding import ALLOWED, PATIENCE_SECONDS, Served, free_port
 from tests.identity.make import Keyed, a_market, an_organisation
 from tests.notices.make import a_sandbox
 from tests.trading.make import OPENS, Market, an_open_trade
@@ -90,12 +89,6 @@ def fleet_of(processes: int, dice: random.Random) -> Iterator[Fleet]:
         fleet.database.stop()
         embedded.remove(folder)
         shutil.rmtree(folder)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -7,6 +7,7 @@ history file before they go on, as a careful client would. `TECHMARKET_LONG=1` k
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -55,6 +56,17 @@ ALLOWED = {409, 429, 503}
 # --- the market under test ------------------------------------------------------------------------------------------
 
 
+def free_port() -> int:
+    """A port that nobody is given for a connection of his own: while a process is down, the crowd that calls it would
+    sooner or later be given its very port, and it could not come back."""
+    for _ in range(100):
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 @dataclass
 class Served:
     """`techmarket serve` as a process of its own, with its jobs, on a durable server of its own."""
@@ -89,14 +101,19 @@ class Served:
         async with httpx.AsyncClient(base_url=self.base, timeout=5, trust_env=False) as http:
             while time.monotonic() < deadline:
                 assert self.process is not None
-                assert self.process.poll() is None, (self.folder / "serve.log").read_text()[-3000:]
+                assert self.process.poll() is None, self.said()
                 try:
                     if (await http.get("/readyz")).status_code == 200:
                         return
                 except httpx.TransportError:
                     pass
                 await asyncio.sleep(0.1)
-        raise AssertionError("the market was not ready in time: " + (self.folder / "serve.log").read_text()[-3000:])
+        raise AssertionError("the market was not ready in time: " + self.said())
+
+    def said(self) -> str:
+        """The end of the log without the lines of requests."""
+        lines = (self.folder / "serve.log").read_text().splitlines()
+        return "\n".join(line for line in lines if '"event":"request"' not in line)[-3000:]
 
     def end(self, how: signal.Signals) -> None:
         if self.process is not None:
@@ -129,10 +146,7 @@ def served() -> Iterator[Served]:
     # Not tmp_path: its parents are closed to the user who runs the server for root.
     folder = Path(tempfile.mkdtemp(prefix="techmarket-fault-"))
     folder.chmod(0o755)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    market = Served(folder, embedded.start(folder), port)
+    market = Served(folder, embedded.start(folder), free_port())
     try:
         yield market
     finally:

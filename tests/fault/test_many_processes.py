@@ -66,11 +66,13 @@ async def rounds(fleet: Fleet, crowd: Crowd, heard: Heard, http: httpx.AsyncClie
         asyncio.create_task(Bidder(n, one.key, fleet, crowd, heard).bid(http, stop)) for n, one in crowd.bidders.items()
     ]
     try:
-        for _ in range(ROUNDS):
+        for n in range(ROUNDS):
             await grow(heard, BIDS_BETWEEN_KILLS)
             await fleet.kill_one()
             await grow(heard, BIDS_BETWEEN_KILLS)
             await fleet.kill_database()
+            if IS_LONG:
+                say(round=n + 1, bids_acknowledged=heard.acknowledged, lines_cut=heard.broken, odd=heard.odd[:3])
         await grow(heard, BIDS_BETWEEN_KILLS)
     finally:
         stop.set()
