@@ -1,10 +1,11 @@
 """Fixtures for every room. A test that asks for no database starts no server."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.pg import TestRun, TestServer
+from tests.pg import STATE_VARIABLE, TestRun, TestServer
 
 pytest_plugins = ["tests.fixtures"]
 
@@ -12,7 +13,8 @@ _run = pytest.StashKey[TestRun]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # workers of xdist get the folder of the run from their parent
+    # Workers of xdist get the folder of the run from their parent, and so does a run that another run has started.
+    if not hasattr(config, "workerinput") and STATE_VARIABLE not in os.environ:
         config.stash[_run] = TestRun()
 
 

@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.pg import TestRun, TestServer
+
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"
 HERE = Path(__file__).parent
@@ -190,10 +192,17 @@ def lives(mutant: Mutant) -> bool:
 def main(wanted: list[str]) -> int:
     alive = []
     chosen = [one for one in MUTANTS if not wanted or any(part in one.path for part in wanted)]
-    for mutant in chosen:
-        is_alive = lives(mutant)
-        alive += [mutant] * is_alive
-        print(f"{'LIVES ' if is_alive else 'caught'}  {mutant.path}: {mutant.guard}", flush=True)
+    run = TestRun()  # one server for all of them
+    server = TestServer()
+    try:
+        server.migrated_template()
+        for mutant in chosen:
+            is_alive = lives(mutant)
+            alive += [mutant] * is_alive
+            print(f"{'LIVES ' if is_alive else 'caught'}  {mutant.path}: {mutant.guard}", flush=True)
+    finally:
+        server.stop()
+        run.end()
     print(f"{len(chosen) - len(alive)} of {len(chosen)} guards are watched")
     return 1 if alive else 0
 

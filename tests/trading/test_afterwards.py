@@ -171,6 +171,21 @@ async def test_a_final_bid_at_the_end_of_the_step_counts_or_is_refused_and_there
     assert await awards(market, trade) == [(2, 520_000, AwardState.OFFERED), (1, 510_000, AwardState.WAITING)]
 
 
+async def test_a_leader_who_was_shut_out_names_no_final_price(market: Market, book: BidBook) -> None:
+    trade = await a_trade_with_finals(market)
+    lot = await close(market, book, trade, (0, 500_000), (1, 510_000), (2, 520_000))
+    (mine,) = await service.list_participants(market.tx, market.buyers[1], trade.id)
+    await service.forfeit_deposit(
+        market.tx, market.operator, mine.deposits[0].id, cause=ForfeitCause.FALSE_PAPERS, reasons="Sample."
+    )
+    with pytest.raises(errors.NotAParticipant):
+        await service.put_final_bid(market.tx, market.buyers[1], lot.id, minor=60_000_000)
+    # The next of the session is a leader instead.
+    assert (
+        await service.put_final_bid(market.tx, market.buyers[0], lot.id, minor=53_000_000)
+    ).amount.minor == 53_000_000
+
+
 async def test_one_leader_alone_is_awarded_at_once(market: Market, book: BidBook) -> None:
     trade = await a_trade_with_finals(market)
     lot = await close(market, book, trade, (1, 510_000))

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from techmarket.achievements import steps as achievements
 from techmarket.certification import facts as certificate_facts
@@ -19,9 +20,11 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.tables import Membership
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.notices import service as notices
 from techmarket.notices import steps as notice_steps
+from techmarket.notices.errors import EvidenceMissing
 from techmarket.settlement import steps as settlement
 from techmarket.signing import errors as signing_errors
 from techmarket.trading import consortium as rules
@@ -147,6 +150,27 @@ async def test_a_consortium_needs_its_announcement_verified_members_and_no_agent
             principal_org=market.buyers[2].org,
         )
     assert list(await service.list_participants(market.tx, market.operator, trade.id)) == []
+
+
+async def test_an_agreement_is_signed_while_it_waits_and_every_member_is_still_verified_at_the_admission(
+    market: Market,
+) -> None:
+    trade = await an_announced_trade(market, consortium=TAKEN)
+    with pytest.raises(EvidenceMissing):
+        await united(market, trade, 0, 1, evidence_sha256="e" * 64)
+    mine = await united(market, trade, 0, 1)
+    for who in market.buyers[:2]:
+        await signs(market, mine, who)
+    doubted = text("UPDATE organisation SET state = :state WHERE id = :id")
+    for state, refusal in (("REGISTERED", errors.ConsortiumUnfit), ("VERIFIED", None)):
+        async with market.tx.begin() as db:
+            await db.execute(doubted, {"state": state, "id": market.buyers[1].org})
+        if refusal is not None:
+            with pytest.raises(refusal):
+                await service.admit(market.tx, market.operator, mine.id)
+    await service.admit(market.tx, market.operator, mine.id)
+    with pytest.raises(NotInThisState):
+        await signs(market, mine, market.buyers[1])
 
 
 async def test_a_member_stands_once_whether_alone_by_mandate_or_in_another_consortium(market: Market) -> None:

@@ -10,14 +10,16 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity.tables import Membership
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import service as notices
+from techmarket.notices.errors import EvidenceMissing
 from techmarket.settlement import steps as settlement
 from techmarket.signing import errors as signing_errors
 from techmarket.trading import errors, service, steps
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import AwardState, ParticipantState, SeatState
-from techmarket.trading.qualification import Kinship
+from techmarket.trading.qualification import Ground, Kinship
 from techmarket.trading.views import ParticipantView, TradeView
 from tests.notices.make import move_to
 from tests.settlement.make import escrow
@@ -130,3 +132,24 @@ async def test_the_agent_bids_and_the_principal_pays_the_deposit_and_is_the_buye
     assert award.notice_id is not None
     told = (await notices.get_notice(market.tx, market.operator, award.notice_id)).document
     assert told["buyer"] != told["represented_by"]
+
+
+async def test_a_mandate_is_signed_while_it_waits_alone_and_binds_no_longer_than_it_takes_part(market: Market) -> None:
+    trade = await an_announced_trade(market)
+    with pytest.raises(EvidenceMissing):
+        await service.register_intent(
+            market.tx,
+            market.buyers[0],
+            trade.id,
+            principal_org=market.buyers[1].org,
+            mandate_evidence_sha256="e" * 64,
+        )
+    mine = await by_mandate(market, trade)
+    await sign(market, mine)
+    with pytest.raises(signing_errors.SignedAlready):
+        await sign(market, mine)
+    await service.admit(market.tx, market.operator, mine.id, accepted=False, grounds=[Ground.CREDIT_RECORD])
+    with pytest.raises(NotInThisState):
+        await sign(market, mine)
+    own = await service.register_intent(market.tx, market.buyers[1], trade.id)
+    assert own.state is ParticipantState.REGISTERED
