@@ -135,7 +135,13 @@ ROUTERS = (
     matching.router,
 )
 
-BODIES: tuple[BodyRule, ...] = (*bank.BODIES, *evidence.BODIES, *hub.BODIES, *oauth.BODIES)
+BODIES: tuple[BodyRule, ...] = (
+    *bank.BODIES,
+    *certification.BODIES,
+    *evidence.BODIES,
+    *hub.BODIES,
+    *oauth.BODIES,
+)
 ROOM_LIMITS = RoomLimits()
 
 

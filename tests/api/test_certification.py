@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 
 import pytest
 
@@ -50,7 +51,7 @@ async def test_a_party_takes_the_file_without_the_price_and_a_stranger_learns_no
     amount = certificate["facts"]["price"]["entry_fee"]["amount"]
     assert f'"amount":"{amount}"' in json.dumps(json.loads(whole_credential(whole)), separators=(",", ":"))
     online = (await api.http.post("/v1/verifications", json={"file": shown.text})).json()
-    assert (online["answer"], online["hidden"]) == ("valid", ["price", "payments"])
+    assert (online["answer"], online["hidden"]) == ("valid", ["price", "payments", "notices"])
     assert amount not in json.dumps(online)
     assert certificate["facts"]["parties"] == online["credential"]["credentialSubject"]["transaction"]["parties"]
     assert (await api.get(f"{path}?hide=buyer", key=key)).status_code == 422
@@ -65,7 +66,7 @@ async def test_a_party_takes_the_certificate_as_a_sealed_pdf(tx, keys, api):
     assert answer.headers["content-disposition"] == 'attachment; filename="ZJ-2026-000001.pdf"'
     published = trusted_keys((await api.get("/.well-known/techmarket-keys.json")).json())
     verdict = await asyncio.to_thread(verify.verify_paper, answer.content, published)
-    assert (verdict.answer, verdict.hidden) == (verify.Answer.VALID, ("price", "payments"))
+    assert (verdict.answer, verdict.hidden) == (verify.Answer.VALID, ("price", "payments", "notices"))
     assert (await api.get(path)).status_code == 401
     stranger = await an_organisation(tx, keys=keys)
     assert (await api.get(path, key=stranger.key)).status_code == 404
@@ -119,3 +120,81 @@ async def test_a_rejected_certificate_never_gets_a_number(tx, keys, api):
     path = f"/v1/certificates/{prepared.json()['id']}/rejection"
     rejected = await api.post(path, key=desk.market["certifier_2"].key, json={"reasons": "Sample"})
     assert (rejected.json()["state"], rejected.json()["number"]) == ("REJECTED", None)
+
+
+# --- files as strangers send them ---
+
+FILES, PDF = "/v1/verifications/files", {"Content-Type": "application/pdf"}
+
+
+async def test_a_stranger_uploads_the_pdf_or_the_json_and_hears_how_it_stands_now(tx, keys, api):
+    desk, certificate = await an_issued(tx, keys, api)
+    path, key = f"/v1/certificates/{certificate['number']}", desk.deal.buyer.key
+    pdf, file = (await api.get(f"{path}/pdf", key=key)).content, (await api.get(f"{path}/file", key=key)).content
+    answer = await api.http.post(FILES, content=pdf, headers=PDF)
+    assert (answer.status_code, answer.json()["answer"], answer.json()["number"]) == (
+        200,
+        "valid",
+        certificate["number"],
+    )
+    assert [one["code"] for one in answer.json()["checked"]][:2] == ["paper", "form"]
+    assert "page" in [one["code"] for one in answer.json()["not_checked"]]
+    plain = await api.http.post(FILES, content=file, headers={"Content-Type": "application/octet-stream"})
+    assert (plain.status_code, plain.json()["answer"]) == (200, "valid")
+    bent = pdf[:5_000] + bytes([pdf[5_000] ^ 1]) + pdf[5_001:]
+    wrong = (await api.http.post(FILES, content=bent, headers=PDF)).json()
+    assert (wrong["answer"], wrong["fault"]["code"]) == ("not_ours", "paper")
+    certifier = desk.market["certifier_1"].key
+    await api.post(
+        f"/v1/certificates/{certificate['id']}/revocation", key=certifier, json={"why": "OTHER", "reasons": "Sample"}
+    )
+    assert (await api.http.post(FILES, content=pdf, headers=PDF)).json()["answer"] == "revoked"
+
+
+def a_bomb() -> bytes:
+    """A small PDF whose object stream unpacks to two gigabytes, under a hundred kilobytes packed twice."""
+    packed = zlib.compressobj(9)
+    once = b"".join([packed.compress(bytes(2**20)) for _ in range(2_048)] + [packed.flush()])
+    twice = zlib.compress(once, 9)
+    head = b"%PDF-1.7\n1 0 obj\n<</Type/XRef/Size 2/W[1 2 1]/Root 1 0 R/Filter[/FlateDecode/FlateDecode]/Length "
+    body = head + str(len(twice)).encode() + b">>\nstream\n" + twice + b"\nendstream\nendobj\n"
+    return body + b"startxref\n9\n%%EOF"
+
+
+async def test_a_hostile_file_is_an_answer_or_a_refusal_and_never_takes_the_market_down(api):
+    for content in (b"%PDF-", b"%PDF-1.7\n" + b"<<" * 5_000, b"%PDF-1.7\n%%EOF", b"PK\x03\x04", b"\x00" * 100):
+        answer = await api.http.post(FILES, content=content, headers=PDF)
+        assert (answer.status_code, answer.json()["answer"]) == (200, "not_ours"), content[:20]
+    bomb = await api.http.post(FILES, content=a_bomb(), headers=PDF)
+    assert (bomb.status_code, bomb.json().get("code"), bomb.json().get("answer")) in (
+        (422, "certification.paper_unreadable", None),
+        (200, None, "not_ours"),
+    )
+    large = await api.http.post(FILES, content=b"%PDF-" + bytes(8 * 2**20), headers=PDF)
+    assert (large.status_code, large.json()["code"]) == (413, "request.too_large")
+    other = await api.http.post(FILES, content=b"x", headers={"Content-Type": "text/html"})
+    assert other.status_code == 415
+
+
+async def test_the_lists_and_the_preconditions_are_read_over_http(tx, keys, api):
+    desk, certificate = await an_issued(tx, keys, api)
+    answer = await api.http.get("/v1/status-lists/revocation/0")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/vc+jwt")
+    said = json.loads(decode_base64url(answer.text.split(".")[1]))
+    assert said["type"] == ["VerifiableCredential", "BitstringStatusListCredential"]
+    assert said["credentialSubject"]["statusPurpose"] == "revocation"
+    for path, status in (("revocation/1", 404), ("refresh/0", 422), ("revocation/-1", 422), ("revocation/x", 422)):
+        assert (await api.http.get(f"/v1/status-lists/{path}")).status_code == status
+    where = f"/v1/contracts/{desk.deal.id}/certificate-preconditions"
+    found = (await api.get(where, key=desk.market["certifier_1"].key)).json()
+    assert (found["all_hold"], [one["code"] for one in found["items"] if not one["holds"]]) == (
+        False,
+        ["no_certificate_yet"],
+    )
+    assert (await api.get(where, key=desk.deal.buyer.key)).status_code == 404
+    again = await api.post(
+        f"/v1/certificates/{certificate['id']}/replacement",
+        key=desk.market["certifier_1"].key,
+        json={"reasons": "Sample"},
+    )
+    assert (again.status_code, again.json()["replaces"]) == (201, certificate["id"])

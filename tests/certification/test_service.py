@@ -47,9 +47,10 @@ async def checkpoint(tx: Tx, keys) -> None:
 EXPECTED = {
     S.PREPARED: {"approve", "reject"},
     S.REJECTED: set(),
-    S.ISSUED: {"suspend", "revoke"},
-    S.SUSPENDED: {"reinstate", "revoke"},
+    S.ISSUED: {"suspend", "revoke", "replace"},
+    S.SUSPENDED: {"reinstate", "revoke", "replace"},
     S.REVOKED: set(),
+    S.REPLACED: set(),
 }
 
 

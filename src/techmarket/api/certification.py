@@ -10,11 +10,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, Field
 
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep, means_of
+from techmarket.api.limits import BodyRule
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, LongText, SafeText, Uuid, Wire
 from techmarket.certification import errors, service
 from techmarket.certification.lifecycle import CertificateState, Why
+from techmarket.certification.paper import SIZE_MAX
+from techmarket.certification.statuslist import StatusPurpose
 from techmarket.certification.verify import SENTENCES, Answer
 from techmarket.certification.views import CertificateView, VerificationView
 from techmarket.contracts.errors import NotInForce
@@ -27,6 +30,8 @@ router = APIRouter(prefix="/v1", tags=["certification"], route_class=MarketRoute
 well_known = APIRouter(prefix="/.well-known", tags=["certification"], route_class=MarketRoute)
 
 FILE_CHARACTERS_MAX = 500_000
+PDF = "application/pdf"
+BODIES = (BodyRule("/v1/verifications/files", bytes_max=SIZE_MAX, media=(PDF, "application/octet-stream"), seconds=60),)
 NumberOrId = Annotated[
     str,
     Path(
@@ -80,6 +85,20 @@ class CertificateOut(Wire):
     facts_sha256: str | None
     facts: dict[str, Any] | None = Field(description="for the parties and the market")
     reasons: str | None
+    replaces: UUID | None = Field(description="the certificate in whose place this one stands, or is to stand")
+    replaced_by: str | None = Field(description="the number of the certificate that stands in its place")
+
+
+class PreconditionOut(Wire):
+    code: str
+    holds: bool
+    refusal: str | None = Field(description="the refusal that preparing would meet")
+    facts: dict[str, Any]
+
+
+class PreconditionsOut(Wire):
+    all_hold: bool
+    items: list[PreconditionOut]
 
 
 class CertificatePage(Wire):
@@ -104,6 +123,7 @@ class VerificationOut(Wire):
     not_checked: list[CheckOut]
     credential: dict[str, Any] | None
     hidden: list[str] = Field(description="which of the facts the holder has left out")
+    replaced_by: str | None
 
 
 class PublicKey(Wire):
@@ -130,6 +150,7 @@ class KeySet(Wire):
     responses=refusals(
         errors.CertificateExists,
         errors.CertifierBelongsToParty,
+        errors.MoneyHeld,
         NotInForce,
         DuesOpen,
         StillRunning,
@@ -143,6 +164,43 @@ class KeySet(Wire):
 async def prepare_certificate(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> CertificateView:
     """A certifier puts the facts of a transaction together; a second one must approve them."""
     return await service.prepare(tx, actor, contract_id)
+
+
+@router.get(
+    "/contracts/{contract_id}/certificate-preconditions",
+    response_model=PreconditionsOut,
+    operation_id="listCertificatePreconditions",
+    responses=refusals(NotFound),
+)
+async def list_preconditions(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
+    """Which conditions of a certificate hold for this contract and which do not; for the market's staff."""
+    found = await service.list_preconditions(tx, actor, contract_id)
+    return {"all_hold": all(one.holds for one in found), "items": found}
+
+
+@router.post(
+    "/certificates/{certificate_id}/replacement",
+    status_code=201,
+    response_model=CertificateOut,
+    operation_id="prepareReplacement",
+    responses=refusals(
+        errors.NothingToReplace,
+        errors.CertificateExists,
+        errors.CertifierBelongsToParty,
+        errors.MoneyHeld,
+        NotInForce,
+        DuesOpen,
+        StillRunning,
+        Paused,
+        Suspended,
+        Upheld,
+        NotAllowed,
+        NotFound,
+    ),
+)
+async def prepare_replacement(certificate_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> CertificateView:
+    """Prepare a certificate that corrects or re-issues another: approved by a second certifier, it takes its place."""
+    return await service.prepare_replacement(tx, actor, certificate_id, reasons=body.reasons)
 
 
 @router.get("/certificates", response_model=CertificatePage, operation_id="listCertificates", responses=refusals())
@@ -174,9 +232,11 @@ async def list_certificates(
         NotFound,
     ),
 )
-async def approve_certificate(certificate_id: Uuid, actor: SignedIn, tx: TxDep, keys: KeysDep) -> CertificateView:
+async def approve_certificate(
+    request: Request, certificate_id: Uuid, actor: SignedIn, tx: TxDep, keys: KeysDep
+) -> CertificateView:
     """A second certifier finds the same facts: the certificate is numbered, signed and logged."""
-    return await service.approve(tx, keys, actor, certificate_id)
+    return await service.approve(tx, keys, actor, certificate_id, public_url=means_of(request).public_url)
 
 
 @router.post(
@@ -300,6 +360,46 @@ async def verify_certificate(body: VerifyFile, actor: Reader, tx: TxDep, keys: K
     return _shown(view)
 
 
+@router.post(
+    "/verifications/files",
+    response_model=VerificationOut,
+    operation_id="verifyCertificateFile",
+    responses=refusals(errors.PaperUnreadable),
+    openapi_extra={
+        "x-changes-nothing": True,
+        "requestBody": {
+            "required": True,
+            "content": {
+                PDF: {"schema": {"type": "string", "format": "binary", "description": "The sealed PDF, unchanged."}},
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            },
+        },
+    },
+)
+async def verify_certificate_file(request: Request, actor: Reader, tx: TxDep, keys: KeysDep) -> object:
+    """What an uploaded file is worth now, the PDF or the JSON file: its bytes as they are, up to 8 MiB."""
+    return _shown(await service.verify_upload(tx, keys, actor, await request.body()))
+
+
+@router.get(
+    "/status-lists/{purpose}/{n}",
+    operation_id="getStatusList",
+    response_class=Response,
+    responses={200: {"content": {"application/vc+jwt": {}}, "description": "the list"}, **refusals(NotFound)},
+)
+async def get_status_list(
+    request: Request,
+    purpose: StatusPurpose,
+    n: Annotated[int, Path(ge=0, le=100_000)],
+    actor: Reader,
+    tx: TxDep,
+    keys: KeysDep,
+) -> Response:
+    """How all certificates stand, as a signed list of bits (W3C Bitstring Status List); each names its place in it."""
+    token = await service.get_status_list(tx, keys, actor, purpose, n, public_url=means_of(request).public_url)
+    return Response(token, media_type="application/vc+jwt", headers={"Cache-Control": "public, max-age=60"})
+
+
 @well_known.get("/techmarket-keys.json", response_model=KeySet, operation_id="getPublicKeys", responses=refusals())
 async def get_public_keys(tx: TxDep, keys: KeysDep) -> object:
     """The market's public keys (JWK set), past ones too: all that `techmarket verify` needs besides the file."""
@@ -318,6 +418,7 @@ def _shown(view: VerificationView) -> dict[str, Any]:
         "not_checked": [_check(code) for code in view.not_checked],
         "credential": view.credential,
         "hidden": list(view.hidden),
+        "replaced_by": view.replaced_by,
     }
 
 

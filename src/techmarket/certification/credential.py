@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from techmarket.certification import disclosing
+from techmarket.certification.spelling import instant
+from techmarket.certification.statuslist import Place, entries_of
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.seals import Seal
 
@@ -37,9 +39,16 @@ def compose(
     issuer_name: str,
     issued_at: datetime,
     facts: Mapping[str, Any],
+    place: Place | None = None,
+    public_url: str = "",
+    replaces: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The credential a holder shows: who says it, since when, and the facts of the transaction."""
+    """The credential a holder shows: who says it, since when, the facts of the transaction, where its standing is
+    listed, and which certificate it stands in for."""
+    status = {} if place is None else {"credentialStatus": entries_of(place, public_url)}
+    instead = {} if replaces is None else {"replaces": dict(replaces)}
     return {
+        **status,
         "@context": list(CONTEXT),
         "id": f"urn:uuid:{certificate_id}",
         "type": ["VerifiableCredential", "TransactionCertificate"],
@@ -47,6 +56,7 @@ def compose(
         "validFrom": instant(issued_at),
         "credentialSubject": {
             "id": f"urn:uuid:{facts['contract']['id']}",
+            **instead,
             "certificateNumber": number,
             "transaction": dict(facts),
         },
@@ -95,7 +105,3 @@ def sign(seal: Seal, header: Mapping[str, str], payload: Mapping[str, Any]) -> s
 def jwt_sha256(credential: str) -> str:
     """The hash by which the log and the status name a credential: of its signed part's own characters."""
     return hashlib.sha256(credential.partition("~")[0].encode("ascii")).hexdigest()
-
-
-def instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -22,10 +22,17 @@ DISCLOSURES_MAX = 64
 
 _FACTS = ("credentialSubject", "transaction")
 HIDEABLE: Mapping[str, Sequence[tuple[str, ...]]] = {
-    "price": ((*_FACTS, "price"), (*_FACTS, "trade", "price"), (*_FACTS, "payments")),
+    "price": (
+        (*_FACTS, "price"),
+        (*_FACTS, "trade", "price"),
+        (*_FACTS, "payments"),
+        (*_FACTS, "trade", "number"),
+        (*_FACTS, "notices"),
+    ),
     "payments": ((*_FACTS, "payments"),),
 }
-"""By what a holder wants to hide: all places that would tell it. Whoever hides the price hides what was paid, too."""
+"""By what a holder wants to hide: all places that would tell it. Whoever hides the price hides what was paid, too, and
+the number of the trade and its notices: their public pages name the price."""
 
 PATHS = tuple(dict.fromkeys(path for paths in HIDEABLE.values() for path in paths))
 

@@ -29,6 +29,24 @@ class CertificateExists(Refusal):
     en = "This contract has a certificate already, in the state {state}."
 
 
+class NothingToReplace(Refusal):
+    code, kind = "certification.nothing_to_replace", Kind.CONFLICT
+    zh = "只有有效或中止的鉴证书可以更正或换发；此证处于 {state} 状态。"
+    en = "Only a certificate that stands or is suspended can be replaced; this one is {state}."
+
+
+class PaperUnreadable(Refusal):
+    code, kind = "certification.paper_unreadable", Kind.INVALID
+    zh = "文件无法在限定的时间和内存内读取。"
+    en = "The file cannot be read within the time and memory it is given."
+
+
+class MoneyHeld(Refusal):
+    code, kind = "certification.money_held", Kind.CONFLICT
+    zh = "此合同的款项处于暂缓划付状态，不能鉴证。"
+    en = "Money of this contract is held back; it is not certified meanwhile."
+
+
 class ReasonsMissing(Refusal):
     code, kind = "certification.reasons_missing", Kind.INVALID
     zh = "须写明理由。"

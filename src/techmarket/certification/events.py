@@ -52,6 +52,17 @@ class CertificateReinstated(Event):
 
 
 @dataclass(frozen=True)
+class CertificateReplaced(Event):
+    """Another certificate of the same contract stands in its place from now on."""
+
+    kind: ClassVar[str] = "certification.certificate_replaced"
+    certificate_id: UUID
+    contract_id: UUID
+    number: str
+    by_certificate_id: UUID
+
+
+@dataclass(frozen=True)
 class CertificateRevoked(Event):
     kind: ClassVar[str] = "certification.certificate_revoked"
     certificate_id: UUID

@@ -13,6 +13,7 @@ class CertificateState(StrEnum):
     ISSUED = "ISSUED"
     SUSPENDED = "SUSPENDED"
     REVOKED = "REVOKED"
+    REPLACED = "REPLACED"
 
 
 CERTIFICATE = Lifecycle(
@@ -24,6 +25,8 @@ CERTIFICATE = Lifecycle(
         (CertificateState.ISSUED, "revoke"): CertificateState.REVOKED,
         (CertificateState.SUSPENDED, "reinstate"): CertificateState.ISSUED,
         (CertificateState.SUSPENDED, "revoke"): CertificateState.REVOKED,
+        (CertificateState.ISSUED, "replace"): CertificateState.REPLACED,
+        (CertificateState.SUSPENDED, "replace"): CertificateState.REPLACED,
     },
     initial=CertificateState.PREPARED,
 )
@@ -38,4 +41,5 @@ class Why(StrEnum):
     FACTS_WRONG = "FACTS_WRONG"
     CONTRACT_ENDED = "CONTRACT_ENDED"
     REGISTRATION_REVOKED = "REGISTRATION_REVOKED"
+    REPLACED = "REPLACED"
     OTHER = "OTHER"

@@ -38,7 +38,12 @@ ATTACHMENT = "certificate.json"
 FIELD = "MarketSeal"
 SIZE_MAX = 8 * 2**20
 FILE_MAX = 512 * 1024
-STANDINGS = {"ISSUED": ("有效", "valid"), "SUSPENDED": ("中止", "suspended"), "REVOKED": ("已撤销", "revoked")}
+STANDINGS = {
+    "ISSUED": ("有效", "valid"),
+    "SUSPENDED": ("中止", "suspended"),
+    "REVOKED": ("已撤销", "revoked"),
+    "REPLACED": ("已由新证替代", "replaced"),
+}
 _ROLES = {"PAYEE": ("让与方/许可方", "payee"), "PAYER": ("受让方/被许可方", "payer")}
 
 
@@ -97,12 +102,17 @@ def stated_of(credential: Mapping[str, Any]) -> dict[str, Any]:
             for one in facts["objects"]
         ],
         "contract": {**facts["contract"], "in_force_at": _read(facts["contract"]["in_force_at"])},
-        "trade": "协议成交 by agreement" if trade is None else f"{trade['number']} · {trade['method']}",
+        "trade": "协议成交 by agreement"
+        if trade is None
+        else f"{trade.get('number', '（持有人未出示 not shown）')} · {trade['method']}",
+        "replaces": (credential["credentialSubject"].get("replaces") or {}).get("number"),
         "licence": _licence(licence),
         "registration": "—" if registration is None else f"{registration['number']} · {registration['class']}",
         "price": _price(facts["price"]) if "price" in facts else None,
         "payments": _payments(facts["payments"]) if "payments" in facts else None,
-        "notices": [[one["kind"], _read(one["started_at"]), _read(one["ended_at"])] for one in facts["notices"]],
+        "notices": [[one["kind"], _read(one["started_at"]), _read(one["ended_at"])] for one in facts["notices"]]
+        if "notices" in facts
+        else None,
     }
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.certification.lifecycle import CertificateState
+from techmarket.certification.statuslist import BITS, Place
 from techmarket.certification.tables import Certificate
 from techmarket.kernel.refusals import NotFound
 
-ALIVE = (CertificateState.PREPARED, CertificateState.ISSUED, CertificateState.SUSPENDED)
+STANDING = (CertificateState.ISSUED, CertificateState.SUSPENDED)
 
 
 async def next_serial(db: AsyncSession, year: int) -> int:
@@ -33,9 +35,51 @@ async def lock_certificate(db: AsyncSession, certificate_id: UUID) -> Certificat
     return row
 
 
-async def find_alive(db: AsyncSession, contract_id: UUID) -> Certificate | None:
-    query = select(Certificate).where(Certificate.contract_id == contract_id, Certificate.state.in_(ALIVE))
+async def find_standing(db: AsyncSession, contract_id: UUID) -> Certificate | None:
+    """The certificate that was issued and neither revoked nor replaced."""
+    query = select(Certificate).where(Certificate.contract_id == contract_id, Certificate.state.in_(STANDING))
     return (await db.execute(query)).scalar_one_or_none()
+
+
+async def find_prepared(db: AsyncSession, contract_id: UUID) -> Certificate | None:
+    query = select(Certificate).where(
+        Certificate.contract_id == contract_id, Certificate.state == CertificateState.PREPARED
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def find_replacement(db: AsyncSession, certificate_id: UUID) -> Certificate | None:
+    """The certificate that stands in the place of this one, once it was issued."""
+    query = select(Certificate).where(Certificate.replaces == certificate_id, Certificate.number.is_not(None))
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def next_place(db: AsyncSession) -> Place:
+    """A place in the status lists that nobody has, drawn at random so that it tells no order of issue.
+
+    Called under the lock of the counter; a list is used by half, so that a few draws are enough.
+    """
+    issued = (await db.execute(select(func.count()).where(Certificate.status_list.is_not(None)))).scalar_one()
+    n = issued // (BITS // 2)
+    while True:
+        place = Place(n, secrets.randbelow(BITS))
+        taken = select(Certificate.id).where(
+            Certificate.status_list == place.n, Certificate.status_index == place.index
+        )
+        if (await db.execute(taken)).scalar_one_or_none() is None:
+            return place
+
+
+async def set_bits(db: AsyncSession, n: int, states: Collection[CertificateState]) -> set[int]:
+    """The places of a list whose certificates are in one of these states."""
+    query = select(Certificate.status_index).where(Certificate.status_list == n, Certificate.state.in_(states))
+    return {index for index in (await db.execute(query)).scalars() if index is not None}
+
+
+async def lists_in_use(db: AsyncSession) -> int:
+    """How many status lists there are; the first is there before any certificate."""
+    last = (await db.execute(select(func.max(Certificate.status_list)))).scalar_one()
+    return 1 if last is None else last + 1
 
 
 async def latest_issued(db: AsyncSession, contract_id: UUID) -> Certificate | None:

@@ -22,7 +22,7 @@ class CertificateFacts:
 
 async def certificate_of(db: AsyncSession, contract_id: UUID) -> CertificateFacts | None:
     """The certificate of a contract that is prepared, issued or suspended; None when there is none that lives."""
-    row = await repository.find_alive(db, contract_id)
+    row = await repository.find_standing(db, contract_id) or await repository.find_prepared(db, contract_id)
     return None if row is None else CertificateFacts(row.id, row.number, row.state, row.issued_at)
 
 

@@ -19,17 +19,28 @@ class Certificate(Identified, Base):
     __table_args__ = (
         CheckConstraint("prepared_by <> approved_by", name="two_people"),
         CheckConstraint(
-            "(state IN ('ISSUED','SUSPENDED','REVOKED')) = (number IS NOT NULL AND approved_by IS NOT NULL"
+            "(state IN ('ISSUED','SUSPENDED','REVOKED','REPLACED')) = (number IS NOT NULL AND approved_by IS NOT NULL"
             " AND issued_at IS NOT NULL AND credential_sha256 IS NOT NULL AND jwt_sha256 IS NOT NULL"
             " AND entry_id IS NOT NULL)",
             name="issued_whole",
         ),
+        CheckConstraint("(status_list IS NULL) = (status_index IS NULL)", name="listed_whole"),
+        CheckConstraint("replaces <> id", name="replaces_another"),
+        # One stands, and beside it one that is to take its place may be prepared.
         Index(
-            "uq_certificate_alive",
+            "uq_certificate_standing",
             "contract_id",
             unique=True,
-            postgresql_where=text("state IN ('PREPARED','ISSUED','SUSPENDED')"),
+            postgresql_where=text("state IN ('ISSUED','SUSPENDED')"),
         ),
+        Index("uq_certificate_prepared", "contract_id", unique=True, postgresql_where=text("state = 'PREPARED'")),
+        Index(
+            "uq_certificate_replaces",
+            "replaces",
+            unique=True,
+            postgresql_where=text("state <> 'REJECTED'"),
+        ),
+        Index("uq_certificate_status", "status_list", "status_index", unique=True),
         Index(None, "prepared_at", "id"),
     )
 
@@ -47,6 +58,9 @@ class Certificate(Identified, Base):
     since: Mapped[datetime]
     why: Mapped[Why | None]
     reasons: Mapped[str | None]
+    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("certificate.id"))
+    status_list: Mapped[int | None]
+    status_index: Mapped[int | None]
 
 
 class CertificateCounter(Base):

@@ -28,6 +28,18 @@ class CertificateView:
     facts_sha256: str | None = None
     facts: dict[str, Any] | None = None
     reasons: str | None = None
+    replaces: UUID | None = None
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """One condition of a certificate: whether it holds, and if not, the refusal that would come."""
+
+    code: str
+    holds: bool
+    refusal: str | None
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +62,4 @@ class VerificationView:
     not_checked: tuple[str, ...]
     credential: dict[str, Any] | None
     hidden: tuple[str, ...] = ()
+    replaced_by: str | None = None

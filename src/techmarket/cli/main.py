@@ -105,16 +105,30 @@ def verify(
     file: Path,
     trust: Annotated[Path | None, typer.Option(help="the market's published keys")] = None,
     document: Annotated[Path | None, typer.Option(help="the document a commitment is said to be about")] = None,
+    status_list: Annotated[list[Path] | None, typer.Option(help="a signed status list that was fetched")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="another checkpoint of the log, as a witness has it")] = None,
+    consistency: Annotated[Path | None, typer.Option(help="the proof that the one grew from the other")] = None,
 ) -> None:
     """Check a certificate, evidence package, proof, commitment, bid receipt or promise with no network."""
-    raise SystemExit(verify_path(file, trust, console, document))
+    code = verify_path(
+        file,
+        trust,
+        console,
+        document,
+        status_lists=status_list or (),
+        checkpoint=checkpoint,
+        consistency=consistency,
+    )
+    raise SystemExit(code)
 
 
 @cli.command()
 def present(
     file: Path,
     out: Annotated[Path, typer.Option(help="where the file to show is written")],
-    hide: Annotated[list[str], typer.Option(help="price (with what was paid), or payments")],
+    hide: Annotated[
+        list[str], typer.Option(help="price (with what was paid, the number of the trade and its notices), or payments")
+    ],
     trust: Annotated[Path | None, typer.Option(help="the market's published keys")] = None,
 ) -> None:
     """Leave the price out of a certificate: the file that is written verifies as the whole one does."""

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from techmarket.certification import verify as certificates
 from techmarket.certification.disclosing import HIDEABLE
-from techmarket.certification.verify import Answer, Verdict, verify_file
+from techmarket.certification.verify import NOTHING, Answer, Beside, Verdict, still_told, verify_file
 from techmarket.cli.commit import sha256_of
 from techmarket.dossiers import package, proofs
 from techmarket.kernel.seals import SealKey
@@ -25,6 +25,8 @@ from techmarket.transparency.keyset import retired_keys, trusted_keys
 
 FILE_MAX = 256 * 1024**2
 """Of whatever is read in one piece; an evidence package is not."""
+EXIT_UNTOLD = 4
+"""What was asked for beside the file, such as a fresh status, could not be told."""
 EXIT_CODES = {Answer.VALID: 0, Answer.SUSPENDED: 1, Answer.REVOKED: 1, Answer.NOT_OURS: 2}
 ANSWERS = {
     Answer.VALID: "[green]✓ valid · 有效[/]",
@@ -60,6 +62,7 @@ class Said:
     not_checked: tuple[str, ...] = ()
     fault: str | None = None
     lines: list[str] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
 
 
 def verdict_of(file: Path, trust: Path) -> Verdict:
@@ -67,7 +70,7 @@ def verdict_of(file: Path, trust: Path) -> Verdict:
     return verify_file(file.read_bytes(), trusted_keys(json.loads(trust.read_text())))
 
 
-def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = None) -> Said:
+def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = None, beside: Beside = NOTHING) -> Said:
     """What a file of the market is worth: a certificate, a package, a proof, a commitment, a receipt or a promise."""
     if raw.startswith(b"PK"):
         return _package(package.verify(raw, trusted))
@@ -75,7 +78,7 @@ def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = N
         inside = paper.attached(raw)
         if inside is not None:
             return _statement(inside, trusted, is_page=True)
-        return _certificate(certificates.verify_paper(raw, trusted))
+        return _certificate(certificates.verify_paper(raw, trusted, beside))
     try:
         read = json.loads(raw)
     except (ValueError, RecursionError):
@@ -94,25 +97,30 @@ def examine(raw: bytes, trusted: Mapping[str, SealKey], document: str | None = N
         read = read["promise"]
     if isinstance(read, dict) and read.keys() == evidence.PROMISE:
         return _promise(read, trusted)
-    return _certificate(verify_file(raw, trusted))
+    return _certificate(verify_file(raw, trusted, beside))
 
 
-def _examine_file(file: Path, trusted: Mapping[str, SealKey], document: str | None) -> Said:
+def _examine_file(file: Path, trusted: Mapping[str, SealKey], document: str | None, beside: Beside) -> Said:
     with file.open("rb") as opened:
         if opened.read(2) == b"PK":
             return _package(package.verify(opened, trusted))
         if file.stat().st_size > FILE_MAX:
             return Said(Answer.NOT_OURS, "file", fault="form")
         opened.seek(0)
-        return examine(opened.read(), trusted, document)
+        return examine(opened.read(), trusted, document, beside)
 
 
 def _certificate(verdict: Verdict) -> Said:
     said = Said(verdict.answer, "certificate", verdict.checked, verdict.not_checked, verdict.fault)
+    said.warnings = verdict.warnings
     if verdict.number:
         said.what = f"certificate {verdict.number}"
     if verdict.since:
         said.lines.append(f"in this standing since {verdict.since}, as of {verdict.as_of} {verdict.why or ''}".strip())
+    elif verdict.as_of:
+        said.lines.append(f"as of {verdict.as_of} {verdict.why or ''}".strip())
+    if verdict.answer is Answer.REVOKED and verdict.why == "REPLACED":
+        said.lines.append("another certificate stands in its place; the market's page of this number names it")
     if verdict.hidden:
         said.lines.append(f"its holder does not show: {', '.join(verdict.hidden)}")
     return said
@@ -213,14 +221,25 @@ def _plain(text: str) -> str:
     return escape("".join(char if char.isprintable() else "�" for char in text))
 
 
-def verify_path(file: Path, trust: Path | None, console: Console, document: Path | None = None) -> int:
-    """Say the verdict; the exit code is 0 for valid, 1 for suspended or revoked, 2 for not ours, 3 for unreadable."""
+def verify_path(
+    file: Path,
+    trust: Path | None,
+    console: Console,
+    document: Path | None = None,
+    *,
+    status_lists: Sequence[Path] = (),
+    checkpoint: Path | None = None,
+    consistency: Path | None = None,
+) -> int:
+    """Say the verdict; the exit code is 0 for valid, 1 for suspended or revoked, 2 for not ours, 3 for unreadable, 4 if
+    what was given beside the file could not be used."""
     is_beside = trust is None
     trust = trust or file.parent / "keys.json"
     try:
         published = json.loads(trust.read_text())
         trusted, retired = trusted_keys(published), retired_keys(published)
-        said = _examine_file(file, trusted, sha256_of(document) if document is not None else None)
+        beside = _beside(status_lists, checkpoint, consistency)
+        said = _examine_file(file, trusted, sha256_of(document) if document is not None else None, beside)
     except OSError as error:
         console.print(f"{error.filename} cannot be read. Give the market's published keys with --trust.")
         return 3
@@ -243,7 +262,21 @@ def verify_path(file: Path, trust: Path | None, console: Console, document: Path
         console.print(f"  [red]✗[/] {SENTENCES[said.fault][1]} · {SENTENCES[said.fault][0]}")
     for code in said.not_checked:
         console.print(f"  [dim]not checked: {SENTENCES[code][1]} · {SENTENCES[code][0]}[/]")
+    for code in said.warnings:
+        console.print(f"  [yellow]![/] could not be told: {SENTENCES[code][1]} · {SENTENCES[code][0]}")
+    if said.warnings and said.answer is Answer.VALID:
+        return EXIT_UNTOLD
     return EXIT_CODES[said.answer]
+
+
+def _beside(status_lists: Sequence[Path], checkpoint: Path | None, consistency: Path | None) -> Beside:
+    """What was fetched besides the file; a proof of growth is the answer of `/v1/log/consistency`."""
+    growth = json.loads(consistency.read_text())["path"] if consistency is not None else ()
+    return Beside(
+        status_lists=tuple(path.read_text() for path in status_lists),
+        checkpoint=checkpoint.read_text() if checkpoint is not None else None,
+        growth=tuple(str(step) for step in growth),
+    )
 
 
 def present_path(file: Path, out: Path, hide: Sequence[str], trust: Path | None, console: Console) -> int:
@@ -262,5 +295,8 @@ def present_path(file: Path, out: Path, hide: Sequence[str], trust: Path | None,
     except (Unproven, ValueError, KeyError, TypeError):
         console.print(ANSWERS[Answer.NOT_OURS])
         return EXIT_CODES[Answer.NOT_OURS]
-    console.print(f"wrote {out}; it does not show: {', '.join(verify_file(shown, trusted).hidden)}", soft_wrap=True)
+    verdict = verify_file(shown, trusted)
+    console.print(f"wrote {out}; it does not show: {', '.join(verdict.hidden)}", soft_wrap=True)
+    for told in still_told(verdict) if "price" in hide else ():
+        console.print(f"  [yellow]![/] it still shows {_plain(told)}", soft_wrap=True)
     return 0

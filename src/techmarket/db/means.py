@@ -9,6 +9,9 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.kernel.embedding import Embedder
 
+PUBLIC_URL = "http://127.0.0.1:8000"
+"""Where the market answers, unless a setting says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class WitnessAddress:
@@ -24,6 +27,6 @@ class Means:
     keys: Keys
     files: Files
     witnesses: tuple[WitnessAddress, ...] = ()
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = PUBLIC_URL
     embedders: tuple[Embedder, ...] = ()
     """The embedder in use, and after it the one that takes its place once everything has been embedded by it."""

@@ -18,6 +18,7 @@ from typing import Any
 from techmarket.kernel.canonical import NotCanonical, canonical_json
 from techmarket.kernel.seals import SealKey
 from techmarket.transparency import offline
+from techmarket.transparency.keyset import key_for
 from techmarket.transparency.rules import verify_inclusion
 
 PATH_MAX = 64
@@ -42,6 +43,7 @@ class Shown:
     checked: tuple[str, ...]
     position: int | None = None
     checkpoint: offline.Checkpoint | None = None
+    leaf_hash: str | None = None
 
 
 def read_document(raw: bytes, *, form: str, parts: Collection[str], size_max: int) -> dict[str, Any]:
@@ -122,9 +124,10 @@ def unhex(text: object, check: str) -> bytes:
 def _proven(proof: Mapping[str, Any], trusted: Mapping[str, SealKey]) -> Shown:
     if proof.keys() != PROOF or not all(isinstance(proof[name], str) for name in PROOF - {"position", "path"}):
         raise Unproven("checkpoint")
-    checkpoint = check_checkpoint(proof["checkpoint"], trusted.get(proof["kid"]), proof["log_id"])
+    checkpoint = check_checkpoint(proof["checkpoint"], key_for(trusted, proof["kid"], "log"), proof["log_id"])
     row = check_included(proof, checkpoint)
-    return Shown(row, ("checkpoint", "inclusion"), proof["position"], checkpoint)
+    leaf = leaf_of(proof, "inclusion").hex()
+    return Shown(row, ("checkpoint", "inclusion"), proof["position"], checkpoint, leaf)
 
 
 def _promised(promise: Mapping[str, Any], trusted: Mapping[str, SealKey]) -> Shown:
@@ -132,10 +135,10 @@ def _promised(promise: Mapping[str, Any], trusted: Mapping[str, SealKey]) -> Sho
         raise Unproven("promise")
     row = read_row(promise, "promise")
     leaf = leaf_of(promise, "promise")
-    key = trusted.get(promise["kid"])
+    key = key_for(trusted, promise["kid"], "receipts")
     body = canonical_json({name: promise[name] for name in ("entry_id", "leaf_hash", "log_id")})
     if leaf.hex() != promise["leaf_hash"] or key is None:
         raise Unproven("promise")
     if not key.verify(unhex(promise["signature"], "promise"), body):
         raise Unproven("promise")
-    return Shown(row, ("promise",))
+    return Shown(row, ("promise",), leaf_hash=leaf.hex())

@@ -31,10 +31,46 @@ def key_set(history: Iterable[KeyView]) -> dict[str, Any]:
     }
 
 
-def trusted_keys(published: Mapping[str, Any]) -> dict[str, SealKey]:
+class TrustedKeys(dict[str, SealKey]):
+    """Keys by name, with what each signs and since when it signs no longer. What it signed before stays signed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uses: dict[str, str] = {}
+        self.until: dict[str, datetime] = {}
+
+    def put(self, key: SealKey, *, use: str | None, until: datetime | None) -> None:
+        self[key.kid] = key
+        if use is not None:
+            self.uses[key.kid] = use
+        if until is not None:
+            self.until[key.kid] = until
+
+
+def key_for(trusted: Mapping[str, SealKey], kid: object, use: str) -> SealKey | None:
+    """The trusted key of this name, if it is one for this use; of keys without uses each may sign anything."""
+    if not isinstance(kid, str):
+        return None
+    is_of_use = not isinstance(trusted, TrustedKeys) or trusted.uses.get(kid, use) == use
+    return trusted.get(kid) if is_of_use else None
+
+
+def had_expired(trusted: Mapping[str, SealKey], kid: str, at: datetime) -> bool:
+    """Whether a key had been retired when it is said to have signed."""
+    until = trusted.until.get(kid) if isinstance(trusted, TrustedKeys) else None
+    return until is not None and at >= until
+
+
+def trusted_keys(published: Mapping[str, Any]) -> TrustedKeys:
     """The keys of a published set, by the name their own bytes give them."""
-    found = (SealKey.from_raw(decode_base64url(key["x"])) for key in published["keys"])
-    return {key.kid: key for key in found}
+    found = TrustedKeys()
+    for key in published["keys"]:
+        seal = SealKey.from_raw(decode_base64url(key["x"]))
+        until = datetime.fromisoformat(key["until"]) if key.get("until") else None
+        if until is not None and until.tzinfo is None:
+            raise ValueError("a time without an offset")
+        found.put(seal, use=key.get("use_here"), until=until)
+    return found
 
 
 def retired_keys(published: Mapping[str, Any]) -> dict[str, str]:

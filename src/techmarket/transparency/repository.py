@@ -34,6 +34,12 @@ async def newest_checkpoint(db: AsyncSession) -> CheckpointRow | None:
     return (await db.execute(select(CheckpointRow).order_by(CheckpointRow.size.desc()).limit(1))).scalar_one_or_none()
 
 
+async def checkpoint_of(db: AsyncSession, size: int) -> CheckpointRow | None:
+    """The checkpoint of exactly this size, of the newest log that has one."""
+    query = select(CheckpointRow).where(CheckpointRow.size == size).limit(1)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
 async def first_checkpoint_over(db: AsyncSession, n: int) -> CheckpointRow | None:
     """The first checkpoint that covers the entry at this position."""
     query = select(CheckpointRow).where(CheckpointRow.size > n).order_by(CheckpointRow.size).limit(1)

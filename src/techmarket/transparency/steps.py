@@ -12,6 +12,7 @@ from techmarket.db.keys import Keys
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.seals import SealKey
 from techmarket.transparency import repository, rules
+from techmarket.transparency.keyset import TrustedKeys
 from techmarket.transparency.tables import CheckpointRow
 from techmarket.transparency.views import (
     CheckpointView,
@@ -145,9 +146,24 @@ async def key_history(db: AsyncSession, keys: Keys) -> list[KeyView]:
     return [*found, *(KeyView(key.kid, use, key.raw, None, None) for use, key in present if key.kid not in published)]
 
 
-async def known_keys(db: AsyncSession, keys: Keys) -> dict[str, SealKey]:
+async def known_keys(db: AsyncSession, keys: Keys) -> TrustedKeys:
     """The same by name: what was signed with a retired key stays signed."""
-    return {view.kid: SealKey.from_raw(view.raw) for view in await key_history(db, keys)}
+    found = TrustedKeys()
+    for view in await key_history(db, keys):
+        found.put(SealKey.from_raw(view.raw), use=view.use, until=view.until)
+    return found
+
+
+async def holds_entry(db: AsyncSession, entry_id: UUID, leaf: bytes) -> bool:
+    """Whether the journal still has this entry, with this leaf: whoever took it out or changed it is found here."""
+    found = await repository.find_entry(db, entry_id)
+    return found is not None and leaf_of(found[0].salt, row_of(found[0])) == leaf
+
+
+async def root_at(db: AsyncSession, size: int) -> bytes | None:
+    """The root that the log's own checkpoint of this size states; None where none was made."""
+    row = await repository.checkpoint_of(db, size)
+    return None if row is None else row.root
 
 
 def row_of(entry: JournalEntry) -> bytes:
