@@ -1,7 +1,7 @@
 """What every route may ask for: the actor, a transaction, the market's keys and files; and the keyed route.
 
 Authentication is one async dependency. `MarketRoute` gives every POST its idempotency key: effect and answer are one
-commit (`db/idempotency.py`).
+commit (`db/idempotency.py`); and every GET its tag (`conditional.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
+from techmarket.api.conditional import unless_known
 from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
 from techmarket.api.shapes import Uuid
@@ -152,12 +153,19 @@ class Once:
 
 
 class MarketRoute(APIRoute):
-    """A route whose POST is keyed. Mark a POST that only computes with `openapi_extra={"x-changes-nothing": True}`,
-    one that streams its body with `openapi_extra={"x-streamed": True}`."""
+    """A route whose POST is keyed and whose GET is conditional. Mark a POST that only computes with
+    `openapi_extra={"x-changes-nothing": True}`, one that streams its body with `openapi_extra={"x-streamed": True}`.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         extra = self.openapi_extra or {}
+        if "GET" in (self.methods or ()):
+
+            async def conditional(request: Request) -> Response:
+                return await unless_known(request, await handle(request))
+
+            return conditional
         if "POST" not in (self.methods or ()) or extra.get("x-changes-nothing"):
             return handle
         streamed = bool(extra.get("x-streamed"))

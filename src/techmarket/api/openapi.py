@@ -11,6 +11,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from techmarket.api import oauth
+from techmarket.api.conditional import HEADER as KNOWN_HEADER
+from techmarket.api.conditional import UNCHANGED
 from techmarket.api.deps import MarketRoute, PreconditionRequired, if_match, signed_in
 from techmarket.api.refusals import name_refusals
 from techmarket.db.idempotency import KeyInFlight, KeyMalformed, KeyMissing, KeyReused
@@ -60,6 +62,10 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     parameters = operation.setdefault("parameters", [])
     if keyed and not any(parameter["name"] == KEY_HEADER["name"] for parameter in parameters):
         parameters.append(KEY_HEADER)
+    if method == "GET" and isinstance(route, MarketRoute):
+        if not any(parameter["name"] == KNOWN_HEADER["name"] for parameter in parameters):
+            parameters.append(KNOWN_HEADER)
+        operation["responses"]["304"] = UNCHANGED
     # What the shared parts of a route refuse is named here, so that no route can forget it.
     if by_key:
         name_refusals(operation, SignInNeeded, BadKey, OrganisationSuspended)
