@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -18,7 +19,7 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.notices.errors import EvidenceMissing
 from techmarket.trading import errors, relisting, service
 from techmarket.trading.lifecycle import DepositScope, LotState, TradeState
-from techmarket.trading.relisting import Change, Described, Valuation
+from techmarket.trading.relisting import Change, Described, Procedure, Valuation
 from techmarket.trading.service import PriceGround
 from techmarket.trading.views import TradeView
 from tests.identity.make import an_organisation
@@ -154,13 +155,36 @@ def test_what_found_no_buyer_for_twelve_months_is_valued_anew(
     assert judge(SAID_ONLY) == (["trading.revaluation_needed"] if refuses else [])
 
 
-def test_only_what_was_left_over_is_listed_again_under_another_listing() -> None:
-    lots = [(LotState.CONCLUDED, frozenset("a")), (LotState.UNSOLD, frozenset("bc"))]
-    assert relisting.is_left_over({"b"}, lots)
-    assert relisting.is_left_over({"b", "c"}, lots)
-    assert not relisting.is_left_over({"a"}, lots)
-    assert not relisting.is_left_over({"a", "b"}, lots)
-    assert not relisting.is_left_over(set(), lots)
+A, B, C, HERE, ELSEWHERE = (UUID(int=n) for n in range(1, 6))
+
+
+def procedure(n: int, listing: UUID, state: TradeState, *lots: tuple[LotState, set[UUID]]) -> Procedure:
+    return Procedure(UUID(int=100 + n), listing, state, tuple((one, frozenset(ids)) for one, ids in lots))
+
+
+SOLD = procedure(1, ELSEWHERE, TradeState.CONCLUDED, (LotState.CONCLUDED, {A}), (LotState.UNSOLD, {B}))
+LEFT = procedure(2, ELSEWHERE, TradeState.UNSOLD, (LotState.UNSOLD, {C}))
+OLD = procedure(0, HERE, TradeState.UNSOLD, (LotState.UNSOLD, {A, B, C}))
+RUNNING = procedure(3, ELSEWHERE, TradeState.ANNOUNCED, (LotState.OPEN, {C}))
+
+
+@pytest.mark.parametrize(
+    ("known", "listing", "wanted", "came"),
+    [
+        ([LEFT, SOLD], HERE, {A}, []),  # sold: nothing of it was left over
+        ([LEFT, SOLD], HERE, {B}, [SOLD]),  # its lot found no buyer, though the procedure sold another
+        ([LEFT, SOLD], HERE, {B, C}, [LEFT, SOLD]),  # a bundle follows whatever each of its parts follows
+        ([LEFT, SOLD], HERE, {A, C}, [LEFT]),  # with something else beside it, it is still the same
+        ([LEFT, SOLD, OLD], HERE, {B}, [SOLD, OLD]),  # and the listing's own last one
+        ([RUNNING, LEFT], HERE, {C}, []),  # the last one has not ended
+        ([LEFT, SOLD, OLD], HERE, set(), [OLD]),  # a demand is about nothing but itself
+        ([], HERE, {A}, []),
+    ],
+)
+def test_what_comes_before_is_the_last_procedure_of_the_listing_and_of_each_achievement_that_was_left_over(
+    known: list[Procedure], listing: UUID, wanted: set[UUID], came: list[Procedure]
+) -> None:
+    assert list(relisting.before(known, listing_id=listing, achievement_ids=wanted)) == came
 
 
 # --- through the service ----------------------------------------------------------------------------------------------
@@ -251,8 +275,9 @@ async def test_a_named_procedure_must_be_the_sellers_own_and_have_left_these_ach
             )
         ).scalars()
     anew = await an_offer(market.tx, market.seller, market.operator, achievement_ids=(left,))
-    again = await a_draft(market, listing_id=anew.id, previous_id=first.id)
-    assert (again.previous_id, again.terms["relisting"]["change"]) == (first.id, "CONTENT")
+    for named in (first.id, None):  # another listing of the same is no new beginning, named or not
+        again = await a_draft(market, listing_id=anew.id, previous_id=named)
+        assert (again.previous_id, again.terms["relisting"]["change"]) == (first.id, "CONTENT")
 
 
 async def test_a_company_of_the_state_starts_at_its_valuation_and_goes_far_below_it_only_with_written_consent(
@@ -281,3 +306,46 @@ async def test_a_company_of_the_state_starts_at_its_valuation_and_goes_far_below
     allowed = await at(53_999_999, consent_sha256=consent)
     assert allowed.terms["valuation"]["consent_sha256"] == consent
     assert allowed.terms["relisting"]["change"] == "PRICE_CUT"
+
+
+async def test_another_listing_of_the_same_and_a_valuation_left_out_escape_neither_consent_nor_the_longer_notice(
+    market: Market,
+) -> None:
+    seller = (await an_organisation(market.tx, government_established=True)).actor
+    offer = await an_offer(market.tx, seller, market.operator, title_en="Sample result")
+    valued = PriceGround(Valuation(60_000_000, date(2026, 1, 5)))
+    plain: dict[str, Any] = {"increment_minor": 1_000_000, "deposit_minor": 0}
+    first = await draft(market.tx, seller, offer.id, start_price_minor=60_000_000, ground=valued, **plain)
+    ended = await unsold(market, first, seller)
+    same = await an_offer(
+        market.tx, seller, market.operator, title_en="Sample result", achievement_ids=offer.achievement_ids
+    )
+    with pytest.raises(errors.ConsentNeeded):
+        await draft(market.tx, seller, same.id, start_price_minor=53_999_999, **plain)
+    cut = await draft(market.tx, seller, same.id, start_price_minor=54_000_000, **plain)
+    assert cut.terms["relisting"]["previous"]["id"] == str(ended.id)
+    assert (cut.terms["relisting"]["change"], cut.terms["announcement"]["n"]) == ("PRICE_CUT", 5)
+    assert cut.terms["valuation"]["amount"] == {"amount": "600000.00", "currency": "CNY"}
+    assert (cut.terms["valuation"]["dated"], cut.terms["relisting"]["first_announced_on"]) == (
+        "2026-01-05",
+        "2026-03-02",
+    )
+    # A draft on the other listing that was made before the first one ended does not pass as a first one either.
+    early = await a_draft_on_another_listing(market, seller, plain)
+    await service.submit_trade(market.tx, seller, early.id)
+    with pytest.raises(errors.DraftedBefore) as refused:
+        await service.announce(market.tx, market.operator, early.id)
+    assert refused.value.facts["number"] != early.number
+    fresh = await an_offer(market.tx, seller, market.operator)
+    first = await draft(market.tx, seller, fresh.id, start_price_minor=1_000_000, **plain)
+    assert (first.previous_id, first.terms.get("relisting"), first.terms.get("valuation")) == (None, None, None)
+
+
+async def a_draft_on_another_listing(market: Market, seller: Actor, plain: dict[str, Any]) -> TradeView:
+    """Drafted on one of two listings of the same achievement, while the trade on the other finds no buyer."""
+    one = await an_offer(market.tx, seller, market.operator)
+    other = await an_offer(market.tx, seller, market.operator, achievement_ids=one.achievement_ids)
+    first = await draft(market.tx, seller, one.id, **plain)
+    early = await draft(market.tx, seller, other.id, **plain)
+    await unsold(market, first, seller)
+    return early

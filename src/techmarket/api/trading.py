@@ -138,7 +138,7 @@ class DraftTrade(Wire):
     consortium: ConsortiumTermsIn | None = Field(default=None, description="Left out: no consortium is taken.")
     previous_trade_id: Uuid | None = Field(
         default=None,
-        description="Which procedure this lists again; left out: the listing's last one, if it ended without a sale.",
+        description="Which procedure this lists again; left out: the last one of the same, if it ended without a sale.",
     )
     valuation: ValuationIn | None = None
     consent_sha256: Sha256 | None = Field(

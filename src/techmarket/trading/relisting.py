@@ -1,4 +1,4 @@
-"""The rules of listing again what found no buyer (重新挂牌): what changed, how long it is announced, at which price.
+"""The rules of listing again what found no buyer (重新挂牌): what came before, what changed, how long, which price.
 
 Sources by row of the rulebook: O32 art. 17, 18 and 19 bind companies of the state; other sellers have defaults, which
 warn and refuse nothing. Pure.
@@ -6,12 +6,13 @@ warn and refuse nothing. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import term_date
@@ -63,6 +64,27 @@ class Described:
 
     prices: tuple[int | None, ...]
     content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """An announced procedure as far as it may come before another: what lay in each of its lots, and how each ended."""
+
+    id: UUID
+    listing_id: UUID
+    state: TradeState
+    lots: tuple[tuple[LotState, frozenset[UUID]], ...]
+
+    def offered(self, achievement_id: UUID) -> bool:
+        return any(achievement_id in ids for _, ids in self.lots)
+
+    def left_over(self, achievement_id: UUID | None) -> bool:
+        """It found no buyer: the whole of it, or each lot in which the achievement lay."""
+        if self.state in ENDED_WITHOUT_SALE:
+            return True
+        return achievement_id is not None and all(
+            state in LOT_LEFT_OVER for state, ids in self.lots if achievement_id in ids
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +175,30 @@ def check_valuation_age(
     )
 
 
-def is_left_over(wanted: set[str], lots: Sequence[tuple[LotState, frozenset[str]]]) -> bool:
-    """What is listed again under another listing lay in lots of the earlier procedure that found no buyer."""
-    left: set[str] = set()
-    for state, ids in lots:
-        left |= ids if state in LOT_LEFT_OVER else set()
-    return bool(wanted) and wanted <= left
+def before(
+    procedures: Sequence[Procedure], *, listing_id: UUID, achievement_ids: Collection[UUID]
+) -> tuple[Procedure, ...]:
+    """What comes before: the last procedure on the listing, and of each achievement, where it ended without a sale.
+
+    The rules of listing again hang on what is sold: whoever draws up another listing of it begins nothing anew.
+    `procedures` are the seller's announced ones that touch any of them, the newest first; so is the answer.
+    """
+    last: list[Procedure | None] = [next((one for one in procedures if one.listing_id == listing_id), None)]
+    last += [next((one for one in procedures if one.offered(wanted)), None) for wanted in sorted(achievement_ids)]
+    left = {
+        one.id
+        for one, wanted in zip(last, (None, *sorted(achievement_ids)), strict=True)
+        if one is not None and one.left_over(wanted)
+    }
+    return tuple(one for one in procedures if one.id in left)
+
+
+def carried(said: Mapping[str, Any]) -> Valuation | None:
+    """The valuation that terms rest on; it stands for whoever lists the same again and names no newer one."""
+    valued = said.get("valuation")
+    if valued is None:
+        return None
+    return Valuation(Money.parse(valued["amount"]["amount"]).minor, date.fromisoformat(valued["dated"]))
 
 
 def _say(refusal: Refusal, rule: Binding) -> list[str]:

@@ -7,12 +7,10 @@ from techmarket.kernel.refusals import Kind, Refusal
 
 class NotRelistable(Refusal):
     code, kind = "trading.not_relistable", Kind.CONFLICT
-    zh = (
-        "该项目（状态 {state}）不能作为重新挂牌的前一项目：须是本供给最近一次未成交的项目，或其未成交标的含有所列成果。"
-    )
+    zh = "该项目（状态 {state}）不能作为重新挂牌的前一项目：须是本供给或所列成果最近一次未成交的项目。"
     en = (
-        "This trade ({state}) does not come before a new one: name the listing's last trade that ended without a sale, "
-        "or one whose unsold lots held these achievements."
+        "This trade ({state}) does not come before a new one: name the last trade of the listing, or of one of its "
+        "achievements, where that ended without a sale."
     )
 
 

@@ -85,7 +85,6 @@ from techmarket.trading.repository.trades import (
     HIDDEN,
     Due,
     best_bids,
-    find_last_ended,
     find_lot,
     get_lot,
     get_trade,
@@ -101,6 +100,7 @@ from techmarket.trading.repository.trades import (
     lock_trade,
     lots_of,
     next_number,
+    procedures_of,
 )
 
 __all__ = [
@@ -126,7 +126,6 @@ __all__ = [
     "find_backing",
     "find_claim",
     "find_deposit_by_due",
-    "find_last_ended",
     "find_lot",
     "find_panel_seat",
     "find_participant",
@@ -189,6 +188,7 @@ __all__ = [
     "opinions_on",
     "panel_of",
     "panel_points",
+    "procedures_of",
     "put_off_opinions",
     "qualified_by_lot",
     "ready_by_lot",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading.lifecycle import LotState, LotStep, Method, TradeState
 from techmarket.trading.methods import Candidate
-from techmarket.trading.relisting import ENDED_WITHOUT_SALE
+from techmarket.trading.relisting import Procedure
 from techmarket.trading.rules import LEADING
 from techmarket.trading.tables import BidRow, ConsortiumMember, Lot, Participant, Seat, Trade, TradeNumber
 
@@ -54,16 +54,28 @@ async def get_trade(db: AsyncSession, trade_id: UUID) -> Trade:
     return row
 
 
-async def find_last_ended(db: AsyncSession, listing_id: UUID) -> Trade | None:
-    """The last announced procedure on a listing, if it ended without a sale."""
-    query = (
-        select(Trade)
-        .where(Trade.listing_id == listing_id, Trade.notice_id.is_not(None))
-        .order_by(Trade.id.desc())
-        .limit(1)
-    )
-    found = (await db.execute(query)).scalar_one_or_none()
-    return found if found is not None and found.state in ENDED_WITHOUT_SALE else None
+async def procedures_of(
+    db: AsyncSession, seller: UUID, listing_id: UUID, achievement_ids: Iterable[UUID]
+) -> list[Procedure]:
+    """The seller's announced procedures on a listing or on any of these achievements, the newest first."""
+    touches = or_(Trade.listing_id == listing_id, Trade.achievement_ids.overlap(list(achievement_ids)))
+    query = select(Trade).where(Trade.seller_org_id == seller, Trade.notice_id.is_not(None), touches)
+    trades = (await db.execute(query.order_by(Trade.id.desc()))).scalars().all()
+    lots: dict[UUID, list[Lot]] = {trade.id: [] for trade in trades}
+    for lot in (await db.execute(select(Lot).where(Lot.trade_id.in_(lots)))).scalars():
+        lots[lot.trade_id].append(lot)
+    return [
+        Procedure(
+            trade.id,
+            trade.listing_id,
+            trade.state,
+            tuple(
+                (lot.state, frozenset(map(UUID, lot.achievement_ids) if lot.achievement_ids else trade.achievement_ids))
+                for lot in lots[trade.id]
+            ),
+        )
+        for trade in trades
+    ]
 
 
 async def next_number(db: AsyncSession, year: int) -> int:

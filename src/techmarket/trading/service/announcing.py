@@ -60,7 +60,7 @@ async def announce(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
         trade.state = TRADE.move(trade.state, "announce")
         offer = await listings.engage(db, trade.listing_id, by=Ref("trade", trade.id), actor=actor)
         require_same_version(trade, offer)
-        await require_follows(db, trade)
+        await require_follows(db, trade, offer)
         terms = await texts.get(db, trade.terms_sha256)
         extension = extension_of(terms)
         now = await market_now(db)

@@ -160,9 +160,9 @@ async def draft_trade(
         if consortium is not None:
             _require_within("consortium/members_max", consortium.members_max, *consortia.MEMBERS)
             whole["consortium"] = consortia.published(consortium.members_max, consortium.deposit_from)
-        before = await find_previous(db, offer, previous_id)
+        came = await find_previous(db, offer, previous_id)
         whole |= await judge(
-            db, before, whole, offer.sha256, ground or PriceGround(), seller=seller, kinds=seller_kinds(seller), on=on
+            db, came, whole, offer.sha256, ground or PriceGround(), seller=seller, kinds=seller_kinds(seller), on=on
         )
         if any(lot.reserve_digest is not None for lot in lots):
             reveal = await rulebook.get_rule(db, "trading.reserve_reveal.length", on=on)
@@ -174,6 +174,7 @@ async def draft_trade(
             listing_id=offer.listing_id,
             listing_n=offer.n,
             listing_sha256=offer.sha256,
+            achievement_ids=list(offer.achievement_ids),
             title_zh=str(offer.terms.get("title_zh") or offer.terms.get("title_en") or ""),
             title_en=str(offer.terms.get("title_en") or offer.terms.get("title_zh") or ""),
             seller_org_id=offer.org_id,
@@ -183,7 +184,7 @@ async def draft_trade(
             terms_sha256=await texts.put(db, whole),
             deposit_minor=deposit_minor,
             deposit_scope=deposit_scope,
-            previous_id=None if before is None else before.id,
+            previous_id=came[0].id if came else None,
             signing_n=whole["signing"]["n"],
             signing_unit=whole["signing"]["unit"],
             bidding_opens_at=bidding_opens_at,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from techmarket.notices import steps as notices
 from techmarket.rulebook import steps as rulebook
 from techmarket.rulebook.steps import Rule
 from techmarket.trading import errors, relisting, repository
-from techmarket.trading.relisting import Change, Valuation
+from techmarket.trading.relisting import Change, Procedure, Valuation
 from techmarket.trading.tables import Trade
 
 
@@ -33,31 +33,28 @@ class PriceGround:
     consent_sha256: str | None = None
 
 
-async def find_previous(db: AsyncSession, offer: OfferFacts, named: UUID | None) -> Trade | None:
-    """The procedure before: the listing's last one, or for what was left over of another listing's, the one named.
+async def find_previous(db: AsyncSession, offer: OfferFacts, named: UUID | None) -> list[Trade]:
+    """The procedures before, the one that is followed first: the newest, unless another of them was named."""
+    came = [await repository.get_trade(db, one.id) for one in await _before(db, offer)]
+    if named is None:
+        return came
+    first = [one for one in came if one.id == named]
+    if not first:
+        other = await repository.get_trade(db, named)
+        if other.seller_org_id != offer.org_id:
+            raise NotFound()
+        raise errors.NotRelistable(state=other.state, pointer="/body/previous_trade_id")
+    return [*first, *(one for one in came if one.id != named)]
 
-    Only one that ended without a sale is followed by another.
-    """
-    last = await repository.find_last_ended(db, offer.listing_id)
-    if named is None or (last is not None and last.id == named):
-        return last
-    before = await repository.get_trade(db, named)
-    if before.seller_org_id != offer.org_id:
-        raise NotFound()
-    listing = await texts.get(db, before.listing_sha256)
-    lots = [
-        (lot.state, frozenset(lot.achievement_ids or listing["achievements"]))
-        for lot in await repository.lots_of(db, before.id)
-    ]
-    same_listing = before.listing_id == offer.listing_id
-    if same_listing or not relisting.is_left_over({str(one) for one in offer.achievement_ids}, lots):
-        raise errors.NotRelistable(state=before.state, pointer="/body/previous_trade_id")
-    return before
+
+async def _before(db: AsyncSession, offer: OfferFacts) -> tuple[Procedure, ...]:
+    known = await repository.procedures_of(db, offer.org_id, offer.listing_id, offer.achievement_ids)
+    return relisting.before(known, listing_id=offer.listing_id, achievement_ids=offer.achievement_ids)
 
 
 async def judge(
     db: AsyncSession,
-    before: Trade | None,
+    came: Sequence[Trade],
     terms: Mapping[str, Any],
     listing_sha256: str,
     ground: PriceGround,
@@ -66,14 +63,17 @@ async def judge(
     kinds: Collection[str],
     on: date,
 ) -> dict[str, Any]:
-    """What the earlier procedure, the valuation and their rules say about the new terms; refuses what they forbid."""
+    """What the earlier procedures, the valuation and their rules say about the new terms; refuses what they forbid."""
     after = relisting.described(terms, await texts.get(db, listing_sha256))
-    change, first_on, differs = Change.FIRST, None, []
+    change, differs = Change.FIRST, []
+    before = came[0] if came else None
     if before is not None:
         said = await texts.get(db, before.terms_sha256)
         then = relisting.described(said, await texts.get(db, before.listing_sha256))
         change, differs = relisting.change_of(then, after), relisting.changed(then, after)
-        first_on = await _first_announced_on(db, before, said)
+        if "listing.mode" not in differs:
+            ground = _carried(ground, said)
+    first_on = min([day for one in came if (day := await _first_announced_on(db, one))], default=None)
     files = [one for one in (ground.report_sha256, ground.consent_sha256) if one is not None]
     await notices.require_evidence(db, seller.id, files, pointer="/body/valuation")
 
@@ -127,14 +127,23 @@ def row_in_terms(rule: Rule) -> dict[str, str]:
     return {"key": rule.key, "value": rule.value, "unit": str(rule.unit), "evidence": str(rule.evidence)}
 
 
-async def require_follows(db: AsyncSession, trade: Trade) -> None:
-    """Since the draft another procedure on the listing may have ended: the draft knows nothing of it."""
-    last = await repository.find_last_ended(db, trade.listing_id)
-    if last is not None and last.id != trade.previous_id:
-        raise errors.DraftedBefore(number=last.number)
+def _carried(ground: PriceGround, said: Mapping[str, Any]) -> PriceGround:
+    """Whoever names no valuation lists again on the one he had: leaving it out frees nobody of it."""
+    valued = relisting.carried(said)
+    if ground.valuation is not None or valued is None:
+        return ground
+    return replace(ground, valuation=valued, report_sha256=said["valuation"]["report_sha256"])
 
 
-async def _first_announced_on(db: AsyncSession, before: Trade, said: Mapping[str, Any]) -> date | None:
+async def require_follows(db: AsyncSession, trade: Trade, offer: OfferFacts) -> None:
+    """Since the draft another procedure on the same may have ended: the draft knows nothing of it."""
+    came = await _before(db, offer)
+    if came and trade.previous_id not in {one.id for one in came}:
+        raise errors.DraftedBefore(number=(await repository.get_trade(db, came[0].id)).number)
+
+
+async def _first_announced_on(db: AsyncSession, before: Trade) -> date | None:
+    said = await texts.get(db, before.terms_sha256)
     first = (said.get("relisting") or {}).get("first_announced_on")
     if first is not None:
         return date.fromisoformat(first)

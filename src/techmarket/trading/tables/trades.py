@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -44,6 +46,7 @@ class Trade(Identified, Base):
     __table_args__ = (
         CheckConstraint("deposit_minor >= 0", name="deposit_not_negative"),
         Index("ix_trade_listing_id", "listing_id"),
+        Index("ix_trade_achievement_ids", "achievement_ids", postgresql_using="gin"),
         Index("ix_trade_state_bidding_opens_at", "state", "bidding_opens_at"),
         Index(
             "ix_trade_extension_look_at", "extension_look_at", postgresql_where=text("extension_look_at IS NOT NULL")
@@ -55,6 +58,7 @@ class Trade(Identified, Base):
     listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"))
     listing_n: Mapped[int]
     listing_sha256: Mapped[str] = mapped_column(String(64))
+    achievement_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}", default=list)
     title_zh: Mapped[str] = mapped_column(String(400))
     title_en: Mapped[str] = mapped_column(String(400))
     seller_org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
