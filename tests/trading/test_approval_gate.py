@@ -30,8 +30,8 @@ from tests.trading.make import Market, a_market_at_work, an_open_trade
 TALKS: dict[str, Any] = {"method": Method.NEGOTIATION, "deposit_minor": 0, "increment_minor": None, "terms": {}}
 
 
-async def asked_for_from_today(market: Market, administrator: Actor) -> None:
-    async with market.tx.read() as db:
+async def asked_for_from_today(tx: Tx, administrator: Actor) -> None:
+    async with tx.read() as db:
         today = shanghai_day(await market_now(db))
     draft = RuleDraft(
         key="approval.required",
@@ -48,7 +48,7 @@ async def asked_for_from_today(market: Market, administrator: Actor) -> None:
         effective_from=today,
         effective_to=None,
     )
-    await rulebook.add_rule(market.tx, administrator, draft)
+    await rulebook.add_rule(tx, administrator, draft)
 
 
 async def talks(market: Market, yuan: int, **said: Any) -> tuple[TradeView, OfferView]:
@@ -70,7 +70,7 @@ async def accept(market: Market, offer: OfferView) -> OfferView:
 @pytest.fixture
 async def market(tx: Tx, keys: Keys) -> Market:
     market = await a_market_at_work(tx, keys, buyers=2)
-    await asked_for_from_today(market, market.operator)
+    await asked_for_from_today(tx, market.operator)
     return market
 
 

@@ -344,19 +344,19 @@ class ApprovalUnknown(Refusal):
 class ApprovalNotInForce(Refusal):
     code, kind = "achievements.approval_not_in_force", Kind.CONFLICT
     zh = "所引用的单位决策状态为 {state}，须为 IN_FORCE；请完成签署或另行决策。"
-    en = "The approval that the offer points to is {state}, not IN_FORCE; have it signed, or decide anew."
+    en = "The approval that is pointed to is {state}, not IN_FORCE; have it signed, or decide anew."
 
 
 class ApprovalOfOther(Refusal):
     code, kind = "achievements.approval_of_other", Kind.CONFLICT
-    zh = "所引用的单位决策不涵盖本次供给的 {what}；请另行决策或更改条款。"
-    en = "The approval that the offer points to does not cover its {what}; decide anew, or change the terms."
+    zh = "所引用的单位决策不涵盖本次交易的 {what}；请另行决策或更改条款。"
+    en = "The approval that is pointed to does not cover this {what}; decide anew, or change the terms."
 
 
 class ApprovalMissing(Refusal):
     code, kind = "achievements.approval_missing", Kind.CONFLICT
-    zh = "协议定价须先有单位决策（{needed}）：供给信息的 approval_ids 须指向一份有效且涵盖本次交易的决策。"
+    zh = "协议定价须先有单位决策（{needed}）：供给信息或直接合同的 approval_ids 须指向有效且涵盖本次交易的决策。"
     en = (
-        "A sale at a negotiated price needs the unit's own approval ({needed}): approval_ids of the offer must point to"
-        " one in force that covers it."
+        "A sale at a negotiated price needs the unit's own approval ({needed}): approval_ids of the offer, or of the"
+        " direct contract, must point to one in force that covers it."
     )

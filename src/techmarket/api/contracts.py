@@ -10,7 +10,16 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from techmarket.achievements.errors import ConsentMissing, LicenceOverlaps, NotRecorded, UnderWay
+from techmarket.achievements.errors import (
+    ApprovalMissing,
+    ApprovalNotInForce,
+    ApprovalOfOther,
+    ApprovalUnknown,
+    ConsentMissing,
+    LicenceOverlaps,
+    NotRecorded,
+    UnderWay,
+)
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
@@ -97,6 +106,9 @@ class DraftDirectly(Wire):
     entry_fee: PositiveMoney | None = None
     royalty: RoyaltyIn | None = None
     clauses: Clauses = Field(default_factory=list)
+    approval_ids: Annotated[list[Uuid], Field(max_length=5)] = Field(
+        default_factory=list, description="Approvals of your unit, each in force and covering all that is licensed."
+    )
 
 
 class OpenSigning(Wire):
@@ -192,6 +204,7 @@ class ContractOut(Wire):
     award_id: UUID | None
     listing_id: UUID | None
     notice_id: UUID | None
+    approval_ids: list[UUID] = Field(description="the seller's own approvals that a contract without a trade points to")
     licence_kind: str | None = Field(description="null: a development is no licence")
     scope: dict[str, Any]
     parties: list[PartyOut]
@@ -267,6 +280,9 @@ async def draft_contract(body: DraftFromAward, actor: SignedIn, tx: TxDep) -> Co
         errors.SameParty,
         errors.NothingToPay,
         errors.AchievementsMissing,
+        ApprovalUnknown,
+        ApprovalNotInForce,
+        ApprovalOfOther,
         LicenceOverlaps,
         NotRecorded,
         NotAllowed,
@@ -287,6 +303,7 @@ async def draft_direct_contract(body: DraftDirectly, actor: SignedIn, tx: TxDep)
         if body.royalty
         else None,
         clauses=_clauses(body.clauses),
+        approval_ids=body.approval_ids,
     )
 
 
@@ -338,7 +355,18 @@ async def get_document(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> Documen
     response_model=ContractOut,
     operation_id="openContractSigning",
     responses=refusals(
-        errors.WrongText, UnderWay, LicenceOverlaps, ConsentMissing, NotRecorded, NotInThisState, NotAllowed, NotFound
+        errors.WrongText,
+        ApprovalMissing,
+        ApprovalUnknown,
+        ApprovalNotInForce,
+        ApprovalOfOther,
+        UnderWay,
+        LicenceOverlaps,
+        ConsentMissing,
+        NotRecorded,
+        NotInThisState,
+        NotAllowed,
+        NotFound,
     ),
 )
 async def open_signing(contract_id: Uuid, body: OpenSigning, actor: SignedIn, tx: TxDep) -> ContractView:

@@ -56,6 +56,7 @@ class ContractFacts:
     award_id: UUID | None
     listing_id: UUID | None
     notice_id: UUID | None
+    approval_ids: tuple[UUID, ...]
     type: ContractType
     state: ContractState
     rule_date: date
@@ -135,6 +136,7 @@ async def _facts(db: AsyncSession, contract: Contract) -> ContractFacts:
         award_id=contract.award_id,
         listing_id=contract.listing_id,
         notice_id=contract.notice_id,
+        approval_ids=tuple(contract.approval_ids),
         type=contract.type,
         state=contract.state,
         rule_date=contract.rule_date,

@@ -7,7 +7,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
@@ -37,6 +48,7 @@ class Contract(Identified, Base):
     term_years: Mapped[int | None]
     current_n: Mapped[int]
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
+    approval_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}", default=list)
     in_force_at: Mapped[datetime | None]
     term_from: Mapped[date | None]
     term_until: Mapped[date | None]

@@ -79,6 +79,7 @@ class ContractView:
     award_id: UUID | None
     listing_id: UUID | None
     notice_id: UUID | None
+    approval_ids: tuple[UUID, ...]
     licence_kind: str | None
     scope: dict[str, Any]
     parties: tuple[PartyView, ...]

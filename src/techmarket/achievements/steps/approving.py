@@ -59,12 +59,12 @@ async def require_approval(
     seller: UUID,
     achievement_ids: Iterable[UUID],
     mode: str | None,
-    price_minor: int,
+    price_minor: int | None,
     on: date,
 ) -> None:
-    """A gate before an award at a negotiated price: where a rule of the day asks for it, the unit has approved.
+    """A gate before a unit binds itself at a negotiated price: where a rule of the day asks for it, it has approved.
 
-    What is found is held: nobody revokes it before the award is committed.
+    What is found is held: nobody revokes it before the award, or the call to sign, is committed.
     """
     unit = await identity.get_organisation(db, seller)
     kinds = dating.GOVERNMENT_UNIT if unit.government_established else ("enterprise", "any")

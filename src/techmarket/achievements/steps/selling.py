@@ -66,9 +66,24 @@ async def require_sellable(
     valid_until: date | None = None,
     manner: str | None = None,
     terms_sha256: str | None = None,
+    approval_ids: tuple[UUID, ...] = (),
+    price_minor: int | None = None,
 ) -> None:
     """A gate: every one of them is on record, the seller's, and free of what forbids this mode in this scope."""
-    sale = Sale(tuple(ids), mode, licence_kind, seller, territory, field, valid_from, valid_until, manner, terms_sha256)
+    sale = Sale(
+        tuple(ids),
+        mode,
+        licence_kind,
+        seller,
+        territory,
+        field,
+        valid_from,
+        valid_until,
+        manner,
+        terms_sha256,
+        approval_ids,
+        price_minor,
+    )
     (refusal,) = await unsellable(db, [sale])
     if refusal is not None:
         raise refusal

@@ -60,6 +60,7 @@ class Draft:
     terms_sha256: str | None = None
     agent_org: UUID | None = None
     joint_orgs: tuple[UUID, ...] = ()
+    approval_ids: tuple[UUID, ...] = ()
 
 
 async def draft_from_award(
@@ -127,8 +128,12 @@ async def draft_directly(
     entry_fee_minor: int | None,
     royalty: RoyaltyTerms | None,
     clauses: Sequence[Clause] = (),
+    approval_ids: Sequence[UUID] = (),
 ) -> ContractView:
-    """A seller writes a contract it negotiated with a named buyer, without a trade on the market."""
+    """A seller writes a contract it negotiated with a named buyer, without a trade on the market.
+
+    What it points to as its own approval must cover it, as in an offer.
+    """
     require(actor, policy.DRAFT, parties=[actor.org_id])
     if buyer_org == actor.org:
         raise errors.SameParty(pointer="/body/buyer_id")
@@ -142,6 +147,7 @@ async def draft_directly(
             entry_fee_minor=entry_fee_minor,
             royalty=royalty,
             clauses=tuple(clauses),
+            approval_ids=tuple(dict.fromkeys(approval_ids)),
         )
         return await _write(db, actor, draft)
 
@@ -199,6 +205,8 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
         manner=draft.scope.manner,
         valid_until=rules.term_until(today, draft.scope.term_years),
         terms_sha256=draft.terms_sha256,
+        approval_ids=draft.approval_ids,
+        price_minor=draft.entry_fee_minor,
     )
     rule_date = draft.rule_date or today
     within = (await rulebook.get_rule(db, "payment.length", on=rule_date, applies_to=("non_soe", "any"))).length
@@ -228,6 +236,7 @@ async def _write(db: AsyncSession, actor: Actor, draft: Draft) -> ContractView:
         term_years=draft.scope.term_years,
         current_n=1,
         notice_id=draft.notice_id,
+        approval_ids=list(draft.approval_ids),
         created_at=now,
     )
     db.add(contract)

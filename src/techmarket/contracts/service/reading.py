@@ -99,6 +99,7 @@ async def view_of(db: AsyncSession, contract: Contract) -> ContractView:
         award_id=contract.award_id,
         listing_id=contract.listing_id,
         notice_id=contract.notice_id,
+        approval_ids=tuple(contract.approval_ids),
         licence_kind=contract.licence_kind,
         scope=contract.scope,
         parties=tuple(PartyView(one.role, one.org_id, named[one.org_id].name) for one in parties),

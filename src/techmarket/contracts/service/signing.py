@@ -45,7 +45,8 @@ async def open_signing(
 
     A unit set up by the government that sells by agreement first publishes the price, in the unit and on the market
     (ZJR art. 17); signing opens with the notice and each signature waits for its end. Meanwhile the contract claims
-    what it licenses, as the trade of an award does.
+    what it licenses, as the trade of an award does. Where a rule asks for the unit's own approval of a negotiated
+    price, it is asked for here, as it is before an award.
     """
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
@@ -57,6 +58,7 @@ async def open_signing(
         version = await repository.get_version(db, contract.id, contract.current_n)
         rules.require_text(version.sha256, document_sha256)
         if contract.award_id is None:
+            await _require_approved(db, contract, parties[PartyRole.PAYEE])
             await _claim(db, contract, parties, actor)
             contract.notice_id = await _publish_price(db, contract, parties, actor, related_party=related_party)
         version.signing_id = await signing.open_signing(
@@ -168,6 +170,25 @@ async def _enter_licence(
     await achievements.release(db, by=Ref("contract", contract.id), actor=actor)
 
 
+async def _require_approved(db: AsyncSession, contract: Contract, seller: UUID) -> None:
+    """Before a unit calls a buyer to sign at a price they agreed on, it has decided to (ZJR art. 17, 19)."""
+    await achievements.require_approval(
+        db,
+        contract.approval_ids,
+        seller=seller,
+        achievement_ids=await repository.achievements_of(db, contract.id),
+        mode=LICENCE_MODE,
+        price_minor=await _entry_fee(db, contract),
+        on=contract.rule_date,
+    )
+
+
+async def _entry_fee(db: AsyncSession, contract: Contract) -> int | None:
+    """What is paid whatever happens; None where there are royalties alone, which no floor can be held against."""
+    fees = [line.minor for line in await repository.plan_of(db, contract.id) if line.kind is LineKind.ENTRY_FEE]
+    return fees[0] if fees else None
+
+
 async def _claim(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], actor: Actor) -> None:
     """A contract without a trade holds what it licenses while it is signed; what forbids it, forbids that too."""
     sale = Sale(
@@ -178,6 +199,8 @@ async def _claim(db: AsyncSession, contract: Contract, parties: dict[PartyRole, 
         contract.scope["territory"],
         contract.scope["field"],
         manner=contract.scope["manner"],
+        approval_ids=tuple(contract.approval_ids),
+        price_minor=await _entry_fee(db, contract),
     )
     await achievements.claim(db, sale, by=Ref("contract", contract.id), actor=actor)
     (refusal,) = await achievements.unsellable(db, [sale])
