@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -17,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from techmarket.db import journal
 from techmarket.kernel.canonical import NotCanonical, canonical_json
 from techmarket.kernel.events import Event
+from tests.identity.make import an_organisation
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,29 @@ def test_the_bytes_of_an_entry_are_canonical_whichever_way_they_are_spelled(fact
             "refs": ["thing:x"],
         }
     )
+
+
+def test_a_row_names_the_person_by_a_code_of_its_own_that_a_salt_opens():
+    person, at = UUID(int=9), datetime(2026, 3, 2, tzinfo=UTC)
+    same = {"id": UUID(int=7), "at": at, "actor": person, "org": None, "kind": "k", "refs": [], "facts": {}}
+    rows = [journal.canonical_row(**same, actor_salt=salt) for salt in (b"a" * 16, b"b" * 16)]
+    codes = [json.loads(row)["actor"] for row in rows]
+    assert codes == [hashlib.sha256(salt + person.bytes).hexdigest() for salt in (b"a" * 16, b"b" * 16)]
+    assert not any(str(person) in row.decode() for row in rows)
+    # What was written before rows had such a salt keeps its bytes, and its leaf.
+    assert json.loads(journal.canonical_row(**same))["actor"] == str(person)
+
+
+async def test_every_entry_of_a_person_gets_a_salt_of_its_own_and_one_of_the_clock_none(tx):
+    actor = (await an_organisation(tx)).actor
+    async with tx.begin() as db:
+        for by in (actor, actor, None):
+            journal.record(db, SomethingHappened(UUID(int=1), 1), actor=by)
+    async with tx.read() as db:
+        query = "SELECT actor, octet_length(actor_salt), actor_salt FROM journal_entry WHERE kind = :k ORDER BY seq"
+        one, two, clock = (await db.execute(text(query), {"k": SomethingHappened.kind})).all()
+    assert [row[:2] for row in (one, two, clock)] == [(actor.person, 16), (actor.person, 16), (None, None)]
+    assert one[2] != two[2]
 
 
 @pytest.mark.parametrize("odd", [2**53, -(2**53), 10**40, float("nan"), float("inf"), float("-inf"), "\ud800"])

@@ -30,6 +30,7 @@ from techmarket.kernel.ids import new_id
 
 SEQUENCER_LOCK = 0x7E01_0001
 SEQUENCE_BATCH = 5_000
+SALT_SIZE = 16
 
 _spell = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 # Numbers that the plain encoder spells in another way than RFC 8785, or not at all; numbers follow only these signs.
@@ -63,6 +64,8 @@ class JournalEntry(Base):
     refs: Mapped[list[Any]]
     facts: Mapped[dict[str, Any]]
     salt: Mapped[bytes] = mapped_column(LargeBinary)
+    # Entries from before rows named people by a code have none.
+    actor_salt: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class JournalWaiting(Base):
@@ -167,14 +170,34 @@ def record(db: AsyncSession, event: Event, *, actor: Principal | None) -> UUID:
         kind=event.kind,
         refs=event.refs(),
         facts=event.facts(),
-        salt=secrets.token_bytes(16),
+        salt=secrets.token_bytes(SALT_SIZE),
+        actor_salt=secrets.token_bytes(SALT_SIZE) if actor and actor.person_id else None,
     )
     db.add(entry)
     return entry.id
 
 
+def actor_code(actor: UUID | None, actor_salt: bytes | None) -> str | None:
+    """Who acted, as a row names him: SHA-256(salt || person id), with a salt of this entry alone.
+
+    Whoever is shown a row reads the office, its organisation, and learns of no two rows whether one person wrote them;
+    who that was is shown with the salt. Rows from before this have no such salt, and name the person.
+    """
+    if actor is None:
+        return None
+    return str(actor) if actor_salt is None else hashlib.sha256(actor_salt + actor.bytes).hexdigest()
+
+
 def canonical_row(
-    *, id: UUID, at: datetime, actor: UUID | None, org: UUID | None, kind: str, refs: Sequence[str], facts: Any
+    *,
+    id: UUID,
+    at: datetime,
+    actor: UUID | None,
+    org: UUID | None,
+    kind: str,
+    refs: Sequence[str],
+    facts: Any,
+    actor_salt: bytes | None = None,
 ) -> bytes:
     """The bytes of an entry that its leaf commits to (RFC 8785).
 
@@ -182,7 +205,7 @@ def canonical_row(
     the plain encoder, three times as fast, gives the same bytes. Anything else goes the long way.
     """
     row = {
-        "actor": str(actor) if actor else None,
+        "actor": actor_code(actor, actor_salt),
         "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
         "facts": facts,
         "id": str(id),
@@ -214,7 +237,8 @@ async def sequence(db: AsyncSession, *, limit: int = SEQUENCE_BATCH) -> int:
     rows = (
         await db.execute(
             text(
-                "SELECT e.seq, e.id, e.at, e.actor, e.org, e.kind, e.refs, e.facts, e.salt FROM journal_waiting w"
+                "SELECT e.seq, e.id, e.at, e.actor, e.org, e.kind, e.refs, e.facts, e.salt, e.actor_salt"
+                " FROM journal_waiting w"
                 " JOIN journal_entry e USING (seq) ORDER BY w.seq LIMIT :limit"
             ).columns(refs=JournalEntry.refs.type, facts=JournalEntry.facts.type),
             {"limit": limit},
@@ -228,7 +252,14 @@ async def sequence(db: AsyncSession, *, limit: int = SEQUENCE_BATCH) -> int:
         leaf_of(
             row.salt,
             canonical_row(
-                id=row.id, at=row.at, actor=row.actor, org=row.org, kind=row.kind, refs=row.refs, facts=row.facts
+                id=row.id,
+                at=row.at,
+                actor=row.actor,
+                org=row.org,
+                kind=row.kind,
+                refs=row.refs,
+                facts=row.facts,
+                actor_salt=row.actor_salt,
             ),
         )
         for row in rows

@@ -63,12 +63,21 @@ def check_file(raw: bytes, trusted: Mapping[str, SealKey]) -> Opened:
     shown = evidence.check_log(parts["log"], trusted)
     row = shown.row
     said = (row["kind"], row["facts"].get("digest"))
-    who = [row.get(name) for name in ("org", "actor", "at")]
+    who = [row.get("org"), _person(row), row.get("at")]
     if said != (LOGGED_KIND, parts["digest"]) or not all(isinstance(name, str) for name in who):
         raise Unproven(shown.checked[-1])
     document = _opened(parts["opening"], parts["digest"])
     checked = ("form", *shown.checked) if document is None else ("form", *shown.checked, "opening")
     return Opened(parts["digest"], str(who[0]), str(who[1]), str(who[2]), document, checked)
+
+
+def _person(row: Mapping[str, Any]) -> object:
+    """The inventor, by reference; in the first files the row named him as the one who acted."""
+    refs = row.get("refs")
+    for ref in refs if isinstance(refs, list) else []:
+        if isinstance(ref, str) and ref.startswith("person:"):
+            return ref.removeprefix("person:")
+    return row.get("actor")
 
 
 def _opened(opening: object, digest: str) -> str | None:

@@ -40,8 +40,11 @@ class LogOpened(Event):
 
 @dataclass(frozen=True)
 class CommitmentLogged(Event):
+    """The row names the inventor himself: that he was first is what it is for."""
+
     kind: ClassVar[str] = "transparency.commitment_logged"
     commitment_id: UUID
+    person_id: UUID
     digest: str
 
 

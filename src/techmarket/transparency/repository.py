@@ -171,7 +171,7 @@ async def find_entries(
 async def positioned_rows(db: AsyncSession, start: int, end: int) -> list[PositionedRow]:
     """The positions of a stretch with their leaf, and the entry as it stands now or None."""
     query = text(
-        "SELECT p.n, p.leaf_hash, e.seq, e.id, e.at, e.actor, e.org, e.kind, e.refs, e.facts, e.salt"
+        "SELECT p.n, p.leaf_hash, e.seq, e.id, e.at, e.actor, e.org, e.kind, e.refs, e.facts, e.salt, e.actor_salt"
         " FROM journal_position p LEFT JOIN journal_entry e USING (seq) WHERE p.n >= :start AND p.n < :end ORDER BY p.n"
     ).columns(refs=JournalEntry.refs.type, facts=JournalEntry.facts.type)
     return [
@@ -182,7 +182,14 @@ async def positioned_rows(db: AsyncSession, start: int, end: int) -> list[Positi
             row.leaf_hash,
             row.salt,
             canonical_row(
-                id=row.id, at=row.at, actor=row.actor, org=row.org, kind=row.kind, refs=row.refs, facts=row.facts
+                id=row.id,
+                at=row.at,
+                actor=row.actor,
+                org=row.org,
+                kind=row.kind,
+                refs=row.refs,
+                facts=row.facts,
+                actor_salt=row.actor_salt,
             ),
         )
         for row in await db.execute(query, {"start": start, "end": end})

@@ -15,6 +15,7 @@ from techmarket.transparency import repository, rules
 from techmarket.transparency.keyset import TrustedKeys
 from techmarket.transparency.tables import CheckpointRow
 from techmarket.transparency.views import (
+    Acted,
     CheckpointView,
     ConsistencyView,
     CosignatureView,
@@ -61,6 +62,15 @@ async def proofs_for(db: AsyncSession, entry_ids: Collection[UUID]) -> ManyProof
     proven = {entry.entry_id for entry in entries}
     waiting = tuple(entry.id for entry, _ in found if entry.id not in proven)
     return ManyProofs(await checkpoint_view(db, row), entries, waiting)
+
+
+async def actors_of(db: AsyncSession, entry_ids: Collection[UUID], *, org: UUID | None = None) -> dict[UUID, Acted]:
+    """Who wrote these entries, with what opens the code that their rows name him by; of one organisation, if given."""
+    return {
+        entry.id: Acted(entry.actor, entry.actor_salt.hex())
+        for entry, _ in await repository.find_entries(db, entry_ids)
+        if entry.actor is not None and entry.actor_salt is not None and org in (None, entry.org)
+    }
 
 
 async def newest_size(db: AsyncSession) -> int | None:
@@ -175,4 +185,5 @@ def row_of(entry: JournalEntry) -> bytes:
         kind=entry.kind,
         refs=entry.refs,
         facts=entry.facts,
+        actor_salt=entry.actor_salt,
     )

@@ -106,6 +106,14 @@ class LoggedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Acted:
+    """Who wrote an entry, and the salt that shows it: SHA-256(salt || person id) is the code in its row."""
+
+    person_id: UUID
+    salt: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManyProofs:
     """Several entries under one checkpoint. `waiting` are those that no checkpoint covers yet."""
 

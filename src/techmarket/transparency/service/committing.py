@@ -39,7 +39,7 @@ async def log_commitment(tx: Tx, keys: Keys, actor: Actor, *, digest: str) -> Co
             state=COMMITMENT.initial,
         )
         db.add(commitment)
-        commitment.entry_id = journal.record(db, CommitmentLogged(commitment.id, digest), actor=actor)
+        commitment.entry_id = journal.record(db, CommitmentLogged(commitment.id, actor.person, digest), actor=actor)
         return _view(commitment, promise=await steps.promise(db, keys, commitment.entry_id))
 
 
