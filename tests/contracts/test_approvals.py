@@ -1,4 +1,4 @@
-"""A contract without a trade waits for its unit's own approval as an award does, where a rule of the day asks for it."""
+"""A contract without a trade waits for its unit's own approval as an award does, where a rule asks for it."""
 
 from __future__ import annotations
 

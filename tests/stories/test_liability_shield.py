@@ -59,7 +59,17 @@ async def test_the_package_of_the_contract_shows_the_whole_disclosure_to_a_stran
 
     verdict = package.verify(raw, trusted)
     assert (verdict.fault, verdict.subject) == (None, f"contract:{contract}")
-    assert verdict.checked == ("archive", "seal", "files", "checkpoint", "growth", "inclusion", "texts", "periods")
+    assert verdict.checked == (
+        "archive",
+        "seal",
+        "files",
+        "checkpoint",
+        "growth",
+        "inclusion",
+        "texts",
+        "grounds",
+        "periods",
+    )
     assert verdict.not_checked == ("facts", "completeness", "time", "keys")
     (notice,) = verdict.notices
     assert (notice["kind"], notice["length"], notice["objections"], notice["upheld"]) == (

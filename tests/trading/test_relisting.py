@@ -337,7 +337,7 @@ async def test_another_listing_of_the_same_and_a_valuation_left_out_escape_neith
         await service.announce(market.tx, market.operator, early.id)
     assert refused.value.facts["number"] != early.number
     fresh = await an_offer(market.tx, seller, market.operator)
-    first = await draft(market.tx, seller, fresh.id, start_price_minor=1_000_000, **plain)
+    first = await draft(market.tx, seller, fresh.id, start_price_minor=60_000_000, **plain)
     assert (first.previous_id, first.terms.get("relisting"), first.terms.get("valuation")) == (None, None, None)
 
 

@@ -189,6 +189,12 @@ async def consents_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, list[
     return out
 
 
+async def consents(db: AsyncSession, ids: Iterable[UUID]) -> Sequence[SaleConsent]:
+    """Those of them that are known, what was withdrawn too, in the order they were asked for."""
+    query = select(SaleConsent).where(SaleConsent.id.in_(set(ids))).order_by(SaleConsent.id)
+    return (await db.execute(query)).scalars().all()
+
+
 async def get_consent(db: AsyncSession, consent_id: UUID) -> SaleConsent:
     row = await db.get(SaleConsent, consent_id, populate_existing=True)
     if row is None:

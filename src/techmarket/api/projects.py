@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from techmarket.achievements.approvals import ApprovalKind
+from techmarket.achievements.lifecycle import ApprovalState, ConsentState
 from techmarket.api.announcements import ActOut
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, TxDep
 from techmarket.api.listings import ListingOut
@@ -66,6 +68,35 @@ class FiledAwardOut(Wire):
     contract: FiledContractOut | None = Field(description="once it binds")
 
 
+class LabelledHashOut(Wire):
+    label: str
+    sha256: str
+
+
+class FiledApprovalOut(Wire):
+    id: UUID
+    kind: ApprovalKind
+    state: ApprovalState
+    decided_on: date
+    evidence: list[LabelledHashOut]
+    document_sha256: str = Field(description="of the decision that was signed; the text is the unit's own")
+    in_force_at: datetime | None
+    revoked_at: datetime | None
+    position: int | None = Field(description="where the log says that it came into force")
+
+
+class FiledConsentOut(Wire):
+    id: UUID
+    achievement_id: UUID
+    organisation_id: UUID | None = Field(description="null where a person owns a share: people are not named")
+    organisation: str | None
+    is_standing: bool = Field(description="given for sales of a kind, not for this version of the offer alone")
+    state: ConsentState
+    document_sha256: str | None
+    given_at: datetime
+    position: int | None = Field(description="where the log says that it was given")
+
+
 class FiledEntryOut(Wire):
     at: datetime
     kind: str
@@ -86,6 +117,8 @@ class ProjectFileOut(Wire):
     acts: list[ActOut]
     notices: list[FiledNoticeOut]
     awards: list[FiledAwardOut]
+    approvals: list[FiledApprovalOut] = Field(description="of the unit itself, as on record at the announcement")
+    consents: list[FiledConsentOut] = Field(description="of co-owners, as on record at the announcement")
     entries: list[FiledEntryOut]
     log_size: int | None = Field(description="how many entries the newest checkpoint covers")
     proof: str = Field(description="where the proof of this file is fetched")
@@ -127,6 +160,8 @@ async def get_file(trade_id: Uuid, actor: Reader, tx: TxDep) -> object:
             for one in view.notices
         ],
         "awards": _plain(view.awards),
+        "approvals": _plain(view.approvals),
+        "consents": _plain(view.consents),
         "entries": _plain(view.entries),
         "log_size": view.log_size,
         "proof": f"/v1/trades/{trade_id}/file/proof",

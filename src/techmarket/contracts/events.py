@@ -18,6 +18,16 @@ class ContractDrafted(Event):
 
 
 @dataclass(frozen=True)
+class RestsOn(Event):
+    """What a contract without a trade rests on: an approval of the seller's own, or the consent of a co-owner."""
+
+    kind: ClassVar[str] = "contracts.rests_on"
+    contract_id: UUID
+    approval_id: UUID | None = None
+    consent_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class MilestoneAccepted(Event):
     kind: ClassVar[str] = "contracts.milestone_accepted"
     contract_id: UUID

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.achievements import steps as achievements
 from techmarket.certification import steps as certification
 from techmarket.contracts import steps as contracts
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
 from techmarket.contracts.steps import ContractFacts
 from techmarket.dossiers import repository, rules
 from techmarket.dossiers.stage import LotStanding, Paid, Procedure, Sale, stage_of, stage_of_lot
-from techmarket.dossiers.views import FiledAward, FiledCertificate, FiledContract, FiledNotice, FileView, Told
+from techmarket.dossiers.views import (
+    FiledApproval,
+    FiledAward,
+    FiledCertificate,
+    FiledConsent,
+    FiledContract,
+    FiledNotice,
+    FileView,
+    LabelledHash,
+    Told,
+)
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
@@ -50,7 +61,9 @@ async def file_of(db: AsyncSession, actor: Actor, trade_id: UUID) -> tuple[FileV
     lots = [_standing(lot.id, lot.state, awards, standings, states) for lot in trade.lots]
     procedure = _procedure(trade, filed)
     shown = await listings.views_for(db, actor, [trade.listing_id])
-    told = await _told(db, trade, filed, awards, facts)
+    grounds, given = await _grounds(db, trade)
+    told = await _told(db, trade, filed, awards, facts, {*grounds, *given})
+    places = {(row.kind, row.refs[0]): row.position for row in told if row.refs}
     newest = await transparency.newest_size(db)
     view = FileView(
         trade=trade,
@@ -75,6 +88,21 @@ async def file_of(db: AsyncSession, actor: Actor, trade_id: UUID) -> tuple[FileV
             for award in awards
             if award.notice_id is not None and award.notice_id in states
         ),
+        approvals=tuple(
+            FiledApproval(
+                one.id,
+                one.kind,
+                one.state,
+                one.decided_on,
+                tuple(LabelledHash(label, sha256) for label, sha256 in one.evidence),
+                one.document_sha256,
+                one.in_force_at,
+                one.revoked_at,
+                places.get(("achievements.approval_in_force", ref)),
+            )
+            for ref, one in grounds.items()
+        ),
+        consents=await _consents(db, given, places),
         entries=(),
         log_size=newest,
     )
@@ -151,13 +179,55 @@ async def _told(
     filed: Sequence[FiledNotice],
     awards: Sequence[AwardLine],
     facts: dict[UUID, ContractFacts],
+    grounds: set[str],
 ) -> list[Told]:
-    """The entries that the public is told of: about what the file shows, and of the kinds that hold nothing else."""
+    """The entries that the public is told of: about what the file shows, and of the kinds that hold nothing else.
+
+    An approval or a consent may carry other sales; of those nothing is told here, nor of one that is not public.
+    """
     readable = {one.notice.line.id for one in filed}
     shown = [award for award in awards if award.notice_id in readable]
     refs = {f"trade:{trade.id}", *(f"notice:{id}" for id in readable), *(f"award:{award.id}" for award in shown)}
     refs |= {f"contract:{facts[award.id].id}" for award in shown if award.id in facts}
-    return await repository.told_about(db, refs, rules.TOLD)
+    told = await repository.told_about(db, refs | grounds, rules.TOLD)
+    return [row for row in told if row.kind not in rules.RESTS_ON or (refs & {*row.refs} and grounds & {*row.refs})]
+
+
+async def _grounds(
+    db: AsyncSession, trade: TradeView
+) -> tuple[dict[str, achievements.ApprovalFacts], dict[str, achievements.ConsentFacts]]:
+    """The approvals and consents that were on record when the trade was announced, by their refs.
+
+    An approval is shown where the offer shows that it points to it.
+    """
+    rested = [ref for row in await repository.told_about(db, {f"trade:{trade.id}"}, rules.RESTS_ON) for ref in row.refs]
+    named = {
+        kind: [UUID(ref.partition(":")[2]) for ref in rested if ref.startswith(f"{kind}:")] for kind in rules.GROUNDS
+    }
+    public = (await listings.public_terms(db, trade.listing_sha256)).get("approval_ids", ())
+    approvals = await achievements.approvals_shown(db, [one for one in named["approval"] if str(one) in public])
+    consents = await achievements.consents_shown(db, named["consent"])
+    return {f"approval:{one.id}": one for one in approvals}, {f"consent:{one.id}": one for one in consents}
+
+
+async def _consents(
+    db: AsyncSession, given: Mapping[str, achievements.ConsentFacts], places: Mapping[tuple[str, str], int | None]
+) -> tuple[FiledConsent, ...]:
+    orgs = await identity.get_organisations(db, {one.organisation_id for one in given.values() if one.organisation_id})
+    return tuple(
+        FiledConsent(
+            one.id,
+            one.achievement_id,
+            one.organisation_id,
+            orgs[one.organisation_id].name if one.organisation_id else None,
+            one.is_standing,
+            one.state,
+            one.document_sha256,
+            one.given_at,
+            places.get(("achievements.co_owner_consented", ref)),
+        )
+        for ref, one in given.items()
+    )
 
 
 async def publishers_of(db: AsyncSession, trade: TradeView) -> set[UUID | None]:

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
+from uuid import UUID
 
 from techmarket.dossiers import periods
 from techmarket.kernel.canonical import NotCanonical, canonical_json
@@ -33,8 +34,10 @@ FILES_MAX = 200_000
 IN_MEMORY = 8 * 1024**2
 BLOCK = 1024**2
 MANIFEST, SEAL, LOG, NOTICES = "manifest.json", "manifest.sig.json", "log.json", "notices.json"
+GROUNDS = "grounds.json"
 README, SUMMARY, KEYS, ACCESS_LOG = "README.md", "summary.pdf", "keys.json", "access-log.json"
 ENTRIES, TEXTS = "entries/", "texts/"
+STANDS = frozenset({"achievements.approval_in_force", "achievements.co_owner_consented"})
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "archive": ("归档文件为唯一写法，没有多余或改动的字节", "the archive is in its one spelling, byte for byte"),
@@ -47,6 +50,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "inclusion": ("每条记录都在此检查点之内", "every entry is in the log under that checkpoint"),
     "texts": ("每份文本的哈希由某条记录载明", "every text has a hash that an entry names"),
+    "grounds": (
+        "所列单位决策与共有人同意均由某条记录以其文本哈希载明",
+        "every approval and consent that is listed stands in an entry with the hash of its text",
+    ),
     "periods": ("各公示期由记录重新计算，结果一致", "every period was counted again from the entries and is as stated"),
     "facts": ("所载事实本身的真实性", "whether the facts themselves are true"),
     "completeness": ("是否遗漏了其他记录", "whether entries were left out of the package"),
@@ -76,7 +83,7 @@ class Verdict:
 def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
     """Every hash, signature, proof and period of a package, checked with no network."""
     checked: list[str] = []
-    possible = ("archive", "seal", "files", "checkpoint", "growth", "inclusion", "texts", "periods")
+    possible = ("archive", "seal", "files", "checkpoint", "growth", "inclusion", "texts", "grounds", "periods")
     try:
         with _opened(io.BytesIO(file) if isinstance(file, bytes) else file) as archive:
             checked.append("archive")
@@ -98,6 +105,8 @@ def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
             if found.unnamed:
                 raise Unproven("texts")
             checked.append("texts")
+            _check_grounds(archive, found)
+            checked.append("grounds")
             notices = _check_periods(archive, found.about_notices)
             checked.append("periods")
     except Unproven as failed:
@@ -121,12 +130,15 @@ class _Found:
     def __init__(self, texts: set[str]) -> None:
         self.unnamed, self.entries = texts, 0
         self.about_notices: list[Mapping[str, Any]] = []
+        self.grounds: set[tuple[str, str]] = set()
 
     def take(self, row: Mapping[str, Any]) -> None:
         self.entries += 1
         self.unnamed -= {f"{TEXTS}{value}.json" for value in row["facts"].values() if isinstance(value, str)}
         if row["kind"].startswith("notices."):
             self.about_notices.append(row)
+        if row["kind"] in STANDS:
+            self.grounds |= {(ref, str(row["facts"].get("document_sha256"))) for ref in row["refs"]}
 
 
 def _opened(file: IO[bytes]) -> zipfile.ZipFile:
@@ -224,6 +236,7 @@ def _rows(archive: zipfile.ZipFile, checkpoint: Checkpoint) -> Iterator[Mapping[
                 raise Unproven("inclusion")
             for entry in entries:
                 row = evidence.check_included(_entry(entry), checkpoint)
+                _check_actor(entry.get("actor"), row)
                 if entry["position"] <= last:
                     raise Unproven("inclusion")
                 last = entry["position"]
@@ -231,9 +244,40 @@ def _rows(archive: zipfile.ZipFile, checkpoint: Checkpoint) -> Iterator[Mapping[
 
 
 def _entry(entry: object) -> dict[str, Any]:
-    if not isinstance(entry, dict) or entry.keys() != {"entry_id", "position", "row", "salt", "path"}:
+    if not isinstance(entry, dict) or entry.keys() - {"actor"} != {"entry_id", "position", "row", "salt", "path"}:
         raise Unproven("inclusion")
     return entry
+
+
+def _check_actor(actor: object, row: Mapping[str, Any]) -> None:
+    """Who is said to have acted is whom the code in the row stands for."""
+    if actor is None:
+        return
+    if not isinstance(actor, dict) or actor.keys() != {"person", "salt"}:
+        raise Unproven("inclusion")
+    try:
+        person = UUID(actor["person"])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Unproven("inclusion") from error
+    if hashlib.sha256(evidence.unhex(actor["salt"], "inclusion") + person.bytes).hexdigest() != row.get("actor"):
+        raise Unproven("inclusion")
+
+
+def _check_grounds(archive: zipfile.ZipFile, found: _Found) -> None:
+    """What is listed as a ground has an entry of its own, which names its text. The first packages list none."""
+    if GROUNDS not in archive.namelist():
+        return
+    said = _json(archive, GROUNDS, "grounds")
+    try:
+        listed = {
+            (f"{kind}:{one['id']}", one["document_sha256"])
+            for kind, many in (("approval", said["approvals"]), ("consent", said["consents"]))
+            for one in many
+        }
+    except (KeyError, TypeError) as error:
+        raise Unproven("grounds") from error
+    if not listed <= found.grounds:
+        raise Unproven("grounds")
 
 
 def _check_periods(archive: zipfile.ZipFile, rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from techmarket.transparency.evidence import Unproven
 SIZE_MAX = 32 * 1024 * 1024
 NOTICE = frozenset({"notice_id", "texts", "entries"})
 FILE = frozenset({"trade_id", "texts", "entries"})
-TIES = frozenset({"notice", "award", "contract", "lot"})
+TIES = frozenset({"notice", "award", "contract", "lot", "approval"})
 POSSIBLE = ("form", "entries", "about", "stood")
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "form": ("文件是公示或项目档案的证明", "the file has the form of a proof of a notice or of a project's file"),

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.journal import JournalEntry
+from techmarket.dossiers.rules import RESTS_ON
 from techmarket.dossiers.views import Told
 
 
@@ -30,9 +31,13 @@ ABOUT = "journal_about(refs, facts) ?| cast(:refs as text[])"
 async def entries_about(db: AsyncSession, refs: Collection[str], after: int, limit: int) -> list[About]:
     """The next entries that are about one of these things, in the order they were written."""
     query = text(
-        f"SELECT seq, id, org, kind FROM journal_entry WHERE {ABOUT} AND seq > :after ORDER BY seq LIMIT :limit"
+        f"SELECT seq, id, org, kind FROM journal_entry WHERE {ABOUT} AND seq > :after"
+        # That another sale rests on the same approval is that sale's business.
+        " AND (kind <> ALL(cast(:rests_on as text[])) OR refs ->> 0 = ANY(cast(:refs as text[])))"
+        " ORDER BY seq LIMIT :limit"
     )
-    rows = await db.execute(query, {"refs": sorted(refs), "after": after, "limit": limit})
+    given = {"refs": sorted(refs), "after": after, "limit": limit, "rests_on": list(RESTS_ON)}
+    rows = await db.execute(query, given)
     return [About(row.seq, row.id, row.org, row.kind) for row in rows]
 
 
@@ -48,12 +53,13 @@ async def named_beside(db: AsyncSession, refs: Collection[str], kinds: Collectio
 async def told_about(db: AsyncSession, refs: Collection[str], kinds: Collection[str]) -> list[Told]:
     """The entries of these kinds about one of these things, with their positions, in the order they were written."""
     query = text(
-        "SELECT e.id, e.at, e.org, e.kind, e.refs, e.facts, p.n FROM journal_entry e"
+        "SELECT e.id, e.at, e.org, e.kind, e.refs, e.facts, p.n, e.actor IS NOT NULL AND e.actor_salt IS NULL AS named"
+        " FROM journal_entry e"
         " LEFT JOIN journal_position p USING (seq)"
         f" WHERE {ABOUT} AND e.kind = ANY(cast(:kinds as text[])) ORDER BY e.seq"
     ).columns(refs=JournalEntry.refs.type, facts=JournalEntry.facts.type)
     rows = await db.execute(query, {"refs": sorted(refs), "kinds": sorted(kinds)})
-    return [Told(row.id, row.at, row.org, row.kind, tuple(row.refs), row.facts, row.n) for row in rows]
+    return [Told(row.id, row.at, row.org, row.kind, tuple(row.refs), row.facts, row.n, row.named) for row in rows]
 
 
 async def texts_of(db: AsyncSession, hashes: Collection[str]) -> dict[str, bytes]:

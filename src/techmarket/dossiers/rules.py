@@ -20,7 +20,9 @@ class Reader(StrEnum):
     AUTHORITY = "AUTHORITY"
 
 
-_COMMON = frozenset({"notice", "objection", "signing", "certificate", "registration"})
+GROUNDS = frozenset({"approval", "consent"})
+"""What a sale rests on. Other sales may rest on it too, so nothing is followed on from there."""
+_COMMON = frozenset({"notice", "objection", "signing", "certificate", "registration"}) | GROUNDS
 FOLLOWED: Mapping[SubjectKind, frozenset[str]] = {
     SubjectKind.LISTING: _COMMON | {"trade", "lot", "award", "contract"},
     SubjectKind.TRADE: _COMMON | {"lot", "award", "contract"},
@@ -28,8 +30,18 @@ FOLLOWED: Mapping[SubjectKind, frozenset[str]] = {
 }
 """From which things on the entries are followed: never upwards, where other people's business begins."""
 
-SHOWN_TO_OWNER = ("notices.", "trading.", "contracts.", "signing.", "certification.")
-"""What others did about the owner's subject and the owner is told: who objected, took part, signed, certified."""
+SHOWN_TO_OWNER = (
+    "notices.",
+    "trading.",
+    "contracts.",
+    "signing.",
+    "certification.",
+    "achievements.consent_",
+    "achievements.co_owner_",
+)
+"""What others did about the owner's subject and the owner is told: who objected, took part, signed, consented."""
+GROUND_KINDS = ("achievements.approval_", "achievements.consent_", "achievements.co_owner_")
+RESTS_ON = ("trading.rests_on", "contracts.rests_on")
 READINGS = ("disclosure.document_read",)
 """The access log: who fetched a document of the owner's."""
 
@@ -49,6 +61,11 @@ def may_hold(reader: Reader, *, kind: str, org: UUID | None, own: UUID, market: 
     return kind.startswith(SHOWN_TO_OWNER) or kind in READINGS
 
 
+def is_text_shown(reader: Reader, kind: str) -> bool:
+    """What a unit decided among its own, with its floor, and what a co-owner signed, the owner alone takes along."""
+    return reader is Reader.OWNER or not kind.startswith(GROUND_KINDS)
+
+
 def is_a_line(kind: str) -> bool:
     """What people read line by line; of a hot lot each batch of bids is an entry, and its closing says enough."""
     return kind != "trading.bids_decided"
@@ -57,6 +74,7 @@ def is_a_line(kind: str) -> bool:
 TOLD = frozenset(
     {
         "trading.announced",
+        "trading.rests_on",
         "trading.lot_announced",
         "trading.extended",
         "trading.suspended",
@@ -106,6 +124,10 @@ TOLD = frozenset(
         "certification.certificate_suspended",
         "certification.certificate_reinstated",
         "certification.certificate_revoked",
+        "achievements.approval_in_force",
+        "achievements.approval_revoked",
+        "achievements.co_owner_consented",
+        "achievements.consent_withdrawn",
     }
 )
 """What the public file tells happened. That these rows hold nothing but what is public is what the list is for."""
@@ -123,9 +145,18 @@ BY_OBJECTORS = frozenset(
 nothing of whether he may be named."""
 
 
-def is_shown_whole(kind: str, org: UUID | None, publishers: Collection[UUID | None]) -> bool:
-    """The row of an entry names who acted; it is given out where that is the seller, the market or the clock.
+OF_A_UNIT = frozenset({"achievements.approval_in_force", "achievements.approval_revoked"})
+"""Acts of one of several who decided together: who of them is said nowhere."""
 
-    Of the others, an objector and a buyer, the file tells what happened and where in the log it stands.
+
+def is_shown_whole(
+    kind: str, org: UUID | None, publishers: Collection[UUID | None], *, names_a_person: bool = False
+) -> bool:
+    """The row of an entry names the office that acted; it is given out where that is the seller, market or clock.
+
+    Of the others, an objector, a co-owner and a buyer, the file tells what happened and where in the log it stands. An
+    entry of the time when rows named people (`names_a_person`) does not tell who decided in a unit.
     """
-    return kind not in BY_OBJECTORS and org in publishers
+    if kind in BY_OBJECTORS or kind.startswith(("achievements.consent_", "achievements.co_owner_")):
+        return False
+    return org in publishers and not (names_a_person and kind in OF_A_UNIT)

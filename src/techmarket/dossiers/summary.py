@@ -24,6 +24,7 @@ class Stated:
     made_at: str
     log: Mapping[str, Any]
     notices: Sequence[Mapping[str, Any]]
+    grounds: Mapping[str, Sequence[Mapping[str, Any]]]
     lines: Sequence[Mapping[str, Any]]
     entries: int
     texts: int
@@ -51,6 +52,8 @@ def _said(stated: Stated) -> dict[str, object]:
         "read": stated.readings[0],
         "refused": stated.readings[1],
         "notices": [_readable(one) for one in stated.notices],
+        "approvals": list(stated.grounds["approvals"]),
+        "consents": [{**one, "given_at": _read(one["given_at"])} for one in stated.grounds["consents"]],
         "count": stated.entries,
         "entries": [{"n": one["n"], "at": _read(one["at"]), "kind": one["kind"]} for one in stated.lines],
     }

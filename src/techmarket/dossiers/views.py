@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from techmarket.achievements.approvals import ApprovalKind
+from techmarket.achievements.lifecycle import ApprovalState, ConsentState
 from techmarket.certification.lifecycle import CertificateState, Why
 from techmarket.contracts.lifecycle import ContractState, RegistrationState
 from techmarket.contracts.rules import ContractType
@@ -63,6 +65,42 @@ class FiledAward:
 
 
 @dataclass(frozen=True, slots=True)
+class FiledApproval:
+    """An approval of the unit that the sale rests on: neither who signed it nor a floor. `position` is of its force."""
+
+    id: UUID
+    kind: ApprovalKind
+    state: ApprovalState
+    decided_on: date
+    evidence: tuple[LabelledHash, ...]
+    document_sha256: str
+    in_force_at: datetime | None
+    revoked_at: datetime | None
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledHash:
+    label: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FiledConsent:
+    """A consent that the sale rests on; a person who owns a share is not named. `position` is of its giving."""
+
+    id: UUID
+    achievement_id: UUID
+    organisation_id: UUID | None
+    organisation: str | None
+    is_standing: bool
+    state: ConsentState
+    document_sha256: str | None
+    given_at: datetime
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class FiledEntry:
     """An entry of the log about the project. `entry_id` is there where its row may be shown to everyone as proof."""
 
@@ -81,6 +119,8 @@ class FileView:
     acts: tuple[ActView, ...]
     notices: tuple[FiledNotice, ...]
     awards: tuple[FiledAward, ...]
+    approvals: tuple[FiledApproval, ...]
+    consents: tuple[FiledConsent, ...]
     entries: tuple[FiledEntry, ...]
     log_size: int | None
 
@@ -105,3 +145,4 @@ class Told:
     refs: tuple[str, ...]
     facts: dict[str, Any]
     position: int | None
+    names_a_person: bool

@@ -318,6 +318,11 @@ def sale_of(facts: OfferFacts) -> Sale:
     )
 
 
+async def public_terms(db: AsyncSession, sha256: str) -> dict[str, Any]:
+    """What of a version, by its hash, everybody sees."""
+    return tiers.cut(await texts.get(db, sha256), Tier.PUBLIC)
+
+
 def approvals_of(facts: OfferFacts) -> tuple[UUID, ...]:
     """The approvals of its own unit that an offer points to."""
     return tuple(UUID(one) for one in facts.terms.get("approval_ids", ()))

@@ -78,6 +78,13 @@ _FILE_WORDS: dict[str, tuple[str, str]] = {
     "PERFORMED": ("已履行", "Performed"),
     "ISSUED": ("有效", "Valid"),
     "REVOKED": ("已撤销", "Revoked"),
+    "COLLECTIVE_DECISION": ("集体决策", "Collective decision"),
+    "DELEGATED_DECISION": ("授权决定", "Delegated decision"),
+    "MINUTES": ("会议纪要", "Minutes"),
+    "PRICING_BASIS": ("定价依据", "Basis of the price"),
+    "DILIGENCE": ("尽职调查材料", "Diligence evidence"),
+    "OTHER": ("其他材料", "Other evidence"),
+    "GIVEN": ("已同意", "Given"),
 }
 
 

@@ -15,7 +15,7 @@ from techmarket.achievements.steps.facts import (
     first_refusal_of,
     get_facts,
 )
-from techmarket.achievements.steps.selling import Sale, require_sellable, unsellable
+from techmarket.achievements.steps.selling import Ground, Sale, grounds_of, require_sellable, unsellable
 from techmarket.achievements.steps.titling import change_title
 from techmarket.achievements.steps.writing import create_many, replace
 
@@ -25,6 +25,7 @@ __all__ = [
     "ConsentFacts",
     "FirstRefusalBasis",
     "FirstRefusalHolder",
+    "Ground",
     "OwnerFacts",
     "RightFacts",
     "Sale",
@@ -40,6 +41,7 @@ __all__ = [
     "first_refusal_holders",
     "first_refusal_of",
     "get_facts",
+    "grounds_of",
     "release",
     "replace",
     "require_approval",

@@ -38,6 +38,7 @@ class ConsentFacts:
     achievement_id: UUID
     organisation_id: UUID | None
     is_standing: bool
+    state: ConsentState
     document_sha256: str | None
     given_at: datetime
 
@@ -168,16 +169,18 @@ async def withdraw(db: AsyncSession, row: SaleConsent, actor: Actor | None) -> N
     await db.flush()
 
 
-async def consents_shown(
-    db: AsyncSession, achievement_ids: Iterable[UUID], *, terms_sha256: str | None = None
-) -> tuple[ConsentFacts, ...]:
-    """The consents that stand: to this version of an offer, and the standing ones. For the public file of a project."""
-    standing = await repository.consents_of(db, achievement_ids)
+async def consents_shown(db: AsyncSession, ids: Iterable[UUID]) -> tuple[ConsentFacts, ...]:
+    """The consents that a sale rests on, for the public file of a project and its evidence package."""
     return tuple(
         ConsentFacts(
-            one.id, one.achievement_id, one.org_id, one.terms_sha256 is None, one.document_sha256, one.given_at
+            one.id,
+            one.achievement_id,
+            one.org_id,
+            one.terms_sha256 is None,
+            one.state,
+            one.document_sha256,
+            one.given_at,
         )
-        for _, rows in sorted(standing.items())
-        for one in rows
-        if one.given_at is not None and one.state is ConsentState.GIVEN and one.terms_sha256 in (None, terms_sha256)
+        for one in await repository.consents(db, ids)
+        if one.given_at is not None
     )

@@ -53,6 +53,14 @@ class Sale:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One of the things a sale rests on; one of the two ids is there."""
+
+    approval_id: UUID | None = None
+    consent_id: UUID | None = None
+
+
 async def require_sellable(
     db: AsyncSession,
     ids: Iterable[UUID],
@@ -139,19 +147,37 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
     return [refusal_of(sale) for sale in sales]
 
 
+async def grounds_of(db: AsyncSession, sale: Sale) -> tuple[Ground, ...]:
+    """What a sale rests on: the approvals of its own unit that it points to, and the consents that reach it."""
+    today = shanghai_day(await clock.market_now(db))
+    given = await repository.consents_of(db, sale.achievement_ids)
+    owners = await repository.owners_of(db, sale.achievement_ids)
+    found = [Ground(approval_id=one) for one in sale.approval_ids]
+    for achievement_id in sorted(set(sale.achievement_ids)):
+        shares = {(owner.org_id or owner.person_id, owner.share) for owner in owners.get(achievement_id, [])}
+        for one in given.get(achievement_id, []):
+            stands = one.state is ConsentState.GIVEN and (one.org_id or one.person_id, one.share) in shares
+            if stands and consent_rules.reaches(_consent(one), _wanted(sale, today), today):
+                found.append(Ground(consent_id=one.id))
+    return tuple(found)
+
+
+def _wanted(sale: Sale, today: date) -> Wanted:
+    return Wanted(sale.mode, licence_of(sale.mode, sale.licence_kind), sale.scope(today), sale.terms_sha256)
+
+
+def _consent(row: SaleConsent) -> Consent:
+    return Consent(row.org_id or row.person_id, row.share, row.terms_sha256, scope_of(row))  # type: ignore[arg-type]
+
+
 def missing_consents(
     owners: Sequence[OwnerShare], given: Sequence[SaleConsent], unit: UUID, sale: Sale, today: date
 ) -> tuple[UUID, ...]:
     """Which co-owners have not consented to this sale: only what is signed counts, and what was given before that."""
-    wanted = Wanted(sale.mode, licence_of(sale.mode, sale.licence_kind), sale.scope(today), sale.terms_sha256)
     shares = [(o.org_id or o.person_id, o.share) for o in owners if o.org_id != unit]
-    signed = [
-        Consent(one.org_id or one.person_id, one.share, one.terms_sha256, scope_of(one))  # type: ignore[arg-type]
-        for one in given
-        if one.state is ConsentState.GIVEN
-    ]
+    signed = [_consent(one) for one in given if one.state is ConsentState.GIVEN]
     return consent_rules.missing(
-        [(owner, share) for owner, share in shares if owner is not None], signed, wanted, today
+        [(owner, share) for owner, share in shares if owner is not None], signed, _wanted(sale, today), today
     )
 
 

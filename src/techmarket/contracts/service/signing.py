@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.achievements import steps as achievements
 from techmarket.achievements.steps import AchievementFacts, Sale
 from techmarket.contracts import policy, repository, rules
-from techmarket.contracts.events import ContractInForce, ContractSigned, ContractSigningOpened
+from techmarket.contracts.events import ContractInForce, ContractSigned, ContractSigningOpened, RestsOn
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
 from techmarket.contracts.rules import ContractType, LineKind, PartyRole
 from techmarket.contracts.service.drafting import LICENCE_MODE, cancel_locked
@@ -206,6 +206,8 @@ async def _claim(db: AsyncSession, contract: Contract, parties: dict[PartyRole, 
     (refusal,) = await achievements.unsellable(db, [sale])
     if refusal is not None:
         raise refusal
+    for ground in await achievements.grounds_of(db, sale):
+        journal.record(db, RestsOn(contract.id, ground.approval_id, ground.consent_id), actor=actor)
 
 
 async def _raise_entry_fee(

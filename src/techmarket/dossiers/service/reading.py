@@ -59,4 +59,6 @@ async def get_file_proof(tx: Tx, keys: Keys, actor: Actor, trade_id: UUID) -> Fi
 
 async def _shown_whole(db: AsyncSession, trade: TradeView, told: list[Told]) -> list[Told]:
     publishers = await filing.publishers_of(db, trade)
-    return [row for row in told if rules.is_shown_whole(row.kind, row.org, publishers)]
+    return [
+        row for row in told if rules.is_shown_whole(row.kind, row.org, publishers, names_a_person=row.names_a_person)
+    ]

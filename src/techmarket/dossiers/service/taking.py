@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.achievements import steps as achievements
 from techmarket.contracts import steps as contracts
 from techmarket.db import clock
 from techmarket.db.keys import Keys
@@ -67,6 +68,7 @@ class _Written:
     lines: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
+    stands: set[str] = field(default_factory=set)
     entries: int = 0
     first: int | None = None
     checkpoint: CheckpointView | None = None
@@ -93,15 +95,25 @@ async def take_evidence(tx: Tx, keys: Keys, actor: Actor, kind: SubjectKind, sub
             calendar = await rulebook.work_calendar(db)
             notices = periods.stated(written.about_notices, calendar)
             published = key_set(await transparency.key_history(db, keys))
+            grounds = await _grounds(db, refs, written.stands)
             accesses = await _access_log(db, refs, kind, subject_id, reader, own)
             made_at = (await clock.market_now(db)).isoformat()
         packing.add(package.LOG, canonical_json(log))
         packing.add(package.NOTICES, canonical_json({"calendar": periods.calendar_shown(calendar), "notices": notices}))
+        packing.add(package.GROUNDS, canonical_json(grounds))
         packing.add(package.ACCESS_LOG, canonical_json({"rooms": accesses}))
         packing.add(package.KEYS, canonical_json(published))
         packing.add_readme()
         stated = Stated(
-            subject, made_at, log, notices, written.lines, written.entries, len(written.texts), _readings(accesses)
+            subject,
+            made_at,
+            log,
+            notices,
+            grounds,
+            written.lines,
+            written.entries,
+            len(written.texts),
+            _readings(accesses),
         )
         # The summary is drawn beside the loop: it takes a tenth of a second of arithmetic.
         packing.add(package.SUMMARY, await asyncio.to_thread(summary.draw, stated))
@@ -117,11 +129,30 @@ async def _followed(db: AsyncSession, kind: SubjectKind, subject: str) -> set[st
     """The subject and what grew out of it, as far as its entries lead."""
     known, frontier = {subject}, {subject}
     for _ in range(ROUNDS_MAX):
-        frontier = await repository.named_beside(db, frontier, rules.FOLLOWED[kind]) - known
+        found = await repository.named_beside(db, frontier, rules.FOLLOWED[kind]) - known
+        frontier = {ref for ref in found if ref.partition(":")[0] not in rules.GROUNDS}
+        known |= found
         if not frontier:
             break
-        known |= frontier
     return known
+
+
+async def _grounds(db: AsyncSession, refs: set[str], stands: set[str]) -> dict[str, Any]:
+    """The approvals and consents it rests on, as the public may know them, where an entry of the package tells of it.
+
+    Who signed, and a floor, stand in the texts alone, which the owner takes along and nobody else.
+    """
+    ids = {
+        kind: sorted(UUID(ref.partition(":")[2]) for ref in refs & stands if ref.startswith(f"{kind}:"))
+        for kind in rules.GROUNDS
+    }
+    approvals = await achievements.approvals_shown(db, ids["approval"])
+    consents = await achievements.consents_shown(db, ids["consent"])
+    return {"approvals": [_said(one) for one in approvals], "consents": [_said(one) for one in consents]}
+
+
+def _said(ground: Any) -> dict[str, Any]:
+    return {name: wire(value) for name, value in asdict(ground).items()}
 
 
 async def _write_entries(db: AsyncSession, packing: Packing, refs: set[str], reader: Reader, own: UUID) -> _Written:
@@ -141,11 +172,22 @@ async def _write_entries(db: AsyncSession, packing: Packing, refs: set[str], rea
             continue
         shown = [{**asdict(one), "entry_id": str(one.entry_id), "path": list(one.path)} for one in proofs.entries]
         rows = [read_row(one, "inclusion") for one in shown]
+        # Whoever owns the subject is told which of his own people acted; of the others he reads the office.
+        of = own if reader is Reader.OWNER else None
+        actors = await transparency.actors_of(db, [one.entry_id for one in proofs.entries], org=of)
+        for one in shown:
+            who = actors.get(UUID(one["entry_id"]))
+            one |= {} if who is None else {"actor": {"person": str(who.person_id), "salt": who.salt}}
         n += 1
         packing.add(f"{package.ENTRIES}{n:06}.json", canonical_json({"entries": shown}))
         named = {
-            value for row in rows for value in row["facts"].values() if isinstance(value, str) and len(value) == 64
+            value
+            for row in rows
+            if rules.is_text_shown(reader, row["kind"])
+            for value in row["facts"].values()
+            if isinstance(value, str) and len(value) == 64
         }
+        written.stands |= {ref for row in rows if row["kind"] in package.STANDS for ref in row["refs"]}
         for sha256, body in sorted((await repository.texts_of(db, named - written.texts)).items()):
             packing.add(f"{package.TEXTS}{sha256}.json", body)
             written.texts.add(sha256)

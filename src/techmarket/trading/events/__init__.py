@@ -5,6 +5,7 @@ from __future__ import annotations
 from techmarket.trading.events.announcing import (
     LotAnnounced,
     OpeningMoved,
+    RestsOn,
     TerminationAsked,
     TerminationDeclined,
     TradeAnnounced,
@@ -126,6 +127,7 @@ __all__ = [
     "ParticipantWithdrew",
     "ReserveNotRevealed",
     "ReserveRevealed",
+    "RestsOn",
     "RunnerUpReleased",
     "ScoresOpened",
     "ShareGiven",

@@ -42,6 +42,16 @@ class TradeAnnounced(Event):
 
 
 @dataclass(frozen=True)
+class RestsOn(Event):
+    """What an announced sale rests on: an approval of the seller's own, or the consent of a co-owner."""
+
+    kind: ClassVar[str] = "trading.rests_on"
+    trade_id: UUID
+    approval_id: UUID | None = None
+    consent_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class LotAnnounced(Event):
     """One row per lot. A secret reserve price is on record here by its digest, before anybody bids.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Uuid, case, cast, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -58,7 +58,9 @@ async def procedures_of(
     db: AsyncSession, seller: UUID, listing_id: UUID, achievement_ids: Iterable[UUID]
 ) -> list[Procedure]:
     """The seller's announced procedures on a listing or on any of these achievements, the newest first."""
-    touches = or_(Trade.listing_id == listing_id, Trade.achievement_ids.overlap(list(achievement_ids)))
+    touches = or_(
+        Trade.listing_id == listing_id, Trade.achievement_ids.bool_op("&&")(cast(list(achievement_ids), ARRAY(Uuid)))
+    )
     query = select(Trade).where(Trade.seller_org_id == seller, Trade.notice_id.is_not(None), touches)
     trades = (await db.execute(query.order_by(Trade.id.desc()))).scalars().all()
     lots: dict[UUID, list[Lot]] = {trade.id: [] for trade in trades}

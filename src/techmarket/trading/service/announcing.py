@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from techmarket.achievements import steps as achievements
 from techmarket.db import journal, texts
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
@@ -16,7 +17,7 @@ from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
 from techmarket.trading import errors, policy, repository
 from techmarket.trading.announcement import extension_of, look_at
-from techmarket.trading.events import LotAnnounced, TradeAnnounced, TradeReturned, TradeSubmitted
+from techmarket.trading.events import LotAnnounced, RestsOn, TradeAnnounced, TradeReturned, TradeSubmitted
 from techmarket.trading.lifecycle import TRADE
 from techmarket.trading.service.drafting import require_published, require_same_version
 from techmarket.trading.service.relisting import require_follows
@@ -103,6 +104,8 @@ async def announce(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
             ),
             actor=actor,
         )
+        for ground in await achievements.grounds_of(db, listings.sale_of(offer)):
+            journal.record(db, RestsOn(trade.id, ground.approval_id, ground.consent_id), actor=actor)
         for lot in lots:
             event = LotAnnounced(
                 lot.id,
