@@ -220,8 +220,30 @@ async def _known(db: AsyncSession, shas: Collection[str]) -> set[str]:
 
 
 async def keep(db: AsyncSession, *, sha256: str, size: int, media_type: str) -> None:
-    """Make a received file a fact of this transaction. The same bytes twice are one row."""
-    await db.execute(insert(FileRow).values(sha256=sha256, size=size, media_type=media_type).on_conflict_do_nothing())
+    """Make a received file a fact of this transaction. The same bytes twice are one row, held until it commits."""
+    row = insert(FileRow).values(sha256=sha256, size=size, media_type=media_type).on_conflict_do_nothing()
+    held = text("SELECT 1 FROM file WHERE sha256 = :s FOR KEY SHARE")
+    await db.execute(row)
+    while (await db.execute(held, {"s": sha256})).scalar_one_or_none() is None:
+        await db.execute(row)  # it was there, and was forgotten in between
+
+
+async def forget_unheld(db: AsyncSession, shas: Collection[str]) -> int:
+    """Take out the rows of files that no foreign key holds; their bytes are swept later. Returns how many."""
+    if not shas:
+        return 0
+    locked = text("SELECT sha256 FROM file WHERE sha256 = ANY(cast(:shas as text[])) FOR UPDATE SKIP LOCKED")
+    free = list((await db.execute(locked, {"shas": sorted(set(shas))})).scalars())
+    holders = await db.execute(
+        text(
+            "SELECT c.conrelid::regclass::text AS place, quote_ident(a.attname) AS name FROM pg_constraint c"
+            " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
+            " WHERE c.contype = 'f' AND c.confrelid = 'file'::regclass"
+        )
+    )
+    unheld = "".join(f" AND NOT EXISTS (SELECT FROM {h.place} h WHERE h.{h.name} = file.sha256)" for h in holders)
+    gone = text(f"DELETE FROM file WHERE sha256 = ANY(cast(:shas as text[])){unheld} RETURNING sha256")
+    return len((await db.execute(gone, {"shas": free})).all())
 
 
 async def find(db: AsyncSession, sha256: str) -> tuple[int, str] | None:

@@ -16,6 +16,13 @@ async def clear_due(means: Means) -> int:
     return await service.clear_due(means.tx)
 
 
+@periodic("notices.sweep_evidence", every=timedelta(hours=1))
+async def sweep_evidence(means: Means) -> None:
+    """Evidence that was uploaded and that nothing ever named goes; its bytes follow when files are swept."""
+    while await service.sweep_evidence(means.tx):
+        pass
+
+
 @reacts_to("notices.recount", WorkDaysEntered)
 async def recount(means: Means, _event: WorkDaysEntered) -> None:
     """The operator has entered work days: count afresh when each running notice ends, and each deadline."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, any_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, any_, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -209,15 +209,39 @@ async def keep_evidence(
 ) -> Evidence:
     """The same bytes of the same organisation are one piece of evidence, kept since the first time."""
     values = {"size": size, "media_type": media_type, "by_person_id": by_person_id, "at": at}
-    await db.execute(insert(Evidence).values(org_id=org_id, sha256=sha256, **values).on_conflict_do_nothing())
+    row = insert(Evidence).values(org_id=org_id, sha256=sha256, **values)
+    again = {"kept_at": func.clock_timestamp()}  # whoever uploads it anew has his week anew
+    await db.execute(row.on_conflict_do_update(index_elements=[Evidence.org_id, Evidence.sha256], set_=again))
     kept = await find_evidence(db, org_id, sha256)
     assert kept is not None
     return kept
 
 
-async def kept_evidence(db: AsyncSession, org_id: UUID, hashes: Collection[str]) -> set[str]:
-    query = select(Evidence.sha256).where(Evidence.org_id == org_id, Evidence.sha256.in_(set(hashes)))
-    return set((await db.execute(query)).scalars())
+async def name_evidence(db: AsyncSession, org_id: UUID, hashes: Collection[str]) -> set[str]:
+    """Which of these the organisation keeps; something rests on them from now on, and nobody sweeps them."""
+    if not hashes:
+        return set()
+    # In one order, so that two who name the same files do not wait for each other.
+    held = select(Evidence.sha256).where(Evidence.org_id == org_id, Evidence.sha256.in_(set(hashes)))
+    kept = set((await db.execute(held.order_by(Evidence.sha256).with_for_update(key_share=True))).scalars())
+    unnamed = (Evidence.org_id == org_id, Evidence.sha256.in_(kept), Evidence.named_at.is_(None))
+    await db.execute(update(Evidence).where(*unnamed).values(named_at=func.clock_timestamp()))
+    return kept
+
+
+async def forget_unnamed_evidence(db: AsyncSession, *, after: timedelta, limit: int) -> set[str]:
+    """Take out what was kept for so long and never named; returns the hashes. What is just being named is left."""
+    chosen = (
+        select(Evidence.org_id, Evidence.sha256)
+        .where(Evidence.named_at.is_(None), Evidence.kept_at < func.clock_timestamp() - after)
+        .order_by(Evidence.kept_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = [(row.org_id, row.sha256) for row in await db.execute(chosen)]
+    if rows:
+        await db.execute(delete(Evidence).where(tuple_(Evidence.org_id, Evidence.sha256).in_(rows)))
+    return {sha256 for _, sha256 in rows}
 
 
 async def find_evidence(db: AsyncSession, org_id: UUID, sha256: str) -> Evidence | None:

@@ -13,6 +13,7 @@ from techmarket.db import clock, texts
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
 from techmarket.notices import counting, opening, repository, rules, showing
+from techmarket.notices.evidence import note_named as note_evidence
 from techmarket.notices.evidence import require_kept
 from techmarket.notices.evidence import require_kept as require_evidence
 from techmarket.notices.extending import Extension, extend, resume, suspend
@@ -21,7 +22,7 @@ from techmarket.notices.lifecycle import STANDING, LengtheningCause, NoticeState
 from techmarket.notices.opening import length_rule, open_notice, replace
 from techmarket.notices.proving import NoticeEvidence, evidence
 from techmarket.notices.tables import Notice
-from techmarket.notices.views import NoticeView, VersionView
+from techmarket.notices.views import EvidenceView, NoticeView, VersionView
 
 __all__ = [
     "Extension",
@@ -32,11 +33,13 @@ __all__ = [
     "evidence",
     "extend",
     "extensions_left",
+    "find_evidence",
     "get_facts",
     "has_ended",
     "held_lines",
     "is_cleared",
     "length_rule",
+    "note_evidence",
     "notice_of",
     "notices_about",
     "open_notice",
@@ -51,6 +54,12 @@ __all__ = [
     "upheld_lines",
     "withdraw",
 ]
+
+
+async def find_evidence(db: AsyncSession, org: UUID, sha256: str) -> EvidenceView | None:
+    """A file that this organisation keeps; who may read it is for whoever names it to say."""
+    row = await repository.find_evidence(db, org, sha256)
+    return None if row is None else EvidenceView(row.sha256, row.size, row.media_type, row.at)
 
 
 @dataclass(frozen=True, slots=True)

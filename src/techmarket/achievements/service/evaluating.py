@@ -20,6 +20,7 @@ from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import wire
+from techmarket.notices import steps as notices
 
 
 async def record_evaluation(tx: Tx, actor: Actor, achievement_id: UUID, draft: EvaluationDraft) -> EvaluationView:
@@ -42,6 +43,7 @@ async def record_evaluation(tx: Tx, actor: Actor, achievement_id: UUID, draft: E
             at=now,
             by_person_id=actor.person,
         )
+        await notices.note_evidence(db, row.org_id, [draft.evidence_sha256])
         db.add(evaluation)
         journal.record(db, AchievementEvaluated(evaluation.id, row.id, draft.evidence_sha256), actor=actor)
         await db.flush()

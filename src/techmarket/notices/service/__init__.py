@@ -8,7 +8,7 @@ from techmarket.notices.service.objecting import (
     file_objection,
     withdraw_objection,
 )
-from techmarket.notices.service.posting import confirm_posting, upload_evidence
+from techmarket.notices.service.posting import confirm_posting, sweep_evidence, upload_evidence
 from techmarket.notices.service.reading import (
     get_notice,
     get_objection,
@@ -40,6 +40,7 @@ __all__ = [
     "recount_deadlines",
     "resume_notice",
     "suspend_notice",
+    "sweep_evidence",
     "upload_evidence",
     "withdraw_objection",
 ]

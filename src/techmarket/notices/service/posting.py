@@ -20,6 +20,7 @@ from techmarket.notices.views import EvidenceView, NoticeView
 from techmarket.transparency import steps as transparency
 
 A_DAY = timedelta(days=1)
+SWEEP_BATCH = 500
 
 
 async def upload_evidence(
@@ -50,6 +51,18 @@ async def upload_evidence(
             at=await clock.market_now(db),
         )
         return EvidenceView(row.sha256, row.size, row.media_type, row.at)
+
+
+async def sweep_evidence(tx: Tx) -> int:
+    """Forget files that nothing has named for a week, some at a time; returns how many.
+
+    A file that a document or another organisation's evidence holds, too, stays; bytes without a row are swept with the
+    uploads that nobody finished.
+    """
+    async with tx.begin() as db:
+        gone = await repository.forget_unnamed_evidence(db, after=evidence.SWEEP_AFTER, limit=SWEEP_BATCH)
+        await files.forget_unheld(db, gone)
+        return len(gone)
 
 
 async def confirm_posting(

@@ -13,6 +13,7 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import shanghai_day
+from techmarket.notices import steps as notices
 from techmarket.revenue import errors, norming, policy, repository
 from techmarket.revenue.events import CostEntered, CostWithdrawn, IncomeReceived
 from techmarket.revenue.service.standing import contract_of
@@ -84,6 +85,7 @@ async def add_cost(
     async with tx.begin() as db:
         contract = await contract_of(db, actor, contract_id)
         require(actor, policy.ENTER_COST, parties=[contract.payee_org])
+        await notices.note_evidence(db, contract.payee_org, [evidence_sha256])
         cost = Cost(
             id=new_id(),
             contract_id=contract_id,
