@@ -126,6 +126,49 @@ async def test_a_newer_text_is_asked_for_at_once_and_cuts_the_earlier_from_its_d
     assert await runs(tx, guest.actor, subject)
 
 
+async def test_one_text_stands_for_all_rooms_of_its_owner_that_have_none_of_their_own(tx, keys):
+    await a_sandbox(tx, shanghai(2026, 3, 2, 9))
+    owner, other, guest = [(await an_organisation(tx)).actor for _ in range(3)]
+    plain, special, later = [await a_room(tx, owner) for _ in range(3)]
+    elsewhere = await a_room(tx, other)
+    whole = await a_text(tx, owner, None)
+    own = await a_text(tx, owner, special, "Keep this one more secret.")
+    for room, text in ((plain, whole), (special, own), (later, whole)):
+        assert (await service.find_terms(tx, guest, room))[0].id == text.id
+        await service.sign(tx, keys, guest, room, document_sha256=text.text_sha256)
+        assert await runs(tx, guest, room)
+    assert (await service.find_terms(tx, guest, elsewhere))[0] is None
+    with pytest.raises(errors.NoNdaText):
+        await service.sign(tx, keys, guest, elsewhere, document_sha256=whole.text_sha256)
+    with pytest.raises(errors.NdaTextUnchanged):
+        await a_text(tx, owner, None)
+    # Each line of texts counts its own versions, and each side sees its own.
+    await a_text(tx, owner, later, "One of its own from now on.")
+    assert [(one.subject is None, one.version) for one in await service.list_texts(tx, owner)] == [
+        (False, 1),
+        (False, 1),
+        (True, 1),
+    ]
+    assert await service.list_texts(tx, guest) == []
+    # A newer text for all that binds cuts where it stands, and nowhere else.
+    newer = await a_text(tx, owner, None, "For all, anew.", binds_from=shanghai(2026, 3, 9))
+    assert newer.version == 2
+    with pytest.raises(NotFound):
+        await service.bind_text(tx, other, whole.id, binds_from=shanghai(2026, 3, 9))
+    await move_to(tx, shanghai(2026, 3, 9))
+    assert [await runs(tx, guest, room) for room in (plain, special, later)] == [False, True, True]
+    await service.sign(tx, keys, guest, plain, document_sha256=newer.text_sha256)
+    assert await runs(tx, guest, plain)
+
+
+async def test_only_an_office_of_the_organisation_publishes_its_text_for_all(tx):
+    owner = await an_organisation(tx)
+    trader = (await a_member(tx, owner.actor, Role.TRADER)).actor
+    with pytest.raises(NotAllowed):
+        await a_text(tx, trader, None)
+    assert await service.list_texts(tx, owner.actor) == []
+
+
 async def test_where_the_text_says_so_the_owner_signs_too_or_says_why_not(tx, keys):
     owner, guest = await an_organisation(tx), await an_organisation(tx)
     subject = await a_room(tx, owner.actor)

@@ -55,7 +55,7 @@ class ReasonIn(Wire):
 class NdaTextOut(Wire):
     id: UUID
     organisation_id: UUID
-    subject: str | None
+    subject: str | None = Field(description="null: for all rooms of the organisation that have none of their own")
     version: int
     text_sha256: str
     text: dict[str, str]
@@ -63,6 +63,10 @@ class NdaTextOut(Wire):
     counter_signature: bool
     published_at: datetime
     binds_from: datetime | None
+
+
+class NdaTextList(Wire):
+    items: list[NdaTextOut]
 
 
 class NdaOut(Wire):
@@ -123,6 +127,32 @@ async def publish_text(
         counter_signature=body.counter_signature,
         binds_from=body.binds_from,
     )
+
+
+@router.post(
+    "/nda-texts",
+    status_code=201,
+    response_model=NdaTextOut,
+    operation_id="publishNdaTextForAll",
+    responses=refusals(NotAllowed, errors.NdaTextUnchanged, errors.GrantInThePast),
+)
+async def publish_text_for_all(body: NdaTextIn, actor: SignedIn, tx: TxDep) -> NdaTextView:
+    """Publish the next version of one text for all rooms of your organisation that have no text of their own."""
+    return await service.publish_text(
+        tx,
+        actor,
+        None,
+        text={"title": body.title, "body": body.body},
+        valid_days=body.valid_days,
+        counter_signature=body.counter_signature,
+        binds_from=body.binds_from,
+    )
+
+
+@router.get("/nda-texts", response_model=NdaTextList, operation_id="listNdaTexts", responses=refusals(NotAllowed))
+async def list_texts(actor: SignedIn, tx: TxDep) -> object:
+    """The texts that others sign for your organisation's rooms, newest first; the latest two hundred."""
+    return {"items": await service.list_texts(tx, actor)}
 
 
 @router.post(

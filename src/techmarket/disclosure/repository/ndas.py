@@ -81,14 +81,25 @@ async def page_ndas(
 
 
 async def cut(
-    db: AsyncSession, owner_org_id: UUID, text_ids: Collection[UUID], *, subject: str | None, at: datetime
+    db: AsyncSession,
+    owner_org_id: UUID,
+    text_ids: Collection[UUID],
+    *,
+    subject: str | None,
+    at: datetime,
+    beside: Collection[str] = (),
 ) -> int:
-    """Agreements to these texts, and the tiers they opened, end at that time at the latest; returns how many do."""
+    """Agreements to these texts, and the tiers they opened, end at that time at the latest; returns how many do.
+
+    For one subject, or for all but those `beside`.
+    """
     ndas = update(Nda).where(
         Nda.owner_org_id == owner_org_id, Nda.text_id.in_(text_ids), Nda.state == NdaState.IN_FORCE, Nda.until > at
     )
     if subject is not None:
         ndas = ndas.where(Nda.subject == subject)
+    if beside:
+        ndas = ndas.where(Nda.subject.not_in(beside))
     returned = ndas.values(until=at).returning(Nda.org_id, Nda.subject)
     holders = [tuple(row) for row in await db.execute(returned.execution_options(synchronize_session=False))]
     grants = update(Grant).where(

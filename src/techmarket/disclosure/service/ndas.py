@@ -31,12 +31,13 @@ from techmarket.transparency import steps as transparency
 
 BASIS = "nda"
 PURPOSE = "NDA"
+TEXTS_SHOWN = 200
 
 
 async def publish_text(
     tx: Tx,
     actor: Actor,
-    subject: Ref,
+    subject: Ref | None,
     *,
     text: dict[str, str],
     valid_days: int,
@@ -45,17 +46,20 @@ async def publish_text(
 ) -> NdaTextView:
     """The owner publishes the next version of what others sign for this subject; from now on they sign this one.
 
-    Agreements to earlier versions go on until the owner says from when this one binds.
+    Without a subject it is for all rooms of the actor's organisation that have no text of their own. Agreements to
+    earlier versions go on until the owner says from when this one binds.
     """
     async with tx.begin() as db:
-        room = (await doors.room_for(db, actor, str(subject))).room
-        require(actor, policy.PUBLISH_NDA, parties=[room.owner_org_id])
-        await _lock_owner(db, room.owner_org_id)
-        before = [row for row in await repository.list_texts(db, room.owner_org_id, room.subject) if row.subject]
+        room = None if subject is None else (await doors.room_for(db, actor, str(subject))).room
+        owner, named = (actor.org_id, None) if room is None else (room.owner_org_id, room.subject)
+        require(actor, policy.PUBLISH_NDA, parties=[owner])
+        assert owner is not None
+        await _lock_owner(db, owner)
+        before = [row for row in await repository.list_texts(db, owner) if row.subject == named]
         content = {
             "kind": PURPOSE,
-            "owner": str(room.owner_org_id),
-            "subject": room.subject,
+            "owner": str(owner),
+            "subject": named,
             "text": text,
             "valid_days": valid_days,
             "counter_signature": counter_signature,
@@ -65,8 +69,8 @@ async def publish_text(
             raise errors.NdaTextUnchanged(version=version - 1)
         row = NdaText(
             id=new_id(),
-            owner_org_id=room.owner_org_id,
-            subject=room.subject,
+            owner_org_id=owner,
+            subject=named,
             version=version,
             text_sha256=await texts.put(db, content | {"version": version}),
             valid_days=valid_days,
@@ -104,15 +108,34 @@ async def bind_text(tx: Tx, actor: Actor, text_id: UUID, *, binds_from: datetime
 
 
 async def _bind(db: AsyncSession, actor: Actor, row: NdaText, binds_from: datetime) -> None:
-    """What was signed before is cut at that time, at the earliest now: gates need no more than the clock."""
+    """What was signed before is cut at that time, at the earliest now: gates need no more than the clock.
+
+    A text for all rooms cuts nothing where a room has a text of its own: there that one is asked for.
+    """
     now = await clock.market_now(db)
     if binds_from < now:
         raise errors.GrantInThePast(market_now=now, pointer="/body/binds_from")
     row.binds_from = binds_from
-    earlier = [one.id for one in await repository.list_texts(db, row.owner_org_id, row.subject) if one.id != row.id]
-    cut = await repository.cut(db, row.owner_org_id, earlier, subject=row.subject, at=binds_from)
+    known = await repository.list_texts(db, row.owner_org_id)
+    standing = [one for one in known if one.subject is None or one.subject == row.subject]
+    cut = await repository.cut(
+        db,
+        row.owner_org_id,
+        [one.id for one in standing if one.id != row.id],
+        subject=row.subject,
+        beside=[one.subject for one in known if one.subject is not None] if row.subject is None else (),
+        at=binds_from,
+    )
     journal.record(db, NdaTextBinds(row.id, binds_from, cut), actor=actor)
     await db.flush()
+
+
+async def list_texts(tx: Tx, actor: Actor) -> list[NdaTextView]:
+    """The texts that others sign for your organisation's rooms, newest first, those for all rooms among them."""
+    require(actor, policy.SEE_NDAS, parties=[actor.org_id])
+    async with tx.read() as db:
+        rows = await repository.list_texts(db, actor.org)
+        return [await _text_view(db, row) for row in sorted(rows, key=lambda row: row.id, reverse=True)[:TEXTS_SHOWN]]
 
 
 async def find_terms(tx: Tx, actor: Actor, subject: Ref) -> tuple[NdaTextView | None, NdaView | None]:
