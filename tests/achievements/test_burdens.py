@@ -13,6 +13,7 @@ from sqlalchemy import text
 from techmarket.achievements import errors, evaluations, licences, open_licences, service, steps
 from techmarket.achievements.evaluations import EvaluationDraft, Finding, Value
 from techmarket.achievements.licences import BurdenKind, Scope
+from techmarket.achievements.lifecycle import AttestationState
 from techmarket.achievements.open_licences import OpenLicenceDraft
 from techmarket.achievements.rights import Right, RightKind, RightStatus
 from techmarket.achievements.rules import Burden
@@ -21,8 +22,10 @@ from techmarket.identity.actor import OrgKind, Role
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.notices.errors import EvidenceMissing
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_member, an_organisation
+from tests.notices.make import an_evidence
 
 PROOF = "a" * 64
 SINCE = Scope("WORLD", "ANY", date(2024, 1, 1))
@@ -30,7 +33,20 @@ ID = uuid4()
 
 
 async def a_unit(tx):
-    return (await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor
+    unit = (await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor
+    await an_evidence(tx, unit, PROOF)
+    return unit
+
+
+async def an_operator(tx):
+    return (await an_organisation(tx, kind=OrgKind.MARKET, roles=(Role.OPERATOR,))).actor
+
+
+async def confirm_all(tx):
+    """The market's operator has seen every file that waits."""
+    operator = await an_operator(tx)
+    for one in (await service.list_attestations(tx, operator, state=AttestationState.PENDING)).items:
+        await service.confirm_attestation(tx, operator, one.id)
 
 
 async def record(tx, unit, view, kind, scope=SINCE):
@@ -67,9 +83,16 @@ async def test_a_pledge_bars_sale_and_licence_until_its_holder_agrees_or_it_is_r
     with pytest.raises(errors.Pledged):
         await enter(tx, unit, view.id)
     await sellable(tx, unit, view, "JOINT_DEVELOPMENT")
+    with pytest.raises(EvidenceMissing):
+        await service.record_pledgee_consent(tx, unit, pledge.id, evidence_sha256="b" * 64)
     for _ in range(2):
         view = await service.record_pledgee_consent(tx, unit, pledge.id, evidence_sha256=PROOF)
-    assert view.encumbrances[0].holder_consents
+    assert (view.encumbrances[0].holder_consents, view.encumbrances[0].awaiting) == (False, ("CONSENT",))
+    with pytest.raises(errors.Pledged):  # the unit's own word is not enough
+        await sellable(tx, unit, view, "TRANSFER")
+    await confirm_all(tx)
+    view = await service.record_pledgee_consent(tx, unit, pledge.id, evidence_sha256=PROOF)
+    assert (view.encumbrances[0].holder_consents, view.encumbrances[0].awaiting) == (True, ())
     await sellable(tx, unit, view, "TRANSFER")
     await enter(tx, unit, view.id)
     async with tx.read() as db:
@@ -88,8 +111,14 @@ async def test_a_seizure_bars_everything_until_it_is_released_with_proof(tx):
         await service.record_pledgee_consent(tx, unit, seizure.id, evidence_sha256=PROOF)
     with pytest.raises(errors.DayInTheFuture):
         await service.release_burden(tx, unit, seizure.id, released_on=date(2200, 1, 1), evidence_sha256=PROOF)
+    with pytest.raises(EvidenceMissing):
+        await service.release_burden(tx, unit, seizure.id, released_on=date(2024, 2, 1), evidence_sha256="b" * 64)
     view = await service.release_burden(tx, unit, seizure.id, released_on=date(2024, 2, 1), evidence_sha256=PROOF)
-    assert view.encumbrances == ()
+    assert view.encumbrances[0].awaiting == ("RELEASE",)
+    with pytest.raises(errors.Seized):
+        await sellable(tx, unit, view, "TRANSFER")
+    await confirm_all(tx)
+    assert (await service.get_achievement(tx, unit, view.id)).encumbrances == ()
     await sellable(tx, unit, view, "TRANSFER")
     with pytest.raises(NotInThisState):
         await service.release_burden(tx, unit, seizure.id, released_on=date(2024, 2, 1), evidence_sha256=PROOF)

@@ -164,7 +164,7 @@ async def test_for_an_organisation_signs_whoever_may_bind_it_and_for_a_person_hi
     listed = await service.list_consents(tx, inventor, achievement_id=view.id, cursor=None, limit=10)
     assert [one.id for one in listed.items] == [of_person.id, of_org.id]
     async with tx.read() as db:
-        shown = await steps.consents_shown(db, [view.id])
+        shown = await steps.consents_shown(db, [of_org.id, of_person.id])
     assert [(one.organisation_id, one.is_standing) for one in shown] == [(partner.org, True), (None, True)]
     assert str(inventor.person_id) not in repr(shown)
 

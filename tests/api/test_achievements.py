@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.identity.make import an_organisation
+from tests.api.test_evidence import PDF
+from tests.identity.make import a_market, an_organisation
 
 BODY = {
     "title_zh": "示例成果",
@@ -102,12 +103,37 @@ async def test_burdens_open_licences_and_evaluations_over_http(tx, keys, api):
     refused = await api.post(f"{address}/open-licences", json=said, key=unit.key)
     assert (refused.status_code, refused.json()["code"]) == (409, "achievements.pledged")
     burden = f"/v1/encumbrances/{made.json()['encumbrances'][0]['id']}"
+    unkept = await api.post(f"{burden}/consent", json=proof, key=unit.key)
+    assert (unkept.status_code, unkept.json()["code"]) == (422, "notices.evidence_missing")
+    up = await api.post("/v1/evidence", key=unit.key, content=PDF, headers={"Content-Type": "application/pdf"})
+    proof = {"evidence_sha256": up.json()["sha256"]}
     agreed = await api.post(f"{burden}/consent", json=proof, key=unit.key)
-    assert agreed.json()["encumbrances"][0]["holder_consents"] is True
+    assert agreed.json()["encumbrances"][0]["awaiting"] == ["CONSENT"]
+    market, stranger = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+
+    async def confirmed() -> None:
+        """The operator finds it in his queue, reads the file and confirms it."""
+        (waiting,) = (await api.get("/v1/attestations?state=PENDING", key=market["operator"].key)).json()["items"]
+        at = f"/v1/attestations/{waiting['id']}"
+        assert (await api.get(f"{at}/evidence", key=market["operator"].key)).content == PDF
+        for path in (at, f"{at}/evidence"):
+            assert (await api.get(path, key=stranger.key)).status_code == 404
+        own = await api.post(f"{at}/confirmation", key=unit.key)
+        assert (own.status_code, own.json()["code"]) == (403, "not_allowed")
+        done = await api.post(f"{at}/confirmation", key=market["operator"].key)
+        assert (done.status_code, done.json()["state"]) == (200, "CONFIRMED")
+        late = await api.post(f"{at}/refusal", json={"reasons": "Sample"}, key=market["operator"].key)
+        assert (late.status_code, late.json()["code"]) == (409, "lifecycle.not_in_this_state")
+
+    await confirmed()
+    assert (await api.get(address, key=unit.key)).json()["encumbrances"][0]["holder_consents"] is True
     declared = await api.post(f"{address}/open-licences", json=said, key=unit.key)
     assert declared.json()["encumbrances"][1]["terms"]["fee"] == fee
     released = await api.post(f"{burden}/release", json=proof | {"released_on": "2024-06-01"}, key=unit.key)
-    assert [b["kind"] for b in released.json()["encumbrances"]] == ["OPEN_LICENCE"]
+    assert [b["awaiting"] for b in released.json()["encumbrances"]] == [["RELEASE"], []]
+    await confirmed()
+    kinds = [b["kind"] for b in (await api.get(address, key=unit.key)).json()["encumbrances"]]
+    assert kinds == ["OPEN_LICENCE"]
     finding = {"value": "ECONOMIC", "score": "7", "most": "10"}
     said = {"evaluator": "Sample", "method": "panel", "evaluated_on": "2025-01-01", "findings": [finding], **proof}
     evaluation = await api.post(f"{address}/evaluations", json=said, key=unit.key)

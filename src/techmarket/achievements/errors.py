@@ -194,6 +194,24 @@ class RecordedByContract(Refusal):
     en = "This burden came with a contract ({by}) and ends with it, not by itself."
 
 
+class AttestationOpen(Refusal):
+    code, kind = "achievements.attestation_open", Kind.CONFLICT
+    zh = "此负担已有一项待核实的申报；请先撤回，或等待核实。"
+    en = "Something is already said of this burden and waits for its confirmation; withdraw that, or wait."
+
+
+class HolderIsTheUnit(Refusal):
+    code, kind = "achievements.holder_is_the_unit", Kind.INVALID
+    zh = "权利人不能是本单位；请填写质权人的组织，或留空。"
+    en = "The holder cannot be your own unit; name the pledgee's organisation, or leave it out."
+
+
+class HolderOnlyOfPledge(Refusal):
+    code, kind = "achievements.holder_only_of_pledge", Kind.INVALID
+    zh = "只有质押（PLEDGE）可以填写已注册的权利人组织。"
+    en = "Only of a pledge (PLEDGE) a registered organisation is named as its holder."
+
+
 class NotAPledge(Refusal):
     code, kind = "achievements.not_a_pledge", Kind.CONFLICT
     zh = "只有质押（PLEDGE）才需登记质权人的同意。"

@@ -129,6 +129,29 @@ class EncumbranceReleased(Event):
 
 
 @dataclass(frozen=True)
+class AttestationFiled(Event):
+    """A unit says, with a file, that a burden of another's ended or that its holder agrees; it does not count yet."""
+
+    kind: ClassVar[str] = "achievements.attestation_filed"
+    attestation_id: UUID
+    encumbrance_id: UUID
+    achievement_id: UUID
+    act: str
+    evidence_sha256: str
+
+
+@dataclass(frozen=True)
+class AttestationEnded(Event):
+    """It was confirmed or refused by a second eye, or taken back."""
+
+    kind: ClassVar[str] = "achievements.attestation_ended"
+    attestation_id: UUID
+    encumbrance_id: UUID
+    achievement_id: UUID
+    state: str
+
+
+@dataclass(frozen=True)
 class PledgeeConsented(Event):
     kind: ClassVar[str] = "achievements.pledgee_consented"
     encumbrance_id: UUID

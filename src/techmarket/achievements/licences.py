@@ -22,6 +22,17 @@ class BurdenKind(StrEnum):
     SEIZURE = "SEIZURE"
 
 
+class AttestedAct(StrEnum):
+    """What a unit may say of another's burden on its achievement: that it ended, that its holder agrees to a sale."""
+
+    RELEASE = "RELEASE"
+    CONSENT = "CONSENT"
+
+
+OF_OTHERS = frozenset({BurdenKind.PLEDGE, BurdenKind.SEIZURE})
+"""Whose end frees the owner of somebody else's right: his own word is not enough for that."""
+
+
 class Manner(StrEnum):
     """The manners of using a right (实施方式) that can be told apart."""
 

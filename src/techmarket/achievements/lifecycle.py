@@ -18,6 +18,15 @@ class BurdenState(StrEnum):
     RELEASED = "RELEASED"
 
 
+class AttestationState(StrEnum):
+    """Of what a unit says about somebody else's burden (第三方权利): it counts once another has looked at it."""
+
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
 class ConsentState(StrEnum):
     ASKED = "ASKED"
     GIVEN = "GIVEN"
@@ -49,6 +58,16 @@ BURDEN = Lifecycle(
     "encumbrance",
     {(BurdenState.RUNNING, "release"): BurdenState.RELEASED},
     initial=BurdenState.RUNNING,
+)
+
+ATTESTATION = Lifecycle(
+    "attestation",
+    {
+        (AttestationState.PENDING, "confirm"): AttestationState.CONFIRMED,
+        (AttestationState.PENDING, "refuse"): AttestationState.REFUSED,
+        (AttestationState.PENDING, "withdraw"): AttestationState.WITHDRAWN,
+    },
+    initial=AttestationState.PENDING,
 )
 
 CONSENT = Lifecycle(

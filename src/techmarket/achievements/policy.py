@@ -27,6 +27,11 @@ SIGN_APPROVAL = permission("achievements.sign_approval", Standing.OWN)
 REVOKE_APPROVAL = permission("achievements.revoke_approval", Standing.OWN, Role.SIGNATORY, Role.ADMINISTRATOR)
 SEE_APPROVALS = permission("achievements.list_approvals", Standing.SIGNED_IN, scope=Scope.READ)
 BURDEN = permission("achievements.record_burden", Standing.OWN, *_OFFICE)
+CONFIRM_ATTESTATION = permission("achievements.confirm_attestation", Standing.OUTSIDER, Role.OPERATOR)
+CONFIRM_AS_HOLDER = permission(
+    "achievements.confirm_attestation_as_pledgee", Standing.OWN, Role.SIGNATORY, Role.ADMINISTRATOR
+)
+SEE_ATTESTATIONS = permission("achievements.list_attestations", Standing.SIGNED_IN, scope=Scope.READ)
 EVALUATE = permission("achievements.record_evaluation", Standing.OWN, *_OFFICE)
 SEE = permission("achievements.get", Standing.MARKET_OR_OWN, scope=Scope.READ)
 LIST = permission("achievements.list", Standing.SIGNED_IN, scope=Scope.READ)

@@ -11,12 +11,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements.lifecycle import AchievementState, BurdenState, ConsentState
+from techmarket.achievements.lifecycle import AchievementState, AttestationState, BurdenState, ConsentState
 from techmarket.achievements.tables import (
     Achievement,
     AchievementClaim,
     AchievementVersion,
     Approval,
+    Attestation,
     Completer,
     Encumbrance,
     Evaluation,
@@ -281,6 +282,40 @@ async def get_burden(db: AsyncSession, burden_id: UUID) -> Encumbrance:
     if row is None:
         raise NotFound()
     return row
+
+
+async def get_attestation(db: AsyncSession, attestation_id: UUID) -> Attestation:
+    row = await db.get(Attestation, attestation_id, populate_existing=True)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def pending_attestations(db: AsyncSession, burden_ids: Iterable[UUID]) -> Sequence[Attestation]:
+    query = select(Attestation).where(
+        Attestation.encumbrance_id.in_(set(burden_ids)), Attestation.state == AttestationState.PENDING
+    )
+    return (await db.execute(query.order_by(Attestation.id))).scalars().all()
+
+
+async def list_attestations(
+    db: AsyncSession, *, of_org: UUID | None, state: AttestationState | None, before: UUID | None, limit: int
+) -> Sequence[tuple[Attestation, Encumbrance, UUID]]:
+    """What was said of burdens, newest first, with whose achievement it is; `of_org` is the unit or the holder."""
+    query = (
+        select(Attestation, Encumbrance, Achievement.org_id)
+        .join(Encumbrance, Encumbrance.id == Attestation.encumbrance_id)
+        .join(Achievement, Achievement.id == Encumbrance.achievement_id)
+        .order_by(Attestation.id.desc())
+        .limit(limit)
+    )
+    if of_org is not None:
+        query = query.where(or_(Achievement.org_id == of_org, Encumbrance.holder_org_id == of_org))
+    if state is not None:
+        query = query.where(Attestation.state == state)
+    if before is not None:
+        query = query.where(Attestation.id < before)
+    return [(row[0], row[1], row[2]) for row in await db.execute(query)]
 
 
 async def get_evaluation(db: AsyncSession, evaluation_id: UUID) -> Evaluation:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Numeric,
     SmallInteger,
     String,
+    Text,
     UniqueConstraint,
     Uuid,
     text,
@@ -23,10 +24,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.achievements.approvals import ApprovalKind
-from techmarket.achievements.licences import BurdenKind
+from techmarket.achievements.licences import AttestedAct, BurdenKind
 from techmarket.achievements.lifecycle import (
     AchievementState,
     ApprovalState,
+    AttestationState,
     BurdenState,
     ConsentState,
     EvaluationState,
@@ -313,6 +315,7 @@ class Encumbrance(Identified, Base):
     valid_until: Mapped[date | None]
     state: Mapped[BurdenState] = mapped_column(server_default=text("'RUNNING'"))
     holder: Mapped[str | None] = mapped_column(String(200))
+    holder_org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     registration_number: Mapped[str | None] = mapped_column(String(64))
     evidence_sha256: Mapped[str | None] = mapped_column(String(64))
     holder_consented_at: Mapped[datetime | None]
@@ -322,3 +325,34 @@ class Encumbrance(Identified, Base):
     terms: Mapped[dict[str, Any] | None]
     by: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class Attestation(Identified, Base):
+    """What a unit says of a burden in another's favour, that it ended or that its holder agrees, with a kept file.
+
+    It counts from its confirmation on, by somebody else: the market, or of a pledge the pledgee's own organisation.
+    """
+
+    __tablename__ = "attestation"
+    __table_args__ = (
+        CheckConstraint("(act = 'RELEASE') = (released_on IS NOT NULL)", name="a_release_has_a_day"),
+        CheckConstraint(
+            "(state IN ('CONFIRMED', 'REFUSED')) = (decided_by_id IS NOT NULL)", name="decided_by_somebody"
+        ),
+        CheckConstraint("decided_by_id <> by_person_id", name="a_second_eye"),
+        Index(
+            "uq_attestation_pending", "encumbrance_id", "act", unique=True, postgresql_where=text("state = 'PENDING'")
+        ),
+    )
+
+    encumbrance_id: Mapped[UUID] = mapped_column(ForeignKey("encumbrance.id"))
+    act: Mapped[AttestedAct]
+    state: Mapped[AttestationState]
+    released_on: Mapped[date | None]
+    evidence_sha256: Mapped[str] = mapped_column(String(64))
+    by_person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    decided_at: Mapped[datetime | None]
+    reasons: Mapped[str | None] = mapped_column(Text)

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from techmarket.achievements.approvals import ApprovalKind, EvidenceFile
 from techmarket.achievements.cautions import Caution
-from techmarket.achievements.licences import BurdenKind
+from techmarket.achievements.licences import AttestedAct, BurdenKind
 from techmarket.achievements.lifecycle import (
     AchievementState,
     ApprovalState,
+    AttestationState,
     ConsentState,
     EvaluationState,
     VestingState,
@@ -64,6 +65,28 @@ class BurdenView:
     holder_consents: bool
     terms: dict[str, Any] | None
     by: str
+    holder_organisation_id: UUID | None
+    awaiting: tuple[AttestedAct, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationView:
+    id: UUID
+    encumbrance_id: UUID
+    achievement_id: UUID
+    organisation_id: UUID
+    burden_kind: BurdenKind
+    holder: str | None
+    holder_organisation_id: UUID | None
+    registration_number: str | None
+    act: AttestedAct
+    state: AttestationState
+    released_on: date | None
+    evidence_sha256: str
+    at: datetime
+    decided_at: datetime | None
+    decided_by_organisation_id: UUID | None
+    reasons: str | None
 
 
 @dataclass(frozen=True, slots=True)

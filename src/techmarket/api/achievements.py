@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from techmarket.achievements import errors, service
-from techmarket.achievements.licences import BurdenKind
+from techmarket.achievements.licences import AttestedAct, BurdenKind
 from techmarket.achievements.lifecycle import AchievementState
 from techmarket.achievements.rights import Right, RightKind, RightStatus
 from techmarket.achievements.rules import AchievementDraft, Owner, PlanSource
@@ -137,6 +137,8 @@ class BurdenOut(Wire):
     terms: dict[str, object] | None = Field(description="Of an open licence: patent, fee and way.")
     holder_consents: bool = Field(description="A pledgee lets it be sold or licensed.")
     by: str = Field(description="What caused it: a contract, or your unit's own record.")
+    holder_organisation_id: UUID | None = Field(description="The pledgee, where it is registered here.")
+    awaiting: list[AttestedAct] = Field(description="What was said of it and is not confirmed yet.")
 
 
 class CautionOut(Wire):

@@ -31,9 +31,11 @@ from techmarket.api.shapes import (
     Uuid,
     Wire,
 )
+from techmarket.identity.errors import OrganisationNotVerified
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.notices.errors import EvidenceMissing
 
 router = APIRouter(prefix="/v1", tags=["achievements"], route_class=MarketRoute)
 
@@ -55,15 +57,18 @@ class RecordBurden(Wire):
     valid_until: Day | None = None
     registration_number: Number | None = None
     evidence_sha256: Sha256 | None = None
+    holder_organisation_id: Uuid | None = Field(
+        default=None, description="Of a pledge, its holder where it is registered here: it may then confirm its end."
+    )
 
 
 class ReleaseBurden(Wire):
     released_on: Day
-    evidence_sha256: Sha256
+    evidence_sha256: Sha256 = Field(description="A file that your unit uploaded as evidence.")
 
 
 class PledgeeConsent(Wire):
-    evidence_sha256: Sha256 = Field(description="SHA-256 of the pledgee's written consent.")
+    evidence_sha256: Sha256 = Field(description="The pledgee's written consent, uploaded as evidence.")
 
 
 class DeclareOpenLicence(Wire):
@@ -123,7 +128,15 @@ def _number(text: str | None) -> Decimal | None:
     status_code=201,
     response_model=AchievementOut,
     operation_id="recordEncumbrance",
-    responses=refusals(NotAllowed, NotFound, errors.EndsBeforeItBegins, errors.LicenceOverlaps),
+    responses=refusals(
+        NotAllowed,
+        NotFound,
+        errors.EndsBeforeItBegins,
+        errors.LicenceOverlaps,
+        errors.HolderIsTheUnit,
+        errors.HolderOnlyOfPledge,
+        OrganisationNotVerified,
+    ),
 )
 async def record_burden(
     achievement_id: Uuid, body: RecordBurden, actor: SignedIn, tx: TxDep, response: Response
@@ -131,7 +144,12 @@ async def record_burden(
     """Record what binds your achievement from outside the market: a licence, a pledge, a seizure."""
     scope = Scope(body.territory, body.field, body.valid_from, body.valid_until, body.manner)
     draft = service.BurdenDraft(
-        BurdenKind(body.kind), scope, body.holder, body.registration_number, body.evidence_sha256
+        BurdenKind(body.kind),
+        scope,
+        body.holder,
+        body.registration_number,
+        body.evidence_sha256,
+        body.holder_organisation_id,
     )
     return tagged(await service.record_burden(tx, actor, achievement_id, draft), response)
 
@@ -170,12 +188,20 @@ async def declare_open_licence(
     "/encumbrances/{encumbrance_id}/release",
     response_model=AchievementOut,
     operation_id="releaseEncumbrance",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.RecordedByContract, errors.DayInTheFuture),
+    responses=refusals(
+        NotAllowed,
+        NotFound,
+        NotInThisState,
+        errors.RecordedByContract,
+        errors.DayInTheFuture,
+        errors.AttestationOpen,
+        EvidenceMissing,
+    ),
 )
 async def release_burden(
     encumbrance_id: Uuid, body: ReleaseBurden, actor: SignedIn, tx: TxDep, response: Response
 ) -> AchievementView:
-    """Record, with proof, that what you recorded no longer binds."""
+    """Show that what you recorded no longer binds. A pledge or a seizure binds until that is confirmed."""
     view = await service.release_burden(
         tx, actor, encumbrance_id, released_on=body.released_on, evidence_sha256=body.evidence_sha256
     )
@@ -186,12 +212,14 @@ async def release_burden(
     "/encumbrances/{encumbrance_id}/consent",
     response_model=AchievementOut,
     operation_id="recordPledgeeConsent",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.NotAPledge),
+    responses=refusals(
+        NotAllowed, NotFound, NotInThisState, errors.NotAPledge, errors.AttestationOpen, EvidenceMissing
+    ),
 )
 async def record_pledgee_consent(
     encumbrance_id: Uuid, body: PledgeeConsent, actor: SignedIn, tx: TxDep, response: Response
 ) -> AchievementView:
-    """Record that the pledgee agrees, in writing, to a sale or a licence."""
+    """Show that the pledgee agrees, in writing, to a sale or a licence. It counts once that is confirmed."""
     view = await service.record_pledgee_consent(tx, actor, encumbrance_id, evidence_sha256=body.evidence_sha256)
     return tagged(view, response)
 

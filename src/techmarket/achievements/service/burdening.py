@@ -10,18 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import errors, history, policy, repository
 from techmarket.achievements.claims import Claim
-from techmarket.achievements.events import EncumbranceRecorded, EncumbranceReleased, PledgeeConsented
+from techmarket.achievements.events import EncumbranceRecorded
 from techmarket.achievements.licences import (
     ANY_FIELD,
     ANY_MANNER,
     LICENCES,
+    OF_OTHERS,
     OPEN_LICENCE,
+    AttestedAct,
     BurdenKind,
     Scope,
     blocking_licence,
 )
 from techmarket.achievements.lifecycle import BURDEN, AchievementState
 from techmarket.achievements.open_licences import OpenLicenceDraft, check_open_licence
+from techmarket.achievements.service.attesting import attest, end_burden
 from techmarket.achievements.service.reading import require_known, view_of
 from techmarket.achievements.steps.claiming import check_unclaimed
 from techmarket.achievements.steps.selling import Sale, burden_of, missing_consents
@@ -29,12 +32,14 @@ from techmarket.achievements.tables import Achievement, Encumbrance
 from techmarket.achievements.views import AchievementView
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import wire
+from techmarket.notices import steps as notices
 
 RECORD = "record"
 
@@ -46,6 +51,7 @@ class BurdenDraft:
     holder: str
     registration_number: str | None = None
     evidence_sha256: str | None = None
+    holder_org: UUID | None = None
 
 
 async def record_burden(tx: Tx, actor: Actor, achievement_id: UUID, draft: BurdenDraft) -> AchievementView:
@@ -57,6 +63,8 @@ async def record_burden(tx: Tx, actor: Actor, achievement_id: UUID, draft: Burde
         scope = draft.scope
         if scope.valid_until is not None and scope.valid_until < scope.valid_from:
             raise errors.EndsBeforeItBegins(valid_from=scope.valid_from, pointer="/body/valid_until")
+        await _require_holder(db, draft, row.org_id)
+        await notices.note_evidence(db, row.org_id, [draft.evidence_sha256])
         if draft.kind in LICENCES:
             held = (await repository.burdens_of(db, [row.id])).get(row.id, [])
             standing = [(burden.kind, burden.scope) for burden in map(burden_of, held)]
@@ -76,6 +84,7 @@ async def record_burden(tx: Tx, actor: Actor, achievement_id: UUID, draft: Burde
             valid_until=scope.valid_until,
             state=BURDEN.initial,
             holder=draft.holder,
+            holder_org_id=draft.holder_org,
             registration_number=draft.registration_number,
             evidence_sha256=draft.evidence_sha256,
             by=str(Ref(RECORD, burden_id)),
@@ -98,6 +107,7 @@ async def declare_open_licence(tx: Tx, actor: Actor, achievement_id: UUID, draft
         require(actor, policy.BURDEN, parties=[row.org_id])
         if row.state is not AchievementState.RECORDED:
             raise errors.NotRecorded(achievement=row.id, state=row.state)
+        await notices.note_evidence(db, row.org_id, [draft.report_sha256])
         today = shanghai_day(await clock.market_now(db))
         parts = await repository.parts_of(db, [row.id])
         stated = history.draft_of(row, parts).rights
@@ -144,35 +154,50 @@ async def declare_open_licence(tx: Tx, actor: Actor, achievement_id: UUID, draft
 async def release_burden(
     tx: Tx, actor: Actor, burden_id: UUID, *, released_on: date, evidence_sha256: str
 ) -> AchievementView:
-    """What was recorded has ended, with the proof of it. What a contract brought ends with the contract."""
+    """What was recorded has ended, with the proof of it. What a contract brought ends with the contract.
+
+    A pledge or a seizure is somebody else's right: it ends once a second eye has confirmed what the unit shows.
+    """
     async with tx.begin() as db:
         row, burden = await _locked(db, actor, burden_id)
         if burden.by != str(Ref(RECORD, burden.id)):
             raise errors.RecordedByContract(by=burden.by)
-        burden.state = BURDEN.move(burden.state, "release")
+        BURDEN.move(burden.state, "release")  # only of what still runs
         today = shanghai_day(await clock.market_now(db))
         if released_on > today:
             raise errors.DayInTheFuture(today=today, pointer="/body/released_on")
-        burden.released_on, burden.release_sha256 = released_on, evidence_sha256
-        row.revision += 1
-        journal.record(db, EncumbranceReleased(burden.id, row.id, released_on), actor=actor)
+        await notices.require_evidence(db, row.org_id, [evidence_sha256], pointer="/body/evidence_sha256")
+        if burden.kind in OF_OTHERS:
+            await attest(db, row, burden, AttestedAct.RELEASE, evidence_sha256, released_on=released_on, actor=actor)
+        else:
+            end_burden(db, row, burden, released_on=released_on, evidence_sha256=evidence_sha256, actor=actor)
         await db.flush()
         return await view_of(db, row.id)
 
 
 async def record_pledgee_consent(tx: Tx, actor: Actor, burden_id: UUID, *, evidence_sha256: str) -> AchievementView:
-    """The pledgee agreed, in writing, that the achievement may be sold or licensed (民法典 444)."""
+    """The pledgee agreed, in writing, that the achievement may be sold or licensed (民法典 444); to be confirmed."""
     async with tx.begin() as db:
         row, burden = await _locked(db, actor, burden_id)
         if burden.kind is not BurdenKind.PLEDGE:
             raise errors.NotAPledge()
         BURDEN.move(burden.state, "release")  # only of a pledge that still runs
         if burden.holder_consented_at is None:
-            burden.holder_consented_at, burden.consent_sha256 = await clock.market_now(db), evidence_sha256
-            row.revision += 1
-            journal.record(db, PledgeeConsented(burden.id, row.id, evidence_sha256), actor=actor)
+            await notices.require_evidence(db, row.org_id, [evidence_sha256], pointer="/body/evidence_sha256")
+            await attest(db, row, burden, AttestedAct.CONSENT, evidence_sha256, actor=actor)
         await db.flush()
         return await view_of(db, row.id)
+
+
+async def _require_holder(db: AsyncSession, draft: BurdenDraft, unit: UUID) -> None:
+    """A pledgee that is registered here may itself confirm what is said of its pledge; so it is a verified stranger."""
+    if draft.holder_org is None:
+        return
+    if draft.kind is not BurdenKind.PLEDGE:
+        raise errors.HolderOnlyOfPledge(pointer="/body/holder_organisation_id")
+    if draft.holder_org == unit:
+        raise errors.HolderIsTheUnit(pointer="/body/holder_organisation_id")
+    await identity.require_verified(db, draft.holder_org)
 
 
 async def _locked(db: AsyncSession, actor: Actor, burden_id: UUID) -> tuple[Achievement, Encumbrance]:

@@ -17,7 +17,14 @@ from techmarket.achievements.lifecycle import AchievementState, ConsentState
 from techmarket.achievements.repository import Parts
 from techmarket.achievements.rights import is_in_force
 from techmarket.achievements.rules import PLAIN_FIELDS
-from techmarket.achievements.tables import Achievement, AchievementVersion, Encumbrance, IntellectualRight, SaleConsent
+from techmarket.achievements.tables import (
+    Achievement,
+    AchievementVersion,
+    Attestation,
+    Encumbrance,
+    IntellectualRight,
+    SaleConsent,
+)
 from techmarket.achievements.views import AchievementView, BurdenView, OwnerView, RightView, VersionView
 from techmarket.db import clock, texts
 from techmarket.db.session import Tx
@@ -104,14 +111,21 @@ async def _views(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Achievemen
     parts = await repository.parts_of(db, rows)
     burdens = await repository.burdens_of(db, rows)
     consents = await repository.consents_of(db, rows)
+    pending = await repository.pending_attestations(db, [one.id for held in burdens.values() for one in held])
     today = shanghai_day(await clock.market_now(db))
     return {
-        row.id: _view_of(row, parts, burdens.get(row.id, []), consents.get(row.id, []), today) for row in rows.values()
+        row.id: _view_of(row, parts, burdens.get(row.id, []), consents.get(row.id, []), pending, today)
+        for row in rows.values()
     }
 
 
 def _view_of(
-    row: Achievement, parts: Parts, burdens: Sequence[Encumbrance], consents: Sequence[SaleConsent], today: date
+    row: Achievement,
+    parts: Parts,
+    burdens: Sequence[Encumbrance],
+    consents: Sequence[SaleConsent],
+    pending: Sequence[Attestation],
+    today: date,
 ) -> AchievementView:
     stated = history.draft_of(row, parts)
     rights = parts.rights.get(row.id, [])
@@ -153,6 +167,8 @@ def _view_of(
                 b.holder_consented_at is not None,
                 b.terms,
                 b.by,
+                b.holder_org_id,
+                tuple(sorted(one.act for one in pending if one.encumbrance_id == b.id)),
             )
             for b in burdens
         ),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0060_contract_approvals"
-down_revision = "0053_approvals"
+down_revision = "0061_keys_and_clients"
 branch_labels = None
 depends_on = None
 
