@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0060_contract_approvals"
-down_revision = "0061_keys_and_clients"
+down_revision = "0073_status_lists"
 branch_labels = None
 depends_on = None
 
