@@ -49,7 +49,8 @@ IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
 KILLS_OF_EACH = 6 if IS_LONG else 1
 ROBOTS = 8 if IS_LONG else 5
 BIDS_BETWEEN_KILLS = 60 if IS_LONG else 25
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0 if IS_LONG else 60.0
+"""The long form is run beside other work, at the lowest priority: a process may take minutes to come back."""
 ALLOWED = {409, 429, 503}
 
 

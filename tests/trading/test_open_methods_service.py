@@ -68,6 +68,7 @@ async def lines_of(market: Market, trade: TradeView) -> list[BookLine]:
     return [
         BookLine(one.seq, one.bidder, one.amount.minor, one.verdict, one.at, bytes.fromhex(one.chain))
         for one in page.items
+        if one.amount is not None
     ]
 
 
@@ -98,6 +99,9 @@ async def test_a_falling_price_is_taken_at_the_price_of_the_moment_and_awarded_a
     assert (early.entry.verdict, early.least_minor, early.reached_at) == (NOT_REACHED, PRICE, opened + PACE)
     never = await bid(market, book, 0, trade, FLOOR - 1, "never")
     assert (never.entry.verdict, never.least_minor, never.reached_at) == (BELOW_FLOOR, FLOOR, None)
+    # While it falls nobody is told at which price the others would buy.
+    page = await service.list_bids(tx, market.operator, trade.lot.id, cursor=None, limit=100)
+    assert [(one.verdict, one.amount) for one in page.items] == [(NOT_REACHED, None), (BELOW_FLOOR, None)]
     await move_to(tx, opened + PACE)
     now = await lot_of(market, trade)
     assert (now.least_next_bid, now.price_falls_at) == (Money(PRICE - STEP), opened + 2 * PACE)

@@ -301,7 +301,7 @@ class TradePage(Wire):
 class BidLineOut(Wire):
     seq: int
     bidder: int
-    amount: MoneyOut
+    amount: MoneyOut | None = Field(description="Null while a price falls: what was named too early is told after it.")
     verdict: str
     at: datetime
     chain: str

@@ -344,8 +344,8 @@ class BidBook:
                 batch.refused += [(one, NotFound()) for one in waiting if one.lot_id not in books]
             tree = tree_over(batch.entries)
             writing = asyncio.ensure_future(_write(connection, books.values(), batch, tree))
-            await asyncio.sleep(0)  # it is on its way now, and the answers are made meanwhile
             try:
+                await asyncio.sleep(0)  # it is on its way now, and the answers are made meanwhile
                 answers = _answers(batch, tree, self._seal)
             finally:
                 await writing

@@ -298,11 +298,14 @@ class DueOpinionView:
 
 @dataclass(frozen=True, slots=True)
 class BidLineView:
-    """One entry of the public record; with the terms and the others before it, its chain can be recomputed."""
+    """One entry of the public record; with the terms and the others before it, its chain can be recomputed.
+
+    While a price falls, nobody is told at which price those who came too early would buy: no amount until it is taken.
+    """
 
     seq: int
     bidder: int
-    amount: Money
+    amount: Money | None
     verdict: str
     at: datetime
     chain: str

@@ -241,9 +241,9 @@ def state_of(lot: Lot) -> rules.LotState:
 
 
 def bid_line(lot: Lot, bid: BidRow, *, is_void: bool) -> BidLineView:
-    return BidLineView(
-        bid.seq, bid.bidder, Money(public_minor(lot, bid)), bid.verdict, bid.at, bid.chain.hex(), is_void
-    )
+    is_falling = lot.method is Method.DESCENDING and lot.leading_seq is None and lot.closed_at is None
+    amount = None if is_falling else Money(public_minor(lot, bid))
+    return BidLineView(bid.seq, bid.bidder, amount, bid.verdict, bid.at, bid.chain.hex(), is_void)
 
 
 def public_minor(lot: Lot, bid: BidRow) -> int:
