@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import structlog
 from fastapi import FastAPI
@@ -46,6 +47,7 @@ from techmarket.api import (
     observe,
     panels,
     participants,
+    people,
     projects,
     questions,
     records,
@@ -57,6 +59,7 @@ from techmarket.api import (
     sandbox,
     scenarios,
     sealed,
+    sessions,
     settlement,
     share_holds,
     share_tables,
@@ -73,10 +76,12 @@ from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
 from techmarket.api.hot import Market
 from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
+from techmarket.api.rates import Rates
 from techmarket.api.remembered import RememberedKeys
 from techmarket.api.uses import LastUses
 from techmarket.db.means import Means
 from techmarket.disclosure.rules import RoomLimits
+from techmarket.identity.rules import SessionLimits
 from techmarket.jobs.runner import running
 from techmarket.trading.bidbook import BidBook
 from techmarket.web import pages
@@ -85,6 +90,9 @@ ROUTERS = (
     identity.router,
     keys.router,
     clients.router,
+    people.router,
+    sessions.door,
+    sessions.router,
     rulebook.router,
     ledger.router,
     settlement.router,
@@ -145,6 +153,8 @@ BODIES: tuple[BodyRule, ...] = (
     *oauth.BODIES,
 )
 ROOM_LIMITS = RoomLimits()
+SESSION_LIMITS = SessionLimits()
+NO_QUOTAS: Mapping[str, int] = MappingProxyType({})
 
 
 def create_app(
@@ -154,6 +164,8 @@ def create_app(
     watchers_max: int = WATCHERS_MAX,
     watchers_each_max: int = WATCHERS_EACH_MAX,
     room_limits: RoomLimits = ROOM_LIMITS,
+    session_limits: SessionLimits = SESSION_LIMITS,
+    quotas: Mapping[str, int] = NO_QUOTAS,
 ) -> FastAPI:
     """The whole HTTP edge over the given means. Opens nothing at import; the lifespan ends what it starts."""
 
@@ -181,6 +193,8 @@ def create_app(
     app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts, heeds=(app.state.remembered_keys,))
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
     app.state.room_limits = room_limits
+    app.state.session_limits = session_limits
+    app.state.rates = Rates(means.tx, quotas)
     app.state.is_stopping = False
 
     async def ready() -> bool:

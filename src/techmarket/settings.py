@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     embedder: str = "none"
     embedder_next: str = "none"
     embedder_token: SecretStr | None = None
+    session_idle_seconds: int = Field(default=1_800, ge=60)
+    session_seconds: int = Field(default=43_200, ge=60)
+    reads_per_minute: int = Field(default=6_000, ge=0)
+    writes_per_minute: int = Field(default=1_200, ge=0)
+    bids_per_minute: int = Field(default=30_000, ge=0)
+    open_per_minute: int = Field(default=3_000, ge=0)
     log_json: bool = True
     jobs_in_process: bool = True
     market_name: str = "Sample Technology Market / 示例技术交易市场"

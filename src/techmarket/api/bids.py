@@ -18,9 +18,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 
 from techmarket.api.deps import key_from, uuid_of
+from techmarket.api.errors import TooManyRequests
 from techmarket.api.hot import Asked, HotRoute, Reply, json_reply
 from techmarket.api.limits import strict_json
 from techmarket.api.openapi import KEY_HEADER
+from techmarket.api.rates import BID
 from techmarket.api.refusals import MEDIA_TYPE, body_for, document_of, preferred_language, refusals
 from techmarket.api.remembered import RememberedKeys
 from techmarket.api.shapes import AMOUNT_PATTERN, PositiveMoney, Wire
@@ -107,6 +109,7 @@ async def place_bid(asked: Asked) -> Reply:
     remembered: RememberedKeys = state.remembered_keys
     book: BidBook = state.bid_book
     actor = await remembered.actor_of(state.means, headers.get(b"authorization", b"").decode("latin-1"))
+    await state.rates.spend(BID, str(actor.key_id), asked.scope)
     lot_id = uuid_of(asked.params["lot_id"], "lot_id")
     key = key_from(headers.get(b"idempotency-key"))
     minor = _minor_of(asked.body)
@@ -229,6 +232,7 @@ def _operation() -> dict[str, Any]:
         errors.NotAParticipant,
         errors.BidKeyReused,
         errors.BookBusy,
+        TooManyRequests,
         KeyMissing,
         KeyMalformed,
         SignInNeeded,

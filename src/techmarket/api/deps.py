@@ -18,6 +18,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
+from techmarket.api import rates
 from techmarket.api.conditional import unless_known
 from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
@@ -40,10 +41,12 @@ from techmarket.db.means import Means
 from techmarket.db.session import Tx
 from techmarket.identity import service as identity
 from techmarket.identity.actor import ANONYMOUS, Actor
+from techmarket.identity.errors import BadKey, CrossSite
 from techmarket.identity.permissions import SignInNeeded
 from techmarket.kernel.embedding import Embedder
 from techmarket.kernel.refusals import Kind, Refusal
 
+COOKIE = "__Host-techmarket"
 ANONYMOUS_KEY_MIN = 16
 KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_HEADERS = ("content-type", "content-language", "etag", "location", "vary", "cache-control")
@@ -72,15 +75,57 @@ async def reader(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Actor:
     """Whoever asks: anonymous without an Authorization header; a wrong key is refused, never taken as anonymous."""
-    if credentials is None:
+    raw = credentials.credentials if credentials is not None else None
+    if raw is None:
         if request.headers.get("authorization"):
             raise SignInNeeded()
-        return ANONYMOUS
+        raw = cookie_of(request)
+        if raw is None:
+            await spend_openly(request)
+            return ANONYMOUS
+        require_same_site(request)
     means = means_of(request)
-    actor = await identity.authenticate(means.tx, means.keys, credentials.credentials, issuer=means.public_url)
+    try:
+        actor = await identity.authenticate(means.tx, means.keys, raw, issuer=means.public_url)
+    except BadKey:
+        await spend_openly(request)
+        raise
     uses: LastUses = request.app.state.last_uses
     uses.note(actor.key_id)
+    policy = rates.READ if request.method in ("GET", "HEAD") else rates.WRITE
+    await rates_of(request).spend(policy, str(actor.key_id), request.scope)
     return actor
+
+
+def rates_of(request: Request) -> rates.Rates:
+    limits = request.app.state.rates
+    assert isinstance(limits, rates.Rates)
+    return limits
+
+
+def source_of(request: Request) -> str:
+    """Where a request comes from, as far as the proxy in front tells."""
+    return request.client.host if request.client else "unknown"
+
+
+async def spend_openly(request: Request) -> None:
+    """Whoever is not known yet is counted by where he comes from."""
+    await rates_of(request).spend(rates.OPEN, source_of(request), request.scope)
+
+
+def cookie_of(request: Request) -> str | None:
+    """The session of a page of the portal."""
+    return request.cookies.get(COOKIE)
+
+
+def require_same_site(request: Request) -> None:
+    """A browser sends its cookie along with whatever page asks: a change counts only from a page of ours."""
+    if request.method in ("GET", "HEAD"):
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    ours = site == "same-origin" if site is not None else origin == means_of(request).public_url
+    if not ours:
+        raise CrossSite()
 
 
 async def signed_in(actor: Annotated[Actor, Depends(reader)]) -> Actor:

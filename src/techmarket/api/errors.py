@@ -53,6 +53,12 @@ class HeadersTooLarge(Refusal):
     en = "The headers are longer than {bytes_max} bytes altogether."
 
 
+class TooManyRequests(Refusal):
+    code, kind = "request.too_many", Kind.TOO_MANY
+    zh = "此类请求每 {seconds} 秒限 {quota} 次；请在 Retry-After 所示秒数后重试。"
+    en = "There are {quota} requests of this class in {seconds} seconds."
+
+
 class TooLarge(Refusal):
     code, kind = "request.too_large", Kind.TOO_LARGE
     zh = "请求正文超过 {bytes_max} 字节。"

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from techmarket.api import limits, observe
 from techmarket.api.limits import BodyRule
 from techmarket.api.observe import NamedRoute
+from techmarket.api.rates import standing_headers
 from techmarket.api.refusals import answer_any
 from techmarket.kernel.refusals import Refusal
 
@@ -75,7 +76,7 @@ class _Endpoint:
             if reply is None:
                 return
             status = reply.status
-            headers = observe.with_headers(reply.headers, request_id, keyed=True)
+            headers = observe.with_headers(reply.headers, request_id, keyed=True) + standing_headers(scope)
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": reply.body})
         finally:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from techmarket.api.deps import means_of
+from techmarket.api.deps import means_of, spend_openly
 from techmarket.api.limits import BodyRule
 from techmarket.api.observe import NamedRoute
 from techmarket.identity import service
@@ -40,6 +40,7 @@ _SAID = {
 
 
 async def _give_token(request: Request) -> Response:
+    await spend_openly(request)
     form = _form_of(await request.body())
     if form is None or "grant_type" not in form:
         return _no("invalid_request")

@@ -23,6 +23,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from techmarket.api import errors
+from techmarket.api.rates import standing_headers
 from techmarket.api.refusals import CODE_KEY, REQUEST_ID_KEY, answer_error, problem
 from techmarket.kernel.ids import new_id
 
@@ -75,7 +76,7 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = with_headers(message.get("headers", ()), request_id, keyed=keyed)
+                headers = with_headers(message.get("headers", ()), request_id, keyed=keyed) + standing_headers(scope)
                 message = {**message, "headers": headers}
             await send(message)
 

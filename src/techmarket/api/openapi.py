@@ -14,6 +14,7 @@ from techmarket.api import oauth
 from techmarket.api.conditional import HEADER as KNOWN_HEADER
 from techmarket.api.conditional import UNCHANGED
 from techmarket.api.deps import MarketRoute, PreconditionRequired, if_match, signed_in
+from techmarket.api.errors import TooManyRequests
 from techmarket.api.refusals import name_refusals
 from techmarket.db.idempotency import KeyInFlight, KeyMalformed, KeyMissing, KeyReused
 from techmarket.identity.errors import BadKey, OrganisationSuspended
@@ -68,7 +69,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         operation["responses"]["304"] = UNCHANGED
     # What the shared parts of a route refuse is named here, so that no route can forget it.
     if by_key:
-        name_refusals(operation, SignInNeeded, BadKey, OrganisationSuspended)
+        name_refusals(operation, SignInNeeded, BadKey, OrganisationSuspended, TooManyRequests)
     if _asks(route, signed_in):
         name_refusals(operation, NotAllowed, ScopeMissing, NotVerified)
     if keyed:

@@ -42,7 +42,8 @@ def permission_page() -> str:
         "Rendered from each room's `policy.py` by `techmarket docs`; a test walks every role of every cell.",
         "A cell lists the roles that may act, `any` for every role, `—` for nobody. *Own* means that the thing belongs",
         "to the acting organisation or person, or that it is a party; *stranger* is verified and is not.",
-        "What a reader may not know of is answered as not found, whatever stands here.",
+        "What a reader may not know of is answered as not found, whatever stands here. ² marks acts with consequences:",
+        "an organisation may ask its people for a recent second factor there, and then no key or token does.",
         "",
         "| operation | key scope | " + " | ".join(COLUMNS) + " |",
         "|---|---|" + "---|" * len(COLUMNS),
@@ -50,7 +51,9 @@ def permission_page() -> str:
     for operation in sorted(PERMISSIONS):
         wanted = PERMISSIONS[operation]
         cells = [_cell(wanted, who) for who in COLUMNS.values()]
-        lines.append(f"| `{operation}` | {wanted.scope} | " + " | ".join(cells) + " |")
+        lines.append(
+            f"| `{operation}` | {wanted.scope}{' ²' if wanted.consequential else ''} | " + " | ".join(cells) + " |"
+        )
     return "\n".join(lines) + "\n"
 
 

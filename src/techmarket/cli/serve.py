@@ -14,10 +14,12 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from techmarket.api import rates
 from techmarket.api.protocol import PatientProtocol
 from techmarket.app import create_app
 from techmarket.cli.state import OpenMarket
 from techmarket.disclosure.rules import RoomLimits
+from techmarket.identity.rules import SessionLimits
 from techmarket.settings import Settings
 
 GRACE_SECONDS = 7  # with the leave before and the jobs after, the end comes within ten
@@ -107,6 +109,13 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
             documents_max=settings.room_documents_max,
             bytes_max=settings.room_bytes_max,
         ),
+        quotas={
+            rates.READ: settings.reads_per_minute,
+            rates.WRITE: settings.writes_per_minute,
+            rates.BID: settings.bids_per_minute,
+            rates.OPEN: settings.open_per_minute,
+        },
+        session_limits=SessionLimits(settings.session_idle_seconds, settings.session_seconds),
     )
     config = uvicorn.Config(
         app,

@@ -9,7 +9,7 @@ DRAFT = permission("contracts.draft", Standing.MARKET_OR_OWN, Role.LISTING_OFFIC
 OPEN_SIGNING = permission(
     "contracts.open_signing", Standing.MARKET_OR_OWN, Role.LISTING_OFFICER, Role.SIGNATORY, Role.OPERATOR
 )
-SIGN = permission("contracts.sign", Standing.OWN, Role.SIGNATORY)
+SIGN = permission("contracts.sign", Standing.OWN, Role.SIGNATORY, consequential=True)
 CANCEL = permission("contracts.cancel", Standing.OWN, Role.LISTING_OFFICER, Role.SIGNATORY)
 DEFAULT = permission(
     "contracts.declare_default", Standing.MARKET_OR_OWN, Role.LISTING_OFFICER, Role.SIGNATORY, Role.OPERATOR

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -38,6 +39,18 @@ class Keys:
         """Signs access tokens; made from the secrets key, so that it is the same in every process, and kept nowhere."""
         seed = HKDF(SHA256(), 32, salt=None, info=b"techmarket access tokens 1").derive(self.pepper)
         return Seal(Ed25519PrivateKey.from_private_bytes(seed))
+
+    def wrap(self, secret: bytes, *, about: bytes) -> bytes:
+        """A secret that the market must read again, encrypted for one owner: another owner's row does not open it."""
+        nonce = os.urandom(12)
+        return nonce + self._kept_secrets.encrypt(nonce, secret, about)
+
+    def unwrap(self, wrapped: bytes, *, about: bytes) -> bytes:
+        return self._kept_secrets.decrypt(wrapped[:12], wrapped[12:], about)
+
+    @cached_property
+    def _kept_secrets(self) -> AESGCM:
+        return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"techmarket kept secrets 1").derive(self.pepper))
 
     def hash_secret(self, secret: str) -> bytes:
         """How a shown-once secret is stored: keyed, so that a stolen table does not let anyone test guesses."""

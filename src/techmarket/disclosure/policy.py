@@ -22,8 +22,8 @@ DECIDE_REQUEST = permission("disclosure.decide_access_request", Standing.OWN, *_
 SEE_REQUESTS = permission("disclosure.list_access_requests", Standing.MARKET_OR_OWN, scope=Scope.READ)
 
 PUBLISH_NDA = permission("disclosure.publish_nda_text", Standing.OWN, *_OFFICERS)
-SIGN_NDA = permission("disclosure.sign_nda", Standing.VERIFIED, Role.SIGNATORY)
-COUNTERSIGN_NDA = permission("disclosure.counter_sign_nda", Standing.OWN, Role.SIGNATORY)
+SIGN_NDA = permission("disclosure.sign_nda", Standing.VERIFIED, Role.SIGNATORY, consequential=True)
+COUNTERSIGN_NDA = permission("disclosure.counter_sign_nda", Standing.OWN, Role.SIGNATORY, consequential=True)
 DECLINE_NDA = permission("disclosure.decline_nda", Standing.OWN, *_OFFICERS, Role.SIGNATORY)
 REVOKE_NDA = permission("disclosure.revoke_nda", Standing.OWN, *_OFFICERS)
 SEE_NDAS = permission("disclosure.list_ndas", Standing.MARKET_OR_OWN, scope=Scope.READ)

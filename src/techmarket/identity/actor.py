@@ -48,6 +48,7 @@ class Via(StrEnum):
 
     KEY = "KEY"
     CLIENT = "CLIENT"
+    SESSION = "SESSION"
 
 
 class Scope(StrEnum):
@@ -60,7 +61,8 @@ class Scope(StrEnum):
 class Actor:
     """A person, or a program in its own name, acting for an organisation through one key, token or session.
 
-    `person_id` is None for the anonymous reader only; `key_id` names the key or the client that was used.
+    `person_id` is None for the anonymous reader only; `key_id` names the key, client or session that
+    was used. `lacks_second_factor`: his organisation asks for one at acts with consequences, and he gave none lately.
     """
 
     person_id: UUID | None
@@ -71,6 +73,7 @@ class Actor:
     scopes: frozenset[Scope] = field(default_factory=lambda: frozenset(Scope))
     key_id: UUID | None = None
     via: Via = Via.KEY
+    lacks_second_factor: bool = False
 
     @property
     def is_anonymous(self) -> bool:

@@ -13,6 +13,78 @@ class BadKey(Refusal):
     en = "This key or token is not valid, has expired or was revoked."
 
 
+class SignInFailed(Refusal):
+    """A name nobody has, a wrong password and a wrong code look the same."""
+
+    code, kind = "identity.sign_in_failed", Kind.UNAUTHENTICATED
+    zh = "登录名、口令或验证码不正确。"
+    en = "The name, the password or the code is not right."
+
+
+class SecondFactorMissing(Refusal):
+    code, kind = "identity.second_factor_missing", Kind.UNAUTHENTICATED
+    zh = "请同时提供验证器中的验证码或一个恢复码。"
+    en = "Give the code of your authenticator, or a recovery code, along with the password."
+
+
+class SignInTooOften(Refusal):
+    """The wait is for this source; nobody else's tries keep a person out for good."""
+
+    code, kind = "identity.sign_in_too_often", Kind.TOO_MANY
+    zh = "失败次数过多，请在 {seconds} 秒后重试。"
+    en = "Too many failed tries; try again in {seconds} seconds."
+
+
+class SignInBusy(Refusal):
+    code, kind = "identity.sign_in_busy", Kind.BUSY
+    zh = "登录请求过多，请稍后重试。"
+    en = "Too many are signing in at this moment; try again shortly."
+
+
+class PasswordTooWeak(Refusal):
+    code, kind = "identity.password_too_weak", Kind.INVALID
+    zh = "口令须为 {length_min} 至 {length_max} 个字符，不得包含登录名，也不得只由少数几种字符重复组成。"
+    en = "A password has {length_min} to {length_max} characters, without the name, and not few different ones."
+
+
+class LoginNameTaken(Refusal):
+    code, kind = "identity.login_name_taken", Kind.CONFLICT
+    zh = "此登录名已被使用；请换一个。"
+    en = "Somebody has this name already; choose another."
+
+
+class InvitationOver(Refusal):
+    """Unknown, used, withdrawn and expired invitations look the same."""
+
+    code, kind = "identity.invitation_over", Kind.NOT_ALLOWED
+    zh = "邀请无效、已使用、已撤回或已过期；请联系您组织的管理员。"
+    en = "This invitation is not valid, was used or withdrawn, or has expired; ask your administrator."
+
+
+class SecondFactorNotBegun(Refusal):
+    code, kind = "identity.second_factor_not_begun", Kind.CONFLICT
+    zh = "没有待确认的双因素设置；请先开始设置。"
+    en = "No second factor waits for its confirmation; begin first."
+
+
+class SessionOnly(Refusal):
+    code, kind = "identity.session_only", Kind.NOT_ALLOWED
+    zh = "此操作须由本人登录后执行，不能使用接口密钥或令牌。"
+    en = "This takes a person who has signed in; a key or a token does not do."
+
+
+class CrossSite(Refusal):
+    code, kind = "identity.cross_site", Kind.NOT_ALLOWED
+    zh = "带 Cookie 的更改请求必须来自本站页面。"
+    en = "A change by cookie must come from a page of this site."
+
+
+class LastAdministrator(Refusal):
+    code, kind = "identity.last_administrator", Kind.CONFLICT
+    zh = "组织必须至少保留一名管理员。"
+    en = "An organisation keeps at least one administrator."
+
+
 class NotForMachines(Refusal):
     code, kind = "identity.role_not_for_machines", Kind.INVALID
     zh = "程序不能担任角色 {roles}；可以担任：{possible}。"

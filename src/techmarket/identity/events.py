@@ -82,6 +82,86 @@ class ClientRevoked(Event):
 
 
 @dataclass(frozen=True)
+class PersonInvited(Event):
+    kind: ClassVar[str] = "identity.person_invited"
+    invitation_id: UUID
+    organisation_id: UUID
+    roles: tuple[str, ...]
+    person_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class InvitationAccepted(Event):
+    kind: ClassVar[str] = "identity.invitation_accepted"
+    invitation_id: UUID
+    person_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class InvitationWithdrawn(Event):
+    kind: ClassVar[str] = "identity.invitation_withdrawn"
+    invitation_id: UUID
+
+
+@dataclass(frozen=True)
+class RolesChanged(Event):
+    kind: ClassVar[str] = "identity.roles_changed"
+    person_id: UUID
+    organisation_id: UUID
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MembershipEnded(Event):
+    kind: ClassVar[str] = "identity.membership_ended"
+    person_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class LoginSet(Event):
+    kind: ClassVar[str] = "identity.login_set"
+    person_id: UUID
+
+
+@dataclass(frozen=True)
+class SecondFactorSet(Event):
+    kind: ClassVar[str] = "identity.second_factor_set"
+    person_id: UUID
+
+
+@dataclass(frozen=True)
+class RecoveryCodeUsed(Event):
+    kind: ClassVar[str] = "identity.recovery_code_used"
+    person_id: UUID
+
+
+@dataclass(frozen=True)
+class SessionStarted(Event):
+    kind: ClassVar[str] = "identity.session_started"
+    session_id: UUID
+    person_id: UUID
+    organisation_id: UUID
+    by_second_factor: bool
+
+
+@dataclass(frozen=True)
+class SessionEnded(Event):
+    kind: ClassVar[str] = "identity.session_ended"
+    session_id: UUID
+
+
+@dataclass(frozen=True)
+class SecondFactorAsked(Event):
+    """From now on the organisation asks for a second factor at acts with consequences, at most so many seconds old."""
+
+    kind: ClassVar[str] = "identity.second_factor_asked"
+    organisation_id: UUID
+    seconds: int | None
+
+
+@dataclass(frozen=True)
 class QualificationGranted(Event):
     kind: ClassVar[str] = "identity.qualification_granted"
     person_id: UUID

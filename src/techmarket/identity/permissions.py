@@ -47,12 +47,21 @@ class ScopeMissing(Refusal):
     en = "This key lacks the scope {needs}."
 
 
+class SecondFactorNeeded(Refusal):
+    """Whoever holds only a key, or signed in long ago, is not enough for an act with consequences."""
+
+    code, kind = "identity.second_factor_needed", Kind.NOT_ALLOWED
+    zh = "您的组织要求：此类操作须由本人登录并在近期通过双因素验证（PUT /v1/me/session/second-factor）。"
+    en = "Your organisation asks for a second factor here: sign in and confirm by PUT /v1/me/session/second-factor."
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     operation: str
     standing: Standing
     roles: frozenset[Role]
     scope: Scope
+    consequential: bool = False
 
     def sentence(self) -> str:
         roles = " / ".join(sorted(self.roles)) if self.roles else "any role"
@@ -62,11 +71,17 @@ class Permission:
 PERMISSIONS: dict[str, Permission] = {}
 
 
-def permission(operation: str, standing: Standing, *roles: Role, scope: Scope = Scope.WRITE) -> Permission:
-    """Declare an operation, once, at import of a room's policy. No roles means any member."""
+def permission(
+    operation: str, standing: Standing, *roles: Role, scope: Scope = Scope.WRITE, consequential: bool = False
+) -> Permission:
+    """Declare an operation, once, at import of a room's policy. No roles means any member.
+
+    A consequential act is one that binds, releases money or hands out power: an organisation may ask its people for a
+    second factor there.
+    """
     if operation in PERMISSIONS:
         raise ValueError(f"the operation {operation} is declared twice")
-    PERMISSIONS[operation] = Permission(operation, standing, frozenset(roles), scope)
+    PERMISSIONS[operation] = Permission(operation, standing, frozenset(roles), scope, consequential)
     return PERMISSIONS[operation]
 
 
@@ -95,6 +110,8 @@ def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None
         raise NotAllowed(needs=wanted.sentence(), operation=wanted.operation)
     if wanted.standing in (Standing.VERIFIED, Standing.OWN) and not actor.org_verified:
         raise NotVerified()
+    if wanted.consequential and actor.lacks_second_factor:
+        raise SecondFactorNeeded()
 
 
 def _stands(actor: Actor, standing: Standing, parties: Collection[UUID | None]) -> bool:

@@ -14,7 +14,10 @@ from techmarket.identity.lifecycle import OrgState
 
 
 class Organisation(Identified, Base):
-    """`jurisdiction` is the province whose rules bind it; a central unit may be exempt by `applies_local_rules`."""
+    """`jurisdiction` is the province whose rules bind it; a central unit may be exempt by `applies_local_rules`.
+
+    `second_factor_seconds`: how old a second factor may be at acts with consequences; None asks for none.
+    """
 
     __tablename__ = "organisation"
 
@@ -26,6 +29,7 @@ class Organisation(Identified, Base):
     government_established: Mapped[bool]
     applies_local_rules: Mapped[bool]
     state: Mapped[OrgState]
+    second_factor_seconds: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
@@ -91,6 +95,72 @@ class ClientSecret(Identified, Base):
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     expires_at: Mapped[datetime | None]
+
+
+class PersonLogin(Base):
+    """How a person signs in. The secret of the second factor is encrypted under a key made from the market's pepper."""
+
+    __tablename__ = "person_login"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    password_phc: Mapped[str] = mapped_column(String(200))
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_confirmed_at: Mapped[datetime | None]
+    totp_waiting: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_step: Mapped[int] = mapped_column(server_default=text("0"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class RecoveryCode(Identified, Base):
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("person_id", "code_hash"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    used_at: Mapped[datetime | None]
+
+
+class Session(Identified, Base):
+    """A person who has signed in for one organisation. Its time is real time; its last use stands in credential_use."""
+
+    __tablename__ = "session"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    ends_at: Mapped[datetime]
+    idle_seconds: Mapped[int]
+    second_factor_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class SignInTries(Base):
+    """Failed tries to sign in, counted under keyed hashes of name and source: the table names nobody."""
+
+    __tablename__ = "sign_in_tries"
+
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int]
+    tried_at: Mapped[datetime] = mapped_column(index=True)
+    good_at: Mapped[datetime | None]
+
+
+class Invitation(Identified, Base):
+    """Asks somebody to join, or a member to set his password anew; the link's token is shown once."""
+
+    __tablename__ = "invitation"
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    invited_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    expires_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
 
 
 class CredentialUse(Base):

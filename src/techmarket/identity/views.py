@@ -100,6 +100,61 @@ class TokenView:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session as its owner sees it: never its token."""
+
+    id: UUID
+    organisation_id: UUID
+    started_at: datetime
+    ends_at: datetime
+    idle_seconds: int
+    second_factor_at: datetime | None
+    last_used_at: datetime | None
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInView:
+    """A session with its token: shown once."""
+
+    session: SessionView
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorView:
+    """What an authenticator app needs; shown once."""
+
+    secret: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    person_id: UUID
+    name: str
+    roles: tuple[Role, ...]
+    is_machine: bool
+    has_login: bool
+    has_second_factor: bool
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """`token` is shown once, to the administrator who invites; `link` holds it behind a #, where no log sees it."""
+
+    id: UUID
+    organisation_id: UUID
+    person_id: UUID | None
+    name: str
+    roles: tuple[Role, ...]
+    expires_at: datetime
+    token: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrationView:
     organisation: OrganisationView
     administrator: PersonView

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db import idempotency
+from techmarket.db import allowances, idempotency
 from techmarket.db.jobs import periodic
 from techmarket.db.means import Means
 
@@ -13,6 +13,12 @@ from techmarket.db.means import Means
 async def forget_old_answers(means: Means) -> None:
     """Answers kept for retries go when their promise has run out, so that the table stays small."""
     await idempotency.forget_old(means.tx)
+
+
+@periodic("jobs.forget_old_allowances", every=timedelta(minutes=10))
+async def forget_old_allowances(means: Means) -> None:
+    """Allowances of minutes that are long over go."""
+    await allowances.forget_old(means.tx)
 
 
 @periodic("jobs.sweep_files", every=timedelta(minutes=30))

@@ -7,14 +7,14 @@ from techmarket.identity.permissions import Standing, permission
 
 DRAFT_TABLE = permission("revenue.draft_share_table", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
 OPEN_SIGNING = permission("revenue.open_share_table_signing", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
-SIGN_TABLE = permission("revenue.sign_share_table", Standing.OWN)
+SIGN_TABLE = permission("revenue.sign_share_table", Standing.OWN, consequential=True)
 ENTER_COST = permission("revenue.enter_cost", Standing.OWN, Role.FINANCE)
 WITHDRAW_COST = permission("revenue.withdraw_cost", Standing.OWN, Role.FINANCE)
 DISTRIBUTE = permission("revenue.draft_distribution", Standing.OWN, Role.FINANCE)
 PUBLISH = permission("revenue.publish_distribution", Standing.OWN, Role.FINANCE, Role.LISTING_OFFICER)
-PAY = permission("revenue.pay_distribution", Standing.OWN, Role.FINANCE)
-REVERSE = permission("revenue.reverse_distribution", Standing.OWN, Role.FINANCE)
-CONFIRM_PAYROLL = permission("revenue.confirm_payroll", Standing.OWN, Role.FINANCE)
+PAY = permission("revenue.pay_distribution", Standing.OWN, Role.FINANCE, consequential=True)
+REVERSE = permission("revenue.reverse_distribution", Standing.OWN, Role.FINANCE, consequential=True)
+CONFIRM_PAYROLL = permission("revenue.confirm_payroll", Standing.OWN, Role.FINANCE, consequential=True)
 PROPOSE_HOLD = permission("revenue.propose_share_hold", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
 CONFIRM_HOLD = permission(
     "revenue.confirm_share_hold",
@@ -27,7 +27,7 @@ CONFIRM_HOLD = permission(
 DISPUTE_SHARE = permission("revenue.dispute_share", Standing.OWN)
 SEE_HOLDS = permission("revenue.list_share_holds", Standing.SIGNED_IN, scope=Scope.READ)
 REWORK = permission("revenue.rework_line", Standing.OWN, Role.FINANCE)
-SIGN_REWORK = permission("revenue.sign_rework", Standing.OWN)
+SIGN_REWORK = permission("revenue.sign_rework", Standing.OWN, consequential=True)
 SEE_CLAIMS = permission("revenue.list_reward_claims", Standing.SIGNED_IN, scope=Scope.READ)
 TAKE_REPAYMENT = permission("revenue.take_repayment", Standing.OWN, Role.FINANCE)
 SEE_TABLES = permission("revenue.list_share_tables", Standing.SIGNED_IN, scope=Scope.READ)

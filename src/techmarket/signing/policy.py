@@ -5,5 +5,5 @@ from __future__ import annotations
 from techmarket.identity.actor import Scope
 from techmarket.identity.permissions import Standing, permission
 
-SIGN = permission("signing.put_signature", Standing.OWN)
+SIGN = permission("signing.put_signature", Standing.OWN, consequential=True)
 SEE = permission("signing.get_signing", Standing.MARKET_OR_OWN, scope=Scope.READ)

@@ -4,6 +4,8 @@ A batch locks its lots in id order, reads the market clock after the lock, looks
 decides in arrival order with the pure rule, writes set-wise, records one journal row per lot, commits once and answers
 each bidder with a receipt. The row lock is the only arbiter, so any number of processes may run their own book.
 
+While more wait than one batch takes, organisations take turns (`fair_line.py`): a flood of one delays nobody else.
+
 The batcher keeps one connection for itself: borrowing one per batch costs a round trip at its return, during which
 bids pile up that nobody flushes.
 """
@@ -14,7 +16,6 @@ import asyncio
 import json
 import random
 import secrets
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.kernel.seals import Seal
 from techmarket.trading import errors
 from techmarket.trading.events import BidsDecided
+from techmarket.trading.fair_line import FairLine
 from techmarket.trading.lifecycle import LotState as LotStage
 from techmarket.trading.lifecycle import TradeState
 from techmarket.trading.methods import BOOKED, BookRules
@@ -51,6 +53,8 @@ log = structlog.get_logger("techmarket.bidbook")
 
 BATCH_MAX = 512
 WAITING_MAX = 16_384
+WAITING_EACH_MAX = 4_096
+"""Of one organisation."""
 NOTIFY_CHANNEL = "trading_lots"
 NOTIFY_LOTS_MAX = 40
 """A payload of NOTIFY holds at most 8,000 bytes."""
@@ -206,6 +210,7 @@ class BidBook:
         *,
         batch_max: int = BATCH_MAX,
         waiting_max: int = WAITING_MAX,
+        waiting_each_max: int = WAITING_EACH_MAX,
         heeds: Sequence[Heeds] = (),
     ):
         self._engine = engine
@@ -213,7 +218,7 @@ class BidBook:
         self._heeds = heeds
         self._batch_max = batch_max
         self._waiting_max = waiting_max
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: FairLine[_Waiting] = FairLine(each_max=waiting_each_max)
         self._wake = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._is_stopping = False
@@ -244,7 +249,8 @@ class BidBook:
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work(), name="bidbook")
         waiting = _Waiting(lot_id, org_id, minor, key, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        if not self._waiting.join(org_id, waiting):
+            raise _busy()
         self._wake.set()
         return await waiting.answer
 
@@ -256,11 +262,10 @@ class BidBook:
                     await self._wake.wait()
                     await asyncio.sleep(0)  # lets the bids that arrived in the same turn of the loop come along
                     continue
-                size = min(len(self._waiting), self._batch_max)
-                await self._serve([self._waiting.popleft() for _ in range(size)])
+                await self._serve(self._waiting.take(self._batch_max))
         finally:
-            while self._waiting:
-                self._waiting.popleft().say(_busy())
+            for left in self._waiting.take(len(self._waiting)):
+                left.say(_busy())
             await self._hang_up()
 
     async def _serve(self, batch: list[_Waiting]) -> None:

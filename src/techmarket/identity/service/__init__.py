@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from techmarket.identity.service.entering import authenticate, authenticate_for
+from techmarket.identity.service.invitations import (
+    accept_invitation,
+    invite_again,
+    invite_person,
+    withdraw_invitation,
+)
 from techmarket.identity.service.keys import issue_key, list_keys, note_uses, revoke_key, rotate_key
+from techmarket.identity.service.logins import begin_second_factor, set_login, set_second_factor
 from techmarket.identity.service.machines import (
     give_token,
     list_clients,
@@ -11,7 +18,16 @@ from techmarket.identity.service.machines import (
     revoke_client,
     rotate_client_secret,
 )
-from techmarket.identity.service.members import add_member, add_person, get_self, grant_qualification
+from techmarket.identity.service.members import (
+    add_member,
+    add_person,
+    ask_second_factor,
+    change_roles,
+    end_membership,
+    get_self,
+    grant_qualification,
+    list_people,
+)
 from techmarket.identity.service.organisations import (
     found_market,
     found_organisation,
@@ -22,22 +38,34 @@ from techmarket.identity.service.organisations import (
     verify_organisation,
 )
 from techmarket.identity.service.sandbox import move_clock, read_clock
+from techmarket.identity.service.sessions import confirm_session, end_session, list_sessions, sign_in
 
 __all__ = [
+    "accept_invitation",
     "add_member",
     "add_person",
+    "ask_second_factor",
     "authenticate",
     "authenticate_for",
+    "begin_second_factor",
+    "change_roles",
+    "confirm_session",
+    "end_membership",
+    "end_session",
     "found_market",
     "found_organisation",
     "get_organisation",
     "get_self",
     "give_token",
     "grant_qualification",
+    "invite_again",
+    "invite_person",
     "issue_key",
     "list_clients",
     "list_keys",
     "list_organisations",
+    "list_people",
+    "list_sessions",
     "move_clock",
     "note_uses",
     "read_clock",
@@ -47,6 +75,10 @@ __all__ = [
     "revoke_key",
     "rotate_client_secret",
     "rotate_key",
+    "set_login",
+    "set_second_factor",
+    "sign_in",
     "suspend_organisation",
     "verify_organisation",
+    "withdraw_invitation",
 ]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
-from techmarket.identity import errors, repository, tokens
+from techmarket.identity import errors, repository, repository_people, tokens
 from techmarket.identity.actor import Actor, Role, Scope, Via
 from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.service.sessions import TOKEN_FORM, ends_of
 from techmarket.identity.tables import Membership, Organisation
 
 KEY_FORM = re.compile(r"tmk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
@@ -27,6 +30,8 @@ async def authenticate_for(tx: Tx, keys: Keys, raw: str, *, issuer: str = "") ->
     """Who holds this, and in how many seconds it ends, if it does: for whoever remembers the answer."""
     if (parts := KEY_FORM.fullmatch(raw)) is not None:
         return await _by_key(tx, keys, raw, parts[1])
+    if TOKEN_FORM.fullmatch(raw) is not None:
+        return await _by_session(tx, keys, raw)
     if tokens.looks_like_a_token(raw):
         return await _by_token(tx, keys, raw, issuer)
     raise errors.BadKey()
@@ -56,6 +61,24 @@ async def _by_token(tx: Tx, keys: Keys, raw: str, issuer: str) -> tuple[Actor, f
     return _actor(org, membership, scopes, client.id, Via.CLIENT), granted.ends_at - now.timestamp()
 
 
+async def _by_session(tx: Tx, keys: Keys, raw: str) -> tuple[Actor, float | None]:
+    async with tx.begin() as db:
+        found = await repository_people.find_session(db, keys.hash_secret(raw))
+    if found is None:
+        raise errors.BadKey()
+    session, org, membership, used_at, now = found
+    ends_at = ends_of(session, used_at)
+    if ends_at <= now:
+        raise errors.BadKey()
+    actor = _actor(org, membership, tuple(Scope), session.id, Via.SESSION)
+    if org.second_factor_seconds is not None and session.second_factor_at is not None:
+        stale_at = session.second_factor_at + timedelta(seconds=org.second_factor_seconds)
+        if now < stale_at:
+            actor = replace(actor, lacks_second_factor=False)
+            ends_at = min(ends_at, stale_at)
+    return actor, (ends_at - now).total_seconds()
+
+
 def _actor(org: Organisation, membership: Membership, scopes: Iterable[str], key_id: UUID, via: Via) -> Actor:
     if org.state is OrgState.SUSPENDED:
         raise errors.OrganisationSuspended()
@@ -68,4 +91,5 @@ def _actor(org: Organisation, membership: Membership, scopes: Iterable[str], key
         frozenset(Scope(scope) for scope in scopes),
         key_id,
         via,
+        lacks_second_factor=org.second_factor_seconds is not None,
     )

@@ -12,23 +12,30 @@ from techmarket.db import journal
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity import errors, policy, repository
-from techmarket.identity.actor import AUTHORITY_ROLES, MARKET_ROLES, Actor, OrgKind, Role, Scope
+from techmarket.identity import repository_people as people
+from techmarket.identity.actor import AUTHORITY_ROLES, MACHINE_ROLES, MARKET_ROLES, Actor, OrgKind, Role, Scope
 from techmarket.identity.events import (
+    MembershipEnded,
     PersonAdded,
     QualificationGranted,
+    RolesChanged,
+    SecondFactorAsked,
 )
 from techmarket.identity.permissions import require
 from techmarket.identity.service.keys import issue
+from techmarket.identity.service.logins import require_fresh_session
 from techmarket.identity.service.seeing import require_known_org
 from techmarket.identity.service.showing import view_of
 from techmarket.identity.tables import Membership, Organisation, Person
 from techmarket.identity.views import (
     IssuedKeyView,
+    MemberView,
     PersonView,
     QualificationView,
     SelfView,
 )
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 
 
@@ -40,7 +47,7 @@ async def add_person(
     require(actor, policy.ADD_PERSON, parties=[org_id])
     async with tx.begin() as db:
         org = await repository.lock_organisation(db, org_id)
-        _check_roles(org, roles)
+        check_roles(org, roles)
         return await add_member(db, keys, actor, org.id, name=name, roles=roles)
 
 
@@ -86,10 +93,80 @@ async def get_self(tx: Tx, actor: Actor) -> SelfView:
         )
 
 
-def _check_roles(org: Organisation, roles: Sequence[Role]) -> None:
+def check_roles(org: Organisation, roles: Sequence[Role]) -> None:
     reserved = MARKET_ROLES if org.kind in (OrgKind.MARKET, OrgKind.AUTHORITY) else MARKET_ROLES | AUTHORITY_ROLES
     if org.kind is OrgKind.MARKET:
         reserved = frozenset()
     wrong = sorted(set(roles) & reserved)
     if wrong:
         raise errors.RoleNotYours(roles=wrong, pointer="/body/roles")
+
+
+async def list_people(tx: Tx, actor: Actor, org_id: UUID, *, cursor: str | None, limit: int) -> Page[MemberView]:
+    """The people and programs of an organisation, those who left too, for its administrators and the market's."""
+    require_known_org(actor, org_id)
+    require(actor, policy.LIST_PEOPLE, parties=[org_id])
+    async with tx.read() as db:
+        rows = await people.list_people(db, org_id, after=last_id(cursor), limit=limit + 1)
+        return page_of(rows, limit, lambda view: (str(view.person_id),))
+
+
+async def change_roles(tx: Tx, actor: Actor, org_id: UUID, person_id: UUID, *, roles: Sequence[Role]) -> PersonView:
+    """An administrator gives and takes roles; what a key or a session may do follows from the next request on."""
+    require_known_org(actor, org_id)
+    require(actor, policy.CHANGE_ROLES, parties=[org_id])
+    held = tuple(sorted(set(roles)))
+    async with tx.begin() as db:
+        org = await repository.lock_organisation(db, org_id)
+        check_roles(org, held)
+        person, membership = await _member(db, person_id, org_id)
+        if person.is_machine and set(held) - MACHINE_ROLES:
+            unfit = sorted(set(held) - MACHINE_ROLES)
+            raise errors.NotForMachines(roles=unfit, possible=sorted(MACHINE_ROLES), pointer="/body/roles")
+        if Role.ADMINISTRATOR not in held:
+            await _require_other_administrator(db, membership)
+        membership.roles = list(held)
+        journal.record(db, RolesChanged(person_id, org_id, held), actor=actor)
+        return PersonView(person.id, person.name, org_id, held)
+
+
+async def end_membership(tx: Tx, actor: Actor, org_id: UUID, person_id: UUID) -> None:
+    """A person leaves an organisation: his keys and sessions for it fail from the next request on."""
+    require_known_org(actor, org_id)
+    require(actor, policy.END_MEMBERSHIP, parties=[org_id])
+    async with tx.begin() as db:
+        await repository.lock_organisation(db, org_id)
+        _, membership = await _member(db, person_id, org_id)
+        await _require_other_administrator(db, membership)
+        membership.ended_at = await repository.real_now(db)
+        await people.end_sessions(db, person_id, org_id=org_id)
+        journal.record(db, MembershipEnded(person_id, org_id), actor=actor)
+
+
+async def ask_second_factor(tx: Tx, actor: Actor, org_id: UUID, *, seconds: int | None) -> int | None:
+    """An administrator decides how old a second factor may be at acts with consequences; None asks for none.
+
+    He gives one himself first, so that nobody shuts out the whole organisation, and a stolen key lowers nothing.
+    """
+    require_known_org(actor, org_id)
+    require(actor, policy.ASK_SECOND_FACTOR, parties=[org_id])
+    async with tx.begin() as db:
+        org = await repository.lock_organisation(db, org_id)
+        await require_fresh_session(db, actor)
+        org.second_factor_seconds = seconds
+        journal.record(db, SecondFactorAsked(org_id, seconds), actor=actor)
+        return seconds
+
+
+async def _member(db: AsyncSession, person_id: UUID, org_id: UUID) -> tuple[Person, Membership]:
+    found = await repository.find_membership(db, person_id, org_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+async def _require_other_administrator(db: AsyncSession, membership: Membership) -> None:
+    if Role.ADMINISTRATOR not in membership.roles:
+        return
+    if not await people.has_other_administrator(db, membership.org_id, membership.person_id):
+        raise errors.LastAdministrator()

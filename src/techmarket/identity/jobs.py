@@ -1,0 +1,17 @@
+"""What the clock starts in identity."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from techmarket.db.jobs import periodic
+from techmarket.db.means import Means
+from techmarket.identity import repository_people
+from techmarket.identity.service.trying import FORGOTTEN_AFTER, KNOWN_FOR
+
+
+@periodic("identity.forget_tries", every=timedelta(hours=1))
+async def forget_tries(means: Means) -> int:
+    """Counts of failed tries that no longer slow anybody down are dropped."""
+    async with means.tx.begin() as db:
+        return await repository_people.forget_tries(db, counted=FORGOTTEN_AFTER, known=KNOWN_FOR)

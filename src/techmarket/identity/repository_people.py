@@ -1,0 +1,192 @@
+"""The queries about how people sign in: logins, second factors, sessions, tries, invitations, memberships."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import any_, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.identity.actor import Role
+from techmarket.identity.repository import real_now
+from techmarket.identity.tables import (
+    CredentialUse,
+    Invitation,
+    Membership,
+    Organisation,
+    Person,
+    PersonLogin,
+    RecoveryCode,
+    Session,
+    SignInTries,
+)
+from techmarket.identity.views import MemberView
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.refusals import NotFound
+
+__all__ = ["real_now"]
+
+
+async def lock_tries(db: AsyncSession, hashes: Collection[bytes]) -> dict[bytes, SignInTries]:
+    """The counts under these hashes, made where there are none, locked in one order."""
+    fresh = [{"key_hash": one, "failures": 0, "tried_at": func.clock_timestamp()} for one in sorted(hashes)]
+    for row in fresh:
+        await db.execute(upsert(SignInTries).values(**row).on_conflict_do_nothing())
+    query = select(SignInTries).where(SignInTries.key_hash.in_(hashes)).order_by(SignInTries.key_hash).with_for_update()
+    rows = (await db.execute(query, execution_options={"populate_existing": True})).scalars()
+    return {row.key_hash: row for row in rows}
+
+
+async def forget_tries(db: AsyncSession, *, counted: timedelta, known: timedelta) -> int:
+    """Drop what was last tried so long ago that it no longer counts, and knows nobody any more."""
+    now = func.clock_timestamp()
+    old = (SignInTries.tried_at < now - counted) & (SignInTries.good_at.is_(None) | (SignInTries.good_at < now - known))
+    done = await db.execute(delete(SignInTries).where(old))
+    return int(getattr(done, "rowcount", 0))
+
+
+async def find_login(db: AsyncSession, name: str) -> PersonLogin | None:
+    return (await db.execute(select(PersonLogin).where(PersonLogin.name == name))).scalar_one_or_none()
+
+
+async def get_login_of(db: AsyncSession, person_id: UUID) -> PersonLogin | None:
+    return await db.get(PersonLogin, person_id)
+
+
+async def lock_login(db: AsyncSession, person_id: UUID) -> PersonLogin | None:
+    query = select(PersonLogin).where(PersonLogin.person_id == person_id).with_for_update()
+    return (await db.execute(query, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
+async def is_machine(db: AsyncSession, person_id: UUID) -> bool:
+    return bool((await db.execute(select(Person.is_machine).where(Person.id == person_id))).scalar_one())
+
+
+async def spend_recovery_code(db: AsyncSession, person_id: UUID, code_hash: bytes) -> bool:
+    query = (
+        update(RecoveryCode)
+        .where(RecoveryCode.person_id == person_id, RecoveryCode.code_hash == code_hash, RecoveryCode.used_at.is_(None))
+        .values(used_at=func.clock_timestamp())
+        .returning(RecoveryCode.id)
+    )
+    return (await db.execute(query)).scalar_one_or_none() is not None
+
+
+async def replace_recovery_codes(db: AsyncSession, person_id: UUID, hashes: Sequence[bytes]) -> None:
+    await db.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    db.add_all(RecoveryCode(id=new_id(), person_id=person_id, code_hash=one) for one in hashes)
+
+
+async def memberships_of(db: AsyncSession, person_id: UUID) -> Sequence[tuple[Membership, Organisation]]:
+    query = (
+        select(Membership, Organisation)
+        .join(Organisation, Organisation.id == Membership.org_id)
+        .where(Membership.person_id == person_id, Membership.ended_at.is_(None))
+        .order_by(Membership.org_id)
+    )
+    return [(row[0], row[1]) for row in (await db.execute(query)).all()]
+
+
+async def find_session(
+    db: AsyncSession, token_hash: bytes
+) -> tuple[Session, Organisation, Membership, datetime | None, datetime] | None:
+    """A session, whom it acts for, when it was last used, and the database's real time."""
+    query = (
+        select(Session, Organisation, Membership, CredentialUse.used_at, func.clock_timestamp())
+        .join(Organisation, Organisation.id == Session.org_id)
+        .join(Membership, (Membership.person_id == Session.person_id) & (Membership.org_id == Session.org_id))
+        .outerjoin(CredentialUse, CredentialUse.credential_id == Session.id)
+        .where(Session.token_hash == token_hash, Session.ended_at.is_(None), Membership.ended_at.is_(None))
+    )
+    row = (await db.execute(query)).one_or_none()
+    return (row[0], row[1], row[2], row[3], row[4]) if row else None
+
+
+async def lock_session(db: AsyncSession, session_id: UUID, person_id: UUID) -> Session:
+    query = select(Session).where(Session.id == session_id, Session.person_id == person_id).with_for_update()
+    row = (await db.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_sessions(
+    db: AsyncSession, person_id: UUID, *, only: UUID | None = None
+) -> Sequence[tuple[Session, datetime | None]]:
+    """A person's sessions that have not ended, newest first."""
+    query = (
+        select(Session, CredentialUse.used_at)
+        .outerjoin(CredentialUse, CredentialUse.credential_id == Session.id)
+        .where(Session.person_id == person_id, Session.ended_at.is_(None), Session.ends_at > func.clock_timestamp())
+        .order_by(Session.id.desc())
+        .limit(100)
+    )
+    if only is not None:
+        query = query.where(Session.id == only)
+    return [(row[0], row[1]) for row in (await db.execute(query)).all()]
+
+
+async def end_sessions(
+    db: AsyncSession, person_id: UUID, *, but: UUID | None = None, org_id: UUID | None = None
+) -> None:
+    query = update(Session).where(Session.person_id == person_id, Session.ended_at.is_(None))
+    if but is not None:
+        query = query.where(Session.id != but)
+    if org_id is not None:
+        query = query.where(Session.org_id == org_id)
+    await db.execute(query.values(ended_at=func.clock_timestamp()))
+
+
+async def lock_invitation(
+    db: AsyncSession, *, token_hash: bytes | None = None, by_id: UUID | None = None
+) -> Invitation | None:
+    query = select(Invitation).with_for_update()
+    query = query.where(Invitation.id == by_id) if by_id else query.where(Invitation.token_hash == token_hash)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def invitation_is_open(db: AsyncSession, token_hash: bytes) -> bool:
+    query = select(Invitation.id).where(
+        Invitation.token_hash == token_hash,
+        Invitation.closed_at.is_(None),
+        Invitation.expires_at > func.clock_timestamp(),
+    )
+    return (await db.execute(query)).scalar_one_or_none() is not None
+
+
+async def list_people(db: AsyncSession, org_id: UUID, *, after: UUID | None, limit: int) -> list[MemberView]:
+    query = (
+        select(Person, Membership, PersonLogin)
+        .join(Membership, Membership.person_id == Person.id)
+        .outerjoin(PersonLogin, PersonLogin.person_id == Person.id)
+        .where(Membership.org_id == org_id)
+        .order_by(Person.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(Person.id > after)
+    return [
+        MemberView(
+            person.id,
+            person.name,
+            tuple(Role(role) for role in membership.roles),
+            person.is_machine,
+            login is not None,
+            login is not None and login.totp_confirmed_at is not None,
+            membership.ended_at,
+        )
+        for person, membership, login in (await db.execute(query)).all()
+    ]
+
+
+async def has_other_administrator(db: AsyncSession, org_id: UUID, but: UUID) -> bool:
+    query = select(Membership.person_id).where(
+        Membership.org_id == org_id,
+        Membership.person_id != but,
+        Membership.ended_at.is_(None),
+        literal(Role.ADMINISTRATOR.value) == any_(Membership.roles),
+    )
+    return (await db.execute(query.limit(1))).scalar_one_or_none() is not None
