@@ -1,5 +1,6 @@
 """Two and four API processes over one database are killed amid a crowd's bids, and so is PostgreSQL: the public record
-replays, holds every acknowledgement once, and each lot has one winner. `TECHMARKET_LONG=1` takes twenty rounds of each.
+replays, holds every acknowledgement once, and each lot has one winner. `TECHMARKET_LONG=1` takes twenty rounds of each,
+or as many as `TECHMARKET_ROUNDS` says.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from techmarket.trading.record.replay import Findings, Replay
 from tests.fault.fleet import PATIENCE_SECONDS, Bidder, Crowd, Fleet, Heard, a_crowd, fleet_of, grow
 
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
-ROUNDS = 20 if IS_LONG else 1
+ROUNDS = int(os.environ.get("TECHMARKET_ROUNDS", "20")) if IS_LONG else 1
 BIDS_BETWEEN_KILLS = 200 if IS_LONG else 25
 CROWDS = [(2, 64), (4, 256)] if IS_LONG else [(2, 16)]
 
