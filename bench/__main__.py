@@ -12,7 +12,7 @@ import uvloop
 
 from bench.harness import Findings, describe_machine, write_result
 
-NAMES = ("startup", "hot_lot", "many_lots", "http_bid", "stream", "log", "certificates")
+NAMES = ("startup", "hot_lot", "many_lots", "http_bid", "stream", "log", "certificates", "distribution")
 RESULTS = Path(__file__).parent / "results"
 
 

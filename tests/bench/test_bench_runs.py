@@ -22,6 +22,7 @@ RATIOS = {
     "http_bid": {"vs_bare_asgi"},
     "stream": {"p99_vs_raw"},
     "certificates": {"credentials_per_s", "pdfs_per_s"},
+    "distribution": {"vs_bulk_insert"},
 }
 KEPT = ["hot_lot", "log", "startup"]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}

@@ -8,6 +8,7 @@ from datetime import date
 from importlib import resources
 
 import pytest
+from openpyxl import load_workbook
 from rich.console import Console
 from sqlalchemy import text
 
@@ -98,6 +99,7 @@ async def test_two_events_give_to_the_cent_what_the_rule_says_of_both_and_a_reve
     assert both == [331_761_03, 199_056_62, 132_704_41, 39_030_71, 78_061_42]
     await service.publish_distribution(tx, licence.unit.actor, second.id, posted_sha256=POSTED)
     assert statement.check_file(await file_of(licence, second), trusted(keys)).checked[-1] == "cents"
+    await _the_report_of_the_year_says_so(licence)
     before = await service.get_books(tx, licence.unit.actor, licence.id)
     back = await service.reverse_distribution(tx, licence.unit.actor, second.id)
     assert sum(line.amount.minor for line in back.lines) == second.reward.minor
@@ -105,6 +107,35 @@ async def test_two_events_give_to_the_cent_what_the_rule_says_of_both_and_a_reve
     assert (before.open_income.minor, books.open_income.minor) == (0, 553_703_67)
     again = await service.draft_distribution(tx, licence.unit.actor, licence.id)
     assert [line.amount for line in again.lines] == [line.amount for line in second.lines]
+
+
+async def _the_report_of_the_year_says_so(licence):
+    unit, tx = licence.unit.actor, licence.tx
+    report = await service.get_report(tx, unit, unit.org, 2026)
+    totals = report.totals
+    assert (totals.contracts, totals.new_contracts, totals.new_fixed_price) == (1, 1, 600_000_00)
+    assert (totals.received, totals.costs, totals.net_income) == (1_153_703_67, 38_540_55, 1_115_163_12)
+    assert (totals.reward, totals.unit_part, totals.shares) == (780_614_19, 334_548_93, 10)
+    assert report.groups == {"MAIN": 663_522_06, "OTHERS": 78_061_42, "STAFF": 39_030_71}
+    assert (report.due_on, report.due_source) == (date(2027, 3, 30), "ZJR art. 28")
+    with await service.get_report_sheet(tx, unit, unit.org, 2026) as file:
+        book = load_workbook(file)
+    row = [cell.value for cell in book["合同 contracts"][3]]
+    assert (row[0], row[7:13]) == (
+        licence.contract.number,
+        [1153703.67, 38540.55, 1115163.12, 780614.19, 334548.93, 10],
+    )
+    page = await service.get_report_paper(tx, unit, unit.org, 2026)
+    assert page.body.startswith(b"%PDF-")
+    assert (await service.get_report(tx, unit, unit.org, 2025)).totals.contracts == 0
+    regulator = await an_organisation(tx, kind=OrgKind.AUTHORITY, keys=licence.keys, roles=(Role.REGULATOR,))
+    for reader in (licence.market["finance"].actor, regulator.actor):
+        assert (await service.get_report(tx, reader, unit.org, 2026)).totals == totals
+    stranger = await an_organisation(tx, kind=OrgKind.UNIVERSITY, keys=licence.keys)
+    for reader in (stranger.actor, licence.buyer.actor, licence.inventors[0].actor):
+        for read in (service.get_report, service.get_report_paper, service.get_report_sheet):
+            with pytest.raises(NotFound):
+                await read(tx, reader, unit.org, 2026)
 
 
 async def test_a_pack_for_a_past_date_changes_nothing_distributed_and_lists_what_it_would_have_changed(tx, keys):

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.contracts.lifecycle import RegistrationState
+from techmarket.contracts.rules import PartyRole
 from techmarket.contracts.tables import (
     Contract,
     ContractAchievement,
@@ -61,6 +62,30 @@ async def list_contracts(
     if after is not None:
         query = query.where(tuple_(Contract.created_at, Contract.id) < after)
     return (await db.execute(query)).scalars().all()
+
+
+async def list_received_by(
+    db: AsyncSession, org_id: UUID, *, after: UUID | None, limit: int
+) -> list[tuple[Contract, int | None, Registration | None]]:
+    """The contracts whose money goes to this organisation, by id: each with its fixed price and its registration."""
+    fixed = (
+        select(PlanLine.contract_id, func.sum(PlanLine.minor).label("minor")).group_by(PlanLine.contract_id).subquery()
+    )
+    query = (
+        select(Contract, fixed.c.minor, Registration)
+        .join(ContractParty, ContractParty.contract_id == Contract.id)
+        .outerjoin(fixed, fixed.c.contract_id == Contract.id)
+        .outerjoin(
+            Registration,
+            (Registration.contract_id == Contract.id) & (Registration.state == RegistrationState.REGISTERED),
+        )
+        .where(ContractParty.org_id == org_id, ContractParty.role == PartyRole.PAYEE, ContractParty.position == 1)
+        .order_by(Contract.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(Contract.id > after)
+    return [(row[0], None if row[1] is None else int(row[1]), row[2]) for row in await db.execute(query)]
 
 
 async def parties_of(db: AsyncSession, contract_ids: Collection[UUID]) -> dict[UUID, list[ContractParty]]:

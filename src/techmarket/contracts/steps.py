@@ -107,6 +107,39 @@ async def registration_of(db: AsyncSession, contract_id: UUID) -> RegistrationFa
     return RegistrationFacts(row.id, row.state, row.class_, row.number, row.whole_minor, row.technology_minor)
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedContract:
+    """A contract whose money goes to a unit, as its yearly report tells it."""
+
+    id: UUID
+    number: str
+    type: ContractType
+    licence_kind: str | None
+    in_force_at: datetime | None
+    fixed_price_minor: int | None
+    registration_number: str | None
+    registered_minor: int | None
+    technology_minor: int | None
+
+
+async def list_received_by(db: AsyncSession, org_id: UUID, *, after: UUID | None, limit: int) -> list[ReceivedContract]:
+    """A page of the contracts whose money goes to this organisation, by id."""
+    return [
+        ReceivedContract(
+            row.id,
+            row.number,
+            row.type,
+            row.licence_kind,
+            row.in_force_at,
+            fixed,
+            None if registered is None else registered.number,
+            None if registered is None else registered.whole_minor,
+            None if registered is None else registered.technology_minor,
+        )
+        for row, fixed, registered in await repository.list_received_by(db, org_id, after=after, limit=limit)
+    ]
+
+
 async def contract_of_award(db: AsyncSession, award_id: UUID) -> UUID | None:
     row = await repository.find_by_award(db, award_id)
     return row.id if row else None

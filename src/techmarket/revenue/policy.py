@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from techmarket.identity.actor import Actor, Role, Scope
+from techmarket.identity.actor import Actor, OrgKind, Role, Scope
 from techmarket.identity.permissions import Standing, permission
 
 DRAFT_TABLE = permission("revenue.draft_share_table", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
@@ -35,6 +35,7 @@ SEE_INCOME = permission("revenue.list_income", Standing.MARKET_OR_OWN, scope=Sco
 SEE_DISTRIBUTIONS = permission("revenue.get_distribution", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_STATEMENTS = permission("revenue.list_own_statements", Standing.SIGNED_IN, scope=Scope.READ)
 WEIGH_RULES = permission("revenue.weigh_rules", Standing.MARKET_OR_OWN, scope=Scope.READ)
+SEE_REPORT = permission("revenue.get_conversion_report", Standing.SIGNED_IN, scope=Scope.READ)
 CALCULATE = permission("revenue.calculate", Standing.ANYONE, scope=Scope.READ)
 
 OFFICERS = frozenset({Role.ADMINISTRATOR, Role.LISTING_OFFICER, Role.FINANCE})
@@ -46,3 +47,10 @@ def sees_money_of(actor: Actor, unit: object) -> bool:
     if actor.is_market:
         return bool(actor.roles & MARKET_OFFICERS)
     return actor.org_id is not None and actor.org_id == unit and bool(actor.roles & OFFICERS)
+
+
+def reads_report_of(actor: Actor, unit: object) -> bool:
+    """A unit's yearly report is for its own officers, the market and the authority that it is handed in to."""
+    if actor.org_kind is OrgKind.AUTHORITY:
+        return Role.REGULATOR in actor.roles
+    return sees_money_of(actor, unit)

@@ -19,6 +19,7 @@ from techmarket.revenue.service.holding import (
     take_back_dispute,
 )
 from techmarket.revenue.service.paying import clear_distribution, confirm_payroll, pay_distribution, settle_line
+from techmarket.revenue.service.reporting import get_report, get_report_paper, get_report_sheet
 from techmarket.revenue.service.reversing import reverse_distribution
 from techmarket.revenue.service.reworking import draft_rework, get_rework, publish_rework, sign_rework
 from techmarket.revenue.service.stating import get_statement, get_statement_file, get_statement_paper, list_statements
@@ -45,6 +46,9 @@ __all__ = [
     "effects_of",
     "get_books",
     "get_distribution",
+    "get_report",
+    "get_report_paper",
+    "get_report_sheet",
     "get_rework",
     "get_share_table",
     "get_statement",
