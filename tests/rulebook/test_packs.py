@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
+from importlib import resources
 
 import pytest
 
@@ -99,6 +101,23 @@ def test_a_bad_pack_is_refused_with_the_line_and_the_reason(old, new, code):
     assert shown.split(":")[0] in FIELDS[code]
     assert finding.says
     assert str(finding) == f"example.yaml:{finding.line}: {code}: {finding.says}"
+
+
+def test_a_pack_promises_no_rounding_and_no_word_that_the_rules_do_not_follow():
+    packs = {pack.file: pack for pack in carried_packs()}
+    market = (resources.files("techmarket.rulebook") / "packs/CN/market.yaml").read_text("utf-8")
+    assert lint(packs["packs/CN/market.yaml"]) == []
+    for word, other in (("ceiling", "floor"), ("half_up", "half_even"), ("payroll", "cash")):
+        [finding] = lint(read_pack(market.replace(f"value: {word}", f"value: {other}", 1), "x"))
+        assert (finding.code, word in finding.says) == ("unknown_word", True)
+
+
+def test_a_pack_may_be_written_as_json_and_says_the_same():
+    pack = a_pack()
+    again = read_pack(json.dumps(pack.content, ensure_ascii=False, indent=1), "example.json")
+    assert (lint(again), again.rows()) == ([], pack.rows())
+    bad = json.dumps(pack.content, indent=1).replace('"0.60"', '"60"', 1)
+    assert [finding.code for finding in lint(read_pack(bad, "example.json"))] == ["ratio_over_1"]
 
 
 def test_a_pack_without_golden_cases_is_refused():

@@ -128,11 +128,23 @@ def amount_text(minor: int) -> str:
 def apply_rate(minor: int, rate: Decimal | Fraction | int, rounding: Rounding = Rounding.HALF_UP) -> int:
     """ "Not less than" rounds up to the cent, everything else half up; the product itself is exact."""
     _require_int(minor)
-    exact = minor * _exact(rate)
+    times, of = _ratio(rate)
+    return _rounded(minor * times, of, rounding)
+
+
+def apply_rate_to_each(
+    minors: Sequence[int], rate: Decimal | Fraction | int, rounding: Rounding = Rounding.HALF_UP
+) -> list[int]:
+    """As `apply_rate`, of many amounts."""
+    times, of = _ratio(rate)
+    return [_rounded(minor * times, of, rounding) for minor in minors]
+
+
+def _rounded(product: int, of: int, rounding: Rounding) -> int:
     if rounding is Rounding.UP:
-        return -(-exact.numerator // exact.denominator)
-    nearest = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
-    return -nearest if exact < 0 else nearest
+        return -(-product // of)
+    nearest = (2 * abs(product) + of) // (2 * of)
+    return -nearest if product < 0 else nearest
 
 
 def largest_remainder(total_minor: int, weights: Sequence[Decimal | Fraction | int]) -> list[int]:
@@ -141,11 +153,11 @@ def largest_remainder(total_minor: int, weights: Sequence[Decimal | Fraction | i
     A negative total splits as the mirror of the positive one. A weight of zero gets nothing.
     """
     _require_int(total_minor)
-    exact = [_exact(weight) for weight in weights]
-    if any(weight < 0 for weight in exact):
+    exact = [_ratio(weight) for weight in weights]
+    if any(above < 0 for above, _ in exact):
         raise ValueError("a weight is negative")
-    scale = lcm(*(weight.denominator for weight in exact))
-    whole = [weight.numerator * (scale // weight.denominator) for weight in exact]
+    scale = lcm(*{below for _, below in exact})
+    whole = [above * (scale // below) for above, below in exact]
     whole_sum = sum(whole)
     if whole_sum == 0:
         raise ValueError("at least one weight must be above zero")
@@ -176,9 +188,10 @@ def _require_int(minor: int) -> None:
         raise TypeError(f"minor units are whole numbers, not {type(minor).__name__}")
 
 
-def _exact(number: Decimal | Fraction | int) -> Fraction:
+def _ratio(number: Decimal | Fraction | int) -> tuple[int, int]:
+    """Exactly, as whole numbers: ten thousand people are shared out without a Fraction for each."""
     if isinstance(number, bool) or not isinstance(number, Decimal | Fraction | int):
         raise TypeError(f"a rate or weight is a Decimal, a Fraction or an int, not {type(number).__name__}")
     if isinstance(number, Decimal) and not number.is_finite():
         raise ValueError("a rate or weight must be finite")
-    return Fraction(number)
+    return number.as_integer_ratio()

@@ -26,8 +26,7 @@ def salt_of(secret: bytes, n: int) -> bytes:
 
 def said_of(distribution_id: UUID | str, n: int, group: str, position: int, person: str | None, minor: int) -> bytes:
     """What a leaf commits to: which line of which distribution, whose, and how many fen."""
-    parts = (_DOMAIN, distribution_id, n, group, position, person or "-", minor)
-    return "\n".join(str(part) for part in parts).encode()
+    return f"{_DOMAIN}\n{distribution_id}\n{n}\n{group}\n{position}\n{person or '-'}\n{minor}".encode()
 
 
 def leaves_of(distribution_id: UUID, lines: Sequence[Line], secret: bytes) -> list[bytes]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from techmarket.kernel.money import apply_rate
+from techmarket.kernel.money import apply_rate_to_each
 from techmarket.kernel.periods import term_date
 from techmarket.revenue.case import PROFIT_MODES, SALE_MODES, Basis, Case, Mode, Norm
 from techmarket.revenue.computation import Flag, Term
@@ -24,8 +25,12 @@ from techmarket.revenue.norming import (
 
 
 def wage_base(minor: int, norm: Norm | None) -> int:
-    """Half of a cash reward counts as wage where the relief holds (half-up), else all of it."""
-    return minor if norm is None else apply_rate(minor, norm.rate)
+    return wage_bases([minor], norm)[0]
+
+
+def wage_bases(minors: Sequence[int], norm: Norm | None) -> list[int]:
+    """Half of each cash reward counts as wage where the relief holds (half-up), else all of it."""
+    return list(minors) if norm is None else apply_rate_to_each(minors, norm.rate)
 
 
 def is_wage(case: Case) -> bool:

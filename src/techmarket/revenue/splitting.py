@@ -11,7 +11,7 @@ from techmarket.revenue.case import Basis, Case, Group, Mode, Norm, Share, plain
 from techmarket.revenue.computation import Line, Step, yuan
 from techmarket.revenue.cumulating import due_by_weight, share_out
 from techmarket.revenue.norming import SUB_FLOORS, mandatory
-from techmarket.revenue.reliefs import half_counts_as_wage, wage_base
+from techmarket.revenue.reliefs import half_counts_as_wage, wage_bases
 from techmarket.revenue.schemes import check_sub_floors
 
 
@@ -82,9 +82,11 @@ def lines_of(case: Case, groups: Mapping[Group, int], steps: list[Step]) -> tupl
         had = case.before.lines.get(share.group, ())
         parts = split_people(total, share.people, had) if share.people else [total]
         keys: list[str | None] = [person.key for person in share.people] or [None]
-        for position, (key, minor) in enumerate(zip(keys, parts, strict=True), start=1):
-            counted = wage_base(minor, half) if is_wage else None
-            lines.append(Line(share.group, position, key, minor, counted))
+        wages: Sequence[int | None] = wage_bases(parts, half) if is_wage else [None] * len(parts)
+        lines += [
+            Line(share.group, position, key, minor, wage)
+            for position, (key, minor, wage) in enumerate(zip(keys, parts, wages, strict=True), start=1)
+        ]
         if share.people:
             whole = sum((person.weight for person in share.people), Decimal(0))
             weights = " / ".join(plain(person.weight) for person in share.people[:20])

@@ -55,6 +55,16 @@ _MEASURES: Mapping[str, frozenset[str]] = {
 }
 """What a pack may speak of, and in which measures; a longer key belongs to the longest beginning listed here."""
 
+_WORDS: Mapping[str, frozenset[str]] = {
+    "reward.rounding.floor": frozenset({"ceiling"}),
+    "reward.rounding.other": frozenset({"half_up"}),
+    "reward.rounding.split": frozenset({"largest_remainder"}),
+    "reward.channel": frozenset({"payroll", "escrow"}),
+    "reward.deadline": frozenset({"share_registration"}),
+    "reward.years_start": frozenset({"successful_production", "first_profit_year"}),
+}
+"""Where a value is a word, those that the rules know how to follow: a pack promises nothing else."""
+
 FLOOR, SUB_FLOOR, TIER = "reward.floor", "reward.floor.", "reward.tier."
 _THING = ("key", "jurisdiction", "scope", "mode", "applies_to", "base")
 _CODES = {"required": "missing", "additionalProperties": "unknown_field", "enum": "unknown_word"}
@@ -114,6 +124,9 @@ def _by_row(pack: Document) -> Iterator[Finding]:
                 yield found("key", "unknown_key", f"nothing that shares income reads `{key}`")
             elif entry["unit"] not in measures:
                 yield found("unit", "unknown_unit", f"`{key}` is measured in {', '.join(sorted(measures))}")
+            elif entry["unit"] == RuleUnit.TEXT and entry["value"] not in _WORDS.get(key, {entry["value"]}):
+                words = ", ".join(sorted(_WORDS[key]))
+                yield found("value", "unknown_word", f"`{entry['value'][:40]}` is nothing the rules follow; {words} is")
         unit = RuleUnit(entry["unit"])
         if unit is RuleUnit.RATIO and _above_one(entry["value"]):
             yield found("value", "ratio_over_1", f"{entry['value']} is more than the whole; write 0.70 for 70 percent")

@@ -16,9 +16,10 @@ from techmarket.cli.demo import intake
 from techmarket.cli.demo.http import Caller
 from techmarket.cli.demo.report import Report, Stages, outcome
 from techmarket.cli.demo.story import START, Story
-from techmarket.cli.verify import verdict_of
+from techmarket.cli.verify import examine, verdict_of
 from techmarket.samples import real_sets
 from techmarket.settings import Settings
+from techmarket.transparency.keyset import trusted_keys
 
 STAGES = 18
 BEGUN = "demo/keys-of-people.json"
@@ -185,6 +186,9 @@ async def _share(story: Story, stages: Stages, report: Report) -> None:
 async def _verify(story: Story, report: Report) -> None:
     verdict = verdict_of(story.folder / "certificate.json", story.folder / "keys.json")
     report.verification = verdict.answer
+    published = json.loads((story.folder / "keys.json").read_text())
+    statement = examine((story.folder / "statement-A.json").read_bytes(), trusted_keys(published))
+    report.statement_verification = statement.answer
     finance = story.market("finance")
     report.ledger_balanced = bool((await finance.get("/v1/ledger/balance-check"))["is_balanced"])
     report.journal_position = (await Caller(story.http).get("/v1/log/checkpoint"))["size"]
@@ -196,6 +200,9 @@ def _say_what_to_open(console: Console, settings: Settings, market: state.OpenMa
     console.print(f"  {base}/          the market's pages")
     console.print(f"  {base}/docs      every operation")
     console.print(f"  {base}/v1/trades  {base}/v1/log/checkpoint  {base}/metrics")
+    folder = market.state_dir / "demo"
+    console.print(f"  techmarket recompute {folder / 'statement-A.pdf'}   an inventor's statement, step by step")
+    console.print(f"  {folder / 'conversion-report-2026.xlsx'}   the university's report of the year")
     console.print("Keys to try (kept 0600 under the state folder):")
     console.print(f"  {market.staff_file}: the market's staff; techmarket staff-keys operator prints one")
     console.print(f"  {market.state_dir / 'demo' / 'keys-of-people.json'}: the people of the story")

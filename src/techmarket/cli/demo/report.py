@@ -31,6 +31,7 @@ class Report:
     net_income: str | None = None
     reward: str | None = None
     statements: dict[str, str] = field(default_factory=dict)
+    statement_verification: str | None = None
     imported_offers: int = 0
     imported_demands: int = 0
     refused_rows: int = 0
@@ -98,6 +99,7 @@ def outcome(report: Report) -> Table:
     table.add_row("reward · 奖励总额", report.reward or "—")
     for person, amount in report.statements.items():
         table.add_row(f"  {person}", amount)
+    table.add_row("statement of A · 对账单核验", report.statement_verification or "—")
     imported = f"{report.imported_offers} offers, {report.imported_demands} demands, {report.refused_rows} refused"
     table.add_row("imported · 导入", imported)
     table.add_row("ledger balanced · 账簿平衡", "yes · 是" if report.ledger_balanced else "NO · 否")

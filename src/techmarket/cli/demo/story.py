@@ -367,4 +367,9 @@ class Story:
             person = self.university.people[letter]
             statement = await person.caller.get(f"{path}/statements/{person.id}")
             statements[letter] = statement["amount"]["amount"]
+            for kind, name in (("file", "json"), ("pdf", "pdf")):
+                kept = await person.caller.send("GET", f"{path}/statements/{person.id}/{kind}")
+                (self.folder / f"statement-{letter}.{name}").write_bytes(kept.content)
+        sheet = await officer.send("GET", f"/v1/organisations/{self.university.id}/conversion-reports/2026/xlsx")
+        (self.folder / "conversion-report-2026.xlsx").write_bytes(sheet.content)
         return statements
