@@ -132,10 +132,11 @@ async def _the_report_of_the_year_says_so(licence):
     for reader in (licence.market["finance"].actor, regulator.actor):
         assert (await service.get_report(tx, reader, unit.org, 2026)).totals == totals
     stranger = await an_organisation(tx, kind=OrgKind.UNIVERSITY, keys=licence.keys)
-    for reader in (stranger.actor, licence.buyer.actor, licence.inventors[0].actor):
+    readers = [(one, unit.org) for one in (stranger.actor, licence.buyer.actor, licence.inventors[0].actor)]
+    for reader, of in [*readers, (licence.market["finance"].actor, licence.id)]:
         for read in (service.get_report, service.get_report_paper, service.get_report_sheet):
             with pytest.raises(NotFound):
-                await read(tx, reader, unit.org, 2026)
+                await read(tx, reader, of, 2026)
 
 
 async def test_a_pack_for_a_past_date_changes_nothing_distributed_and_lists_what_it_would_have_changed(tx, keys):

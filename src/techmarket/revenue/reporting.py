@@ -207,6 +207,11 @@ class Workbook:
             ]
         )
 
+    def discard(self) -> None:
+        """What was begun and is not wanted leaves nothing behind."""
+        self._rows.close()
+        self._rows._writer.cleanup()
+
     def finish(self, report: Report) -> IO[bytes]:
         """The totals on a sheet of their own; the file is on disk and goes when it is closed."""
         sheet = self._book.create_sheet("汇总 totals")

@@ -42,15 +42,24 @@ async def get_report_paper(tx: Tx, actor: Actor, unit_id: UUID, year: int) -> Fi
 
 async def get_report_sheet(tx: Tx, actor: Actor, unit_id: UUID, year: int) -> IO[bytes]:
     """The report as a spreadsheet with every contract; rows go to disk as they are read."""
+    _require_reader(actor, unit_id)
     book = Workbook()
-    report = await _made(tx, actor, unit_id, year, book.add)
+    try:
+        report = await _made(tx, actor, unit_id, year, book.add)
+    except BaseException:
+        book.discard()
+        raise
     return await asyncio.to_thread(book.finish, report)
 
 
-async def _made(tx: Tx, actor: Actor, unit_id: UUID, year: int, each: Callable[[Row], None]) -> Report:
+def _require_reader(actor: Actor, unit_id: UUID) -> None:
     require(actor, policy.SEE_REPORT)
     if not policy.reads_report_of(actor, unit_id):
         raise NotFound()
+
+
+async def _made(tx: Tx, actor: Actor, unit_id: UUID, year: int, each: Callable[[Row], None]) -> Report:
+    _require_reader(actor, unit_id)
     async with tx.read(snapshot=True) as db:
         unit = await identity.get_organisation(db, unit_id)
         gathered, groups = Gathering(), dict[str, int]()
