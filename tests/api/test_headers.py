@@ -16,7 +16,7 @@ from tests.identity.make import an_organisation
 
 LEAKS = re.compile(
     r"Traceback|File \"|\.py\b|sqlalchemy|asyncpg|psycopg|pydantic|starlette|fastapi|SELECT |INSERT |UPDATE .* SET"
-    r"|DETAIL:|relation \"|syntax error|constraint|/src/|site-packages|127\.0\.0\.1:|password",
+    r"|DETAIL:|relation \"|syntax error|constraint|/src/|site-packages|127\.0\.0\.1:|password=|password authentication",
     re.IGNORECASE,
 )
 SECURITY = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
