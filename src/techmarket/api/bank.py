@@ -26,7 +26,10 @@ from techmarket.settlement.views import DayView, EntryView, StatementView
 router = APIRouter(prefix="/v1/bank", tags=["settlement"], route_class=MarketRoute)
 
 BYTES_MAX = 8 * 2**20
-BODIES = (BodyRule("/v1/bank/statements", bytes_max=BYTES_MAX, media=(XML, CSV), seconds=60),)
+BODIES = (
+    BodyRule("/v1/bank/statements/{}"),  # what is said about a statement is JSON; the first rule that fits holds
+    BodyRule("/v1/bank/statements", bytes_max=BYTES_MAX, media=(XML, CSV), seconds=60),
+)
 
 
 class StatementOut(Wire):
