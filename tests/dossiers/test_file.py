@@ -8,13 +8,14 @@ from uuid import uuid4
 import pytest
 from httpx import Response
 
+from techmarket.achievements.approvals import ApprovalKind, EvidenceLabel
 from techmarket.db.means import Means
 from techmarket.dossiers import rules
 from techmarket.dossiers.rules import TOLD
 from techmarket.dossiers.stage import Stage
 from techmarket.kernel.events import Event
 from techmarket.notices.kinds import NoticeKind
-from techmarket.trading.lifecycle import ActKind
+from techmarket.trading.lifecycle import ActKind, Method, PauseCause, TerminationCause
 from techmarket.web.words import file_words_of
 from tests.client import Api
 from tests.stories import way
@@ -147,6 +148,7 @@ def test_the_public_is_told_of_no_event_that_could_name_a_bidder_or_an_asker() -
 
 def test_every_stage_and_every_public_kind_of_notice_has_a_word_in_both_languages() -> None:
     codes = {*Stage, *ActKind, *NoticeKind} - {NoticeKind.GRANT, NoticeKind.REWARD_LIST}
+    codes |= {*Method, *PauseCause, *TerminationCause, *ApprovalKind, *EvidenceLabel}
     for language in ("zh-CN", "en"):
         words = file_words_of(language)
         assert {code.value for code in codes} <= set(words)
