@@ -11,8 +11,10 @@ from sqlalchemy import text
 
 from techmarket.db.keys import for_tests
 from techmarket.kernel.seals import Seal
-from techmarket.transparency import offline, rules, service
+from techmarket.transparency import offline, repository, rules, service
 from techmarket.transparency.examination import Examination, PositionedRow, Signed
+from techmarket.transparency.service import auditing
+from tests.identity.make import an_organisation
 from tests.transparency.make import as_superuser, write, write_at_once
 
 # --- pure: the log as values ----------------------------------------------------------------------------------------
@@ -189,6 +191,75 @@ async def test_each_of_a_thousand_random_edits_of_ten_thousand_rows_is_found_whe
     roots = [one for one in findings if one.startswith("the root of")]
     assert roots == ["the root of the first 5000 entries is not the one that was signed"]
     assert findings[-1] == "77 entries stand in the journal and will never get a position"  # their places are gone
+
+
+async def test_an_untouched_log_is_examined_in_columns_alone_and_a_touched_one_row_by_row_where_it_was_touched(
+    means: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write_at_once(means, 100)
+    await write(means, 3, actor=(await an_organisation(means.tx)).actor)
+    looked_at: list[int] = []
+    slowly = auditing._take
+
+    async def take(db: Any, examined: Examination, until: int) -> None:
+        looked_at.append(until)
+        await slowly(db, examined, until)
+
+    monkeypatch.setattr(auditing, "_take", take)
+    seen: dict[int, bytes] = {}
+    async with means.tx.read() as db:
+        everything = [leaf for _, leaf in await repository.leaves(db, 0, 200)]
+    for size in (1, 31, 64, len(everything)):
+        seen[size] = rules.root_of(everything[:size])
+    for stretch in (1, 7, 32, 1000):
+        assert await service.audit(means.tx, means.keys, stretch=stretch, witnessed=seen) == []
+    assert looked_at == []
+    wrong = await service.audit(means.tx, means.keys, stretch=32, witnessed=seen | {40: bytes(32)})
+    assert wrong == ["the witness saw another log: its root of the first 40 entries is not this one"]
+    await as_superuser(means, "UPDATE tree_node SET hash = sha256(hash) WHERE level = 1 AND idx = 20")
+    assert await service.audit(means.tx, means.keys, stretch=32) == [
+        "the tree over positions 40 to 41 is not the one that was made"
+    ]
+    assert looked_at[0] == 64
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal_entry SET facts = '{\"n\": 123456789012345678901234567890}' WHERE seq = 5",
+        "UPDATE journal_entry SET at = 'infinity' WHERE seq = 5",
+        "UPDATE journal_entry SET at = '4713-01-01 BC' WHERE seq = 5",
+        "UPDATE journal_entry SET at = (to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00 BC')"
+        "::timestamptz WHERE seq = 5",  # the same digits, four thousand years ago
+        "UPDATE journal_entry SET refs = '7' WHERE seq = 5",
+        "UPDATE journal_entry SET facts = '[]' WHERE seq = 5",
+        'UPDATE journal_entry SET facts = facts || \'{"x": [1.5, {"y": "\\n"}]}\' WHERE seq = 5',
+        "UPDATE journal_entry SET kind = kind || chr(7) WHERE seq = 5",
+        "UPDATE journal_position SET leaf_hash = substr(leaf_hash, 1, 31) WHERE n = 4",
+    ],
+)
+async def test_what_has_no_proper_bytes_at_all_is_told_like_any_other_edit(means: Any, statement: str) -> None:
+    await write_at_once(means, 9)
+    await as_superuser(means, statement)
+    findings = await service.audit(means.tx, means.keys)
+    assert findings == [
+        "the entry at position 4 is not what was logged",
+        *([] if "leaf_hash" in statement else ["the root of the first 9 entries is not the one that was signed"]),
+    ]
+
+
+async def test_two_nodes_whose_border_was_moved_are_told(means: Any) -> None:
+    await write_at_once(means, 16)
+    await as_superuser(
+        means,
+        "UPDATE tree_node SET hash = hash || substr((SELECT hash FROM tree_node WHERE (level, idx) = (1, 3)), 1, 1)"
+        " WHERE (level, idx) = (1, 2)",
+        "UPDATE tree_node SET hash = substr(hash, 2) WHERE (level, idx) = (1, 3)",
+    )
+    assert await service.audit(means.tx, means.keys) == [
+        "the tree over positions 4 to 5 is not the one that was made",
+        "the tree over positions 6 to 7 is not the one that was made",
+    ]
 
 
 async def test_an_entry_written_without_a_place_in_the_line_is_told(means: Any) -> None:

@@ -18,6 +18,7 @@ from techmarket.transparency.rules import (
     inclusion_from_nodes,
     inclusion_proof,
     leaf_hash,
+    levels_of_append,
     node_hash,
     nodes_of_append,
     nodes_of_consistency,
@@ -205,3 +206,17 @@ def test_hashes_of_another_length_and_empty_logs_are_refused() -> None:
     assert verify_consistency(1, 2, [b], a[:31], root) is False
     assert verify_consistency(1, 2, [b], a, root + b"\x00") is False
     assert verify_consistency(1, 1, [], b"", b"") is False
+
+
+@pytest.mark.parametrize("begin", range(18))
+def test_the_nodes_of_an_append_are_the_same_level_by_level(begin: int) -> None:
+    for size in range(begin, 35):
+        stored = nodes_of_append(0, LEAVES[:begin], {})
+        new = LEAVES[begin:size]
+        levels = levels_of_append(begin, new, stored)
+        by_name = {
+            (level, (begin >> level) + n): value
+            for level, hashes in enumerate(levels)
+            for n, value in enumerate(hashes)
+        }
+        assert by_name == nodes_of_append(begin, new, stored)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar, get_type_hints
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, String, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,9 +31,10 @@ SEQUENCER_LOCK = 0x7E01_0001
 SEQUENCE_BATCH = 5_000
 SALT_SIZE = 16
 
-_spell = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-# Numbers that the plain encoder spells in another way than RFC 8785, or not at all; numbers follow only these signs.
-_ODD_NUMBER = re.compile(r"[:,\[](?:-?[0-9]{16}|-?[0-9]+[.eE]|-?Infinity|NaN)")
+_spell = msgspec.json.Encoder(order="sorted").encode
+# What the fast encoder spells as RFC 8785 does, as long as texts are ASCII without an escape.
+_PLAIN = frozenset({str, int, bool, type(None)})
+_WHOLE_MAX = 2**53 - 1
 
 
 class Principal(Protocol):
@@ -199,11 +199,7 @@ def canonical_row(
     facts: Any,
     actor_salt: bytes | None = None,
 ) -> bytes:
-    """The bytes of an entry that its leaf commits to (RFC 8785).
-
-    Nearly every row is ASCII with small whole numbers, and its names are texts, as JSON in the database has them: there
-    the plain encoder, three times as fast, gives the same bytes. Anything else goes the long way.
-    """
+    """The bytes of an entry that its leaf commits to (RFC 8785)."""
     row = {
         "actor": actor_code(actor, actor_salt),
         "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -213,10 +209,26 @@ def canonical_row(
         "org": str(org) if org else None,
         "refs": list(refs),
     }
-    spelled = _spell(row)
-    if spelled.isascii() and _ODD_NUMBER.search(spelled) is None:
-        return spelled.encode()
-    return canonical_json(row)
+    return spelled_row(row)
+
+
+def spelled_row(row: dict[str, Any]) -> bytes:
+    """The canonical bytes of a row; its names are texts, as JSON in the database has them.
+
+    Nearly every row is ASCII, with texts and small whole numbers as facts: there a fast encoder gives the same bytes
+    in a tenth of the time. Anything else goes the long way.
+    """
+    if type(row["facts"]) is not dict:
+        return canonical_json(row)
+    for value in row["facts"].values():
+        kind = type(value)
+        if kind not in _PLAIN or (kind is int and not -_WHOLE_MAX <= value <= _WHOLE_MAX):
+            return canonical_json(row)
+    try:
+        spelled = _spell(row)
+    except UnicodeEncodeError:
+        return canonical_json(row)
+    return spelled if spelled.isascii() and b"\\" not in spelled else canonical_json(row)
 
 
 def leaf_of(salt: bytes, row: bytes) -> bytes:

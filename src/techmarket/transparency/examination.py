@@ -7,10 +7,14 @@ Nothing here reads or waits: rows, nodes and checkpoints come in, sentences for 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from techmarket.db.journal import leaf_of
+from msgspec.json import decode
+
+from techmarket.db.journal import actor_code, leaf_of, spelled_row
+from techmarket.kernel.canonical import NotCanonical
 from techmarket.kernel.seals import SealKey
 from techmarket.transparency import offline, rules
 from techmarket.transparency.rules import Node
@@ -40,6 +44,71 @@ class Signed:
     kid: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of the log as columns, of texts as the database spells them.
+
+    `levels` are the hashes of the stored nodes that it completes, side by side; a level of which one has not the length
+    of a hash is left out.
+    """
+
+    start: int
+    end: int
+    n: Sequence[int]
+    leaf: Sequence[bytes]
+    id: Sequence[str]
+    at: Sequence[str | None]
+    actor: Sequence[bytes | None]
+    org: Sequence[str | None]
+    kind: Sequence[str]
+    refs: Sequence[str]
+    facts: Sequence[str]
+    salt: Sequence[bytes]
+    actor_salt: Sequence[bytes | None]
+    levels: Mapping[int, bytes]
+    checkpoints: Sequence[Signed]
+
+    def leaves(self) -> list[bytes]:
+        """The leaf of each row as it stands now."""
+        columns = zip(
+            self.salt,
+            self.id,
+            self.at,
+            self.actor,
+            self.org,
+            self.kind,
+            self.refs,
+            self.facts,
+            self.actor_salt,
+            strict=True,
+        )
+        return [leaf_of(salt, entry_bytes(*entry)) for salt, *entry in columns]
+
+
+def entry_bytes(
+    id: str,
+    at: str | None,
+    actor: bytes | None,
+    org: str | None,
+    kind: str,
+    refs: str,
+    facts: str,
+    actor_salt: bytes | None,
+) -> bytes:
+    """The canonical bytes of an entry from its columns as texts; what has none was never logged, and gives no bytes."""
+    row = {
+        "actor": None if actor is None else actor_code(UUID(bytes=actor), actor_salt),
+        "at": at,
+        "id": id,
+        "kind": kind,
+        "org": org,
+    }
+    try:
+        return spelled_row(row | {"facts": decode(facts), "refs": decode(refs)})
+    except (NotCanonical, RecursionError):
+        return b""
+
+
 class Examination:
     """One look at the whole log, from its first position on.
 
@@ -65,6 +134,26 @@ class Examination:
         self._is_root_wrong = False
         self._faulty: set[Node] = set()
 
+    def take_whole(self, found: Stretch) -> bool:
+        """The next stretch at once, if all of it is as it was made; else it is left to `take`, which says what is not.
+
+        Leaf for leaf and node for node it is the same comparison, made on whole columns.
+        """
+        if self._faulty or list(found.n) != list(range(found.start, found.end)):
+            return False
+        leaves = found.leaves()
+        if leaves != list(found.leaf):
+            return False
+        levels = rules.levels_of_append(found.start, leaves, self._frontier)
+        for level, hashes in enumerate(levels[1:], start=1):
+            first = found.start >> level
+            kept = hashes[: max(0, (self._tree_size >> level) - first)]
+            if found.levels.get(level, b"")[: len(kept) * rules.HASH_SIZE] != b"".join(kept):
+                return False
+        grown = _Grown(self._frontier, found.start, levels)
+        self._close(found.end, grown, found.checkpoints)
+        return True
+
     def take(
         self,
         rows: Sequence[PositionedRow],
@@ -79,9 +168,13 @@ class Examination:
         new = rules.nodes_of_append(start, leaves, self._frontier)
         self._compare_tree(new, nodes)
         known = self._frontier | new
+        self._close(until, known, checkpoints)
+
+    def _close(self, until: int, known: Mapping[Node, bytes], checkpoints: Iterable[Signed]) -> None:
+        """What was signed and seen within the stretch, and what the next one builds on."""
         for checkpoint in checkpoints:
             self._check_checkpoint(checkpoint, known)
-        for size in sorted(size for size in self._witnessed if start < size <= until):
+        for size in sorted(size for size in self._witnessed if self.position < size <= until):
             if rules.root_from_nodes(size, known) != self._witnessed.pop(size):
                 self._say(f"the witness saw another log: its root of the first {size} entries is not this one")
         self._frontier = {node: known[node] for node in rules.nodes_of_root(until)}
@@ -159,3 +252,25 @@ class Examination:
     def _say(self, finding: str) -> None:
         if len(self.findings) < FINDINGS_MAX:
             self.findings.append(finding)
+
+
+class _Grown(Mapping[Node, bytes]):
+    """The nodes of a stretch by name, where they lie: level by level, before them what they build on."""
+
+    def __init__(self, frontier: Mapping[Node, bytes], start: int, levels: Sequence[Sequence[bytes]]) -> None:
+        self._frontier, self._start, self._levels = frontier, start, levels
+
+    def __getitem__(self, node: Node) -> bytes:
+        level, place = node
+        here = place - (self._start >> level)
+        if here >= 0 and level < len(self._levels) and here < len(self._levels[level]):
+            return self._levels[level][here]
+        return self._frontier[node]
+
+    def __iter__(self) -> Iterator[Node]:
+        yield from self._frontier
+        for level, hashes in enumerate(self._levels):
+            yield from ((level, (self._start >> level) + here) for here in range(len(hashes)))
+
+    def __len__(self) -> int:
+        return len(self._frontier) + sum(map(len, self._levels))

@@ -10,9 +10,9 @@ from sqlalchemy import exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db.journal import JournalEntry, JournalLog, JournalPosition, canonical_row
+from techmarket.db.journal import JournalEntry, JournalLog, JournalPosition
 from techmarket.kernel.refusals import NotFound
-from techmarket.transparency.examination import PositionedRow, Signed
+from techmarket.transparency.examination import PositionedRow, Signed, Stretch, entry_bytes
 from techmarket.transparency.rules import Node
 from techmarket.transparency.tables import CheckpointRow, Commitment, Cosignature, PublishedKey
 
@@ -168,32 +168,68 @@ async def find_entries(
 # --- the whole log, for the one who examines it ---------------------------------------------------------------------
 
 
+# Texts as the database spells them: the examination makes rows of them, whatever was done to an entry. A year before
+# the first has the digits of one after it.
+ENTRY = (
+    "e.id::text AS id, to_char(CASE WHEN e.at >= '0001-01-01 00:00+00' THEN e.at AT TIME ZONE 'UTC' END,"
+    " 'YYYY-MM-DD\"T\"HH24:MI:SS.US+00:00') AS at, uuid_send(e.actor) AS actor, e.org::text AS org, e.kind,"
+    " e.refs::text AS refs, e.facts::text AS facts, e.salt, e.actor_salt"
+)
+
+
 async def positioned_rows(db: AsyncSession, start: int, end: int) -> list[PositionedRow]:
     """The positions of a stretch with their leaf, and the entry as it stands now or None."""
     query = text(
-        "SELECT p.n, p.leaf_hash, e.seq, e.id, e.at, e.actor, e.org, e.kind, e.refs, e.facts, e.salt, e.actor_salt"
-        " FROM journal_position p LEFT JOIN journal_entry e USING (seq) WHERE p.n >= :start AND p.n < :end ORDER BY p.n"
-    ).columns(refs=JournalEntry.refs.type, facts=JournalEntry.facts.type)
+        f"SELECT p.n, p.leaf_hash, e.seq, {ENTRY} FROM journal_position p LEFT JOIN journal_entry e USING (seq)"
+        " WHERE p.n >= :start AND p.n < :end ORDER BY p.n"
+    )
     return [
-        PositionedRow(row.n, row.leaf_hash)
-        if row.seq is None
-        else PositionedRow(
-            row.n,
-            row.leaf_hash,
-            row.salt,
-            canonical_row(
-                id=row.id,
-                at=row.at,
-                actor=row.actor,
-                org=row.org,
-                kind=row.kind,
-                refs=row.refs,
-                facts=row.facts,
-                actor_salt=row.actor_salt,
-            ),
+        PositionedRow(n, leaf)
+        if seq is None
+        else PositionedRow(n, leaf, salt, entry_bytes(id, at, actor, org, kind, refs, facts, actor_salt))
+        for n, leaf, seq, id, at, actor, org, kind, refs, facts, salt, actor_salt in await db.execute(
+            query, {"start": start, "end": end}
         )
-        for row in await db.execute(query, {"start": start, "end": end})
     ]
+
+
+async def stretch(db: AsyncSession, start: int, end: int) -> Stretch:
+    """A stretch of the log as columns: a list for each instead of a row for each, and the tree's levels as bytes.
+
+    What is not as it should be shows by a column that is too short; the slow way then says what.
+    """
+    rows = text(
+        "SELECT array_agg(n), array_agg(leaf_hash), array_agg(id), array_agg(at), array_agg(actor), array_agg(org),"
+        " array_agg(kind), array_agg(refs), array_agg(facts), array_agg(salt), array_agg(actor_salt) FROM ("
+        f"SELECT p.n, p.leaf_hash, {ENTRY} FROM journal_position p JOIN journal_entry e USING (seq)"
+        " WHERE p.n >= :start AND p.n < :end ORDER BY p.n) AS line"
+    )
+    levels = text(
+        "SELECT t.level, string_agg(t.hash, ''::bytea ORDER BY t.idx) AS hashes FROM unnest(cast(:levels as int[]))"
+        " AS l(level) JOIN tree_node t ON t.level = l.level AND t.idx >= (cast(:start as bigint) >> l.level)"
+        " AND t.idx < (cast(:end as bigint) >> l.level) GROUP BY t.level HAVING bool_and(octet_length(t.hash) = 32)"
+    )
+    columns = (await db.execute(rows, {"start": start, "end": end})).one()
+    n, leaf, id, at, actor, org, kind, refs, facts, salt, actor_salt = (column or [] for column in columns)
+    wanted = list(range(1, max(end, 1).bit_length()))
+    found = await db.execute(levels, {"levels": wanted, "start": start, "end": end})
+    return Stretch(
+        start=start,
+        end=end,
+        n=n,
+        leaf=leaf,
+        id=id,
+        at=at,
+        actor=actor,
+        org=org,
+        kind=kind,
+        refs=refs,
+        facts=facts,
+        salt=salt,
+        actor_salt=actor_salt,
+        levels={level: bytes(hashes) for level, hashes in found},
+        checkpoints=await signed_within(db, start, end),
+    )
 
 
 async def nodes_completed(db: AsyncSession, start: int, end: int) -> dict[Node, bytes]:

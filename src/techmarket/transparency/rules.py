@@ -137,6 +137,25 @@ def nodes_of_append(
     return completed
 
 
+def levels_of_append(
+    size_before: int, new_leaf_hashes: Sequence[bytes], stored: Mapping[Node, bytes]
+) -> list[list[bytes]]:
+    """The same nodes level by level, each level's side by side from index `size_before >> level` on."""
+    if not _are_hashes(*new_leaf_hashes):
+        raise ValueError("a leaf hash has 32 bytes")
+    sha256 = hashlib.sha256
+    end = size_before + len(new_leaf_hashes)
+    levels = [list(new_leaf_hashes)]
+    while size_before >> len(levels) < end >> len(levels):
+        below = len(levels) - 1
+        first = size_before >> below
+        left = [_stored(stored, (below, first - 1))] if first % 2 else []
+        children = left + levels[-1]
+        pairs = zip(children[0::2], children[1::2], strict=False)  # a last one without a sibling waits
+        levels.append([sha256(b"\x01" + one + other).digest() for one, other in pairs])
+    return levels
+
+
 def root_from_nodes(size: int, nodes: Mapping[Node, bytes]) -> bytes:
     return EMPTY_ROOT if size == 0 else _fold(nodes_of_root(size), nodes)
 
