@@ -1,4 +1,4 @@
-"""Take one guard after the other out of the code and see that the matrix notices: `make mutants`.
+"""Take one guard after the other out of the code and see that a test notices: `make mutants`.
 
 Each mutant is a copy of the sources with one line weakened. A mutant that lives is a guard that nothing watches.
 """
@@ -18,11 +18,23 @@ SOURCES = ROOT / "src"
 
 @dataclass(frozen=True)
 class Mutant:
-    """`path` under src/techmarket; `guard` stands there once."""
+    """`path` under src/techmarket; `guard` stands there once. The tests that watch it are the matrix, or are named."""
 
     path: str
     guard: str
     weakened: str
+    watched_by: tuple[str, ...] = ()
+
+
+OBJECTING = ("tests/notices/test_objecting.py", "tests/notices/test_rules.py", "tests/notices/test_service.py")
+PERIODS = ("tests/notices/test_rules.py", "tests/notices/test_extending.py", "tests/notices/test_opening.py")
+CONSENTS = ("tests/achievements/test_consents.py", "tests/api/test_consents.py")
+VESTING = ("tests/achievements/test_vesting.py", "tests/api/test_vesting.py")
+SECOND_EYE = ("tests/achievements/test_attestations.py", "tests/achievements/test_burdens.py")
+GATES = ("tests/contracts/test_approvals.py", "tests/trading/test_approval_gate.py")
+AGAIN = ("tests/trading/test_relisting.py",)
+FILE = ("tests/dossiers/test_grounds.py",)
+TAGS = ("tests/api/test_conditional.py",)
 
 
 MUTANTS = (
@@ -134,6 +146,139 @@ MUTANTS = (
         "if not (doors.is_inside(actor, room) or actor.org_id == question.asker_org_id):",
         "if False:",
     ),
+    # notices and objections
+    Mutant("notices/rules.py", "or actor.person_id == opened_by or", "or", OBJECTING),
+    Mutant("notices/rules.py", " or actor.roles & SPEAKERS:", ":", OBJECTING),
+    Mutant("notices/rules.py", "if actor.is_market or not (named or", "if not (named or", OBJECTING),
+    Mutant("notices/rules.py", "Objector.PARTIES in objectors and actor.org_id in party_orgs", "True", OBJECTING),
+    Mutant("notices/rules.py", "if not set(evidence) - known:", "if False:", OBJECTING),
+    Mutant(
+        "notices/rules.py",
+        "    if unknown:\n        raise errors.UnknownLines",
+        "    if False:\n        raise errors.UnknownLines",
+        OBJECTING,
+    ),
+    Mutant("notices/rules.py", "if length.n < least.n:", "if False:", PERIODS),
+    Mutant(
+        "notices/rules.py",
+        "    if changed:\n        raise errors.NotACorrection",
+        "    if False:\n        raise errors.NotACorrection",
+        (*PERIODS, "tests/notices/test_service.py"),
+    ),
+    Mutant(
+        "notices/service/objecting.py",
+        "objected = actor.person_id == objection.by_person_id or (",
+        "objected = False and (",
+        OBJECTING,
+    ),
+    Mutant(
+        "notices/service/objecting.py",
+        "if objected or (is_owner and actor.person_id == notice.opened_by_id):",
+        "if objected:",
+        OBJECTING,
+    ),
+    Mutant(
+        "notices/service/objecting.py",
+        "if await repository.has_open_objection(db, notice.id, party):",
+        "if False:",
+        OBJECTING,
+    ),
+    Mutant(
+        "notices/service/objecting.py",
+        "if not (is_party(actor, notice) or actor.org_id == objection.by_org_id):",
+        "if False:",
+        OBJECTING,
+    ),
+    Mutant(
+        "notices/service/objecting.py",
+        'await evidence.require_kept(db, actor.org, files, pointer="/body/evidence")',
+        "pass",
+        ("tests/api/test_evidence.py", *OBJECTING),
+    ),
+    Mutant("notices/service/objecting.py", "if upheld and notice.state is NoticeState.PAUSED:", "if False:", OBJECTING),
+    # consents of co-owners
+    Mutant("achievements/consents.py", "return consent.terms_sha256 == wanted.terms_sha256", "return True", CONSENTS),
+    Mutant("achievements/consents.py", "wanted.mode not in scope.modes or ", "", CONSENTS),
+    Mutant(
+        "achievements/consents.py",
+        "if (owner, share) not in given)",
+        "if owner not in {one for one, _ in given})",
+        CONSENTS,
+    ),
+    Mutant(
+        "achievements/steps/selling.py",
+        "for one in given if one.state is ConsentState.GIVEN]",
+        "for one in given]",
+        CONSENTS,
+    ),
+    Mutant(
+        "achievements/service/consenting.py",
+        "raise errors.ConsentReliedOn(achievement=achievement.id)",
+        "pass",
+        CONSENTS,
+    ),
+    # vesting
+    Mutant("achievements/vesting.py", 'raise errors.GranteesNotCompleters(pointer="/body/grantees")', "pass", VESTING),
+    Mutant(
+        "achievements/vesting.py",
+        'raise errors.UnitKeepsAShare(unit_share=unit_share, total=total, pointer="/body/grantees")',
+        "pass",
+        VESTING,
+    ),
+    Mutant(
+        "achievements/vesting.py",
+        'raise errors.UseRightTooShort(least=years_min, pointer="/body/years")',
+        "pass",
+        VESTING,
+    ),
+    Mutant(
+        "achievements/vesting.py",
+        'raise errors.ExclusionNotCleared(missing=missing, pointer="/body/cleared")',
+        "pass",
+        VESTING,
+    ),
+    Mutant("achievements/vesting.py", "raise errors.TitleNotTheGivers(held=held, given=given)", "pass", VESTING),
+    Mutant("achievements/service/vesting.py", "raise errors.CoOwnerCannotSign(person=one.person_id)", "pass", VESTING),
+    # the second eye on others' rights
+    Mutant(
+        "achievements/service/attesting.py",
+        "require(actor, policy.CONFIRM_ATTESTATION, parties=[row.org_id])",
+        "pass",
+        SECOND_EYE,
+    ),
+    Mutant(
+        "achievements/service/attesting.py",
+        "burden.kind is BurdenKind.PLEDGE and burden.holder_org_id not in",
+        "burden.holder_org_id not in",
+        SECOND_EYE,
+    ),
+    Mutant(
+        "achievements/service/attesting.py",
+        "if not actor.is_market and actor.org_id not in (unit, burden.holder_org_id):",
+        "if False:",
+        SECOND_EYE,
+    ),
+    Mutant("achievements/service/burdening.py", "if draft.holder_org == unit:", "if False:", SECOND_EYE),
+    Mutant("achievements/service/burdening.py", "if burden.kind in OF_OTHERS:", "if False:", SECOND_EYE),
+    # approvals, listing again, files, tags
+    Mutant(
+        "contracts/service/signing.py", "await _require_approved(db, contract, parties[PartyRole.PAYEE])", "pass", GATES
+    ),
+    Mutant(
+        "achievements/approvals.py",
+        "approved.floor_minor is not None and price_minor < approved.floor_minor",
+        "False",
+        GATES,
+    ),
+    Mutant("trading/service/announcing.py", "await require_follows(db, trade, offer)", "pass", AGAIN),
+    Mutant("trading/service/relisting.py", "ground = _carried(ground, said)", "pass", AGAIN),
+    Mutant("dossiers/filing.py", '[one for one in named["approval"] if str(one) in public]', 'named["approval"]', FILE),
+    Mutant(
+        "dossiers/rules.py", "return reader is Reader.OWNER or not kind.startswith(GROUND_KINDS)", "return True", FILE
+    ),
+    Mutant("dossiers/package.py", "if not listed <= found.grounds:", "if False:", FILE),
+    Mutant("dossiers/service/taking.py", "of = own if reader is Reader.OWNER else None", "of = None", FILE),
+    Mutant("api/conditional.py", "if response.status_code != 200:", "if False:", TAGS),
 )
 
 
@@ -147,13 +292,14 @@ def weakened(mutant: Mutant) -> str:
 
 
 def lives(mutant: Mutant) -> bool:
-    """Whether the matrix passes although the guard is gone."""
+    """Whether the tests that watch it pass although the guard is gone."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "src"
         shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
         (copy / "techmarket" / mutant.path).write_text(weakened(mutant))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-o", f"pythonpath={copy} ."]
-        ended = subprocess.run([*command, str(Path(__file__).parent)], cwd=ROOT, capture_output=True, text=True)
+        watched_by = mutant.watched_by or (str(Path(__file__).parent),)
+        ended = subprocess.run([*command, *watched_by], cwd=ROOT, capture_output=True, text=True)
     if ended.returncode not in (0, 1) or " error" in ended.stdout.splitlines()[-1]:
         print(ended.stdout[-2000:], flush=True)
     return ended.returncode == 0
