@@ -115,7 +115,10 @@ async def measure(*, quick: bool) -> Findings:
         },
     )
     limits = LIMITS if large == LARGE else f"{LIMITS} The short form compares {large} entries, not 1,000,000."
-    ratios = {"cost_1m_vs_10k": median_ratio(found.values["large"], found.values["small"])}
+    ratios = {
+        "cost_1m_vs_10k": median_ratio(found.values["large"], found.values["small"]),
+        "doctor_s": rounded(doctor["large"][1]),
+    }
     return Findings(figures, ratios, limits, plots={"log": drawn})
 
 

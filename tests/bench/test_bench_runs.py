@@ -71,10 +71,10 @@ def test_a_result_names_the_machine_by_its_kind_and_not_by_its_name_or_any_path(
 
 def test_the_readme_tells_the_ratios_that_were_kept() -> None:
     readme = (ROOT / "bench" / "README.md").read_text()
-    ratios = {**RATIOS, "log": {"cost_1m_vs_10k"}}
+    ratios = {**RATIOS, "log": {"cost_1m_vs_10k", "doctor_s"}}
     for name, keys in ((name, ratios[name]) for name in KEPT):
         kept = json.loads((ROOT / "bench" / "results" / f"{name}.json").read_text())
-        assert set(kept["ratios"]) == keys
+        assert set(kept["ratios"]) <= keys  # a ratio may be newer than what was kept
         for key, value in kept["ratios"].items():
             assert f"| {name} | {key} | {value} |" in readme
 
