@@ -63,7 +63,8 @@ def ratios(kept: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for (name, key), goal in GOALS.items():
         if name in kept:
-            yield f"| {name} | {key} | {kept[name]['ratios'].get(key, 'not measured yet')} | {goal} | {kept[name]['machine']['state']} |"
+            said = kept[name]["ratios"].get(key, "not measured yet")
+            yield f"| {name} | {key} | {said} | {goal} | {kept[name]['machine']['state']} |"
     missing = sorted({name for name, _ in GOALS} - set(kept))
     if missing:
         yield ""

@@ -24,7 +24,7 @@ RATIOS = {
     "certificates": {"credentials_per_s", "pdfs_per_s"},
     "distribution": {"vs_bulk_insert"},
 }
-KEPT = ["hot_lot", "log", "startup"]
+KEPT = ["certificates", "hot_lot", "http_bid", "log", "many_lots", "startup", "stream"]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}
 
 
