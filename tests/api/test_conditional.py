@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
 
 import pytest
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 
-from techmarket.api.conditional import names
+from techmarket.api.conditional import names, unless_known
 from techmarket.cli.openapi import document
 from techmarket.notices.kinds import NoticeKind
 from tests.api.test_evidence import PDF, TYPE
@@ -31,6 +34,28 @@ from tests.notices.make import a_notice
 )
 def test_a_tag_is_known_by_itself_in_a_list_weakly_or_by_the_star(field, is_named):
     assert names(field, "abc") is is_named
+
+
+async def test_only_a_whole_answer_has_a_tag_and_one_that_is_left_unread_is_closed():
+    asked = Request({"type": "http", "method": "GET", "headers": [(b"if-none-match", b"*")]})
+    for status in (202, 204, 404, 503):
+        answer = await unless_known(asked, Response("something else", status_code=status))
+        assert (answer.status_code, "etag" in answer.headers) == (status, False)
+    closed = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            yield b"first"
+            yield b"second"
+        finally:
+            closed.append(True)
+
+    stream = parts()
+    await anext(stream)
+    answer = await unless_known(asked, StreamingResponse(stream, headers={"ETag": '"abc"'}))
+    assert (answer.status_code, answer.headers["ETag"], closed) == (304, '"abc"', [True])
+    untagged = StreamingResponse(parts())
+    assert await unless_known(asked, untagged) is untagged
 
 
 def test_every_read_of_the_market_says_that_it_can_be_asked_again():
