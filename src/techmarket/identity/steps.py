@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -14,6 +14,7 @@ from techmarket.identity import errors, repository
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.identity.lifecycle import OrgState
 from techmarket.identity.tables import Membership, Organisation, Person, Qualification
+from techmarket.identity.views import QualificationHeld
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,22 @@ async def is_qualified(db: AsyncSession, person_id: UUID, kind: str, on: date) -
         or_(Qualification.valid_until.is_(None), Qualification.valid_until >= on),
     )
     return (await db.execute(query.limit(1))).first() is not None
+
+
+async def qualified_people(db: AsyncSession, kinds: Sequence[str], on: date) -> dict[UUID, list[QualificationHeld]]:
+    """Everybody who holds a qualification of one of these kinds on this day, with all that he holds of them."""
+    query = (
+        select(Qualification)
+        .where(
+            Qualification.kind.in_(kinds),
+            or_(Qualification.valid_until.is_(None), Qualification.valid_until >= on),
+        )
+        .order_by(Qualification.person_id, Qualification.kind, Qualification.level)
+    )
+    held: dict[UUID, list[QualificationHeld]] = {}
+    for row in (await db.execute(query)).scalars():
+        held.setdefault(row.person_id, []).append(QualificationHeld(row.kind, row.level, row.valid_until))
+    return held
 
 
 async def find_market(db: AsyncSession) -> OrganisationFacts | None:

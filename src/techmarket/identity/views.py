@@ -171,6 +171,15 @@ class SelfView:
 
 
 @dataclass(frozen=True, slots=True)
+class QualificationHeld:
+    """What somebody is qualified as, and until when; None is without an end."""
+
+    kind: str
+    level: str
+    valid_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class QualificationView:
     id: UUID
     person_id: UUID

@@ -13,7 +13,7 @@ from techmarket.matching.index.columns import KINDS, NO_PRICE, Columns, Ints, Ma
 from techmarket.matching.index.scoring import Test
 
 
-class Verdict(StrEnum):
+class Fit(StrEnum):
     """Whether a constraint holds. What one side does not state, or the reader may not see, is unknown: no reason to
     leave a match out."""
 
@@ -26,19 +26,19 @@ def other_kind(kind: ListingKind) -> ListingKind:
     return ListingKind.OFFER if kind is ListingKind.DEMAND else ListingKind.DEMAND
 
 
-def constraints(demand: Mapping[str, Any], offer: Mapping[str, Any]) -> dict[str, Verdict]:
+def constraints(demand: Mapping[str, Any], offer: Mapping[str, Any]) -> dict[str, Fit]:
     """What a demand asks of an offer: a mode that would do, a price within the budget, enough maturity."""
     mode, modes = offer.get("mode"), demand.get("modes")
     trl, least = offer.get("trl"), demand.get("trl_min")
     return {
-        "mode": _verdict(mode in modes if mode and modes else None),
-        "budget": _verdict(within_budget(demand, offer)),
-        "maturity": _verdict(trl >= least if trl and least else None),
+        "mode": _fit(mode in modes if mode and modes else None),
+        "budget": _fit(within_budget(demand, offer)),
+        "maturity": _fit(trl >= least if trl and least else None),
     }
 
 
-def _verdict(holds: bool | None) -> Verdict:
-    return Verdict.UNKNOWN if holds is None else Verdict.MET if holds else Verdict.MISSED
+def _fit(holds: bool | None) -> Fit:
+    return Fit.UNKNOWN if holds is None else Fit.MET if holds else Fit.MISSED
 
 
 def within_budget(demand: Mapping[str, Any], offer: Mapping[str, Any]) -> bool | None:

@@ -23,7 +23,7 @@ FIELDS = (
 FIELDS_SHOWN_MAX = 4
 SNIPPET = 160
 LEAD = 40
-SCANNED_MAX = 6_000
+SCANNED_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)

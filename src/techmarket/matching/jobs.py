@@ -42,3 +42,29 @@ async def tend_vectors(means: Means) -> None:
     """Build the approximate index of a space that has grown large; drop the vectors of models no longer set."""
     if means.embedders:
         await service.tend_vectors(means.tx, [one.name for one in means.embedders])
+
+
+@periodic("matching.alert", every=timedelta(seconds=2))
+async def alert(means: Means) -> None:
+    """Compare what is new with the searches that go on, and tell what is due."""
+    for _ in range(ROUNDS_MAX):
+        if not await service.look_for_alerts(means.tx):
+            break
+    for _ in range(ROUNDS_MAX):
+        if not await service.tell(means.tx):
+            return
+
+
+@periodic("matching.compare_blind", every=timedelta(minutes=10))
+async def compare_blind(means: Means) -> None:
+    """Compare the undisclosed text of those who agreed to it."""
+    await service.compare_blind(means.tx)
+
+
+@periodic("matching.learn", every=timedelta(minutes=30))
+async def learn(means: Means) -> None:
+    """Learn from feedback, bring profiles to the present terms, and let old answers go."""
+    await service.train_reranker(means.tx)
+    await service.reindex_people(means.tx)
+    while await service.forget_answers(means.tx):
+        pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
@@ -63,7 +63,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """`total` counts all that fit; `facets` only when asked for."""
+    """`total` counts all that hold a word and fit, not what meaning alone adds; `facets` only when asked for."""
 
     hits: tuple[Hit, ...]
     total: int
@@ -71,6 +71,7 @@ class Ranked:
     asked: Asked | None
     look: Look
     judged: Judged | None = None
+    wanted: Mapping[str, int] = field(default_factory=dict)
 
 
 async def rank(
@@ -110,6 +111,7 @@ async def rank(
         piles.append(_of_grants(look, asked, wanted, opened))
     named = dict(tests)
     kept = [Pile(p.columns, p.at[m], p.scores[m]) for p in piles for m in [fitting(p.columns, p.at, named)]]
+    total = sum(len(pile.at) for pile in kept)
     judged = None
     if by is not None and asked is not None and sort is Sort.RELEVANCE and only is None:
         judged, kept = await judge(db, look, kept, asked, by, tests=named, apart=set(apart.values()))
@@ -124,7 +126,7 @@ async def rank(
     found.sort(key=lambda pair: (pair[0].key, pair[0].id), reverse=True)
     counted = _added([facets(p.columns, p.at, named) for p in piles]) if with_facets else {}
     hits = _explained(found[:limit], look, asked, opened, wanted or {}, judged)
-    return Ranked(hits, sum(len(pile.at) for pile in kept), counted, asked, look, judged)
+    return Ranked(hits, total, counted, asked, look, judged, wanted or {})
 
 
 def _of_space(look: Look, asked: Asked | None, apart: list[int]) -> Pile:

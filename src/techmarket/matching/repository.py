@@ -15,6 +15,12 @@ async def lock_cursor(db: AsyncSession, name: str) -> int | None:
     return (await db.execute(query, {"name": name})).scalar_one_or_none()
 
 
+async def position_of(db: AsyncSession, name: str) -> int:
+    """How far a reader has come; 0 where it never read."""
+    query = text("SELECT position FROM journal_reader WHERE name = :name")
+    return (await db.execute(query, {"name": name})).scalar_one_or_none() or 0
+
+
 async def move_cursor(db: AsyncSession, name: str, position: int) -> None:
     statement = text("UPDATE journal_reader SET position = :position WHERE name = :name")
     await db.execute(statement, {"name": name, "position": position})

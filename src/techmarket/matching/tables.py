@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Identity, Index, Integer, LargeBinary, SmallInteger, String, Text, text
+from sqlalchemy import (
+    ARRAY,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from techmarket.db.base import Base
+from techmarket.db.base import Base, Identified
 
 
 class HalfVector(UserDefinedType[str]):
@@ -176,3 +189,137 @@ class ListingVector(Base):
     document: Mapped[int] = mapped_column(Integer)
     text_hash: Mapped[bytes] = mapped_column(LargeBinary)
     vector: Mapped[str] = mapped_column(HalfVector())
+
+
+class MatchAnswer(Base):
+    """An answer with matches, whole: what went in and what came out. Named by its content, so kept once.
+
+    `shown` are the ids of its results; `org_id` is who heard it, none for an anonymous reader.
+    """
+
+    __tablename__ = "match_answer"
+    __table_args__ = (
+        Index("ix_match_answer_listing_id_org_id_at", "listing_id", "org_id", "at"),
+        Index(None, "at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"))
+    org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    document: Mapped[dict[str, Any]]
+    shown: Mapped[list[Any]]
+    at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class MatchFeedback(Base):
+    """What an organisation says of one match of its own listing, with the features that the match had when shown."""
+
+    __tablename__ = "match_feedback"
+    __table_args__ = (Index(None, "answer_id"),)
+
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    verdict: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(16))
+    note: Mapped[str | None] = mapped_column(String(500))
+    answer_id: Mapped[str] = mapped_column(ForeignKey("match_answer.id"))
+    features: Mapped[list[Any]]
+    blend: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+
+
+class MatchModel(Identified, Base):
+    """One training of the re-ranker: on how much, what the check found, and whether it is in use."""
+
+    __tablename__ = "match_model"
+    __table_args__ = (Index("uq_match_model_active", "is_active", unique=True, postgresql_where=text("is_active")),)
+
+    trained_at: Mapped[datetime]
+    newest_at: Mapped[datetime]
+    feedback_count: Mapped[int] = mapped_column(Integer)
+    held_out: Mapped[int] = mapped_column(Integer)
+    blend_ndcg: Mapped[str] = mapped_column(String(32))
+    reranked_ndcg: Mapped[str] = mapped_column(String(32))
+    gain_least: Mapped[str] = mapped_column(String(32))
+    model: Mapped[dict[str, Any] | None]
+    is_active: Mapped[bool]
+
+
+class MatchProfile(Base):
+    """What a person says of himself so that he can be found; `is_listed` is his consent."""
+
+    __tablename__ = "match_profile"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    is_listed: Mapped[bool]
+    statement_zh: Mapped[str | None] = mapped_column(String(2000))
+    statement_en: Mapped[str | None] = mapped_column(String(2000))
+    keywords: Mapped[list[str]] = mapped_column(ARRAY(String(40)))
+    region: Mapped[str | None] = mapped_column(String(6))
+    changed_at: Mapped[datetime]
+
+
+class SavedSearch(Identified, Base):
+    """A search that goes on: what is published from `position` on and fits is told its owner.
+
+    `delivery` says when: at once, or once a day. An ended one tells nothing more.
+    """
+
+    __tablename__ = "saved_search"
+    __table_args__ = (
+        Index(None, "org_id", "id"),
+        Index("ix_saved_search_running", "id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    query: Mapped[str | None] = mapped_column(String(500))
+    filters: Mapped[dict[str, Any]]
+    delivery: Mapped[str] = mapped_column(String(16))
+    position: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    ended_at: Mapped[datetime | None]
+
+
+class SearchAlert(Identified, Base):
+    """One listing that fits a saved search, once for ever. It is told when it gets its number `told`."""
+
+    __tablename__ = "search_alert"
+    __table_args__ = (
+        UniqueConstraint("search_id", "listing_id"),
+        Index("ix_search_alert_waiting", "due_at", "id", postgresql_where=text("told IS NULL")),
+        Index("uq_search_alert_told", "told", unique=True),
+        Index("ix_search_alert_person_id_told", "person_id", "told"),
+    )
+
+    search_id: Mapped[UUID] = mapped_column(ForeignKey("saved_search.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"))
+    found_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    told: Mapped[int | None]
+
+
+class BlindConsent(Base):
+    """The owner of a listing agrees that its undisclosed text is compared with that of others who agree too."""
+
+    __tablename__ = "blind_consent"
+
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class BlindMatch(Base):
+    """That an offer and a demand meet inside text which neither side may read of the other; not where."""
+
+    __tablename__ = "blind_match"
+    __table_args__ = (Index(None, "demand_id"),)
+
+    offer_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    demand_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    found_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))

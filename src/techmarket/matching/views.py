@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
+from techmarket.identity.views import QualificationHeld
 from techmarket.listings.views import ListingView
-from techmarket.matching.fitting import Verdict
+from techmarket.matching.fitting import Fit
 from techmarket.matching.highlighting import Highlight
 from techmarket.matching.index.scoring import Filters, Sort
 
-__all__ = ["Filters", "FoundView", "MatchPage", "MatchView", "SearchPage", "Sort", "TermPart"]
+__all__ = [
+    "AlertView",
+    "AnswerView",
+    "Delivery",
+    "FeedbackView",
+    "Filters",
+    "FoundView",
+    "MatchPage",
+    "MatchView",
+    "PeoplePage",
+    "PersonMatchView",
+    "ProfileView",
+    "Reason",
+    "SavedSearchView",
+    "SearchPage",
+    "Sort",
+    "TermPart",
+    "Verdict",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +68,7 @@ class MatchView:
     words: str
     meaning: str | None
     terms: tuple[TermPart, ...]
-    constraints: Mapping[str, Verdict]
+    constraints: Mapping[str, Fit]
     shared: tuple[str, ...]
 
 
@@ -76,5 +99,109 @@ class MatchPage:
     next_cursor: str | None
     total: int
     model: str
+    answer: str
     meaning: str = "NONE"
     embedder: str | None = None
+    reranker: str | None = None
+
+
+class Verdict(StrEnum):
+    """What an organisation says of a match of its listing."""
+
+    INTERESTED = "INTERESTED"
+    NOT_RELEVANT = "NOT_RELEVANT"
+
+
+class Reason(StrEnum):
+    """Why a match is not relevant."""
+
+    OTHER_FIELD = "OTHER_FIELD"
+    OTHER_PROBLEM = "OTHER_PROBLEM"
+    TOO_DEAR = "TOO_DEAR"
+    NOT_MATURE = "NOT_MATURE"
+    WRONG_MODE = "WRONG_MODE"
+    KNOWN_ALREADY = "KNOWN_ALREADY"
+    OTHER = "OTHER"
+
+
+class Delivery(StrEnum):
+    IMMEDIATE = "IMMEDIATE"
+    DIGEST = "DIGEST"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """A kept answer: `document` holds inputs and results; `is_same` says whether it comes out the same again."""
+
+    id: str
+    kind: str
+    listing_id: UUID
+    at: datetime
+    document: Mapping[str, Any]
+    is_same: bool
+    differs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackView:
+    listing_id: UUID
+    other_id: UUID
+    verdict: Verdict
+    reason: Reason | None
+    note: str | None
+    answer_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileView:
+    person_id: UUID
+    is_listed: bool
+    statement_zh: str | None
+    statement_en: str | None
+    keywords: tuple[str, ...]
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMatchView:
+    """A person who fits a listing: the name and profile he chose to show, and what he is qualified as today."""
+
+    profile: ProfileView
+    name: str
+    qualifications: tuple[QualificationHeld, ...]
+    score: str
+    terms: tuple[TermPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    items: Sequence[PersonMatchView]
+    next_cursor: str | None
+    total: int
+    model: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearchView:
+    """`token` ends the search without signing in."""
+
+    id: UUID
+    name: str
+    query: str | None
+    filters: Filters
+    delivery: Delivery
+    created_at: datetime
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """One listing that was told of: its number, the search, and the listing as the reader may see it now."""
+
+    told: int
+    search_id: UUID
+    search_name: str
+    found_at: datetime
+    listing: ListingView

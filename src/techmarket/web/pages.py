@@ -26,7 +26,7 @@ from techmarket.notices import service as notices
 from techmarket.trading import service as trading
 from techmarket.trading.lifecycle import OVER
 from techmarket.transparency import service as transparency
-from techmarket.web.words import file_words_of, words_of
+from techmarket.web.words import file_words_of, match_words_of, words_of
 
 PAGE = 20
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -84,6 +84,17 @@ async def home(
 @router.get("/listings/{listing_id}")
 async def listing(request: Request, listing_id: Uuid, actor: Reader, tx: TxDep) -> HTMLResponse:
     return await _page(request, tx, "listing", view=await listings.get_listing(tx, actor, listing_id))
+
+
+@router.get("/listings/{listing_id}/matches")
+async def matches(
+    request: Request, listing_id: Uuid, actor: Reader, tx: TxDep, embedders: EmbeddersDep, cursor: Cursor = None
+) -> HTMLResponse:
+    """What fits a listing, each with its reasons."""
+    own = await listings.get_listing(tx, actor, listing_id)
+    page = await matching.list_matches(tx, actor, listing_id, cursor=cursor, limit=PAGE, embedders=embedders)
+    words = match_words_of(preferred_language(request.headers.get("accept-language", "")))
+    return await _page(request, tx, "matches", own=own, page=page, words=words)
 
 
 @router.get("/trades")

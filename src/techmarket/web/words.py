@@ -105,6 +105,32 @@ _FILE_WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+_MATCH_WORDS: dict[str, tuple[str, str]] = {
+    "MET": ("符合", "met"),
+    "MISSED": ("不符", "missed"),
+    "UNKNOWN": ("未说明", "not stated"),
+    "mode": ("方式", "mode"),
+    "budget": ("预算", "budget"),
+    "maturity": ("成熟度", "maturity"),
+    "technology_field": ("技术领域", "technology field"),
+    "industry": ("行业", "industry"),
+    "region": ("地区", "region"),
+    "keywords": ("关键词", "keywords"),
+    "TRANSFER": ("转让", "assignment"),
+    "LICENCE": ("许可", "licence"),
+    "OPEN_LICENCE": ("开放许可", "open licence"),
+    "EQUITY": ("作价入股", "equity"),
+    "JOINT_DEVELOPMENT": ("合作开发", "joint development"),
+    "TRY_BEFORE_BUY": ("先用后转", "try before buy"),
+}
+
+
+def match_words_of(language: str) -> dict[str, str]:
+    """What the codes of an explained match are called."""
+    n = 0 if language.startswith("zh") else 1
+    return {code: said[n] for code, said in _MATCH_WORDS.items()}
+
+
 def file_words_of(language: str) -> dict[str, str]:
     """What a code is called in the public file of a project."""
     n = 0 if language.startswith("zh") else 1

@@ -47,7 +47,7 @@ async def read_blocks(db: AsyncSession, term_ids: Sequence[int]) -> dict[int, tu
         " (SELECT string_agg(documents, ''::bytea ORDER BY n) AS documents, string_agg(times, ''::bytea ORDER BY n)"
         " AS times FROM search_block WHERE term_id = t.id OFFSET 0) b"
     )
-    rows = await db.execute(query, {"ids": list(term_ids)})
+    rows = await db.execute(query, {"ids": list(term_ids)}) if term_ids else ()
     return {row.id: (row.documents or b"", row.times or b"") for row in rows}
 
 
@@ -67,6 +67,8 @@ async def list_documents(db: AsyncSession, space: int, ids: Sequence[UUID]) -> d
 
 
 async def document_numbers(db: AsyncSession, space: int, ids: Sequence[UUID]) -> dict[UUID, int]:
+    if not ids:
+        return {}
     query = text("SELECT id, document FROM search_document WHERE space = :space AND id = ANY(cast(:ids as uuid[]))")
     return {row.id: row.document for row in await db.execute(query, {"space": space, "ids": list(ids)})}
 

@@ -129,6 +129,11 @@ class Filters:
     right_kind: int | None = None
 
 
+def said_of(filters: Filters) -> dict[str, Any]:
+    """The filters that are set, as JSON values."""
+    return {name: getattr(filters, name) for name in Filters.__slots__ if getattr(filters, name) is not None}
+
+
 Test = Callable[[Columns, Ints], Mask]
 
 

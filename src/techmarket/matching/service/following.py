@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,8 @@ FOLLOWED = tuple(
     )
 )
 INDEX_BATCH = 1_000
+# Well below the database's patience with a transaction that waits while terms are counted.
+TURN_SECONDS = 3.0
 SPACES = ((Space.PUBLIC, Tier.PUBLIC), (Space.REGISTERED, Tier.REGISTERED))
 Granted = tuple[UUID, Tier, Mapping[str, int], bytes]
 
@@ -57,18 +59,42 @@ async def follow(tx: Tx, *, limit: int = INDEX_BATCH) -> int:
             found = await listings.texts_for_index(db, touched)
             spaces: dict[Space, list[Entry]] = {space: [] for space, _ in SPACES}
             granted: list[Granted] = []
-            for one in found.values():
-                _counted(one, spaces, granted)
-                await asyncio.sleep(0)  # the API may share this process
+            done = await _count(touched, found, spaces, granted)
+            is_cut = done < len(touched)
+            if is_cut:
+                left = set(touched[done:])
+                position = next(entry.position for entry in entries if entry.ref("listing") in left)
+                entries = [entry for entry in entries if entry.position < position]
+                touched = touched[:done]
             gone = [id for id in touched if id not in found]
             for space, entries_of in spaces.items():
                 await writing.put(db, space, entries_of, gone=gone)
             await grants.replace(db, touched, granted)
+            if is_cut:
+                head = position
         await repository.move_cursor(db, READER, entries[-1].position + 1 if len(entries) == limit else head)
         return len(entries)
 
 
-def _counted(one: IndexText, spaces: Mapping[Space, list[Entry]], granted: list[Granted]) -> None:
+async def _count(
+    touched: Sequence[UUID],
+    found: Mapping[UUID, IndexText],
+    spaces: Mapping[Space, list[Entry]],
+    granted: list[Granted],
+) -> int:
+    """Count the terms of one listing after the other, as long as the turn lasts; returns how many were done."""
+    clock = asyncio.get_running_loop().time
+    ends = clock() + TURN_SECONDS
+    for place, id in enumerate(touched):
+        if place and clock() >= ends:
+            return place
+        if id in found:
+            counted(found[id], spaces, granted)
+        await asyncio.sleep(0)  # the API may share this process
+    return len(touched)
+
+
+def counted(one: IndexText, spaces: Mapping[Space, list[Entry]], granted: list[Granted]) -> None:
     """A listing as each space may know it, and what it says above them."""
     known: dict[Tier, Entry] = {}
     for tier, fields in one.cuts.items():

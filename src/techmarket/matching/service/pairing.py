@@ -16,9 +16,11 @@ from techmarket.listings.views import ListingView
 from techmarket.matching import fitting, grants, policy, ranking, texts, tokens
 from techmarket.matching.candidates import Judging, Meant
 from techmarket.matching.index.columns import row_of, rows_array
-from techmarket.matching.index.scoring import MICRO, Filters, Sort, tests_of
+from techmarket.matching.index.scoring import MICRO, Filters, Sort, said_of, tests_of
 from techmarket.matching.ranking import Hit
+from techmarket.matching.reranking import Reranker
 from techmarket.matching.service import embedding
+from techmarket.matching.service.answering import active_reranker, inputs_of, keep, result_of
 from techmarket.matching.service.searching import after_of, decimal, page_of_hits
 from techmarket.matching.views import MatchPage, MatchView, TermPart
 
@@ -49,6 +51,7 @@ async def list_matches(
         own = (await listings.views_for(db, actor, [listing_id])).get(listing_id)
     if own is None:
         raise NotFound()
+    reranker = await active_reranker(tx)
     meaning = await embedding.meaning_of(tx, embedders, space, texts.meaning_of(own.terms, MEANT_CHARS_MAX))
     async with tx.read(snapshot=True) as db:
         wishes = tests_of(filters or Filters())
@@ -63,19 +66,33 @@ async def list_matches(
             limit=limit + 1,
             without=[listing_id],
             granted=await grants.opened_to(db, actor, space),
-            by=_judging(own, meaning.meant),
+            by=_judging(own, meaning.meant, reranker),
         )
         page, next_cursor = page_of_hits(ranked.hits, limit)
         views = await listings.views_for(db, actor, [hit.id for hit in page])
     items = [_match(hit, own, views[hit.id]) for hit in page if hit.id in views]
-    return MatchPage(items, next_cursor, ranked.total, tokens.MODEL, meaning.state, meaning.model)
+    kept = await keep(
+        tx,
+        actor,
+        kind="matches",
+        listing_id=listing_id,
+        inputs=inputs_of(
+            ranked,
+            embedder=meaning.model if meaning.meant is not None else None,
+            reranker=reranker,
+            wishes={"filters": said_of(filters or Filters()), "is_strict": is_strict},
+        ),
+        results=[result_of(hit) for hit in page],
+    )
+    name = reranker.name if reranker is not None else None
+    return MatchPage(items, next_cursor, ranked.total, tokens.MODEL, kept, meaning.state, meaning.model, name)
 
 
-def _judging(own: ListingView, meant: Meant | None) -> Judging:
+def _judging(own: ListingView, meant: Meant | None, reranker: Reranker | None) -> Judging:
     terms = texts.terms_of(own.terms)
     facts = texts.facts_of(own.kind, own.terms, terms)
     row = rows_array([row_of(own.id, own.organisation_id, own.published_at, sum(terms.values()), facts)])
-    return Judging(meant, row[0], own.kind is ListingKind.DEMAND)
+    return Judging(meant, row[0], own.kind is ListingKind.DEMAND, reranker)
 
 
 def _match(hit: Hit, own: ListingView, other: ListingView) -> MatchView:

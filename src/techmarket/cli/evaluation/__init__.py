@@ -1,0 +1,1 @@
+"""`techmarket evaluate matching`: real demands against real offers with known answers, through the public API."""

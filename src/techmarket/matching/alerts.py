@@ -1,0 +1,91 @@
+"""Saved searches and their alerts: every query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.refusals import NotFound
+from techmarket.matching.tables import SavedSearch, SearchAlert
+
+
+async def lock_search(db: AsyncSession, search_id: UUID) -> SavedSearch:
+    query = select(SavedSearch).where(SavedSearch.id == search_id).with_for_update()
+    row = (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def count_running(db: AsyncSession, person_id: UUID) -> int:
+    query = select(func.count()).where(SavedSearch.person_id == person_id, SavedSearch.ended_at.is_(None))
+    return (await db.execute(query)).scalar_one()
+
+
+async def list_searches(
+    db: AsyncSession, *, org_id: UUID, person_id: UUID, before: UUID | None, limit: int
+) -> Sequence[SavedSearch]:
+    query = (
+        select(SavedSearch)
+        .where(SavedSearch.org_id == org_id, SavedSearch.person_id == person_id, SavedSearch.ended_at.is_(None))
+        .order_by(SavedSearch.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(SavedSearch.id < before)
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_running(db: AsyncSession, *, after: UUID | None, limit: int) -> Sequence[SavedSearch]:
+    query = select(SavedSearch).where(SavedSearch.ended_at.is_(None)).order_by(SavedSearch.id).limit(limit)
+    if after is not None:
+        query = query.where(SavedSearch.id > after)
+    return (await db.execute(query)).scalars().all()
+
+
+async def put_alerts(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> int:
+    """Alerts that are not there yet; a listing is told of once for each search, however often it changes."""
+    if not rows:
+        return 0
+    statement = insert(SearchAlert).values([{"id": new_id(), **row} for row in rows])
+    query = statement.on_conflict_do_nothing(index_elements=["search_id", "listing_id"]).returning(SearchAlert.id)
+    return len((await db.execute(query)).all())
+
+
+async def tell_due(db: AsyncSession, now: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+    """Give what is due its number; returns person and search of each. Numbers are given by one teller at a time, so
+    whoever reads by number misses none."""
+    query = text(
+        "WITH due AS (SELECT a.id, row_number() OVER (ORDER BY a.due_at, a.id) AS place FROM search_alert a"
+        " WHERE a.told IS NULL AND a.due_at <= :now ORDER BY a.due_at, a.id LIMIT :limit),"
+        " last AS (SELECT coalesce(max(told), 0) AS told FROM search_alert)"
+        " UPDATE search_alert s SET told = last.told + due.place FROM due, last WHERE s.id = due.id"
+        " RETURNING s.person_id, s.search_id"
+    )
+    return [(row.person_id, row.search_id) for row in await db.execute(query, {"now": now, "limit": limit})]
+
+
+async def list_told(
+    db: AsyncSession, *, org_id: UUID, person_id: UUID, after: int, limit: int
+) -> Sequence[tuple[SearchAlert, SavedSearch]]:
+    query = (
+        select(SearchAlert, SavedSearch)
+        .join(SavedSearch, SavedSearch.id == SearchAlert.search_id)
+        .where(SearchAlert.person_id == person_id, SavedSearch.org_id == org_id, SearchAlert.told > after)
+        .order_by(SearchAlert.told)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await db.execute(query)]
+
+
+async def forget_untold(db: AsyncSession, search_id: UUID) -> None:
+    """What an ended search has found but not told stays untold."""
+    statement = update(SearchAlert).where(SearchAlert.search_id == search_id, SearchAlert.told.is_(None))
+    await db.execute(statement.values(due_at=text("'infinity'")))

@@ -1,0 +1,55 @@
+"""What people say of themselves so that they can be found: every query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.matching.tables import MatchProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`is_listed` is the person's own consent; without it nobody finds him, whatever the profile says."""
+
+    is_listed: bool
+    statement_zh: str | None = None
+    statement_en: str | None = None
+    keywords: tuple[str, ...] = ()
+    region: str | None = None
+
+
+async def find(db: AsyncSession, person_id: UUID) -> MatchProfile | None:
+    return await db.get(MatchProfile, person_id)
+
+
+async def put(db: AsyncSession, person_id: UUID, profile: Profile, now: datetime) -> MatchProfile:
+    values = {
+        "is_listed": profile.is_listed,
+        "statement_zh": profile.statement_zh,
+        "statement_en": profile.statement_en,
+        "keywords": list(profile.keywords),
+        "region": profile.region,
+        "changed_at": now,
+    }
+    statement = insert(MatchProfile).values(person_id=person_id, **values)
+    query = statement.on_conflict_do_update(index_elements=["person_id"], set_=values).returning(MatchProfile)
+    return (await db.execute(query.execution_options(populate_existing=True))).scalar_one()
+
+
+async def get_many(db: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID, MatchProfile]:
+    query = select(MatchProfile).where(MatchProfile.person_id.in_(set(person_ids)), MatchProfile.is_listed)
+    return {row.person_id: row for row in (await db.execute(query)).scalars()}
+
+
+async def list_listed(db: AsyncSession, *, after: UUID | None, limit: int) -> list[MatchProfile]:
+    query = select(MatchProfile).where(MatchProfile.is_listed).order_by(MatchProfile.person_id).limit(limit)
+    if after is not None:
+        query = query.where(MatchProfile.person_id > after)
+    return list((await db.execute(query)).scalars())

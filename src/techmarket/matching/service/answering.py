@@ -1,0 +1,215 @@
+"""Answers that are kept so that they can be replayed, what people say of them, and what is learnt from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from techmarket.db import clock, journal
+from techmarket.db.session import Tx
+from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.refusals import NotFound
+from techmarket.listings import steps as listings
+from techmarket.matching import answers, errors, policy, replaying, tokens
+from techmarket.matching.events import MatchJudged, RerankerTrained
+from techmarket.matching.ranking import Hit, Ranked
+from techmarket.matching.replaying import exact
+from techmarket.matching.reranking import Judged, Reranker, trial
+from techmarket.matching.tables import MatchModel
+from techmarket.matching.views import AnswerView, FeedbackView, Reason, Verdict
+
+KEPT_DAYS = 180
+FORGET_TURN = 1_000
+
+
+def inputs_of(ranked: Ranked, *, embedder: str | None, reranker: Reranker | None, wishes: Any) -> dict[str, Any]:
+    """Everything that the scores of an answer rest on."""
+    assert ranked.asked is not None
+    about, judged = ranked.look.about, ranked.judged
+    decides = judged is not None and judged.decides
+    spreads = [judged.words, judged.meaning] if judged is not None and decides else None
+    return {
+        "words": tokens.MODEL,
+        "documents": about.documents,
+        "average": exact(about.average),
+        "terms": [[one.term, one.weight, one.df] for one in ranked.asked.postings]
+        + [[term, ranked.wanted.get(term, 0), 0] for term in ranked.asked.unknown],
+        "left_out": list(ranked.asked.left_out),
+        "wishes": wishes,
+        "embedder": embedder,
+        "blend": None if spreads is None else [[exact(one.mean), exact(one.deviation)] for one in spreads],
+        "reranker": reranker.said() if reranker is not None else None,
+    }
+
+
+def result_of(hit: Hit) -> dict[str, Any]:
+    judged = hit.judged
+    return {
+        "id": str(hit.id),
+        "key": hit.key,
+        "score": hit.score,
+        "words": hit.words,
+        "length": hit.length,
+        "times": {term: times for term, times, _ in hit.terms},
+        "likeness": exact(judged.likeness) if judged is not None else None,
+        "share": exact(judged.share) if judged is not None and hit.decides else None,
+        "features": [exact(value) for value in judged.features] if judged is not None else None,
+        "blend": exact(judged.blend) if judged is not None else None,
+    }
+
+
+async def keep(
+    tx: Tx, actor: Actor, *, kind: str, listing_id: UUID, inputs: dict[str, Any], results: Sequence[dict[str, Any]]
+) -> str:
+    """Keep an answer; the same answer to the same organisation has the same name and is written once."""
+    document = {
+        "kind": kind,
+        "listing": str(listing_id),
+        "reader": str(actor.org_id) if actor.org_id else None,
+        "inputs": inputs,
+        "results": list(results),
+    }
+    id = replaying.answer_id(document)
+    async with tx.begin() as db:
+        await answers.keep_answer(
+            db,
+            id=id,
+            kind=kind,
+            listing_id=listing_id,
+            org_id=actor.org_id,
+            document=document,
+            shown=[result["id"] for result in results],
+        )
+    return id
+
+
+async def get_answer(tx: Tx, actor: Actor, id: str) -> AnswerView:
+    """An answer as it was given, and whether it comes out the same when it is computed again.
+
+    It is there for the organisation that heard it and for the market; what an anonymous reader heard, for everybody.
+    """
+    require(actor, policy.READ_ANSWER)
+    async with tx.read() as db:
+        row = await answers.find_answer(db, id)
+    if row is None or not (actor.is_market or row.org_id is None or row.org_id == actor.org_id):
+        raise NotFound()
+    outcome = replaying.replay(row.document)
+    return AnswerView(row.id, row.kind, row.listing_id, row.at, row.document, outcome.is_same, outcome.differs)
+
+
+async def give_feedback(
+    tx: Tx,
+    actor: Actor,
+    listing_id: UUID,
+    other_id: UUID,
+    *,
+    verdict: Verdict,
+    reason: Reason | None,
+    note: str | None,
+) -> FeedbackView:
+    """Say of a match that one was shown whether it is of interest; saying it again replaces what was said.
+
+    How the match looked is taken from the answer that showed it, never from whoever says it.
+    """
+    async with tx.begin() as db:
+        owner = await listings.owner_of(db, listing_id)
+        if owner != actor.org_id and not await listings.views_for(db, actor, [listing_id]):
+            raise NotFound()
+        require(actor, policy.GIVE_FEEDBACK, parties=[owner])
+        if (verdict is Verdict.NOT_RELEVANT) != (reason is not None):
+            raise errors.ReasonUnfit(pointer="/body/reason")
+        answer = await answers.find_latest_showing(db, actor.org, listing_id, other_id)
+        if answer is None:
+            raise errors.MatchNotShown(pointer="/path/other_id")
+        result = next(one for one in answer.document["results"] if one["id"] == str(other_id))
+        now = await clock.market_now(db)
+        await answers.put_feedback(
+            db,
+            listing_id=listing_id,
+            other_id=other_id,
+            org_id=actor.org,
+            person_id=actor.person,
+            verdict=verdict,
+            reason=reason,
+            note=note,
+            answer_id=answer.id,
+            features=result["features"],
+            blend=result["blend"],
+            at=now,
+        )
+        journal.record(db, MatchJudged(listing_id, actor.org), actor=actor)
+        return FeedbackView(listing_id, other_id, verdict, reason, note, answer.id, now)
+
+
+async def list_feedback(tx: Tx, actor: Actor, listing_id: UUID) -> list[FeedbackView]:
+    """What one's own organisation has said of the matches of a listing of its own."""
+    async with tx.read() as db:
+        owner = await listings.owner_of(db, listing_id)
+        if owner != actor.org_id and not await listings.views_for(db, actor, [listing_id]):
+            raise NotFound()
+        require(actor, policy.READ_FEEDBACK, parties=[owner])
+        rows = await answers.list_feedback(db, listing_id=listing_id, org_id=actor.org)
+    return [
+        FeedbackView(
+            r.listing_id,
+            r.other_id,
+            Verdict(r.verdict),
+            Reason(r.reason) if r.reason else None,
+            r.note,
+            r.answer_id,
+            r.at,
+        )
+        for r in rows
+    ]
+
+
+async def train_reranker(tx: Tx) -> MatchModel | None:
+    """Learn from all feedback; the model is used only if it beats the blend on listings it has not seen.
+
+    Nothing is written while nothing new was said since the last training.
+    """
+    async with tx.begin() as db:
+        rows = await answers.all_feedback(db)
+        last = await answers.latest_model(db)
+        newest = max((row.at for row in rows), default=None)
+        if newest is None or (last is not None and last.feedback_count == len(rows) and last.newest_at == newest):
+            return None
+        judged = [
+            Judged(
+                row.listing_id,
+                tuple(float(value) for value in row.features),
+                float(row.blend),
+                row.verdict == Verdict.INTERESTED,
+            )
+            for row in rows
+        ]
+        model, found = trial(judged)
+        made = MatchModel(
+            id=new_id(),
+            trained_at=await clock.market_now(db),
+            newest_at=newest,
+            feedback_count=len(rows),
+            held_out=found.groups,
+            blend_ndcg=exact(found.blend) or "0.0",
+            reranked_ndcg=exact(found.reranked) or "0.0",
+            gain_least=exact(found.gain_least) or "0.0",
+            model=model.said() if model is not None else None,
+            is_active=model is not None and found.is_better,
+        )
+        await answers.put_model(db, made)
+        journal.record(db, RerankerTrained(made.id, made.is_active, len(rows), found.groups), actor=None)
+        return made
+
+
+async def forget_answers(tx: Tx) -> int:
+    async with tx.begin() as db:
+        return await answers.forget_answers(db, KEPT_DAYS, FORGET_TURN)
+
+
+async def active_reranker(tx: Tx) -> Reranker | None:
+    async with tx.read() as db:
+        row = await answers.active_model(db)
+    return Reranker.read(row.model) if row is not None and row.model is not None else None

@@ -1,0 +1,335 @@
+"""Judging matches, being found, searches that go on, and blind matching."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import text
+
+from techmarket.db import journal
+from techmarket.disclosure import steps as disclosure
+from techmarket.disclosure.tiers import Tier
+from techmarket.identity import service as identity
+from techmarket.identity.actor import ANONYMOUS, OrgKind
+from techmarket.identity.permissions import NotVerified
+from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.listings import service as listings
+from techmarket.listings.rules import ListingDraft, ListingKind
+from techmarket.matching import errors, jobs, service
+from techmarket.matching.profiles import Profile
+from techmarket.matching.service import alerting
+from techmarket.matching.views import Delivery, Filters, Reason, Verdict
+from tests.identity.make import a_market, a_member, an_organisation
+from tests.listings.make import a_demand, an_offer
+
+
+@pytest.fixture
+async def people(tx, keys):
+    market = await a_market(tx, keys)
+    return SimpleNamespace(
+        operator=market["operator"].actor,
+        seller=(await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor,
+        buyer=(await an_organisation(tx)).actor,
+        other=(await an_organisation(tx)).actor,
+        newcomer=(await an_organisation(tx, verified=False)).actor,
+    )
+
+
+async def catch_up(means):
+    async with means.tx.begin() as db:
+        while await journal.sequence(db):
+            pass
+    await jobs.index(means)
+    await jobs.alert(means)
+
+
+async def matches(tx, actor, listing, **more):
+    return await service.list_matches(tx, actor, listing.id, cursor=None, limit=9, **more)
+
+
+async def count(tx, table):
+    async with tx.read() as db:
+        return (await db.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
+
+
+# --- answers and feedback -------------------------------------------------------------------------------------------
+
+
+async def test_a_kept_answer_is_there_for_who_heard_it_and_comes_out_the_same(tx, means, people):
+    await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld")
+    await catch_up(means)
+    page = await matches(tx, people.buyer, demand)
+    assert (await matches(tx, people.buyer, demand)).answer == page.answer
+    assert await count(tx, "match_answer") == 1
+    for reader in (people.buyer, people.operator):
+        kept = await service.get_answer(tx, reader, page.answer)
+        assert (kept.is_same, kept.differs, kept.listing_id) == (True, (), demand.id)
+        assert [one["id"] for one in kept.document["results"]] == [str(page.items[0].listing.id)]
+    for stranger in (people.other, ANONYMOUS):
+        with pytest.raises(NotFound):
+            await service.get_answer(tx, stranger, page.answer)
+    public = await matches(tx, ANONYMOUS, demand)
+    assert (await service.get_answer(tx, people.other, public.answer)).is_same
+    with pytest.raises(NotFound):
+        await service.get_answer(tx, people.operator, "0" * 32)
+
+
+async def test_feedback_is_the_owner_s_about_what_he_was_shown_with_the_features_it_had(tx, means, people):
+    offer = await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld")
+    await catch_up(means)
+
+    def say(actor, verdict=Verdict.INTERESTED, reason=None, of=demand, other=offer.id):
+        return service.give_feedback(tx, actor, of.id, other, verdict=verdict, reason=reason, note=None)
+
+    with pytest.raises(errors.MatchNotShown):
+        await say(people.buyer)
+    page = await matches(tx, people.buyer, demand)
+    with pytest.raises(NotAllowed):
+        await say(people.other)
+    with pytest.raises(errors.ReasonUnfit):
+        await say(people.buyer, Verdict.NOT_RELEVANT)
+    with pytest.raises(errors.ReasonUnfit):
+        await say(people.buyer, reason=Reason.TOO_DEAR)
+    with pytest.raises(errors.MatchNotShown):
+        await say(people.buyer, other=new_id())
+    draft = await a_demand(tx, people.buyer)
+    with pytest.raises(NotFound):
+        await say(people.other, of=draft)
+    assert await count(tx, "match_feedback") == 0
+    await say(people.buyer)
+    await say(people.buyer, Verdict.NOT_RELEVANT, Reason.OTHER_FIELD)
+    (said,) = await service.list_feedback(tx, people.buyer, demand.id)
+    assert (said.other_id, said.verdict, said.reason) == (offer.id, Verdict.NOT_RELEVANT, Reason.OTHER_FIELD)
+    assert said.answer_id == page.answer
+    with pytest.raises(NotAllowed):
+        await service.list_feedback(tx, people.other, demand.id)
+    async with tx.read() as db:
+        row = (await db.execute(text("SELECT features, blend FROM match_feedback"))).one()
+    kept = await service.get_answer(tx, people.buyer, page.answer)
+    assert row.features == kept.document["results"][0]["features"]
+
+
+async def test_a_learnt_ranking_is_used_only_while_it_is_better_and_answers_by_it_replay(tx, means, people):
+    made = [
+        await an_offer(tx, people.seller, people.operator, title_en="laser weld", region=region)
+        for region in ("310100", "330100", "310100")
+    ]
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld", region="330100")
+    await catch_up(means)
+    before = await matches(tx, people.buyer, demand)
+    assert before.reranker is None
+    assert await service.train_reranker(tx) is None
+    await service.give_feedback(
+        tx, people.buyer, demand.id, made[0].id, verdict=Verdict.INTERESTED, reason=None, note=None
+    )
+    trained = await service.train_reranker(tx)
+    assert (trained.is_active, trained.feedback_count) == (False, 1)
+    assert await service.train_reranker(tx) is None  # nothing new was said
+    weights = [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+    model = {"name": "m", "features": [], "weights": weights, "bias": 0.0, "means": [0.0] * 9, "deviations": [1.0] * 9}
+    async with tx.begin() as db:
+        await db.execute(
+            text("UPDATE match_model SET is_active = true, model = cast(:model as jsonb)"),
+            {"model": json.dumps(model)},
+        )
+    after = await matches(tx, people.buyer, demand)
+    assert (after.reranker, after.items[0].listing.id, after.items[0].score) == ("m", made[1].id, "1.000000")
+    assert (await service.get_answer(tx, people.buyer, after.answer)).is_same
+    assert {item.listing.id for item in after.items} == {item.listing.id for item in before.items}
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+async def test_people_are_found_when_they_agreed_and_are_qualified_today_by_verified_organisations(tx, means, people):
+    demand = await a_demand(tx, people.buyer, people.operator, title_zh="激光焊接变形控制")
+    said = Profile(True, statement_zh="十年激光焊接成果转化经验", keywords=("焊接", "变形"), region="330100")
+    made = {}
+    for name, kind, until, profile in (
+        ("good", "TECHNOLOGY_MANAGER", date(2099, 1, 1), said),
+        ("lapsed", "TECHNOLOGY_MANAGER", date(2020, 1, 1), said),
+        ("hidden", "TECHNOLOGY_MANAGER", None, Profile(False, statement_zh="激光焊接")),
+        ("expert", "EXPERT", None, said),
+        ("other", "TECHNOLOGY_MANAGER", None, Profile(True, statement_en="pumps")),
+    ):
+        member = (await a_member(tx, people.other)).actor
+        await identity.grant_qualification(
+            tx, people.operator, member.person, kind=kind, level="SENIOR", valid_until=until
+        )
+        await service.put_profile(tx, member, profile)
+        made[name] = member
+    unqualified = (await a_member(tx, people.other)).actor
+    await service.put_profile(tx, unqualified, said)
+
+    async def found(reader=people.buyer, kind="TECHNOLOGY_MANAGER", region=None):
+        return await service.list_people(tx, reader, demand.id, kind=kind, region=region, cursor=None, limit=9)
+
+    page = await found()
+    assert [item.profile.person_id for item in page.items] == [made["good"].person]
+    assert page.total == 1
+    best = page.items[0]
+    assert {"激光", "焊接", "变形"} <= {part.term for part in best.terms}
+    assert [(q.kind, q.level) for q in best.qualifications] == [("TECHNOLOGY_MANAGER", "SENIOR")]
+    assert (await service.get_answer(tx, people.buyer, page.answer)).is_same
+    assert [item.profile.person_id for item in (await found(kind="EXPERT")).items] == [made["expert"].person]
+    assert (await found(region="31")).items == []
+    assert len((await found(region="33")).items) == 1
+    with pytest.raises(NotVerified):
+        await found(people.newcomer)
+    with pytest.raises(errors.StatementMissing):
+        await service.put_profile(tx, made["good"], Profile(True))
+    await service.put_profile(tx, made["good"], Profile(False, statement_zh="激光焊接"))
+    assert (await found()).items == []
+    assert (await service.get_profile(tx, made["good"])).is_listed is False
+    assert await service.reindex_people(tx) == 0
+
+
+# --- searches that go on --------------------------------------------------------------------------------------------
+
+
+async def save(tx, keys, actor, query="laser weld", filters=Filters(), delivery=Delivery.IMMEDIATE):
+    return await service.save_search(tx, keys, actor, name="mine", query=query, filters=filters, delivery=delivery)
+
+
+async def told(tx, actor, cursor=None, limit=2):
+    seen = []
+    while True:
+        page = await service.list_alerts(tx, actor, cursor=cursor, limit=limit)
+        if not page.items:
+            return seen, cursor
+        seen += [(item.search_id, item.listing.id) for item in page.items]
+        cursor = page.next_cursor
+
+
+async def test_what_is_published_and_fits_is_told_once_and_nothing_is_lost(tx, keys, means, people):
+    before = await an_offer(tx, people.seller, people.operator, title_en="laser weld before")
+    await catch_up(means)
+    wide = await save(tx, keys, people.buyer)
+    narrow = await save(tx, keys, people.buyer, query=None, filters=Filters(kind=ListingKind.DEMAND, region="33"))
+    registered = {"description_en": "laser"}
+    made = [await an_offer(tx, people.seller, people.operator, title_en=f"laser weld {n}") for n in range(3)]
+    await an_offer(tx, people.seller, people.operator, title_en="laser only", summary_en="x")
+    demand = await a_demand(tx, people.other, people.operator, title_en="x", region="330100")
+    own = await an_offer(tx, people.buyer, people.operator, title_en="laser weld")
+    seen = await an_offer(tx, people.seller, people.operator, title_en="welding", **registered)
+    await catch_up(means)
+    await asyncio.gather(*[jobs.alert(means) for _ in range(4)])
+    got, cursor = await told(tx, people.buyer)
+    wanted = [(wide.id, one.id) for one in [*made, seen]] + [(narrow.id, demand.id)]
+    assert sorted(got) == sorted(wanted)
+    assert before.id not in [listing for _, listing in got]
+    assert own.id not in [listing for _, listing in got]
+    # Again by another way, and changed by its owner: it is not told again.
+    await listings.withdraw(tx, people.other, demand.id)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE journal_reader SET position = 0 WHERE name = 'matching.alerts'"))
+    await catch_up(means)
+    late = await an_offer(tx, people.seller, people.operator, title_en="Laser WELD late")
+    await catch_up(means)
+    assert (await told(tx, people.buyer, cursor))[0] == [(wide.id, late.id)]
+    assert (await told(tx, people.other))[0] == []
+
+
+async def test_a_newcomer_is_told_by_public_text_alone_and_nobody_of_a_hidden_change(tx, keys, means, people):
+    await save(tx, keys, people.newcomer)
+    shown = await an_offer(tx, people.seller, people.operator, title_en="welding", description_en="laser")
+    await catch_up(means)
+    assert await told(tx, people.newcomer) == ([], None)
+    offer = await an_offer(tx, people.seller, people.operator, title_en="laser weld", technical_details="x")
+    await catch_up(means)
+    assert [listing for _, listing in (await told(tx, people.newcomer))[0]] == [offer.id]
+    late = await save(tx, keys, people.buyer)
+    own = await listings.get_listing(tx, people.seller, shown.id)
+    fields = {name: value for name, value in own.terms.items() if name != "rights"} | {"technical_details": "y"}
+    draft = ListingDraft(fields, own.dossier.tiers, own.achievement_ids)
+    await listings.update_draft(tx, people.seller, shown.id, ListingKind.OFFER, draft, if_match=own.etag)
+    await catch_up(means)
+    assert (await told(tx, people.buyer))[0] == []
+    assert late.name == "mine"
+
+
+async def test_a_digest_is_told_at_its_hour_and_an_ended_search_never_again(tx, keys, means, people):
+    digest = await save(tx, keys, people.buyer, delivery=Delivery.DIGEST)
+    await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    await catch_up(means)
+    assert await told(tx, people.buyer) == ([], None)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE search_alert SET due_at = market_now()"))
+    await catch_up(means)
+    assert len((await told(tx, people.buyer))[0]) == 1
+    await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    await catch_up(means)
+    with pytest.raises(NotFound):
+        await service.unsubscribe(tx, keys, ANONYMOUS, digest.id, "0" * 40)
+    with pytest.raises(NotFound):
+        await service.end_search(tx, people.other, digest.id)
+    await service.unsubscribe(tx, keys, ANONYMOUS, digest.id, digest.token)
+    await service.end_search(tx, people.buyer, digest.id)
+    await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    await catch_up(means)
+    async with tx.read() as db:
+        waiting = await db.execute(text("SELECT count(*) FROM search_alert WHERE told IS NULL AND due_at < 'infinity'"))
+        assert waiting.scalar_one() == 0
+    assert (await service.list_searches(tx, keys, people.buyer, cursor=None, limit=9)).items == []
+
+
+async def test_a_search_says_something_and_a_person_has_so_many(tx, keys, people, monkeypatch):
+    monkeypatch.setattr(alerting, "RUNNING_MAX", 2)
+    for query in (None, "", "the of"):
+        with pytest.raises(errors.SearchEmpty):
+            await save(tx, keys, people.buyer, query=query)
+    answers = await asyncio.gather(*[save(tx, keys, people.buyer) for _ in range(5)], return_exceptions=True)
+    assert sorted(type(one).__name__ for one in answers) == ["SavedSearchView"] * 2 + ["SearchesTooMany"] * 3
+
+
+def test_three_quarters_of_a_saved_query_are_enough_and_of_three_terms_all():
+    assert alerting.holds_enough({"a": 1, "b": 1, "c": 1}, ["a", "b", "c", "d"])
+    assert not alerting.holds_enough({"a": 1, "b": 1}, ["a", "b", "c", "d"])
+    assert not alerting.holds_enough({"a": 1, "b": 1}, ["a", "b", "c"])
+    assert alerting.holds_enough({"a": 1, "b": 1, "c": 1, "d": 1}, ["a", "b", "c", "d", "e"])
+    assert not alerting.holds_enough({"a": 1, "b": 1, "c": 1}, ["a", "b", "c", "d", "e"])
+
+
+# --- blind matching -------------------------------------------------------------------------------------------------
+
+
+async def test_two_who_agree_are_told_that_they_meet_in_hidden_text_and_nobody_else_of_anything(tx, means, people):
+    secret = "vanadium electrolyte membrane swelling under pulsed load"
+    offer = await an_offer(tx, people.seller, people.operator, title_en="Stack", technical_details=secret)
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="Storage", technical_details=secret)
+    bystander = await a_demand(tx, people.other, people.operator, title_en="Pump", technical_details=secret)
+    await catch_up(means)
+
+    async def seen(actor, listing):
+        agreed, views = await service.list_blind_matches(tx, actor, listing.id)
+        return agreed, [view.id for view in views]
+
+    await service.set_consent(tx, people.seller, offer.id, agrees=True)
+    assert await service.compare_blind(tx) == 0
+    assert await seen(people.seller, offer) == (True, [])
+    await service.set_consent(tx, people.buyer, demand.id, agrees=True)
+    assert await service.compare_blind(tx) == 1
+    assert await service.compare_blind(tx) == 0
+    assert await seen(people.seller, offer) == (True, [demand.id])
+    assert await seen(people.buyer, demand) == (True, [offer.id])
+    _, (view,) = await service.list_blind_matches(tx, people.buyer, demand.id)
+    assert "technical_details" not in view.terms
+    assert await seen(people.other, bystander) == (False, [])
+    for stranger in (people.other, people.operator):
+        with pytest.raises(NotAllowed):
+            await service.list_blind_matches(tx, stranger, offer.id)
+    async with tx.begin() as db:
+        await disclosure.open_tier(
+            db, org=people.other.org, subject=Ref("listing", offer.id), tier=Tier.NDA, basis="request", actor=None
+        )
+    assert await seen(people.other, bystander) == (False, [])
+    await service.set_consent(tx, people.buyer, demand.id, agrees=False)
+    assert await seen(people.seller, offer) == (True, [])
+    assert await service.compare_blind(tx) == 0
