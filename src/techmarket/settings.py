@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     paper_certificate: SecretStr | None = None
     public_url: str = "http://127.0.0.1:8000"
     witnesses: str = ""
+    sign_provider_url: str | None = None
+    sign_provider_secret: SecretStr | None = None
+    oidc_issuer: str | None = None
+    oidc_audience: str = "techmarket"
     pool_size: int = 16
     watchers_max: int = Field(default=12_000, ge=0)
     watchers_each_max: int = Field(default=200, ge=1)

@@ -36,7 +36,9 @@ async def test_a_licence_goes_from_draft_to_force_over_http(tx, keys, api):
     assert contract["plan"][0]["amount"] == {"amount": "600000.00", "currency": "CNY"}
     assert contract["plan"][1]["rate"] == "0.03"
     path = f"/v1/contracts/{contract['id']}"
-    document = (await api.get(f"{path}/document", key=buyer.key)).json()
+    hidden = await api.get(f"{path}/document", key=buyer.key)
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "not_found")
+    document = (await api.get(f"{path}/document", key=seller.key)).json()
     signed = {"document_sha256": document["sha256"]}
     opened = await api.post(f"{path}/signing", key=seller.key, json=signed)
     assert (opened.status_code, opened.json()["state"]) == (200, "SIGNING")
@@ -70,7 +72,7 @@ async def test_wrong_terms_are_refused_by_name(tx, keys, api):
         ({"entry_fee": {"amount": 600000, "currency": "CNY"}}, 422, "request.invalid"),
         ({"royalty": {"rate": "1.1", "base": "net_sales", "due_days": 30}}, 422, "request.invalid"),
         ({"licence_kind": "WHATEVER"}, 422, "request.invalid"),
-        ({"achievement_ids": []}, 422, "request.invalid"),
+        ({"achievement_ids": []}, 422, "contracts.achievements_unfit"),
         ({"achievement_ids": [str(uuid4())]}, 404, "not_found"),
         ({"buyer_id": str(uuid4())}, 404, "not_found"),
         ({"buyer_id": str(seller.actor.org)}, 422, "contracts.same_party"),

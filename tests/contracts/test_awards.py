@@ -111,7 +111,7 @@ async def test_the_seller_drafts_the_contract_of_an_award_at_its_price_once(tx, 
     assert {type(draft) for draft in drafts if isinstance(draft, Exception)} == {errors.AwardHasContract}
     assert view.plan[0].amount == Money(64_000_000)
     assert [party.organisation_id for party in view.parties] == [won.seller.org, won.winner.org]
-    document = (await service.get_document(tx, won.winner, view.id)).document
+    document = (await service.get_document(tx, won.seller, view.id)).document
     assert (document["award"], document["trade_number"]) == (str(won.award_id), "JY-2026-000001")
 
 

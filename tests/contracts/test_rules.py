@@ -96,8 +96,11 @@ def test_a_registration_number_of_another_form_only_warns(number, warned):
     "whole, technology, fits", [(5, 5, True), (5, 0, True), (0, 0, True), (5, 6, False), (5, -1, False)]
 )
 def test_the_technology_part_lies_between_zero_and_the_whole(whole, technology, fits):
+    rest = [("device", whole - technology)] if whole > technology else []
     if fits:
-        rules.require_amounts(whole, technology)
+        rules.require_amounts(whole, technology, rest)
+        with pytest.raises(errors.NonTechnicalNotItemised):
+            rules.require_amounts(whole, technology, [*rest, ("more", 1)])
         return
     with pytest.raises(errors.TechnologyAboveWhole):
         rules.require_amounts(whole, technology)
@@ -159,18 +162,22 @@ def test_only_people_of_a_unit_count_half_a_cash_reward_as_wage():
 
 EXPECTED = {
     CONTRACT: {
-        ContractState.DRAFT: {"open_signing", "cancel"},
-        ContractState.SIGNING: {"sign", "enter_into_force", "cancel"},
-        ContractState.IN_FORCE: {"report_royalty", "dispute", "perform", "terminate", "default"},
+        ContractState.DRAFT: {"open_signing", "cancel", "attest", "enter_into_force", "await_clearance"},
+        ContractState.SIGNING: {"sign", "enter_into_force", "cancel", "await_clearance", "begin_trial"},
+        ContractState.AWAITING_CLEARANCE: {"enter_into_force", "cancel"},
+        ContractState.TRIAL: {"enter_into_force", "decline", "lapse"},
+        ContractState.IN_FORCE: {"report_royalty", "dispute", "perform", "terminate", "default", "change"},
         ContractState.DISPUTED: {"settle", "terminate"},
         ContractState.PERFORMED: set(),
         ContractState.CANCELLED: set(),
-        ContractState.TERMINATED: set(),
+        ContractState.TERMINATED: {"report_royalty"},
     },
     PLAN_LINE: {
-        LineState.PLANNED: {"raise", "cancel"},
-        LineState.DUE: {"pay", "cancel"},
+        LineState.PLANNED: {"raise", "cancel", "contribute", "replace", "settle_elsewhere"},
+        LineState.DUE: {"pay", "cancel", "replace"},
         LineState.PAID: set(),
+        LineState.CONTRIBUTED: set(),
+        LineState.REPLACED: set(),
         LineState.CANCELLED: set(),
     },
     REGISTRATION: {R.FILED: {"register", "refuse"}, R.REGISTERED: {"revoke"}, R.REFUSED: set(), R.REVOKED: set()},

@@ -68,7 +68,7 @@ async def test_a_direct_contract_is_drafted_by_the_seller_with_its_plan_and_its_
         (LineKind.ENTRY_FEE, Money(60_000_000), None, LineState.PLANNED),
         (LineKind.ROYALTY, None, Decimal("0.03"), LineState.PLANNED),
     ]
-    document = await service.get_document(tx, deal.buyer.actor, deal.id)
+    document = await service.get_document(tx, deal.seller.actor, deal.id)
     assert sha256_hex(canonical_json(document.document)) == document.sha256 == view.document_sha256
     assert document.document["price"]["entry_fee"]["within"] == {"n": 5, "unit": "working_days"}
     assert document.document["licence"]["term_years"] == 6
@@ -137,11 +137,11 @@ async def test_a_stranger_does_not_learn_that_a_contract_exists(tx, keys):
 async def test_only_the_right_side_and_role_acts_on_a_contract(tx, keys):
     deal = await a_draft(tx, keys)
     trader = await a_member(tx, deal.seller.actor, Role.TRADER, keys=keys)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         await service.open_signing(tx, deal.buyer.actor, deal.id, document_sha256=deal.sha256)
     with pytest.raises(NotAllowed):
         await service.open_signing(tx, trader.actor, deal.id, document_sha256=deal.sha256)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         await service.cancel(tx, deal.buyer.actor, deal.id)
     await service.open_signing(tx, deal.seller.actor, deal.id, document_sha256=deal.sha256)
     with pytest.raises(NotAllowed):
@@ -247,7 +247,7 @@ async def test_while_an_exclusive_licence_waits_for_signatures_a_second_contract
     second = await a_draft(tx, keys, seller=first.seller, achievement_id=first.achievement_id)
     with pytest.raises(UnderWay):
         await service.open_signing(tx, second.seller.actor, second.id, document_sha256=second.sha256)
-    assert (await service.get_contract(tx, second.buyer.actor, second.id)).state is ContractState.DRAFT
+    assert (await service.get_contract(tx, second.seller.actor, second.id)).state is ContractState.DRAFT
     assert (await rows(tx, "signing"), await rows(tx, "signature")) == (1, 0)
     await service.cancel(tx, first.seller.actor, first.id)
     await service.open_signing(tx, second.seller.actor, second.id, document_sha256=second.sha256)
@@ -426,7 +426,12 @@ async def test_a_registrar_registers_under_a_number_and_the_flags_are_set(tx, ke
     market, deal = await a_market(tx, keys), await in_force(tx, keys)
     filed = await a_registration(tx, deal)
     view = await service.decide_registration(
-        tx, market["registrar"].actor, filed.id, number="2633010600012", technology_minor=50_000_000
+        tx,
+        market["registrar"].actor,
+        filed.id,
+        number="2633010600012",
+        technology_minor=50_000_000,
+        non_technical=[("示例设备", 10_000_000)],
     )
     assert (view.state, view.technology_amount) == (RegistrationState.REGISTERED, Money(50_000_000))
     assert view.warnings == ("contracts.registration_number_form",)

@@ -162,7 +162,7 @@ def test_the_achievement_of_the_demo_is_the_first_offer() -> None:
     assert (first["mode"], first["licence_kind"], first["price_form"]) == ("licence", "ordinary", "mixed")
     assert first["price"] == {"amount": "500000.00", "currency": "CNY"}
     assert first["terms"] == {"royalty_rate": "0.03", "royalty_base": "net_sales", "term_years": 6}
-    assert first["rights"] == [{"kind": "INVENTION_PATENT", "number": "202119900001.9"}]
+    assert first["rights"] == [{"kind": "INVENTION_PATENT", "number": "202119900001.9", "filed_on": "2021-09-06"}]
     assert first["region"] == "330100"
     assert "示例大学一" in first["abstract_zh"]
     assert "Sample University 1" in first["abstract_en"]

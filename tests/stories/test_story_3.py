@@ -284,7 +284,7 @@ async def commissioned(it: Challenge, award: Json) -> Json:
     assert [(line["kind"], line["title"], line["amount"], line["state"]) for line in contract["plan"]] == [
         ("MILESTONE", one["title"], one["amount"], "PLANNED") for one in MILESTONES
     ]
-    document = (await town.get(f"/v1/contracts/{contract['id']}/document", by=winner))["document"]
+    document = (await town.get(f"/v1/contracts/{contract['id']}/document", by=it.lister))["document"]
     assert document["task"]["demand_sha256"] == it.trade["listing_sha256"]
     assert document["price"]["total"] == yuan("600000.00")
     signs = {"document_sha256": contract["document_sha256"]}

@@ -162,7 +162,7 @@ class Town:
             "abstract_en": "Sample data: measures the distortion beside the seam and corrects the path.",
             "technology_field": "03",
             "trl": 7,
-            "rights": [{"kind": "INVENTION_PATENT", "number": "202119900001.9"}],
+            "rights": [{"kind": "INVENTION_PATENT", "number": "202119900001.9", "filed_on": "2021-09-06"}],
             "completers": [university.people[title].id for title in "ABC"],
         }
         made = await self.post("/v1/achievements", body, by=university)

@@ -237,7 +237,7 @@ async def test_a_consortium_bids_by_its_representative_and_all_members_sign_and_
         ("PAYER", market.buyers[0].org),
         ("PAYER", market.buyers[1].org),
     ]
-    said = (await contracts.get_document(market.tx, market.buyers[1], draft.id)).document["parties"]
+    said = (await contracts.get_document(market.tx, market.seller, draft.id)).document["parties"]
     assert [(one.get("consortium"), one.get("liability")) for one in said] == [
         (None, None),
         ("representative", "joint_and_several"),

@@ -20,7 +20,7 @@ from techmarket.certification.paper import SIZE_MAX
 from techmarket.certification.statuslist import StatusPurpose
 from techmarket.certification.verify import SENTENCES, Answer
 from techmarket.certification.views import CertificateView, VerificationView
-from techmarket.contracts.errors import NotInForce
+from techmarket.contracts.errors import ClearancesOpen, NotInForce
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices.errors import Paused, StillRunning, Suspended, Upheld
@@ -150,6 +150,7 @@ class KeySet(Wire):
     responses=refusals(
         errors.CertificateExists,
         errors.CertifierBelongsToParty,
+        ClearancesOpen,
         errors.MoneyHeld,
         NotInForce,
         DuesOpen,
@@ -187,6 +188,7 @@ async def list_preconditions(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> o
         errors.NothingToReplace,
         errors.CertificateExists,
         errors.CertifierBelongsToParty,
+        ClearancesOpen,
         errors.MoneyHeld,
         NotInForce,
         DuesOpen,

@@ -182,6 +182,7 @@ async def if_match(if_match: Annotated[str | None, Header(max_length=200)] = Non
 Reader = Annotated[Actor, Depends(reader)]
 SignedIn = Annotated[Actor, Depends(signed_in)]
 TxDep = Annotated[Tx, Depends(transactions)]
+MeansDep = Annotated[Means, Depends(means_of)]
 KeysDep = Annotated[Keys, Depends(market_keys)]
 EmbeddersDep = Annotated[tuple[Embedder, ...], Depends(market_embedders)]
 FilesDep = Annotated[Files, Depends(market_files)]

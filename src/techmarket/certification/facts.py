@@ -15,6 +15,7 @@ from uuid import UUID
 
 from techmarket.achievements.steps import AchievementFacts
 from techmarket.contracts.lifecycle import RegistrationState
+from techmarket.contracts.rules import Origin
 from techmarket.contracts.steps import ContractFacts, RegistrationFacts
 from techmarket.identity.steps import OrganisationFacts
 from techmarket.kernel.money import Money
@@ -57,6 +58,8 @@ def compose(
             "type": contract.type.value,
             "document_sha256": contract.document_sha256,
             "in_force_at": _instant(contract.in_force_at),
+            # Said only where it is so: of a contract made here nothing is added.
+            **({} if contract.origin is Origin.MARKET else {"made": contract.origin.value}),
         },
         "trade": None
         if trade is None

@@ -44,6 +44,11 @@ STANDINGS = {
     "REVOKED": ("已撤销", "revoked"),
     "REPLACED": ("已由新证替代", "replaced"),
 }
+_MADE = {
+    "MARKET": "",
+    "PAPER": "市场外纸质订立 made elsewhere, on paper",
+    "ELSEWHERE": "市场外电子订立 made elsewhere, electronically",
+}
 _ROLES = {"PAYEE": ("让与方/许可方", "payee"), "PAYER": ("受让方/被许可方", "payer")}
 
 
@@ -101,7 +106,11 @@ def stated_of(credential: Mapping[str, Any]) -> dict[str, Any]:
             {"name": " / ".join(filter(None, (one["name_zh"], one["name_en"]))), "rights": _rights(one["rights"])}
             for one in facts["objects"]
         ],
-        "contract": {**facts["contract"], "in_force_at": _read(facts["contract"]["in_force_at"])},
+        "contract": {
+            **facts["contract"],
+            "in_force_at": _read(facts["contract"]["in_force_at"]),
+            "made": _MADE[facts["contract"].get("made", "MARKET")],
+        },
         "trade": "协议成交 by agreement"
         if trade is None
         else f"{trade.get('number', '（持有人未出示 not shown）')} · {trade['method']}",

@@ -26,6 +26,7 @@ from techmarket.identity import service as identity
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
 from techmarket.rulebook import service as rulebook
 from techmarket.settings import Settings
+from techmarket.signing.outside import HttpSignProvider, OidcVoucher
 from techmarket.transparency import service as transparency
 from techmarket.transparency.cosigning import parse_witnesses
 
@@ -68,7 +69,15 @@ async def open_market(
         reader = make_engine(read_url, pool_size=settings.pool_size, application=application) if read_url else None
         tx = Tx(engine, reader)
         files = Files.at(settings.object_store or settings.state_dir / "objects")
-        means = Means(tx, keys, files, witnesses, embedders=embedders)
+        means = Means(
+            tx,
+            keys,
+            files,
+            witnesses,
+            embedders=embedders,
+            provider=_provider(settings),
+            voucher=_voucher(settings),
+        )
         market = OpenMarket(means, url, settings.state_dir, settings.state_dir / "staff.json")
         try:
             if prepare:
@@ -76,6 +85,20 @@ async def open_market(
             yield market
         finally:
             await tx.dispose()
+
+
+def _provider(settings: Settings) -> HttpSignProvider | None:
+    """The signature service of this market, if it has one; both sides then share a secret."""
+    if settings.sign_provider_url is None:
+        return None
+    if settings.sign_provider_secret is None:
+        raise SystemExit("techmarket: TECHMARKET_SIGN_PROVIDER_SECRET is missing beside TECHMARKET_SIGN_PROVIDER_URL")
+    return HttpSignProvider(settings.sign_provider_url, settings.sign_provider_secret.get_secret_value().encode())
+
+
+def _voucher(settings: Settings) -> OidcVoucher | None:
+    """The OpenID provider that says who signs, if the market has one."""
+    return OidcVoucher(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
 
 
 @asynccontextmanager

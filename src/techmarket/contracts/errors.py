@@ -153,3 +153,243 @@ class TermNotOver(Refusal):
     code, kind = "contracts.term_not_over", Kind.CONFLICT
     zh = "合同期限至 {term_until}，期满后才能确认履行完毕。"
     en = "The contract's term runs to {term_until}; it is performed when that is over."
+
+
+class PlanUnfit(Refusal):
+    code, kind = "contracts.plan_unfit", Kind.INVALID
+    zh = "付款计划不成立：{why}。"
+    en = "The payment plan does not fit together: {why}."
+
+
+class InstalmentsUnfit(Refusal):
+    code, kind = "contracts.instalments_unfit", Kind.INVALID
+    zh = "国有资产分期付款不符合规定（{source}）：{faults}；首付不低于 {first_ratio_min}。"
+    en = "Instalments for a state-owned asset break {source}: {faults}; the first part is at least {first_ratio_min}."
+
+
+class FormUnfit(Refusal):
+    code, kind = "contracts.form_unfit", Kind.INVALID
+    zh = "{type} 合同没有 {form} 这一类别。"
+    en = "A {type} contract has no form {form}."
+
+
+class FactsMissing(Refusal):
+    code, kind = "contracts.facts_missing", Kind.INVALID
+    zh = "合同缺少必备事项：{missing}。"
+    en = "The contract must also state: {missing}."
+
+
+class FactsUnknown(Refusal):
+    code, kind = "contracts.facts_unknown", Kind.INVALID
+    zh = "此类合同不写明 {unknown}；可写明的有：{possible}。"
+    en = "This kind of contract does not state {unknown}; it states: {possible}."
+
+
+class PatentFactsMissing(Refusal):
+    code, kind = "contracts.patent_facts_missing", Kind.CONFLICT
+    zh = "涉及专利的合同须写明全部专利事项（民法典第八百四十五条），尚缺：{missing}；请先补全成果登记。"
+    en = "A contract about a patent states all its facts (Civil Code art. 845); missing: {missing}."
+
+
+class PatentOver(Refusal):
+    code, kind = "contracts.patent_over", Kind.CONFLICT
+    zh = "专利 {numbers} 已届满、终止或被宣告无效，不得就其订立合同（民法典第八百六十五条）。"
+    en = "The patents {numbers} have run out or fallen; no contract is made about them (Civil Code art. 865)."
+
+
+class LicenceKindMissing(Refusal):
+    code, kind = "contracts.licence_kind_missing", Kind.INVALID
+    zh = "许可合同须写明许可方式（独占、排他或普通）；其他合同不写。"
+    en = "A licence names its kind (exclusive, sole or ordinary); no other contract does."
+
+
+class AchievementsUnfit(Refusal):
+    code, kind = "contracts.achievements_unfit", Kind.INVALID
+    zh = "转让和许可合同须指明成果；其他合同不处分已登记的成果。"
+    en = "A transfer or a licence names its achievements; other contracts dispose of none."
+
+
+class TrialUnfit(Refusal):
+    code, kind = "contracts.trial_unfit", Kind.INVALID
+    zh = "先用后转只用于不与跨境限制并存的许可合同。"
+    en = "A trial before the licence is for licences that wait for no export or import licence."
+
+
+class TechnologyProhibited(Refusal):
+    code, kind = "contracts.technology_prohibited", Kind.INVALID
+    zh = "禁止进出口的技术不得进出口（技术进出口管理条例），不能就其订立跨境合同。"
+    en = "Prohibited technology does not cross the border; no such contract is drafted."
+
+
+class ClearanceMissing(Refusal):
+    code, kind = "contracts.clearance_missing", Kind.CONFLICT
+    zh = "尚缺主管部门文件：{missing}；登记后即可继续。"
+    en = "Documents of the authorities are missing: {missing}; record them first."
+
+
+class ClearanceNotNeeded(Refusal):
+    code, kind = "contracts.clearance_not_needed", Kind.CONFLICT
+    zh = "此合同不需要或已登记 {clearance}；所需：{needed}。"
+    en = "This contract needs no {clearance}, or has it already; needed: {needed}."
+
+
+class TrialNotRunning(Refusal):
+    code, kind = "contracts.trial_not_running", Kind.CONFLICT
+    zh = "试用期至 {until} 已结束，未被接受的条款已失效。"
+    en = "The trial ended with {until}; terms that were not accepted have lapsed."
+
+
+class TitleNotMoving(Refusal):
+    code, kind = "contracts.title_not_moving", Kind.CONFLICT
+    zh = "此合同不移转权属，或权属已移转。"
+    en = "This contract moves no title, or has moved it already."
+
+
+class PeriodCrossesYear(Refusal):
+    code, kind = "contracts.period_crosses_year", Kind.INVALID
+    zh = "费率、最低额或上限按合同年度计算；请以 {split_on} 为界分开报告。"
+    en = "Rate, minimum or cap go by contract years; report the days before {split_on} and those from it apart."
+
+
+class NothingCorrected(Refusal):
+    code, kind = "contracts.nothing_corrected", Kind.INVALID
+    zh = "报告的计提基数已是 {base}，没有更正内容。"
+    en = "The report's base is {base} already; nothing would be corrected."
+
+
+class NotYetIssued(Refusal):
+    code, kind = "contracts.not_yet_issued", Kind.INVALID
+    zh = "签发日期 {issued_on} 晚于今天。"
+    en = "The day of issue, {issued_on}, lies in the future."
+
+
+class DepositSpent(Refusal):
+    code, kind = "contracts.deposit_spent", Kind.CONFLICT
+    zh = "保证金已转为价款并付清首期，不再没收；请催告后以违约解除合同。"
+    en = "The deposit has become the price and paid a part of it; demand a cure, then end the contract for breach."
+
+
+class ChangePending(Refusal):
+    code, kind = "contracts.change_pending", Kind.CONFLICT
+    zh = "已有一项变更正在等待签署（第 {n} 项）；先处理它。"
+    en = "A change is waiting for signatures already (number {n}); deal with that first."
+
+
+class ChangeChangesNothing(Refusal):
+    code, kind = "contracts.change_changes_nothing", Kind.INVALID
+    zh = "变更没有改动任何条款。"
+    en = "The change leaves every term as it is."
+
+
+class ChangeTooEarly(Refusal):
+    code, kind = "contracts.change_too_early", Kind.INVALID
+    zh = "变更最早自 {earliest} 起生效；已报告和已到期的部分不受影响。"
+    en = "The change can take effect from {earliest} at the earliest; what is reported or due already stays."
+
+
+class ChangeWithinYear(Refusal):
+    code, kind = "contracts.change_within_year", Kind.INVALID
+    zh = "提成按合同年度计算，其变更须自合同年度首日（如 {next_start}）起生效。"
+    en = "The royalty goes by contract years; a change of it starts with one, such as {next_start}."
+
+
+class NotYourChange(Refusal):
+    code, kind = "contracts.not_your_change", Kind.CONFLICT
+    zh = "提出方撤回变更，对方拒绝变更。"
+    en = "Who proposed a change takes it back; the other side turns it down."
+
+
+class NothingLate(Refusal):
+    code, kind = "contracts.nothing_late", Kind.CONFLICT
+    zh = "款项 {reference} 尚未逾期或已付清，不能催告。"
+    en = "The money of {reference} is not late, or paid; there is nothing to demand."
+
+
+class CureRunning(Refusal):
+    code, kind = "contracts.cure_running", Kind.CONFLICT
+    zh = "催告期至 {cure_ends_at}，期满未改正才能解除合同。"
+    en = "The other side has until {cure_ends_at} to cure; the contract can be ended after that."
+
+
+class BreachCured(Refusal):
+    code, kind = "contracts.breach_cured", Kind.CONFLICT
+    zh = "所催告的款项 {reference} 已付清，违约已改正，不能据此解除合同。"
+    en = "The money demanded, {reference}, has been paid: the breach is cured and ends nothing."
+
+
+class NothingToFile(Refusal):
+    code, kind = "contracts.nothing_to_file", Kind.CONFLICT
+    zh = "此合同没有待备案的许可，或已备案。"
+    en = "This contract has no licence to file, or it is filed already."
+
+
+class AuthorityMissing(Refusal):
+    code, kind = "contracts.authority_missing", Kind.NOT_ALLOWED
+    zh = "您没有经市场核验、今天有效的签署授权（法定代表人身份或授权委托书）；请由您的组织先行登记。"
+    en = "You have no authority to sign confirmed by the market and holding today; your organisation records it."
+
+
+class PaperNotValid(Refusal):
+    code, kind = "contracts.paper_not_valid", Kind.INVALID
+    zh = "交回的文件不是在本合同文件上加签一次的结果（{check}）；请下载最新文件（GET …/paper）后重新签署。"
+    en = "The file is not this contract's with one more signature on it ({check}); sign the newest (GET …/paper)."
+
+
+class NotSignedYet(Refusal):
+    code, kind = "contracts.not_called_to_sign", Kind.CONFLICT
+    zh = "合同尚未交付签署，没有供签署的文件。"
+    en = "The contract is not called to signature yet; there is no file to sign."
+
+
+class OriginUnfit(Refusal):
+    code, kind = "contracts.origin_unfit", Kind.INVALID
+    zh = "只有在市场之外订立的合同（PAPER 或 ELSEWHERE）以扫描件和两人见证登记，且不含试用期。"
+    en = "Only a contract made elsewhere (PAPER or ELSEWHERE), without a trial, enters by scan and two who attest it."
+
+
+class MadeElsewhere(Refusal):
+    code, kind = "contracts.made_elsewhere", Kind.CONFLICT
+    zh = "此合同已在市场之外签订，由市场两人见证后生效，不再在此签署。"
+    en = "This contract was signed elsewhere; two people of the market attest it, and it is not signed here."
+
+
+class AttestedAlready(Refusal):
+    code, kind = "contracts.attested_already", Kind.CONFLICT
+    zh = "您已见证过此合同；须由另一人再见证。"
+    en = "You have attested this contract already; the second to attest is another person."
+
+
+class AttesterBelongsToParty(Refusal):
+    code, kind = "contracts.attester_belongs_to_party", Kind.NOT_ALLOWED
+    zh = "见证人不能属于合同任何一方。"
+    en = "Whoever attests a contract belongs to none of its parties."
+
+
+class NonTechnicalNotItemised(Refusal):
+    code, kind = "contracts.non_technical_not_itemised", Kind.INVALID
+    zh = "非技术性部分为 {non_technical}，所列各项合计 {itemised}；须逐项列明（技术合同司法解释第十四条）。"
+    en = "The non-technical part is {non_technical}, its items sum to {itemised}; each is listed (SPC-T art. 14)."
+
+
+class PartyCodeUnknown(Refusal):
+    code, kind = "contracts.party_code_unknown", Kind.INVALID
+    zh = "登记表中没有当事人类别代码 {party_code}。"
+    en = "The registration form has no kind of party {party_code}."
+
+
+class NumberIsACertificates(Refusal):
+    code, kind = "contracts.number_is_a_certificates", Kind.INVALID
+    zh = "{number} 是本市场鉴证书编号的形式；认定登记编号由登记机构编制，两者不得混用。"
+    en = "{number} has the form of the market's certificates; a registration has the registrar's own number."
+
+
+class NothingEstimated(Refusal):
+    code, kind = "contracts.nothing_estimated", Kind.CONFLICT
+    zh = "只有按估计登记的金额（如提成）才可更正；此登记的状态为 {state}。"
+    en = "Only amounts registered as an estimate, such as royalties, are corrected; this registration is {state}."
+
+
+class ClearancesOpen(Refusal):
+    code, kind = "contracts.clearances_open", Kind.CONFLICT
+    zh = "跨境技术合同尚缺：{missing}；登记后才能鉴证或申请认定登记。"
+    en = "A contract across the border lacks {missing}; record that before it is certified or registered."

@@ -58,6 +58,42 @@ class ContractInForce(Event):
 
 
 @dataclass(frozen=True)
+class ContractAwaitsClearance(Event):
+    """All have signed; it takes effect with the licence of the authority."""
+
+    kind: ClassVar[str] = "contracts.awaits_clearance"
+    contract_id: UUID
+
+
+@dataclass(frozen=True)
+class ClearanceRecorded(Event):
+    kind: ClassVar[str] = "contracts.clearance_recorded"
+    contract_id: UUID
+    clearance: str
+
+
+@dataclass(frozen=True)
+class TrialBegun(Event):
+    kind: ClassVar[str] = "contracts.trial_begun"
+    contract_id: UUID
+
+
+@dataclass(frozen=True)
+class TrialEnded(Event):
+    """`outcome` is accepted, declined or lapsed."""
+
+    kind: ClassVar[str] = "contracts.trial_ended"
+    contract_id: UUID
+    outcome: str
+
+
+@dataclass(frozen=True)
+class TitleHandedOver(Event):
+    kind: ClassVar[str] = "contracts.title_handed_over"
+    contract_id: UUID
+
+
+@dataclass(frozen=True)
 class ContractCancelled(Event):
     kind: ClassVar[str] = "contracts.contract_cancelled"
     contract_id: UUID
@@ -112,6 +148,23 @@ class RoyaltyReported(Event):
 
 
 @dataclass(frozen=True)
+class RoyaltyCorrected(Event):
+    kind: ClassVar[str] = "contracts.royalty_corrected"
+    contract_id: UUID
+    royalty_report_id: UUID
+    n: int
+
+
+@dataclass(frozen=True)
+class LateInterestRaised(Event):
+    """What was paid late bears interest, which is due by itself."""
+
+    kind: ClassVar[str] = "contracts.late_interest_raised"
+    contract_id: UUID
+    due_id: UUID
+
+
+@dataclass(frozen=True)
 class RoyaltyPaid(Event):
     kind: ClassVar[str] = "contracts.royalty_paid"
     contract_id: UUID
@@ -144,3 +197,106 @@ class RegistrationRevoked(Event):
     kind: ClassVar[str] = "contracts.registration_revoked"
     contract_id: UUID
     registration_id: UUID
+
+
+@dataclass(frozen=True)
+class ChangeProposed(Event):
+    kind: ClassVar[str] = "contracts.change_proposed"
+    contract_id: UUID
+    change_id: UUID
+    document_sha256: str
+
+
+@dataclass(frozen=True)
+class ChangeDecided(Event):
+    """`outcome` is AGREED, REJECTED or WITHDRAWN."""
+
+    kind: ClassVar[str] = "contracts.change_decided"
+    contract_id: UUID
+    change_id: UUID
+    outcome: str
+
+
+@dataclass(frozen=True)
+class CureDemanded(Event):
+    kind: ClassVar[str] = "contracts.cure_demanded"
+    contract_id: UUID
+    breach_id: UUID
+
+
+@dataclass(frozen=True)
+class BreachClosed(Event):
+    """`outcome` is CURED, WITHDRAWN or ENDED_CONTRACT."""
+
+    kind: ClassVar[str] = "contracts.breach_closed"
+    contract_id: UUID
+    breach_id: UUID
+    outcome: str
+
+
+@dataclass(frozen=True)
+class DeadlinePassed(Event):
+    """Something was not done by its day."""
+
+    kind: ClassVar[str] = "contracts.deadline_passed"
+    contract_id: UUID
+    deadline_id: UUID
+    what: str
+
+
+@dataclass(frozen=True)
+class LicenceFiled(Event):
+    kind: ClassVar[str] = "contracts.licence_filed"
+    contract_id: UUID
+
+
+@dataclass(frozen=True)
+class AuthorityRecorded(Event):
+    kind: ClassVar[str] = "contracts.authority_recorded"
+    authority_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class AuthorityDecided(Event):
+    """`outcome` is CONFIRMED, REFUSED or REVOKED."""
+
+    kind: ClassVar[str] = "contracts.authority_decided"
+    authority_id: UUID
+    outcome: str
+
+
+@dataclass(frozen=True)
+class ContractAttested(Event):
+    """One of the market's people has seen the original of a contract made elsewhere."""
+
+    kind: ClassVar[str] = "contracts.contract_attested"
+    contract_id: UUID
+    document_sha256: str
+    attested: int
+
+
+@dataclass(frozen=True)
+class RegistrationCorrected(Event):
+    kind: ClassVar[str] = "contracts.registration_corrected"
+    contract_id: UUID
+    registration_id: UUID
+    n: int
+
+
+@dataclass(frozen=True)
+class SignatureOrdered(Event):
+    kind: ClassVar[str] = "contracts.signature_ordered"
+    contract_id: UUID
+    order_id: UUID
+    provider: str
+
+
+@dataclass(frozen=True)
+class SignatureOrderEnded(Event):
+    """`outcome` is SIGNED, DECLINED or FAILED."""
+
+    kind: ClassVar[str] = "contracts.signature_order_ended"
+    contract_id: UUID
+    order_id: UUID
+    outcome: str

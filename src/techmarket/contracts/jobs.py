@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from techmarket.contracts import service
-from techmarket.db.jobs import reacts_to
+from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means
 from techmarket.settlement.events import DuePaid
 from techmarket.trading.events import AwardAnnulled, AwardLapsed
@@ -25,3 +27,23 @@ async def cancel_lapsed(means: Means, event: AwardLapsed) -> None:
 async def cancel_annulled(means: Means, event: AwardAnnulled) -> None:
     """An award that an upheld objection annulled takes its unsigned contract with it, too."""
     await service.cancel_lapsed(means.tx, event.award_id, cause="award_annulled")
+
+
+@periodic("contracts.lapse_trials", every=timedelta(minutes=10))
+async def lapse_trials(means: Means) -> None:
+    """A trial that nobody accepted lapses by itself."""
+    await service.lapse_trials(means.tx)
+
+
+@periodic("contracts.watch_deadlines", every=timedelta(minutes=1))
+async def watch_deadlines(means: Means) -> None:
+    """What was not done by its day is told once."""
+    while await service.announce_passed(means.tx, limit=100) == 100:
+        pass
+
+
+@periodic("contracts.order_signatures", every=timedelta(seconds=10))
+async def order_signatures(means: Means) -> None:
+    """Orders for signatures go to the service, and what it has signed comes back."""
+    await service.send_orders(means.tx, means.files, means.provider)
+    await service.collect_orders(means.tx, means.files, means.keys, means.provider)

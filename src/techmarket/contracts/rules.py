@@ -13,17 +13,28 @@ from techmarket.contracts import errors
 from techmarket.kernel.money import Money, Rounding, apply_rate
 from techmarket.kernel.periods import shanghai_day, term_date
 
+CERTIFICATE_FORM = re.compile(r"ZJ-\d{4}-\d{6}")
 NUMBER_FORM = re.compile(r"\d{14}(\d{2})?")
 
 
 class ContractType(StrEnum):
-    """民法典 art. 843; what the market drafts today is a licence, or the development that answers an open challenge."""
+    """The kinds of technology contract (民法典 art. 843); training and intermediary stand beside service (art. 887)."""
 
     LICENCE = "LICENCE"
     TRANSFER = "TRANSFER"
     DEVELOPMENT = "DEVELOPMENT"
     CONSULTING = "CONSULTING"
     SERVICE = "SERVICE"
+    TRAINING = "TRAINING"
+    INTERMEDIARY = "INTERMEDIARY"
+
+
+class Origin(StrEnum):
+    """Where a contract was made: on this market, elsewhere on paper with seals (纸质), or elsewhere electronically."""
+
+    MARKET = "MARKET"
+    PAPER = "PAPER"
+    ELSEWHERE = "ELSEWHERE"
 
 
 class PartyRole(StrEnum):
@@ -32,9 +43,46 @@ class PartyRole(StrEnum):
 
 
 class LineKind(StrEnum):
+    """The forms a price takes (民法典 art. 846), with the milestone of a development and the share in a company."""
+
+    LUMP = "LUMP"
+    INSTALMENT = "INSTALMENT"
     ENTRY_FEE = "ENTRY_FEE"
     MILESTONE = "MILESTONE"
     ROYALTY = "ROYALTY"
+    EQUITY = "EQUITY"
+
+
+class ChangeKind(StrEnum):
+    """What the parties agree on after the contract is in force: other terms, or its end (合意解除)."""
+
+    AMENDMENT = "AMENDMENT"
+    TERMINATION = "TERMINATION"
+
+
+class AuthorityKind(StrEnum):
+    """By what a person binds his organisation: as legal representative (法定代表人), or by a power (授权委托书)."""
+
+    LEGAL_REPRESENTATIVE = "LEGAL_REPRESENTATIVE"
+    POWER_OF_ATTORNEY = "POWER_OF_ATTORNEY"
+
+
+class DeadlineKind(StrEnum):
+    """What somebody has to do by a day (期限)."""
+
+    PAYMENT = "PAYMENT"
+    ROYALTY_REPORT = "ROYALTY_REPORT"
+    LICENCE_FILING = "LICENCE_FILING"
+    TRIAL_DECISION = "TRIAL_DECISION"
+    CURE = "CURE"
+    REGISTRATION_DECISION = "REGISTRATION_DECISION"
+
+
+class TitleMoves(StrEnum):
+    """When the seller hands over the title: once the contract is in force, or once the fixed price is paid."""
+
+    ON_EFFECT = "ON_EFFECT"
+    ON_PAYMENT = "ON_PAYMENT"
 
 
 class RoyaltyBase(StrEnum):
@@ -64,9 +112,12 @@ def check_milestones(milestones: Sequence[Milestone], price_minor: int) -> None:
         raise errors.MilestonesDoNotSum(sum=Money(total), price=Money(price_minor), pointer="/body/milestones")
 
 
-def calls_first(contract_type: ContractType) -> PartyRole:
-    """Whoever put the trade up signs first: it sells a licence, but of a development it is the one who pays."""
-    return PartyRole.PAYER if contract_type is ContractType.DEVELOPMENT else PartyRole.PAYEE
+def calls_first(contract_type: ContractType, *, from_award: bool = True) -> PartyRole:
+    """Whoever put the trade up signs first: it sells a right, but of an open challenge it is the one who pays.
+
+    A contract negotiated directly is drafted, and first signed, by the side that is paid.
+    """
+    return PartyRole.PAYER if from_award and contract_type is ContractType.DEVELOPMENT else PartyRole.PAYEE
 
 
 def deposit_for_fee(entry_fee_minor: int, captured_deposit_minor: int) -> int:
@@ -154,11 +205,23 @@ def registration_warnings(number: str) -> tuple[str, ...]:
     return () if NUMBER_FORM.fullmatch(number) else ("contracts.registration_number_form",)
 
 
-def require_amounts(whole_minor: int, technology_minor: int) -> None:
-    """The technology part (技术交易额) is the whole without the non-technical part: from zero up to the whole."""
+def require_number(number: str) -> None:
+    """A registration is never taken for the market's certificate: it does not bear a certificate's number."""
+    if CERTIFICATE_FORM.fullmatch(number):
+        raise errors.NumberIsACertificates(number=number, pointer="/body/number")
+
+
+def require_amounts(whole_minor: int, technology_minor: int, items: Sequence[tuple[str, int]] = ()) -> None:
+    """The technology part (技术交易额) is the whole without the non-technical part: from zero up to the whole, and what
+    is not technical is itemised (SPC-T art. 14)."""
     if not 0 <= technology_minor <= whole_minor:
         raise errors.TechnologyAboveWhole(
             whole=Money(whole_minor), technology=Money(technology_minor), pointer="/body/technology_amount"
+        )
+    rest, listed = whole_minor - technology_minor, sum(minor for _, minor in items)
+    if rest != listed:
+        raise errors.NonTechnicalNotItemised(
+            non_technical=Money(rest), itemised=Money(listed), pointer="/body/non_technical"
         )
 
 

@@ -11,9 +11,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.contracts import errors, repository
+from techmarket.contracts import borders, errors, repository
+from techmarket.contracts.borders import Category, ClearanceKind, Crossing, Direction
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
-from techmarket.contracts.rules import ContractType, LineKind, PartyRole
+from techmarket.contracts.plans import FIXED
+from techmarket.contracts.rules import ContractType, LineKind, Origin, PartyRole
 from techmarket.contracts.tables import Contract, PlanLine
 
 
@@ -72,6 +74,8 @@ class ContractFacts:
     joint_orgs: tuple[tuple[PartyRole, UUID], ...]
     achievement_ids: tuple[UUID, ...]
     price_minor: int | None
+    origin: Origin
+    open_clearances: tuple[ClearanceKind, ...]
     lines: tuple[LineFacts, ...]
     reports: tuple[ReportFacts, ...]
 
@@ -92,10 +96,13 @@ async def lock_contract(db: AsyncSession, contract_id: UUID) -> ContractFacts:
 
 
 async def require_in_force(db: AsyncSession, contract_id: UUID) -> ContractFacts:
-    """A gate: the contract is in force and not in dispute; it stays so until the caller commits."""
+    """A gate: the contract is in force and not in dispute, and no authority's paper is missing; it stays so until the
+    caller commits."""
     facts = await lock_contract(db, contract_id)
     if facts.state is not ContractState.IN_FORCE:
         raise errors.NotInForce(state=facts.state)
+    if facts.open_clearances:
+        raise errors.ClearancesOpen(missing=facts.open_clearances)
     return facts
 
 
@@ -147,13 +154,24 @@ async def contract_of_award(db: AsyncSession, award_id: UUID) -> UUID | None:
 
 async def contract_of_due(db: AsyncSession, due_id: UUID) -> UUID | None:
     """Which contract a due belongs to."""
-    found = await repository.find_line_by_due(db, due_id) or await repository.find_report_by_due(db, due_id)
-    return found.contract_id if found else None
+    return await repository.contract_of_due(db, due_id)
+
+
+async def _open_clearances(db: AsyncSession, contract: Contract) -> tuple[ClearanceKind, ...]:
+    """Documents of authorities the contract still waits for; until then it is neither certified nor registered."""
+    if contract.crossing is None:
+        return ()
+    said = contract.crossing
+    crossing = Crossing(Direction(said["direction"]), Category(said["category"]), said["fiscal_project"])
+    needed = borders.needed(crossing, contract.type, contract.licence_kind)
+    return tuple(sorted(needed - await repository.clearances_of(db, contract.id)))
 
 
 def _price(lines: Sequence[PlanLine]) -> int | None:
-    """What is paid whatever happens: the entry fee, or all milestones together."""
-    fixed = [line.minor for line in lines if line.minor is not None]
+    """What is paid in money whatever happens: the fixed parts together, as they now stand."""
+    gone = (LineState.REPLACED, LineState.CANCELLED)
+    alive = [line for line in lines if line.state not in gone] or lines
+    fixed = [line.minor for line in alive if line.minor is not None and line.kind in FIXED]
     return sum(fixed) if fixed else None
 
 
@@ -185,6 +203,8 @@ async def _facts(db: AsyncSession, contract: Contract) -> ContractFacts:
         joint_orgs=tuple((row.role, row.org_id) for row in rows if row.position > 1),
         achievement_ids=tuple(await repository.achievements_of(db, contract.id)),
         price_minor=_price(lines),
+        origin=contract.origin,
+        open_clearances=await _open_clearances(db, contract),
         lines=tuple(
             LineFacts(
                 one.id,

@@ -6,7 +6,7 @@ number, patent number, expiry. What the record of the achievement does not hold 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -75,6 +75,8 @@ class PriceTerms:
     entry_fee_minor: int | None
     entry_fee_length: dict[str, Any] | None
     royalty: RoyaltyTerms | None
+    milestones: tuple[Milestone, ...] = ()
+    payment_length: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,71 +91,44 @@ def compose(
     contract_type: ContractType,
     award_id: UUID | None,
     trade_number: str | None,
-    licence_kind: str,
+    licence_kind: str | None,
     parties: Sequence[PartyText],
     objects: Sequence[ObjectText],
     scope: ScopeTerms,
     price: PriceTerms,
     clauses: Sequence[Clause],
+    form: str | None = None,
+    plan: Sequence[dict[str, Any]] = (),
+    facts: Sequence[dict[str, str]] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """One licence contract as a document: the same facts give the same bytes."""
+    """One contract as a document: the same facts give the same bytes.
+
+    `plan` is what is paid, line by line; `price` its summary. `more` holds what only some contracts state: the task of
+    a development, a trial, a crossing of the border, when the title moves, the paper it was made on.
+    """
+    licence = {
+        "kind": licence_kind,
+        "territory": scope.territory,
+        "field": scope.field,
+        "manner": scope.manner,
+        "term_years": scope.term_years,
+    }
     return {
         "form": FORM,
         "number": number,
         "type": contract_type.value,
+        "form_of": form,
         "award": str(award_id) if award_id else None,
         "trade_number": trade_number,
         "parties": [_party(party) for party in parties],
         "objects": [_object(thing) for thing in objects],
-        "licence": {
-            "kind": licence_kind,
-            "territory": scope.territory,
-            "field": scope.field,
-            "manner": scope.manner,
-            "term_years": scope.term_years,
-        },
+        **({"licence": licence} if licence_kind is not None else {"term_years": scope.term_years}),
         "price": _price(price),
+        "plan": list(plan),
+        "facts": list(facts),
         "clauses": [{"title": clause.title, "text": clause.text} for clause in clauses],
-    }
-
-
-def compose_development(
-    *,
-    number: str,
-    award_id: UUID,
-    trade_number: str,
-    listing_sha256: str,
-    proposal_number: int,
-    task: dict[str, Any],
-    parties: Sequence[PartyText],
-    milestones: Sequence[Milestone],
-    payment_length: dict[str, Any],
-    clauses: Sequence[Clause],
-) -> dict[str, Any]:
-    """A development (技术开发合同, 民法典 art. 851) that answers an open challenge: what was asked for, who does it,
-    and what is paid for each milestone once it is accepted."""
-    return {
-        "form": FORM,
-        "number": number,
-        "type": ContractType.DEVELOPMENT.value,
-        "award": str(award_id),
-        "trade_number": trade_number,
-        "parties": [_party(party) for party in parties],
-        "task": {"demand_sha256": listing_sha256, "proposal_of_bidder": proposal_number, **task},
-        "price": {
-            "total": _money(sum(one.minor for one in milestones)),
-            "milestones": [
-                {
-                    "n": n,
-                    "title": one.title,
-                    "amount": _money(one.minor),
-                    "within": payment_length,
-                    "from": "acceptance",
-                }
-                for n, one in enumerate(milestones, start=1)
-            ],
-        },
-        "clauses": [{"title": clause.title, "text": clause.text} for clause in clauses],
+        **(more or {}),
     }
 
 
@@ -198,7 +173,14 @@ def _price(price: PriceTerms) -> dict[str, Any]:
             "due_days": price.royalty.due_days,
             "rounding": "half_up",
         }
-    return {"entry_fee": fee, "royalty": royalty}
+    if not price.milestones:
+        return {"entry_fee": fee, "royalty": royalty}
+    milestones = [
+        {"n": n, "title": one.title, "amount": _money(one.minor), "within": price.payment_length, "from": "acceptance"}
+        for n, one in enumerate(price.milestones, start=1)
+    ]
+    total = {"total": _money(sum(one.minor for one in price.milestones)), "milestones": milestones}
+    return total if fee is None and royalty is None else {"entry_fee": fee, "royalty": royalty, **total}
 
 
 def _money(minor: int) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from techmarket.db.files import Files
 from techmarket.db.keys import Keys
@@ -21,6 +22,21 @@ class WitnessAddress:
     url: str
 
 
+class SignProvider(Protocol):
+    """A service that takes orders for electronic signatures (`signing.outside` speaks with one over HTTP)."""
+
+    name: str
+
+    async def begin(self, order: Any) -> Any: ...
+    async def look(self, reference: str) -> Any: ...
+
+
+class Voucher(Protocol):
+    """Somebody who says who a person is (`signing.outside` asks an OpenID provider)."""
+
+    async def vouch(self, token: str, *, nonce: str) -> dict[str, str]: ...
+
+
 @dataclass(frozen=True)
 class Means:
     tx: Tx
@@ -30,3 +46,5 @@ class Means:
     public_url: str = PUBLIC_URL
     embedders: tuple[Embedder, ...] = ()
     """The embedder in use, and after it the one that takes its place once everything has been embedded by it."""
+    provider: SignProvider | None = None
+    voucher: Voucher | None = None

@@ -167,7 +167,8 @@ async def _contract(db: AsyncSession, facts: ContractFacts | None) -> FiledContr
 
 def paid_of(facts: ContractFacts) -> Paid:
     """Of the lines that name an amount and still stand."""
-    lines = [line.state for line in facts.lines if line.minor is not None and line.state is not LineState.CANCELLED]
+    gone = (LineState.CANCELLED, LineState.REPLACED, LineState.CONTRIBUTED)
+    lines = [line.state for line in facts.lines if line.minor is not None and line.state not in gone]
     if lines and all(state is LineState.PAID for state in lines):
         return Paid.ALL
     return Paid.SOME if any(state in (LineState.PAID, LineState.DUE) for state in lines) else Paid.NOTHING

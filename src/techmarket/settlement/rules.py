@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     PRICE = "PRICE"
     ENTRY_FEE = "ENTRY_FEE"
     ROYALTY = "ROYALTY"
+    INTEREST = "INTEREST"
     FEE = "FEE"  # owed to the market itself
     REWARD = "REWARD"  # a unit's own money, out of which the market pays the rewards of one distribution
     REFUND = "REFUND"  # what a payee gives back when the deal does not stand

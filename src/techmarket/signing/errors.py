@@ -33,3 +33,27 @@ class SigningNotOpen(Refusal):
     code, kind = "signing.not_open", Kind.CONFLICT
     zh = "此签署当前状态为 {state}，不再接受签名。"
     en = "This signing is {state} and takes no more signatures."
+
+
+class ProviderSilent(Refusal):
+    code, kind = "signing.provider_silent", Kind.BUSY
+    zh = "外部服务 {provider} 没有应答；稍后会自动重试。"
+    en = "The service {provider} does not answer; it is asked again."
+
+
+class ProviderUnclear(Refusal):
+    code, kind = "signing.provider_unclear", Kind.BUSY
+    zh = "外部服务 {provider} 的应答不符合约定。"
+    en = "The answer of the service {provider} is not what was agreed with it."
+
+
+class NoProvider(Refusal):
+    code, kind = "signing.no_provider", Kind.CONFLICT
+    zh = "本市场没有接入此类外部签署或身份服务。"
+    en = "This market is not connected to such a service for signatures or identities."
+
+
+class IdentityNotVouched(Refusal):
+    code, kind = "signing.identity_not_vouched", Kind.INVALID
+    zh = "身份凭证不能证明是您本人为这份文件所取得（{check}）；其 nonce 须为文件的 SHA-256。"
+    en = "The identity token does not vouch for you and this document ({check}); its nonce is the document's SHA-256."

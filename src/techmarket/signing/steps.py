@@ -21,7 +21,7 @@ from techmarket.signing.rules import Place, place_to_sign
 from techmarket.signing.tables import SignatoryRow, Signature, Signing
 from techmarket.signing.views import SignatureView
 
-API_KEY = "api_key"
+API_KEY, PADES, PROVIDER = "api_key", "pades", "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class SigningProgress:
     state: SigningState
     signed: int
     required: int
+    position: int | None = None
+    entry_id: UUID | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -81,9 +83,18 @@ async def open_signing(
 
 
 async def put(
-    db: AsyncSession, signing_id: UUID, actor: Actor, *, document_sha256: str, now: datetime
+    db: AsyncSession,
+    signing_id: UUID,
+    actor: Actor,
+    *,
+    document_sha256: str,
+    now: datetime,
+    method: str = API_KEY,
 ) -> SigningProgress:
-    """Put the actor's name under the document; the last signature completes the signing in this same transaction."""
+    """Put the actor's name under the document; the last signature completes the signing in this same transaction.
+
+    `method` says how: with a key, on the file itself by a certificate (`PADES`), or through a provider of signatures.
+    """
     signing = await repository.lock_signing(db, signing_id)
     places = [
         Place(row.position, row.org_id, row.person_id) for row in await repository.list_signatories(db, signing_id)
@@ -111,7 +122,7 @@ async def put(
         position=place.position,
         org_id=actor.org,
         person_id=actor.person,
-        method=API_KEY,
+        method=method,
         at=now,
         document_sha256=document_sha256,
         entry_id=journal.record(db, event, actor=actor),
@@ -122,7 +133,15 @@ async def put(
         signing.state = SIGNING.move(signing.state, "complete")
         journal.record(db, SigningCompleted(signing.id, signing.subject, signing.purpose), actor=actor)
     await db.flush()
-    return SigningProgress(signing.id, signing.document_sha256, signing.state, signed, len(places))
+    return SigningProgress(
+        signing.id,
+        signing.document_sha256,
+        signing.state,
+        signed,
+        len(places),
+        signature.position,
+        signature.entry_id,
+    )
 
 
 async def void(db: AsyncSession, signing_id: UUID, actor: Actor | None) -> None:
@@ -139,6 +158,18 @@ async def state_of(db: AsyncSession, signing_id: UUID) -> SigningProgress:
     required = len(await repository.list_signatories(db, signing_id))
     signed = len(await repository.list_signatures(db, signing_id))
     return SigningProgress(signing.id, signing.document_sha256, signing.state, signed, required)
+
+
+async def next_place(db: AsyncSession, signing_id: UUID) -> tuple[int, UUID] | None:
+    """The position whose turn it is, and whose it is; None when all have signed."""
+    done = {row.position for row in await repository.list_signatures(db, signing_id)}
+    free = [row for row in await repository.list_signatories(db, signing_id) if row.position not in done]
+    return (free[0].position, free[0].org_id) if free else None
+
+
+async def places_of(db: AsyncSession, signing_id: UUID) -> list[tuple[str, UUID]]:
+    """The places for signatures in their order: as what, and whose."""
+    return [(row.role, row.org_id) for row in await repository.list_signatories(db, signing_id)]
 
 
 async def signatures_of(db: AsyncSession, signing_id: UUID) -> list[SignatureView]:

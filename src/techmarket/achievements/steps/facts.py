@@ -26,6 +26,7 @@ class RightFacts:
     number: str | None
     valid_until: date | None
     status: RightStatus | None = None
+    filed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ async def get_facts(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Achieve
             ipc=tuple(row.ipc),
             trl=row.trl,
             funding_source=row.funding_source,
-            rights=tuple(RightFacts(r.kind, r.number, r.expires_on, r.status) for r in rights.get(row.id, [])),
+            rights=tuple(
+                RightFacts(r.kind, r.number, r.expires_on, r.status, r.filed_on) for r in rights.get(row.id, [])
+            ),
             owners=tuple(OwnerFacts(o.org_id, o.person_id, o.share) for o in owners.get(row.id, [])),
             completers=tuple(c.person_id for c in completers.get(row.id, [])),
         )

@@ -162,7 +162,7 @@ async def _trade(story: Story, stages: Stages, report: Report) -> None:
 
 
 async def _settle(story: Story, stages: Stages, report: Report) -> None:
-    with stages.stage("contract signed by both"):
+    with stages.stage("contract drawn and signed by both"):
         await story.contract_signed()
     with stages.stage("entry fee paid through escrow, released"):
         await story.pay_entry_fee()

@@ -230,7 +230,8 @@ class Story:
         self.award = await self.until("the lot is awarded", awarded)
 
     async def contract_signed(self) -> None:
-        """After the result notice: drafted, signed by both, in force; the deposit becomes part of the price."""
+        """After the result notice: drafted, drawn as a PDF, signed by both, in force; the deposit becomes part of the
+        price, and each signature is answered with the market's signed promise."""
         await self.clock_to(datetime(2026, 3, 20, 10, 0, tzinfo=SHANGHAI))
         seller = self.university.by("officer")
         drafted = await seller.post("/v1/contracts", {"award_id": self.award["id"], "royalty_due_days": 15})
@@ -238,6 +239,9 @@ class Story:
         document = {"document_sha256": drafted["document_sha256"]}
         await seller.post(f"{path}/signing", document)
         await seller.post(f"{path}/signatures", document)
+        drawn = await seller.send("GET", f"{path}/paper")
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.folder / "contract.pdf").write_bytes(drawn.content)
         await self.buyer.by("officer").post(f"{path}/signatures", document)
         self.contract = await seller.get(path)
 

@@ -5,28 +5,31 @@ The lister of the demand put the trade up and pays; whoever was selected does th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.contracts import errors, policy, repository, rules, text
-from techmarket.contracts.events import ContractDrafted, MilestoneAccepted
-from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState, LineState
+from techmarket.contracts import errors, policy, repository, rules
+from techmarket.contracts.events import MilestoneAccepted
+from techmarket.contracts.lifecycle import PLAN_LINE, ContractState, LineState
+from techmarket.contracts.plans import PlanTerms
 from techmarket.contracts.rules import ContractType, LineKind, Milestone, PartyRole
 from techmarket.contracts.service.reading import known_parties, view_of
-from techmarket.contracts.tables import Contract, ContractParty, ContractVersion, PlanLine
-from techmarket.contracts.text import Clause, PartyText
+from techmarket.contracts.service.watching import watch_payment
+from techmarket.contracts.service.writing import Draft, write
+from techmarket.contracts.templates import Form
+from techmarket.contracts.text import Clause
 from techmarket.contracts.views import ContractView
-from techmarket.db import clock, journal, texts
+from techmarket.db import clock, journal
 from techmarket.db.session import Tx
-from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.identity.steps import OrganisationFacts
-from techmarket.kernel.ids import Ref, human_number, new_id
-from techmarket.kernel.periods import Length, Unit, end_of_period, shanghai_day
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.periods import Length, Unit, end_of_period
 from techmarket.listings import steps as listings
+from techmarket.notices import steps as notices
 from techmarket.rulebook import steps as rulebook
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.rules import Purpose
@@ -41,69 +44,47 @@ async def commission(
 ) -> ContractView:
     """The lister writes the contract of a selected proposal: its price in milestones, or as one."""
     demand = await listings.get_offer_facts(db, award.listing_id)
-    lister = await identity.require_verified(db, award.seller_org_id)
-    selected = await identity.require_verified(db, award.buyer_org_id)
-    joined = [await identity.require_verified(db, org) for org in award.member_org_ids]
-    now = await clock.market_now(db)
-    today = shanghai_day(now)
-    title = str(demand.terms.get("title_zh") or demand.terms.get("title_en"))[:200]
+    terms = demand.terms
+    title = str(terms.get("title_zh") or terms.get("title_en"))[:200]
     parts = tuple(milestones) or (Milestone(title, award.price_minor),)
     rules.check_milestones(parts, award.price_minor)
-    within = (await rulebook.get_rule(db, "payment.length", on=award.rule_date, applies_to=("non_soe", "any"))).length
-    number = human_number("HT", today.year, await repository.next_serial(db, today.year))
-    document = text.compose_development(
-        number=number,
+    task = {name: terms.get(name) for name in TASK}
+    draft = Draft(
+        seller_org=award.buyer_org_id,
+        buyer_org=award.seller_org_id,
+        type=ContractType.DEVELOPMENT,
+        form=Form.COMMISSIONED,
+        plan=tuple(PlanTerms(LineKind.MILESTONE, one.minor, one.title) for one in parts),
+        facts=_facts_of_demand(terms),
+        task={"demand_sha256": award.listing_sha256, "proposal_of_bidder": award.bidder, **task},
+        clauses=tuple(clauses),
         award_id=award.award_id,
         trade_number=award.number,
-        listing_sha256=award.listing_sha256,
-        proposal_number=award.bidder,
-        task={name: demand.terms.get(name) for name in TASK},
-        parties=[*side_text([selected, *joined], PartyRole.PAYEE), *side_text([lister], PartyRole.PAYER)],
-        milestones=parts,
-        payment_length={"n": within.n, "unit": within.unit.value},
-        clauses=clauses,
-    )
-    contract = Contract(
-        id=new_id(),
-        number=number,
-        award_id=award.award_id,
         listing_id=award.listing_id,
-        type=ContractType.DEVELOPMENT,
-        licence_kind=None,
-        state=CONTRACT.initial,
-        rule_date=award.rule_date,
-        scope={},
-        term_years=None,
-        current_n=1,
         notice_id=award.notice_id,
-        created_at=now,
+        rule_date=award.rule_date,
+        joint_orgs=award.member_org_ids,
     )
-    db.add(contract)
-    await db.flush()
-    db.add(ContractVersion(contract_id=contract.id, n=1, sha256=await texts.put(db, document), at=now))
-    db.add_all(side_rows(contract.id, PartyRole.PAYEE, [selected, *joined]))
-    db.add_all(side_rows(contract.id, PartyRole.PAYER, [lister]))
-    db.add_all(
-        PlanLine(
-            contract_id=contract.id,
-            n=n,
-            kind=LineKind.MILESTONE,
-            title=one.title,
-            minor=one.minor,
-            due_n=within.n,
-            due_unit=within.unit.value,
-            credited_minor=0,
-            state=PLAN_LINE.initial,
-        )
-        for n, one in enumerate(parts, start=1)
-    )
-    journal.record(db, ContractDrafted(contract.id, number, award.award_id), actor=actor)
-    await db.flush()
-    return await view_of(db, contract)
+    return await view_of(db, await write(db, actor, draft))
 
 
-async def accept_milestone(tx: Tx, actor: Actor, contract_id: UUID, n: int) -> ContractView:
-    """The payer accepts what was handed over; the milestone's payment falls due within the agreed period."""
+def _facts_of_demand(terms: Mapping[str, Any]) -> dict[str, str]:
+    """What the demand and the proposal say already: the contract points to them, word for word under their hashes."""
+    asked = terms.get("problem_zh") or terms.get("problem_en") or terms.get("title_zh") or terms.get("title_en")
+    return {
+        "task": str(asked)[:20_000],
+        "schedule": f"按里程碑，最迟 / by milestones, at the latest {terms.get('deadline') or '-'}",
+        "acceptance": "逐个里程碑由委托人按需求所列指标验收 / by the principal, milestone by milestone, as demanded",
+    }
+
+
+async def accept_milestone(
+    tx: Tx, actor: Actor, contract_id: UUID, n: int, *, evidence_sha256: str | None = None
+) -> ContractView:
+    """The payer accepts what was handed over; the milestone's payment falls due within the agreed period.
+
+    The record of the acceptance (验收证明) may be kept with it, a file of the payer's own evidence.
+    """
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
         parties = await known_parties(db, actor, contract)
@@ -114,6 +95,9 @@ async def accept_milestone(tx: Tx, actor: Actor, contract_id: UUID, n: int) -> C
         line = next((one for one in plan if one.n == n and one.kind is LineKind.MILESTONE), None)
         if line is None or line.state is not LineState.PLANNED or line.minor is None:
             raise errors.NoSuchMilestone(n=n)
+        if evidence_sha256 is not None:
+            await notices.require_evidence(db, actor.org, [evidence_sha256], pointer="/body/evidence_sha256")
+            line.accepted_sha256 = evidence_sha256
         now = await clock.market_now(db)
         length, calendar = Length(line.due_n, Unit(line.due_unit)), await rulebook.work_calendar(db)
         end = end_of_period(now, length, calendar=calendar)
@@ -130,24 +114,7 @@ async def accept_milestone(tx: Tx, actor: Actor, contract_id: UUID, n: int) -> C
             actor=actor,
         )
         line.due_id, line.state = due.id, PLAN_LINE.move(line.state, "raise")
+        watch_payment(db, contract, due)
         journal.record(db, MilestoneAccepted(contract.id, line.id), actor=actor)
         await db.flush()
         return await view_of(db, contract)
-
-
-def side_text(
-    orgs: Sequence[OrganisationFacts], role: PartyRole, agent: OrganisationFacts | None = None
-) -> list[PartyText]:
-    """A side as the text names it; of a consortium each organisation, the representative first."""
-    by, is_joint = None if agent is None else agent.name, len(orgs) > 1
-    words = ["representative" if n == 0 else "member" for n in range(len(orgs))]
-    return [
-        PartyText(org.id, role.value, org.name, org.uscc, by, word if is_joint else None)
-        for org, word in zip(orgs, words, strict=True)
-    ]
-
-
-def side_rows(contract_id: UUID, role: PartyRole, orgs: Sequence[OrganisationFacts]) -> list[ContractParty]:
-    return [
-        ContractParty(contract_id=contract_id, role=role, position=n, org_id=org.id) for n, org in enumerate(orgs, 1)
-    ]

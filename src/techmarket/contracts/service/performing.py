@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from techmarket.achievements import steps as achievements
@@ -12,113 +11,32 @@ from techmarket.contracts.events import (
     ContractDisputed,
     ContractPerformed,
     ContractSettled,
-    ContractTerminated,
-    PlanLinePaid,
-    RoyaltyPaid,
-    RoyaltyReported,
 )
-from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState, LineState
-from techmarket.contracts.rules import LineKind, PartyRole, Period
-from techmarket.contracts.service.reading import known_parties, report_view, side_orgs, view_of
-from techmarket.contracts.tables import RoyaltyReport
-from techmarket.contracts.views import ContractView, RoyaltyReportView
+from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, LineState
+from techmarket.contracts.plans import ON_EFFECT
+from techmarket.contracts.rules import PartyRole
+from techmarket.contracts.service.reading import all_orgs, known_parties, view_of
+from techmarket.contracts.views import ContractView
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.ids import Ref
 from techmarket.kernel.periods import shanghai_day
 from techmarket.settlement import steps as settlement
-from techmarket.settlement.rules import Purpose
+from techmarket.settlement.rules import HoldCause
 from techmarket.trading import steps as trading
 
 
-async def report_royalty(
-    tx: Tx, actor: Actor, contract_id: UUID, *, period_from: date, period_to: date, base_minor: int
-) -> RoyaltyReportView:
-    """The licensee reports the base of a period that is over; the royalty on it falls due."""
-    async with tx.begin() as db:
-        contract = await repository.lock_contract(db, contract_id)
-        parties = await known_parties(db, actor, contract)
-        require(actor, policy.REPORT_ROYALTY, parties=[parties[PartyRole.PAYER]])
-        if contract.state is not ContractState.IN_FORCE or contract.term_from is None:
-            raise errors.NotInForce(state=contract.state)
-        contract.state = CONTRACT.move(contract.state, "report_royalty")
-        line = next((one for one in await repository.plan_of(db, contract.id) if one.kind is LineKind.ROYALTY), None)
-        if line is None or line.rate is None:
-            raise errors.NoRoyalty()
-        now = await clock.market_now(db)
-        today = shanghai_day(now)
-        rules.require_reportable(
-            Period(period_from, period_to),
-            term_from=contract.term_from,
-            term_until=contract.term_until,
-            reported=[Period(r.period_from, r.period_to) for r in await repository.reports_of(db, contract.id)],
-            today=today,
-        )
-        royalty_minor = rules.royalty_of(base_minor, line.rate)
-        due_id = None
-        if royalty_minor > 0:
-            due = await settlement.raise_due(
-                db,
-                payer=parties[PartyRole.PAYER],
-                payee=parties[PartyRole.PAYEE],
-                minor=royalty_minor,
-                due_on=rules.royalty_due_on(today, line.due_n),
-                subject=Ref("contract", contract.id),
-                purpose=Purpose.ROYALTY,
-                rule_date=contract.rule_date,
-                actor=actor,
-            )
-            due_id = due.id
-        report = RoyaltyReport(
-            id=new_id(),
-            contract_id=contract.id,
-            plan_line_id=line.id,
-            period_from=period_from,
-            period_to=period_to,
-            base_minor=base_minor,
-            royalty_minor=royalty_minor,
-            due_id=due_id,
-            reported_by=actor.person,
-            reported_at=now,
-        )
-        db.add(report)
-        journal.record(db, RoyaltyReported(contract.id, report.id), actor=actor)
-        await db.flush()
-        return report_view(report)
-
-
-async def mark_paid(tx: Tx, due_id: UUID) -> bool:
-    """A paid due marks its plan line or royalty report. Twice is harmless; says whether it changed anything."""
-    async with tx.begin() as db:
-        line = await repository.find_line_by_due(db, due_id)
-        report = await repository.find_report_by_due(db, due_id) if line is None else None
-        found = line or report
-        if found is None:
-            return False
-        await repository.lock_contract(db, found.contract_id)
-        await db.refresh(found)
-        if line is not None and line.state is LineState.DUE:
-            line.state = PLAN_LINE.move(line.state, "pay")
-            journal.record(db, PlanLinePaid(line.contract_id, line.id), actor=None)
-            return True
-        if report is not None and report.paid_at is None:
-            report.paid_at = await clock.market_now(db)
-            journal.record(db, RoyaltyPaid(report.contract_id, report.id), actor=None)
-            return True
-        return False
-
-
 async def dispute(tx: Tx, actor: Actor, contract_id: UUID, *, reasons: str) -> ContractView:
-    """A party puts a dispute on record; the contract is not certified or registered while it lasts."""
+    """A party puts a dispute on record; while it lasts nothing is released, certified or registered."""
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
         await known_parties(db, actor, contract)
-        sides = await side_orgs(db, contract)
-        require(actor, policy.DISPUTE, parties=[org for side in sides.values() for org in side])
+        require(actor, policy.DISPUTE, parties=await all_orgs(db, contract))
         contract.state = CONTRACT.move(contract.state, "dispute")
         contract.reasons = reasons
+        await settlement.hold_release(db, Ref("contract", contract.id), cause=HoldCause.DISPUTE, actor=actor)
         journal.record(db, ContractDisputed(contract.id), actor=actor)
         await db.flush()
         return await view_of(db, contract)
@@ -132,6 +50,7 @@ async def settle_dispute(tx: Tx, actor: Actor, contract_id: UUID) -> ContractVie
         require(actor, policy.SETTLE)
         contract.state = CONTRACT.move(contract.state, "settle")
         contract.reasons = None
+        await settlement.lift_release(db, Ref("contract", contract.id), cause=HoldCause.DISPUTE, actor=actor)
         journal.record(db, ContractSettled(contract.id), actor=actor)
         await db.flush()
         return await view_of(db, contract)
@@ -166,11 +85,17 @@ async def declare_default(tx: Tx, actor: Actor, contract_id: UUID, *, reasons: s
             raise errors.NotFromAward()
         now = await clock.market_now(db)
         plan = await repository.plan_of(db, contract.id)
-        line = next((one for one in plan if one.kind is LineKind.ENTRY_FEE and one.state is LineState.DUE), None)
-        due = None if line is None or line.due_id is None else await settlement.get_due(db, line.due_id)
-        if due is None or due.is_paid or shanghai_day(now) <= due.due_on:
-            raise errors.NothingOverdue(due_on=None if due is None else due.due_on)
-        freed = await settlement.cancel_due(db, due.id, actor)
+        dues = [
+            await settlement.get_due(db, one.due_id)
+            for one in plan
+            if one.kind in ON_EFFECT and one.state is LineState.DUE and one.due_id is not None
+        ]
+        if any(one.credited_minor and one.state is LineState.PAID for one in plan):
+            raise errors.DepositSpent()
+        waiting = [due for due in dues if not due.is_paid]
+        if not any(shanghai_day(now) > due.due_on for due in waiting):
+            raise errors.NothingOverdue(due_on=min((due.due_on for due in waiting), default=None))
+        freed = sum([await settlement.cancel_due(db, due.id, actor) for due in waiting])
         for one in plan:
             if PLAN_LINE.can(one.state, "cancel"):
                 one.state = PLAN_LINE.move(one.state, "cancel")
@@ -187,18 +112,5 @@ async def declare_default(tx: Tx, actor: Actor, contract_id: UUID, *, reasons: s
         await achievements.end_licence(db, by=Ref("contract", contract.id), on=shanghai_day(now), actor=actor)
         contract.reasons = reasons
         journal.record(db, ContractDefaulted(contract.id, contract.award_id), actor=actor)
-        await db.flush()
-        return await view_of(db, contract)
-
-
-async def terminate(tx: Tx, actor: Actor, contract_id: UUID, *, reasons: str) -> ContractView:
-    """An operator records that a contract ended early, with the reasons; what was paid stays paid."""
-    async with tx.begin() as db:
-        contract = await repository.lock_contract(db, contract_id)
-        await known_parties(db, actor, contract)
-        require(actor, policy.TERMINATE)
-        contract.state = CONTRACT.move(contract.state, "terminate")
-        contract.reasons = reasons
-        journal.record(db, ContractTerminated(contract.id), actor=actor)
         await db.flush()
         return await view_of(db, contract)

@@ -3,37 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
 from techmarket.achievements.steps import AchievementFacts, Sale
-from techmarket.contracts import policy, repository, rules
-from techmarket.contracts.events import ContractInForce, ContractSigned, ContractSigningOpened, RestsOn
-from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
-from techmarket.contracts.rules import ContractType, LineKind, PartyRole
-from techmarket.contracts.service.drafting import LICENCE_MODE, cancel_locked
-from techmarket.contracts.service.reading import known_parties, side_orgs, view_of
-from techmarket.contracts.tables import Contract, PlanLine
+from techmarket.contracts import borders, errors, policy, repository, rules, templates
+from techmarket.contracts.events import (
+    ContractAwaitsClearance,
+    ContractInForce,
+    ContractSigned,
+    ContractSigningOpened,
+    RestsOn,
+    TrialBegun,
+)
+from techmarket.contracts.lifecycle import CONTRACT, ContractState
+from techmarket.contracts.rules import ContractType, DeadlineKind, LineKind, Origin, PartyRole
+from techmarket.contracts.service.authorising import Proofs, note_signature, require_authority
+from techmarket.contracts.service.drafting import cancel_locked
+from techmarket.contracts.service.paying import raise_fixed_parts
+from techmarket.contracts.service.reading import all_orgs, known_parties, leads, side_orgs, view_of
+from techmarket.contracts.service.watching import watch, watch_effect
+from techmarket.contracts.service.writing import crossing_of, fixed_minor, patents_of, sale_mode
+from techmarket.contracts.tables import Contract
+from techmarket.contracts.templates import ABOUT_RIGHTS
 from techmarket.contracts.views import ContractView
 from techmarket.db import clock, journal
+from techmarket.db.keys import Keys
+from techmarket.db.means import Voucher
 from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref
-from techmarket.kernel.periods import Length, Unit, end_of_period, shanghai_day
+from techmarket.kernel.periods import end_of_day, shanghai_day, term_date
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
 from techmarket.rulebook import steps as rulebook
-from techmarket.settlement import steps as settlement
-from techmarket.settlement.rules import Purpose
 from techmarket.signing import steps as signing
+from techmarket.signing.errors import NoProvider
 from techmarket.signing.steps import Signatory
 from techmarket.trading import steps as trading
 from techmarket.trading.steps import AwardFacts
+from techmarket.transparency import steps as transparency
 
 PURPOSE = "contract"
 
@@ -51,16 +66,19 @@ async def open_signing(
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
         parties = await known_parties(db, actor, contract)
-        first = rules.calls_first(contract.type)
+        first = leads(contract)
         then = PartyRole.PAYER if first is PartyRole.PAYEE else PartyRole.PAYEE
         require(actor, policy.OPEN_SIGNING, parties=[parties[first]])
+        if contract.origin is not Origin.MARKET:
+            raise errors.MadeElsewhere()
         contract.state = CONTRACT.move(contract.state, "open_signing")
         version = await repository.get_version(db, contract.id, contract.current_n)
         rules.require_text(version.sha256, document_sha256)
+        await require_ready(db, contract)
         if contract.award_id is None:
-            await _require_approved(db, contract, parties[PartyRole.PAYEE])
+            await require_approved(db, contract, parties[PartyRole.PAYEE])
             await _claim(db, contract, parties, actor)
-            contract.notice_id = await _publish_price(db, contract, parties, actor, related_party=related_party)
+            contract.notice_id = await publish_price(db, contract, parties, actor, related_party=related_party)
         version.signing_id = await signing.open_signing(
             db,
             document_sha256=version.sha256,
@@ -80,27 +98,63 @@ async def open_signing(
         return await view_of(db, contract)
 
 
-async def sign(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str) -> ContractView:
-    """A party signs after the notice has ended. The last signature puts the contract in force."""
+async def sign(
+    tx: Tx,
+    actor: Actor,
+    contract_id: UUID,
+    *,
+    document_sha256: str,
+    keys: Keys | None = None,
+    proofs: Proofs = Proofs(),
+) -> ContractView:
+    """A party signs after the notice has ended. The last signature puts the contract in force.
+
+    With the market's keys the answer holds a receipt: the signed promise that the log will tell of this signature.
+    """
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
         parties = await known_parties(db, actor, contract)
-        sides = await side_orgs(db, contract)
-        require(actor, policy.SIGN, parties=[org for side in sides.values() for org in side])
+        require(actor, policy.SIGN, parties=await all_orgs(db, contract))
         contract.state = CONTRACT.move(contract.state, "sign")
         now = await clock.market_now(db)
         if contract.notice_id is not None:
             await notices.require_cleared(db, contract.notice_id, now)
         version = await repository.get_version(db, contract.id, contract.current_n)
         assert version.signing_id is not None
-        done = await signing.put(db, version.signing_id, actor, document_sha256=document_sha256, now=now)
-        journal.record(db, ContractSigned(contract.id, done.signed, done.required), actor=actor)
-        if contract.award_id is not None and actor.org_id == parties[rules.calls_first(contract.type)]:
+        authority = await require_authority(db, actor, contract.rule_date, now)
+        done = await signing.put(
+            db, version.signing_id, actor, document_sha256=document_sha256, now=now, method=proofs.method
+        )
+        await note_signature(db, contract, done, authority, proofs)
+        signed = ContractSigned(contract.id, done.signed, done.required)
+        journal.record(db, signed, actor=actor)
+        if contract.award_id is not None and actor.org_id == parties[leads(contract)]:
             await trading.note_buyers_turn(db, contract.award_id, now=now, actor=actor)
         if done.is_complete:
-            await _enter_into_force(db, contract, parties, now=now, actor=actor)
+            await complete(db, contract, parties, now=now, actor=actor)
         await db.flush()
-        return await view_of(db, contract)
+        view = await view_of(db, contract)
+        if keys is None or done.entry_id is None:
+            return view
+        return replace(view, receipt=await transparency.promise(db, keys, done.entry_id))
+
+
+async def sign_vouched(
+    tx: Tx,
+    voucher: Voucher | None,
+    actor: Actor,
+    contract_id: UUID,
+    *,
+    document_sha256: str,
+    id_token: str,
+    keys: Keys | None = None,
+) -> ContractView:
+    """Sign with somebody vouching for the person: an OpenID token whose nonce is the hash of the text."""
+    if voucher is None:
+        raise NoProvider()
+    vouched = await voucher.vouch(id_token, nonce=document_sha256)
+    proofs = Proofs(identity=vouched)
+    return await sign(tx, actor, contract_id, document_sha256=document_sha256, keys=keys, proofs=proofs)
 
 
 async def cancel_lapsed(tx: Tx, award_id: UUID, *, cause: str = "award_lapsed") -> bool:
@@ -116,44 +170,96 @@ async def cancel_lapsed(tx: Tx, award_id: UUID, *, cause: str = "award_lapsed") 
         return True
 
 
-async def _enter_into_force(
+async def require_approved(db: AsyncSession, contract: Contract, seller: UUID) -> None:
+    """Before a unit calls a buyer to sign at a price they agreed on, it has decided to (ZJR art. 17, 19)."""
+    if contract.type not in ABOUT_RIGHTS:
+        return
+    plan = await repository.plan_of(db, contract.id)
+    await achievements.require_approval(
+        db,
+        contract.approval_ids,
+        seller=seller,
+        achievement_ids=await repository.achievements_of(db, contract.id),
+        mode=sale_mode(contract.type, contract.trial_months, any(one.kind is LineKind.EQUITY for one in plan)),
+        price_minor=fixed_minor(plan),
+        on=contract.rule_date,
+    )
+
+
+async def require_ready(db: AsyncSession, contract: Contract) -> None:
+    """Nobody is called to sign a text that lacks a patent's facts, or before a project body has agreed."""
+    needed = borders.needed(crossing_of(contract), contract.type, contract.licence_kind)
+    missing = borders.before_signing(needed) - await repository.clearances_of(db, contract.id)
+    if missing:
+        raise errors.ClearanceMissing(missing=sorted(missing))
+    ids = await repository.achievements_of(db, contract.id)
+    today = shanghai_day(await clock.market_now(db))
+    templates.require_patents(await patents_of(db, ids) if ids else [], today=today)
+
+
+async def complete(
     db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], *, now: datetime, actor: Actor
 ) -> None:
-    """Award concluded, licence entered, entry fee due: one commit with the last signature."""
-    award = None
+    """All have signed: the award is concluded, and the contract takes effect, begins its trial, or waits for the
+    licence without which it has no effect."""
     if contract.award_id is not None:
         award = await trading.conclude_award(db, contract.award_id, now=now, actor=actor)
+        contract.deposit_minor = award.deposit_minor
+    needed = borders.needed(crossing_of(contract), contract.type, contract.licence_kind)
+    waits_for = borders.before_effect(needed) - await repository.clearances_of(db, contract.id)
+    if waits_for:
+        await wait_for_clearance(db, contract, parties, actor=actor)
+    elif contract.trial_months is not None:
+        contract.state = CONTRACT.move(contract.state, "begin_trial")
+        contract.trial_until = term_date(shanghai_day(now), contract.trial_months)
+        by = end_of_day(contract.trial_until)
+        watch(db, contract, DeadlineKind.TRIAL_DECISION, by=by, org_id=parties[PartyRole.PAYER])
+        await _claim(db, contract, parties, actor)
+        journal.record(db, TrialBegun(contract.id), actor=actor)
+    else:
+        await enter_into_force(db, contract, parties, now=now, actor=actor)
+
+
+async def wait_for_clearance(
+    db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], *, actor: Actor
+) -> None:
+    """Agreed, and without effect until the authority's licence is recorded."""
+    contract.state = CONTRACT.move(contract.state, "await_clearance")
+    await _claim(db, contract, parties, actor)
+    journal.record(db, ContractAwaitsClearance(contract.id), actor=actor)
+
+
+async def enter_into_force(
+    db: AsyncSession,
+    contract: Contract,
+    parties: dict[PartyRole, UUID],
+    *,
+    now: datetime,
+    actor: Actor,
+    since: date | None = None,
+) -> None:
+    """Licence entered and fixed parts due, in one commit with whatever gave the effect. `since` is the day on which a
+    contract made elsewhere took effect."""
     contract.state = CONTRACT.move(contract.state, "enter_into_force")
     contract.in_force_at = now
-    contract.term_from = shanghai_day(now)
+    contract.term_from = since or shanghai_day(now)
     contract.term_until = rules.term_until(contract.term_from, contract.term_years)
     if contract.type is ContractType.LICENCE:
-        await _enter_licence(db, contract, parties, award=award, actor=actor)
-    for line in await repository.plan_of(db, contract.id):
-        if line.kind is LineKind.ENTRY_FEE:
-            await _raise_entry_fee(db, contract, line, parties, award=award, now=now, actor=actor)
+        await _enter_licence(db, contract, parties, actor=actor)
+    elif contract.type is ContractType.TRANSFER:
+        # The title is handed over later; until then nobody else is sold or licensed what is sold here.
+        await _require_sellable(db, contract, parties)
+        await _claim(db, contract, parties, actor)
+    await raise_fixed_parts(db, contract, parties, now=now, actor=actor)
+    await watch_effect(db, contract, parties, now)
     journal.record(db, ContractInForce(contract.id, contract.award_id), actor=actor)
 
 
-async def _enter_licence(
-    db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], *, award: AwardFacts | None, actor: Actor
-) -> None:
+async def _enter_licence(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], *, actor: Actor) -> None:
     assert contract.term_from is not None
     assert contract.licence_kind is not None
+    award = await _require_sellable(db, contract, parties)
     achievement_ids = await repository.achievements_of(db, contract.id)
-    await achievements.require_sellable(
-        db,
-        achievement_ids,
-        mode=LICENCE_MODE,
-        licence_kind=contract.licence_kind,
-        seller=parties[PartyRole.PAYEE],
-        territory=contract.scope["territory"],
-        field=contract.scope["field"],
-        manner=contract.scope["manner"],
-        valid_from=contract.term_from,
-        valid_until=contract.term_until,
-        terms_sha256=None if award is None else award.listing_sha256,
-    )
     await achievements.enter_licence(
         db,
         achievement_ids,
@@ -170,91 +276,47 @@ async def _enter_licence(
     await achievements.release(db, by=Ref("contract", contract.id), actor=actor)
 
 
-async def _require_approved(db: AsyncSession, contract: Contract, seller: UUID) -> None:
-    """Before a unit calls a buyer to sign at a price they agreed on, it has decided to (ZJR art. 17, 19)."""
-    await achievements.require_approval(
-        db,
-        contract.approval_ids,
-        seller=seller,
-        achievement_ids=await repository.achievements_of(db, contract.id),
-        mode=LICENCE_MODE,
-        price_minor=await _entry_fee(db, contract),
-        on=contract.rule_date,
-    )
+async def _require_sellable(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID]) -> AwardFacts | None:
+    award = None if contract.award_id is None else await trading.get_award(db, contract.award_id)
+    sale = replace(await _sale(db, contract, parties), terms_sha256=None if award is None else award.listing_sha256)
+    (refusal,) = await achievements.unsellable(db, [sale])
+    if refusal is not None:
+        raise refusal
+    return award
 
 
-async def _entry_fee(db: AsyncSession, contract: Contract) -> int | None:
-    """What is paid whatever happens; None where there are royalties alone, which no floor can be held against."""
-    fees = [line.minor for line in await repository.plan_of(db, contract.id) if line.kind is LineKind.ENTRY_FEE]
-    return fees[0] if fees else None
-
-
-async def _claim(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], actor: Actor) -> None:
-    """A contract without a trade holds what it licenses while it is signed; what forbids it, forbids that too."""
-    sale = Sale(
+async def _sale(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID]) -> Sale:
+    plan = await repository.plan_of(db, contract.id)
+    return Sale(
         tuple(await repository.achievements_of(db, contract.id)),
-        LICENCE_MODE,
+        sale_mode(contract.type, contract.trial_months, any(one.kind is LineKind.EQUITY for one in plan)),
         contract.licence_kind,
         parties[PartyRole.PAYEE],
         contract.scope["territory"],
         contract.scope["field"],
-        manner=contract.scope["manner"],
+        contract.term_from,
+        contract.term_until,
+        contract.scope["manner"],
         approval_ids=tuple(contract.approval_ids),
-        price_minor=await _entry_fee(db, contract),
+        price_minor=fixed_minor(plan),
     )
+
+
+async def _claim(db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], actor: Actor) -> None:
+    """A contract without a trade holds what it sells while it is signed; what forbids it, forbids that too."""
+    if contract.type not in ABOUT_RIGHTS:
+        return
+    sale = await _sale(db, contract, parties)
     await achievements.claim(db, sale, by=Ref("contract", contract.id), actor=actor)
-    (refusal,) = await achievements.unsellable(db, [sale])
-    if refusal is not None:
-        raise refusal
-    for ground in await achievements.grounds_of(db, sale):
-        journal.record(db, RestsOn(contract.id, ground.approval_id, ground.consent_id), actor=actor)
+    if contract.award_id is None:
+        (refusal,) = await achievements.unsellable(db, [sale])
+        if refusal is not None:
+            raise refusal
+        for ground in await achievements.grounds_of(db, sale):
+            journal.record(db, RestsOn(contract.id, ground.approval_id, ground.consent_id), actor=actor)
 
 
-async def _raise_entry_fee(
-    db: AsyncSession,
-    contract: Contract,
-    line: PlanLine,
-    parties: dict[PartyRole, UUID],
-    *,
-    award: AwardFacts | None,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """The fee is due within the agreed period of the effect; the deposit taken with the award pays its part at once.
-
-    What the deposit was above the fee goes back to the buyer: it is not the seller's, and nothing else would free it.
-    """
-    assert line.minor is not None
-    calendar = await rulebook.work_calendar(db)
-    end = end_of_period(now, Length(line.due_n, Unit(line.due_unit)), calendar=calendar)
-    assert end is not None
-    due = await settlement.raise_due(
-        db,
-        payer=parties[PartyRole.PAYER],
-        payee=parties[PartyRole.PAYEE],
-        minor=line.minor,
-        due_on=rules.last_day_before(end),
-        subject=Ref("contract", contract.id),
-        purpose=Purpose.ENTRY_FEE,
-        rule_date=contract.rule_date,
-        actor=actor,
-    )
-    line.due_id, line.state = due.id, PLAN_LINE.move(line.state, "raise")
-    if award is not None and award.deposit_minor:
-        line.credited_minor = rules.deposit_for_fee(line.minor, award.deposit_minor)
-        await settlement.pay_from_escrow(db, due.id, minor=line.credited_minor, actor=actor)
-        if award.deposit_minor > line.credited_minor:
-            await settlement.instruct_payout(
-                db,
-                org=parties[PartyRole.PAYER],
-                minor=award.deposit_minor - line.credited_minor,
-                channel=settlement.Channel.ESCROW,
-                why=Ref("award", award.award_id),
-                actor=actor,
-            )
-
-
-async def _publish_price(
+async def publish_price(
     db: AsyncSession, contract: Contract, parties: dict[PartyRole, UUID], actor: Actor, *, related_party: bool
 ) -> UUID | None:
     """A government-established unit that sells by agreement publishes name, abstract, mode, price and kinship.
@@ -262,7 +324,7 @@ async def _publish_price(
     What the market itself can see need not be declared: a buyer to whom one of the completers belongs is related.
     """
     seller = await identity.get_organisation(db, parties[PartyRole.PAYEE])
-    if not seller.government_established:
+    if not seller.government_established or contract.type not in ABOUT_RIGHTS:
         return None
     rule = await rulebook.get_rule(
         db,
@@ -277,7 +339,11 @@ async def _publish_price(
     document = {
         "name": [facts[one].title_zh or facts[one].title_en for one in ids],
         "abstract": [facts[one].abstract_zh or facts[one].abstract_en for one in ids],
-        "mode": {"mode": LICENCE_MODE, "licence_kind": contract.licence_kind, "term_years": contract.term_years},
+        "mode": {
+            "mode": (await _sale(db, contract, parties)).mode,
+            "licence_kind": contract.licence_kind,
+            "term_years": contract.term_years,
+        },
         "intended_price": [rules.line_in_words(line.kind, line.minor, line.rate, line.base) for line in lines],
         "related_party": related_party or await _is_related(db, facts.values(), parties[PartyRole.PAYER]),
         "contract_number": contract.number,
