@@ -37,6 +37,7 @@ from techmarket.api import (
     following,
     hub,
     identity,
+    incomes,
     invoices,
     keys,
     ledger,
@@ -75,6 +76,7 @@ from techmarket.api import (
     tlog,
     trading,
     transparency,
+    unit_rules,
     vesting,
 )
 from techmarket.api import docs as refusal_docs
@@ -141,8 +143,10 @@ ROUTERS = (
     registrations.router,
     certification.router,
     certification.well_known,
+    unit_rules.router,
     share_tables.router,
     share_holds.router,
+    incomes.router,
     distributions.router,
     reward_claims.router,
     statements.router,

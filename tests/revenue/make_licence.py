@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from techmarket.achievements.rules import Owner
 from techmarket.contracts import service as contracts
 from techmarket.contracts.rules import RoyaltyBase
 from techmarket.contracts.service.drafting import RoyaltyTerms, ScopeTerms
@@ -30,6 +32,14 @@ POSTED = "ee" * 32
 
 
 @dataclass(frozen=True)
+class Partner:
+    """Another unit that owns a part of the achievement, and its one inventor."""
+
+    unit: Keyed
+    inventor: Keyed
+
+
+@dataclass(frozen=True)
 class Licence:
     """A licence in force between a unit and a buyer, made by three inventors A, B and C."""
 
@@ -41,6 +51,7 @@ class Licence:
     inventors: tuple[Keyed, ...]
     achievement_id: UUID
     contract: ContractView
+    partner: Partner | None = None
 
     @property
     def id(self) -> UUID:
@@ -63,17 +74,29 @@ async def a_licence(
     kind: OrgKind = OrgKind.UNIVERSITY,
     applies_local_rules: bool = True,
     entry_fee_minor: int = 600_000_00,
+    co_owned: Decimal | None = None,
+    granted: bool = False,
+    region: str = "330100",
 ) -> Licence:
     """In force on 18 March 2026; a university has published its price for 15 days before."""
     await a_sandbox(tx, shanghai(2026, 3, 2, 9))
     market = await a_market(tx, keys)
     await rulebook.load_rules(tx)
-    unit = await an_organisation(tx, kind=kind, keys=keys, applies_local_rules=applies_local_rules)
+    unit = await an_organisation(tx, kind=kind, keys=keys, applies_local_rules=applies_local_rules, region=region)
     buyer = await an_organisation(tx, keys=keys)
     inventors = tuple([await a_member(tx, unit.actor, Role.INVENTOR, keys=keys) for _ in range(3)])
-    achievement_id = await an_achievement_id(
-        tx, unit.actor, completers=tuple(inventor.actor.person for inventor in inventors)
-    )
+    partner = None
+    stated: dict[str, Any] = {"completers": tuple(inventor.actor.person for inventor in inventors)}
+    if co_owned is not None:
+        other = await an_organisation(tx, kind=kind, keys=keys)
+        partner = Partner(other, await a_member(tx, other.actor, Role.INVENTOR, keys=keys))
+        stated["completers"] = (*stated["completers"], partner.inventor.actor.person)
+        stated["owners"] = (Owner(1 - co_owned, org_id=unit.actor.org), Owner(co_owned, org_id=other.actor.org))
+    if granted:
+        shares = zip(inventors, map(Decimal, ("0.45", "0.27", "0.18")), strict=True)
+        owners = (Owner(share, person_id=inventor.actor.person) for inventor, share in shares)
+        stated["owners"] = (Owner(Decimal("0.1"), org_id=unit.actor.org), *owners)
+    achievement_id = await an_achievement_id(tx, unit.actor, **stated)
     contract = await contracts.draft_directly(
         tx,
         unit.actor,
@@ -92,7 +115,7 @@ async def a_licence(
     await move_to(tx, shanghai(2026, 3, 18, 9))
     await contracts.sign(tx, unit.actor, contract.id, document_sha256=sha256)
     contract = await contracts.sign(tx, buyer.actor, contract.id, document_sha256=sha256)
-    return Licence(tx, keys, market, unit, buyer, inventors, achievement_id, contract)
+    return Licence(tx, keys, market, unit, buyer, inventors, achievement_id, contract, partner)
 
 
 async def pay_and_release(licence: Licence) -> list[UUID]:

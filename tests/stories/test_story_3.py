@@ -24,6 +24,8 @@ CRITERIA = [
 ]
 ASKED = {"P": "450000.00", "Q": "600000.00"}
 MARKS = {"P": ("70", "72", "74"), "Q": ("90", "92", "94")}
+GROUPS = {"MAIN": "80", "STAFF": "10", "OTHERS": "10"}
+SHARES = ["56736.00", "37824.00", "11820.00", "11820.00"]
 MILESTONES = [
     {"title": "Sample design / 示例设计", "amount": yuan("200000.00")},
     {"title": "Sample prototype / 示例样机", "amount": yuan("400000.00")},
@@ -51,7 +53,7 @@ class Challenge:
 
 
 @pytest.mark.slow
-async def test_an_open_challenge_goes_from_the_demand_to_a_development_in_force_whose_first_milestone_is_paid(
+async def test_an_open_challenge_goes_from_the_demand_to_a_development_whose_first_milestone_is_paid_and_shared(
     api: Api, means: Means
 ) -> None:
     town = await a_town(api, means, way.START)
@@ -61,6 +63,7 @@ async def test_an_open_challenge_goes_from_the_demand_to_a_development_in_force_
         {letter: await town.a_party("UNIVERSITY", f"Sample University {letter}") for letter in "PQ"},
         [await town.a_party("INSTITUTE", f"Sample institute {n}") for n in (1, 2, 3)],
     )
+    await ruled_by_the_unit(challenge)
     await published(challenge)
     await read_under_agreement(challenge)
     await announced_and_qualified(challenge)
@@ -70,6 +73,40 @@ async def test_an_open_challenge_goes_from_the_demand_to_a_development_in_force_
     award = await awarded_and_published(challenge)
     contract = await commissioned(challenge, award)
     await first_milestone_paid(challenge, contract)
+    await shared_by_the_unit_s_rule(challenge, contract)
+
+
+async def ruled_by_the_unit(it: Challenge) -> None:
+    """Q has a rule of its own, heard, published and adopted by a second officer: 60 % of development income."""
+    town, unit = it.town, it.bidders["Q"]
+    for title, role in (("A", "INVENTOR"), ("B", "INVENTOR"), ("second officer", "FINANCE")):
+        await town.a_person(unit, title, role)
+    rates = {
+        "transfer": "0.70",
+        "licence": "0.70",
+        "equity": "0.70",
+        "self_implementation": "0.05",
+        "joint_implementation": "0.05",
+        "other": "0.60",
+    }
+    body = {
+        "title": "Sample rule / 示例规定",
+        "rates": [{"mode": mode, "rate": rate} for mode, rate in rates.items()],
+        "groups": [{"group": name, "weight": weight} for name, weight in GROUPS.items()],
+        "effective_from": "2026-02-24",
+        "published_on": "2026-02-20",
+        "place": "Sample notice board / 示例公告栏",
+        "publication_sha256": await town.evidence(unit, "photograph of the rule"),
+        "heard_on": "2026-02-10",
+        "hearing_sha256": await town.evidence(unit, "minutes of the hearing"),
+    }
+    drafted = await town.post("/v1/unit-rules", body, by=unit)
+    adopted = await town.api.post(
+        f"/v1/unit-rules/{drafted['id']}/adoption",
+        json={"document_sha256": drafted["document_sha256"]},
+        key=unit.people["second officer"].key,
+    )
+    assert (adopted.status_code, adopted.json()["state"]) == (200, "IN_FORCE"), adopted.text
 
 
 async def published(it: Challenge) -> None:
@@ -327,3 +364,52 @@ async def first_milestone_paid(it: Challenge, contract: Json) -> None:
     assert await town.confirm_payouts() == [(winner.id, "197000.00")]
     assert (await town.get(f"/v1/contracts/{contract['id']}", by=it.lister))["plan"][0]["state"] == "PAID"
     assert await town.money() == {"BANK": -300_000, "FEES": 300_000}
+
+
+async def shared_by_the_unit_s_rule(it: Challenge, contract: Json) -> None:
+    """No statute names a floor for development income (ZJR art. 41): the table of the contract follows Q's own rule.
+
+    200,000.00 less the fee of 3,000.00; 60 % of 197,000.00 are 118,200.00, in 80/10/10, and 60/40 inside.
+    """
+    town, unit = it.town, it.bidders["Q"]
+    people = [{"person_id": unit.people[title].id, "weight": weight} for title, weight in (("A", "60"), ("B", "40"))]
+    groups: list[Json] = [{"group": name, "weight": weight} for name, weight in GROUPS.items()]
+    groups[0]["people"] = people
+    body: Json = {"contract_id": contract["id"], "by_unit_rule": True, "table": {"rate": "0.60", "groups": groups}}
+    assert await town.refused("/v1/share-tables", body, by=unit) == (422, "revenue.not_the_unit_rule")
+    del body["table"]["rate"]
+    table = await town.post("/v1/share-tables", body, by=unit)
+    await town.post(f"/v1/share-tables/{table['id']}/signing", by=unit)
+    draft = await town.post("/v1/distributions", {"contract_id": contract["id"]}, by=unit)
+    assert (draft["mode"], draft["net_income"], draft["reward"], draft["unit_part"]) == (
+        "other",
+        yuan("197000.00"),
+        yuan("118200.00"),
+        yuan("78800.00"),
+    )
+    rate = next(step for step in draft["steps"] if step["name"] == "reward")["rule"]
+    assert (rate["scope"], rate["value"]) == (f"unit:{unit.id}", "0.6")
+    assert [line["amount"]["amount"] for line in draft["lines"]] == SHARES
+    path = f"/v1/distributions/{draft['id']}"
+    proof = {"posted_sha256": await town.evidence(unit, "photograph of the list")}
+    split = await town.post(f"{path}/publication", proof, by=unit)
+    await town.move_to(moment((await town.get(f"/v1/notices/{split['notice_id']}", by=unit))["ends_at"]))
+    assert await town.refused(f"{path}/payment", by=unit) == (409, "revenue.table_not_signed")
+    for title in ("A", "B"):
+        signed = await town.api.post(
+            f"/v1/share-tables/{table['id']}/signatures",
+            json={"document_sha256": table["document_sha256"]},
+            key=unit.people[title].key,
+        )
+        assert signed.status_code == 201, signed.text
+    paid = await town.post(f"{path}/payment", by=unit)
+    for line in paid["lines"]:
+        assert (line["state"], line["wage_base"]) == ("INSTRUCTED", line["amount"])
+        await town.post(f"/v1/lines/{line['id']}/payroll-confirmation", by=unit)
+    await town.settle()
+    assert (await town.get(path, by=unit))["state"] == "PAID"
+    me = unit.people["A"]
+    statement = await town.api.get(f"{path}/statements/{me.id}", key=me.key)
+    assert statement.json()["amount"] == yuan(SHARES[0])
+    terms = (await town.get("/v1/reward-terms", by=unit))["items"]
+    assert terms == []

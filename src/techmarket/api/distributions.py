@@ -13,14 +13,10 @@ from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import (
-    Code,
     Cursor,
-    Day,
     Limit,
     MoneyOut,
-    PositiveMoney,
     Sha256,
-    ShortText,
     Uuid,
     Wire,
 )
@@ -29,23 +25,20 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.ledger import errors as ledger
 from techmarket.notices import errors as notices
 from techmarket.revenue import errors, service
-from techmarket.revenue.case import Group
+from techmarket.revenue.case import Group, Mode
 from techmarket.revenue.lifecycle import DistributionState, LineState
-from techmarket.revenue.views import BooksView, CostView, DistributionView, LineView
+from techmarket.revenue.views import DistributionView, LineView
 
 router = APIRouter(prefix="/v1", tags=["revenue"], route_class=MarketRoute)
 
 
-class AddCost(Wire):
-    kind: Code
-    amount: PositiveMoney
-    evidence: ShortText = Field(description="The number of the invoice, receipt or return that shows it")
-    evidence_sha256: Sha256 | None = None
-    incurred_on: Day
-
-
 class DraftDistribution(Wire):
-    contract_id: Uuid
+    """One of a contract and an achievement; of an achievement the mode is named."""
+
+    contract_id: Uuid | None = None
+    achievement_id: Uuid | None = None
+    mode: Mode | None = None
+    in_shares: bool = Field(default=False, description="Split the shares that were obtained, not money")
     share_table_id: Uuid | None = None
 
 
@@ -59,36 +52,6 @@ class ReverseDistribution(Wire):
     claw_back: bool = Field(
         default=False, description="Also stop what is instructed and claim back what was paid, each line by itself"
     )
-
-
-class IncomeOut(Wire):
-    id: UUID
-    due_id: UUID
-    purpose: str
-    amount: MoneyOut
-    received_on: date
-    distribution_id: UUID | None
-
-
-class CostOut(Wire):
-    id: UUID
-    contract_id: UUID
-    kind: str
-    amount: MoneyOut
-    evidence: str
-    evidence_sha256: str | None
-    incurred_on: date
-    due_id: UUID | None
-    distribution_id: UUID | None
-    withdrawn_at: datetime | None
-
-
-class BooksOut(Wire):
-    contract_id: UUID
-    income: list[IncomeOut]
-    costs: list[CostOut]
-    open_income: MoneyOut
-    open_costs: MoneyOut
 
 
 class HeirPartOut(Wire):
@@ -114,7 +77,10 @@ class LineOut(Wire):
 
 class DistributionOut(Wire):
     id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    mode: Mode
+    in_shares: bool
     share_table_id: UUID
     unit_id: UUID
     state: DistributionState
@@ -136,7 +102,10 @@ class DistributionOut(Wire):
 
 class DistributionCardOut(Wire):
     id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    mode: Mode
+    in_shares: bool
     unit_id: UUID
     state: DistributionState
     net_income: MoneyOut
@@ -147,46 +116,6 @@ class DistributionCardOut(Wire):
 class DistributionPage(Wire):
     items: list[DistributionCardOut]
     next_cursor: str | None
-
-
-@router.post(
-    "/contracts/{contract_id}/costs",
-    status_code=201,
-    response_model=CostOut,
-    operation_id="addCost",
-    responses=refusals(errors.CostUnknown),
-)
-async def add_cost(contract_id: Uuid, body: AddCost, actor: SignedIn, tx: TxDep) -> CostView:
-    """Enter a cost with its evidence; the rulebook says whether it reduces net income."""
-    return await service.add_cost(
-        tx,
-        actor,
-        contract_id,
-        kind=body.kind,
-        minor=body.amount.minor,
-        evidence=body.evidence,
-        evidence_sha256=body.evidence_sha256,
-        incurred_on=body.incurred_on,
-    )
-
-
-@router.post(
-    "/costs/{cost_id}/withdrawal",
-    response_model=CostOut,
-    operation_id="withdrawCost",
-    responses=refusals(errors.CostCounted, errors.FeeIsAFact),
-)
-async def withdraw_cost(cost_id: Uuid, actor: SignedIn, tx: TxDep) -> CostView:
-    """A cost entered by mistake counts no more."""
-    return await service.withdraw_cost(tx, actor, cost_id)
-
-
-@router.get(
-    "/contracts/{contract_id}/income", response_model=BooksOut, operation_id="getContractIncome", responses=refusals()
-)
-async def get_income(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> BooksView:
-    """What the contract has brought in and cost."""
-    return await service.get_books(tx, actor, contract_id)
 
 
 @router.post(
@@ -202,11 +131,22 @@ async def get_income(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> BooksView
         errors.TooSmallToSplit,
         errors.TableOfAnotherSubject,
         errors.TableReplaced,
+        errors.IncomeMalformed,
+        errors.YearsOver,
+        errors.GrantOrReward,
     ),
 )
 async def draft_distribution(body: DraftDistribution, actor: SignedIn, tx: TxDep) -> DistributionView:
     """Split all open income of a contract under its share table. Each income is split once."""
-    return await service.draft_distribution(tx, actor, body.contract_id, share_table_id=body.share_table_id)
+    return await service.draft_distribution(
+        tx,
+        actor,
+        body.contract_id,
+        achievement_id=body.achievement_id,
+        mode=body.mode,
+        in_shares=body.in_shares,
+        share_table_id=body.share_table_id,
+    )
 
 
 @router.get("/distributions", response_model=DistributionPage, operation_id="listDistributions", responses=refusals())
@@ -270,7 +210,7 @@ async def pay_distribution(distribution_id: Uuid, actor: SignedIn, tx: TxDep) ->
     "/distributions/{distribution_id}/reversal",
     response_model=DistributionOut,
     operation_id="reverseDistribution",
-    responses=refusals(NotInThisState, errors.PaidAlready, errors.PayoutUnderway),
+    responses=refusals(NotInThisState, errors.PaidAlready, errors.PayoutUnderway, errors.SharesRegistered),
 )
 async def reverse_distribution(
     distribution_id: Uuid, body: ReverseDistribution, actor: SignedIn, tx: TxDep
@@ -283,8 +223,23 @@ async def reverse_distribution(
     "/lines/{line_id}/payroll-confirmation",
     response_model=LineOut,
     operation_id="confirmPayroll",
-    responses=refusals(NotInThisState, errors.ChannelConfirmsItself),
+    responses=refusals(NotInThisState, errors.ChannelConfirmsItself, errors.PaidInShares),
 )
 async def confirm_payroll(line_id: Uuid, actor: SignedIn, tx: TxDep) -> LineView:
     """The unit has paid this line with its wages."""
     return await service.confirm_payroll(tx, actor, line_id)
+
+
+class RegisterShares(Wire):
+    proof_sha256: Sha256 = Field(description="The company's registration, a file that the unit keeps as evidence")
+
+
+@router.post(
+    "/lines/{line_id}/share-registration",
+    response_model=LineOut,
+    operation_id="registerShares",
+    responses=refusals(NotInThisState, errors.PaidInMoney, notices.EvidenceMissing),
+)
+async def register_shares(line_id: Uuid, body: RegisterShares, actor: SignedIn, tx: TxDep) -> LineView:
+    """The shares of this line stand in the person's name now."""
+    return await service.register_shares(tx, actor, line_id, proof_sha256=body.proof_sha256)

@@ -44,7 +44,7 @@ class RuleChangeOut(Wire):
 
 class EffectOut(Wire):
     distribution_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
     unit_id: UUID
     state: DistributionState
     rule_date: date

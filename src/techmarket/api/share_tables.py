@@ -14,6 +14,7 @@ from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import (
+    Code,
     Cursor,
     Limit,
     RateIn,
@@ -24,7 +25,9 @@ from techmarket.api.shapes import (
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.revenue import errors, service
 from techmarket.revenue.case import Basis, Group, GroupShare, Share, Table
+from techmarket.revenue.leaders import Post
 from techmarket.revenue.lifecycle import TableState
+from techmarket.revenue.service.tabling import TableTerms
 from techmarket.revenue.views import ShareTableView
 from techmarket.signing import errors as signing
 
@@ -69,10 +72,25 @@ class TableIn(Wire):
         )
 
 
+class LeaderIn(Wire):
+    person_id: Uuid
+    post: Post
+
+
 class DraftTable(Wire):
     contract_id: Uuid | None = None
     achievement_id: Uuid | None = None
     table: TableIn
+    by_unit_rule: bool = Field(default=False, description="Rate and group weights are those of the unit's own rule")
+    elects_reward: bool = Field(default=False, description="After a grant: the completers elect the reward instead")
+    leaders: Annotated[list[LeaderIn], Field(max_length=50)] = Field(default_factory=list)
+    confirms: Annotated[list[Code], Field(max_length=20)] = Field(
+        default_factory=list, description="Codes of the cautions about leaders that the unit has seen"
+    )
+
+    def terms(self) -> TableTerms:
+        posts = {str(one.person_id): one.post for one in self.leaders}
+        return TableTerms(self.by_unit_rule, self.elects_reward, posts, tuple(self.confirms))
 
 
 class SignTable(Wire):
@@ -118,12 +136,27 @@ TABLE_REFUSALS = (errors.TableMalformed, errors.BelowFloor, errors.RateNeeded)
     status_code=201,
     response_model=ShareTableOut,
     operation_id="draftShareTable",
-    responses=refusals(*TABLE_REFUSALS, errors.PersonUnknown, errors.NobodyToSign),
+    responses=refusals(
+        *TABLE_REFUSALS,
+        errors.PersonUnknown,
+        errors.PersonNotInTable,
+        errors.NobodyToSign,
+        errors.NotTheTitle,
+        errors.GrantOrReward,
+        errors.NoUnitRule,
+        errors.NotTheUnitRule,
+        errors.CautionsUnconfirmed,
+    ),
 )
 async def draft_share_table(body: DraftTable, actor: SignedIn, tx: TxDep) -> ShareTableView:
     """Draft who shares how, for a contract or an achievement. It is held to the floors before anybody signs."""
     return await service.draft_share_table(
-        tx, actor, contract_id=body.contract_id, achievement_id=body.achievement_id, table=body.table.value()
+        tx,
+        actor,
+        contract_id=body.contract_id,
+        achievement_id=body.achievement_id,
+        table=body.table.value(),
+        terms=body.terms(),
     )
 
 

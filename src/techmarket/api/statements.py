@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["revenue"], route_class=MarketRoute)
 
 class StatementCardOut(Wire):
     distribution_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
     state: DistributionState
     amount: MoneyOut
     created_at: datetime
@@ -42,7 +42,7 @@ class StatementPage(Wire):
 
 class StatementOut(Wire):
     distribution_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
     contract_number: str
     unit_id: UUID
     unit_name: str

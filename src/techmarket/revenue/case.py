@@ -36,6 +36,7 @@ class Basis(StrEnum):
     TITLE = "TITLE"
 
 
+MONEY_OF_SHARES = frozenset({"DIVIDEND", "SHARE_DISPOSAL"})
 PROFIT_MODES = frozenset({Mode.SELF_IMPLEMENTATION, Mode.JOINT_IMPLEMENTATION})
 SALE_MODES = frozenset({Mode.TRANSFER, Mode.LICENCE})
 
@@ -189,6 +190,11 @@ class Case:
     @property
     def before(self) -> Earlier:
         return self.earlier or NOTHING_EARLIER
+
+    @property
+    def is_money_of_shares(self) -> bool:
+        """Dividends, and the sale of shares that the unit holds for all: money, of equity."""
+        return any(receipt.purpose in MONEY_OF_SHARES for receipt in self.receipts)
 
     def norms_of(self, key: str) -> tuple[Norm, ...]:
         return tuple(norm for norm in self.norms if norm.key == key)

@@ -40,8 +40,8 @@ class TooSmallToSplit(Refusal):
 
 class NoIncome(Refusal):
     code, kind = "revenue.no_income", Kind.CONFLICT
-    zh = "此合同没有尚未分配的收入。"
-    en = "This contract has no income that is not already in a distribution."
+    zh = "没有尚未分配的此类收入。"
+    en = "There is no income of this kind that is not already in a distribution."
 
 
 class NoShareTable(Refusal):
@@ -213,3 +213,105 @@ class PackUnsound(Refusal):
     code, kind = "revenue.pack_unsound", Kind.INVALID
     zh = "政策包不成立：{findings}。"
     en = "This policy pack does not hold together: {findings}."
+
+
+class IncomeMalformed(Refusal):
+    code, kind = "revenue.income_malformed", Kind.INVALID
+    zh = "此项收入不成立：{reason}。"
+    en = "This income does not hold together: {reason}."
+
+
+class ProfitEntered(Refusal):
+    code, kind = "revenue.profit_entered", Kind.CONFLICT
+    zh = "{year} 年的利润已经登记；如有错误请先撤回。"
+    en = "The profit of {year} is entered already; withdraw it first if it is wrong."
+
+
+class FirstYearDiffers(Refusal):
+    code, kind = "revenue.first_year_differs", Kind.INVALID
+    zh = "此成果的起算年份已登记为 {first_year}。"
+    en = "The first year of this achievement's use is on record as {first_year}."
+
+
+class YearsOver(Refusal):
+    code, kind = "revenue.years_over", Kind.CONFLICT
+    zh = "{year} 年已超过利润分享年限（至 {last_year} 年，{source}）；如仍要奖励，请在分配方案中写明比例。"
+    en = "{year} lies after the last year in which profit is shared ({last_year}, {source}); name a rate in the table."
+
+
+class NoSharesHeld(Refusal):
+    code, kind = "revenue.no_shares_held", Kind.CONFLICT
+    zh = "没有登记过作价投资取得的股权，不能登记其分红或转让收入。"
+    en = "No shares were entered, so there is no dividend or sale of them to enter."
+
+
+class SharesGivenOut(Refusal):
+    code, kind = "revenue.shares_given_out", Kind.CONFLICT
+    zh = "股权已登记到个人名下；其分红由公司直接支付，单位自有部分不再分享。"
+    en = "The shares stand in people's own names: the company pays them, and what the unit holds itself is not shared."
+
+
+class IncomeCounted(Refusal):
+    code, kind = "revenue.income_counted", Kind.CONFLICT
+    zh = "此收入已计入一次分配；请先撤销该分配。"
+    en = "This income is counted in a distribution already; reverse that one first."
+
+
+class ReceiptIsAFact(Refusal):
+    code, kind = "revenue.receipt_is_a_fact", Kind.CONFLICT
+    zh = "经市场放款的收入由放款记录产生，不能撤回。"
+    en = "Income that the market released comes from the release itself and cannot be withdrawn."
+
+
+class PaidInShares(Refusal):
+    code, kind = "revenue.paid_in_shares", Kind.CONFLICT
+    zh = "此份额是股权，凭股权登记证明确认，不由工资发放。"
+    en = "This line is shares: it is confirmed by the share registration, not by the payroll."
+
+
+class PaidInMoney(Refusal):
+    code, kind = "revenue.paid_in_money", Kind.CONFLICT
+    zh = "此份额是现金，不是股权。"
+    en = "This line is money, not shares."
+
+
+class SharesRegistered(Refusal):
+    code, kind = "revenue.shares_registered", Kind.CONFLICT
+    zh = "{lines} 份股权已登记到个人名下，只能由当事人转回，不能冲销。"
+    en = "{lines} lines of shares stand in people's names; only they can transfer them back, no posting does."
+
+
+class NotTheTitle(Refusal):
+    code, kind = "revenue.not_the_title", Kind.INVALID
+    zh = "按权属分配的方案与登记的权属不符：{reason}。"
+    en = "A split by title must be the title on record: {reason}."
+
+
+class GrantOrReward(Refusal):
+    code, kind = "revenue.grant_or_reward", Kind.CONFLICT
+    zh = "完成人已获赋权（{granted}），不能同时取得奖励；请按权属分配，或由完成人选择奖励并签署。"
+    en = "The completers own {granted} by a grant and get no reward beside it; share by title, or let them elect it."
+
+
+class UnitRuleMalformed(Refusal):
+    code, kind = "revenue.unit_rule_malformed", Kind.INVALID
+    zh = "单位规定不成立：{reason}。"
+    en = "This unit rule does not hold together: {reason}."
+
+
+class NotTheUnitRule(Refusal):
+    code, kind = "revenue.not_the_unit_rule", Kind.INVALID
+    zh = "方案注明依据单位规定，但 {part} 与规定不符；请改为按约定，或与规定一致。"
+    en = "The table says it follows the unit's rule, and its {part} does not; follow the rule, or call it an agreement."
+
+
+class NoUnitRule(Refusal):
+    code, kind = "revenue.no_unit_rule", Kind.CONFLICT
+    zh = "在该日期没有生效的单位规定。"
+    en = "No rule of the unit is in force on that date."
+
+
+class CautionsUnconfirmed(Refusal):
+    code, kind = "revenue.cautions_unconfirmed", Kind.CONFLICT
+    zh = "方案涉及领导人员，请先确认下列提示：{codes}（{source}）。"
+    en = "The table names leaders; confirm these cautions first: {codes} ({source})."

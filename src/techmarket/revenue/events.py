@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -47,23 +48,35 @@ class ShareTableReplaced(Event):
 class IncomeReceived(Event):
     kind: ClassVar[str] = "revenue.income_received"
     income_id: UUID
-    contract_id: UUID
-    due_id: UUID
+    contract_id: UUID | None
+    due_id: UUID | None
+    achievement_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class IncomeWithdrawn(Event):
+    """It counts no more: entered by mistake, refunded, or the contract was void."""
+
+    kind: ClassVar[str] = "revenue.income_withdrawn"
+    income_id: UUID
+    cause: str
 
 
 @dataclass(frozen=True)
 class CostEntered(Event):
     kind: ClassVar[str] = "revenue.cost_entered"
     cost_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
     cost_kind: str
+    achievement_id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class CostWithdrawn(Event):
     kind: ClassVar[str] = "revenue.cost_withdrawn"
     cost_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ class DistributionDrafted(Event):
 
     kind: ClassVar[str] = "revenue.distribution_drafted"
     distribution_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
     share_table_id: UUID
     computation_sha256: str
     lines: int | None = None
@@ -178,3 +191,59 @@ class RewardRepaid(Event):
     kind: ClassVar[str] = "revenue.reward_repaid"
     reward_claim_id: UUID
     is_settled: bool
+
+
+@dataclass(frozen=True)
+class RewardDueSoon(Event):
+    """The day by which a reward must be paid is near, and it is not paid."""
+
+    kind: ClassVar[str] = "revenue.reward_due_soon"
+    income_id: UUID
+    name: str
+    ends_on: date
+
+
+@dataclass(frozen=True)
+class RewardOverdue(Event):
+    """The day has passed, and the reward is not paid; told once."""
+
+    kind: ClassVar[str] = "revenue.reward_overdue"
+    income_id: UUID
+    name: str
+    ends_on: date
+
+
+@dataclass(frozen=True)
+class TaxFlagsChanged(Event):
+    """What counts as wage is another part now: the registration it rested on is gone."""
+
+    kind: ClassVar[str] = "revenue.tax_flags_changed"
+    distribution_id: UUID
+    lines: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class UnitRuleDrafted(Event):
+    kind: ClassVar[str] = "revenue.unit_rule_drafted"
+    unit_rule_id: UUID
+    document_sha256: str
+
+
+@dataclass(frozen=True)
+class UnitRuleAdopted(Event):
+    """A unit's own rule on sharing holds from this day on; the one before it ends with it."""
+
+    kind: ClassVar[str] = "revenue.unit_rule_adopted"
+    unit_rule_id: UUID
+    effective_from: date
+
+
+@dataclass(frozen=True)
+class ContractUnwound(Event):
+    """A contract was void from the beginning: so many rows of income count no more."""
+
+    kind: ClassVar[str] = "revenue.contract_unwound"
+    contract_id: UUID
+    evidence_sha256: str
+    income: int

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from techmarket.db.jobs import reacts_to
+from datetime import timedelta
+
+from techmarket.contracts.events import RegistrationRevoked
+from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means
 from techmarket.notices.events import NoticeCleared
 from techmarket.notices.kinds import NoticeKind
 from techmarket.revenue import service
-from techmarket.settlement.events import PayoutConfirmed, PayoutFailed, Released
+from techmarket.settlement.events import DueRefunded, PayoutConfirmed, PayoutFailed, Released
 
 
 @reacts_to("revenue.take_released", Released)
@@ -33,3 +36,21 @@ async def settle_confirmed(means: Means, event: PayoutConfirmed) -> None:
 async def settle_failed(means: Means, event: PayoutFailed) -> None:
     """A payout that the bank could not make leaves its line to be instructed anew."""
     await service.settle_line(means.tx, event.payout_id)
+
+
+@reacts_to("revenue.take_refunded", DueRefunded)
+async def take_refunded(means: Means, event: DueRefunded) -> None:
+    """Money that went back is no income any more; what was shared of it is owed back."""
+    await service.take_refund(means.tx, event.due_id)
+
+
+@reacts_to("revenue.revise_flags", RegistrationRevoked)
+async def revise_flags(means: Means, event: RegistrationRevoked) -> None:
+    """Relief that stood on the registration falls (ZJTM art. 24)."""
+    await service.revise_flags(means.tx, event.contract_id)
+
+
+@periodic("revenue.watch_terms", every=timedelta(seconds=30))
+async def watch_terms(means: Means) -> None:
+    """Tell of rewards that are due soon, and of those whose day has passed."""
+    await service.watch_terms(means.tx)

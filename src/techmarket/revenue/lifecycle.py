@@ -150,3 +150,21 @@ REWARD_CLAIM = Lifecycle(
     },
     initial=ClaimState.OPEN,
 )
+
+
+class UnitRuleState(StrEnum):
+    DRAFT = "DRAFT"
+    IN_FORCE = "IN_FORCE"
+    ENDED = "ENDED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+UNIT_RULE = Lifecycle(
+    "unit_rule",
+    {
+        (UnitRuleState.DRAFT, "adopt"): UnitRuleState.IN_FORCE,
+        (UnitRuleState.DRAFT, "withdraw"): UnitRuleState.WITHDRAWN,
+        (UnitRuleState.IN_FORCE, "succeed"): UnitRuleState.ENDED,
+    },
+    initial=UnitRuleState.DRAFT,
+)

@@ -19,10 +19,10 @@ def judge_cost(cost: Cost, norm: Norm | None) -> CostVerdict:
 
 
 def base_of(case: Case) -> tuple[int, int, tuple[CostVerdict, ...], list[Step]]:
-    """The base is net income of a sale, operating profit of own use, the contribution in equity."""
+    """The base is net income of a sale, or of shares that were sold; operating profit of own use; the contribution."""
     received = sum(receipt.minor for receipt in case.receipts)
     added = " + ".join(yuan(receipt.minor) for receipt in case.receipts)
-    if case.mode in PROFIT_MODES or case.mode is Mode.EQUITY:
+    if case.mode in PROFIT_MODES or (case.mode is Mode.EQUITY and not case.is_money_of_shares):
         name = "shares_obtained" if case.mode is Mode.EQUITY else "operating_profit"
         return received, received, (), [Step(name, added, received)]
     verdicts = tuple(judge_cost(cost, case.norm(DEDUCTIBLE + cost.kind)) for cost in case.costs)

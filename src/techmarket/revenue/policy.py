@@ -10,11 +10,25 @@ OPEN_SIGNING = permission("revenue.open_share_table_signing", Standing.OWN, Role
 SIGN_TABLE = permission("revenue.sign_share_table", Standing.OWN, consequential=True)
 ENTER_COST = permission("revenue.enter_cost", Standing.OWN, Role.FINANCE)
 WITHDRAW_COST = permission("revenue.withdraw_cost", Standing.OWN, Role.FINANCE)
+ENTER_INCOME = permission("revenue.enter_income", Standing.OWN, Role.FINANCE)
+WITHDRAW_INCOME = permission("revenue.withdraw_income", Standing.OWN, Role.FINANCE)
+REGISTER_SHARES = permission("revenue.register_shares", Standing.OWN, Role.FINANCE, consequential=True)
 DISTRIBUTE = permission("revenue.draft_distribution", Standing.OWN, Role.FINANCE)
 PUBLISH = permission("revenue.publish_distribution", Standing.OWN, Role.FINANCE, Role.LISTING_OFFICER)
 PAY = permission("revenue.pay_distribution", Standing.OWN, Role.FINANCE, consequential=True)
 REVERSE = permission("revenue.reverse_distribution", Standing.OWN, Role.FINANCE, consequential=True)
+UNWIND = permission("revenue.unwind_contract", Standing.MARKET, Role.OPERATOR, consequential=True)
 CONFIRM_PAYROLL = permission("revenue.confirm_payroll", Standing.OWN, Role.FINANCE, consequential=True)
+DRAFT_UNIT_RULE = permission("revenue.draft_unit_rule", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
+ADOPT_UNIT_RULE = permission(
+    "revenue.adopt_unit_rule",
+    Standing.OWN,
+    Role.ADMINISTRATOR,
+    Role.LISTING_OFFICER,
+    Role.FINANCE,
+    consequential=True,
+)
+SEE_UNIT_RULES = permission("revenue.list_unit_rules", Standing.SIGNED_IN, scope=Scope.READ)
 PROPOSE_HOLD = permission("revenue.propose_share_hold", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
 CONFIRM_HOLD = permission(
     "revenue.confirm_share_hold",
@@ -29,10 +43,11 @@ SEE_HOLDS = permission("revenue.list_share_holds", Standing.SIGNED_IN, scope=Sco
 REWORK = permission("revenue.rework_line", Standing.OWN, Role.FINANCE)
 SIGN_REWORK = permission("revenue.sign_rework", Standing.OWN, consequential=True)
 SEE_CLAIMS = permission("revenue.list_reward_claims", Standing.SIGNED_IN, scope=Scope.READ)
-TAKE_REPAYMENT = permission("revenue.take_repayment", Standing.OWN, Role.FINANCE)
+TAKE_REPAYMENT = permission("revenue.take_repayment", Standing.OWN, Role.FINANCE, consequential=True)
 SEE_TABLES = permission("revenue.list_share_tables", Standing.SIGNED_IN, scope=Scope.READ)
 SEE_INCOME = permission("revenue.list_income", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_DISTRIBUTIONS = permission("revenue.get_distribution", Standing.MARKET_OR_OWN, scope=Scope.READ)
+SEE_TERMS = permission("revenue.list_reward_terms", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_STATEMENTS = permission("revenue.list_own_statements", Standing.SIGNED_IN, scope=Scope.READ)
 WEIGH_RULES = permission("revenue.weigh_rules", Standing.MARKET_OR_OWN, scope=Scope.READ)
 SEE_REPORT = permission("revenue.get_conversion_report", Standing.SIGNED_IN, scope=Scope.READ)

@@ -58,6 +58,8 @@ def on_payment(case: Case, *, pay_on: date, is_registered: bool) -> Case:
 
 def flags_of(case: Case, base: int) -> tuple[Flag, ...]:
     """Which taxes a person must think of, and under which rule; the market computes no tax owed."""
+    if case.is_money_of_shares:
+        return (Flag("iit", "AS_SHAREHOLDER", None, needs_confirmation=True),)
     if case.mode is Mode.EQUITY:
         norm = case.norm(IIT_EQUITY)
         return (Flag("iit", "DEFERRABLE" if norm else "FULL", norm),)

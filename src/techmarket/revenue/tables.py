@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInt
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
-from techmarket.revenue.case import Group
+from techmarket.revenue.case import Group, Mode
 from techmarket.revenue.holds import HoldReason, ReleaseKind
 from techmarket.revenue.lifecycle import (
     ClaimState,
@@ -18,23 +18,30 @@ from techmarket.revenue.lifecycle import (
     LineState,
     ReworkState,
     TableState,
+    UnitRuleState,
 )
 
 
 class ShareTable(Identified, Base):
-    """The table itself is the text behind `sha256`; at most one per subject is signed, and one is on its way."""
+    """The table itself is the text behind `sha256`; of a unit at most one per subject is signed, and one on its way."""
 
     __tablename__ = "share_table"
     __table_args__ = (
-        UniqueConstraint("subject", "n"),
+        UniqueConstraint("subject", "unit_id", "n"),
         CheckConstraint("(achievement_id IS NULL) <> (contract_id IS NULL)", name="one_subject"),
         CheckConstraint(
             "subject = coalesce('contract:' || contract_id, 'achievement:' || achievement_id)",
             name="subject_is_key",
         ),
         CheckConstraint("state NOT IN ('SIGNING', 'SIGNED') OR signing_id IS NOT NULL", name="signed_by_a_signing"),
-        Index("uq_share_table_signed", "subject", unique=True, postgresql_where=text("state = 'SIGNED'")),
-        Index("uq_share_table_open", "subject", unique=True, postgresql_where=text("state IN ('DRAFT', 'SIGNING')")),
+        Index("uq_share_table_signed", "subject", "unit_id", unique=True, postgresql_where=text("state = 'SIGNED'")),
+        Index(
+            "uq_share_table_open",
+            "subject",
+            "unit_id",
+            unique=True,
+            postgresql_where=text("state IN ('DRAFT', 'SIGNING')"),
+        ),
     )
 
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
@@ -57,6 +64,31 @@ class ShareTablePerson(Base):
     share_table_id: Mapped[UUID] = mapped_column(ForeignKey("share_table.id"), primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
     position: Mapped[int | None] = mapped_column(SmallInteger)
+
+
+class UnitRule(Identified, Base):
+    """A unit's own rule on sharing: the text behind `sha256`. Its rates are rows of the rulebook from its day on."""
+
+    __tablename__ = "unit_rule"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "n"),
+        CheckConstraint("(state IN ('IN_FORCE', 'ENDED')) = (adopted_at IS NOT NULL)", name="adopted_once"),
+        CheckConstraint("adopted_by <> drafted_by", name="adopted_by_another"),
+        CheckConstraint("effective_to > effective_from", name="begins_before_it_ends"),
+        Index("uq_unit_rule_draft", "unit_id", unique=True, postgresql_where=text("state = 'DRAFT'")),
+        Index("uq_unit_rule_in_force", "unit_id", unique=True, postgresql_where=text("state = 'IN_FORCE'")),
+    )
+
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    n: Mapped[int]
+    sha256: Mapped[str] = mapped_column(ForeignKey("text.sha256"))
+    effective_from: Mapped[date]
+    effective_to: Mapped[date | None]
+    state: Mapped[UnitRuleState]
+    drafted_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    drafted_at: Mapped[datetime]
+    adopted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    adopted_at: Mapped[datetime | None]
 
 
 class ShareHold(Identified, Base):
@@ -101,7 +133,8 @@ class ShareHold(Identified, Base):
 class Distribution(Identified, Base):
     """One income event split to the cent; `computation_sha256` is the text with inputs, rules and every step.
 
-    Where the market pays out of the unit's escrow, `fund_due_id` is what the unit pays in for it.
+    `in_shares`: what is split is a part of a company's registered capital, not money. Where the market
+    pays out of the unit's escrow, `fund_due_id` is what the unit pays in for it.
     """
 
     __tablename__ = "distribution"
@@ -109,11 +142,15 @@ class Distribution(Identified, Base):
         CheckConstraint("reward_minor > 0 AND unit_minor >= 0", name="parts_not_negative"),
         CheckConstraint("reward_minor + unit_minor = net_minor", name="parts_sum"),
         CheckConstraint("receipts_minor - costs_minor = net_minor", name="net_is_receipts_less_costs"),
+        CheckConstraint("(achievement_id IS NULL) <> (contract_id IS NULL)", name="one_subject"),
         CheckConstraint("state NOT IN ('PUBLISHED', 'PAYABLE', 'PAID') OR notice_id IS NOT NULL", name="has_a_notice"),
         Index(None, "contract_id", "id"),
     )
 
-    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    contract_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract.id"))
+    achievement_id: Mapped[UUID | None] = mapped_column(ForeignKey("achievement.id"), index=True)
+    mode: Mapped[Mode]
+    in_shares: Mapped[bool] = mapped_column(server_default=text("false"))
     share_table_id: Mapped[UUID] = mapped_column(ForeignKey("share_table.id"))
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     rule_date: Mapped[date]
@@ -157,9 +194,10 @@ class DistributionLine(Identified, Base):
         CheckConstraint("offset_minor BETWEEN 0 AND minor", name="offset_within"),
         CheckConstraint("state NOT IN ('OPEN', 'HELD') OR payout_id IS NULL", name="not_paid_while_open"),
         CheckConstraint(
-            "state NOT IN ('INSTRUCTED', 'PAID') OR payout_id IS NOT NULL OR offset_minor = minor",
+            "state NOT IN ('INSTRUCTED', 'PAID') OR payout_id IS NOT NULL OR offset_minor = minor OR in_shares",
             name="instructed_by_a_payout",
         ),
+        CheckConstraint("state <> 'PAID' OR NOT in_shares OR proof_sha256 IS NOT NULL", name="shares_are_proven"),
     )
 
     distribution_id: Mapped[UUID] = mapped_column(ForeignKey("distribution.id"))
@@ -173,6 +211,8 @@ class DistributionLine(Identified, Base):
     payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payout.id"), unique=True)
     computation_sha256: Mapped[str | None] = mapped_column(ForeignKey("text.sha256"))
     offset_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    in_shares: Mapped[bool] = mapped_column(server_default=text("false"))
+    proof_sha256: Mapped[str | None] = mapped_column(String(64))
     hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("share_hold.id"))
     rework_id: Mapped[UUID | None] = mapped_column(ForeignKey("line_rework.id"), index=True)
 
@@ -249,40 +289,96 @@ class RewardClaimEntry(Identified, Base):
 
 
 class Income(Identified, Base):
-    """Money received under a contract: one row per released due, in at most one distribution that stands."""
+    """What came in under a contract, or from an achievement that a unit uses itself; each unit has its own part.
+
+    Money that the market released has its due; all other income is entered by the unit with evidence. Of equity `minor`
+    is the valued contribution, and `capital_minor` what the company's capital is. A row stands in at most one
+    distribution that stands.
+    """
 
     __tablename__ = "income"
     __table_args__ = (
+        UniqueConstraint("due_id", "unit_id"),
         CheckConstraint("minor > 0", name="amount_positive"),
+        CheckConstraint("(achievement_id IS NULL) <> (contract_id IS NULL)", name="one_subject"),
+        CheckConstraint("due_id IS NOT NULL OR evidence_sha256 IS NOT NULL", name="due_or_evidence"),
+        CheckConstraint("(purpose = 'PROFIT') = (year IS NOT NULL)", name="profit_is_of_a_year"),
+        CheckConstraint("(purpose = 'EQUITY') = (capital_minor IS NOT NULL)", name="equity_has_a_capital"),
+        CheckConstraint("withdrawn_at IS NULL OR distribution_id IS NULL", name="not_withdrawn_when_counted"),
         Index(None, "contract_id", "id"),
+        Index(None, "achievement_id", "id"),
+        Index(
+            "uq_income_profit_year",
+            "achievement_id",
+            "unit_id",
+            "year",
+            unique=True,
+            postgresql_where=text("purpose = 'PROFIT' AND withdrawn_at IS NULL"),
+        ),
     )
 
-    due_id: Mapped[UUID] = mapped_column(ForeignKey("due.id"), unique=True)
-    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"))
+    contract_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract.id"))
+    achievement_id: Mapped[UUID | None] = mapped_column(ForeignKey("achievement.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    mode: Mapped[Mode]
     purpose: Mapped[str] = mapped_column(String(32))
     minor: Mapped[int]
     received_on: Mapped[date]
+    year: Mapped[int | None] = mapped_column(SmallInteger)
+    first_year: Mapped[int | None] = mapped_column(SmallInteger)
+    capital_minor: Mapped[int | None]
+    evidence_sha256: Mapped[str | None] = mapped_column(String(64))
+    entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     distribution_id: Mapped[UUID | None] = mapped_column(ForeignKey("distribution.id"), index=True)
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_for: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
 
+class RewardTerm(Base):
+    """A day by which something must have happened with an income (兑现期限), and whether it was told beforehand.
+
+    `ends_on` is the day as the law counts it, not moved for a holiday: that year's calendar may not be known yet.
+    """
+
+    __tablename__ = "reward_term"
+    __table_args__ = (
+        Index("ix_reward_term_watch", "alert_on", postgresql_where=text("alerted_at IS NULL OR passed_at IS NULL")),
+        Index(None, "unit_id", "ends_on"),
+    )
+
+    income_id: Mapped[UUID] = mapped_column(ForeignKey("income.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    ends_on: Mapped[date]
+    alert_on: Mapped[date]
+    alerted_at: Mapped[datetime | None]
+    passed_at: Mapped[datetime | None]
+
+
 class Cost(Identified, Base):
-    """A cost with its evidence. The exchange's own fee carries the due it was taken from, once."""
+    """A cost with its evidence. The exchange's own fee carries the due it was taken from, once for each unit."""
 
     __tablename__ = "cost"
     __table_args__ = (
+        UniqueConstraint("due_id", "unit_id"),
         CheckConstraint("minor > 0", name="amount_positive"),
+        CheckConstraint("(achievement_id IS NULL) <> (contract_id IS NULL)", name="one_subject"),
         CheckConstraint("withdrawn_at IS NULL OR distribution_id IS NULL", name="not_withdrawn_when_counted"),
         Index(None, "contract_id", "id"),
+        Index(None, "achievement_id", "id"),
     )
 
-    contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
+    contract_id: Mapped[UUID | None] = mapped_column(ForeignKey("contract.id"))
+    achievement_id: Mapped[UUID | None] = mapped_column(ForeignKey("achievement.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     kind: Mapped[str] = mapped_column(String(32))
     minor: Mapped[int]
     evidence: Mapped[str] = mapped_column(String(200))
     evidence_sha256: Mapped[str | None] = mapped_column(String(64))
     incurred_on: Mapped[date]
-    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"), unique=True)
+    due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"))
     entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     distribution_id: Mapped[UUID | None] = mapped_column(ForeignKey("distribution.id"), index=True)
     withdrawn_at: Mapped[datetime | None]

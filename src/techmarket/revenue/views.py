@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.kernel.money import Money
-from techmarket.revenue.case import Group
+from techmarket.revenue.case import Group, Mode
 from techmarket.revenue.holds import Heir, HoldReason, ReleaseKind
 from techmarket.revenue.lifecycle import (
     ClaimState,
@@ -17,6 +17,7 @@ from techmarket.revenue.lifecycle import (
     LineState,
     ReworkState,
     TableState,
+    UnitRuleState,
 )
 
 
@@ -104,18 +105,31 @@ class ClaimView:
 
 @dataclass(frozen=True, slots=True)
 class IncomeView:
+    """`amount` is money, but for equity the contribution, as a part of `registered_capital`."""
+
     id: UUID
-    due_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    unit_id: UUID
+    due_id: UUID | None
+    mode: Mode
     purpose: str
     amount: Money
     received_on: date
+    year: int | None
+    registered_capital: Money | None
+    evidence_sha256: str | None
     distribution_id: UUID | None
+    withdrawn_at: datetime | None
+    withdrawn_for: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class CostView:
     id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    unit_id: UUID
     kind: str
     amount: Money
     evidence: str
@@ -128,9 +142,10 @@ class CostView:
 
 @dataclass(frozen=True, slots=True)
 class BooksView:
-    """What a contract has brought in and cost; open is what no standing distribution has taken up."""
+    """What a contract or an achievement has brought in and cost; open is money that no standing distribution has."""
 
-    contract_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
     income: tuple[IncomeView, ...]
     costs: tuple[CostView, ...]
     open_income: Money
@@ -164,8 +179,13 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class DistributionView:
+    """`in_shares`: the amounts are parts of a company's registered capital, not money."""
+
     id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    mode: Mode
+    in_shares: bool
     share_table_id: UUID
     unit_id: UUID
     state: DistributionState
@@ -190,7 +210,10 @@ class DistributionCard:
     """A distribution in a list."""
 
     id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    mode: Mode
+    in_shares: bool
     unit_id: UUID
     state: DistributionState
     net_income: Money
@@ -203,7 +226,7 @@ class StatementCard:
     """One's own statement in a list."""
 
     distribution_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
     state: DistributionState
     amount: Money
     created_at: datetime
@@ -214,7 +237,7 @@ class StatementView:
     """One person's part: her lines, and inputs and steps from which she can compute them again alone."""
 
     distribution_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
     contract_number: str
     unit_id: UUID
     unit_name: str
@@ -267,7 +290,7 @@ class EffectView:
     """A distribution that other rules would have made otherwise; it stays as it is."""
 
     distribution_id: UUID
-    contract_id: UUID
+    contract_id: UUID | None
     unit_id: UUID
     state: DistributionState
     rule_date: date
@@ -285,3 +308,35 @@ class EffectsView:
     items: tuple[EffectView, ...]
     looked_at: int
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TermView:
+    """A day by which something must have happened with an income: OPEN, DUE_SOON or OVERDUE."""
+
+    income_id: UUID
+    contract_id: UUID | None
+    achievement_id: UUID | None
+    unit_id: UUID
+    name: str
+    amount: Money
+    received_on: date
+    ends_on: date
+    moved_to: date
+    standing: str
+    distribution_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRuleView:
+    """A unit's own rule on sharing, with its text."""
+
+    id: UUID
+    unit_id: UUID
+    n: int
+    state: UnitRuleState
+    document_sha256: str
+    effective_from: date
+    effective_to: date | None
+    adopted_at: datetime | None
+    document: dict[str, Any]

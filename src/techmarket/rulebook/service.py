@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
-from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
@@ -22,32 +18,21 @@ from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.rulebook import errors, policy, repository, rules
-from techmarket.rulebook.events import RuleAdded, RuleEnded, WorkDaysEntered
+from techmarket.rulebook.adding import THING, RuleDraft, put_rule
+from techmarket.rulebook.events import WorkDaysEntered
 from techmarket.rulebook.packs import carried_packs
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
 from techmarket.rulebook.tables import RuleRow
 
-_THING = ("key", "jurisdiction", "scope", "mode", "applies_to", "base")
-_REST = ("binding", "value", "unit", "source", "evidence", "effective_from", "effective_to")
-
-
-@dataclass(frozen=True, slots=True)
-class RuleDraft:
-    """A row as the operator writes it."""
-
-    key: str
-    jurisdiction: str
-    scope: str
-    mode: str | None
-    applies_to: str
-    binding: Binding
-    base: str | None
-    value: str
-    unit: RuleUnit
-    source: str
-    evidence: Evidence
-    effective_from: date
-    effective_to: date | None
+__all__ = [
+    "RuleDraft",
+    "add_rule",
+    "carried_rows",
+    "enter_work_days",
+    "get_rule",
+    "list_rules",
+    "load_rules",
+]
 
 
 def carried_rows() -> list[dict[str, Any]]:
@@ -70,10 +55,10 @@ async def load_rules(tx: Tx) -> int:
         await repository.lock_loading(db)
         known: dict[tuple[Any, ...], list[RuleRow]] = {}
         for row in await repository.all_rows(db):
-            known.setdefault(tuple(getattr(row, name) for name in _THING), []).append(row)
+            known.setdefault(tuple(getattr(row, name) for name in THING), []).append(row)
         added = 0
         for given in sorted(carried, key=lambda row: str(row["effective_from"])):
-            rows = known.setdefault(tuple(given[name] for name in _THING), [])
+            rows = known.setdefault(tuple(given[name] for name in THING), [])
             starts = date.fromisoformat(given["effective_from"])
             ends = date.fromisoformat(given["effective_to"]) if given["effective_to"] else None
             same = next((row for row in rows if row.effective_from == starts), None)
@@ -86,7 +71,7 @@ async def load_rules(tx: Tx) -> int:
                 continue
             fresh = RuleRow(
                 id=new_id(),
-                **{name: given[name] for name in (*_THING, "value", "source")},
+                **{name: given[name] for name in (*THING, "value", "source")},
                 binding=Binding(given["binding"]),
                 unit=RuleUnit(given["unit"]),
                 evidence=Evidence(given["evidence"]),
@@ -106,71 +91,7 @@ async def add_rule(tx: Tx, actor: Actor, draft: RuleDraft) -> Rule:
     """
     require(actor, policy.ADD_RULE)
     async with tx.begin() as db:
-        await repository.lock_key(db, draft.key)
-        rows = await repository.rows_of_key(db, draft.key)
-        unit_id = await _unit_of(db, draft.scope)
-        rules.check_new_row(
-            key=draft.key,
-            jurisdiction=draft.jurisdiction,
-            scope=draft.scope,
-            binding=draft.binding,
-            evidence=draft.evidence,
-            unit=draft.unit,
-            value=draft.value,
-            effective_from=draft.effective_from,
-            effective_to=draft.effective_to,
-            known_units=repository.units_of(rows),
-        )
-        thing = tuple(getattr(draft, name) for name in _THING)
-        same = [row for row in rows if tuple(getattr(row, name) for name in _THING) == thing]
-        await _succeed(db, actor, same, draft)
-        row = RuleRow(
-            id=new_id(),
-            unit_id=unit_id,
-            **{
-                name: getattr(draft, name)
-                for name in (
-                    *_THING,
-                    "binding",
-                    "value",
-                    "unit",
-                    "source",
-                    "evidence",
-                    "effective_from",
-                    "effective_to",
-                )
-            },
-        )
-        db.add(row)
-        await db.flush()
-        journal.record(db, RuleAdded(row.id, row.key, row.jurisdiction, row.effective_from), actor=actor)
-        return repository.rule_of(row)
-
-
-async def _unit_of(db: AsyncSession, scope: str) -> UUID | None:
-    if scope in (rules.SCOPE_LAW, rules.SCOPE_MARKET):
-        return None
-    try:
-        org_id = UUID(scope.removeprefix("unit:"))
-    except ValueError:
-        raise errors.ScopeMalformed(pointer="/body/scope") from None
-    if scope != rules.unit_scope(org_id):
-        raise errors.ScopeMalformed(pointer="/body/scope")
-    return (await identity.get_organisation(db, org_id)).id
-
-
-async def _succeed(db: AsyncSession, actor: Actor, same: Sequence[RuleRow], draft: RuleDraft) -> None:
-    today = shanghai_day(await clock.market_now(db))
-    for row in same:
-        if not rules.overlap(row.effective_from, row.effective_to, draft.effective_from, draft.effective_to):
-            continue
-        if row.effective_to is not None or draft.effective_from <= row.effective_from:
-            raise errors.RulesOverlap(effective_from=row.effective_from, pointer="/body/effective_from")
-        if draft.effective_from < today:
-            raise errors.SuccessorInThePast(today=today, pointer="/body/effective_from")
-        row.effective_to = draft.effective_from
-        await db.flush()
-        journal.record(db, RuleEnded(row.id, row.key, draft.effective_from), actor=actor)
+        return await put_rule(db, actor, draft)
 
 
 async def get_rule(tx: Tx, actor: Actor, rule_id: UUID) -> Rule:

@@ -9,16 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.workdays import WorkCalendar
 from techmarket.rulebook import errors, repository, rules
+from techmarket.rulebook.adding import RuleDraft, put_rule
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit, unit_scope
 
 __all__ = [
     "Binding",
     "Evidence",
     "Rule",
+    "RuleDraft",
     "RuleUnit",
     "find_rule",
     "get_rule",
     "list_rules",
+    "put_rule",
     "unit_scope",
     "work_calendar",
 ]

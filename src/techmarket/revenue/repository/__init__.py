@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
-from techmarket.revenue.case import Group
+from techmarket.revenue.case import Group, Mode
+from techmarket.revenue.incomes import Subject
 from techmarket.revenue.lifecycle import DISTRIBUTION_LINE, DistributionState, LineState, TableState
 from techmarket.revenue.tables import (
     Cost,
@@ -45,10 +46,12 @@ async def lock_table(db: AsyncSession, table_id: UUID) -> ShareTable:
     return row
 
 
-async def lock_tables_of(db: AsyncSession, subject: str, states: Collection[TableState]) -> Sequence[ShareTable]:
+async def lock_tables_of(
+    db: AsyncSession, subject: str, unit_id: UUID, states: Collection[TableState]
+) -> Sequence[ShareTable]:
     query = (
         select(ShareTable)
-        .where(ShareTable.subject == subject, ShareTable.state.in_(states))
+        .where(ShareTable.subject == subject, ShareTable.unit_id == unit_id, ShareTable.state.in_(states))
         .order_by(ShareTable.n)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -56,14 +59,17 @@ async def lock_tables_of(db: AsyncSession, subject: str, states: Collection[Tabl
     return (await db.execute(query)).scalars().all()
 
 
-async def last_n(db: AsyncSession, subject: str) -> int:
-    return (await db.execute(select(func.max(ShareTable.n)).where(ShareTable.subject == subject))).scalar_one() or 0
+async def last_n(db: AsyncSession, subject: str, unit_id: UUID) -> int:
+    query = select(func.max(ShareTable.n)).where(ShareTable.subject == subject, ShareTable.unit_id == unit_id)
+    return (await db.execute(query)).scalar_one() or 0
 
 
-async def find_table(db: AsyncSession, subjects: Sequence[str]) -> ShareTable | None:
-    """The table that stands for the first of these subjects that has one: the signed one before the one on its way."""
+async def find_table(db: AsyncSession, subjects: Sequence[str], unit_id: UUID) -> ShareTable | None:
+    """The unit's table for the first of these subjects that has one: the signed one before the one on its way."""
     for subject in subjects:
-        query = select(ShareTable).where(ShareTable.subject == subject, ShareTable.state != TableState.REPLACED)
+        query = select(ShareTable).where(
+            ShareTable.subject == subject, ShareTable.unit_id == unit_id, ShareTable.state != TableState.REPLACED
+        )
         rows = (await db.execute(query)).scalars().all()
         standing = sorted(rows, key=lambda row: (row.state is not TableState.SIGNED, -row.n))
         if standing:
@@ -110,39 +116,7 @@ async def list_tables(
 
 
 async def has_income(db: AsyncSession, due_id: UUID) -> bool:
-    return (await db.execute(select(Income.id).where(Income.due_id == due_id))).scalar_one_or_none() is not None
-
-
-async def list_income(db: AsyncSession, contract_id: UUID) -> Sequence[Income]:
-    query = select(Income).where(Income.contract_id == contract_id).order_by(Income.received_on, Income.id)
-    return (await db.execute(query)).scalars().all()
-
-
-async def list_costs(db: AsyncSession, contract_id: UUID) -> Sequence[Cost]:
-    query = select(Cost).where(Cost.contract_id == contract_id).order_by(Cost.incurred_on, Cost.id)
-    return (await db.execute(query)).scalars().all()
-
-
-async def lock_open_income(db: AsyncSession, contract_id: UUID) -> Sequence[Income]:
-    query = (
-        select(Income)
-        .where(Income.contract_id == contract_id, Income.distribution_id.is_(None))
-        .order_by(Income.received_on, Income.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return (await db.execute(query)).scalars().all()
-
-
-async def lock_open_costs(db: AsyncSession, contract_id: UUID) -> Sequence[Cost]:
-    query = (
-        select(Cost)
-        .where(Cost.contract_id == contract_id, Cost.distribution_id.is_(None), Cost.withdrawn_at.is_(None))
-        .order_by(Cost.incurred_on, Cost.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return (await db.execute(query)).scalars().all()
+    return (await db.execute(select(Income.id).where(Income.due_id == due_id).limit(1))).first() is not None
 
 
 async def lock_cost(db: AsyncSession, cost_id: UUID) -> Cost:
@@ -183,16 +157,19 @@ async def lock_distribution(db: AsyncSession, distribution_id: UUID) -> Distribu
 
 _INSERT_LINES = text("""
 INSERT INTO distribution_line
-       (id, distribution_id, n, "group", position, person_id, minor, wage_base_minor, state, rework_id)
+       (id, distribution_id, n, "group", position, person_id, minor, wage_base_minor, state, rework_id,
+        in_shares)
 SELECT line.id, cast(:distribution_id AS uuid), line.n, line.of, line.position, line.person_id, line.minor,
-       line.wage_base_minor, cast(:state AS text), line.rework_id
+       line.wage_base_minor, cast(:state AS text), line.rework_id, cast(:in_shares AS boolean)
 FROM unnest(cast(:ids AS uuid[]), cast(:n AS bigint[]), cast(:of AS text[]), cast(:position AS bigint[]),
             cast(:people AS uuid[]), cast(:minor AS bigint[]), cast(:wage_base AS bigint[]), cast(:reworks AS uuid[]))
      AS line(id, n, of, position, person_id, minor, wage_base_minor, rework_id)
 """)
 
 
-async def insert_lines(db: AsyncSession, distribution_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
+async def insert_lines(
+    db: AsyncSession, distribution_id: UUID, rows: Sequence[dict[str, Any]], *, in_shares: bool = False
+) -> None:
     """All lines of a distribution in one statement, however many people share."""
     columns = {
         "ids": "id",
@@ -205,7 +182,7 @@ async def insert_lines(db: AsyncSession, distribution_id: UUID, rows: Sequence[d
         "reworks": "rework_id",
     }
     values: dict[str, Any] = {name: [row.get(column) for row in rows] for name, column in columns.items()}
-    values |= {"distribution_id": distribution_id, "state": DISTRIBUTION_LINE.initial.value}
+    values |= {"distribution_id": distribution_id, "state": DISTRIBUTION_LINE.initial.value, "in_shares": in_shares}
     await db.execute(_INSERT_LINES, values)
 
 
@@ -213,10 +190,16 @@ async def find_proof(db: AsyncSession, distribution_id: UUID) -> DistributionPro
     return await db.get(DistributionProof, distribution_id)
 
 
-async def list_standing(db: AsyncSession, contract_id: UUID) -> Sequence[Distribution]:
-    """The distributions of a contract that were not taken back, in the order they were made."""
+async def list_standing(db: AsyncSession, subject: Subject, mode: Mode) -> Sequence[Distribution]:
+    """A unit's distributions of money that were not taken back, in the order they were made."""
     query = select(Distribution).where(
-        Distribution.contract_id == contract_id, Distribution.state != DistributionState.REVERSED
+        Distribution.contract_id == subject.contract_id
+        if subject.contract_id is not None
+        else Distribution.achievement_id == subject.achievement_id,
+        Distribution.unit_id == subject.unit_id,
+        Distribution.mode == mode,
+        ~Distribution.in_shares,
+        Distribution.state != DistributionState.REVERSED,
     )
     return (await db.execute(query.order_by(Distribution.id))).scalars().all()
 

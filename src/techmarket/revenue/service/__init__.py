@@ -1,6 +1,13 @@
 """What people do with income: agree on tables, keep the books, distribute, read. One function, one transaction."""
 
-from techmarket.revenue.service.books import add_cost, get_books, take_released, withdraw_cost
+from techmarket.revenue.service.books import (
+    add_cost,
+    enter_income,
+    get_books,
+    take_released,
+    withdraw_cost,
+    withdraw_income,
+)
 from techmarket.revenue.service.calculating import calculate
 from techmarket.revenue.service.claims import list_claims, take_repayment
 from techmarket.revenue.service.distributing import (
@@ -18,10 +25,17 @@ from techmarket.revenue.service.holding import (
     propose_release,
     take_back_dispute,
 )
-from techmarket.revenue.service.paying import clear_distribution, confirm_payroll, pay_distribution, settle_line
+from techmarket.revenue.service.paying import (
+    clear_distribution,
+    confirm_payroll,
+    pay_distribution,
+    register_shares,
+    settle_line,
+)
 from techmarket.revenue.service.reporting import get_report, get_report_paper, get_report_sheet
 from techmarket.revenue.service.reversing import reverse_distribution
 from techmarket.revenue.service.reworking import draft_rework, get_rework, publish_rework, sign_rework
+from techmarket.revenue.service.ruling import adopt_unit_rule, draft_unit_rule, list_unit_rules
 from techmarket.revenue.service.stating import get_statement, get_statement_file, get_statement_paper, list_statements
 from techmarket.revenue.service.tabling import (
     draft_share_table,
@@ -30,10 +44,13 @@ from techmarket.revenue.service.tabling import (
     open_signing,
     sign_share_table,
 )
+from techmarket.revenue.service.terming import list_terms, watch_terms
+from techmarket.revenue.service.unwinding import revise_flags, take_refund, unwind_contract
 from techmarket.revenue.service.weighing import effects_of, list_effects, rows_of_pack
 
 __all__ = [
     "add_cost",
+    "adopt_unit_rule",
     "calculate",
     "clear_distribution",
     "confirm_payroll",
@@ -43,7 +60,9 @@ __all__ = [
     "draft_distribution",
     "draft_rework",
     "draft_share_table",
+    "draft_unit_rule",
     "effects_of",
+    "enter_income",
     "get_books",
     "get_distribution",
     "get_report",
@@ -60,19 +79,27 @@ __all__ = [
     "list_holds",
     "list_share_tables",
     "list_statements",
+    "list_terms",
+    "list_unit_rules",
     "open_signing",
     "pay_distribution",
     "propose_hold",
     "propose_release",
     "publish_distribution",
     "publish_rework",
+    "register_shares",
     "reverse_distribution",
+    "revise_flags",
     "rows_of_pack",
     "settle_line",
     "sign_rework",
     "sign_share_table",
     "take_back_dispute",
+    "take_refund",
     "take_released",
     "take_repayment",
+    "unwind_contract",
+    "watch_terms",
     "withdraw_cost",
+    "withdraw_income",
 ]

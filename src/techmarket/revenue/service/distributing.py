@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.contracts import steps as contracts
+from techmarket.achievements import steps as achievements
 from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
@@ -22,15 +22,23 @@ from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
-from techmarket.revenue import errors, holds, policy, proving, repository, rules
-from techmarket.revenue.case import Case, Cost, Receipt, table_from
+from techmarket.revenue import errors, holds, incomes, policy, proving, repository, rules, titles
+from techmarket.revenue.case import PROFIT_MODES, Case, Cost, Mode, Receipt, Table, table_from
 from techmarket.revenue.computation import Computation, Line
 from techmarket.revenue.events import DistributionDrafted, DistributionPublished
 from techmarket.revenue.holds import Heir, heirs_in
 from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, HoldState
-from techmarket.revenue.repository import holding
+from techmarket.revenue.repository import booking, holding
 from techmarket.revenue.service.earlier import earlier_of
-from techmarket.revenue.service.standing import Standing, channel_of, contract_of, is_registered, standing_of
+from techmarket.revenue.service.standing import (
+    Standing,
+    channel_of,
+    is_registered,
+    standing_of_row,
+    standing_of_subject,
+    subject_of,
+)
+from techmarket.revenue.service.tabling import holders_of
 from techmarket.revenue.tables import Cost as CostRow
 from techmarket.revenue.tables import Distribution, DistributionLine, DistributionProof, ShareTable
 from techmarket.revenue.tables import Income as IncomeRow
@@ -44,21 +52,40 @@ REWARD_LIST = "techmarket.revenue.reward_list/1"
 
 
 async def draft_distribution(
-    tx: Tx, actor: Actor, contract_id: UUID, *, share_table_id: UUID | None = None
+    tx: Tx,
+    actor: Actor,
+    contract_id: UUID | None = None,
+    *,
+    achievement_id: UUID | None = None,
+    mode: Mode | None = None,
+    in_shares: bool = False,
+    share_table_id: UUID | None = None,
 ) -> DistributionView:
-    """All open income of the contract less its open costs is split under one share table. Income is split only once."""
+    """A unit's open income of one mode, less its open costs, is split under one share table. Income is split only once.
+
+    Of a contract its own mode is meant unless another is named. Shares are split by themselves; no cost reduces them.
+    """
     async with tx.begin() as db:
-        contract = await contract_of(db, actor, contract_id)
-        require(actor, policy.DISTRIBUTE, parties=[contract.payee_org])
-        standing = await standing_of(db, contract)
+        subject = await subject_of(db, actor, contract_id, achievement_id)
+        require(actor, policy.DISTRIBUTE, parties=[subject.unit_id])
+        now = await clock.market_now(db)
+        if mode is None and in_shares:
+            mode = Mode.EQUITY
+        if mode is None and achievement_id is not None:
+            raise errors.IncomeMalformed(reason="an_achievement_needs_a_mode", pointer="/body/mode")
+        known = await standing_of_subject(db, subject, mode=mode, on=shanghai_day(now))
         # Whoever waits here for the same income finds it taken when he gets it.
-        income = await repository.lock_open_income(db, contract_id)
-        costs = await repository.lock_open_costs(db, contract_id)
+        income = await booking.lock_open(db, subject, known.mode, in_shares=in_shares)
         if not income:
             raise errors.NoIncome()
+        # Without a contract the rules of the day on which the first of it came in hold.
+        standing = await standing_of_subject(db, subject, mode=mode, on=min(row.received_on for row in income))
+        costs = [] if in_shares or standing.mode in PROFIT_MODES else await booking.lock_open_costs(db, subject)
         share_table = await _table_for(db, standing, share_table_id)
-        now = await clock.market_now(db)
-        table = table_from((await texts.get(db, share_table.sha256))["table"])
+        document = await texts.get(db, share_table.sha256)
+        table = table_from(document["table"])
+        await _require_no_grant_beside(db, standing, document)
+        await _require_years(db, standing, table, income)
         case = Case(
             mode=standing.mode,
             is_government=standing.is_government,
@@ -68,11 +95,42 @@ async def draft_distribution(
             norms=standing.norms,
             pay_on=shanghai_day(now),
             is_registered=await is_registered(db, contract_id),
-            term_years=contract.term_years,
-            earlier=await earlier_of(db, standing, share_table.id, table),
+            term_years=None if standing.contract is None else standing.contract.term_years,
+            capital_minor=next((row.capital_minor for row in income), None) if in_shares else None,
+            earlier=await earlier_of(db, standing, share_table.id, table, in_shares=in_shares),
         )
         done = rules.compute(case)
-        return await _write(db, actor, standing, share_table, done, income, costs, now)
+        return await _write(db, actor, standing, share_table, done, income, costs, now, in_shares=in_shares)
+
+
+async def _require_no_grant_beside(db: AsyncSession, standing: Standing, document: dict[str, Any]) -> None:
+    """A grant that came after the table was signed ends the reward, until the completers elect it (ZJR art. 37)."""
+    made = await achievements.get_facts(db, standing.achievement_ids)
+    holders, _ = holders_of(list(made.values()), standing.unit_id)
+    elects = bool(document.get("elects_reward"))
+    titles.require_elected(table_from(document["table"]), holders=holders, elects_reward=elects)
+
+
+async def _require_years(db: AsyncSession, standing: Standing, table: Table, income: Sequence[IncomeRow]) -> None:
+    """Profit of own use is shared in so many years; after them only if the table itself names a rate."""
+    if standing.mode not in PROFIT_MODES or table.rate is not None:
+        return
+    rule = await rulebook.find_rule(
+        db,
+        "reward.years_max",
+        on=standing.rule_date,
+        jurisdiction=standing.jurisdiction,
+        mode=standing.mode.value,
+        applies_to=standing.sellers,
+    )
+    if rule is None or not rule.is_enforceable:
+        return
+    for row in income:
+        assert row.year is not None
+        assert row.first_year is not None
+        last = incomes.last_year(row.first_year, rule.int)
+        if row.year > last:
+            raise errors.YearsOver(year=row.year, last_year=last, source=rule.source)
 
 
 async def publish_distribution(
@@ -87,15 +145,16 @@ async def publish_distribution(
         row = seen(actor, await repository.lock_distribution(db, distribution_id))
         require(actor, policy.PUBLISH, parties=[row.unit_id])
         state = DISTRIBUTION.move(row.state, "publish")
-        contract = await contract_of(db, actor, row.contract_id)
+        standing = await standing_of_row(db, row)
         rule = await reward_list_rule(db, row)
         lines = await repository.list_lines(db, row.id)
         table = await repository.get_table(db, row.share_table_id)
         document = {
             "format": REWARD_LIST,
             "distribution": str(row.id),
-            "contract_number": contract.number,
-            "achievements": [str(one) for one in contract.achievement_ids],
+            "contract_number": standing.title,
+            "achievements": [str(one) for one in standing.achievement_ids],
+            **_stated_of(row, await texts.get(db, table.sha256)),
             "is_registered": await is_registered(db, row.contract_id),
             "share_table_sha256": table.sha256,
             "net_income": Money(row.net_minor).amount,
@@ -127,10 +186,18 @@ async def publish_distribution(
         return await view_of(db, row)
 
 
+def _stated_of(row: Distribution, table: dict[str, Any]) -> dict[str, Any]:
+    """What the list says beside the lines: shares are no money, and a leader's reward is published as one."""
+    said: dict[str, Any] = {"in_shares": True} if row.in_shares else {}
+    if table.get("leaders"):
+        said["leaders"] = [[person, post] for person, post in table["leaders"].items()]
+    return said
+
+
 async def _ask_for_funds(db: AsyncSession, actor: Actor, row: Distribution) -> None:
     """Where the market pays the rewards, the unit pays in what they come to; the money stays its own until then."""
-    standing = await standing_of(db, await contracts.get_contract(db, row.contract_id))
-    if await channel_of(db, standing) is not Channel.ESCROW:
+    standing = await standing_of_row(db, row)
+    if row.in_shares or await channel_of(db, standing) is not Channel.ESCROW:
         return
     due = await settlement.raise_due(
         db,
@@ -148,7 +215,7 @@ async def _ask_for_funds(db: AsyncSession, actor: Actor, row: Distribution) -> N
 
 async def reward_list_rule(db: AsyncSession, row: Distribution) -> Rule:
     """How long a reward list stands: the row of the distribution's own rule date and place (ZJR art. 39)."""
-    standing = await standing_of(db, await contracts.get_contract(db, row.contract_id))
+    standing = await standing_of_row(db, row)
     return await rulebook.get_rule(
         db,
         "notice.reward_list.length",
@@ -185,6 +252,9 @@ async def list_distributions(
             lambda row: DistributionCard(
                 row.id,
                 row.contract_id,
+                row.achievement_id,
+                row.mode,
+                row.in_shares,
                 row.unit_id,
                 row.state,
                 Money(row.net_minor),
@@ -215,6 +285,9 @@ def _view(row: Distribution, document: dict[str, Any], lines: tuple[LineView, ..
     return DistributionView(
         row.id,
         row.contract_id,
+        row.achievement_id,
+        row.mode,
+        row.in_shares,
         row.share_table_id,
         row.unit_id,
         row.state,
@@ -276,7 +349,7 @@ async def _table_for(db: AsyncSession, standing: Standing, wanted: UUID | None) 
     """The table asked for, or the one that stands for the contract, else for its achievement. Payment asks for
     signatures; a split may be worked out before."""
     if wanted is None:
-        found = await repository.find_table(db, standing.subjects)
+        found = await repository.find_table(db, standing.subjects, standing.unit_id)
         if found is None:
             raise errors.NoShareTable()
         return found
@@ -299,14 +372,19 @@ async def _write(
     income: Any,
     costs: Any,
     now: datetime,
+    *,
+    in_shares: bool,
 ) -> DistributionView:
     document = stored(done, share_table.sha256) | {"jurisdiction": standing.jurisdiction}
     row = Distribution(
         id=new_id(),
-        contract_id=standing.contract.id,
+        contract_id=standing.subject.contract_id,
+        achievement_id=standing.subject.achievement_id,
+        mode=standing.mode,
+        in_shares=in_shares,
         share_table_id=share_table.id,
         unit_id=standing.unit_id,
-        rule_date=standing.contract.rule_date,
+        rule_date=standing.rule_date,
         computation_sha256=await texts.put(db, document),
         receipts_minor=done.receipts_minor,
         costs_minor=done.costs_minor,
@@ -321,7 +399,7 @@ async def _write(
     await db.flush()
     # Who has waived her part by a weight of nought has a number in the list and no line.
     lines = [_line(n, line) for n, line in enumerate(done.lines, start=1) if line.minor]
-    await repository.insert_lines(db, row.id, lines)
+    await repository.insert_lines(db, row.id, lines, in_shares=in_shares)
     taken: list[IncomeRow | CostRow] = [*income, *costs]
     for one in taken:
         one.distribution_id = row.id

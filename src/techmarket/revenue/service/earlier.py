@@ -9,18 +9,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import texts
 from techmarket.revenue import repository, schemes
-from techmarket.revenue.case import Basis, Earlier, Table, plain
+from techmarket.revenue.case import PROFIT_MODES, Basis, Earlier, Table, plain
 from techmarket.revenue.norming import INVENTORS, tiers_of
 from techmarket.revenue.service.standing import Standing
 
 
-async def earlier_of(db: AsyncSession, standing: Standing, share_table_id: UUID, table: Table) -> Earlier | None:
+async def earlier_of(
+    db: AsyncSession, standing: Standing, share_table_id: UUID, table: Table, *, in_shares: bool = False
+) -> Earlier | None:
     """The distributions that stand and were made by the same rule: one table at one rate, or the unit's scale.
 
     A rate that has since changed, or a table that all have signed anew, begins to count afresh: what was distributed
     under another one is not made up for in later money. A scale counts all income of the contract.
     """
-    rows = await repository.list_standing(db, standing.contract.id)
+    # Each year's profit, and each contribution of shares, is an event by itself.
+    if in_shares or standing.mode in PROFIT_MODES:
+        return None
+    rows = await repository.list_standing(db, standing.subject, standing.mode)
     if not rows:
         return None
     outcomes = {sha: found["outcome"] for sha, found in (await _computations(db, rows)).items()}

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.contracts import steps as contracts
 from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
@@ -32,7 +31,7 @@ from techmarket.revenue.lifecycle import (
 from techmarket.revenue.repository import claiming, holding
 from techmarket.revenue.service.claims import set_off, spent_by_market, undo_set_off
 from techmarket.revenue.service.distributing import line_view, seen, stored, view_of
-from techmarket.revenue.service.standing import channel_of, is_registered, standing_of
+from techmarket.revenue.service.standing import channel_of, is_registered, standing_of_row
 from techmarket.revenue.tables import Distribution, DistributionLine, ShareHold, ShareTable
 from techmarket.revenue.views import DistributionView, LineView
 from techmarket.settlement import steps as settlement
@@ -61,7 +60,7 @@ async def pay_distribution(tx: Tx, actor: Actor, distribution_id: UUID) -> Distr
         if not payable:
             raise errors.NothingPayable(held=held)
         await _settle_wage_base(db, row, table, payable)
-        used_up = await set_off(db, row, payable, actor)
+        used_up = [] if row.in_shares else await set_off(db, row, payable, actor)
         await _instruct(db, row, [line for line in payable if line.state is LineState.OPEN])
         for line in used_up:
             await paid(db, row, line, actor)
@@ -90,11 +89,29 @@ async def confirm_payroll(tx: Tx, actor: Actor, line_id: UUID) -> LineView:
         row = seen(actor, await repository.lock_distribution(db, known.distribution_id))
         require(actor, policy.CONFIRM_PAYROLL, parties=[row.unit_id])
         line = await repository.get_line(db, line_id)
+        if row.in_shares:
+            raise errors.PaidInShares()
         line.state = DISTRIBUTION_LINE.move(line.state, "confirm")
         assert line.payout_id is not None
         if (await settlement.get_payout(db, line.payout_id)).channel is not Channel.PAYROLL:
             raise errors.ChannelConfirmsItself()
         await settlement.confirm_payout(db, line.payout_id, actor=actor)
+        await paid(db, row, line, actor)
+        return line_view(line)
+
+
+async def register_shares(tx: Tx, actor: Actor, line_id: UUID, *, proof_sha256: str) -> LineView:
+    """The shares of a line stand in the person's name: the unit shows the company's registration."""
+    async with tx.begin() as db:
+        known = await repository.get_line(db, line_id)
+        row = seen(actor, await repository.lock_distribution(db, known.distribution_id))
+        require(actor, policy.REGISTER_SHARES, parties=[row.unit_id])
+        if not row.in_shares:
+            raise errors.PaidInMoney()
+        line = await repository.get_line(db, line_id)
+        state = DISTRIBUTION_LINE.move(line.state, "confirm")
+        await notices.require_kept(db, row.unit_id, [proof_sha256], pointer="/body/proof_sha256")
+        line.state, line.proof_sha256 = state, proof_sha256
         await paid(db, row, line, actor)
         return line_view(line)
 
@@ -217,9 +234,13 @@ async def case_of(db: AsyncSession, computation_sha256: str, table_sha256: str) 
 
 async def _instruct(db: AsyncSession, row: Distribution, lines: Sequence[DistributionLine]) -> None:
     """One instruction per line. By default the unit pays with its wages and owes the line in its own book till then."""
+    if row.in_shares:
+        for line in lines:
+            line.state = DISTRIBUTION_LINE.move(line.state, "instruct")
+        return
     if not lines:
         return
-    channel = await channel_of(db, await standing_of(db, await contracts.get_contract(db, row.contract_id)))
+    channel = await channel_of(db, await standing_of_row(db, row))
     orders = [
         PayoutOrder(row.unit_id, line.minor - line.offset_minor, channel, Ref("distribution_line", line.id))
         for line in lines

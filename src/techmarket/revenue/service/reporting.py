@@ -92,18 +92,20 @@ async def _rows(db: AsyncSession, unit_id: UUID, year: int, groups: dict[str, in
     """Each contract of the unit that began or moved money in the year, a page at a time."""
     after: UUID | None = None
     while page := await contracts.list_received_by(db, unit_id, after=after, limit=AT_ONCE):
-        for row in await _page(db, page, year, groups):
+        for row in await _page(db, unit_id, page, year, groups):
             yield row
         after = page[-1].id
 
 
-async def _page(db: AsyncSession, page: list[ReceivedContract], year: int, groups: dict[str, int]) -> list[Row]:
+async def _page(
+    db: AsyncSession, unit_id: UUID, page: list[ReceivedContract], year: int, groups: dict[str, int]
+) -> list[Row]:
     ids = [one.id for one in page]
     since, before = (datetime(n, 1, 1, tzinfo=SHANGHAI) for n in (year, year + 1))
-    received = await yearly.received(db, ids, date(year, 1, 1), date(year, 12, 31))
-    distributed = await yearly.distributed(db, ids, since, before)
+    received = await yearly.received(db, unit_id, ids, date(year, 1, 1), date(year, 12, 31))
+    distributed = await yearly.distributed(db, unit_id, ids, since, before)
     counted: dict[UUID, int] = {}
-    for contract_id, group, lines, minor in await yearly.shares(db, ids, since, before):
+    for contract_id, group, lines, minor in await yearly.shares(db, unit_id, ids, since, before):
         counted[contract_id] = counted.get(contract_id, 0) + lines
         groups[group.value] = groups.get(group.value, 0) + minor
     rows = []

@@ -47,12 +47,17 @@ async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, c
     row.state = DISTRIBUTION.move(row.state, "reverse")
     lines = await repository.list_lines(db, row.id)
     await _require_answered(db, lines)
+    registered = sum(line.in_shares and line.state is LineState.PAID for line in lines)
+    if registered:
+        raise errors.SharesRegistered(lines=registered)
     if any(is_gone(line) for line in lines):
         await unit_book(db, row.unit_id)
     claims = 0
     for line in lines:
         if line.state is LineState.PAID:
             claims += await reclaim(db, row, line, cause=cause) is not None
+        elif line.state is LineState.INSTRUCTED and line.in_shares:
+            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
         elif line.state is LineState.INSTRUCTED:
             assert line.payout_id is not None
             await undo_set_off(db, line)

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.contracts import steps as contracts
 from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
@@ -38,6 +37,7 @@ from techmarket.revenue.reworking import NewLine
 from techmarket.revenue.service.distributing import reward_list_rule, seen
 from techmarket.revenue.service.paying import case_of
 from techmarket.revenue.service.reversing import end_rework
+from techmarket.revenue.service.standing import standing_of_row
 from techmarket.revenue.tables import Distribution, DistributionLine, LineRework
 from techmarket.revenue.views import ReworkView
 from techmarket.signing import steps as signing
@@ -132,7 +132,6 @@ async def publish_rework(tx: Tx, actor: Actor, rework_id: UUID, *, posted_sha256
         document = await texts.get(db, rework.sha256)
         old.state = DISTRIBUTION_LINE.move(old.state, "rework")
         fresh = await _write_lines(db, row, rework, old, document)
-        contract = await contracts.get_contract(db, row.contract_id)
         rework.notice_id = await notices.open_notice(
             db,
             kind=NoticeKind.REWARD_LIST,
@@ -140,7 +139,7 @@ async def publish_rework(tx: Tx, actor: Actor, rework_id: UUID, *, posted_sha256
             owner_org=row.unit_id,
             document={
                 "format": reworking.FORMAT,
-                "contract_number": contract.number,
+                "contract_number": (await standing_of_row(db, row)).title,
                 "columns": ["line", "group", "person", "amount"],
                 "lines": [
                     [str(line["n"]), line["group"].value, _name(line["person_id"]), Money(line["minor"]).amount]
@@ -210,7 +209,7 @@ async def _write_lines(
     more = sum(Money.parse(line["amount"]).minor for line in document["lines"]) - old.minor
     row.reward_minor, row.unit_minor = row.reward_minor + more, row.unit_minor - more
     await db.flush()
-    await repository.insert_lines(db, row.id, fresh)
+    await repository.insert_lines(db, row.id, fresh, in_shares=row.in_shares)
     return fresh
 
 

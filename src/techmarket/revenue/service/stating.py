@@ -11,8 +11,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.contracts import steps as contracts
-from techmarket.contracts.steps import ContractFacts
 from techmarket.db import clock, texts
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
@@ -29,6 +27,7 @@ from techmarket.revenue.case import Case, Group
 from techmarket.revenue.lifecycle import LineState
 from techmarket.revenue.service.distributing import line_view
 from techmarket.revenue.service.paying import case_of
+from techmarket.revenue.service.standing import standing_of_row
 from techmarket.revenue.tables import Distribution, DistributionLine, DistributionProof, ShareTable
 from techmarket.revenue.views import FileView, StatementCard, StatementView
 from techmarket.rulebook import steps as rulebook
@@ -43,7 +42,7 @@ class _Part:
     lines: Sequence[DistributionLine]
     keys: Mapping[int, str]
     """Under which name the signed table has each line of the split: what was logged stays, whoever is paid."""
-    contract: ContractFacts
+    title: str
     table: ShareTable
     case: Case
     steps: tuple[dict[str, Any], ...]
@@ -62,7 +61,7 @@ async def get_statement(tx: Tx, actor: Actor, distribution_id: UUID, person_id: 
     return StatementView(
         row.id,
         row.contract_id,
-        part.contract.number,
+        part.title,
         row.unit_id,
         part.unit_name,
         person_id,
@@ -118,7 +117,7 @@ async def _part_of(db: AsyncSession, actor: Actor, distribution_id: UUID, person
     lines = await repository.list_lines(db, row.id, person_id=person_id)
     if not lines or row.state not in repository.SHOWN_TO_PEOPLE:
         raise NotFound()
-    contract = await contracts.get_contract(db, row.contract_id)
+    title = (await standing_of_row(db, row)).title
     table = await repository.get_table(db, row.share_table_id)
     sha256 = lines[0].computation_sha256 or row.computation_sha256
     document = await texts.get(db, sha256)
@@ -130,7 +129,7 @@ async def _part_of(db: AsyncSession, actor: Actor, distribution_id: UUID, person
         row,
         lines,
         keys,
-        contract,
+        title,
         table,
         whole.cut_to(*keys.values()),
         tuple(s for s in document["steps"] if not s["name"].startswith("people.") or s["name"] in hers),
@@ -161,7 +160,7 @@ def _said(part: _Part) -> dict[str, Any]:
     return {
         "distribution_id": str(row.id),
         "distributed_at": row.created_at.isoformat(),
-        "contract": {"id": str(row.contract_id), "number": part.contract.number},
+        "contract": {"id": None if row.contract_id is None else str(row.contract_id), "number": part.title},
         "unit": {"id": str(row.unit_id), "name": part.unit_name},
         "person": {"id": str(part.lines[0].person_id), "name": part.person_name},
         "rule_date": row.rule_date.isoformat(),
@@ -217,7 +216,7 @@ async def _log_part(db: AsyncSession, keys: Keys, entry_id: UUID) -> dict[str, A
 
 
 def _name_of(part: _Part) -> str:
-    return f"statement-{part.contract.number}-{part.row.id}"
+    return f"statement-{part.title.replace(':', '-')}-{part.row.id}"
 
 
 def _rolled(term: dict[str, Any], calendar: WorkCalendar) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
-from techmarket.contracts import steps as contracts
+from techmarket.achievements.steps import AchievementFacts
 from techmarket.db import clock, journal, texts
 from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
@@ -16,9 +20,10 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.paging import Page, last_id, page_of
+from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
-from techmarket.revenue import errors, holds, policy, repository, schemes
-from techmarket.revenue.case import Group, Table
+from techmarket.revenue import errors, holds, leaders, policy, repository, schemes, titles, unit_rules
+from techmarket.revenue.case import SALE_MODES, Group, Mode, Table
 from techmarket.revenue.events import (
     ShareHoldDecided,
     ShareTableDrafted,
@@ -27,11 +32,15 @@ from techmarket.revenue.events import (
     ShareTableSigningOpened,
 )
 from techmarket.revenue.holds import HoldReason, ReleaseKind
+from techmarket.revenue.incomes import Subject
+from techmarket.revenue.leaders import Post
 from techmarket.revenue.lifecycle import SHARE_HOLD, SHARE_TABLE, HoldState, TableState
 from techmarket.revenue.repository import holding
-from techmarket.revenue.service.standing import standing_of
+from techmarket.revenue.service.ruling import rule_on
+from techmarket.revenue.service.standing import Standing, standing_of_subject, subject_of
 from techmarket.revenue.tables import ShareTable, ShareTablePerson
 from techmarket.revenue.views import ShareTableCard, ShareTableView
+from techmarket.rulebook import steps as rulebook
 from techmarket.signing import steps as signing
 from techmarket.signing.steps import Signatory
 
@@ -39,46 +48,70 @@ FORMAT = "techmarket.revenue.share_table/1"
 PURPOSE = "share_table"
 
 
+@dataclass(frozen=True, slots=True)
+class TableTerms:
+    """What a table says beside who gets what: whether it follows the unit's rule, who is a leader, what was elected."""
+
+    by_unit_rule: bool = False
+    elects_reward: bool = False
+    leaders: Mapping[str, Post] = field(default_factory=dict)
+    confirms: Sequence[str] = ()
+
+
+PLAIN = TableTerms()
+
+
 async def draft_share_table(
-    tx: Tx, actor: Actor, *, contract_id: UUID | None, achievement_id: UUID | None, table: Table
+    tx: Tx,
+    actor: Actor,
+    *,
+    contract_id: UUID | None,
+    achievement_id: UUID | None,
+    table: Table,
+    terms: TableTerms = PLAIN,
 ) -> ShareTableView:
     """The unit writes who shares how. It takes the place of a table still on its way; a signed one stands until the
     new one is signed by everybody, for a proposal alone must not undo what all have agreed to."""
     schemes.check_table(table)
     async with tx.begin() as db:
-        unit_id, makers = await _subject(db, actor, contract_id, achievement_id)
-        require(actor, policy.DRAFT_TABLE, parties=[unit_id])
-        if contract_id is not None:
-            standing = await standing_of(db, await contracts.get_contract(db, contract_id))
+        subject = await subject_of(db, actor, contract_id, achievement_id)
+        require(actor, policy.DRAFT_TABLE, parties=[subject.unit_id])
+        now = await clock.market_now(db)
+        standing = await standing_of_subject(db, subject, mode=None, on=shanghai_day(now))
+        if subject.contract_id is not None:
             schemes.check_table_against(
                 table, mode=standing.mode, is_government=standing.is_government, norms=standing.norms
             )
-        signers = _signers(makers, table)
+        made = await achievements.get_facts(db, standing.achievement_ids)
+        holders, unit_share = holders_of(list(made.values()), subject.unit_id)
+        titles.check_title(table, holders=holders, unit_share=unit_share, elects_reward=terms.elects_reward)
+        signers = _signers(await _makers(db, subject, standing.achievement_ids, made), table)
         named = await _known(db, [*table.people(), *(str(person) for person in signers)])
-        subject = str(Ref("contract", contract_id) if contract_id else Ref("achievement", achievement_id or unit_id))
-        await lock_name(db, f"share tables of {subject}")
-        for earlier in await repository.lock_tables_of(db, subject, repository.OPEN_TABLES):
+        stated = await _stated(db, standing, table, terms)
+        await lock_name(db, f"share tables of {subject.key} in {subject.unit_id}")
+        for earlier in await repository.lock_tables_of(db, subject.key, subject.unit_id, repository.OPEN_TABLES):
             await _replace(db, earlier, actor)
-        n = await repository.last_n(db, subject) + 1
+        n = await repository.last_n(db, subject.key, subject.unit_id) + 1
         document = {
             "format": FORMAT,
-            "subject": subject,
-            "unit": str(unit_id),
+            "subject": subject.key,
+            "unit": str(subject.unit_id),
             "n": n,
             "table": table.document(),
             "signers": [str(person) for person in signers],
+            **stated,
         }
         row = ShareTable(
             id=new_id(),
-            unit_id=unit_id,
+            unit_id=subject.unit_id,
             contract_id=contract_id,
             achievement_id=achievement_id,
-            subject=subject,
+            subject=subject.key,
             n=n,
             sha256=await texts.put(db, document),
             state=SHARE_TABLE.initial,
             drafted_by=actor.person,
-            created_at=await clock.market_now(db),
+            created_at=now,
         )
         db.add(row)
         await db.flush()
@@ -161,7 +194,7 @@ async def complete_if_all(db: AsyncSession, row: ShareTable, actor: Actor) -> bo
     }
     if not holds.all_consent(required, signed, excused):
         return False
-    for earlier in await repository.lock_tables_of(db, row.subject, [TableState.SIGNED]):
+    for earlier in await repository.lock_tables_of(db, row.subject, row.unit_id, [TableState.SIGNED]):
         await _replace(db, earlier, actor)
     row.state = SHARE_TABLE.move(row.state, "complete")
     await db.flush()
@@ -228,25 +261,69 @@ def card_of(row: ShareTable) -> ShareTableCard:
     )
 
 
-async def _subject(
-    db: AsyncSession, actor: Actor, contract_id: UUID | None, achievement_id: UUID | None
-) -> tuple[UUID, list[UUID]]:
-    """Whose table it is, and who made what it is about, in order."""
-    if (contract_id is None) == (achievement_id is None):
-        raise errors.TableMalformed(reason="contract_or_achievement_not_both", pointer="/body/contract_id")
-    if contract_id is not None:
-        facts = await contracts.get_contract(db, contract_id)
-        unit_id, wanted = facts.payee_org, facts.achievement_ids
-    else:
-        assert achievement_id is not None
-        found = (await achievements.get_facts(db, [achievement_id])).get(achievement_id)
-        if found is None:
-            raise NotFound()
-        unit_id, wanted = found.org_id, (achievement_id,)
-    if not policy.sees_money_of(actor, unit_id):
-        raise NotFound()
-    made = await achievements.get_facts(db, wanted)
-    return unit_id, list(dict.fromkeys(person for one in wanted for person in made[one].completers))
+async def _stated(db: AsyncSession, standing: Standing, table: Table, terms: TableTerms) -> dict[str, Any]:
+    """What the text says beside the shares; only what is so, so that a plain table has the bytes it always had."""
+    stated: dict[str, Any] = {}
+    if terms.by_unit_rule:
+        rule = await rule_on(db, standing.unit_id, standing.rule_date)
+        unit_rules.check_follows(table, await texts.get(db, rule.sha256))
+        stated["unit_rule_sha256"] = rule.sha256
+    if terms.elects_reward:
+        stated["elects_reward"] = True
+    if terms.leaders:
+        unknown = sorted(set(terms.leaders) - set(table.people()))
+        if unknown:
+            raise errors.PersonNotInTable(person=unknown[0], pointer="/body/leaders")
+        rows = [
+            row
+            for key in (leaders.TOP_EQUITY, leaders.PUBLICITY)
+            if (
+                row := await rulebook.find_rule(
+                    db,
+                    key,
+                    on=standing.rule_date,
+                    jurisdiction=standing.jurisdiction,
+                    mode=Mode.EQUITY.value,
+                    applies_to=standing.sellers,
+                )
+            )
+        ]
+        # What hangs on an achievement may be shared in shares one day; a sale or a licence never is.
+        may_be_shares = standing.contract is None or standing.mode not in SALE_MODES
+        cautions = leaders.cautions_of(terms.leaders, rows, may_be_shares=may_be_shares)
+        leaders.require_confirmed(cautions, terms.confirms)
+        stated["leaders"] = {person: post.value for person, post in terms.leaders.items()}
+        stated["cautions"] = [caution.document() for caution in cautions]
+    return stated
+
+
+def holders_of(made: Sequence[AchievementFacts], unit_id: UUID) -> tuple[dict[str, Decimal], Decimal]:
+    """The people who own a share of the title after a grant, and what their unit still has. People are asked for where
+    any achievement has them; differently owned achievements go by the first that has."""
+    for one in made:
+        people = {str(owner.person_id): owner.share for owner in one.owners if owner.person_id is not None}
+        if people and one.org_id == unit_id:
+            return people, sum((owner.share for owner in one.owners if owner.org_id == unit_id), Decimal(0))
+    return {}, Decimal(0)
+
+
+async def _makers(
+    db: AsyncSession, subject: Subject, wanted: Sequence[UUID], made: Mapping[UUID, AchievementFacts]
+) -> list[UUID]:
+    """Who made it, in order. Of what several units own each asks its own people; who is of none is the recorder's."""
+    found: list[UUID] = []
+    for achievement_id in wanted:
+        one = made[achievement_id]
+        units = {one.org_id, *(owner.org_id for owner in one.owners if owner.org_id is not None)}
+        if len(units) > 1:
+            known = await identity.get_people(db, one.completers)
+            for person in one.completers:
+                of = set(known[person].org_ids) & units if person in known else set()
+                if subject.unit_id in of or (not of and subject.unit_id == one.org_id):
+                    found.append(person)
+        else:
+            found += one.completers
+    return list(dict.fromkeys(found))
 
 
 def _signers(makers: list[UUID], table: Table) -> list[UUID]:

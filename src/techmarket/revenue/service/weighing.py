@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.contracts import steps as contracts
 from techmarket.db import texts
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
@@ -17,7 +16,7 @@ from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.revenue import errors, golden, policy, repository, weighing
 from techmarket.revenue.case import Norm
 from techmarket.revenue.service.paying import case_of
-from techmarket.revenue.service.standing import rows_of, standing_of
+from techmarket.revenue.service.standing import rows_of, standing_of_row
 from techmarket.revenue.tables import Distribution
 from techmarket.revenue.views import EffectsView, EffectView, RuleChangeView, RuleView
 from techmarket.rulebook.linting import lint
@@ -73,7 +72,7 @@ async def _effect_on(db: AsyncSession, row: Distribution, added: Sequence[Rule])
     case = await case_of(db, row.computation_sha256, table.sha256)
     place = (await texts.get(db, row.computation_sha256)).get("jurisdiction")
     if place is None:
-        place = (await standing_of(db, await contracts.get_contract(db, row.contract_id))).jurisdiction
+        place = (await standing_of_row(db, row)).jurisdiction
     book = await rows_of(db, on=row.rule_date, jurisdiction=place)
     held = [rule for rule in added if rule.holds_on(row.rule_date)]
     effect = weighing.weigh(

@@ -1,0 +1,95 @@
+"""When money goes back, a contract is void or a registration is revoked: what was shared is taken back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from techmarket.contracts import service as contracts
+from techmarket.contracts.rules import ContractType
+from techmarket.identity.permissions import NotAllowed
+from techmarket.revenue import service
+from techmarket.revenue.lifecycle import DistributionState, LineState
+from tests.notices.make import an_evidence, move_to, shanghai
+from tests.revenue.make_licence import a_licence, a_published_distribution, a_signed_table, receive_royalty
+
+DECISION = "de" * 32
+
+
+async def paid(licence, *, confirmed):
+    published = await a_published_distribution(licence)
+    await move_to(licence.tx, shanghai(2026, 4, 8))
+    instructed = await service.pay_distribution(licence.tx, licence.unit.actor, published.id)
+    for line in instructed.lines[:confirmed]:
+        await service.confirm_payroll(licence.tx, licence.unit.actor, line.id)
+    return instructed
+
+
+async def test_a_refunded_due_is_no_income_and_what_was_paid_of_it_is_owed_back(tx, keys):
+    licence = await a_licence(tx, keys)
+    await a_signed_table(licence)
+    done = await paid(licence, confirmed=1)
+    await receive_royalty(licence)
+    books = await service.get_books(tx, licence.unit.actor, licence.id)
+    due_id = books.income[0].due_id
+    took = await asyncio.gather(*[service.take_refund(tx, due_id) for _ in range(3)])
+    assert sorted(took) == [0, 0, 1]
+    after = await service.get_distribution(tx, licence.unit.actor, done.id)
+    assert (after.state, after.lines[0].state, after.lines[1].state) == (
+        DistributionState.REVERSED,
+        LineState.RECLAIMED,
+        LineState.CANCELLED,
+    )
+    books = await service.get_books(tx, licence.unit.actor, licence.id)
+    assert [(row.withdrawn_for, row.distribution_id) for row in books.income] == [("refunded", None), (None, None)]
+    (claim,) = (await service.list_claims(tx, licence.unit.actor, cursor=None, limit=5)).items
+    assert (claim.amount.minor, claim.cause) == (175_822_50, "refunded")
+    # The royalty still counts, and A's part of it is kept for what she owes.
+    again = await service.draft_distribution(tx, licence.unit.actor, licence.id)
+    assert again.receipts.minor == 553_703_67
+
+
+async def test_of_a_void_contract_nothing_counts(tx, keys):
+    licence = await a_licence(tx, keys)
+    await a_signed_table(licence)
+    done = await paid(licence, confirmed=2)
+    operator = licence.market["operator"].actor
+    shown = {"evidence_sha256": await an_evidence(tx, operator, DECISION)}
+    with pytest.raises(NotAllowed):
+        await service.unwind_contract(tx, licence.unit.actor, licence.id, **shown)
+    took = [await service.unwind_contract(tx, operator, licence.id, **shown) for _ in range(2)]
+    assert took == [1, 0]
+    assert (await service.get_distribution(tx, licence.unit.actor, done.id)).state is DistributionState.REVERSED
+    claims = (await service.list_claims(tx, licence.unit.actor, cursor=None, limit=5)).items
+    assert sorted((one.amount.minor, one.cause) for one in claims) == [
+        (105_493_50, "contract_void"),
+        (175_822_50, "contract_void"),
+    ]
+    assert (await service.list_terms(tx, licence.unit.actor, cursor=None, limit=5)).items == []
+
+
+async def test_with_a_revoked_registration_all_counts_as_wage_again_and_the_statement_says_so(tx, keys):
+    licence = await a_licence(tx, keys)
+    await a_signed_table(licence)
+    unit, registrar = licence.unit.actor, licence.market["registrar"].actor
+    filed = await contracts.file_registration(
+        tx,
+        unit,
+        licence.id,
+        contract_class=ContractType.LICENCE,
+        whole_minor=600_000_00,
+        technology_minor=600_000_00,
+    )
+    await contracts.decide_registration(tx, registrar, filed.id, number="20260000000001")
+    done = await paid(licence, confirmed=5)
+    assert done.lines[0].wage_base.minor == 87_911_25
+    assert await service.revise_flags(tx, licence.id) == 0
+    await contracts.revoke_registration(tx, registrar, filed.id, reasons="Sample reasons / 示例理由")
+    assert (await service.revise_flags(tx, licence.id), await service.revise_flags(tx, licence.id)) == (1, 0)
+    after = await service.get_distribution(tx, unit, done.id)
+    assert [line.wage_base for line in after.lines] == [line.amount for line in after.lines]
+    assert [line.amount for line in after.lines] == [line.amount for line in done.lines]
+    me = licence.inventors[0].actor
+    flags = (await service.get_statement(tx, me, done.id, me.person)).flags
+    assert {flag["tax"]: flag["value"] for flag in flags}["iit"] == "FULL"
