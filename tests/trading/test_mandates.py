@@ -21,6 +21,7 @@ from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import AwardState, ParticipantState, SeatState
 from techmarket.trading.qualification import Ground, Kinship
 from techmarket.trading.views import ParticipantView, TradeView
+from tests.identity.make import an_organisation
 from tests.notices.make import move_to
 from tests.settlement.make import escrow
 from tests.trading.make import DEPOSIT, Market, a_market_at_work, an_announced_trade, pay_deposit
@@ -66,7 +67,8 @@ async def test_the_principal_signs_before_the_agent_is_admitted_and_nobody_signs
 
 async def test_a_principal_is_another_verified_organisation_and_not_the_seller(market: Market) -> None:
     trade = await an_announced_trade(market)
-    for unfit in (market.buyers[0].org, market.seller.org, new_id()):
+    unverified = (await an_organisation(market.tx, verified=False)).actor.org
+    for unfit in (market.buyers[0].org, market.seller.org, new_id(), unverified):
         with pytest.raises(errors.PrincipalUnfit):
             await service.register_intent(market.tx, market.buyers[0], trade.id, principal_org=unfit)
     assert list(await service.list_participants(market.tx, market.operator, trade.id)) == []
@@ -153,3 +155,20 @@ async def test_a_mandate_is_signed_while_it_waits_alone_and_binds_no_longer_than
         await sign(market, mine)
     own = await service.register_intent(market.tx, market.buyers[1], trade.id)
     assert own.state is ParticipantState.REGISTERED
+
+
+async def test_to_be_named_binds_nobody_and_whoever_takes_part_signs_no_mandate_nor_does_anybody_after_the_opening(
+    market: Market,
+) -> None:
+    trade = await an_announced_trade(market)
+    mine = await by_mandate(market, trade)
+    await service.register_intent(market.tx, market.buyers[1], trade.id)
+    with pytest.raises(errors.StandsAlready):
+        await sign(market, mine)
+    other = await an_announced_trade(market)
+    late = await by_mandate(market, other)
+    assert other.bidding_opens_at is not None
+    await move_to(market.tx, other.bidding_opens_at)
+    await service.open_due(market.tx)
+    with pytest.raises(NotInThisState):
+        await sign(market, late)
