@@ -65,7 +65,7 @@ migration: $(STAMP)  ## Draft a migration from the models: make migration NAME="
 	@$(BIN)/python scripts/draft_migration.py "$(NAME)"
 
 fault: $(STAMP)  ## Kill the processes in the middle of their work and check that nothing was lost
-	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/fault -s $(ARGS)
+	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/fault tests/settlement/test_conservation.py -s $(ARGS)
 
 flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory stays flat and nothing is left
 	@$(BIN)/python -m bench.flood

@@ -19,6 +19,7 @@ NAMES = (
     "http_bid",
     "stream",
     "log",
+    "ledger",
     "certificates",
     "distribution",
     "search_growth",

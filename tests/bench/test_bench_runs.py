@@ -23,6 +23,7 @@ RATIOS = {
     "stream": {"p99_vs_raw"},
     "certificates": {"credentials_per_s", "pdfs_per_s"},
     "distribution": {"vs_bulk_insert"},
+    "ledger": {"vs_pgbench"},
 }
 KEPT = ["certificates", "hot_lot", "http_bid", "log", "many_lots", "startup", "stream"]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}
