@@ -86,7 +86,10 @@ def test_the_page_says_in_words_what_the_credential_says():
         "¥ 600,000.00",
         "提成 royalty 0.03",
         "2026-04-20 16:00:00 +08:00",
-        "EXCLUSIVE",
+        "独占许可 exclusive",
+        "网络竞价 online bidding",
+        "发明专利 invention patent",
+        "已付 paid",
         "有效",
     ):
         assert expected in said

@@ -143,3 +143,18 @@ async def test_a_person_sees_why_an_offer_fits(api, client, tx, keys, means):
     english = await client.get(f"/listings/{demand.id}/matches", headers={"Accept-Language": "en"})
     assert "budget: met" in english.text
     assert (await client.get("/listings/01a20873-a309-721b-aaec-4f319c98d3e9/matches")).status_code == 404
+
+
+async def test_the_page_of_verification_takes_a_file_and_shows_the_verdict_as_plain_text(client):
+    page = await client.get("/certificates", headers={"Accept-Language": "en"})
+    assert '<form id="upload">' in page.text
+    assert '<script src="/verify.js" defer></script>' in page.text
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy.partition("script-src")[2]
+    script = await client.get("/verify.js")
+    assert (script.status_code, script.headers["content-type"].partition(";")[0]) == (200, "text/javascript")
+    # What comes out of a stranger's file is text and never markup.
+    assert "textContent" in script.text
+    for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert door not in script.text

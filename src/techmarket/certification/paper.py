@@ -49,6 +49,39 @@ _MADE = {
     "PAPER": "市场外纸质订立 made elsewhere, on paper",
     "ELSEWHERE": "市场外电子订立 made elsewhere, electronically",
 }
+_WORDS = {
+    "TRANSFER": "技术转让 transfer",
+    "LICENCE": "技术许可 licence",
+    "DEVELOPMENT": "技术开发 development",
+    "CONSULTING": "技术咨询 consulting",
+    "SERVICE": "技术服务 service",
+    "FIXED_PRICE": "挂牌 fixed price",
+    "NEGOTIATED": "协议定价 negotiated",
+    "ONLINE_BIDDING": "网络竞价 online bidding",
+    "SEALED": "一次报价 sealed quote",
+    "DESCENDING": "降价拍卖 falling price",
+    "SCORED": "综合评分 scored",
+    "SELECTION": "揭榜挂帅 selection",
+    "EXCLUSIVE": "独占许可 exclusive",
+    "SOLE": "排他许可 sole",
+    "ORDINARY": "普通许可 ordinary",
+    "INVENTION_PATENT": "发明专利 invention patent",
+    "UTILITY_MODEL": "实用新型 utility model",
+    "DESIGN": "外观设计 design",
+    "SOFTWARE_COPYRIGHT": "软件著作权 software copyright",
+    "TECHNICAL_SECRET": "技术秘密 technical secret",
+    "PRICE": "价款 price",
+    "ENTRY_FEE": "入门费 entry fee",
+    "ROYALTY": "提成费 royalty",
+    "REFUND": "退款 refund",
+    "OPEN": "未付 open",
+    "PAID": "已付 paid",
+    "REFUNDED": "已退 refunded",
+    "CANCELLED": "已取消 cancelled",
+    "ANNOUNCEMENT": "交易公告 announcement",
+    "RESULT": "结果公示 result",
+}
+"""What the page calls a code of the credential; one that is not here is shown as it is."""
 _ROLES = {"PAYEE": ("让与方/许可方", "payee"), "PAYER": ("受让方/被许可方", "payer")}
 
 
@@ -108,18 +141,19 @@ def stated_of(credential: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "contract": {
             **facts["contract"],
-            "in_force_at": _read(facts["contract"]["in_force_at"]),
+            "type": _word(facts["contract"]["type"]),
             "made": _MADE[facts["contract"].get("made", "MARKET")],
+            "in_force_at": _read(facts["contract"]["in_force_at"]),
         },
         "trade": "协议成交 by agreement"
         if trade is None
-        else f"{trade.get('number', '（持有人未出示 not shown）')} · {trade['method']}",
+        else f"{trade.get('number', '（持有人未出示 not shown）')} · {_word(trade['method'])}",
         "replaces": (credential["credentialSubject"].get("replaces") or {}).get("number"),
         "licence": _licence(licence),
         "registration": "—" if registration is None else f"{registration['number']} · {registration['class']}",
         "price": _price(facts["price"]) if "price" in facts else None,
         "payments": _payments(facts["payments"]) if "payments" in facts else None,
-        "notices": [[one["kind"], _read(one["started_at"]), _read(one["ended_at"])] for one in facts["notices"]]
+        "notices": [[_word(one["kind"]), _read(one["started_at"]), _read(one["ended_at"])] for one in facts["notices"]]
         if "notices" in facts
         else None,
     }
@@ -226,14 +260,21 @@ def _der(text: bytes) -> bytes:
     return bytes(pem.unarmor(text)[2])
 
 
+def _word(code: str) -> str:
+    return _WORDS.get(code, code)
+
+
 def _rights(rights: Any) -> list[dict[str, str]]:
-    return [{"kind": one["kind"], "number": one["number"] or "—"} for one in rights]
+    return [{"kind": _word(one["kind"]), "number": one["number"] or "—"} for one in rights]
 
 
 def _licence(licence: Mapping[str, Any]) -> str:
     if licence["kind"] is None:
         return "—"
-    parts = [licence["kind"], *(f"{name}: {licence[name]}" for name in ("territory", "field") if licence.get(name))]
+    parts = [
+        _word(licence["kind"]),
+        *(f"{name}: {licence[name]}" for name in ("territory", "field") if licence.get(name)),
+    ]
     span = " – ".join(licence[name] or "…" for name in ("from", "until")) if licence["from"] or licence["until"] else ""
     return " · ".join(filter(None, [*parts, span]))
 
@@ -247,7 +288,9 @@ def _price(price: Mapping[str, Any]) -> str:
 
 
 def _payments(payments: Mapping[str, Any]) -> list[list[str]]:
-    dues = [[one["purpose"], _yuan(one["amount"]), one["due_on"], one["state"]] for one in payments["dues"]]
+    dues = [
+        [_word(one["purpose"]), _yuan(one["amount"]), one["due_on"], _word(one["state"])] for one in payments["dues"]
+    ]
     reports = [
         [f"提成报告 royalty {one['from']} – {one['to']}", _yuan(one["royalty"]), "", ""]
         for one in payments["royalty_reports"]

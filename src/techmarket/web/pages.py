@@ -39,6 +39,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; bas
 LIVE_POLICY = "; script-src 'self'; connect-src 'self'"
 STYLE = (resources.files("techmarket.web") / "templates" / "style.css").read_text(encoding="utf-8")
 
+VERIFY_SCRIPT = (resources.files("techmarket.web") / "templates" / "verify.js").read_text(encoding="utf-8")
 SCRIPT = (resources.files("techmarket.web") / "templates" / "live.js").read_text(encoding="utf-8")
 
 Words = Annotated[str, SafeText(200, min_length=0)]
@@ -138,6 +139,11 @@ async def live_script() -> Response:
     return Response(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=300"})
 
 
+@router.get("/verify.js")
+async def verify_script() -> Response:
+    return Response(VERIFY_SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=300"})
+
+
 @router.get("/notices")
 async def public_notices(request: Request, actor: Reader, tx: TxDep, cursor: Cursor = None) -> HTMLResponse:
     page = await notices.list_notices(tx, actor, kind=None, state=None, subject=None, cursor=cursor, limit=PAGE)
@@ -155,7 +161,7 @@ async def certificates(
             view = await certification.get_certificate(tx, actor, number.strip().upper())
         except Refusal as no:
             refusal = no
-    return await _page(request, tx, "certificates", number=number, view=view, refusal=refusal)
+    return await _page(request, tx, "certificates", more_policy=LIVE_POLICY, number=number, view=view, refusal=refusal)
 
 
 @router.get("/certificates/{number}")
