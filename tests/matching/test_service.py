@@ -238,6 +238,18 @@ async def test_a_match_misses_no_constraint_that_both_sides_state_unless_it_is_a
         assert [item.listing.id for item in back.items] == meets
 
 
+async def test_how_rare_a_word_is_among_offers_does_not_depend_on_what_demands_say(tx, means, people):
+    await an_offer(tx, people.seller, people.operator, title_en="laser", summary_en="x")
+    await an_offer(tx, people.seller, people.operator, title_en="laser weld", summary_en="x")
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld", problem_en="x")
+    await catch_up(means)
+    before = await service.list_matches(tx, people.buyer, demand.id, cursor=None, limit=9)
+    for _ in range(3):
+        await a_demand(tx, people.buyer, people.operator, title_en="laser laser laser", problem_en="weld " * 30)
+    await catch_up(means)
+    assert await service.list_matches(tx, people.buyer, demand.id, cursor=None, limit=9) == before
+
+
 async def test_a_number_of_a_patent_is_found_exactly_and_one_digit_off_nearly(tx, means, people):
     rights = (Right(RightKind.INVENTION_PATENT, "ZL201810123456.5"),)
     made = await an_achievement(tx, people.seller, rights=rights)

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.identity.actor import Actor
+from techmarket.listings.rules import ListingKind
 from techmarket.matching.candidates import Candidate, Judged, Judging, Pile, judge
 from techmarket.matching.grants import GrantedText
 from techmarket.matching.index import reading, repository
@@ -88,8 +89,11 @@ async def rank(
     granted: Sequence[GrantedText] = (),
     with_facets: bool = False,
     by: Judging | None = None,
+    among: ListingKind | None = None,
 ) -> Ranked:
     """The first `limit` behind `after`. Without words everything takes part, and the newest come first.
+
+    `among` counts how rare a term is within one kind of listing alone.
 
     Judged `by` more than words, the best by words and the nearest by meaning come first; behind them the rest by words.
 
@@ -99,6 +103,8 @@ async def rank(
     """
     look = await reading.look(db, space)
     asked = await reading.ask(db, space, wanted) if wanted is not None else None
+    if among is not None and asked is not None:
+        look, asked = reading.among(look, asked, among)
     apart = await repository.document_numbers(db, space, [*without, *(one.listing_id for one in granted)])
     if only is None:
         piles = [_of_space(look, asked, list(apart.values()))]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.listings.rules import ListingKind
 from techmarket.matching.index import blocks, repository
 from techmarket.matching.index.blocks import Posting
-from techmarket.matching.index.columns import Columns, Space
+from techmarket.matching.index.columns import KINDS, Columns, Space
 from techmarket.matching.index.scoring import POSTINGS_MAX, Collected, Known, affordable
 
 _held: WeakKeyDictionary[Any, dict[tuple[int, str], Columns]] = WeakKeyDictionary()
@@ -47,6 +49,21 @@ async def look(db: AsyncSession, space: Space) -> Look:
         held.epoch = max(held.epoch, state.epoch)
     average = max(state.length_sum, 1) / max(state.documents, 1)
     return Look(space, state.epoch, Collected(state.documents, average), held)
+
+
+def among(look: Look, asked: Asked, kind: ListingKind) -> tuple[Look, Asked]:
+    """The same question over one kind of listing: rarity and lengths are counted among these alone."""
+    columns = look.columns
+    takes_part = (columns["alive"] != 0) & (columns["kind"] == KINDS.index(kind))
+    documents = int(np.count_nonzero(takes_part))
+    length = int(columns["length"][takes_part].sum(dtype=np.int64))
+    about = Collected(documents, max(length, 1) / max(documents, 1))
+    counted = []
+    for one in asked.postings:
+        known = one.documents[: int(np.searchsorted(one.documents, columns.size))]
+        counted.append(replace(one, df=int(np.count_nonzero(takes_part[known]))))
+    counted.sort(key=lambda one: (one.df, one.term))
+    return replace(look, about=about), replace(asked, postings=tuple(counted))
 
 
 def _columns_of(db: AsyncSession, space: Space, generation: str) -> Columns:

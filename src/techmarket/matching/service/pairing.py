@@ -67,6 +67,7 @@ async def list_matches(
             without=[listing_id],
             granted=await grants.opened_to(db, actor, space),
             by=_judging(own, meaning.meant, reranker),
+            among=fitting.other_kind(own.kind),
         )
         page, next_cursor = page_of_hits(ranked.hits, limit)
         views = await listings.views_for(db, actor, [hit.id for hit in page])
