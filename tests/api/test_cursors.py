@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import encode_cursor
 from tests.identity.make import a_market, an_organisation
 
-NEEDED = {"subject": f"listing:{new_id()}", "q": "sample", "side": "OWNER"}
-FORGED = (("x",), ("x", "y"), (1, "y"), ("x", 1), ("2026-03-01T09:00:00", str(new_id())), ("0001-01-01T00:00:00Z", "y"))
+NAMED = re.compile(r"\{\w+\}")
+NEEDED = {"subject": f"listing:{new_id()}", "q": "sample", "side": "OWNER", "from": "2026-01-01", "to": "2026-01-31"}
+ID = str(new_id())
+FORGED = (
+    ("x",),
+    ("x", "y"),
+    (1, "y"),
+    ("x", 1),
+    ("x", ID),
+    (ID, "x"),
+    (2**62, ID),
+    (True, ID),
+    ("2026-02-30", ID),
+    ("2026-03-01T09:00:00", ID),
+    ("0001-01-01T00:00:00Z", "y"),
+)
 
 
 @pytest.mark.parametrize("title", ["operator", "finance", "certifier_1", "enterprise"])
@@ -20,7 +36,7 @@ async def test_a_forged_cursor_is_never_a_fault(api, tx, keys, title):
     lists = {
         path: {p["name"] for p in operation["get"].get("parameters", [])}
         for path, operation in document["paths"].items()
-        if "get" in operation and "{" not in path
+        if "get" in operation
     }
     refused = set()
     for path, names in lists.items():
@@ -28,9 +44,9 @@ async def test_a_forged_cursor_is_never_a_fault(api, tx, keys, title):
             continue
         for forged in FORGED:
             query = {name: NEEDED[name] for name in names & set(NEEDED)} | {"cursor": encode_cursor(*forged)}
-            answer = await api.get(path, key=key, params=query)
+            answer = await api.get(NAMED.sub(ID, path), key=key, params=query)
             assert answer.status_code < 500, (path, forged, answer.text)
-            if answer.status_code == 422:
+            if answer.status_code == 422 and "{" not in path:
                 assert answer.json()["code"] in ("paging.bad_cursor", "transparency.wrong_log"), (path, answer.text)
                 refused.add(path)
     assert {"/v1/listings", "/v1/achievements"} <= refused

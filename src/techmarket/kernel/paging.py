@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -43,7 +43,7 @@ def encode_cursor(*key: str | int) -> str:
 def decode_cursor(cursor: str, *shape: type) -> tuple[Any, ...]:
     """The key inside a cursor; every part must have the type in `shape`, integers within a bigint.
 
-    Ids and times travel as text: `UUID` and an aware `datetime` in `shape` are read from it.
+    Ids, days and times travel as text: `UUID`, `date` and an aware `datetime` in `shape` are read from it.
     """
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -63,12 +63,14 @@ def decode_cursor(cursor: str, *shape: type) -> tuple[Any, ...]:
         raise BadCursor(pointer="/query/cursor") from error
 
 
-_READ: dict[type, type] = {UUID: str, datetime: str}
+_READ: dict[type, type] = {UUID: str, date: str, datetime: str}
 
 
 def _read(part: Any, wanted: type) -> Any:
     if wanted is UUID:
         return UUID(part)
+    if wanted is date:
+        return date.fromisoformat(part)
     if wanted is datetime:
         moment = datetime.fromisoformat(part)
         if moment.tzinfo is None or not 1 < moment.year < 9999:

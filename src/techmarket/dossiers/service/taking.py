@@ -274,7 +274,7 @@ async def _owner(db: AsyncSession, kind: SubjectKind, subject_id: UUID) -> UUID:
 
 
 def _reader(actor: Actor, own: UUID) -> Reader:
-    if actor.is_market or allows(actor, policy.SUPERVISE, parties=[own]):
+    if allows(actor, policy.TAKE_AS_MARKET) or allows(actor, policy.SUPERVISE, parties=[own]):
         return Reader.AUTHORITY
     if allows(actor, policy.TAKE, parties=[own]):
         return Reader.OWNER

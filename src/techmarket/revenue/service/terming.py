@@ -81,8 +81,8 @@ async def list_terms(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) ->
         return Page([])
     after: tuple[date, UUID] | None = None
     if cursor is not None:
-        day, income_id = decode_cursor(cursor, str, UUID)
-        after = (date.fromisoformat(day), income_id)
+        day, income_id = decode_cursor(cursor, date, UUID)
+        after = (day, income_id)
     async with tx.read() as db:
         calendar = await rulebook.work_calendar(db)
         today = shanghai_day(await clock.market_now(db))

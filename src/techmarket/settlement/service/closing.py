@@ -12,7 +12,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import BadCursor, Page, decode_cursor, page_of
+from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.ledger import steps as ledger
 from techmarket.settlement import errors, policy
 from techmarket.settlement.events import DayClosed
@@ -84,17 +84,10 @@ async def _held(db: AsyncSession) -> dict[ledger.Purpose, int]:
 async def list_days(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[DayView]:
     """The closed days, the newest first."""
     require(actor, policy.SEE_STATEMENTS)
-    before = _day(decode_cursor(cursor, str)[0]) if cursor is not None else None
+    before = decode_cursor(cursor, date)[0] if cursor is not None else None
     async with tx.read() as db:
         rows = await kept.list_days(db, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda row: (row.day.isoformat(),)).map(_view)
-
-
-def _day(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise BadCursor() from None
 
 
 def _view(row: BankDay) -> DayView:
