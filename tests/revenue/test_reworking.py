@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import service as notices
@@ -139,3 +140,23 @@ async def test_a_rework_is_published_only_signed_and_an_objection_to_it_holds_it
     back = await service.reverse_distribution(tx, unit, published.id, claw_back=True)
     assert {line.state for line in back.lines} == {LineState.CANCELLED}
     assert (await service.get_rework(tx, unit, rework.id)).state is ReworkState.WITHDRAWN
+
+
+async def test_two_reworks_do_not_spend_the_unit_s_part_twice(tx, keys):
+    licence = await a_licence(tx, keys)
+    await a_signed_table(licence)
+    published = await a_published_distribution(licence)
+    unit, reworks = licence.unit.actor, {}
+    for n in (2, 3):
+        await an_upheld_objection(licence, published, line=str(n))
+        who = licence.inventors[n - 1].actor
+        # The unit's part is 177,300.00: enough for either, not for both.
+        minor = published.lines[n - 1].amount.minor + 100_000_00
+        lines = [NewLine(Group.MAIN, str(who.person), minor)]
+        rework = await service.draft_rework(tx, unit, published.id, n, lines=lines, reasons="Sample reasons")
+        reworks[n] = await service.sign_rework(tx, who, rework.id, document_sha256=rework.document_sha256)
+    await service.publish_rework(tx, unit, reworks[2].id, posted_sha256=POSTED)
+    with pytest.raises(errors.ReworkTooLarge) as refused:
+        await service.publish_rework(tx, unit, reworks[3].id, posted_sha256=POSTED)
+    assert refused.value.facts["left"] == Money(77_300_00)
+    assert (await service.get_distribution(tx, unit, published.id)).unit_part.minor == 77_300_00

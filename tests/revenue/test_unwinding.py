@@ -10,9 +10,19 @@ from techmarket.contracts import service as contracts
 from techmarket.contracts.rules import ContractType
 from techmarket.identity.permissions import NotAllowed
 from techmarket.revenue import service
-from techmarket.revenue.lifecycle import DistributionState, LineState
+from techmarket.revenue.lifecycle import ClaimState, DistributionState, LineState
+from techmarket.settlement import service as settlement
+from techmarket.settlement import steps as settlement_steps
 from tests.notices.make import an_evidence, move_to, shanghai
-from tests.revenue.make_licence import a_licence, a_published_distribution, a_signed_table, receive_royalty
+from tests.revenue.make_licence import (
+    a_licence,
+    a_published_distribution,
+    a_signed_table,
+    pay_and_release,
+    receive_entry_fee,
+    receive_royalty,
+)
+from tests.revenue.test_reversing import books, by_escrow, paid_entry_fee
 
 DECISION = "de" * 32
 
@@ -93,3 +103,65 @@ async def test_with_a_revoked_registration_all_counts_as_wage_again_and_the_stat
     me = licence.inventors[0].actor
     flags = (await service.get_statement(tx, me, done.id, me.person)).flags
     assert {flag["tax"]: flag["value"] for flag in flags}["iit"] == "FULL"
+
+
+async def refund(licence, due_id):
+    """The market undoes the due; nobody has heard of it yet."""
+    async with licence.tx.begin() as db:
+        await settlement_steps.refund_due(db, due_id, actor=licence.market["operator"].actor)
+
+
+async def test_a_payout_on_its_way_holds_up_no_refund_and_its_answer_finishes_the_line(tx, keys):
+    licence = await a_licence(tx, keys)
+    await by_escrow(licence)
+    done = await paid_entry_fee(licence, confirmed=0)
+    finance, unit = licence.market["finance"].actor, licence.unit.actor
+    first, second = done.lines[:2]
+    for line in (first, second):
+        await settlement.send_payout(tx, finance, line.payout_id)
+    (income,) = (await service.get_books(tx, unit, licence.id)).income
+    assert await service.take_refund(tx, income.due_id) == 1
+    after = await service.get_distribution(tx, unit, done.id)
+    assert after.state is DistributionState.REVERSED
+    assert [line.state for line in after.lines] == [LineState.INSTRUCTED] * 2 + [LineState.CANCELLED] * 3
+    assert (await service.get_books(tx, unit, licence.id)).open_income.minor == 0
+    await settlement.settle_payout(tx, finance, first.payout_id, is_confirmed=True, bank_reference="1")
+    await settlement.settle_payout(tx, finance, second.payout_id, is_confirmed=False, bank_reference="2")
+    for line in (first, second):
+        assert [await service.settle_line(tx, line.payout_id) for _ in range(2)] == [True, False]
+    after = await service.get_distribution(tx, unit, done.id)
+    assert [line.state for line in after.lines] == [LineState.RECLAIMED] + [LineState.CANCELLED] * 4
+    (claim,) = (await service.list_claims(tx, unit, cursor=None, limit=5)).items
+    assert (claim.amount.minor, claim.cause) == (175_822_50, "refunded")
+    assert await books(licence) == {"BANK": 175_822_50, "RECEIVABLE": -175_822_50}
+    # And then the money comes back by itself, when part of it was repaid already: nothing is owed any more, and what
+    # was given twice the unit owes.
+    await an_evidence(tx, unit, DECISION)
+    await service.take_repayment(tx, unit, claim.id, minor=822_50, evidence_sha256=DECISION)
+    async with tx.begin() as db:
+        await settlement_steps.return_payout(db, first.payout_id, actor=finance)
+    assert [await service.settle_line(tx, first.payout_id) for _ in range(2)] == [True, False]
+    (claim,) = (await service.list_claims(tx, unit, cursor=None, limit=5)).items
+    assert (claim.state, claim.settled.minor) == (ClaimState.SETTLED, 175_822_50)
+    assert await books(licence) == {"BANK": -822_50, "PAYABLE": 822_50}
+
+
+async def test_what_was_refunded_before_it_was_taken_as_income_is_none_and_its_returned_fee_no_cost(tx, keys):
+    licence = await a_licence(tx, keys)
+    await move_to(tx, shanghai(2026, 3, 20, 10))
+    (due_id,) = await pay_and_release(licence)
+    await refund(licence, due_id)
+    assert await service.take_refund(tx, due_id) == 0
+    assert [await service.take_released(tx, due_id) for _ in range(2)] == [False, False]
+    seen = await service.get_books(tx, licence.unit.actor, licence.id)
+    assert (seen.income, seen.costs) == ((), ())
+
+
+async def test_a_fee_that_was_given_back_is_no_cost_any_more(tx, keys):
+    licence = await a_licence(tx, keys)
+    due_id = await receive_entry_fee(licence)
+    assert (await service.get_books(tx, licence.unit.actor, licence.id)).open_costs.minor == 9_000_00
+    await refund(licence, due_id)
+    assert await service.take_refund(tx, due_id) == 1
+    seen = await service.get_books(tx, licence.unit.actor, licence.id)
+    assert (seen.open_costs.minor, [cost.withdrawn_at is None for cost in seen.costs]) == (0, [False])

@@ -123,7 +123,13 @@ async def sign_rework(rework_id: Uuid, body: SignRework, actor: SignedIn, tx: Tx
     "/reworks/{rework_id}/publication",
     response_model=ReworkOut,
     operation_id="publishLineRework",
-    responses=refusals(NotInThisState, errors.NotReworkable, notices.EvidenceMissing),
+    responses=refusals(
+        NotInThisState,
+        errors.NotReworkable,
+        errors.ReworkTooLarge,
+        errors.ReworkBelowFloor,
+        notices.EvidenceMissing,
+    ),
 )
 async def publish_rework(rework_id: Uuid, body: PublishDistribution, actor: SignedIn, tx: TxDep) -> ReworkView:
     """Publish the new lines in the unit; they stand their own time, and are paid after it."""

@@ -34,6 +34,7 @@ def check_rework(
     unit_minor: int,
     base_minor: int,
     by_group: Mapping[Group, int],
+    pointer: str | None = "/body/lines",
 ) -> int:
     """What the new lines come to more is borne by the unit's own part; nothing falls below a mandatory floor.
 
@@ -41,10 +42,10 @@ def check_rework(
     line out of its own part owes the other groups nothing. Returns the difference.
     """
     if len({line.key for line in new}) != len(new) or any(line.minor <= 0 for line in new):
-        raise errors.TableMalformed(reason="each_once_above_zero", pointer="/body/lines")
+        raise errors.TableMalformed(reason="each_once_above_zero", pointer=pointer)
     more = sum(line.minor for line in new) - old.minor
     if more > unit_minor:
-        raise errors.ReworkTooLarge(more=Money(more), left=Money(unit_minor), pointer="/body/lines")
+        raise errors.ReworkTooLarge(more=Money(more), left=Money(unit_minor), pointer=pointer)
     if case.table.basis is Basis.TITLE:
         return more
     after = dict(by_group)
@@ -55,15 +56,14 @@ def check_rework(
     split = min(reward, sum(by_group.values()))
     if case.is_government:
         for norm in mandatory(case.norms, FLOOR):
-            _not_below("reward", reward, apply_rate(base_minor, norm.rate, Rounding.UP), norm.source)
+            _not_below("reward", reward, apply_rate(base_minor, norm.rate, Rounding.UP), norm.source, pointer)
     for group, key in SUB_FLOORS.items():
         for norm in mandatory(case.norms, key):
-            _not_below(group.value, after.get(group, 0), apply_rate(split, norm.rate, Rounding.UP), norm.source)
+            least = apply_rate(split, norm.rate, Rounding.UP)
+            _not_below(group.value, after.get(group, 0), least, norm.source, pointer)
     return more
 
 
-def _not_below(part: str, given: int, least: int, source: str) -> None:
+def _not_below(part: str, given: int, least: int, source: str, pointer: str | None) -> None:
     if given < least:
-        raise errors.ReworkBelowFloor(
-            part=part, given=Money(given), least=Money(least), source=source, pointer="/body/lines"
-        )
+        raise errors.ReworkBelowFloor(part=part, given=Money(given), least=Money(least), source=source, pointer=pointer)

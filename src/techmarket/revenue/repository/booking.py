@@ -94,6 +94,11 @@ async def list_of_due(db: AsyncSession, due_id: UUID) -> Sequence[Income]:
     return (await db.execute(select(Income).where(Income.due_id == due_id).order_by(Income.id))).scalars().all()
 
 
+async def costs_of_due(db: AsyncSession, due_id: UUID) -> Sequence[Cost]:
+    """The fee that was kept of a due, each unit's part."""
+    return (await db.execute(select(Cost).where(Cost.due_id == due_id).order_by(Cost.id))).scalars().all()
+
+
 async def list_of_contract(db: AsyncSession, contract_id: UUID) -> Sequence[Income]:
     query = select(Income).where(Income.contract_id == contract_id).order_by(Income.id)
     return (await db.execute(query)).scalars().all()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.kernel.ids import Ref
 from techmarket.kernel.refusals import NotFound
 from techmarket.revenue.case import Group
+from techmarket.revenue.events import DistributionReversed
 from techmarket.revenue.lifecycle import ClaimState, ReworkState
 from techmarket.revenue.tables import DistributionLine, LineRework, RewardClaim, RewardClaimEntry
 
@@ -51,6 +53,24 @@ async def lock_claim(db: AsyncSession, claim_id: UUID) -> RewardClaim:
     if row is None:
         raise NotFound()
     return row
+
+
+async def lock_claim_of_line(db: AsyncSession, line_id: UUID) -> RewardClaim | None:
+    query = select(RewardClaim).where(RewardClaim.distribution_line_id == line_id).with_for_update()
+    return (await db.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+_WHY_REVERSED = text("""
+SELECT facts ->> 'cause' FROM journal_entry
+WHERE journal_about(refs, facts) @> jsonb_build_array(cast(:ref AS text)) AND kind = :kind
+ORDER BY seq DESC LIMIT 1
+""")
+
+
+async def why_reversed(db: AsyncSession, distribution_id: UUID) -> str:
+    """The cause for which a distribution was taken back, as the journal has it: it happens once."""
+    about = {"ref": str(Ref("distribution", distribution_id)), "kind": DistributionReversed.kind}
+    return str((await db.execute(_WHY_REVERSED, about)).scalar_one())
 
 
 async def lock_open_claims(

@@ -30,6 +30,7 @@ from techmarket.revenue.service.terming import set_terms
 from techmarket.revenue.tables import Cost, Income
 from techmarket.revenue.views import BooksView, CostView, IncomeView
 from techmarket.settlement import steps as settlement
+from techmarket.settlement.steps import DueState
 
 EXCHANGE_FEE = "exchange_fee"
 MISTAKE = "entered_by_mistake"
@@ -38,7 +39,8 @@ MISTAKE = "entered_by_mistake"
 async def take_released(tx: Tx, due_id: UUID) -> bool:
     """Money released to a contract's payee is income, and the fee kept back a cost: each unit's part, once per due.
 
-    Says whether it wrote anything: twice is harmless, and a due of no contract is nobody's income here.
+    Says whether it wrote anything: twice is harmless, and a due of no contract is nobody's income here. What was paid
+    back before this came to it is no income; a fee that the market keeps all the same is a cost.
     """
     async with tx.begin() as db:
         contract_id = await contracts.contract_of_due(db, due_id)
@@ -46,13 +48,19 @@ async def take_released(tx: Tx, due_id: UUID) -> bool:
             return False
         contract = await contracts.lock_contract(db, contract_id)
         due = await settlement.get_due(db, due_id)
-        if due.released_at is None or due.payee_org != contract.payee_org or await repository.has_income(db, due_id):
+        if due.released_at is None or due.payee_org != contract.payee_org:
+            return False
+        # Whoever undoes a refund waits for the contract: what is paid here is taken out after this, never before.
+        stands = due.state is DueState.PAID
+        if await repository.has_income(db, due_id) or await booking.costs_of_due(db, due_id):
             return False
         day = shanghai_day(due.released_at)
         parts = await parts_of(db, contract)
-        fees = incomes.split_between(due.fee_minor or 0, parts)
+        fees = incomes.split_between(await settlement.fee_kept(db, due_id), parts)
         for unit_id, minor in incomes.split_between(due.minor, parts).items():
-            if minor == 0:
+            if fees[unit_id]:
+                await _write_fee(db, contract_id, unit_id, fees[unit_id], due.reference, day, due_id)
+            if minor == 0 or not stands:
                 continue
             income = await _write(
                 db,
@@ -65,9 +73,7 @@ async def take_released(tx: Tx, due_id: UUID) -> bool:
                 due_id=due_id,
             )
             await set_terms(db, income)
-            if fees[unit_id]:
-                await _write_fee(db, contract_id, unit_id, fees[unit_id], due.reference, day, due_id)
-        return True
+        return stands or any(fees.values())
 
 
 async def enter_income(
@@ -127,6 +133,14 @@ async def take_out(db: AsyncSession, row: Income, cause: str, actor: Actor | Non
     if row.withdrawn_at is None:
         row.withdrawn_at, row.withdrawn_for = await clock.market_now(db), cause
         journal.record(db, IncomeWithdrawn(row.id, cause), actor=actor)
+        await db.flush()
+
+
+async def take_fee_back(db: AsyncSession, cost: Cost) -> None:
+    """A fee that the market gave back is no cost any more; no distribution counts the locked row."""
+    if cost.withdrawn_at is None:
+        cost.withdrawn_at = await clock.market_now(db)
+        journal.record(db, CostWithdrawn(cost.id, cost.contract_id, cost.achievement_id), actor=None)
         await db.flush()
 
 

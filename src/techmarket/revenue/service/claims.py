@@ -149,6 +149,26 @@ async def spent_by_market(db: AsyncSession, unit_id: UUID, line: DistributionLin
     await ledger.post(db, debit=giver, credit=taker, minor=line.minor - line.offset_minor, why=why, code=code)
 
 
+async def settle_by_return(db: AsyncSession, unit_id: UUID, line: DistributionLine) -> None:
+    """Money that is owed back came back by itself (退汇), and so settles the claim. What of the claim was repaid or set
+    off before, its person has given twice: the unit owes it, as its book tells."""
+    line.payout_id = None
+    claim = await claiming.lock_claim_of_line(db, line.id)
+    if claim is None:
+        return
+    book, why = await unit_book(db, unit_id), Ref("distribution_line", line.id)
+    left, twice = claim.minor - claim.settled_minor, claim.settled_minor
+    if left:
+        code = "reward.claim_came_back"
+        transfer = await ledger.post(db, debit=book.bank, credit=book.receivable, minor=left, why=why, code=code)
+        reduce(claim, left)
+        db.add(_entry(claim, left, transfer, None, await clock.market_now(db), line_id=line.id))
+        journal.record(db, RewardRepaid(claim.id, is_settled=True), actor=None)
+    if twice:
+        await ledger.post(db, debit=book.bank, credit=book.payable, minor=twice, why=why, code="reward.given_twice")
+    await db.flush()
+
+
 async def take_repayment(tx: Tx, actor: Actor, claim_id: UUID, *, minor: int, evidence_sha256: str) -> ClaimView:
     """Somebody has paid back a reward, or part of it, and the unit shows the receipt."""
     async with tx.begin() as db:

@@ -29,7 +29,7 @@ from techmarket.revenue.lifecycle import (
     TableState,
 )
 from techmarket.revenue.repository import claiming, holding
-from techmarket.revenue.service.claims import set_off, spent_by_market, undo_set_off
+from techmarket.revenue.service.claims import reclaim, set_off, settle_by_return, spent_by_market, undo_set_off
 from techmarket.revenue.service.distributing import line_view, seen, stored, view_of
 from techmarket.revenue.service.standing import channel_of, is_registered, standing_of_row
 from techmarket.revenue.tables import Distribution, DistributionLine, ShareHold, ShareTable
@@ -117,7 +117,8 @@ async def register_shares(tx: Tx, actor: Actor, line_id: UUID, *, proof_sha256: 
 
 
 async def settle_line(tx: Tx, payout_id: UUID) -> bool:
-    """The bank has paid a line from escrow, or could not. Twice is harmless; says whether it changed anything."""
+    """The bank has paid a line from escrow, or could not; of a distribution that was taken back meanwhile what it paid
+    is owed back. Twice is harmless; says whether it changed anything."""
     async with tx.begin() as db:
         known = await repository.find_line_by_payout(db, payout_id)
         if known is None:
@@ -130,12 +131,20 @@ async def settle_line(tx: Tx, payout_id: UUID) -> bool:
         if line.state is LineState.PAID and state is PayoutState.FAILED:
             await _came_back(db, row, line)
             return True
+        if line.state is LineState.RECLAIMED and state is PayoutState.FAILED:
+            await settle_by_return(db, row.unit_id, line)
+            return True
         if line.state is not LineState.INSTRUCTED:
             return False
         if state is PayoutState.CONFIRMED:
             line.state = DISTRIBUTION_LINE.move(line.state, "confirm")
             await spent_by_market(db, row.unit_id, line)
             await paid(db, row, line, None)
+            if row.state is DistributionState.REVERSED:
+                await reclaim(db, row, line, cause=await claiming.why_reversed(db, row.id))
+        elif state is PayoutState.FAILED and row.state is DistributionState.REVERSED:
+            await undo_set_off(db, line)
+            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
         elif state is PayoutState.FAILED:
             await undo_set_off(db, line)
             line.state, line.payout_id = DISTRIBUTION_LINE.move(line.state, "fail"), None

@@ -42,11 +42,17 @@ async def reverse_distribution(
         return await view_of(db, row)
 
 
-async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, cause: str) -> int:
-    """A locked distribution is taken back whole. Returns how many claims that made."""
+async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, cause: str, waits: bool = True) -> int:
+    """A locked distribution is taken back whole. Returns how many claims that made.
+
+    What the bank was told to pay cannot be stopped: with `waits` nothing is taken back before its answer; without, all
+    else is, and such a line stays instructed until `settle_line` hears how it ended.
+    """
     row.state = DISTRIBUTION.move(row.state, "reverse")
     lines = await repository.list_lines(db, row.id)
-    await _require_answered(db, lines)
+    if waits:
+        await _require_answered(db, lines)
+    late = set() if waits else await _unstoppable(db, lines)
     registered = sum(line.in_shares and line.state is LineState.PAID for line in lines)
     if registered:
         raise errors.SharesRegistered(lines=registered)
@@ -54,6 +60,8 @@ async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, c
         await unit_book(db, row.unit_id)
     claims = 0
     for line in lines:
+        if line.id in late:
+            continue
         if line.state is LineState.PAID:
             claims += await reclaim(db, row, line, cause=cause) is not None
         elif line.state is LineState.INSTRUCTED and line.in_shares:
@@ -92,6 +100,16 @@ async def end_rework(db: AsyncSession, rework: LineRework, actor: Actor | None) 
 async def _take_down(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> None:
     if (await notices.get_facts(db, notice_id)).state in STANDING:
         await notices.withdraw(db, notice_id, actor)
+
+
+async def _unstoppable(db: AsyncSession, lines: Sequence[DistributionLine]) -> set[UUID]:
+    """The lines whose payout the bank has, or has answered without our having heard it."""
+    payouts = {line.id: line.payout_id for line in lines if line.state is LineState.INSTRUCTED}
+    return {
+        line_id
+        for line_id, payout_id in payouts.items()
+        if payout_id is not None and (await settlement.get_payout(db, payout_id)).state is not PayoutState.INSTRUCTED
+    }
 
 
 async def _require_answered(db: AsyncSession, lines: Sequence[DistributionLine]) -> None:

@@ -59,25 +59,14 @@ async def draft_rework(
         if earlier is not None:
             await end_rework(db, earlier, actor)
         table = await repository.get_table(db, row.share_table_id)
-        by_group: dict[Group, int] = defaultdict(int)
-        for line in all_lines:
-            if line.state is not LineState.CANCELLED:
-                by_group[line.group] += line.minor
         given = [NewLine(one.group, one.key, one.minor) for one in lines]
-        reworking.check_rework(
-            await case_of(db, row.computation_sha256, table.sha256),
-            old=NewLine(old.group, str(old.person_id) if old.person_id else None, old.minor),
-            new=given,
-            unit_minor=row.unit_minor,
-            base_minor=row.net_minor,
-            by_group=by_group,
-        )
+        await _check(db, row, table.sha256, old, all_lines, given, pointer="/body/lines")
         document = {
             "format": reworking.FORMAT,
             "distribution": str(row.id),
             "share_table_sha256": table.sha256,
             "n": n,
-            "was": NewLine(old.group, str(old.person_id) if old.person_id else None, old.minor).document(),
+            "was": _as_new(old).document(),
             "lines": [line.document() for line in given],
             "reasons": reasons,
         }
@@ -122,14 +111,22 @@ async def sign_rework(tx: Tx, actor: Actor, rework_id: UUID, *, document_sha256:
 
 
 async def publish_rework(tx: Tx, actor: Actor, rework_id: UUID, *, posted_sha256: str | None = None) -> ReworkView:
-    """Signed by those concerned, the new lines take the old one's place and stand their own time in the unit."""
+    """Signed by those concerned, the new lines take the old one's place and stand their own time in the unit.
+
+    Another line may have been reworked since this one was written: what is left of the unit's part counts today.
+    """
     async with tx.begin() as db:
         row, rework = await _locked(db, rework_id)
         seen(actor, row)
         require(actor, policy.PUBLISH, parties=[row.unit_id])
         state = LINE_REWORK.move(rework.state, "publish")
-        old, _ = await _objected(db, row, rework.n)
+        old, all_lines = await _objected(db, row, rework.n)
         document = await texts.get(db, rework.sha256)
+        given = [
+            NewLine(Group(line["group"]), line["person"], Money.parse(line["amount"]).minor)
+            for line in document["lines"]
+        ]
+        await _check(db, row, document["share_table_sha256"], old, all_lines, given)
         old.state = DISTRIBUTION_LINE.move(old.state, "rework")
         fresh = await _write_lines(db, row, rework, old, document)
         rework.notice_id = await notices.open_notice(
@@ -170,6 +167,36 @@ async def get_rework(tx: Tx, actor: Actor, rework_id: UUID) -> ReworkView:
         row = await repository.get_distribution(db, rework.distribution_id)
         await _require_seen(db, actor, row, rework)
         return await _view(db, rework)
+
+
+async def _check(
+    db: AsyncSession,
+    row: Distribution,
+    table_sha256: str,
+    old: DistributionLine,
+    lines: Sequence[DistributionLine],
+    given: Sequence[NewLine],
+    *,
+    pointer: str | None = None,
+) -> None:
+    """Against the locked distribution as it is now."""
+    by_group: dict[Group, int] = defaultdict(int)
+    for line in lines:
+        if line.state is not LineState.CANCELLED:
+            by_group[line.group] += line.minor
+    reworking.check_rework(
+        await case_of(db, row.computation_sha256, table_sha256),
+        old=_as_new(old),
+        new=given,
+        unit_minor=row.unit_minor,
+        base_minor=row.net_minor,
+        by_group=by_group,
+        pointer=pointer,
+    )
+
+
+def _as_new(line: DistributionLine) -> NewLine:
+    return NewLine(line.group, _name(line.person_id), line.minor)
 
 
 async def _objected(db: AsyncSession, row: Distribution, n: int) -> tuple[DistributionLine, Sequence[DistributionLine]]:

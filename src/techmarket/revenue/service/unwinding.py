@@ -21,12 +21,13 @@ from techmarket.revenue import policy, reliefs, repository, rules
 from techmarket.revenue.events import ContractUnwound, TaxFlagsChanged
 from techmarket.revenue.lifecycle import DistributionState, LineState
 from techmarket.revenue.repository import booking
-from techmarket.revenue.service.books import take_out
+from techmarket.revenue.service.books import take_fee_back, take_out
 from techmarket.revenue.service.distributing import stored
 from techmarket.revenue.service.paying import case_of
 from techmarket.revenue.service.reversing import reverse
 from techmarket.revenue.service.standing import is_registered
-from techmarket.revenue.tables import Distribution, Income
+from techmarket.revenue.tables import Cost, Distribution, Income
+from techmarket.settlement import steps as settlement
 
 REFUNDED, VOID, REVOKED = "refunded", "contract_void", "registration_revoked"
 
@@ -42,7 +43,8 @@ async def take_refund(tx: Tx, due_id: UUID) -> int:
             return 0
         await contracts.lock_contract(db, contract_id)
         known = await booking.list_of_due(db, due_id)
-        return await _undo(db, known, REFUNDED)
+        gave_back = await settlement.fee_kept(db, due_id) == 0
+        return await _undo(db, known, REFUNDED, await booking.costs_of_due(db, due_id) if gave_back else ())
 
 
 async def unwind_contract(tx: Tx, actor: Actor, contract_id: UUID, *, evidence_sha256: str) -> int:
@@ -58,15 +60,21 @@ async def unwind_contract(tx: Tx, actor: Actor, contract_id: UUID, *, evidence_s
         return took
 
 
-async def _undo(db: AsyncSession, known: Sequence[Income], cause: str) -> int:
-    """Distributions are locked before income, in the order of their ids, as everywhere."""
+async def _undo(db: AsyncSession, known: Sequence[Income], cause: str, fees: Sequence[Cost] = ()) -> int:
+    """Distributions are locked before income and costs, in the order of their ids, as everywhere.
+
+    What the bank is about to pay holds up nothing: its answer finishes the line.
+    """
     standing = [row for row in known if row.withdrawn_at is None]
-    for distribution_id in sorted({row.distribution_id for row in standing if row.distribution_id is not None}):
+    counted = [row.distribution_id for row in standing] + [fee.distribution_id for fee in fees]
+    for distribution_id in sorted({one for one in counted if one is not None}):
         row = await repository.lock_distribution(db, distribution_id)
         if row.state is not DistributionState.REVERSED:
-            await reverse(db, row, None, cause=cause)
+            await reverse(db, row, None, cause=cause, waits=False)
     for one in standing:
         await take_out(db, await booking.lock_one(db, one.id), cause, None)
+    for fee in fees:
+        await take_fee_back(db, await repository.lock_cost(db, fee.id))
     return len(standing)
 
 

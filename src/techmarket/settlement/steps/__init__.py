@@ -32,7 +32,7 @@ from techmarket.settlement.steps.paying import (
     instruct_payouts,
     return_payout,
 )
-from techmarket.settlement.steps.refunding import RefundFacts, refund_due
+from techmarket.settlement.steps.refunding import RefundFacts, fee_kept, refund_due
 
 __all__ = [
     "Channel",
@@ -53,6 +53,7 @@ __all__ = [
     "escrow_of",
     "facts_of",
     "fail_payout",
+    "fee_kept",
     "get_due",
     "get_payout",
     "hold_release",

@@ -15,7 +15,7 @@ from techmarket.ledger import steps as ledger
 from techmarket.rulebook import steps as rulebook
 from techmarket.settlement import errors, repository
 from techmarket.settlement.events import DueRefunded
-from techmarket.settlement.lifecycle import DUE, PayoutState
+from techmarket.settlement.lifecycle import DUE, DueState, PayoutState
 from techmarket.settlement.rules import Channel, Purpose
 from techmarket.settlement.steps.invoicing import correct_invoices
 from techmarket.settlement.steps.owing import EXCHANGE_FEE, due_escrow, pay_from_escrow, raise_due
@@ -73,9 +73,19 @@ async def _move(db: AsyncSession, source: UUID, due: Due, minor: int) -> None:
     await ledger.post(db, debit=source, credit=target, minor=minor, why=Ref("due", due.id), code="due.refunded")
 
 
+async def fee_kept(db: AsyncSession, due_id: UUID) -> int:
+    """What the market has kept of a due as its fee: nothing once a refund gave it back."""
+    due = await repository.get_due(db, due_id)
+    gave_back = due.state is DueState.REFUNDED and await _fee_returns(db, due)
+    return 0 if gave_back else due.fee_minor or 0
+
+
+async def _fee_returns(db: AsyncSession, due: Due) -> bool:
+    return (await rulebook.get_rule(db, f"{EXCHANGE_FEE}.returned_on_refund", on=due.rule_date)).is_set
+
+
 async def _give_fee_back(db: AsyncSession, due: Due) -> int:
-    returned = await rulebook.get_rule(db, f"{EXCHANGE_FEE}.returned_on_refund", on=due.rule_date)
-    if not due.fee_minor or not returned.is_set:
+    if not due.fee_minor or not await _fee_returns(db, due):
         return 0
     assert due.payee_org is not None
     await require_own(db, due.fee_minor)
