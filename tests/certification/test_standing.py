@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text as sql
@@ -16,7 +17,7 @@ from techmarket.certification.lifecycle import CertificateState, Why
 from techmarket.certification.statuslist import StatusPurpose
 from techmarket.certification.verify import Answer, Beside, verify_file
 from techmarket.contracts import service as contracts
-from techmarket.contracts.events import ContractTerminated, RegistrationRevoked
+from techmarket.contracts.events import ContractChanged, ContractTerminated, PaymentUndone, RegistrationRevoked
 from techmarket.db.means import PUBLIC_URL
 from techmarket.identity.actor import ANONYMOUS
 from techmarket.kernel.ids import Ref, new_id
@@ -184,24 +185,34 @@ async def test_the_database_lets_one_certificate_stand_and_one_replace_it(tx, ke
 # --- what ends elsewhere ---
 
 
-async def test_a_terminated_contract_and_a_revoked_registration_suspend_the_certificate_once(tx, keys, means):
+async def test_an_end_a_change_a_refund_and_a_revoked_registration_each_suspend_the_certificate_once(tx, keys, means):
     means = replace(means, tx=tx, keys=keys)
     first = await a_desk(tx, keys)
-    for desk, event, handle, why in (
-        (first, ContractTerminated(first.deal.id), started.suspend_terminated, Why.CONTRACT_ENDED),
-        (other := await a_desk_of(tx, keys, first), None, started.suspend_unregistered, Why.REGISTRATION_REVOKED),
+    revoked = partial(RegistrationRevoked, registration_id=new_id())
+    for n, (event, handle, why) in enumerate(
+        (
+            (ContractTerminated, started.suspend_terminated, Why.CONTRACT_ENDED),
+            (
+                revoked,
+                started.suspend_unregistered,
+                Why.REGISTRATION_REVOKED,
+            ),
+            (partial(ContractChanged, change_id=new_id()), started.suspend_changed, Why.CONTRACT_CHANGED),
+            (partial(PaymentUndone, due_id=new_id()), started.suspend_refunded, Why.PAYMENT_REFUNDED),
+        ),
+        start=1,
     ):
+        desk = first if n == 1 else await a_desk_of(tx, keys, first)
         view = await issued(tx, keys, desk)
-        happened = event or RegistrationRevoked(other.deal.id, new_id())
         for _ in range(2):
-            await handle(means, happened)
+            await handle(means, event(contract_id=desk.deal.id))
         card = await service.get_certificate(tx, ANONYMOUS, view.number or "")
         assert (card.state, card.why) == (S.SUSPENDED, why)
         async with tx.read() as db:
             told = await db.execute(
                 sql("SELECT count(*) FROM journal_entry WHERE kind = 'certification.certificate_suspended'")
             )
-            assert told.scalar_one() == (1 if why is Why.CONTRACT_ENDED else 2)
+            assert told.scalar_one() == n
     assert not await service.suspend_ended(tx, new_id(), why=Why.CONTRACT_ENDED)
 
 

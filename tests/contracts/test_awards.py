@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,10 @@ from sqlalchemy import text as sql
 from techmarket.certification import service as certification
 from techmarket.contracts import errors, service
 from techmarket.contracts.lifecycle import ContractState, LineState
+from techmarket.contracts.plans import PlanTerms
+from techmarket.contracts.rules import ChangeKind, LineKind
+from techmarket.contracts.service.changing import NewTerms
+from techmarket.contracts.text import Clause
 from techmarket.contracts.views import ContractView
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
@@ -338,3 +343,22 @@ async def test_the_certificate_of_an_award_names_trade_price_and_result_notice(t
         "price": {"amount": "640000.00", "currency": "CNY"},
     }
     assert [notice["kind"] for notice in prepared.facts["notices"]] == ["RESULT"]
+
+
+async def test_a_price_found_by_bidding_is_not_agreed_anew_but_other_terms_are_and_the_market_hears_of_it(tx, won):
+    contract = await last_signature(tx, won, await called(tx, won))
+    propose = partial(
+        service.propose_change,
+        tx,
+        won.seller,
+        contract.id,
+        kind=ChangeKind.AMENDMENT,
+        effective_on=contract.term_from,
+        reasons="Sample",
+    )
+    with pytest.raises(errors.PriceBound):
+        await propose(terms=NewTerms(plan=(PlanTerms(LineKind.LUMP, 1),)))
+    change = await propose(terms=NewTerms(clauses=(Clause("保密", "五年"),)))
+    for who in (won.seller, won.winner):
+        await service.sign_change(tx, who, change.id, document_sha256=change.document_sha256)
+    assert await one(tx, "SELECT count(*) FROM journal_entry WHERE kind = 'contracts.contract_changed'") == 1

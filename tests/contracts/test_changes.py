@@ -15,6 +15,7 @@ from techmarket.contracts.plans import PlanTerms, RoyaltyPlan, YearRate
 from techmarket.contracts.rules import ChangeKind, LineKind
 from techmarket.contracts.service.changing import NewTerms
 from techmarket.contracts.text import Clause
+from techmarket.identity.permissions import PERMISSIONS
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import Length, Unit
@@ -22,8 +23,8 @@ from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.settlement import steps as settlement
 from techmarket.signing import errors as signing_errors
 from tests.contracts.make import Deal, awake, in_force, pay
-from tests.identity.make import an_organisation
-from tests.notices.make import a_sandbox, move_to
+from tests.identity.make import a_market, an_organisation
+from tests.notices.make import a_sandbox, an_evidence, move_to
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ROYALTY = RoyaltyPlan("net_sales", (YearRate(1, Decimal("0.03")),), 30)
@@ -198,3 +199,31 @@ async def test_a_breach_that_was_paid_in_time_ends_nothing(tx, keys):
     closed = await service.close_breach(tx, deal.seller.actor, breach.id, cured=True, closing="Paid")
     assert closed.state is BreachState.CURED
     assert (await service.get_contract(tx, deal.seller.actor, deal.id)).state is ContractState.IN_FORCE
+
+
+async def test_a_demand_without_a_late_due_rests_on_a_file_and_ends_nothing_while_the_other_side_disputes_it(tx, keys):
+    deal, market = await a_deal(tx, keys), await a_market(tx, keys)
+    seller, buyer, ref = deal.seller.actor, deal.buyer.actor, Ref("contract", deal.id)
+    with pytest.raises(errors.BreachUnproven):
+        await service.demand_cure(tx, seller, deal.id, grounds="Because I say so")
+    await an_evidence(tx, seller, "5c" * 32)
+    breach = await service.demand_cure(tx, seller, deal.id, grounds="Sample", evidence_sha256="5c" * 32)
+    await service.dispute(tx, buyer, deal.id, reasons="Sample")
+    await move_to(tx, breach.cure_ends_at)
+    with pytest.raises(errors.NotInForce):
+        await service.end_for_breach(tx, seller, breach.id, closing="x")
+    async with tx.read() as db:
+        assert await settlement.is_held(db, ref)
+    await service.terminate(tx, market["operator"].actor, deal.id, reasons="Sample")  # decided by neither party
+    async with tx.read() as db:
+        assert not await settlement.is_held(db, ref)
+
+
+async def test_a_change_asks_for_what_a_signature_asks_for_and_not_after_its_day(tx, keys):
+    assert PERMISSIONS["contracts.change"].consequential
+    deal = await a_deal(tx, keys)
+    change = await propose(tx, deal, deal.seller.actor, date(2026, 3, 2), clauses=(Clause("保密", "五年"),))
+    await service.sign_change(tx, deal.seller.actor, change.id, document_sha256=change.document_sha256)
+    await move_to(tx, datetime(2026, 3, 3, 2, 0, tzinfo=UTC))
+    with pytest.raises(errors.ChangeTooEarly):
+        await service.sign_change(tx, deal.buyer.actor, change.id, document_sha256=change.document_sha256)

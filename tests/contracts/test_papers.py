@@ -22,6 +22,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from techmarket.contracts import errors, paper, service, templates
 from techmarket.contracts.lifecycle import AuthorityState, ContractState, OrderedState
 from techmarket.contracts.rules import AuthorityKind, ContractType
+from techmarket.contracts.service import ordering
 from techmarket.db.files import Files
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.kernel.seals import PaperSeal
@@ -33,7 +34,7 @@ from techmarket.signing import errors as signing_errors
 from techmarket.signing.outside import Begun, Looked, Order, OrderState
 from tests.contracts.make import Deal, a_draft, a_signing
 from tests.identity.make import a_market, an_organisation
-from tests.notices.make import a_sandbox, an_evidence
+from tests.notices.make import a_sandbox, an_evidence, move_to
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 LONG = "示例先进制造与新材料产业技术研究院（浙江）股份有限公司 Sample Advanced Manufacturing Institute (Zhejiang)"
@@ -319,6 +320,38 @@ async def test_a_service_that_gives_back_another_file_signs_nothing(tx, keys, tm
     assert (await service.get_contract(tx, seller, deal.id)).signatures == ()
     again = await service.order_signature(tx, service_, seller, deal.id)
     assert again.id != order.id
+
+
+async def test_orders_are_looked_at_in_turn_and_closed_when_they_came_to_nothing(
+    tx, keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    files, service_ = Files.at(tmp_path / "store"), FakeProvider()
+    await a_sandbox(tx, datetime(2026, 3, 2, 2, 0, tzinfo=UTC))
+    asked: list[str] = []
+
+    async def look(reference: str) -> Looked:
+        asked.append(reference)
+        if len(asked) == 1:
+            raise signing_errors.NotYourTurn(next_position=None, your_position=None)  # any refusal but a busy one
+        return Looked(OrderState.WAITING)
+
+    service_.look = look
+    deals = [await a_signing(tx, keys) for _ in range(3)]
+    for deal in deals:
+        await read(tx, files, deal.seller.actor, deal)
+    orders = [await service.order_signature(tx, service_, deal.seller.actor, deal.id) for deal in deals]
+    assert await service.send_orders(tx, files, service_) == 3
+    monkeypatch.setattr(ordering, "BATCH", 2)
+    for _ in range(2):
+        assert await service.collect_orders(tx, files, keys, service_) == 0
+    assert set(asked) == {str(one.id) for one in orders}  # the two oldest do not stand before the third
+    monkeypatch.undo()
+    await service.cancel(tx, deals[0].seller.actor, deals[0].id)
+    assert await service.close_stale_orders(tx) == 1
+    await move_to(tx, datetime(2026, 4, 2, 2, 0, tzinfo=UTC))
+    assert await service.close_stale_orders(tx) == 2
+    ended = [await service.get_order(tx, deal.seller.actor, one.id) for deal, one in zip(deals, orders, strict=True)]
+    assert [one.why for one in ended] == ["contract_cancelled", "expired", "expired"]
 
 
 async def test_who_signs_may_be_vouched_for_and_without_a_voucher_no_token_is_taken(tx, keys):

@@ -67,7 +67,7 @@ async def test_a_contract_on_paper_takes_effect_when_two_people_of_the_market_ha
         await service.open_signing(tx, deal.seller.actor, deal.id, document_sha256=deal.sha256)
     with pytest.raises(NotAllowed):
         await service.attest(tx, deal.seller.actor, deal.id, document_sha256=deal.sha256)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         await service.attest(tx, deal.buyer.actor, deal.id, document_sha256=deal.sha256)
     with pytest.raises(errors.WrongText):
         await service.attest(tx, one, deal.id, document_sha256="0" * 64)
@@ -75,6 +75,10 @@ async def test_a_contract_on_paper_takes_effect_when_two_people_of_the_market_ha
     assert (first.state, len(first.attestations)) == (ContractState.DRAFT, 1)
     with pytest.raises(errors.AttestedAlready):
         await service.attest(tx, one, deal.id, document_sha256=deal.sha256)
+    with pytest.raises(errors.PartyNotConfirmed) as refused:
+        await service.attest(tx, two, deal.id, document_sha256=deal.sha256)
+    assert refused.value.facts == {"missing": 1}
+    await confirmed_by_the_buyer(tx, keys, deal)
     await awake(tx, 4)
     tries = [service.attest(tx, two, deal.id, document_sha256=deal.sha256) for _ in range(4)]
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
@@ -82,6 +86,7 @@ async def test_a_contract_on_paper_takes_effect_when_two_people_of_the_market_ha
     view = await service.get_contract(tx, deal.buyer.actor, deal.id)
     assert (view.state, view.term_from, view.signed_on) == (ContractState.IN_FORCE, SIGNED, SIGNED)
     assert {one.person_id for one in view.attestations} == {one.person, two.person}
+    assert [one.organisation_id for one in view.confirmations] == [deal.buyer.actor.org]
     assert [(line.state, line.due_id, line.accepted_sha256) for line in view.plan] == [(LineState.PAID, None, PAID)]
     document = (await service.get_document(tx, deal.buyer.actor, deal.id)).document
     assert (document["origin"], document["made_elsewhere"]["scan_sha256"]) == ("PAPER", SCAN)
@@ -96,8 +101,25 @@ async def test_a_contract_on_paper_takes_effect_when_two_people_of_the_market_ha
         await service.attest(tx, one, deal.id, document_sha256=deal.sha256)
 
 
+async def confirmed_by_the_buyer(tx, keys, deal: Deal) -> None:
+    """The buyer reads the record while it is a draft, and says once that this is what it signed."""
+    buyer, stranger = deal.buyer.actor, await an_organisation(tx, keys=keys)
+    assert (await service.get_document(tx, buyer, deal.id)).document["made_elsewhere"]["scan_sha256"] == SCAN
+    assert [card.id for card in (await service.list_contracts(tx, buyer, cursor=None, limit=5)).items] == [deal.id]
+    with pytest.raises(NotFound):
+        await service.confirm(tx, stranger.actor, deal.id, document_sha256=deal.sha256)
+    with pytest.raises(errors.ConfirmedAlready):
+        await service.confirm(tx, deal.seller.actor, deal.id, document_sha256=deal.sha256)
+    with pytest.raises(errors.WrongText):
+        await service.confirm(tx, buyer, deal.id, document_sha256="0" * 64)
+    await service.confirm(tx, buyer, deal.id, document_sha256=deal.sha256)
+    with pytest.raises(errors.ConfirmedAlready):
+        await service.confirm(tx, buyer, deal.id, document_sha256=deal.sha256)
+
+
 async def test_what_was_not_paid_elsewhere_falls_due_here(tx, keys):
     deal = await recorded(tx, keys, paid=False)
+    await service.confirm(tx, deal.buyer.actor, deal.id, document_sha256=deal.sha256)
     one = (await a_market(tx, keys))["operator"].actor
     two = (await a_member(tx, one, Role.OPERATOR, keys=keys)).actor
     for who in (one, two):

@@ -496,3 +496,14 @@ async def test_neither_a_party_nor_its_person_nor_another_role_decides_a_registr
     with pytest.raises(errors.RegistrarBelongsToParty):
         await service.decide_registration(tx, registrar, filed.id, number="26330106000123")
     assert (await service.get_contract(tx, deal.seller.actor, deal.id)).registration.state is RegistrationState.FILED
+
+
+async def test_a_line_whose_money_went_back_is_paid_no_longer_and_stays_so(tx, keys):
+    deal = await in_force(tx, keys)
+    await pay(tx, keys, deal.id)
+    (due,) = await dues(tx, deal)
+    async with tx.begin() as db:
+        await settlement.refund_due(db, due.id, actor=None)
+    assert [await service.mark_refunded(tx, due.id) for _ in range(2)] == [True, False]
+    assert not await service.mark_paid(tx, due.id)
+    assert (await service.get_contract(tx, deal.buyer.actor, deal.id)).plan[0].state is LineState.REFUNDED

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from techmarket.achievements.errors import ApprovalMissing
 from techmarket.api.contract_shapes import Clauses, ContractOut, Facts, Plan
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
@@ -132,6 +133,8 @@ _CHANGE = (NotInThisState, NotAllowed, NotFound)
         errors.NothingToPay,
         errors.FactsUnknown,
         errors.FactsMissing,
+        errors.PriceBound,
+        ApprovalMissing,
         *_CHANGE,
     ),
 )
@@ -164,7 +167,14 @@ async def list_changes(contract_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
     response_model=ChangeOut,
     operation_id="signContractChange",
     responses=refusals(
-        errors.ChangeTooEarly, WrongDocument, NotASignatory, SignedAlready, NotInThisState, NotAllowed, NotFound
+        errors.ChangeTooEarly,
+        errors.AuthorityMissing,
+        WrongDocument,
+        NotASignatory,
+        SignedAlready,
+        NotInThisState,
+        NotAllowed,
+        NotFound,
     ),
 )
 async def sign_change(change_id: Uuid, body: SignChange, actor: SignedIn, tx: TxDep) -> ChangeView:
@@ -199,7 +209,9 @@ async def withdraw_change(change_id: Uuid, actor: SignedIn, tx: TxDep) -> Change
     status_code=201,
     response_model=BreachOut,
     operation_id="demandCure",
-    responses=refusals(errors.NotInForce, errors.NothingLate, EvidenceMissing, NotAllowed, NotFound),
+    responses=refusals(
+        errors.NotInForce, errors.NothingLate, errors.BreachUnproven, EvidenceMissing, NotAllowed, NotFound
+    ),
 )
 async def demand_cure(contract_id: Uuid, body: DemandCure, actor: SignedIn, tx: TxDep) -> BreachView:
     """Demand that the other side perform (催告); it has the days the rulebook gives."""
@@ -245,7 +257,7 @@ async def withdraw_demand(breach_id: Uuid, body: CloseBreach, actor: SignedIn, t
     "/breaches/{breach_id}/termination",
     response_model=BreachOut,
     operation_id="terminateForBreach",
-    responses=refusals(errors.CureRunning, errors.BreachCured, *_CHANGE),
+    responses=refusals(errors.NotInForce, errors.CureRunning, errors.BreachCured, *_CHANGE),
 )
 async def end_for_breach(breach_id: Uuid, body: CloseBreach, actor: SignedIn, tx: TxDep) -> BreachView:
     """End the contract for a breach that was not cured in time (whoever demanded it)."""

@@ -343,6 +343,7 @@ class ContractOut(Wire):
     versions: list[VersionOut]
     signatures: list[SignedOut]
     attestations: list[AttestationOut] = Field(description="of a contract made elsewhere: who saw the original")
+    confirmations: list[AttestationOut] = Field(description="of a contract made elsewhere: which parties confirmed it")
     signed_on: date | None
     scan_sha256: str | None
     receipt: ContractPromiseOut | None = Field(description="of a signature just put: the market's signed promise")

@@ -281,6 +281,7 @@ async def record_elsewhere(body: RecordElsewhere, actor: SignedIn, tx: TxDep) ->
         errors.WrongText,
         errors.AttestedAlready,
         errors.AttesterBelongsToParty,
+        errors.PartyNotConfirmed,
         errors.PatentFactsMissing,
         errors.PatentOver,
         errors.ClearanceMissing,
@@ -300,6 +301,26 @@ async def record_elsewhere(body: RecordElsewhere, actor: SignedIn, tx: TxDep) ->
 async def attest(contract_id: Uuid, body: Attest, actor: SignedIn, tx: TxDep) -> ContractView:
     """Attest that the record is what was signed elsewhere (two people of the market); the second gives it effect."""
     return await service.attest(tx, actor, contract_id, document_sha256=body.document_sha256)
+
+
+@router.post(
+    "/contracts/{contract_id}/confirmations",
+    status_code=201,
+    response_model=ContractOut,
+    operation_id="confirmContract",
+    responses=refusals(
+        errors.OriginUnfit,
+        errors.WrongText,
+        errors.ConfirmedAlready,
+        errors.AuthorityMissing,
+        NotInThisState,
+        NotAllowed,
+        NotFound,
+    ),
+)
+async def confirm(contract_id: Uuid, body: Attest, actor: SignedIn, tx: TxDep) -> ContractView:
+    """Confirm that the record and its scan are what your side signed elsewhere (each party but the one recording)."""
+    return await service.confirm(tx, actor, contract_id, document_sha256=body.document_sha256)
 
 
 @router.get("/contracts", response_model=ContractPage, operation_id="listContracts", responses=refusals())

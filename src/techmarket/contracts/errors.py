@@ -305,6 +305,33 @@ class NothingLate(Refusal):
     en = "The money of {reference} is not late, or paid; there is nothing to demand."
 
 
+class BreachUnproven(Refusal):
+    code, kind = "contracts.breach_unproven", Kind.INVALID
+    zh = "催告须指明逾期款项，或附证明违约的证据文件（先上传，再写明其 SHA-256）。"
+    en = "A demand names the due that is late, or a file that shows the breach: upload it and give its SHA-256."
+
+
+class PriceBound(Refusal):
+    code, kind = "contracts.price_bound", Kind.CONFLICT
+    zh = "此合同的价款由交易产生或已公示，不得以变更改动付款计划；可协商解除后重新交易或公示。"
+    en = (
+        "The price was found in a trade or published, so no change touches the plan of payments; end the contract by "
+        "agreement and trade or publish anew."
+    )
+
+
+class PartyNotConfirmed(Refusal):
+    code, kind = "contracts.party_not_confirmed", Kind.CONFLICT
+    zh = "合同其他各方尚未确认此记录（缺 {missing} 方）；须由其签署人先确认（POST …/confirmations）。"
+    en = "Of the other parties {missing} have not confirmed the record; their signatories do (POST …/confirmations)."
+
+
+class ConfirmedAlready(Refusal):
+    code, kind = "contracts.confirmed_already", Kind.CONFLICT
+    zh = "您或贵方已确认此记录，或此记录由贵方登记，无须再确认。"
+    en = "You or your side have confirmed this record, or recorded it; nobody confirms it twice."
+
+
 class CureRunning(Refusal):
     code, kind = "contracts.cure_running", Kind.CONFLICT
     zh = "催告期至 {cure_ends_at}，期满未改正才能解除合同。"

@@ -141,6 +141,15 @@ class PlanLinePaid(Event):
 
 
 @dataclass(frozen=True)
+class PaymentUndone(Event):
+    """What was paid for a line or a report went back."""
+
+    kind: ClassVar[str] = "contracts.payment_undone"
+    contract_id: UUID
+    due_id: UUID
+
+
+@dataclass(frozen=True)
 class RoyaltyReported(Event):
     kind: ClassVar[str] = "contracts.royalty_reported"
     contract_id: UUID
@@ -218,6 +227,15 @@ class ChangeDecided(Event):
 
 
 @dataclass(frozen=True)
+class ContractChanged(Event):
+    """All have signed other terms: whatever was said of the contract was said of its earlier text."""
+
+    kind: ClassVar[str] = "contracts.contract_changed"
+    contract_id: UUID
+    change_id: UUID
+
+
+@dataclass(frozen=True)
 class CureDemanded(Event):
     kind: ClassVar[str] = "contracts.cure_demanded"
     contract_id: UUID
@@ -274,6 +292,15 @@ class ContractAttested(Event):
     contract_id: UUID
     document_sha256: str
     attested: int
+
+
+@dataclass(frozen=True)
+class ContractConfirmed(Event):
+    """A party says that the record of a contract made elsewhere is what it signed."""
+
+    kind: ClassVar[str] = "contracts.contract_confirmed"
+    contract_id: UUID
+    document_sha256: str
 
 
 @dataclass(frozen=True)

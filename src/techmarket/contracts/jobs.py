@@ -7,7 +7,7 @@ from datetime import timedelta
 from techmarket.contracts import service
 from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means
-from techmarket.settlement.events import DuePaid
+from techmarket.settlement.events import DuePaid, DueRefunded
 from techmarket.trading.events import AwardAnnulled, AwardLapsed
 
 
@@ -15,6 +15,12 @@ from techmarket.trading.events import AwardAnnulled, AwardLapsed
 async def mark_paid(means: Means, event: DuePaid) -> None:
     """A paid due marks the plan line or the royalty report it was raised for."""
     await service.mark_paid(means.tx, event.due_id)
+
+
+@reacts_to("contracts.mark_refunded", DueRefunded)
+async def mark_refunded(means: Means, event: DueRefunded) -> None:
+    """What went back is paid no longer."""
+    await service.mark_refunded(means.tx, event.due_id)
 
 
 @reacts_to("contracts.cancel_lapsed", AwardLapsed)
@@ -45,5 +51,6 @@ async def watch_deadlines(means: Means) -> None:
 @periodic("contracts.order_signatures", every=timedelta(seconds=10))
 async def order_signatures(means: Means) -> None:
     """Orders for signatures go to the service, and what it has signed comes back."""
+    await service.close_stale_orders(means.tx)
     await service.send_orders(means.tx, means.files, means.provider)
     await service.collect_orders(means.tx, means.files, means.keys, means.provider)

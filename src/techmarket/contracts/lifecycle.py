@@ -55,6 +55,7 @@ class LineState(StrEnum):
     PLANNED = "PLANNED"
     DUE = "DUE"
     PAID = "PAID"
+    REFUNDED = "REFUNDED"
     CONTRIBUTED = "CONTRIBUTED"
     REPLACED = "REPLACED"
     CANCELLED = "CANCELLED"
@@ -69,6 +70,8 @@ PLAN_LINE = Lifecycle(
         (LineState.PLANNED, "settle_elsewhere"): LineState.PAID,
         (LineState.PLANNED, "replace"): LineState.REPLACED,
         (LineState.DUE, "pay"): LineState.PAID,
+        (LineState.DUE, "refund"): LineState.REFUNDED,
+        (LineState.PAID, "refund"): LineState.REFUNDED,
         (LineState.DUE, "cancel"): LineState.CANCELLED,
         (LineState.DUE, "replace"): LineState.REPLACED,
     },
@@ -170,6 +173,7 @@ ORDER = Lifecycle(
     "signature_order",
     {
         (OrderedState.INTENDED, "send"): OrderedState.SENT,
+        (OrderedState.INTENDED, "fail"): OrderedState.FAILED,
         (OrderedState.SENT, "sign"): OrderedState.SIGNED,
         (OrderedState.SENT, "decline"): OrderedState.DECLINED,
         (OrderedState.SENT, "fail"): OrderedState.FAILED,

@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import String, and_, case, cast, delete, exists, func, or_, select, text, tuple_, union_all
+from sqlalchemy import String, and_, case, cast, delete, exists, func, or_, select, text, tuple_, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.contracts.borders import ClearanceKind
 from techmarket.contracts.lifecycle import AuthorityState, ContractState, LineState, OrderedState, RegistrationState
 from techmarket.contracts.plans import FIXED
-from techmarket.contracts.rules import ContractType, DeadlineKind, PartyRole
+from techmarket.contracts.rules import ContractType, DeadlineKind, Origin, PartyRole
 from techmarket.contracts.tables import (
     Contract,
     ContractAchievement,
@@ -78,7 +78,11 @@ async def list_contracts(
         mine = exists().where(
             ContractParty.contract_id == Contract.id,
             ContractParty.org_id == org_id,
-            or_(Contract.state != ContractState.DRAFT, cast(ContractParty.role, String) == leading),
+            or_(
+                Contract.state != ContractState.DRAFT,
+                Contract.origin != Origin.MARKET,
+                cast(ContractParty.role, String) == leading,
+            ),
         )
         query = query.where(mine)
     if after is not None:
@@ -167,8 +171,31 @@ async def find_order(db: AsyncSession, signing_id: UUID, position: int) -> Signa
 
 
 async def list_orders(db: AsyncSession, state: OrderedState, limit: int) -> list[UUID]:
-    query = select(SignatureOrder.id).where(SignatureOrder.state == state).order_by(SignatureOrder.id).limit(limit)
-    return list((await db.execute(query)).scalars())
+    """Those nobody has looked at for longest; they are looked at now, so that the next call gives others."""
+    query = (
+        select(SignatureOrder.id)
+        .where(SignatureOrder.state == state)
+        .order_by(SignatureOrder.looked_at.asc().nulls_first(), SignatureOrder.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list((await db.execute(query)).scalars())
+    await db.execute(update(SignatureOrder).where(SignatureOrder.id.in_(ids)).values(looked_at=func.clock_timestamp()))
+    return ids
+
+
+async def list_stale_orders(db: AsyncSession, before: datetime, limit: int) -> list[tuple[UUID, bool]]:
+    """Orders that came to nothing: their contract is cancelled (True), or they were given before this instant."""
+    cancelled = Contract.state == ContractState.CANCELLED
+    query = (
+        select(SignatureOrder.id, cancelled)
+        .join(Contract, Contract.id == SignatureOrder.contract_id)
+        .where(SignatureOrder.state.in_([OrderedState.INTENDED, OrderedState.SENT]))
+        .where(or_(cancelled, SignatureOrder.ordered_at < before))
+        .order_by(SignatureOrder.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await db.execute(query)]
 
 
 async def attestations_of(db: AsyncSession, contract_id: UUID) -> Sequence[ContractAttestation]:

@@ -270,7 +270,7 @@ class SignatureOrder(Identified, Base):
             postgresql_where=text("state IN ('INTENDED','SENT','SIGNED')"),
         ),
         Index("ix_signature_order_waiting", "id", postgresql_where=text("state IN ('INTENDED','SENT')")),
-        CheckConstraint("(state = 'INTENDED') = (reference IS NULL)", name="sent_with_a_reference"),
+        CheckConstraint("state IN ('INTENDED','FAILED') OR reference IS NOT NULL", name="sent_with_a_reference"),
     )
 
     contract_id: Mapped[UUID] = mapped_column(ForeignKey("contract.id"))
@@ -284,6 +284,7 @@ class SignatureOrder(Identified, Base):
     reference: Mapped[str | None] = mapped_column(String(200))
     url: Mapped[str | None] = mapped_column(String(2000))
     ordered_at: Mapped[datetime]
+    looked_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     why: Mapped[str | None] = mapped_column(String(100))
 

@@ -183,6 +183,7 @@ class ContractView:
     versions: tuple[VersionView, ...]
     signatures: tuple[SignedView, ...]
     attestations: tuple[AttestationView, ...]
+    confirmations: tuple[AttestationView, ...]
     signed_on: date | None
     scan_sha256: str | None
     receipt: dict[str, str] | None = None

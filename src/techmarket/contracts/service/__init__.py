@@ -1,6 +1,6 @@
 """What people do with contracts: draft and sign, perform, register, read."""
 
-from techmarket.contracts.service.attesting import attest, record_elsewhere
+from techmarket.contracts.service.attesting import attest, confirm, record_elsewhere
 from techmarket.contracts.service.authorising import (
     decide_authority,
     list_authorities,
@@ -19,9 +19,15 @@ from techmarket.contracts.service.clearing import hand_over_title, record_cleara
 from techmarket.contracts.service.commissioning import accept_milestone
 from techmarket.contracts.service.drafting import cancel, draft_directly, draft_from_award
 from techmarket.contracts.service.ending import terminate
-from techmarket.contracts.service.ordering import collect_orders, get_order, order_signature, send_orders
+from techmarket.contracts.service.ordering import (
+    close_stale_orders,
+    collect_orders,
+    get_order,
+    order_signature,
+    send_orders,
+)
 from techmarket.contracts.service.papering import get_paper, sign_paper
-from techmarket.contracts.service.paying import mark_paid
+from techmarket.contracts.service.paying import mark_paid, mark_refunded
 from techmarket.contracts.service.performing import (
     declare_default,
     dispute,
@@ -48,7 +54,9 @@ __all__ = [
     "cancel",
     "cancel_lapsed",
     "close_breach",
+    "close_stale_orders",
     "collect_orders",
+    "confirm",
     "correct_registration",
     "correct_report",
     "decide_authority",
@@ -74,6 +82,7 @@ __all__ = [
     "list_contracts",
     "list_deadlines",
     "mark_paid",
+    "mark_refunded",
     "open_signing",
     "order_signature",
     "perform",

@@ -1,23 +1,24 @@
 """Attesting: a contract made elsewhere, on paper with seals or electronically, enters by its scan and two witnesses.
 
-Two people of the market, neither of a party, look at the original and the scan and say that the terms recorded are what
-was signed. Everything about it says where it was made.
+Every other party confirms the record. Two people of the market, neither of a party, look at the original and the scan
+and say that the terms recorded are what was signed. Everything about it says where it was made.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.contracts import borders, errors, policy, repository, rules
-from techmarket.contracts.events import ContractAttested
+from techmarket.contracts.events import ContractAttested, ContractConfirmed
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, LineState
 from techmarket.contracts.plans import FIXED
-from techmarket.contracts.rules import Origin
-from techmarket.contracts.service.reading import all_orgs, known_parties, view_of
+from techmarket.contracts.rules import Origin, PartyRole
+from techmarket.contracts.service.authorising import require_authority
+from techmarket.contracts.service.reading import all_orgs, known_parties, side_orgs, view_of
 from techmarket.contracts.service.signing import (
     enter_into_force,
     publish_price,
@@ -70,9 +71,52 @@ async def record_elsewhere(
         return await view_of(db, contract)
 
 
+async def confirm(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str) -> ContractView:
+    """The signatory of a party that did not record the contract says that text and scan are what it signed. The text
+    names the scan by its hash. Without the word of every other party the record binds nobody."""
+    async with tx.begin() as db:
+        contract = await repository.lock_contract(db, contract_id)
+        await known_parties(db, actor, contract)
+        require(actor, policy.CONFIRM, parties=await all_orgs(db, contract))
+        if contract.origin is Origin.MARKET:
+            raise errors.OriginUnfit()
+        contract.state = CONTRACT.move(contract.state, "attest")
+        version = await repository.get_version(db, contract.id, contract.current_n)
+        rules.require_text(version.sha256, document_sha256)
+        said = {one.person_id for one in await repository.attestations_of(db, contract.id)}
+        if actor.person in said or actor.org not in await _unconfirmed(db, contract):
+            raise errors.ConfirmedAlready()
+        now = await clock.market_now(db)
+        await require_authority(db, actor, contract.rule_date, now)
+        entry_id = journal.record(db, ContractConfirmed(contract.id, document_sha256), actor=actor)
+        _keep(db, contract, actor, document_sha256, entry_id, now)
+        await db.flush()
+        return await view_of(db, contract)
+
+
+async def _unconfirmed(db: AsyncSession, contract: Contract) -> list[UUID]:
+    """The parties whose word is missing: all but the one that recorded, and those who gave it."""
+    said = {one.org_id for one in await repository.attestations_of(db, contract.id)}
+    recorder = (await side_orgs(db, contract))[PartyRole.PAYEE][0]
+    return [org for org in await all_orgs(db, contract) if org != recorder and org not in said]
+
+
+def _keep(db: AsyncSession, contract: Contract, actor: Actor, sha256: str, entry_id: UUID, now: datetime) -> None:
+    db.add(
+        ContractAttestation(
+            contract_id=contract.id,
+            person_id=actor.person,
+            org_id=actor.org,
+            at=now,
+            document_sha256=sha256,
+            entry_id=entry_id,
+        )
+    )
+
+
 async def attest(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: str) -> ContractView:
     """One of two people of the market who belong to no party says that the record is what was signed. The second puts
-    the contract in force as of the day it was signed."""
+    the contract in force as of the day it was signed, if every other party has confirmed the record."""
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
         parties = await known_parties(db, actor, contract)
@@ -84,26 +128,19 @@ async def attest(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: st
         contract.state = CONTRACT.move(contract.state, "attest")
         version = await repository.get_version(db, contract.id, contract.current_n)
         rules.require_text(version.sha256, document_sha256)
-        before = await repository.attestations_of(db, contract.id)
+        before = [one for one in await repository.attestations_of(db, contract.id) if one.org_id not in orgs]
         if actor.person in {one.person_id for one in before}:
             raise errors.AttestedAlready()
         now = await clock.market_now(db)
         event = ContractAttested(contract.id, document_sha256, len(before) + 1)
         entry_id = journal.record(db, event, actor=actor)
-        db.add(
-            ContractAttestation(
-                contract_id=contract.id,
-                person_id=actor.person,
-                org_id=actor.org,
-                at=now,
-                document_sha256=document_sha256,
-                entry_id=entry_id,
-            )
-        )
+        _keep(db, contract, actor, document_sha256, entry_id, now)
         await db.flush()
         if len(before) + 1 >= ATTESTERS:
             if contract.notice_id is not None:
                 await notices.require_cleared(db, contract.notice_id, now)
+            if missing := await _unconfirmed(db, contract):
+                raise errors.PartyNotConfirmed(missing=len(missing))
             await require_ready(db, contract)
             await _settle_elsewhere(db, contract)
             needed = borders.needed(crossing_of(contract), contract.type, contract.licence_kind)

@@ -40,7 +40,8 @@ async def demand_cure(
 ) -> BreachView:
     """A party demands that the other perform (催告). The time to cure is a row of the rulebook (SPC-T art. 15).
 
-    A demand about money names the due, which must be late.
+    A demand about money names the due, which must be late; any other rests on a kept file that shows the breach. The
+    other side contests it by putting the dispute on record: while that lasts, the demand ends nothing.
     """
     async with tx.begin() as db:
         contract = await repository.lock_contract(db, contract_id)
@@ -55,6 +56,8 @@ async def demand_cure(
             due = await settlement.get_due(db, due_id)
             if due.is_paid or due.payee_org != actor.org or shanghai_day(now) <= due.due_on:
                 raise errors.NothingLate(reference=due.reference, pointer="/body/due_id")
+        elif evidence_sha256 is None:
+            raise errors.BreachUnproven(pointer="/body/evidence_sha256")
         if evidence_sha256 is not None:
             await notices.require_evidence(db, actor.org, [evidence_sha256], pointer="/body/evidence_sha256")
         rule = await rulebook.get_rule(db, CURE, on=contract.rule_date)
@@ -93,6 +96,8 @@ async def end_for_breach(tx: Tx, actor: Actor, breach_id: UUID, *, closing: str)
     async with tx.begin() as db:
         breach, contract, _ = await _mine(db, actor, breach_id)
         breach.state = BREACH.move(breach.state, "end_contract")
+        if contract.state is not ContractState.IN_FORCE:  # a dispute is decided by others than who demands
+            raise errors.NotInForce(state=contract.state)
         now = await clock.market_now(db)
         if now < breach.cure_ends_at:
             raise errors.CureRunning(cure_ends_at=breach.cure_ends_at)

@@ -15,13 +15,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.contracts import errors, plans, policy, repository, screening, templates
-from techmarket.contracts.events import ChangeDecided, ChangeProposed
+from techmarket.contracts.events import ChangeDecided, ChangeProposed, ContractChanged
 from techmarket.contracts.lifecycle import CHANGE, CONTRACT, PLAN_LINE, ChangeState, LineState
 from techmarket.contracts.plans import ON_EFFECT, PlanTerms, Term
 from techmarket.contracts.rules import ChangeKind, DeadlineKind, LineKind, PartyRole
+from techmarket.contracts.service.authorising import require_authority
 from techmarket.contracts.service.ending import end_locked
 from techmarket.contracts.service.paying import raise_line
 from techmarket.contracts.service.reading import all_orgs, known_parties, side_orgs
+from techmarket.contracts.service.signing import require_approved
 from techmarket.contracts.service.watching import done
 from techmarket.contracts.service.writing import plan_row, terms_of
 from techmarket.contracts.tables import Contract, ContractChange, ContractVersion, PlanLine
@@ -34,6 +36,7 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.periods import SHANGHAI, shanghai_day
 from techmarket.settlement import steps as settlement
+from techmarket.settlement.rules import HoldCause
 from techmarket.signing import steps as signing
 from techmarket.signing.steps import Signatory
 
@@ -115,6 +118,7 @@ async def sign_change(tx: Tx, actor: Actor, change_id: UUID, *, document_sha256:
         change.state = CHANGE.move(change.state, "sign")
         CONTRACT.move(contract.state, "change" if change.kind is ChangeKind.AMENDMENT else "terminate")
         now = await clock.market_now(db)
+        await require_authority(db, actor, contract.rule_date, now)
         progress = await signing.put(db, change.signing_id, actor, document_sha256=document_sha256, now=now)
         if progress.is_complete:
             await _agree(db, contract, parties, change, now=now, actor=actor)
@@ -182,6 +186,7 @@ async def _document(
         changed["facts"] = templates.filled(contract.type, contract.form, {**given, **terms.facts})
     if terms.plan is not None:
         plans.check_plan(terms.plan)
+        await _require_price_free(db, contract, terms.plan)
         lines = await repository.plan_of(db, contract.id)
         _require_plan_can_change(contract, lines, terms.plan, effective_on)
         await _require_unreported(db, contract, effective_on)
@@ -190,6 +195,15 @@ async def _document(
     if changed == document:
         raise errors.ChangeChangesNothing(pointer="/body")
     return {**changed, "amends": amends}
+
+
+async def _require_price_free(db: AsyncSession, contract: Contract, plan: Sequence[PlanTerms]) -> None:
+    """What a trade found or a notice told is not agreed anew behind it (O32 art. 23); any other price passes the gate
+    it passed before the signatures."""
+    if contract.award_id is not None or contract.notice_id is not None:
+        raise errors.PriceBound(pointer="/body/plan")
+    seller = (await side_orgs(db, contract))[PartyRole.PAYEE][0]
+    await require_approved(db, contract, seller, stated=plan)
 
 
 def _require_plan_can_change(
@@ -225,8 +239,12 @@ async def _agree(
     if change.kind is ChangeKind.TERMINATION:
         on = max(change.effective_on, shanghai_day(now))
         await end_locked(db, contract, reasons=change.reasons, on=on, actor=actor)
+        await settlement.lift_release(db, Ref("contract", contract.id), cause=HoldCause.DISPUTE, actor=actor)
         return
+    if change.effective_on < shanghai_day(now):  # days went by before the last signature
+        raise errors.ChangeTooEarly(earliest=shanghai_day(now))
     contract.state = CONTRACT.move(contract.state, "change")
+    journal.record(db, ContractChanged(contract.id, change.id), actor=actor)
     n = contract.current_n + 1
     db.add(
         ContractVersion(

@@ -34,12 +34,15 @@ async def terminate(tx: Tx, actor: Actor, contract_id: UUID, *, reasons: str) ->
         require(actor, policy.TERMINATE)
         today = shanghai_day(await clock.market_now(db))
         await end_locked(db, contract, reasons=reasons, on=today, actor=actor)
+        await settlement.lift_release(db, Ref("contract", contract.id), cause=HoldCause.DISPUTE, actor=actor)
         await db.flush()
         return await view_of(db, contract)
 
 
 async def end_locked(db: AsyncSession, contract: Contract, *, reasons: str, on: date, actor: Actor | None) -> None:
-    """The licence ends on the day, lines that are not due fall away, what is held by a dispute is free again.
+    """The licence ends on the day, and lines that are not due fall away.
+
+    What a dispute holds stays held: only the operator's decision or the word of all parties frees it, and says so.
 
     Dues of the past stay owed, and what was used until the day is still reported; what was paid stays paid: what goes
     back is for the parties or a court to say.
@@ -53,7 +56,6 @@ async def end_locked(db: AsyncSession, contract: Contract, *, reasons: str, on: 
     if contract.term_until is None or on < contract.term_until:
         contract.term_until = on
     await drop_deadlines(db, contract)
-    await settlement.lift_release(db, ref, cause=HoldCause.DISPUTE, actor=actor)
     await achievements.end_licence(db, by=ref, on=on, actor=actor)
     await achievements.release(db, by=ref, actor=actor)
     journal.record(db, ContractTerminated(contract.id), actor=actor)

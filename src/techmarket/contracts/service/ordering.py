@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,13 +31,15 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor, Role
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
-from techmarket.kernel.refusals import Kind, Refusal
+from techmarket.kernel.refusals import Refusal
 from techmarket.notices import steps as notices
 from techmarket.signing import errors as signing_errors
 from techmarket.signing import steps as signing
 from techmarket.signing.outside import Looked, Order, OrderState
 
 BATCH = 20
+# Services keep a link to sign for days; the buyer's time to sign an award is shorter (design choice).
+LASTS = timedelta(days=30)
 
 
 async def order_signature(tx: Tx, provider: SignProvider | None, actor: Actor, contract_id: UUID) -> SignatureOrderView:
@@ -95,14 +98,13 @@ async def send_orders(tx: Tx, kept: Files, provider: SignProvider | None) -> int
         try:
             begun = await provider.begin(await _order(tx, kept, order_id))
         except Refusal as refused:
-            if refused.kind is not Kind.BUSY:
-                raise
+            await _note(tx, order_id, refused)
             continue
         async with tx.begin() as db:
             order = await repository.get_order(db, order_id, lock=True)
             if order.state is OrderedState.INTENDED:
                 order.state = ORDER.move(order.state, "send")
-                order.reference, order.url = begun.reference, begun.url
+                order.reference, order.url, order.why = begun.reference, begun.url, None
                 sent += 1
     return sent
 
@@ -117,16 +119,32 @@ async def collect_orders(tx: Tx, kept: Files, keys: Keys, provider: SignProvider
         assert order.reference is not None
         try:
             looked = await provider.look(order.reference)
+            if looked.state is OrderState.DECLINED:
+                await _end(tx, order_id, "decline", None)
+            elif looked.state is OrderState.SIGNED:
+                await _take(tx, kept, keys, order, looked)
         except Refusal as refused:
-            if refused.kind is not Kind.BUSY:
-                raise
+            await _note(tx, order_id, refused)
             continue
-        if looked.state is OrderState.DECLINED:
-            await _end(tx, order_id, "decline", None)
-        elif looked.state is OrderState.SIGNED:
-            await _take(tx, kept, keys, order, looked)
         ended += looked.state is not OrderState.WAITING
     return ended
+
+
+async def close_stale_orders(tx: Tx) -> int:
+    """An order whose contract was cancelled, or that nobody signed for `LASTS`, has come to nothing."""
+    async with tx.read() as db:
+        stale = await repository.list_stale_orders(db, await clock.market_now(db) - LASTS, BATCH)
+    for order_id, is_cancelled in stale:
+        await _end(tx, order_id, "fail", "contract_cancelled" if is_cancelled else "expired")
+    return len(stale)
+
+
+async def _note(tx: Tx, order_id: UUID, refused: Refusal) -> None:
+    """What stands in the way of one order is kept with it, and the others go on."""
+    async with tx.begin() as db:
+        order = await repository.get_order(db, order_id, lock=True)
+        if order.state in (OrderedState.INTENDED, OrderedState.SENT):
+            order.why = refused.code
 
 
 async def _take(tx: Tx, kept: Files, keys: Keys, order: SignatureOrder, looked: Looked) -> None:
@@ -179,7 +197,7 @@ async def _my_turn(db: AsyncSession, actor: Actor, signing_id: UUID) -> int:
 
 
 async def _waiting(tx: Tx, state: OrderedState) -> list[UUID]:
-    async with tx.read() as db:
+    async with tx.begin() as db:
         return await repository.list_orders(db, state, BATCH)
 
 

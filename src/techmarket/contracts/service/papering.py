@@ -67,7 +67,7 @@ async def sign_paper(
 
     The file is looked at outside the transaction; the order of signing is judged inside, as for any signature.
     """
-    async with tx.read() as db:
+    async with tx.begin() as db:  # the evidence that is named is locked, so that no sweep takes it
         contract = await repository.get_contract(db, contract_id)
         await known_parties(db, actor, contract)
         require(actor, policy.SIGN, parties=await all_orgs(db, contract))

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.contracts import plans, repository, rules
-from techmarket.contracts.events import LateInterestRaised, PlanLinePaid, RoyaltyPaid
+from techmarket.contracts.events import LateInterestRaised, PaymentUndone, PlanLinePaid, RoyaltyPaid
 from techmarket.contracts.lifecycle import PLAN_LINE, LineState
 from techmarket.contracts.rules import DeadlineKind, LineKind, PartyRole
 from techmarket.contracts.service.watching import done, watch_payment
@@ -36,6 +36,8 @@ async def mark_paid(tx: Tx, due_id: UUID) -> bool:
             return False
         contract = await repository.lock_contract(db, contract_id)
         due = await settlement.get_due(db, due_id)
+        if not due.is_paid:  # it went back before this was told
+            return False
         await done(db, contract.id, DeadlineKind.PAYMENT, about=due.id, at=due.paid_at or await clock.market_now(db))
         line = await repository.find_line_by_due(db, due_id)
         if line is not None:
@@ -52,6 +54,28 @@ async def mark_paid(tx: Tx, due_id: UUID) -> bool:
         report_id = said.id if isinstance(said, RoyaltyReport) else said.report_id
         said.interest_due_id = await _interest_on_royalty(db, contract, report_id, due)
         journal.record(db, RoyaltyPaid(contract.id, report_id), actor=None)
+        return True
+
+
+async def mark_refunded(tx: Tx, due_id: UUID) -> bool:
+    """A paid due that was undone is paid no longer, nor is its plan line, report or correction. Twice is harmless."""
+    async with tx.begin() as db:
+        contract_id = await repository.contract_of_due(db, due_id)
+        if contract_id is None:
+            return False
+        contract = await repository.lock_contract(db, contract_id)
+        line = await repository.find_line_by_due(db, due_id)
+        if line is not None:
+            if not PLAN_LINE.can(line.state, "refund"):
+                return False
+            line.state = PLAN_LINE.move(line.state, "refund")
+            journal.record(db, PaymentUndone(contract.id, due_id), actor=None)
+            return True
+        said = await repository.find_report_by_due(db, due_id) or await repository.find_correction_by_due(db, due_id)
+        if said is None or said.paid_at is None:
+            return False
+        said.paid_at = None
+        journal.record(db, PaymentUndone(contract.id, due_id), actor=None)
         return True
 
 

@@ -13,6 +13,7 @@ from techmarket.contracts.lifecycle import AuthorityState, ContractState
 from techmarket.contracts.rules import Origin, PartyRole
 from techmarket.contracts.tables import (
     Contract,
+    ContractAttestation,
     ContractParty,
     PlanLine,
     Registration,
@@ -88,10 +89,11 @@ def sees_all(actor: Actor) -> bool:
 async def known_parties(db: AsyncSession, actor: Actor, contract: Contract) -> dict[PartyRole, UUID]:
     """Who owes and is owed on each side, for a reader who may know of the contract.
 
-    A draft is its drafter's own: the other side learns of it when it is called to sign.
+    A draft is its drafter's own: the other side learns of it when it is called to sign. The record of a contract made
+    elsewhere is every party's at once: it says what they signed, and each confirms it.
     """
     rows = (await repository.parties_of(db, [contract.id]))[contract.id]
-    is_draft, first = contract.state is ContractState.DRAFT, leads(contract)
+    is_draft, first = contract.state is ContractState.DRAFT and contract.origin is Origin.MARKET, leads(contract)
     if not sees_all(actor) and actor.org_id not in {row.org_id for row in rows if row.role is first or not is_draft}:
         raise NotFound()
     return party_orgs(rows)
@@ -126,7 +128,8 @@ async def view_of(db: AsyncSession, contract: Contract) -> ContractView:
     reports = await repository.reports_of(db, contract.id)
     corrections = await repository.corrections_of(db, [one.id for one in reports]) if reports else {}
     cleared = await repository.list_clearances(db, contract.id) if contract.crossing is not None else ()
-    attested = () if contract.origin is Origin.MARKET else await repository.attestations_of(db, contract.id)
+    seen = () if contract.origin is Origin.MARKET else await repository.attestations_of(db, contract.id)
+    orgs = {one.org_id for one in parties}
     versions = await repository.versions_of(db, contract.id)
     version = next(one for one in versions if one.n == contract.current_n)
     return ContractView(
@@ -162,13 +165,16 @@ async def view_of(db: AsyncSession, contract: Contract) -> ContractView:
         title_moves=contract.title_moves,
         title_moved_at=contract.title_moved_at,
         versions=tuple(VersionView(one.n, one.sha256, one.signing_id, one.effective_on) for one in versions),
-        attestations=tuple(
-            AttestationView(one.person_id, one.org_id, one.at, one.document_sha256, one.entry_id) for one in attested
-        ),
+        attestations=tuple(_attested(one) for one in seen if one.org_id not in orgs),
+        confirmations=tuple(_attested(one) for one in seen if one.org_id in orgs),
         signed_on=contract.signed_on,
         scan_sha256=contract.scan_sha256,
         signatures=await _signatures(db, contract, [one.signing_id for one in versions if one.signing_id]),
     )
+
+
+def _attested(row: ContractAttestation) -> AttestationView:
+    return AttestationView(row.person_id, row.org_id, row.at, row.document_sha256, row.entry_id)
 
 
 async def _signatures(db: AsyncSession, contract: Contract, signing_ids: list[UUID]) -> tuple[SignedView, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -21,6 +21,7 @@ from techmarket.contracts.events import (
     TrialBegun,
 )
 from techmarket.contracts.lifecycle import CONTRACT, ContractState
+from techmarket.contracts.plans import PlanTerms
 from techmarket.contracts.rules import ContractType, DeadlineKind, LineKind, Origin, PartyRole
 from techmarket.contracts.service.authorising import Proofs, note_signature, require_authority
 from techmarket.contracts.service.drafting import cancel_locked
@@ -170,8 +171,13 @@ async def cancel_lapsed(tx: Tx, award_id: UUID, *, cause: str = "award_lapsed") 
         return True
 
 
-async def require_approved(db: AsyncSession, contract: Contract, seller: UUID) -> None:
-    """Before a unit calls a buyer to sign at a price they agreed on, it has decided to (ZJR art. 17, 19)."""
+async def require_approved(
+    db: AsyncSession, contract: Contract, seller: UUID, *, stated: Sequence[PlanTerms] | None = None
+) -> None:
+    """Before a unit calls a buyer to sign at a price they agreed on, it has decided to (ZJR art. 17, 19).
+
+    `stated` is the plan that a change would put in the place of the contract's.
+    """
     if contract.type not in ABOUT_RIGHTS:
         return
     plan = await repository.plan_of(db, contract.id)
@@ -181,7 +187,7 @@ async def require_approved(db: AsyncSession, contract: Contract, seller: UUID) -
         seller=seller,
         achievement_ids=await repository.achievements_of(db, contract.id),
         mode=sale_mode(contract.type, contract.trial_months, any(one.kind is LineKind.EQUITY for one in plan)),
-        price_minor=fixed_minor(plan),
+        price_minor=fixed_minor(plan if stated is None else stated),
         on=contract.rule_date,
     )
 
