@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from techmarket.identity import one_time, passwords
+from techmarket.identity import errors, one_time, passwords, steps
 from techmarket.identity.actor import Role
-from tests.identity.make import a_member, an_organisation
+from tests.identity.make import a_market, a_member, an_organisation, vouch
 
 PASSWORD = "correct horse battery"
 
@@ -266,3 +266,73 @@ async def test_a_member_who_lost_everything_is_invited_again_and_begins_anew(api
     assert (await api.get("/v1/me", key=token)).status_code == 401
     assert (await sign_in(api, "lin", code=recovery[0])).status_code == 401
     assert (await sign_in(api, "lin", "another horse battery")).status_code == 201
+
+
+async def test_a_person_stands_apart_only_from_people_whose_credentials_come_from_another_hand(tx, keys):
+    market = await a_market(tx, keys)
+    one, two, three, four = [market[title].actor for title in ("administrator", "operator", "certifier_1", "finance")]
+
+    async def apart(first, second):
+        async with tx.read() as db:
+            try:
+                await steps.require_two_people(db, first.person, second.person)
+            except errors.OneHandBehindBoth:
+                return False
+        return True
+
+    assert await apart(one, two)
+    await vouch(tx, two, by=one)
+    await vouch(tx, three, by=two)
+    assert [await apart(*pair) for pair in ((one, two), (two, one), (one, three), (three, four))] == [
+        False,
+        False,
+        False,
+        True,
+    ]
+    await vouch(tx, one, by=three)  # a ring: everybody reset somebody
+    assert [await apart(*pair) for pair in ((one, two), (two, three), (one, four))] == [False, False, True]
+
+
+async def test_who_is_invited_anew_by_another_loses_the_key_the_first_may_have_kept(api, tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    at = f"/v1/organisations/{org.actor.org}"
+    added = (await api.post(f"{at}/people", key=org.key, json={"name": "Sample", "roles": ["ADMINISTRATOR"]})).json()
+    third = (await api.post(f"{at}/people", key=org.key, json={"name": "Sample 3", "roles": ["FINANCE"]})).json()
+    kept, person = third["key"]["key"], third["person"]["id"]
+    for inviter, name, status in ((org.key, "lin", 200), (added["key"]["key"], "wang", 401)):
+        again = await api.post(f"{at}/people/{person}/invitations", key=inviter)
+        body = {"token": again.json()["token"], "name": name, "password": PASSWORD}
+        assert (await api.post("/v1/invitations/acceptance", json=body)).status_code == 201
+        assert (await api.get("/v1/me", key=kept)).status_code == status
+    joined = await a_person(api, org, "zhao", "FINANCE")
+    program = {"name": "Sample", "roles": ["FINANCE"], "scopes": ["read"]}
+    client = (await api.post(f"{at}/clients", key=added["key"]["key"], json=program)).json()["client"]
+    assert client["created_by"] == added["person"]["id"]
+    async with tx.read() as db:
+        query = text("SELECT id, is_machine, vouched_by FROM person WHERE vouched_by IS NOT NULL")
+        found = {
+            str(row.id) if not row.is_machine else "program": str(row.vouched_by) for row in await db.execute(query)
+        }
+    mine, theirs = str(org.actor.person), added["person"]["id"]
+    assert found == {theirs: mine, person: theirs, joined["id"]: mine, "program": theirs}
+
+
+@pytest.mark.parametrize("way", ["end", "roles"])
+async def test_the_invitations_of_an_administrator_end_with_his_office(api, tx, keys, way):
+    org = await an_organisation(tx, keys=keys)
+    at = f"/v1/organisations/{org.actor.org}"
+    other = await a_member(tx, org.actor, Role.ADMINISTRATOR, keys=keys)
+    wanted = {"name": "Sample", "roles": ["ADMINISTRATOR"]}
+    invited = (await api.post(f"{at}/invitations", key=other.key, json=wanted)).json()
+    mine = (await api.post(f"{at}/invitations", key=org.key, json=wanted)).json()
+    gone = f"{at}/people/{other.actor.person}/{way}"
+    if way == "end":
+        assert (await api.post(gone, key=org.key)).status_code == 204
+    else:
+        assert (await api.put(gone, key=org.key, json={"roles": ["TRADER"]})).status_code == 200
+    async with tx.read() as db:
+        query = text("SELECT id FROM invitation WHERE closed_at IS NOT NULL")
+        assert [str(one) for one in (await db.execute(query)).scalars()] == [invited["id"]]
+    for token, status in ((invited["token"], 403), (mine["token"], 201)):
+        body = {"token": token, "name": "lin", "password": PASSWORD}
+        assert (await api.post("/v1/invitations/acceptance", json=body)).status_code == status

@@ -20,6 +20,7 @@ from techmarket.db import journal
 from techmarket.db import keys as market_keys
 from techmarket.db.session import Tx
 from techmarket.identity.actor import ANONYMOUS, Role
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.settlement.errors import DuesOpen
@@ -27,7 +28,7 @@ from techmarket.transparency import service as transparency
 from techmarket.transparency.keyset import trusted_keys
 from tests.certification.make import a_desk, issued
 from tests.contracts.make import a_registration, awake, in_force, pay
-from tests.identity.make import a_member, an_organisation
+from tests.identity.make import a_member, an_organisation, vouch
 from tests.notices.make import move_to
 
 S = CertificateState
@@ -111,6 +112,15 @@ async def test_the_person_who_prepared_neither_approves_nor_rejects_also_when_bo
         NotInThisState,
     }
     assert all(isinstance(one, errors.SecondPersonNeeded | NotInThisState) for one in outcomes[:4])
+
+
+async def test_a_certifier_whom_the_preparer_gave_a_password_does_not_approve(tx, keys):
+    desk = await a_desk(tx, keys)
+    prepared = await service.prepare(tx, desk.first, desk.deal.id)
+    await vouch(tx, desk.second, by=desk.first)
+    with pytest.raises(OneHandBehindBoth):
+        await service.approve(tx, keys, desk.second, prepared.id)
+    assert (await service.reject(tx, desk.second, prepared.id, reasons="Sample")).number is None
 
 
 async def test_two_certifiers_who_prepare_at_once_make_one_certificate(tx, keys):

@@ -17,6 +17,7 @@ from techmarket.contracts.rules import ContractType, LineKind, Origin
 from techmarket.contracts.service.registering import PartyCodes
 from techmarket.contracts.service.writing import Draft
 from techmarket.identity.actor import OrgKind, Role
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
@@ -25,7 +26,7 @@ from techmarket.notices import errors as notice_errors
 from techmarket.settlement import steps as settlement
 from tests.achievements.make import an_achievement_id
 from tests.contracts.make import Deal, awake, in_force
-from tests.identity.make import a_market, a_member, an_organisation
+from tests.identity.make import a_market, a_member, an_organisation, vouch
 from tests.notices.make import a_sandbox, an_evidence
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -51,6 +52,17 @@ async def recorded(tx, keys, *, paid: bool = True, seller_kind: OrgKind = OrgKin
         tx, seller.actor, draft, signed_on=SIGNED, scan_sha256=SCAN, paid_sha256=PAID if paid else None
     )
     return Deal(seller, buyer, one, view)
+
+
+async def test_two_whom_one_administrator_added_are_not_two_who_attest(tx, keys):
+    deal, market = await recorded(tx, keys), await a_market(tx, keys)
+    one, two = market["operator"].actor, market["certifier_1"].actor
+    for each in (one, two):
+        await vouch(tx, each, by=market["administrator"].actor)
+    await service.attest(tx, one, deal.id, document_sha256=deal.sha256)
+    with pytest.raises(OneHandBehindBoth):
+        await service.attest(tx, two, deal.id, document_sha256=deal.sha256)
+    await service.attest(tx, market["certifier_2"].actor, deal.id, document_sha256=deal.sha256)
 
 
 async def test_a_contract_on_paper_takes_effect_when_two_people_of_the_market_have_attested_it(tx, keys):

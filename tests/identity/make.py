@@ -11,6 +11,7 @@ from techmarket.db.session import Tx
 from techmarket.identity import service
 from techmarket.identity.actor import Actor, OrgKind, Role
 from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.tables import Person
 
 _numbers = itertools.count(1)
 
@@ -63,6 +64,12 @@ async def a_member(tx: Tx, of: Actor, *roles: Role, keys: Keys | None = None) ->
             db, keys or market_keys.for_tests(), of, of.org, name=f"Sample person {next(_numbers)}", roles=roles
         )
     return Keyed(Actor(person.id, of.org_id, of.org_kind, of.org_verified, frozenset(roles)), issued.key)
+
+
+async def vouch(tx: Tx, whom: Actor, *, by: Actor) -> None:
+    """As after an invitation of `by` that `whom` accepted."""
+    async with tx.begin() as db:
+        (await db.get_one(Person, whom.person)).vouched_by = by.person
 
 
 async def a_market(tx: Tx, keys: Keys | None = None) -> dict[str, Keyed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.rulebook import errors, service, steps
+from techmarket.rulebook.adding import put_rule
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
 from techmarket.rulebook.service import RuleDraft
 from techmarket.rulebook.tables import RuleRow
@@ -128,9 +130,10 @@ async def test_a_units_own_rule_holds_for_the_unit_alone_and_is_not_known_to_oth
     unit = (await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor
     stranger = (await an_organisation(tx)).actor
     scope = steps.unit_scope(unit.org)
-    own = await service.add_rule(
-        tx, operator, draft(scope=scope, evidence=Evidence.VERIFIED, effective_from=date(2026, 1, 1))
-    )
+    async with tx.begin() as db:
+        own = await put_rule(
+            db, operator, draft(scope=scope, evidence=Evidence.VERIFIED, effective_from=date(2026, 1, 1))
+        )
     async with tx.read() as db:
         assert (await steps.get_rule(db, own.key, on=ON, scope=scope)).value == "0.02"
         assert (await steps.get_rule(db, own.key, on=ON)).value == "0.015"
@@ -196,3 +199,17 @@ async def test_a_day_that_has_passed_stays_what_it_was_and_no_day_is_given_twice
     async with tx.read() as db:
         assert (await db.execute(text("SELECT count(*) FROM work_day"))).scalar_one() == 0
         assert (await db.execute(text("SELECT count(*) FROM work_year"))).scalar_one() == 0
+
+
+@pytest.mark.parametrize("key", ["tariff.exchange_fee", "settlement.second_person.release_due_above"])
+async def test_what_is_charged_and_when_two_people_are_needed_changes_tomorrow_at_the_earliest(tx, key):
+    operator = (await a_market(tx))["operator"].actor
+    [old] = [row for row in service.carried_rows() if row["key"] == key]
+    same = {name: old[name] for name in ("key", "jurisdiction", "scope", "mode", "applies_to", "base", "value")}
+    row = draft(**same, binding=Binding(old["binding"]), unit=RuleUnit(old["unit"]), evidence=Evidence(old["evidence"]))
+    now = await today(tx)
+    with pytest.raises(errors.BeginsTooSoon) as refused:
+        await service.add_rule(tx, operator, replace(row, effective_from=now))
+    assert refused.value.facts["earliest"] == now + timedelta(days=1)
+    added = await service.add_rule(tx, operator, replace(row, effective_from=now + timedelta(days=1)))
+    assert added.effective_from == now + timedelta(days=1)

@@ -9,13 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from techmarket.db import clock
+from techmarket.identity import service as identity
 from techmarket.identity.actor import Role
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.rulebook import service as rulebook
+from techmarket.rulebook.adding import put_rule
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
 from techmarket.settlement import errors, service, steps
 from techmarket.settlement.lifecycle import ActState, LineState, PayoutState
@@ -88,7 +91,7 @@ async def test_at_the_limit_one_person_is_enough_and_the_limit_is_a_dated_row(tx
 
 
 async def set_rule(tx, market, key: str, value: str) -> None:
-    """The operator enters a row of today, which ends the one before."""
+    """A row of today, which ends the one before: as one that was entered yesterday holds today."""
     [old] = [row for row in rulebook.carried_rows() if row["key"] == key]
     async with tx.read() as db:
         today = shanghai_day(await clock.market_now(db))
@@ -103,7 +106,23 @@ async def set_rule(tx, market, key: str, value: str) -> None:
         effective_from=today,
         effective_to=None,
     )
-    await rulebook.add_rule(tx, market["operator"].actor, draft)
+    async with tx.begin() as db:
+        await put_rule(db, market["operator"].actor, draft)
+
+
+async def test_two_colleagues_whom_the_administrator_added_are_not_two_people(tx, keys, payer, payee, market, first):
+    administrator = market["administrator"].actor
+    added = []
+    for name in ("Sample colleague 1", "Sample colleague 2"):
+        _, issued = await identity.add_person(
+            tx, keys, administrator, administrator.org, name=name, roles=[Role.FINANCE]
+        )
+        added.append(await identity.authenticate(tx, keys, issued.key))
+    due = await a_paid_due(tx, keys, payer=payer.org, payee=payee.org, minor=BIG)
+    assert isinstance(await service.release_due(tx, added[0], due.id), MoneyActView)
+    with pytest.raises(OneHandBehindBoth):
+        await service.release_due(tx, added[1], due.id)
+    assert isinstance(await service.release_due(tx, first, due.id), DueView)
 
 
 async def test_of_two_people_who_release_at_once_one_asks_and_the_other_does_it_once(

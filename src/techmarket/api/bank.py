@@ -15,6 +15,7 @@ from techmarket.api.money_acts import WAITS, done_or_waiting
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Day, Limit, LongText, MoneyOut, ShortText, Uuid, Wire
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.settlement import errors, service
@@ -152,6 +153,7 @@ async def upload_statement(request: Request, actor: SignedIn, tx: TxDep) -> Stat
             errors.NotTheLastStatement,
             errors.StatementUsed,
             errors.SecondPersonNeeded,
+            OneHandBehindBoth,
             errors.ActDiffers,
         ),
     },
@@ -168,7 +170,7 @@ async def void_statement(statement_id: Uuid, body: VoidStatement, actor: SignedI
     operation_id="declareSettlementAccount",
     responses={
         **WAITS,
-        **refusals(NotAllowed, errors.AccountInUse, errors.SecondPersonNeeded, errors.ActDiffers),
+        **refusals(NotAllowed, errors.AccountInUse, errors.SecondPersonNeeded, OneHandBehindBoth, errors.ActDiffers),
     },
 )
 async def declare_account(body: DeclareAccount, actor: SignedIn, tx: TxDep) -> object:

@@ -21,6 +21,7 @@ from techmarket.certification.statuslist import StatusPurpose
 from techmarket.certification.verify import SENTENCES, Answer
 from techmarket.certification.views import CertificateView, VerificationView
 from techmarket.contracts.errors import ClearancesOpen, NotInForce
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices.errors import Paused, StillRunning, Suspended, Upheld
@@ -225,6 +226,7 @@ async def list_certificates(
     operation_id="approveCertificate",
     responses=refusals(
         errors.SecondPersonNeeded,
+        OneHandBehindBoth,
         errors.CertifierBelongsToParty,
         errors.FactsChanged,
         NotInForce,
@@ -245,7 +247,13 @@ async def approve_certificate(
     "/certificates/{certificate_id}/rejection",
     response_model=CertificateOut,
     operation_id="rejectCertificate",
-    responses=refusals(errors.SecondPersonNeeded, errors.CertifierBelongsToParty, NotInThisState, NotAllowed, NotFound),
+    responses=refusals(
+        errors.SecondPersonNeeded,
+        errors.CertifierBelongsToParty,
+        NotInThisState,
+        NotAllowed,
+        NotFound,
+    ),
 )
 async def reject_certificate(certificate_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> CertificateView:
     """A second certifier sends it back with reasons."""

@@ -45,6 +45,7 @@ class ClientOut(Wire):
     roles: list[Role]
     scopes: list[Scope]
     token_seconds: int
+    created_by: UUID = Field(description="Who registered it; whoever leaves may still know its secret: rotate it.")
     created_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None

@@ -41,6 +41,7 @@ from techmarket.contracts.service.writing import Draft, licence_plan
 from techmarket.contracts.templates import Form
 from techmarket.contracts.text import RoyaltyTerms, ScopeTerms
 from techmarket.contracts.views import ContractView, DocumentView
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings.rules import LicenceKind
@@ -280,6 +281,7 @@ async def record_elsewhere(body: RecordElsewhere, actor: SignedIn, tx: TxDep) ->
         errors.OriginUnfit,
         errors.WrongText,
         errors.AttestedAlready,
+        OneHandBehindBoth,
         errors.AttesterBelongsToParty,
         errors.PartyNotConfirmed,
         errors.PatentFactsMissing,

@@ -13,6 +13,7 @@ from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Day, Limit, SafeText, ShortText, Wire
+from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound
 from techmarket.rulebook import errors, service
@@ -121,6 +122,8 @@ async def get_rule(rule_id: UUID, actor: Reader, tx: TxDep) -> Rule:
         errors.EndsBeforeItBegins,
         errors.RulesOverlap,
         errors.SuccessorInThePast,
+        errors.BeginsTooSoon,
+        SecondFactorNeeded,
     ),
 )
 async def add_rule(body: AddRule, actor: SignedIn, tx: TxDep) -> Rule:

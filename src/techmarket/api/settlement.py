@@ -15,6 +15,7 @@ from techmarket.api.money_acts import WAITS, done_or_waiting
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Code, Cursor, Limit, LongText, MoneyOut, Wire
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
@@ -191,7 +192,15 @@ async def list_lines(
     operation_id="assignBankLine",
     responses={
         **WAITS,
-        **refusals(NotAllowed, NotFound, NotInThisState, errors.SecondPersonNeeded, errors.ActDiffers, NoRuleInForce),
+        **refusals(
+            NotAllowed,
+            NotFound,
+            NotInThisState,
+            errors.SecondPersonNeeded,
+            OneHandBehindBoth,
+            errors.ActDiffers,
+            NoRuleInForce,
+        ),
     },
 )
 async def assign_line(line_id: UUID, body: Assign, actor: SignedIn, tx: TxDep) -> object:
@@ -249,6 +258,7 @@ async def get_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> DueView:
             errors.ReleaseOnHold,
             errors.FeePayerUnknown,
             errors.SecondPersonNeeded,
+            OneHandBehindBoth,
             errors.ActDiffers,
             NoRuleInForce,
         ),
@@ -273,6 +283,7 @@ async def release_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> object:
             errors.NothingToRefund,
             errors.ChargeNotCovered,
             errors.SecondPersonNeeded,
+            OneHandBehindBoth,
             errors.ActDiffers,
             NoRuleInForce,
         ),
@@ -323,6 +334,7 @@ async def send_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView
             NotInThisState,
             errors.PaidByTheUnit,
             errors.SecondPersonNeeded,
+            OneHandBehindBoth,
             errors.ActDiffers,
             NoRuleInForce,
         ),

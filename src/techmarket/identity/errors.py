@@ -157,6 +157,15 @@ class OrganisationNotVerified(Refusal):
     en = "That organisation is not verified."
 
 
+class OneHandBehindBoth(Refusal):
+    code, kind = "identity.one_hand_behind_both", Kind.NOT_ALLOWED
+    zh = "须由两名相互独立的人员办理，而二人的登录凭据出自同一人之手；请换一名同事，或由另一名管理员重新邀请其中一人。"
+    en = (
+        "Two independent people are needed, and the credentials of both come from one hand. "
+        "Ask another colleague, or have another administrator invite one of the two anew."
+    )
+
+
 class NotAMember(Refusal):
     code, kind = "identity.not_a_member", Kind.INVALID
     zh = "此人不属于该组织。"

@@ -46,6 +46,20 @@ async def find_by_uscc(db: AsyncSession, uscc: str) -> Organisation | None:
     return (await db.execute(select(Organisation).where(Organisation.uscc == uscc))).scalar_one_or_none()
 
 
+async def get_person(db: AsyncSession, person_id: UUID) -> Person:
+    return await db.get_one(Person, person_id)
+
+
+async def who_vouched(db: AsyncSession, person_id: UUID) -> frozenset[UUID]:
+    """The person, who vouched for him, who for that one, and so on; a ring of people comes to an end too."""
+    chain: set[UUID] = set()
+    at: UUID | None = person_id
+    while at is not None and at not in chain:
+        chain.add(at)
+        at = (await db.execute(select(Person.vouched_by).where(Person.id == at))).scalar_one_or_none()
+    return frozenset(chain)
+
+
 async def find_membership(db: AsyncSession, person_id: UUID, org_id: UUID) -> tuple[Person, Membership] | None:
     query = (
         select(Person, Membership)
@@ -180,6 +194,7 @@ async def list_clients(
             tuple(Role(role) for role in roles),
             tuple(Scope(scope) for scope in client.scopes),
             client.token_seconds,
+            client.created_by,
             client.created_at,
             client.revoked_at,
             used_at,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.identity.actor import Role
 from techmarket.identity.repository import real_now
 from techmarket.identity.tables import (
+    ApiKey,
     CredentialUse,
     Invitation,
     Membership,
@@ -155,6 +156,28 @@ async def invitation_is_open(db: AsyncSession, token_hash: bytes) -> bool:
         Invitation.expires_at > func.clock_timestamp(),
     )
     return (await db.execute(query)).scalar_one_or_none() is not None
+
+
+async def close_invitations_of(db: AsyncSession, person_id: UUID, org_id: UUID) -> Sequence[UUID]:
+    """The open invitations to the organisation that a person gave, closed."""
+    query = (
+        update(Invitation)
+        .where(Invitation.invited_by == person_id, Invitation.org_id == org_id, Invitation.closed_at.is_(None))
+        .values(closed_at=func.clock_timestamp())
+        .returning(Invitation.id)
+    )
+    return sorted((await db.execute(query)).scalars())
+
+
+async def revoke_keys_of(db: AsyncSession, person_id: UUID) -> Sequence[UUID]:
+    """All API keys of a person, for whichever organisation, revoked."""
+    query = (
+        update(ApiKey)
+        .where(ApiKey.person_id == person_id, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=func.clock_timestamp())
+        .returning(ApiKey.id)
+    )
+    return sorted((await db.execute(query)).scalars())
 
 
 async def list_people(db: AsyncSession, org_id: UUID, *, after: UUID | None, limit: int) -> list[MemberView]:

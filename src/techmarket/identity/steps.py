@@ -95,6 +95,15 @@ async def require_member(db: AsyncSession, person_id: UUID, org_id: UUID, *, poi
     return PersonFacts(person_id, found[0].name, (org_id,))
 
 
+async def require_two_people(db: AsyncSession, first: UUID, second: UUID) -> None:
+    """Where two people are needed: neither gave the other his credentials, nor did one third person give both theirs.
+
+    An administrator who adds a colleague may have kept his key, and one who resets a password may have set it.
+    """
+    if await repository.who_vouched(db, first) & await repository.who_vouched(db, second):
+        raise errors.OneHandBehindBoth()
+
+
 async def has_role(db: AsyncSession, person_id: UUID, org_id: UUID, role: Role) -> bool:
     found = await repository.find_membership(db, person_id, org_id)
     return found is not None and role in found[1].roles

@@ -34,12 +34,17 @@ class Organisation(Identified, Base):
 
 
 class Person(Identified, Base):
-    """A person, or the account in whose name a program acts."""
+    """A person, or the account in whose name a program acts.
+
+    `vouched_by` gave the credentials by which the person first acts here, or acts anew: whoever added or invited him,
+    or holds a program's secret. It is None for who founded his organisation and for the staff a market begins with.
+    """
 
     __tablename__ = "person"
 
     name: Mapped[str] = mapped_column(String(200))
     is_machine: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    vouched_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 

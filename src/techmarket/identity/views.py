@@ -78,6 +78,7 @@ class ClientView:
     roles: tuple[Role, ...]
     scopes: tuple[Scope, ...]
     token_seconds: int
+    created_by: UUID
     created_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None

@@ -77,6 +77,12 @@ class SuccessorInThePast(Refusal):
     en = "A rule in force cannot be ended before {today}: running projects keep the rows of their own rule date."
 
 
+class BeginsTooSoon(Refusal):
+    code, kind = "rulebook.begins_too_soon", Kind.CONFLICT
+    zh = "“{key}”属于双人复核限额或收费标准，新规则最早于 {earliest} 生效，以便同事先行看到。"
+    en = "“{key}” sets a fee or when two people are needed: a new row begins on {earliest} or later."
+
+
 class WorkDayTwice(Refusal):
     code, kind = "rulebook.work_day_twice", Kind.INVALID
     zh = "同一天 {day} 出现了两次。"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,8 @@ __all__ = [
     "list_rules",
     "load_rules",
 ]
+
+SLOW_KEYS = ("settlement.second_person.", "tariff.")
 
 
 def carried_rows() -> list[dict[str, Any]]:
@@ -87,11 +89,18 @@ async def load_rules(tx: Tx) -> int:
 async def add_rule(tx: Tx, actor: Actor, draft: RuleDraft) -> Rule:
     """A new number of law or market is a new dated row; it may end the open row it succeeds, and changes nothing else.
 
-    A successor begins today or later: a project keeps the rows of its own rule date.
+    A successor begins today or later: a project keeps the rows of its own rule date. What is charged, and when two
+    people are needed, changes tomorrow at the earliest, so that nobody lifts a limit for the act he is about to do.
     """
     require(actor, policy.ADD_RULE)
     async with tx.begin() as db:
-        return await put_rule(db, actor, draft)
+        added = await put_rule(db, actor, draft)
+        today = shanghai_day(await clock.market_now(db))
+        if draft.key.startswith(SLOW_KEYS) and draft.effective_from <= today:
+            raise errors.BeginsTooSoon(
+                key=draft.key, earliest=today + timedelta(days=1), pointer="/body/effective_from"
+            )
+        return added
 
 
 async def get_rule(tx: Tx, actor: Actor, rule_id: UUID) -> Rule:

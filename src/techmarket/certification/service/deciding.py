@@ -37,6 +37,7 @@ async def approve(
         certificate, contract = await judged(db, actor, certificate_id, policy.APPROVE)
         state = CERTIFICATE.move(certificate.state, "approve")
         rules.require_second_person(certificate.prepared_by, actor.person)
+        await identity.require_two_people(db, certificate.prepared_by, actor.person)
         prepared = await texts.get(db, certificate.facts_sha256)
         rules.require_same_facts(prepared, await composed(db, contract.id))
         replaced = await _take_place(db, certificate, actor)

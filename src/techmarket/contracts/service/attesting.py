@@ -131,6 +131,8 @@ async def attest(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: st
         before = [one for one in await repository.attestations_of(db, contract.id) if one.org_id not in orgs]
         if actor.person in {one.person_id for one in before}:
             raise errors.AttestedAlready()
+        for one in before:
+            await identity.require_two_people(db, one.person_id, actor.person)
         now = await clock.market_now(db)
         event = ContractAttested(contract.id, document_sha256, len(before) + 1)
         entry_id = journal.record(db, event, actor=actor)

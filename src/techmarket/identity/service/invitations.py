@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from techmarket.db import journal
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity import errors, passwords, policy
 from techmarket.identity import repository_people as repository
 from techmarket.identity.actor import Actor, Role
-from techmarket.identity.events import InvitationAccepted, InvitationWithdrawn, PersonAdded, PersonInvited
+from techmarket.identity.events import InvitationAccepted, InvitationWithdrawn, KeyRevoked, PersonAdded, PersonInvited
 from techmarket.identity.permissions import require
 from techmarket.identity.repository import find_membership, lock_organisation
 from techmarket.identity.service.logins import put_login, require_fit
@@ -80,7 +82,8 @@ async def withdraw_invitation(tx: Tx, actor: Actor, invitation_id: UUID) -> None
 async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, name: str, password: str) -> PersonView:
     """Whoever holds the link joins with a name and a password of his own, once.
 
-    A member who was invited again begins anew: his second factor, recovery codes and sessions are gone.
+    A member who was invited again begins anew: his second factor, recovery codes and sessions are gone, and, where
+    somebody else vouched for him until now, his keys: the other may have kept one.
     """
     require(actor, policy.ACCEPT_INVITATION)
     digest = keys.hash_secret(token)
@@ -94,10 +97,13 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
         now = await repository.real_now(db)
         if invitation is None or invitation.closed_at is not None or invitation.expires_at <= now:
             raise errors.InvitationOver()
+        inviter = await find_membership(db, invitation.invited_by, invitation.org_id)
+        if inviter is None or Role.ADMINISTRATOR not in inviter[1].roles:
+            raise errors.InvitationOver()
         invitation.closed_at = now
         person_id, roles = invitation.person_id, tuple(Role(role) for role in invitation.roles)
         if person_id is None:
-            person = Person(id=new_id(), name=invitation.name)
+            person = Person(id=new_id(), name=invitation.name, vouched_by=invitation.invited_by)
             db.add(person)
             await db.flush()
             db.add(Membership(person_id=person.id, org_id=invitation.org_id, roles=list(roles)))
@@ -109,6 +115,7 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
             if found is None:
                 raise errors.InvitationOver()
             roles = tuple(Role(role) for role in found[1].roles)
+            await _vouch_anew(db, found[0], invitation.invited_by)
         held = await repository.lock_login(db, person_id)
         login = await put_login(db, person_id, name=name, phc=phc, held=held, actor=None)
         login.totp_secret = login.totp_waiting = login.totp_confirmed_at = None
@@ -116,6 +123,14 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
         await repository.end_sessions(db, person_id)
         journal.record(db, InvitationAccepted(invitation.id, person_id, invitation.org_id), actor=None)
         return PersonView(person_id, invitation.name, invitation.org_id, roles)
+
+
+async def _vouch_anew(db: AsyncSession, person: Person, inviter: UUID) -> None:
+    if person.vouched_by not in (None, inviter):
+        for key_id in await repository.revoke_keys_of(db, person.id):
+            journal.record(db, KeyRevoked(key_id), actor=None)
+    if inviter != person.id:
+        person.vouched_by = inviter
 
 
 def _new(

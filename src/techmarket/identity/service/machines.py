@@ -58,7 +58,7 @@ async def register_client(
     held, granted = tuple(sorted(set(roles))), tuple(sorted(set(scopes)))
     async with tx.begin() as db:
         await repository.lock_organisation(db, org_id)
-        person = Person(id=new_id(), name=name, is_machine=True)
+        person = Person(id=new_id(), name=name, is_machine=True, vouched_by=actor.person)
         db.add(person)
         await db.flush()
         db.add(Membership(person_id=person.id, org_id=org_id, roles=list(held)))
@@ -96,6 +96,7 @@ async def rotate_client_secret(
         require(actor, policy.ROTATE_SECRET, parties=[client.org_id])
         if client.revoked_at is not None:
             raise errors.ClientIsRevoked()
+        (await repository.get_person(db, client.person_id)).vouched_by = actor.person
         now = await repository.real_now(db)
         *oldest, newest = await repository.list_secrets_in_force(db, client_id)
         for one in oldest:

@@ -15,6 +15,7 @@ from techmarket.identity import errors, policy, repository
 from techmarket.identity import repository_people as people
 from techmarket.identity.actor import AUTHORITY_ROLES, MACHINE_ROLES, MARKET_ROLES, Actor, OrgKind, Role, Scope
 from techmarket.identity.events import (
+    InvitationWithdrawn,
     MembershipEnded,
     PersonAdded,
     QualificationGranted,
@@ -48,15 +49,22 @@ async def add_person(
     async with tx.begin() as db:
         org = await repository.lock_organisation(db, org_id)
         check_roles(org, roles)
-        return await add_member(db, keys, actor, org.id, name=name, roles=roles)
+        return await add_member(db, keys, actor, org.id, name=name, roles=roles, vouched_by=actor.person)
 
 
 async def add_member(
-    db: AsyncSession, keys: Keys, actor: Actor, org_id: UUID, *, name: str, roles: Sequence[Role]
+    db: AsyncSession,
+    keys: Keys,
+    actor: Actor,
+    org_id: UUID,
+    *,
+    name: str,
+    roles: Sequence[Role],
+    vouched_by: UUID | None = None,
 ) -> tuple[PersonView, IssuedKeyView]:
     """The rows of a new member with a first key, inside the caller's transaction."""
     held = tuple(sorted(set(roles)))
-    person = Person(id=new_id(), name=name)
+    person = Person(id=new_id(), name=name, vouched_by=vouched_by)
     db.add(person)
     await db.flush()
     db.add(Membership(person_id=person.id, org_id=org_id, roles=list(held)))
@@ -125,6 +133,7 @@ async def change_roles(tx: Tx, actor: Actor, org_id: UUID, person_id: UUID, *, r
             raise errors.NotForMachines(roles=unfit, possible=sorted(MACHINE_ROLES), pointer="/body/roles")
         if Role.ADMINISTRATOR not in held:
             await _require_other_administrator(db, membership)
+            await _close_invitations(db, actor, membership)
         membership.roles = list(held)
         journal.record(db, RolesChanged(person_id, org_id, held), actor=actor)
         return PersonView(person.id, person.name, org_id, held)
@@ -140,6 +149,7 @@ async def end_membership(tx: Tx, actor: Actor, org_id: UUID, person_id: UUID) ->
         await _require_other_administrator(db, membership)
         membership.ended_at = await repository.real_now(db)
         await people.end_sessions(db, person_id, org_id=org_id)
+        await _close_invitations(db, actor, membership)
         journal.record(db, MembershipEnded(person_id, org_id), actor=actor)
 
 
@@ -163,6 +173,12 @@ async def _member(db: AsyncSession, person_id: UUID, org_id: UUID) -> tuple[Pers
     if found is None:
         raise NotFound()
     return found
+
+
+async def _close_invitations(db: AsyncSession, actor: Actor, membership: Membership) -> None:
+    """Nobody joins by the word of one who no longer administers."""
+    for invitation_id in await people.close_invitations_of(db, membership.person_id, membership.org_id):
+        journal.record(db, InvitationWithdrawn(invitation_id), actor=actor)
 
 
 async def _require_other_administrator(db: AsyncSession, membership: Membership) -> None:

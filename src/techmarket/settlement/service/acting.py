@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
@@ -54,6 +55,7 @@ async def ask_second(
         return act_view(asked)
     if waiting.asked_by == actor.person:
         raise errors.SecondPersonNeeded(act_id=waiting.id)
+    await identity.require_two_people(db, waiting.asked_by, actor.person)
     # Two people may give their reasons in their own words.
     if (_bare(waiting.content), waiting.minor) != (_bare(content), minor):
         raise errors.ActDiffers(act_id=waiting.id)
