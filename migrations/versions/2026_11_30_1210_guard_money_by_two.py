@@ -134,6 +134,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """The former market knew no refunds and no statement that does not count any more: a due whose released money went
+    back is paid and released, one whose money never left is cancelled, what a payee owes back is a price; voided
+    statements go, with the lines they alone had brought."""
+    op.execute("UPDATE due SET state = 'PAID' WHERE state = 'REFUNDED' AND released_at IS NOT NULL")
+    op.execute("UPDATE due SET state = 'CANCELLED', paid_minor = 0 WHERE state = 'REFUNDED'")
+    op.execute("UPDATE due SET purpose = 'PRICE' WHERE purpose = 'REFUND'")
+    op.execute("DELETE FROM statement_entry WHERE is_void")
+    op.execute("DELETE FROM bank_statement WHERE voided_at IS NOT NULL")
+    op.execute("DELETE FROM bank_line WHERE state = 'VOIDED'")
     for column in ENTRY_KEYS:
         op.drop_index(f"uq_statement_entry_{column}", "statement_entry")
         op.create_unique_constraint(op.f(f"uq_statement_entry_{column}"), "statement_entry", [column])

@@ -122,6 +122,49 @@ def test_every_migration_goes_up_and_down_step_by_step_and_up_to_the_same_again(
     assert catalogue(empty_url) == standing[-1]
 
 
+REFUNDS_AND_VOIDED = [
+    "SET LOCAL session_replication_role = replica",  # the organisations and people behind these rows do not matter here
+    """INSERT INTO due (id, reference, payer_org, payee_org, minor, paid_minor, due_on, rule_date, subject, purpose,
+                        state, paid_at, released_at)
+    SELECT gen_random_uuid(), reference, gen_random_uuid(), gen_random_uuid(), 100, 100, '2026-03-02', '2026-03-02',
+           'sample:' || gen_random_uuid(), 'PRICE', 'REFUNDED', now(), released_at
+      FROM (VALUES ('D1', now()), ('D2', NULL)) AS one (reference, released_at)""",
+    """INSERT INTO bank_statement (id, number, account, sha256, first_day, last_day, opening_minor, closing_minor,
+                                   voided_at)
+    SELECT md5('sample' || n)::uuid, 'ST-1', '33', sha256('x'), '2026-03-02', '2026-03-02', 0, 100,
+           CASE WHEN n = 1 THEN now() END
+      FROM generate_series(1, 2) AS n""",
+    """INSERT INTO statement_entry (statement_id, n, is_credit, minor, booked_on, bank_reference, finding, state,
+                                    is_void)
+    SELECT md5('sample' || n)::uuid, 1, true, 100, '2026-03-02', 'B-1', 'TAKEN', 'KNOWN', n = 1
+      FROM generate_series(1, 2) AS n""",
+]
+
+
+@pytest.mark.slow
+def test_the_way_down_from_two_pairs_of_hands_leads_past_refunds_and_voided_statements(empty_url: str):
+    config = alembic_config(empty_url)
+    in_a_thread(command.upgrade, config, "0061_money_by_two")
+
+    def fill(connection: Connection) -> None:
+        for statement in REFUNDS_AND_VOIDED:
+            connection.execute(text(statement))
+        connection.commit()
+
+    look(empty_url, fill)
+    in_a_thread(command.downgrade, config, "0060_holds_and_claims")
+
+    def left(connection: Connection) -> list[list[Any]]:
+        queries = (
+            "SELECT state FROM due ORDER BY reference",
+            "SELECT number FROM bank_statement",
+            "SELECT bank_reference FROM statement_entry",
+        )
+        return [list(connection.execute(text(query)).scalars()) for query in queries]
+
+    assert look(empty_url, left) == [["PAID", "CANCELLED"], ["ST-1"], ["B-1"]]
+
+
 def test_the_mapped_tables_are_the_tables_that_the_migrations_make(database_url: str):
     def compare(connection: Connection) -> list[Any]:
         options = {"compare_type": True, "include_object": ours}

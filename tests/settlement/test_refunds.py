@@ -107,6 +107,54 @@ async def test_what_the_payee_has_he_owes_back_and_the_payer_gets_all_of_it(tx, 
     assert await sheet(tx) == {}
 
 
+async def test_a_payout_that_failed_is_not_renewed_once_its_due_was_refunded(tx, keys, payer, payee, first, second):
+    subject = Ref("contract", new_id())
+    due = await a_paid_due(tx, keys, payer=payer.org, payee=payee.org, minor=PRICE, subject=subject)
+    await service.release_due(tx, first, due.id)
+    await refunded(tx, first, second, due)
+    await a_paid_due(tx, keys, payer=payee.org, minor=PRICE)  # other money that would pay it
+    [caught] = await payouts(tx, payee)
+    with pytest.raises(errors.ReasonGone):
+        await service.renew_payout(tx, first, caught.id)
+    assert await escrow(tx, payee.org) == (PRICE, PRICE)
+    async with tx.read() as db:
+        with pytest.raises(errors.DuesOpen) as refused:  # what went back is not paid any more
+            await steps.require_paid(db, subject)
+    assert refused.value.facts["references"] == [due.reference]
+
+
+async def test_what_the_bank_could_not_pay_to_the_payee_goes_back_without_a_debt(tx, keys, payer, payee, first, second):
+    due = await a_paid_due(tx, keys, payer=payer.org, payee=payee.org, minor=PRICE)
+    await service.release_due(tx, first, due.id)
+    [out] = await payouts(tx, payee)
+    await service.settle_payout(tx, first, out.id, is_confirmed=False, bank_reference="")
+    view = await refunded(tx, first, second, due)
+    assert view.refund_due_id is None
+    assert (await escrow(tx, payer.org), await escrow(tx, payee.org)) == ((PRICE, 0), (0, 0))
+    with pytest.raises(errors.ReasonGone):
+        await service.renew_payout(tx, first, out.id)
+
+
+async def test_what_the_room_itself_instructs_anew_is_not_renewed(tx, keys, payer, first):
+    await a_paid_due(tx, keys, payer=payer.org, minor=PRICE)
+    why = Ref("distribution_line", new_id())
+    async with tx.begin() as db:
+        payout_id = await steps.instruct_payout(
+            db, org=payer.org, minor=100, channel=steps.Channel.ESCROW, why=why, actor=None
+        )
+        await steps.stop_payout(db, payout_id, actor=None)
+    with pytest.raises(errors.ReasonGone):
+        await service.renew_payout(tx, first, payout_id)
+    async with tx.begin() as db:
+        sent = await steps.instruct_payout(
+            db, org=payer.org, minor=100, channel=steps.Channel.ESCROW, why=why, actor=None
+        )
+    await service.send_payout(tx, first, sent)
+    with pytest.raises(NotInThisState):
+        async with tx.begin() as db:
+            await steps.stop_payout(db, sent, actor=None)
+
+
 async def test_of_many_refunds_at_once_one_takes_place(tx, keys, payer, payee, first, second):
     due = await a_paid_due(tx, keys, payer=payer.org, payee=payee.org, minor=PRICE)
     await service.refund_due(tx, first, due.id, reasons=REASONS)

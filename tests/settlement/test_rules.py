@@ -160,7 +160,7 @@ def test_the_moves_of_dues_lines_and_payouts_are_these_and_no_others() -> None:
         ("UNMATCHED", "void", "VOIDED"),
         ("VOIDED", "reopen", "UNMATCHED"),
     }
-    assert PAYOUT.possible(PayoutState.INSTRUCTED) == ["confirm", "fail", "send"]
+    assert PAYOUT.possible(PayoutState.INSTRUCTED) == ["confirm", "fail", "send", "stop"]
     assert PAYOUT.possible(PayoutState.SENT) == ["confirm", "fail"]
     assert PAYOUT.possible(PayoutState.CONFIRMED) == ["bounce"]
     assert PAYOUT.possible(PayoutState.FAILED) == []

@@ -16,7 +16,7 @@ from techmarket.kernel.refusals import Refusal
 from techmarket.ledger import steps as ledger
 from techmarket.settlement import errors, rules, service, steps
 from techmarket.settlement.events import DayClosed, DuePaid, StatementUploaded
-from techmarket.settlement.lifecycle import DueState, LineState, PayoutState
+from techmarket.settlement.lifecycle import DueState, EntryState, LineState, PayoutState
 from techmarket.settlement.rules import Channel, Finding, Outcome
 from techmarket.settlement.statements import CSV, XML
 from tests.identity.make import a_market, an_organisation
@@ -257,13 +257,50 @@ async def test_a_payout_that_failed_and_shows_as_debit_and_credit_moved_nothing(
     out: list[Row] = [("CREDIT", "B-0", "150000.00", "", "", ""), ("DEBIT", "B-1", "40000.00", "", "", payout.id.hex)]
     async with tx.begin() as db:  # the statement tells of the money the message told of
         await db.execute(text("UPDATE bank_line SET message_id = 'B-0'"))
-    assert (await uploaded(tx, finance, out)).open == 0
+    first = await uploaded(tx, finance, out)
+    assert first.open == 1
+    with pytest.raises(errors.DayDoesNotClose) as refused:
+        await service.close_day(tx, finance, DAY)
+    assert refused.value.facts["reasons"] == [
+        "unexplained entries 1",
+        "paid though entered as failed B-1",
+        "difference -40000.00",
+    ]
+    with pytest.raises(errors.ReasonGone):  # the payee has that money, as far as anybody knows
+        await service.renew_payout(tx, finance, payout.id)
     back: Row = ("CREDIT", "B-2", "40000.00", "", "", payout.id.hex)
     second = await uploaded(tx, finance, [back], number="ST-2", day="2026-03-03", opening="110000.00")
     assert (second.taken, second.open) == (0, 0)
     assert await sheet(tx) == {"BANK": -15_000_000, "ESCROW": 15_000_000}
+    [entry] = (await service.list_entries(tx, finance, first.id, state=None, cursor=None, limit=9)).items[1:]
+    assert (entry.finding, entry.state) == (Finding.RETURNED, EntryState.KNOWN)
     assert (await service.close_day(tx, finance, DAY)).incoming == Money(4_000_000)
     assert (await service.close_day(tx, finance, date(2026, 3, 3))).incoming == Money(0)
+    again: list[Row] = [("CREDIT", "B-3", "40000.00", "", "", payout.id.hex)]
+    third = await uploaded(tx, finance, again, number="ST-3", day="2026-03-04", opening="150000.00")
+    assert (third.taken, third.open) == (1, 0)  # it comes back once; more is money that waits for a person
+
+
+async def test_a_payout_entered_as_failed_and_paid_anew_shows_as_paid_twice(tx, keys, finance, payer):
+    due = await a_paid_due(tx, keys, payer=payer.org)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE bank_line SET message_id = 'B-0'"))
+    first = await a_payout(tx, payer.org)
+    await service.send_payout(tx, finance, first.id)
+    await service.settle_payout(tx, finance, first.id, is_confirmed=False, bank_reference="")
+    second = await service.renew_payout(tx, finance, first.id)
+    rows: list[Row] = [
+        ("CREDIT", "B-0", "150000.00", "", "", due.reference),
+        ("DEBIT", "B-1", "40000.00", "", "", first.id.hex),
+        ("DEBIT", "B-2", "40000.00", "", "", second.id.hex),
+    ]
+    view = await uploaded(tx, finance, rows)
+    assert (view.payouts, view.open) == (1, 1)
+    with pytest.raises(errors.DayDoesNotClose) as refused:
+        await service.close_day(tx, finance, DAY)
+    assert "paid though entered as failed B-1" in refused.value.facts["reasons"]
+    with pytest.raises(errors.ChargeNotCovered):  # nobody else's money makes the mistake good
+        await service.explain_as_charge(tx, finance, view.id, 2)
 
 
 async def test_a_payout_that_left_and_came_back_is_paid_anew(tx, keys, finance, payer):
@@ -285,6 +322,22 @@ async def test_a_payout_that_left_and_came_back_is_paid_anew(tx, keys, finance, 
         assert (await service.close_day(tx, finance, day)).own == Money(0)
     fresh = await service.renew_payout(tx, finance, payout.id)
     assert (fresh.state, fresh.amount) == (PayoutState.INSTRUCTED, Money(4_000_000))
+
+
+async def test_money_that_came_back_is_booked_whichever_way_the_file_is_ordered(tx, keys, finance, payer):
+    await a_paid_due(tx, keys, payer=payer.org)
+    payout = await a_payout(tx, payer.org)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE bank_line SET message_id = 'B-0'"))
+    rows: list[Row] = [
+        ("CREDIT", "B-0", "150000.00", "", "", ""),
+        ("CREDIT", "B-2", "40000.00", "", "", payout.id.hex),
+        ("DEBIT", "B-1", "40000.00", "", "", payout.id.hex),
+    ]
+    assert (await uploaded(tx, finance, rows)).open == 0
+    async with tx.read() as db:
+        assert (await steps.get_payout(db, payout.id)).state is PayoutState.FAILED
+    assert (await service.close_day(tx, finance, DAY)).incoming == Money(0)
 
 
 async def test_a_reference_that_was_typed_twice_names_the_payout_of_that_amount(tx, keys, finance, payer):

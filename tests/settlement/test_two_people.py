@@ -21,11 +21,12 @@ from techmarket.rulebook import service as rulebook
 from techmarket.rulebook.adding import put_rule
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
 from techmarket.settlement import errors, service, steps
-from techmarket.settlement.lifecycle import ActState, LineState, PayoutState
+from techmarket.settlement.lifecycle import ActState, EntryState, LineState, PayoutState
 from techmarket.settlement.rules import Act, HoldCause, Outcome
-from techmarket.settlement.views import AccountView, BankLineView, DueView, MoneyActView, PayoutView
+from techmarket.settlement.statements import CSV
+from techmarket.settlement.views import AccountView, BankLineView, DueView, EntryView, MoneyActView, PayoutView
 from tests.identity.make import a_market, a_member, an_organisation
-from tests.settlement.make import ACCOUNT, a_due, a_message, a_paid_due, escrow, from_the_bank, sheet
+from tests.settlement.make import ACCOUNT, a_csv, a_due, a_message, a_paid_due, declared, escrow, from_the_bank, sheet
 
 BIG, LIMIT = 100_000_001, 100_000_000
 
@@ -159,9 +160,7 @@ async def test_unmatched_money_above_the_limit_goes_where_two_people_say(tx, key
     assert await escrow(tx, payer.org) == (20_000_001, 20_000_001)
 
 
-async def test_a_payout_above_the_limit_is_confirmed_by_two_and_its_failure_by_one(
-    tx, keys, payer, payee, first, second
-):
+async def test_a_payout_above_the_limit_is_confirmed_by_two(tx, keys, payer, payee, first, second):
     due = await a_paid_due(tx, keys, payer=payer.org, payee=payee.org, minor=200_000_000)
     await service.release_due(tx, first, due.id)
     await service.release_due(tx, second, due.id)
@@ -173,6 +172,42 @@ async def test_a_payout_above_the_limit_is_confirmed_by_two_and_its_failure_by_o
     done = await service.settle_payout(tx, second, payout.id, is_confirmed=True, bank_reference="B-1")
     assert isinstance(done, PayoutView)
     assert (done.state, done.bank_reference) == (PayoutState.CONFIRMED, "B-1")
+
+
+async def test_that_a_payout_the_bank_was_told_of_has_failed_two_people_say(tx, keys, payer, payee, first, second):
+    due = await a_paid_due(tx, keys, payer=payer.org, payee=payee.org, minor=200_000_000)
+    await service.release_due(tx, first, due.id)
+    await service.release_due(tx, second, due.id)
+    [payout] = (await service.list_payouts(tx, payee, state=None, cursor=None, limit=5)).items
+    await service.send_payout(tx, first, payout.id)
+    asked = await service.settle_payout(tx, first, payout.id, is_confirmed=False, bank_reference="B-1")
+    assert isinstance(asked, MoneyActView)
+    with pytest.raises(errors.SecondPersonNeeded):
+        await service.settle_payout(tx, first, payout.id, is_confirmed=False, bank_reference="B-1")
+    with pytest.raises(errors.ActDiffers):
+        await service.settle_payout(tx, second, payout.id, is_confirmed=True, bank_reference="B-1")
+    done = await service.settle_payout(tx, second, payout.id, is_confirmed=False, bank_reference="B-1")
+    assert isinstance(done, PayoutView)
+    assert done.state is PayoutState.FAILED
+
+
+async def test_a_charge_above_the_limit_is_written_off_by_two_people(tx, keys, payer, payee, first):
+    second = await declared(tx, first)
+    earned = await a_paid_due(tx, keys, payer=payer.org, payee=payee.org, minor=LIMIT)
+    await service.release_due(tx, first, earned.id)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE bank_line SET message_id = 'B-0'"))
+    rows = [("CREDIT", "B-0", "1000000.00", "", "", ""), ("DEBIT", "B-1", "10000.01", "", "", "")]
+    view = await service.upload_statement(tx, first, a_csv(rows), CSV)
+    before = await sheet(tx)
+    assert isinstance(await service.explain_as_charge(tx, first, view.id, 2), MoneyActView)
+    with pytest.raises(errors.SecondPersonNeeded):
+        await service.explain_as_charge(tx, first, view.id, 2)
+    assert await sheet(tx) == before
+    entry = await service.explain_as_charge(tx, second, view.id, 2)
+    assert isinstance(entry, EntryView)
+    assert entry.state is EntryState.EXPLAINED
+    assert (await sheet(tx))["EXPENSE"] == -1_000_001
 
 
 async def test_only_finance_sees_what_waits_and_sends_it_back(tx, keys, payer, payee, market, first):
@@ -246,6 +281,8 @@ async def test_a_payout_that_the_bank_was_not_told_of_stays_here_when_a_dispute_
         await steps.hold_release(db, subject, cause=HoldCause.DISPUTE, actor=None)
     with pytest.raises(errors.ReleaseOnHold):
         await service.send_payout(tx, first, payout.id)
+    with pytest.raises(errors.ReleaseOnHold):
+        await service.settle_payout(tx, first, payout.id, is_confirmed=True, bank_reference="B-1")
     assert (await service.list_payouts(tx, payee, state=None, cursor=None, limit=5)).items[0].state == "INSTRUCTED"
 
 

@@ -18,11 +18,12 @@ from techmarket.api.shapes import Cursor, Day, Limit, LongText, MoneyOut, ShortT
 from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.rulebook.errors import NoRuleInForce
 from techmarket.settlement import errors, service
 from techmarket.settlement.lifecycle import EntryState
 from techmarket.settlement.rules import Finding
 from techmarket.settlement.statements import CSV, XML
-from techmarket.settlement.views import DayView, EntryView, StatementView
+from techmarket.settlement.views import DayView, StatementView
 
 router = APIRouter(prefix="/v1/bank", tags=["settlement"], route_class=MarketRoute)
 
@@ -230,13 +231,25 @@ async def list_entries(
     "/statements/{statement_id}/entries/{n}/charge",
     response_model=EntryOut,
     operation_id="explainBankCharge",
-    responses=refusals(NotAllowed, NotFound, errors.NothingToExplain, errors.ChargeNotCovered),
+    responses={
+        **WAITS,
+        **refusals(
+            NotAllowed,
+            NotFound,
+            errors.NothingToExplain,
+            errors.ChargeNotCovered,
+            errors.SecondPersonNeeded,
+            errors.ActDiffers,
+            NoRuleInForce,
+        ),
+    },
 )
 async def explain_as_charge(
     statement_id: Uuid, n: Annotated[int, Path(ge=1, le=10_000)], actor: SignedIn, tx: TxDep
-) -> EntryView:
-    """Say that money which left for no payout was a charge of the bank: it becomes the market's own expense."""
-    return await service.explain_as_charge(tx, actor, statement_id, n)
+) -> object:
+    """Say that money which left for no payout was a charge of the bank: it becomes the market's own expense. Above the
+    market's limit two people say it."""
+    return done_or_waiting(await service.explain_as_charge(tx, actor, statement_id, n))
 
 
 @router.post(

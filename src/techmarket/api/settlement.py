@@ -315,7 +315,9 @@ async def list_payouts(
     "/payouts/{payout_id}/sending",
     response_model=PayoutOut,
     operation_id="sendPayout",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.PaidByTheUnit, errors.ReleaseOnHold),
+    responses=refusals(
+        NotAllowed, NotFound, NotInThisState, errors.PaidByTheUnit, errors.ReleaseOnHold, errors.ReasonGone
+    ),
 )
 async def send_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView:
     """Note that the instruction was given to the bank."""
@@ -333,6 +335,8 @@ async def send_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView
             NotFound,
             NotInThisState,
             errors.PaidByTheUnit,
+            errors.ReleaseOnHold,
+            errors.ReasonGone,
             errors.SecondPersonNeeded,
             OneHandBehindBoth,
             errors.ActDiffers,
@@ -342,7 +346,7 @@ async def send_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView
 )
 async def settle_payout(payout_id: UUID, body: BankAnswer, actor: SignedIn, tx: TxDep) -> object:
     """Enter the bank's answer: the money has left, or it could not. Above the market's limit two people say that it
-    left; a statement of the bank says it alone."""
+    left, or that what was sent did not; a statement of the bank says it alone."""
     view = await service.settle_payout(
         tx, actor, payout_id, is_confirmed=body.outcome == "CONFIRMED", bank_reference=body.bank_reference
     )
@@ -354,8 +358,8 @@ async def settle_payout(payout_id: UUID, body: BankAnswer, actor: SignedIn, tx: 
     status_code=201,
     response_model=PayoutOut,
     operation_id="renewPayout",
-    responses=refusals(NotAllowed, NotFound, errors.NothingToRenew, errors.PaidByTheUnit),
+    responses=refusals(NotAllowed, NotFound, errors.NothingToRenew, errors.ReasonGone, errors.PaidByTheUnit),
 )
 async def renew_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView:
-    """Instruct anew what the bank could not pay, for the same reason and amount."""
+    """Instruct anew what the bank could not pay, for the same reason and amount, while the reason stands."""
     return await service.renew_payout(tx, actor, payout_id)

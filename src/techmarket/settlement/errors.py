@@ -104,8 +104,8 @@ class MessageDiffers(Refusal):
 
 class DuesOpen(Refusal):
     code, kind = "settlement.dues_open", Kind.CONFLICT
-    zh = "仍有应付款未结清：{references}。"
-    en = "There are dues that are not paid: {references}."
+    zh = "仍有应付款未结清或已退款：{references}。"
+    en = "There are dues that are not paid, or whose money went back: {references}."
 
 
 class NotPaidYet(Refusal):
@@ -148,6 +148,15 @@ class NothingToRenew(Refusal):
     code, kind = "settlement.nothing_to_renew", Kind.CONFLICT
     zh = "只有失败且尚未重新发出的付款指令可以重新发出；退回的到账请重新处理该笔到账。"
     en = "Only a payout that failed and was not renewed can be renewed; returned money is dealt with at its bank line."
+
+
+class ReasonGone(Refusal):
+    code, kind = "settlement.reason_gone", Kind.CONFLICT
+    zh = "此付款的事由已不存在（已退款、由其他流程重新发起，或款项已离开银行尚未退回）；不再付款。"
+    en = (
+        "What this payout was for does not stand any more: it was refunded, is instructed anew where it came from, or "
+        "the bank has paid it and not sent it back. It is not paid again."
+    )
 
 
 class StatementUnreadable(Refusal):

@@ -80,6 +80,7 @@ PAYOUT = Lifecycle(
         (PayoutState.INSTRUCTED, "confirm"): PayoutState.CONFIRMED,
         (PayoutState.SENT, "confirm"): PayoutState.CONFIRMED,
         (PayoutState.INSTRUCTED, "fail"): PayoutState.FAILED,
+        (PayoutState.INSTRUCTED, "stop"): PayoutState.FAILED,
         (PayoutState.SENT, "fail"): PayoutState.FAILED,
         (PayoutState.CONFIRMED, "bounce"): PayoutState.FAILED,
     },

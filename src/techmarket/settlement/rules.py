@@ -48,6 +48,10 @@ class Channel(StrEnum):
     PAYROLL = "PAYROLL"
 
 
+INSTRUCTED_ANEW_ELSEWHERE = frozenset({"distribution_line"})
+"""Reasons whose failed payout the room that gave the reason instructs anew itself, if the reason still stands."""
+
+
 class HoldCause(StrEnum):
     """Why paid money waits."""
 
@@ -65,6 +69,7 @@ class Act(StrEnum):
     REFUND_DUE = "REFUND_DUE"
     DECLARE_ACCOUNT = "DECLARE_ACCOUNT"
     VOID_STATEMENT = "VOID_STATEMENT"
+    EXPLAIN_CHARGE = "EXPLAIN_CHARGE"
 
 
 ALWAYS_TWO = frozenset({Act.REFUND_DUE, Act.DECLARE_ACCOUNT, Act.VOID_STATEMENT})
@@ -292,6 +297,7 @@ class DayCheck:
     statement_minor: int
     open_entries: int
     unbalanced: tuple[str, ...]
+    paid_though_failed: tuple[str, ...] = ()
 
     @property
     def difference_minor(self) -> int:
@@ -304,6 +310,7 @@ class DayCheck:
         found = [f"unbalanced {book}" for book in self.unbalanced]
         if self.open_entries:
             found.append(f"unexplained entries {self.open_entries}")
+        found += [f"paid though entered as failed {reference}" for reference in self.paid_though_failed]
         if self.difference_minor:
             found.append(f"difference {Money(self.difference_minor).amount}")
         if self.own_minor < 0:  # then other people's money is not all there, however well the books balance

@@ -50,9 +50,9 @@ async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, c
     """
     row.state = DISTRIBUTION.move(row.state, "reverse")
     lines = await repository.list_lines(db, row.id)
-    if waits:
-        await _require_answered(db, lines)
-    late = set() if waits else await _unstoppable(db, lines)
+    late = await _unstoppable(db, lines)
+    if late and waits:
+        raise errors.PayoutUnderway(lines=len(late))
     registered = sum(line.in_shares and line.state is LineState.PAID for line in lines)
     if registered:
         raise errors.SharesRegistered(lines=registered)
@@ -69,7 +69,7 @@ async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, c
         elif line.state is LineState.INSTRUCTED:
             assert line.payout_id is not None
             await undo_set_off(db, line)
-            await settlement.fail_payout(db, line.payout_id, actor=actor)
+            await settlement.stop_payout(db, line.payout_id, actor=actor)
             line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
         elif line.state in (LineState.OPEN, LineState.HELD):
             line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
@@ -103,20 +103,9 @@ async def _take_down(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> 
 
 
 async def _unstoppable(db: AsyncSession, lines: Sequence[DistributionLine]) -> set[UUID]:
-    """The lines whose payout the bank has, or has answered without our having heard it."""
-    payouts = {line.id: line.payout_id for line in lines if line.state is LineState.INSTRUCTED}
-    return {
-        line_id
-        for line_id, payout_id in payouts.items()
-        if payout_id is not None and (await settlement.get_payout(db, payout_id)).state is not PayoutState.INSTRUCTED
-    }
-
-
-async def _require_answered(db: AsyncSession, lines: Sequence[DistributionLine]) -> None:
-    """What the bank is about to pay cannot be stopped here: its answer comes first."""
-    sent = 0
-    for line in lines:
-        if line.state is LineState.INSTRUCTED and line.payout_id is not None:
-            sent += (await settlement.get_payout(db, line.payout_id)).state is PayoutState.SENT
-    if sent:
-        raise errors.PayoutUnderway(lines=sent)
+    """The lines whose payout the bank has, or has answered without our having heard it. None is given to it any more
+    until the caller commits.
+    """
+    payouts = {line.payout_id: line.id for line in lines if line.state is LineState.INSTRUCTED and line.payout_id}
+    known = await settlement.lock_payouts(db, [payout_id for payout_id in payouts if payout_id is not None])
+    return {payouts[one.id] for one in known if one.state is not PayoutState.INSTRUCTED}

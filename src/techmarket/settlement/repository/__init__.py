@@ -184,11 +184,13 @@ async def list_payouts(
     return (await db.execute(query)).scalars().all()
 
 
-async def lock_payout_of(db: AsyncSession, *, why: str, org_id: UUID) -> Payout | None:
-    """The payout of the bank that lives for this reason."""
+async def lock_last_payout_of(db: AsyncSession, *, why: str, org_id: UUID) -> Payout | None:
+    """The payout of the bank for this reason: the one that lives, or the last that failed."""
     query = (
         select(Payout)
-        .where(Payout.why == why, Payout.org_id == org_id, Payout.channel == Channel.ESCROW, Payout.state != "FAILED")
+        .where(Payout.why == why, Payout.org_id == org_id, Payout.channel == Channel.ESCROW)
+        .order_by(Payout.state == "FAILED", Payout.id.desc())
+        .limit(1)
         .with_for_update()
         .execution_options(**_FRESH)
     )

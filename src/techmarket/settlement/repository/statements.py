@@ -150,6 +150,32 @@ async def is_stated(db: AsyncSession, payout_id: UUID) -> bool:
     return (await db.execute(query)).scalar_one_or_none() is not None
 
 
+async def lock_debit_of(db: AsyncSession, payout_id: UUID) -> StatementEntry | None:
+    """The booking by which a payout left, of a statement that stands."""
+    query = (
+        select(StatementEntry)
+        .where(StatementEntry.payout_id == payout_id, ~StatementEntry.is_void)
+        .with_for_update()
+        .execution_options(**_FRESH)
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def is_missing(db: AsyncSession, why: str) -> bool:
+    """Whether money left for this reason by a payout that had been entered as failed, and has not come back."""
+    query = (
+        select(StatementEntry.n)
+        .join(Payout, Payout.id == StatementEntry.payout_id)
+        .where(
+            Payout.why == why,
+            StatementEntry.finding == Finding.RETURNED,
+            StatementEntry.state != EntryState.KNOWN,
+            ~StatementEntry.is_void,
+        )
+    )
+    return (await db.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
 # --- the end of a day -------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +201,23 @@ async def count_open(db: AsyncSession, day: date) -> int:
     return (await db.execute(query)).scalar_one()
 
 
+async def paid_though_failed(db: AsyncSession, day: date) -> Sequence[str]:
+    """The bank's references of what it paid up to this day although it was entered as failed, and has not sent back."""
+    query = (
+        select(StatementEntry.bank_reference)
+        .join(BankStatement, BankStatement.id == StatementEntry.statement_id)
+        .where(
+            StatementEntry.finding == Finding.RETURNED,
+            StatementEntry.state == EntryState.OPEN,
+            BankStatement.last_day <= day,
+            ~StatementEntry.is_void,
+        )
+        .order_by(StatementEntry.bank_reference)
+        .limit(10)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
 async def incoming_after(db: AsyncSession, day: date) -> int:
     """Money the books have that no statement up to this day shows, in fen."""
     stated = (
@@ -185,7 +228,8 @@ async def incoming_after(db: AsyncSession, day: date) -> int:
     query = select(func.coalesce(func.sum(BankLine.minor), 0)).where(
         ~stated.exists(), BankLine.state != LineState.VOIDED
     )
-    # A payout that comes back is no movement of the books: between its two bookings it is missing at the bank.
+    # A payout that came back is no movement of the books: between its two bookings it is missing at the bank. One that
+    # has not come back is open, and no day is closed over it.
     away = (
         select(
             func.coalesce(
@@ -198,7 +242,7 @@ async def incoming_after(db: AsyncSession, day: date) -> int:
             BankStatement.last_day <= day,
             ~StatementEntry.is_void,
             or_(
-                Payout.state == PayoutState.FAILED,
+                and_(Payout.state == PayoutState.FAILED, StatementEntry.state == EntryState.KNOWN),
                 and_(StatementEntry.is_credit, StatementEntry.finding == Finding.RETURNED),
             ),
         )

@@ -69,6 +69,7 @@ async def _check(db: AsyncSession, statement: BankStatement) -> DayCheck:
         own_minor=sum(minor for purpose, minor in held.items() if purpose not in (*_OTHERS, ledger.Purpose.BANK)),
         statement_minor=statement.closing_minor,
         open_entries=await kept.count_open(db, statement.last_day),
+        paid_though_failed=tuple(await kept.paid_though_failed(db, statement.last_day)),
         unbalanced=tuple(book.book for book in await ledger.check_books(db) if not book.is_balanced),
     )
 

@@ -59,8 +59,9 @@ async def enter(
     tolerated: Tolerance,
 ) -> None:
     """Money that came pays its due if everything is right, else it waits apart. Line and due are locked."""
-    line.outcome = await _judge(db, message, due, tolerated)
     bank = await ledger.account(db, purpose=ledger.Purpose.BANK)
+    await _lock_accounts(db, line, bank, due)
+    line.outcome = await _judge(db, message, due, tolerated)
     if due is not None and line.outcome is Outcome.MATCHED:
         escrow = await steps.escrow_of(db, due.payer_org)
         line.state = BANK_LINE.move(line.state, "match")
@@ -79,6 +80,19 @@ async def enter(
         line.outcome, due.purpose, is_cancelled=due.state is DueState.CANCELLED
     ):
         await give_back(db, line, actor)
+
+
+async def _lock_accounts(db: AsyncSession, line: BankLine, bank: UUID, due: Due | None) -> None:
+    """Every account that this money may move, in the one order for all, before the first move."""
+    accounts = {bank}
+    if due is not None:
+        accounts |= {await steps.escrow_of(db, due.payer_org)}
+        accounts |= {await steps.due_escrow(db, due)} if due.payee_org is not None else set()
+        if line.minor < due.minor - due.paid_minor:  # the market may bear the rest
+            accounts |= {
+                await ledger.account(db, purpose=purpose) for purpose in (ledger.Purpose.FEES, ledger.Purpose.EXPENSE)
+            }
+    await ledger.lock(db, accounts)
 
 
 async def _judge(db: AsyncSession, message: BankMessage, due: Due | None, tolerated: Tolerance) -> Outcome:

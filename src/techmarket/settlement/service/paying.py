@@ -17,8 +17,9 @@ from techmarket.settlement.events import (
     PayoutInstructed,
     PayoutSent,
 )
-from techmarket.settlement.lifecycle import PAYOUT, PayoutState
-from techmarket.settlement.rules import Act, Channel, Purpose
+from techmarket.settlement.lifecycle import PAYOUT, DueState, PayoutState
+from techmarket.settlement.repository import statements as kept
+from techmarket.settlement.rules import INSTRUCTED_ANEW_ELSEWHERE, Act, Channel, Purpose
 from techmarket.settlement.service.acting import ask_second
 from techmarket.settlement.service.showing import payout_view
 from techmarket.settlement.steps.holding import require_not_held
@@ -48,13 +49,15 @@ async def send_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
     async with tx.begin() as db:
         payout = await _lock_for_the_bank(db, payout_id)
         payout.state = PAYOUT.move(payout.state, "send")
-        await _require_not_held(db, payout)
+        await _require_still_owed(db, payout)
         journal.record(db, PayoutSent(payout.id), actor=actor)
         return payout_view(payout, actor)
 
 
-async def _require_not_held(db: AsyncSession, payout: Payout) -> None:
-    """Money released before a dispute arose stays here while the bank has not been told."""
+async def _require_still_owed(db: AsyncSession, payout: Payout) -> None:
+    """What the bank has not been told of stays here once a dispute has arisen, or while it was paid already."""
+    if await kept.is_missing(db, payout.why):
+        raise errors.ReasonGone()
     why = Ref.parse(payout.why)
     if why.kind == "due":
         due = await repository.get_due(db, why.id)
@@ -65,19 +68,23 @@ async def _require_not_held(db: AsyncSession, payout: Payout) -> None:
 async def settle_payout(
     tx: Tx, actor: Actor, payout_id: UUID, *, is_confirmed: bool, bank_reference: str
 ) -> PayoutView | MoneyActView:
-    """The bank's answer: paid, or it could not be. Above the market's limit two people say that money has left."""
+    """The bank's answer: paid, or it could not be. Above the market's limit two people say that money has left, or
+    that money the bank was told to pay has not: after that it may be paid anew.
+    """
     require(actor, policy.SETTLE_PAYOUT)
     async with tx.begin() as db:
         payout = await _lock_for_the_bank(db, payout_id)
         PAYOUT.move(payout.state, "confirm" if is_confirmed else "fail")
-        if is_confirmed:
+        if is_confirmed and payout.state is PayoutState.INSTRUCTED:
+            await _require_still_owed(db, payout)
+        if is_confirmed or payout.state is PayoutState.SENT:
             waiting = await ask_second(
                 db,
                 actor,
                 Act.SETTLE_PAYOUT,
                 Ref("payout", payout.id),
                 minor=payout.minor,
-                content={"bank_reference": bank_reference},
+                content={"bank_reference": bank_reference} | ({} if is_confirmed else {"outcome": "FAILED"}),
             )
             if waiting is not None:
                 return waiting
@@ -87,12 +94,15 @@ async def settle_payout(
 
 
 async def renew_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
-    """What the bank could not pay is instructed anew, for the same reason and amount."""
+    """What the bank could not pay is instructed anew, for the same reason and amount, while the reason stands."""
     require(actor, policy.SETTLE_PAYOUT)
     async with tx.begin() as db:
+        stands = await _lock_reason(db, Ref.parse((await repository.get_payout(db, payout_id)).why))
         failed = await _lock_for_the_bank(db, payout_id)
         if failed.state is not PayoutState.FAILED or failed.org_id is None:
             raise errors.NothingToRenew()
+        if not stands or await kept.is_missing(db, failed.why):
+            raise errors.ReasonGone()
         if await repository.has_live_payout(db, why=failed.why, org_id=failed.org_id, channel=failed.channel):
             raise errors.NothingToRenew()
         order = steps.PayoutOrder(failed.org_id, failed.minor, failed.channel, Ref.parse(failed.why))
@@ -101,6 +111,14 @@ async def renew_payout(tx: Tx, actor: Actor, payout_id: UUID) -> PayoutView:
         renewed.to_account, renewed.to_name = failed.to_account, failed.to_name
         journal.record(db, PayoutInstructed(fresh, failed.why, failed.channel), actor=actor)
         return payout_view(await repository.get_payout(db, fresh), actor)
+
+
+async def _lock_reason(db: AsyncSession, why: Ref) -> bool:
+    """Whether the money is still for whoever was to be paid; it stays so until the caller commits."""
+    if why.kind != "due":
+        return why.kind not in INSTRUCTED_ANEW_ELSEWHERE
+    due = await repository.lock_due(db, why.id)
+    return due.state is DueState.PAID and due.released_at is not None
 
 
 async def _lock_for_the_bank(db: AsyncSession, payout_id: UUID) -> Payout:

@@ -65,6 +65,8 @@ async def assign_line(tx: Tx, actor: Actor, line_id: UUID, *, due_id: UUID) -> B
             return waiting
         line.state, line.due_id = state, due.id
         suspense, escrow = await suspense_of(db, line), await steps.escrow_of(db, due.payer_org)
+        accounts = {suspense, escrow, *([await steps.due_escrow(db, due)] if due.payee_org is not None else [])}
+        await ledger.lock(db, accounts)
         await ledger.post(
             db, debit=suspense, credit=escrow, minor=line.minor, why=Ref("bank_line", line.id), code="bank.assigned"
         )

@@ -25,12 +25,13 @@ from techmarket.settlement.events import EntryExplained, StatementUploaded
 from techmarket.settlement.lifecycle import STATEMENT_ENTRY, EntryState, PayoutState
 from techmarket.settlement.repository import guards
 from techmarket.settlement.repository import statements as kept
-from techmarket.settlement.rules import BankMessage, Finding
+from techmarket.settlement.rules import Act, BankMessage, Finding
+from techmarket.settlement.service.acting import ask_second
 from techmarket.settlement.service.entering import enter, new_line, tolerance
 from techmarket.settlement.statements import Entry, Said, read_statement
 from techmarket.settlement.steps.own import require_own
 from techmarket.settlement.tables import BankLine, BankStatement, Due, Payout, StatementEntry
-from techmarket.settlement.views import EntryView, StatementView
+from techmarket.settlement.views import EntryView, MoneyActView, StatementView
 
 STATEMENTS = "settlement.statements"
 """Who uploads a statement or closes a day waits for whoever does: both look at the whole line of statements."""
@@ -87,11 +88,14 @@ async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> Stat
         await db.flush()
         found: dict[int, _Found] = {}
         named: set[UUID] = set()
-        for entry in said.entries:
-            one = found[entry.n] = await _look_up(db, entry, named)
-            named |= {one.payout.id} if one.payout and not entry.is_credit else set()
+        came_back: set[UUID] = set()
+        # What left before what came back, in whichever order the bank has written them.
+        for entry in sorted(said.entries, key=lambda one: one.is_credit):
+            one = found[entry.n] = await _look_up(db, entry, named, came_back)
+            if one.payout is not None:
+                (came_back if entry.is_credit else named).add(one.payout.id)
         await _enter_all(db, said, found, actor)
-        db.add_all(_row(statement.id, entry, found[entry.n]) for entry in said.entries)
+        db.add_all(_row(statement.id, entry, found[entry.n], came_back) for entry in said.entries)
         journal.record(db, StatementUploaded(statement.id, len(said.entries)), actor=actor)
         await db.flush()
         return await statement_view(db, statement)
@@ -107,10 +111,10 @@ def _require_following(said: Said, before: BankStatement | None) -> None:
         raise errors.StatementGap(last_day=before.last_day, balance=Money(before.closing_minor))
 
 
-async def _look_up(db: AsyncSession, entry: Entry, named: Collection[UUID]) -> _Found:
+async def _look_up(db: AsyncSession, entry: Entry, named: Collection[UUID], came_back: Collection[UUID]) -> _Found:
     """What an entry is. Lines and payouts are locked here, for all entries, before the ledger is."""
     if entry.is_credit:
-        back = await _came_back(db, entry)
+        back = await _came_back(db, entry, named, came_back)
         if back is not None:
             return back
         line = await new_line(db, _message_of(entry), _digest_of(entry))
@@ -130,11 +134,20 @@ async def _look_up(db: AsyncSession, entry: Entry, named: Collection[UUID]) -> _
     return _Found(Finding.RETURNED if payout.state is PayoutState.FAILED else Finding.PAYOUT, payout=payout)
 
 
-async def _came_back(db: AsyncSession, entry: Entry) -> _Found | None:
-    """Money that comes in under the id of a payout of ours is that payout come back."""
+async def _came_back(
+    db: AsyncSession, entry: Entry, named: Collection[UUID], came_back: Collection[UUID]
+) -> _Found | None:
+    """Money that comes in under the id of a payout of ours is that payout come back, once, and only if it had left."""
     payout_id = _as_id(entry.ours)
     payout = await kept.lock_payout_told(db, payout_id, None, entry.minor) if payout_id is not None else None
-    if payout is None or payout.minor != entry.minor:
+    if payout is None or payout.id != payout_id or payout.minor != entry.minor or payout.id in came_back:
+        return None
+    debit = await kept.lock_debit_of(db, payout.id)
+    if debit is None:
+        return _Found(Finding.RETURNED, payout=payout) if payout.id in named else None
+    if debit.state is EntryState.OPEN:
+        debit.state = STATEMENT_ENTRY.move(debit.state, "know")
+    elif payout.state is not PayoutState.CONFIRMED:  # it has come back before, or the market bore it as a loss
         return None
     return _Found(Finding.RETURNED, payout=payout)
 
@@ -156,7 +169,7 @@ async def _enter_all(db: AsyncSession, said: Said, found: Mapping[int, _Found], 
     for entry, line in taken:
         assert line is not None
         await enter(db, line, _message_of(entry), dues.get(wanted[entry.n]), actor, tolerated=tolerated)
-    for entry in said.entries:
+    for entry in sorted(said.entries, key=lambda one: one.is_credit):
         one = found[entry.n]
         if one.payout is None:
             continue
@@ -176,9 +189,11 @@ async def _lock_accounts(db: AsyncSession, dues: Sequence[Due], payouts: Sequenc
     await ledger.lock(db, set(accounts))
 
 
-def _row(statement_id: UUID, entry: Entry, found: _Found) -> StatementEntry:
+def _row(statement_id: UUID, entry: Entry, found: _Found, came_back: Collection[UUID]) -> StatementEntry:
     state = STATEMENT_ENTRY.initial
-    if found.finding is not Finding.UNEXPLAINED:
+    # The bank paid what was entered as failed: nobody knows where that money is until it stands here as come back.
+    is_out = found.finding is Finding.RETURNED and not entry.is_credit
+    if found.finding is not Finding.UNEXPLAINED and not (is_out and found.payout and found.payout.id not in came_back):
         state = STATEMENT_ENTRY.move(state, "know")
     return StatementEntry(
         statement_id=statement_id,
@@ -211,15 +226,29 @@ def _as_id(written: str) -> UUID | None:
         return None
 
 
-async def explain_as_charge(tx: Tx, actor: Actor, statement_id: UUID, n: int) -> EntryView:
-    """Money that left for no payout of ours was a charge of the bank (银行手续费): the market's own expense."""
+async def explain_as_charge(tx: Tx, actor: Actor, statement_id: UUID, n: int) -> EntryView | MoneyActView:
+    """Money that left for no payout of ours was a charge of the bank (银行手续费): the market's own expense.
+
+    So is what was paid although its payout had been entered as failed, where it does not come back: the market bears
+    its mistake. Above the market's limit two people say so.
+    """
     require(actor, policy.EXPLAIN_ENTRY)
     async with tx.begin() as db:
         entry = await kept.lock_entry(db, statement_id, n)
         if entry.state is not EntryState.OPEN or entry.is_void:
             raise errors.NothingToExplain()
-        entry.state = STATEMENT_ENTRY.move(entry.state, "explain")
         await require_own(db, entry.minor)
+        waiting = await ask_second(
+            db,
+            actor,
+            Act.EXPLAIN_CHARGE,
+            Ref("bank_statement", statement_id),
+            minor=entry.minor,
+            content={"n": n, "bank_reference": entry.bank_reference},
+        )
+        if waiting is not None:
+            return waiting
+        entry.state = STATEMENT_ENTRY.move(entry.state, "explain")
         expense = await ledger.account(db, purpose=ledger.Purpose.EXPENSE)
         bank = await ledger.account(db, purpose=ledger.Purpose.BANK)
         why = Ref("bank_statement", statement_id)

@@ -30,7 +30,9 @@ from techmarket.settlement.steps.paying import (
     get_payout,
     instruct_payout,
     instruct_payouts,
+    lock_payouts,
     return_payout,
+    stop_payout,
 )
 from techmarket.settlement.steps.refunding import RefundFacts, fee_kept, refund_due
 
@@ -62,6 +64,7 @@ __all__ = [
     "is_held",
     "is_paid_by_now",
     "lift_release",
+    "lock_payouts",
     "pay_from_escrow",
     "put_off",
     "raise_due",
@@ -70,5 +73,6 @@ __all__ = [
     "require_paid",
     "require_releasable",
     "return_payout",
+    "stop_payout",
     "take_payment",
 ]

@@ -163,12 +163,14 @@ async def dues_of(db: AsyncSession, subject: Ref) -> list[DueFacts]:
 
 
 async def require_paid(db: AsyncSession, subject: Ref, now: datetime | None = None) -> None:
-    """Gate: every due of the subject is paid. With `now`, only those whose day has come by then are asked for."""
+    """Gate: every due of the subject is paid, and none paid back. With `now`, of those that are open only the ones
+    whose day has come by then are asked for.
+    """
     today = shanghai_day(now) if now is not None else date.max
     waiting = [
         due.reference
         for due in await repository.dues_of(db, str(subject))
-        if due.state is DueState.OPEN and due.due_on <= today
+        if due.state is DueState.REFUNDED or (due.state is DueState.OPEN and due.due_on <= today)
     ]
     if waiting:
         raise errors.DuesOpen(references=waiting)

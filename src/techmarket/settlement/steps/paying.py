@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -163,8 +163,24 @@ async def fail_payout(
     db: AsyncSession, payout_id: UUID, *, actor: Actor | None, bank_reference: str | None = None
 ) -> PayoutFacts:
     """The money could not leave: it is free again, and the same reason may be paid anew."""
+    return await _keep_here(db, payout_id, "fail", actor, bank_reference)
+
+
+async def stop_payout(db: AsyncSession, payout_id: UUID, *, actor: Actor | None) -> PayoutFacts:
+    """Call off what the bank has not been told of; of what it was told, its answer comes first (`NotInThisState`)."""
+    return await _keep_here(db, payout_id, "stop", actor, None)
+
+
+async def lock_payouts(db: AsyncSession, payout_ids: Collection[UUID]) -> list[PayoutFacts]:
+    """Locked in the order of their ids: where they stand they stay until the caller commits."""
+    return [_payout_facts(await repository.lock_payout(db, payout_id)) for payout_id in sorted(payout_ids)]
+
+
+async def _keep_here(
+    db: AsyncSession, payout_id: UUID, how: str, actor: Actor | None, bank_reference: str | None
+) -> PayoutFacts:
     payout = await repository.lock_payout(db, payout_id)
-    payout.state = PAYOUT.move(payout.state, "fail")
+    payout.state = PAYOUT.move(payout.state, how)
     payout.bank_reference = bank_reference
     payout.settled_at = await clock.market_now(db)
     if payout.hold_id is not None:

@@ -16,12 +16,13 @@ from techmarket.rulebook import steps as rulebook
 from techmarket.settlement import errors, repository
 from techmarket.settlement.events import DueRefunded
 from techmarket.settlement.lifecycle import DUE, DueState, PayoutState
+from techmarket.settlement.repository import statements
 from techmarket.settlement.rules import Channel, Purpose
 from techmarket.settlement.steps.invoicing import correct_invoices
 from techmarket.settlement.steps.owing import EXCHANGE_FEE, due_escrow, pay_from_escrow, raise_due
 from techmarket.settlement.steps.own import require_own
-from techmarket.settlement.steps.paying import escrow_of, fail_payout, instruct_payout
-from techmarket.settlement.tables import Due
+from techmarket.settlement.steps.paying import escrow_of, instruct_payout, stop_payout
+from techmarket.settlement.tables import Due, Payout
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,18 @@ async def refund_due(db: AsyncSession, due_id: UUID, *, actor: Actor | None) -> 
     state = DUE.move(due.state, "refund")
     if due.payee_org is None or due.purpose in (Purpose.REFUND, Purpose.FEE):
         raise errors.NothingToRefund(reference=due.reference)
-    fee = 0
+    fee, refund = 0, None
+    payout = await repository.lock_last_payout_of(db, why=str(Ref("due", due.id)), org_id=due.payee_org)
+    await _lock_accounts(db, due)
     if due.released_at is None:
         await _move(db, await due_escrow(db, due), due, due.minor)
-        refund = None
     else:
         fee = await _give_fee_back(db, due)
-        refund = None if await _catch(db, due, fee, actor) else await _owed_back(db, due, fee, actor)
+        here = await _catch(db, due, payout, fee, actor)
+        if here < due.minor:
+            refund = await _owed_back(db, due, here, actor)
+        else:
+            await _move(db, await escrow_of(db, due.payee_org), due, due.minor)
     due.state, due.refund_due_id = state, refund
     await db.flush()
     payout_id = None
@@ -66,6 +72,15 @@ async def refund_due(db: AsyncSession, due_id: UUID, *, actor: Actor | None) -> 
     await correct_invoices(db, due.id, fee_returned=fee > 0)
     journal.record(db, DueRefunded(due.id, due.subject, due.purpose, refund), actor=actor)
     return RefundFacts(due.id, due.minor, fee, payout_id, refund)
+
+
+async def _lock_accounts(db: AsyncSession, due: Due) -> None:
+    """Every account that a refund may move, in the one order for all, before the first move."""
+    assert due.payee_org is not None
+    purposes = (ledger.Purpose.BANK, ledger.Purpose.FEES, ledger.Purpose.EXPENSE)
+    accounts = {await ledger.account(db, purpose=purpose) for purpose in purposes}
+    accounts |= {await escrow_of(db, org) for org in (due.payer_org, due.payee_org)}
+    await ledger.lock(db, accounts | {await due_escrow(db, due)})
 
 
 async def _move(db: AsyncSession, source: UUID, due: Due, minor: int) -> None:
@@ -95,19 +110,24 @@ async def _give_fee_back(db: AsyncSession, due: Due) -> int:
     return due.fee_minor
 
 
-async def _catch(db: AsyncSession, due: Due, fee_minor: int, actor: Actor | None) -> bool:
-    """The payee's payout has not been given to the bank yet: it is called off, and the money is here."""
+async def _catch(db: AsyncSession, due: Due, payout: Payout | None, fee_minor: int, actor: Actor | None) -> int:
+    """How much of the due lies free with the payee here. A payout that the bank does not know yet is called off; of
+    one that failed the money is here still, unless the bank shows that it left or the payee has used it.
+    """
     assert due.payee_org is not None
-    payout = await repository.lock_payout_of(db, why=str(Ref("due", due.id)), org_id=due.payee_org)
-    if payout is None or payout.state is not PayoutState.INSTRUCTED or fee_minor < (due.fee_minor or 0):
-        return False
-    await fail_payout(db, payout.id, actor=actor)
-    await _move(db, await escrow_of(db, due.payee_org), due, due.minor)
-    return True
+    if payout is None:
+        return fee_minor
+    if payout.state is PayoutState.INSTRUCTED and fee_minor >= (due.fee_minor or 0):
+        await stop_payout(db, payout.id, actor=actor)
+    elif payout.state is not PayoutState.FAILED or await statements.is_missing(db, payout.why):
+        return fee_minor
+    return min(due.minor, payout.minor + fee_minor, await ledger.available(db, await escrow_of(db, due.payee_org)))
 
 
-async def _owed_back(db: AsyncSession, due: Due, fee_minor: int, actor: Actor | None) -> UUID:
-    """What the payee has received he owes the payer, today; the fee that came back is the first part of it."""
+async def _owed_back(db: AsyncSession, due: Due, here_minor: int, actor: Actor | None) -> UUID:
+    """What the payee has received he owes the payer, today; the fee that came back and what lies here still are the
+    first part of it.
+    """
     assert due.payee_org is not None
     owed = await raise_due(
         db,
@@ -120,6 +140,6 @@ async def _owed_back(db: AsyncSession, due: Due, fee_minor: int, actor: Actor | 
         rule_date=due.rule_date,
         actor=actor,
     )
-    if fee_minor:
-        await pay_from_escrow(db, owed.id, minor=fee_minor, actor=actor)
+    if here_minor:
+        await pay_from_escrow(db, owed.id, minor=here_minor, actor=actor)
     return owed.id
