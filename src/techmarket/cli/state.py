@@ -89,9 +89,9 @@ async def open_market(
 
 def _provider(settings: Settings) -> HttpSignProvider | None:
     """The signature service of this market, if it has one; both sides then share a secret."""
-    if settings.sign_provider_url is None:
+    if not settings.sign_provider_url:
         return None
-    if settings.sign_provider_secret is None:
+    if settings.sign_provider_secret is None or not settings.sign_provider_secret.get_secret_value():
         raise SystemExit("techmarket: TECHMARKET_SIGN_PROVIDER_SECRET is missing beside TECHMARKET_SIGN_PROVIDER_URL")
     return HttpSignProvider(settings.sign_provider_url, settings.sign_provider_secret.get_secret_value().encode())
 
