@@ -71,7 +71,8 @@ flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory sta
 	@$(BIN)/python -m bench.flood
 
 fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n)
-	@TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/fuzz $(ARGS)
+	@TECHMARKET_LONG=1 TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) \
+		$(BIN)/python -m pytest tests/fuzz tests/api/test_every_route.py $(ARGS)
 
 mutants: $(STAMP)  ## Take each guard of disclosure and trading out of the code and see that a test notices (ARGS=listings)
 	@$(BIN)/python -m tests.disclosure.matrix.mutants $(ARGS)
