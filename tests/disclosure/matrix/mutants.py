@@ -262,7 +262,7 @@ MUTANTS = (
     Mutant("achievements/service/burdening.py", "if burden.kind in OF_OTHERS:", "if False:", SECOND_EYE),
     # approvals, listing again, files, tags
     Mutant(
-        "contracts/service/signing.py", "await _require_approved(db, contract, parties[PartyRole.PAYEE])", "pass", GATES
+        "contracts/service/signing.py", "await require_approved(db, contract, parties[PartyRole.PAYEE])", "pass", GATES
     ),
     Mutant(
         "achievements/approvals.py",

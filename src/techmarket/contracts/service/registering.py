@@ -145,13 +145,15 @@ async def decide_registration(
         if contract.state is not ContractState.IN_FORCE:
             raise errors.NotInForce(state=contract.state)
         rules.require_number(number)
+        whole = registration.whole_minor if whole_minor is None else whole_minor
+        technology = registration.technology_minor if technology_minor is None else technology_minor
+        items = await _items_of(db, registration) if non_technical is None else non_technical
+        rules.require_amounts(whole, technology, items)
         registration.number = number
         registration.class_ = contract_class or registration.class_
-        registration.whole_minor = registration.whole_minor if whole_minor is None else whole_minor
-        registration.technology_minor = registration.technology_minor if technology_minor is None else technology_minor
+        registration.whole_minor, registration.technology_minor = whole, technology
         if non_technical is not None:
             await repository.replace_items(db, registration.id, non_technical)
-        await _require_amounts(db, registration)
         seller = await identity.get_organisation(db, parties[PartyRole.PAYEE])
         await db.flush()
         facts = await _relief_facts(db, contract, seller, registration.class_, shanghai_day(now))
@@ -238,9 +240,8 @@ async def _require_outside(db: AsyncSession, actor: Actor, contract: Contract) -
         raise errors.RegistrarBelongsToParty()
 
 
-async def _require_amounts(db: AsyncSession, registration: Registration) -> None:
-    items = [(one.title, one.minor) for one in await repository.items_of(db, registration.id)]
-    rules.require_amounts(registration.whole_minor, registration.technology_minor, items)
+async def _items_of(db: AsyncSession, registration: Registration) -> list[tuple[str, int]]:
+    return [(one.title, one.minor) for one in await repository.items_of(db, registration.id)]
 
 
 async def _decide_by(db: AsyncSession, seller: OrganisationFacts, now: datetime) -> datetime | None:
