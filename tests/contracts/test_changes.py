@@ -227,3 +227,17 @@ async def test_a_change_asks_for_what_a_signature_asks_for_and_not_after_its_day
     await move_to(tx, datetime(2026, 3, 3, 2, 0, tzinfo=UTC))
     with pytest.raises(errors.ChangeTooEarly):
         await service.sign_change(tx, deal.buyer.actor, change.id, document_sha256=change.document_sha256)
+
+
+async def test_what_was_charged_too_much_under_the_earlier_royalty_counts_towards_the_later_one(tx, keys):
+    deal = await a_deal(tx, keys)
+    dearer = PlanTerms(LineKind.ROYALTY, royalty=RoyaltyPlan("net_sales", (YearRate(1, Decimal("0.04")),), 30))
+    change = await propose(tx, deal, deal.buyer.actor, date(2026, 7, 1), plan=(dearer,))
+    for who in (deal.seller.actor, deal.buyer.actor):
+        await service.sign_change(tx, who, change.id, document_sha256=change.document_sha256)
+    await move_to(tx, datetime(2026, 10, 5, 2, 0, tzinfo=UTC))
+    first = await report(tx, deal, date(2026, 3, 2), date(2026, 6, 30))
+    assert first.charged == Money(3_000)
+    await service.correct_report(tx, deal.buyer.actor, first.id, base_minor=30_000, reasons="Sample")  # 900 are owed
+    second = await report(tx, deal, date(2026, 7, 1), date(2026, 9, 30))
+    assert (second.royalty, second.charged) == (Money(4_000), Money(1_900))

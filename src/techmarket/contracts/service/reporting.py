@@ -7,6 +7,7 @@ is a credit for the reports to come.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -158,17 +159,24 @@ async def _charge(
     added: Reported | None = None,
     replaced: dict[UUID, int] | None = None,
 ) -> plans.Charge:
-    """What the line's account comes to with this report or correction, less what it was charged before."""
-    reports = [one for one in await repository.reports_of(db, contract.id) if one.plan_line_id == line.id]
+    """What the royalty comes to with this report or correction, less what was charged before.
+
+    Each line has its own account; what one was charged too much counts towards the line that took its place.
+    """
+    reports = await repository.reports_of(db, contract.id)
     corrections = await repository.corrections_of(db, [one.id for one in reports])
-    stands: list[Reported] = [added] if added is not None else []
+    stands: dict[UUID, list[Reported]] = {line.id: [added] if added is not None else []}
     charged = 0
     for one in reports:
         base, charged = one.base_minor, charged + one.charged
         for correction in corrections.get(one.id, []):
             base, charged = correction.base_minor, charged + correction.charged_minor
-        stands.append(Reported(Period(one.period_from, one.period_to), (replaced or {}).get(one.id, base)))
-    return plans.next_charge(plans.royalty_account(_royalty(line), term, stands), charged)
+        said = Reported(Period(one.period_from, one.period_to), (replaced or {}).get(one.id, base))
+        stands.setdefault(one.plan_line_id, []).append(said)
+    lines = [one for one in await repository.plan_of(db, contract.id) if one.id in stands]
+    accounts = {one.id: plans.royalty_account(_royalty(one), term, stands[one.id]) for one in lines}
+    owed = sum(one.owed_minor for one in accounts.values())
+    return plans.next_charge(replace(accounts[line.id], owed_minor=owed), charged)
 
 
 async def _raise(
