@@ -153,7 +153,7 @@ def downgrade() -> None:
     op.execute(f"UPDATE share_table SET state = 'REPLACED', n = n + 1000000 WHERE id NOT IN ({lead})")
     op.drop_table("unit_rule")
     op.drop_table("reward_term")
-    op.execute("DELETE FROM distribution_line WHERE in_shares")
+    _forget_new_kinds()
     op.drop_constraint("shares_are_proven", LINE, type_="check")
     op.drop_constraint("instructed_by_a_payout", LINE, type_="check")
     op.create_check_constraint("instructed_by_a_payout", LINE, INSTRUCTED)
@@ -163,12 +163,10 @@ def downgrade() -> None:
     op.drop_index("ix_income_unit_id", "income")
     for name in ("due_or_evidence", "profit_is_of_a_year", "equity_has_a_capital", "not_withdrawn_when_counted"):
         op.drop_constraint(name, "income", type_="check")
-    op.execute("DELETE FROM income WHERE due_id IS NULL")
     for table in ("income", "cost"):
         op.drop_constraint(f"uq_{table}_due_id_unit_id", table, type_="unique")
         op.drop_constraint("one_subject", table, type_="check")
         op.drop_index(f"ix_{table}_achievement_id_id", table)
-        op.execute(f"DELETE FROM {table} WHERE contract_id IS NULL")
         op.create_unique_constraint(f"uq_{table}_due_id", table, ["due_id"])
         op.alter_column(table, "contract_id", nullable=False)
         op.drop_column(table, "unit_id")
@@ -187,8 +185,42 @@ def downgrade() -> None:
     op.alter_column("income", "due_id", nullable=False)
     op.drop_constraint("one_subject", "distribution", type_="check")
     op.drop_index("ix_distribution_achievement_id", "distribution")
-    op.execute("DELETE FROM distribution WHERE contract_id IS NULL")
     for column in ("achievement_id", "mode", "in_shares"):
         op.drop_column("distribution", column)
     op.alter_column("distribution", "contract_id", nullable=False)
     _tables_by_unit(["subject"])
+
+
+def _forget_new_kinds() -> None:
+    """Splits that the market did not know before go with all that hangs on them, children before parents.
+
+    What a claim that stays was reduced by in one of them stays taken off: its entry names the computation instead.
+    """
+    payee = "SELECT org_id FROM contract_party party WHERE party.contract_id = {}.contract_id AND party.role = 'PAYEE'"
+    op.execute(
+        "CREATE TEMPORARY TABLE gone AS SELECT distribution.id, computation_sha256 FROM distribution "
+        "LEFT JOIN contract ON contract.id = distribution.contract_id "
+        "WHERE distribution.contract_id IS NULL OR distribution.in_shares "
+        f"OR distribution.mode <> {MODE_OF} OR distribution.unit_id <> ({payee.format('distribution')})"
+    )
+    op.execute(
+        "CREATE TEMPORARY TABLE gone_line AS SELECT line.id, gone.computation_sha256 "
+        "FROM distribution_line line JOIN gone ON gone.id = line.distribution_id"
+    )
+    claims = "SELECT id FROM reward_claim WHERE distribution_line_id IN (SELECT id FROM gone_line)"
+    op.execute(f"DELETE FROM reward_claim_entry WHERE reward_claim_id IN ({claims})")
+    op.execute("DELETE FROM reward_claim WHERE distribution_line_id IN (SELECT id FROM gone_line)")
+    op.execute(
+        "UPDATE reward_claim_entry entry SET distribution_line_id = NULL, "
+        "evidence_sha256 = gone_line.computation_sha256 FROM gone_line WHERE gone_line.id = entry.distribution_line_id"
+    )
+    for table in ("income", "cost"):
+        op.execute(f"UPDATE {table} SET distribution_id = NULL WHERE distribution_id IN (SELECT id FROM gone)")
+    for table in (LINE, "line_rework", "distribution_proof"):
+        op.execute(f"DELETE FROM {table} WHERE distribution_id IN (SELECT id FROM gone)")
+    op.execute("DELETE FROM distribution WHERE id IN (SELECT id FROM gone)")
+    # What is withdrawn would count again without the column that says so.
+    op.execute("DELETE FROM income WHERE due_id IS NULL OR withdrawn_at IS NOT NULL")
+    for table in ("income", "cost"):
+        op.execute(f"DELETE FROM {table} WHERE contract_id IS NULL OR unit_id <> ({payee.format(table)})")
+    op.execute("DROP TABLE gone, gone_line")
