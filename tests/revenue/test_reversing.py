@@ -221,3 +221,34 @@ async def test_what_the_bank_was_told_to_pay_is_not_taken_back_before_its_answer
     async with tx.read() as db:
         count = (await db.execute(text("SELECT count(*) FROM payout WHERE state = 'FAILED'"))).scalar_one()
     assert count == 0
+
+
+async def test_what_was_paid_in_for_lines_that_are_set_off_goes_back_to_the_unit_with_the_last_line(tx, keys):
+    licence = await a_licence(tx, keys)
+    await by_escrow(licence)
+    paid = await paid_entry_fee(licence, confirmed=0)
+    finance, unit = licence.market["finance"].actor, licence.unit.actor
+
+    async def settle(lines):
+        for line in lines:
+            await settlement.settle_payout(tx, finance, line.payout_id, is_confirmed=True, bank_reference=str(line.id))
+            await service.settle_line(tx, line.payout_id)
+
+    await settle(paid.lines[:2])
+    await service.reverse_distribution(tx, unit, paid.id, claw_back=True)
+    drafted = await service.draft_distribution(tx, unit, licence.id)
+    anew = await service.publish_distribution(tx, unit, drafted.id, posted_sha256=POSTED)
+    async with tx.read() as db:
+        due = await settlement_steps.get_due(db, anew.fund_due_id)
+    await from_the_bank(tx, keys, await a_message(tx, due))
+    await move_to(tx, shanghai(2026, 5, 6))
+    anew = await service.pay_distribution(tx, unit, anew.id)
+    back = text("SELECT minor FROM payout WHERE why = :why AND org_id = :org AND state = 'INSTRUCTED'")
+    about = {"why": f"distribution:{anew.id}", "org": unit.org}
+    async with tx.read() as db:
+        assert (await db.execute(back, about)).scalars().all() == []
+    await settle(anew.lines[2:])
+    # A's 175,822.50 and B's 105,493.50 were set off.
+    async with tx.read() as db:
+        assert (await db.execute(back, about)).scalars().all() == [281_316_00]
+    assert (await service.get_distribution(tx, unit, anew.id)).state is DistributionState.PAID

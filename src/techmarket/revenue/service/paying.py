@@ -14,6 +14,7 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.periods import shanghai_day
+from techmarket.ledger import steps as ledger
 from techmarket.notices import steps as notices
 from techmarket.revenue import errors, policy, reliefs, repository, rules
 from techmarket.revenue.case import Case, case_from
@@ -278,3 +279,21 @@ async def paid(db: AsyncSession, row: Distribution, line: DistributionLine, acto
         row.state = DISTRIBUTION.move(row.state, "complete")
         journal.record(db, DistributionPaid(row.id), actor=actor)
         await db.flush()
+        if row.fund_due_id is not None:
+            await _give_rest_back(db, row, row.fund_due_id, actor)
+
+
+async def _give_rest_back(db: AsyncSession, row: Distribution, due_id: UUID, actor: Actor | None) -> None:
+    """Of what the unit was asked to pay in, what was set off against earlier claims is not needed: it goes back by the
+    way it came, once, or is asked for no more."""
+    why, state = Ref("distribution", row.id), (await settlement.get_due(db, due_id)).state
+    if state is settlement.DueState.CANCELLED or await settlement.is_paid_out(db, row.unit_id, why):
+        return
+    came_in = await settlement.drop_due(db, due_id, actor)
+    lines = [line for line in await repository.list_lines(db, row.id) if line.state is LineState.PAID]
+    rest = came_in - sum(line.minor - line.offset_minor for line in lines)
+    rest = min(rest, await ledger.available(db, await settlement.escrow_of(db, row.unit_id)))
+    if rest > 0:
+        await settlement.instruct_payout(
+            db, org=row.unit_id, minor=rest, channel=Channel.ESCROW, why=why, actor=actor, back_of=due_id
+        )

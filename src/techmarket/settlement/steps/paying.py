@@ -114,6 +114,11 @@ async def get_payout(db: AsyncSession, payout_id: UUID) -> PayoutFacts:
     return _payout_facts(await repository.get_payout(db, payout_id))
 
 
+async def is_paid_out(db: AsyncSession, org_id: UUID, why: Ref) -> bool:
+    """The market has instructed this reason for the organisation, and it has not failed."""
+    return await repository.has_live_payout(db, why=str(why), org_id=org_id, channel=Channel.ESCROW)
+
+
 async def confirm_payout(
     db: AsyncSession, payout_id: UUID, *, actor: Actor | None, bank_reference: str | None = None
 ) -> PayoutFacts:
