@@ -317,6 +317,17 @@ async def test_who_is_invited_anew_by_another_loses_the_key_the_first_may_have_k
     assert found == {theirs: mine, person: theirs, joined["id"]: mine, "program": theirs}
 
 
+async def test_an_invitation_that_was_given_while_its_giver_lost_his_office_is_worth_nothing(api, tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    wanted = {"name": "Sample", "roles": ["TRADER"]}
+    invited = (await api.post(f"/v1/organisations/{org.actor.org}/invitations", key=org.key, json=wanted)).json()
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE membership SET roles = array_remove(roles, 'ADMINISTRATOR')"))
+    body = {"token": invited["token"], "name": "lin", "password": PASSWORD}
+    answer = await api.post("/v1/invitations/acceptance", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "identity.invitation_over")
+
+
 @pytest.mark.parametrize("way", ["end", "roles"])
 async def test_the_invitations_of_an_administrator_end_with_his_office(api, tx, keys, way):
     org = await an_organisation(tx, keys=keys)

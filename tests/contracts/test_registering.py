@@ -62,7 +62,8 @@ async def test_two_whom_one_administrator_added_are_not_two_who_attest(tx, keys)
     await service.attest(tx, one, deal.id, document_sha256=deal.sha256)
     with pytest.raises(OneHandBehindBoth):
         await service.attest(tx, two, deal.id, document_sha256=deal.sha256)
-    await service.attest(tx, market["certifier_2"].actor, deal.id, document_sha256=deal.sha256)
+    with pytest.raises(errors.PartyNotConfirmed):  # the next question, to one of another hand
+        await service.attest(tx, market["certifier_2"].actor, deal.id, document_sha256=deal.sha256)
 
 
 async def test_a_contract_on_paper_takes_effect_when_two_people_of_the_market_have_attested_it(tx, keys):
