@@ -174,8 +174,9 @@ EXPECTED = {
     },
     PLAN_LINE: {
         LineState.PLANNED: {"raise", "cancel", "contribute", "replace", "settle_elsewhere"},
-        LineState.DUE: {"pay", "cancel", "replace"},
-        LineState.PAID: set(),
+        LineState.DUE: {"pay", "refund", "cancel", "replace"},
+        LineState.PAID: {"refund"},
+        LineState.REFUNDED: set(),
         LineState.CONTRIBUTED: set(),
         LineState.REPLACED: set(),
         LineState.CANCELLED: set(),
