@@ -18,6 +18,7 @@ import requests
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation.modes import GenerationMode
@@ -105,6 +106,7 @@ class Fuzzer:
         self.wrong: dict[tuple[str, str], str] = {}
         self.sent = 0
         self.accepted: set[str] = set()
+        self.never_wrong: list[str] = []
 
     def operations(self) -> list[Any]:
         """Writers first: what they make is what the readers then show."""
@@ -131,7 +133,12 @@ class Fuzzer:
         def one(case: Any) -> None:
             self._try_one(case, mode, next(self._readers))
 
-        one()
+        try:
+            one()
+        except Unsatisfiable:
+            if mode is GenerationMode.POSITIVE:
+                raise
+            self.never_wrong.append(operation.label)
 
     def _try_one(self, case: Any, mode: GenerationMode, reader: Reader) -> None:
         if mode is GenerationMode.POSITIVE:

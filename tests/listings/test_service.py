@@ -381,15 +381,20 @@ async def test_two_hundred_listings_are_created_in_a_bounded_number_of_statement
     assert len([s for s in seen if "data_room" not in s]) <= 12
 
 
-async def test_search_is_told_the_public_and_the_registered_text_of_findable_listings_only(tx, people):
+async def test_search_is_told_the_text_of_findable_listings_only_and_for_each_tier_its_own(tx, people):
     offer = await an_offer(tx, people.seller, people.operator, raised={"price": "NDA"}, **SECRET)
     draft = await an_offer(tx, people.seller)
     async with tx.read() as db:
         found = await steps.texts_for_index(db, [offer.id, draft.id])
     assert list(found) == [offer.id]
-    assert SECRET.keys() & found[offer.id].public.keys() == set()
-    assert SECRET.keys() & found[offer.id].registered.keys() == {"contact"}
-    assert "price" not in found[offer.id].registered
+    told = {tier: SECRET.keys() & cut.keys() for tier, cut in found[offer.id].cuts.items()}
+    assert told == {
+        Tier.PUBLIC: set(),
+        Tier.REGISTERED: {"contact"},
+        Tier.NDA: {"contact", "technical_details"},
+        Tier.DEAL: {"contact", "technical_details", "deal_terms"},
+    }
+    assert [tier for tier, cut in found[offer.id].cuts.items() if "price" in cut] == [Tier.NDA, Tier.DEAL]
 
 
 async def test_what_a_published_offer_sells_is_not_exchanged_without_a_review(tx, people):

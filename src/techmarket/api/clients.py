@@ -13,7 +13,7 @@ from techmarket.api.deps import KeysDep, MarketRoute, SignedIn, TxDep
 from techmarket.api.keys import DAY, Overlap
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Limit, ShortText, Wire
+from techmarket.api.shapes import Cursor, Limit, ShortText, Uuid, Wire
 from techmarket.identity import errors, service
 from techmarket.identity.actor import MACHINE_ROLES, Role, Scope
 from techmarket.identity.views import ClientSecretView
@@ -70,7 +70,7 @@ class ClientPage(Wire):
     responses=refusals(errors.NotForMachines),
 )
 async def register_client(
-    organisation_id: UUID, body: RegisterClient, actor: SignedIn, tx: TxDep, keys: KeysDep
+    organisation_id: Uuid, body: RegisterClient, actor: SignedIn, tx: TxDep, keys: KeysDep
 ) -> ClientSecretView:
     """Register a program of your organisation with roles and scopes of its own; it gets tokens at `/oauth/token`."""
     return await service.register_client(
@@ -92,7 +92,7 @@ async def register_client(
     responses=refusals(BadCursor),
 )
 async def list_clients(
-    organisation_id: UUID,
+    organisation_id: Uuid,
     actor: SignedIn,
     tx: TxDep,
     response: Response,
@@ -112,7 +112,7 @@ async def list_clients(
     responses=refusals(errors.ClientIsRevoked),
 )
 async def rotate_client_secret(
-    client_id: UUID, body: RotateSecret, actor: SignedIn, tx: TxDep, keys: KeysDep
+    client_id: Uuid, body: RotateSecret, actor: SignedIn, tx: TxDep, keys: KeysDep
 ) -> ClientSecretView:
     """Give a program another secret; the one before works on until the overlap is over."""
     overlap = timedelta(seconds=body.overlap_seconds)
@@ -120,6 +120,6 @@ async def rotate_client_secret(
 
 
 @router.post("/clients/{client_id}/revocation", status_code=204, operation_id="revokeClient", responses=refusals())
-async def revoke_client(client_id: UUID, actor: SignedIn, tx: TxDep) -> None:
+async def revoke_client(client_id: Uuid, actor: SignedIn, tx: TxDep) -> None:
     """Revoke a program: no more tokens, and those it has fail from the next request on."""
     await service.revoke_client(tx, actor, client_id)

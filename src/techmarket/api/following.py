@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from techmarket.achievements.rights import RightKind
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.listings import ListingOut, shown
-from techmarket.api.matching import Amount, FieldCode, Industry, Maturity, Region, TermOut, minor_of, term_out
+from techmarket.api.matching import Amount, FieldCode, Industry, Region, TermOut, minor_of, term_out
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, SafeText, Uuid, Wire
@@ -229,7 +229,7 @@ class FiltersIn(Wire):
     mode: Mode | None = None
     price_min: Amount | None = None
     price_max: Amount | None = None
-    trl_min: Maturity | None = None
+    trl_min: int | None = Field(default=None, ge=1, le=9, description="technology readiness level, at least")
     right_kind: RightKind | None = None
 
     def filters(self) -> Filters:

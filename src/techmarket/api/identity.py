@@ -122,7 +122,7 @@ async def list_organisations(
     operation_id="getOrganisation",
     responses=refusals(),
 )
-async def get_organisation(organisation_id: UUID, actor: Reader, tx: TxDep) -> OrganisationView:
+async def get_organisation(organisation_id: Uuid, actor: Reader, tx: TxDep) -> OrganisationView:
     """The public card of a verified organisation; its own people and the market see it in every state."""
     return await service.get_organisation(tx, actor, organisation_id)
 
@@ -133,7 +133,7 @@ async def get_organisation(organisation_id: UUID, actor: Reader, tx: TxDep) -> O
     operation_id="verifyOrganisation",
     responses=refusals(NotInThisState),
 )
-async def verify_organisation(organisation_id: UUID, actor: SignedIn, tx: TxDep) -> OrganisationView:
+async def verify_organisation(organisation_id: Uuid, actor: SignedIn, tx: TxDep) -> OrganisationView:
     """An operator has checked the organisation's papers."""
     return await service.verify_organisation(tx, actor, organisation_id)
 
@@ -144,7 +144,7 @@ async def verify_organisation(organisation_id: UUID, actor: SignedIn, tx: TxDep)
     operation_id="suspendOrganisation",
     responses=refusals(NotInThisState, errors.MarketStays),
 )
-async def suspend_organisation(organisation_id: UUID, actor: SignedIn, tx: TxDep) -> OrganisationView:
+async def suspend_organisation(organisation_id: Uuid, actor: SignedIn, tx: TxDep) -> OrganisationView:
     """An operator stops an organisation from acting."""
     return await service.suspend_organisation(tx, actor, organisation_id)
 
@@ -156,7 +156,7 @@ async def suspend_organisation(organisation_id: UUID, actor: SignedIn, tx: TxDep
     operation_id="addPerson",
     responses=refusals(errors.RoleNotYours),
 )
-async def add_person(organisation_id: UUID, body: AddPerson, actor: SignedIn, tx: TxDep, keys: KeysDep) -> object:
+async def add_person(organisation_id: Uuid, body: AddPerson, actor: SignedIn, tx: TxDep, keys: KeysDep) -> object:
     """Add a person with roles; the person's first key is shown once."""
     person, key = await service.add_person(tx, keys, actor, organisation_id, name=body.name, roles=body.roles)
     return {"person": person, "key": key}

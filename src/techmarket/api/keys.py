@@ -75,7 +75,7 @@ class KeyPage(Wire):
     operation_id="issueKey",
     responses=refusals(errors.ExpiryNotAhead),
 )
-async def issue_key(organisation_id: UUID, body: IssueKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
+async def issue_key(organisation_id: Uuid, body: IssueKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
     """Issue a further key for yourself, with no more scopes than the key you ask with."""
     return await service.issue_key(
         tx,
@@ -96,7 +96,7 @@ async def issue_key(organisation_id: UUID, body: IssueKey, actor: SignedIn, tx: 
     responses=refusals(BadCursor),
 )
 async def list_keys(
-    organisation_id: UUID,
+    organisation_id: Uuid,
     actor: SignedIn,
     tx: TxDep,
     response: Response,
@@ -117,13 +117,13 @@ async def list_keys(
     operation_id="rotateKey",
     responses=refusals(errors.KeyEnded, errors.KeyRotatedAlready, errors.ExpiryNotAhead),
 )
-async def rotate_key(key_id: UUID, body: RotateKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
+async def rotate_key(key_id: Uuid, body: RotateKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
     """Replace a key of your own by one with the same scopes; the old one works on until the overlap is over."""
     overlap = timedelta(seconds=body.overlap_seconds)
     return await service.rotate_key(tx, keys, actor, key_id, overlap=overlap, expires_at=body.expires_at)
 
 
 @router.post("/keys/{key_id}/revocation", status_code=204, operation_id="revokeKey", responses=refusals())
-async def revoke_key(key_id: UUID, actor: SignedIn, tx: TxDep) -> None:
+async def revoke_key(key_id: Uuid, actor: SignedIn, tx: TxDep) -> None:
     """Revoke a key of your own, or as an administrator any of your organisation; it fails from the next request on."""
     await service.revoke_key(tx, actor, key_id)

@@ -133,7 +133,7 @@ async def list_accounts(
     responses=refusals(NotAllowed, NotFound, BadCursor),
 )
 async def list_transfers(
-    account_id: UUID,
+    account_id: Uuid,
     actor: SignedIn,
     tx: TxDep,
     response: Response,
@@ -152,7 +152,7 @@ async def list_transfers(
     responses=refusals(NotAllowed, NotFound, BadCursor, errors.PeriodReversed),
 )
 async def state_account(
-    account_id: UUID,
+    account_id: Uuid,
     actor: SignedIn,
     tx: TxDep,
     response: Response,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from techmarket.achievements.rights import RightKind
 from techmarket.api.deps import EmbeddersDep, MarketRoute, Reader, TxDep
 from techmarket.api.listings import ListingOut, shown
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Limit, SafeText, Uuid, Wire
+from techmarket.api.shapes import Cursor, Limit, SafeText, Uuid, Wire, plain_digits
 from techmarket.kernel.embedding import Trouble
 from techmarket.kernel.money import Money
 from techmarket.kernel.paging import BadCursor, Page
@@ -33,7 +33,11 @@ FieldCode = Annotated[str, Query(pattern=r"^(0[1-9]|1[01])$", description="techn
 Region = Annotated[str, Query(pattern=r"^[1-9][0-9]{1,5}$", description="division code or its beginning: 33, 3301")]
 Industry = Annotated[str, Query(pattern=r"^[A-T][0-9]{0,4}$", description="GB/T 4754 code or its beginning: C, C35")]
 Amount = Annotated[str, Query(pattern=r"^(0|[1-9][0-9]{0,11})\.[0-9]{2}$", description="in yuan: 600000.00")]
-Maturity = Annotated[int, Query(ge=1, le=9, description="technology readiness level, at least")]
+Maturity = Annotated[
+    int,
+    Query(strict=False, ge=1, le=9, description="technology readiness level, at least"),
+    BeforeValidator(plain_digits),
+]
 
 
 class MeaningOut(Wire):

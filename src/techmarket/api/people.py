@@ -14,7 +14,7 @@ from techmarket.api.identity import PersonOut
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.sessions import NewPassword
-from techmarket.api.shapes import Cursor, Limit, SafeText, ShortText, Wire
+from techmarket.api.shapes import Cursor, Limit, SafeText, ShortText, Uuid, Wire
 from techmarket.identity import errors, service
 from techmarket.identity.actor import Role
 from techmarket.identity.permissions import SecondFactorNeeded
@@ -79,7 +79,7 @@ class MemberPage(Wire):
     responses=refusals(BadCursor),
 )
 async def list_people(
-    organisation_id: UUID,
+    organisation_id: Uuid,
     actor: SignedIn,
     tx: TxDep,
     response: Response,
@@ -99,7 +99,7 @@ async def list_people(
     responses=refusals(errors.RoleNotYours, SecondFactorNeeded),
 )
 async def invite_person(
-    organisation_id: UUID, body: Invite, request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep
+    organisation_id: Uuid, body: Invite, request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep
 ) -> object:
     """Invite somebody to join with roles. The link is shown once, holds for seven days and counts once."""
     return await service.invite_person(
@@ -121,7 +121,7 @@ async def invite_person(
     responses=refusals(SecondFactorNeeded),
 )
 async def invite_again(
-    organisation_id: UUID, person_id: UUID, request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep
+    organisation_id: Uuid, person_id: Uuid, request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep
 ) -> object:
     """Let a member set a password anew, who has none or lost it or his second factor."""
     return await service.invite_again(
@@ -132,7 +132,7 @@ async def invite_again(
 @router.post(
     "/invitations/{invitation_id}/withdrawal", status_code=204, operation_id="withdrawInvitation", responses=refusals()
 )
-async def withdraw_invitation(invitation_id: UUID, actor: SignedIn, tx: TxDep) -> None:
+async def withdraw_invitation(invitation_id: Uuid, actor: SignedIn, tx: TxDep) -> None:
     """Withdraw an invitation that was not used."""
     await service.withdraw_invitation(tx, actor, invitation_id)
 
@@ -155,7 +155,7 @@ async def accept_invitation(body: Accept, actor: Reader, tx: TxDep, keys: KeysDe
     operation_id="changeRoles",
     responses=refusals(errors.RoleNotYours, errors.NotForMachines, errors.LastAdministrator, SecondFactorNeeded),
 )
-async def change_roles(organisation_id: UUID, person_id: UUID, body: ChangeRoles, actor: SignedIn, tx: TxDep) -> object:
+async def change_roles(organisation_id: Uuid, person_id: Uuid, body: ChangeRoles, actor: SignedIn, tx: TxDep) -> object:
     """Give and take roles; it holds from the next request on."""
     return await service.change_roles(tx, actor, organisation_id, person_id, roles=body.roles)
 
@@ -166,7 +166,7 @@ async def change_roles(organisation_id: UUID, person_id: UUID, body: ChangeRoles
     operation_id="endMembership",
     responses=refusals(errors.LastAdministrator),
 )
-async def end_membership(organisation_id: UUID, person_id: UUID, actor: SignedIn, tx: TxDep) -> None:
+async def end_membership(organisation_id: Uuid, person_id: Uuid, actor: SignedIn, tx: TxDep) -> None:
     """A person leaves: keys and sessions for this organisation fail from the next request on."""
     await service.end_membership(tx, actor, organisation_id, person_id)
 
@@ -177,6 +177,6 @@ async def end_membership(organisation_id: UUID, person_id: UUID, actor: SignedIn
     operation_id="askSecondFactor",
     responses=refusals(errors.SessionOnly, SecondFactorNeeded),
 )
-async def ask_second_factor(organisation_id: UUID, body: AskSecondFactor, actor: SignedIn, tx: TxDep) -> object:
+async def ask_second_factor(organisation_id: Uuid, body: AskSecondFactor, actor: SignedIn, tx: TxDep) -> object:
     """Ask your people for a second factor at signing, approving, releasing money and giving power, or no longer."""
     return {"seconds": await service.ask_second_factor(tx, actor, organisation_id, seconds=body.seconds)}

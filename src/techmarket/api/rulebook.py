@@ -12,7 +12,7 @@ from pydantic import Field
 from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Day, Limit, SafeText, ShortText, Wire
+from techmarket.api.shapes import Cursor, Day, Limit, SafeText, ShortText, Uuid, Wire
 from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound
@@ -100,7 +100,7 @@ async def list_rules(
 
 
 @router.get("/rules/{rule_id}", response_model=RuleOut, operation_id="getRule", responses=refusals(NotFound))
-async def get_rule(rule_id: UUID, actor: Reader, tx: TxDep) -> Rule:
+async def get_rule(rule_id: Uuid, actor: Reader, tx: TxDep) -> Rule:
     """One row with its source and the strength of its evidence."""
     return await service.get_rule(tx, actor, rule_id)
 

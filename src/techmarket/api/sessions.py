@@ -25,7 +25,7 @@ from techmarket.api.deps import (
     spend_openly,
 )
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import SafeText, ShortText, Wire
+from techmarket.api.shapes import SafeText, ShortText, Uuid, Wire
 from techmarket.identity import errors, service
 from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.identity.rules import PASSWORD_MAX, PASSWORD_MIN, SessionLimits
@@ -142,7 +142,7 @@ async def list_sessions(actor: SignedIn, tx: TxDep) -> Page[SessionView]:
 
 
 @router.post("/sessions/{session_id}/end", status_code=204, operation_id="endSession", responses=refusals())
-async def end_session(session_id: UUID, actor: SignedIn, tx: TxDep, response: Response) -> None:
+async def end_session(session_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> None:
     """Sign out: end a session of yours, this one or another."""
     await service.end_session(tx, actor, session_id)
     if actor.key_id == session_id:

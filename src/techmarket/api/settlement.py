@@ -14,7 +14,7 @@ from techmarket.api.deps import MarketRoute, SignedIn, TxDep, means_of
 from techmarket.api.money_acts import WAITS, done_or_waiting
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Code, Cursor, Limit, LongText, MoneyOut, Wire
+from techmarket.api.shapes import Code, Cursor, Limit, LongText, MoneyOut, Uuid, Wire
 from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
@@ -203,7 +203,7 @@ async def list_lines(
         ),
     },
 )
-async def assign_line(line_id: UUID, body: Assign, actor: SignedIn, tx: TxDep) -> object:
+async def assign_line(line_id: Uuid, body: Assign, actor: SignedIn, tx: TxDep) -> object:
     """Say which due unmatched money is for; too little counts as a part, what is over stays the payer's. Above the
     market's limit two people say it."""
     return done_or_waiting(await service.assign_line(tx, actor, line_id, due_id=body.due_id))
@@ -215,7 +215,7 @@ async def assign_line(line_id: UUID, body: Assign, actor: SignedIn, tx: TxDep) -
     operation_id="returnBankLine",
     responses=refusals(NotAllowed, NotFound, NotInThisState),
 )
-async def return_line(line_id: UUID, actor: SignedIn, tx: TxDep) -> BankLineView:
+async def return_line(line_id: Uuid, actor: SignedIn, tx: TxDep) -> BankLineView:
     """Send unmatched money back to the account it came from."""
     return await service.return_line(tx, actor, line_id)
 
@@ -238,7 +238,7 @@ async def list_dues(
 
 
 @router.get("/dues/{due_id}", response_model=DueOut, operation_id="getDue", responses=refusals(NotAllowed, NotFound))
-async def get_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> DueView:
+async def get_due(due_id: Uuid, actor: SignedIn, tx: TxDep) -> DueView:
     """One due, for its payer, its payee and the market."""
     return await service.get_due(tx, actor, due_id)
 
@@ -264,7 +264,7 @@ async def get_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> DueView:
         ),
     },
 )
-async def release_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> object:
+async def release_due(due_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
     """Let paid money go to its payee, less the fee by tariff; the payout is instructed. Above the market's limit two
     people do it."""
     return done_or_waiting(await service.release_due(tx, actor, due_id))
@@ -289,7 +289,7 @@ async def release_due(due_id: UUID, actor: SignedIn, tx: TxDep) -> object:
         ),
     },
 )
-async def refund_due(due_id: UUID, body: Refund, actor: SignedIn, tx: TxDep) -> object:
+async def refund_due(due_id: Uuid, body: Refund, actor: SignedIn, tx: TxDep) -> object:
     """Undo a paid due, by two people: money the market has goes back to the account it came from; what the payee has
     he owes back, by a due of its own."""
     return done_or_waiting(await service.refund_due(tx, actor, due_id, reasons=body.reasons))
@@ -319,7 +319,7 @@ async def list_payouts(
         NotAllowed, NotFound, NotInThisState, errors.PaidByTheUnit, errors.ReleaseOnHold, errors.ReasonGone
     ),
 )
-async def send_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView:
+async def send_payout(payout_id: Uuid, actor: SignedIn, tx: TxDep) -> PayoutView:
     """Note that the instruction was given to the bank."""
     return await service.send_payout(tx, actor, payout_id)
 
@@ -344,7 +344,7 @@ async def send_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView
         ),
     },
 )
-async def settle_payout(payout_id: UUID, body: BankAnswer, actor: SignedIn, tx: TxDep) -> object:
+async def settle_payout(payout_id: Uuid, body: BankAnswer, actor: SignedIn, tx: TxDep) -> object:
     """Enter the bank's answer: the money has left, or it could not. Above the market's limit two people say that it
     left, or that what was sent did not; a statement of the bank says it alone."""
     view = await service.settle_payout(
@@ -360,6 +360,6 @@ async def settle_payout(payout_id: UUID, body: BankAnswer, actor: SignedIn, tx: 
     operation_id="renewPayout",
     responses=refusals(NotAllowed, NotFound, errors.NothingToRenew, errors.ReasonGone, errors.PaidByTheUnit),
 )
-async def renew_payout(payout_id: UUID, actor: SignedIn, tx: TxDep) -> PayoutView:
+async def renew_payout(payout_id: Uuid, actor: SignedIn, tx: TxDep) -> PayoutView:
     """Instruct anew what the bank could not pay, for the same reason and amount, while the reason stands."""
     return await service.renew_payout(tx, actor, payout_id)

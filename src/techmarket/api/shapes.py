@@ -354,16 +354,16 @@ BigInt = Annotated[int, Field(strict=True, ge=-BIGINT_MAX - 1, le=BIGINT_MAX)]
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 
 
-def _plain_digits(value: Any) -> Any:
-    # Pydantic would read "1_0", " 10" and "10.0" as ten.
+def plain_digits(value: Any) -> Any:
+    """A whole number in a query is spelled by its digits: pydantic would read "1_0", " 10" and "10.0" as ten."""
     if isinstance(value, str) and not _WHOLE.fullmatch(value):
         raise refused("wrong_form")
     return value
 
 
-QueryInt = Annotated[int, Field(strict=False, ge=-INT32_MAX - 1, le=INT32_MAX), BeforeValidator(_plain_digits)]
+QueryInt = Annotated[int, Field(strict=False, ge=-INT32_MAX - 1, le=INT32_MAX), BeforeValidator(plain_digits)]
 Limit = Annotated[
-    int, Query(strict=False, ge=1, le=100, description="How many; 20 when left out."), BeforeValidator(_plain_digits)
+    int, Query(strict=False, ge=1, le=100, description="How many; 20 when left out."), BeforeValidator(plain_digits)
 ]
 Cursor = Annotated[
     str | None,
