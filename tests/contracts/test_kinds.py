@@ -307,7 +307,7 @@ async def test_a_contract_about_restricted_technology_has_no_effect_before_its_l
 async def test_free_technology_holds_at_once_and_waits_for_its_registration_before_it_is_certified(tx, keys):
     deal = await in_force(tx, keys, crossing=Crossing(Direction.IMPORT, Category.FREE))
     assert deal.contract.state is ContractState.IN_FORCE
-    async with tx.read() as db:
+    async with tx.begin() as db:
         assert (await steps.get_contract(db, deal.id)).open_clearances == (ClearanceKind.REGISTRATION,)
         with pytest.raises(errors.ClearancesOpen):
             await steps.require_in_force(db, deal.id)

@@ -326,7 +326,7 @@ async def commissioned(it: Challenge, award: Json) -> Json:
     assert document["price"]["total"] == yuan("600000.00")
     signs = {"document_sha256": contract["document_sha256"]}
     path = f"/v1/contracts/{contract['id']}"
-    assert (await town.refused(f"{path}/signing", signs, by=winner))[0] == 403
+    assert (await town.refused(f"{path}/signing", signs, by=winner))[0] == 404  # a draft is its drafter's alone
     await town.post(f"{path}/signing", signs, by=it.lister)
     assert await town.refused(f"{path}/signatures", signs, by=it.lister) == (409, "notices.still_running")
     notice = await town.get(f"/v1/notices/{award['notice_id']}")
