@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     bank_secret: SecretStr | None = None
     paper_key: SecretStr | None = None
     paper_certificate: SecretStr | None = None
+    pkcs11_module: str | None = None
+    pkcs11_pin: SecretStr | None = None
     public_url: str = "http://127.0.0.1:8000"
     witnesses: str = ""
     sign_provider_url: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import pikepdf
@@ -13,7 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from techmarket.certification import paper, verify
 from techmarket.certification.verify import Answer, verify_paper
-from techmarket.kernel.seals import PaperSeal
+from techmarket.kernel.seals import PaperSeal, SealKey
 from tests.certification.test_verify import AT, NUMBER, PRICE, TRUSTED, Sample
 
 SEAL, STRANGER = PaperSeal.generate("Sample market"), PaperSeal.generate("Sample stranger")
@@ -56,8 +57,8 @@ def a_paper(
     return paper.seal(drawn(file), by)
 
 
-def drawn(file: bytes) -> bytes:
-    verdict = verify.verify_file(file, TRUSTED)
+def drawn(file: bytes, trusted: Mapping[str, SealKey] = TRUSTED) -> bytes:
+    verdict = verify.verify_file(file, trusted)
     assert verdict.credential is not None
     url = f"https://market.example/certificates/{NUMBER}"
     return paper.draw(file, verdict.credential, standing="ISSUED", as_of=AT, credential_sha256="ab" * 32, url=url)

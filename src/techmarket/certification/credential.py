@@ -15,14 +15,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from joserfc import jws
-from joserfc.jwk import OKPKey
-
 from techmarket.certification import disclosing
 from techmarket.certification.spelling import instant
 from techmarket.certification.statuslist import Place, entries_of
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.seals import Seal
+from techmarket.transparency.keyset import encode_base64url
 
 CONTEXT = ("https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/undefined-terms/v2")
 CREDENTIAL_HEADER = {"alg": "Ed25519", "cty": "vc", "typ": "vc+sd-jwt"}
@@ -97,9 +95,9 @@ def issue(seal: Seal, document: Mapping[str, Any]) -> str:
 
 def sign(seal: Seal, header: Mapping[str, str], payload: Mapping[str, Any]) -> str:
     """The payload as a compact JWS of this seal, with `kid` in its header."""
-    key = OKPKey.import_key(seal.to_pem())
-    protected = dict(sorted({**header, "kid": seal.kid}.items()))
-    return jws.serialize_compact(protected, canonical_json(payload), key, algorithms=["Ed25519"])
+    parts = (canonical_json({**header, "kid": seal.kid}), canonical_json(payload))
+    said = ".".join(encode_base64url(part) for part in parts)
+    return f"{said}.{encode_base64url(seal.sign(said.encode('ascii')))}"
 
 
 def jwt_sha256(credential: str) -> str:

@@ -19,10 +19,9 @@ from typing import Any, Literal
 import pikepdf
 import segno
 from asn1crypto import cms, pem, x509  # type: ignore[import-untyped]
-from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -38,6 +37,8 @@ ATTACHMENT = "certificate.json"
 FIELD = "MarketSeal"
 SIZE_MAX = 8 * 2**20
 FILE_MAX = 512 * 1024
+SIGNATURE_BYTES_MAX = 72
+"""Of ECDSA on P-256 in DER."""
 STANDINGS = {
     "ISSUED": ("有效", "valid"),
     "SUSPENDED": ("中止", "suspended"),
@@ -159,16 +160,26 @@ def stated_of(credential: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+class _SealSigner(Signer):
+    """The document seal as the signing library wants it, wherever its private half is held."""
+
+    def __init__(self, by: PaperSeal) -> None:
+        super().__init__(
+            signing_cert=x509.Certificate.load(_der(by.certificate_pem)),
+            cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+        )
+        self._seal = by
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        if digest_algorithm != "sha256":
+            raise ValueError(digest_algorithm)
+        return bytes(SIGNATURE_BYTES_MAX) if dry_run else self._seal.sign(data)
+
+
 def seal(page: bytes, by: PaperSeal) -> bytes:
     """The page under the market's document seal: a PAdES signature over every byte (ETSI EN 319 142, B-B)."""
-    certificate = x509.Certificate.load(_der(by.certificate_pem))
-    signer = SimpleSigner(
-        signing_cert=certificate,
-        signing_key=PrivateKeyInfo.load(_der(by.key_pem)),
-        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
-    )
     said = PdfSignatureMetadata(field_name=FIELD, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
-    out = PdfSigner(said, signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(page)))
+    out = PdfSigner(said, _SealSigner(by)).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(page)))
     return bytes(out.getvalue())
 
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 import techmarket
 from techmarket.db import clock, embedded, server_check
 from techmarket.db import keys as market_keys
+from techmarket.db.custody import Custody
 from techmarket.db.files import Files
 from techmarket.db.keys import Keys, MissingSecret
 from techmarket.db.means import Means
@@ -158,6 +159,9 @@ def load_keys(settings: Settings) -> Keys:
         bank_secret=held["bank_secret"],
         paper_pem=held["paper_key"],
         paper_certificate=held["paper_certificate"],
+        custody=Custody(
+            settings.pkcs11_module, settings.pkcs11_pin.get_secret_value() if settings.pkcs11_pin else None
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from techmarket.db.custody import SCHEME, Custody, NoSuchKey
 from techmarket.kernel.seals import PaperSeal, Seal
 
 
@@ -91,19 +92,33 @@ def given(
     bank_secret: str,
     paper_pem: str,
     paper_certificate: str,
+    custody: Custody | None = None,
 ) -> Keys:
-    """Keys from settings; anything short is refused rather than used."""
+    """Keys from settings; anything short is refused rather than used. Each key is a PEM text, or the `pkcs11:` URI of
+    one that stays in its token."""
     for name, value in (("pepper", pepper), ("bank secret", bank_secret)):
         if len(value) < 32:
             raise MissingSecret(f"the {name} must have at least 32 characters")
-    return Keys(
-        log=Seal.from_pem(log_pem.encode()),
-        issuer=Seal.from_pem(issuer_pem.encode()),
-        receipts=Seal.from_pem(receipts_pem.encode()),
-        pepper=pepper.encode(),
-        bank_secret=bank_secret.encode(),
-        paper=PaperSeal(paper_pem.encode(), paper_certificate.encode()),
-    )
+    held = custody or Custody()
+    try:
+        return Keys(
+            log=_seal(log_pem, held),
+            issuer=_seal(issuer_pem, held),
+            receipts=_seal(receipts_pem, held),
+            pepper=pepper.encode(),
+            bank_secret=bank_secret.encode(),
+            paper=_paper_seal(paper_pem, paper_certificate.encode(), held),
+        )
+    except NoSuchKey as failed:
+        raise MissingSecret(str(failed)) from failed
+
+
+def _seal(told: str, custody: Custody) -> Seal:
+    return custody.seal(told) if told.startswith(SCHEME) else Seal.from_pem(told.encode())
+
+
+def _paper_seal(told: str, certificate: bytes, custody: Custody) -> PaperSeal:
+    return custody.paper_seal(told, certificate) if told.startswith(SCHEME) else PaperSeal(told.encode(), certificate)
 
 
 def _write_private(path: Path, body: bytes) -> None:

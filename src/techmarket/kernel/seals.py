@@ -1,14 +1,24 @@
 """The market's own signatures: the seal (印章) under bytes, Ed25519, named by the hash of its public half; and the
-document seal that PDF readers know."""
+document seal that PDF readers know.
+
+Who holds a private half (密钥托管) is behind one seam, `Holder`: a key in memory, or a token that never hands it out.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -28,6 +38,19 @@ from cryptography.x509 import (
     random_serial_number,
 )
 from cryptography.x509.oid import NameOID
+
+
+class Holder(Protocol):
+    """Holds one private key and signs with it at once, on this machine: it is called inside transactions.
+
+    A seal's holder gives Ed25519 signatures of 64 bytes; a document seal's ECDSA over SHA-256 on P-256, in DER.
+    """
+
+    def sign(self, body: bytes, /) -> bytes: ...
+
+
+class WrongSignature(Exception):
+    """What a holder gave back is no signature of the key it is meant to hold; nothing goes out under it."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +81,18 @@ class SealKey:
 class Seal:
     """The private half. It never shows itself in a log line: its `repr` is the key's name."""
 
-    __slots__ = ("_private", "public")
+    __slots__ = ("_holder", "public")
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
-        self._private = private
+        self._holder: Holder = private
         self.public = SealKey(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+    @classmethod
+    def held(cls, holder: Holder, public: bytes) -> Seal:
+        """A seal whose private half stays where it is; `public` is the other half's 32 bytes."""
+        seal = cls.__new__(cls)
+        seal._holder, seal.public = holder, SealKey.from_raw(public)
+        return seal
 
     @classmethod
     def generate(cls) -> Seal:
@@ -76,14 +106,20 @@ class Seal:
         return cls(private)
 
     def to_pem(self) -> bytes:
-        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        if not isinstance(self._holder, Ed25519PrivateKey):
+            raise TypeError("the private half of this seal does not leave its holder")
+        return self._holder.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     @property
     def kid(self) -> str:
         return self.public.kid
 
     def sign(self, body: bytes) -> bytes:
-        return self._private.sign(body)
+        signature = self._holder.sign(body)
+        # A key in memory is the one its public half was made of; of another holder that is asked each time.
+        if not isinstance(self._holder, Ed25519PrivateKey) and not self.public.verify(signature, body):
+            raise WrongSignature(self.kid)
+        return signature
 
     def __repr__(self) -> str:
         return f"Seal(kid={self.kid!r})"
@@ -95,16 +131,44 @@ class PaperSeal:
     Readers know P-256; few know Ed25519. The private half never shows itself in a log line.
     """
 
-    __slots__ = ("certificate_pem", "key_pem")
+    __slots__ = ("_holder", "_public", "certificate_pem")
 
     def __init__(self, key_pem: bytes, certificate_pem: bytes) -> None:
-        key, certificate = load_pem_private_key(key_pem, password=None), load_pem_x509_certificate(certificate_pem)
+        key = load_pem_private_key(key_pem, password=None)
         if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
             raise ValueError("a document seal is a P-256 private key")
-        if key.public_key() != certificate.public_key():
+        self._hold(key, key.public_key(), certificate_pem)
+
+    @classmethod
+    def held(cls, holder: Holder, public: EllipticCurvePublicKey, certificate_pem: bytes) -> PaperSeal:
+        """A document seal whose private half stays where it is."""
+        seal = cls.__new__(cls)
+        seal._hold(holder, public, certificate_pem)
+        return seal
+
+    def _hold(
+        self, holder: Holder | EllipticCurvePrivateKey, public: EllipticCurvePublicKey, certificate_pem: bytes
+    ) -> None:
+        if load_pem_x509_certificate(certificate_pem).public_key() != public:
             raise ValueError("the certificate of the document seal is of another key")
-        self.key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self.certificate_pem = certificate_pem
+        self._holder, self._public, self.certificate_pem = holder, public, certificate_pem
+
+    @property
+    def key_pem(self) -> bytes:
+        if not isinstance(self._holder, EllipticCurvePrivateKey):
+            raise TypeError("the private half of this seal does not leave its holder")
+        return self._holder.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    def sign(self, body: bytes) -> bytes:
+        """ECDSA over SHA-256, in DER."""
+        if isinstance(self._holder, EllipticCurvePrivateKey):
+            return self._holder.sign(body, ECDSA(SHA256()))
+        signature = self._holder.sign(body)
+        try:
+            self._public.verify(signature, body, ECDSA(SHA256()))
+        except InvalidSignature:
+            raise WrongSignature("document seal") from None
+        return signature
 
     @classmethod
     def generate(cls, owner: str = "techmarket", *, now: datetime | None = None) -> PaperSeal:
