@@ -7,10 +7,14 @@ import json
 import zlib
 
 import pytest
+from sqlalchemy import text
 
 from techmarket.certification import verify
+from techmarket.db import journal
+from techmarket.transparency import service as transparency
 from techmarket.transparency.keyset import decode_base64url, trusted_keys
 from tests.certification.make import a_desk
+from tests.certification.test_verify import Sample
 from tests.identity.make import an_organisation
 
 
@@ -120,6 +124,51 @@ async def test_a_rejected_certificate_never_gets_a_number(tx, keys, api):
     path = f"/v1/certificates/{prepared.json()['id']}/rejection"
     rejected = await api.post(path, key=desk.market["certifier_2"].key, json={"reasons": "Sample"})
     assert (rejected.json()["state"], rejected.json()["number"]) == ("REJECTED", None)
+
+
+async def test_each_trouble_of_a_file_is_its_own_answer_to_whoever_asks_the_market(tx, keys, api):
+    desk, certificate = await an_issued(tx, keys, api)
+    await transparency.publish_keys(tx, keys)
+    async with tx.begin() as db:
+        await journal.sequence(db)
+    await transparency.make_checkpoint(tx, keys)
+    at, certifier = f"/v1/certificates/{certificate['id']}", desk.market["certifier_1"].key
+    path = f"/v1/certificates/{certificate['number']}/file"
+
+    async def file(hide: str = "") -> str:
+        return (await api.get(path + hide, key=desk.deal.buyer.key)).text
+
+    async def asked(raw: str) -> tuple[str, str | None, str | None]:
+        said = (await api.http.post("/v1/verifications", json={"file": raw})).json()
+        return said["answer"], said["fault"] and said["fault"]["code"], said["why"]
+
+    async def changed(statement: str) -> None:
+        async with tx.begin() as db:  # as only an owner of the server can
+            await db.execute(text("SET LOCAL session_replication_role = replica"))
+            await db.execute(text(statement))
+
+    whole, hidden = await file(), await file("?hide=price")
+    assert await asked(whole) == ("valid", None, None)
+    assert await asked(hidden) == ("valid", None, None)
+    assert (await api.http.post("/v1/verifications", json={"file": hidden})).json()["hidden"] != []
+    token = json.loads(whole)["credential"].partition("~")[0]
+    bent = token[:-9] + ("A" if token[-9] != "A" else "B") + token[-8:]
+    assert await asked(whole.replace(token, bent)) == ("not_ours", "signature", None)
+    assert await asked(whole + " ") == ("not_ours", "form", None)
+    assert await asked(Sample().file().decode()) == ("not_ours", "signature", None)  # another market's
+    why = {"why": "DISPUTE", "reasons": "Sample"}
+    await api.post(f"{at}/suspension", key=certifier, json=why)
+    assert await asked(whole) == ("suspended", None, "DISPUTE")
+    await api.post(f"{at}/reinstatement", key=certifier, json={"reasons": "Sample"})
+    assert await asked(whole) == ("valid", None, None)
+    await api.post(f"{at}/revocation", key=certifier, json=why | {"why": "FACTS_WRONG"})
+    assert await asked(whole) == ("revoked", None, "FACTS_WRONG")
+    await changed("UPDATE checkpoint SET root = decode(repeat('00', 32), 'hex')")
+    assert await asked(whole) == ("not_ours", "fork", None)
+    await changed("DELETE FROM journal_entry WHERE kind = 'certification.certificate_issued'")
+    assert await asked(whole) == ("not_ours", "entry_missing", None)
+    await changed("UPDATE published_key SET until = '2020-01-01' WHERE use = 'issuer'")
+    assert await asked(whole) == ("not_ours", "key_expired", None)
 
 
 # --- files as strangers send them ---

@@ -63,6 +63,12 @@ class Said:
     fault: str | None = None
     lines: list[str] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Its own kind's sentences: a check of one name says another thing of another kind of file."""
+
+    def sentence(self, code: str) -> str:
+        zh, en = self.words.get(code) or SENTENCES[code]
+        return f"{en} · {zh}"
 
 
 def verdict_of(file: Path, trust: Path) -> Verdict:
@@ -112,6 +118,7 @@ def _examine_file(file: Path, trusted: Mapping[str, SealKey], document: str | No
 
 def _certificate(verdict: Verdict) -> Said:
     said = Said(verdict.answer, "certificate", verdict.checked, verdict.not_checked, verdict.fault)
+    said.words = certificates.SENTENCES
     said.warnings = verdict.warnings
     if verdict.number:
         said.what = f"certificate {verdict.number}"
@@ -129,6 +136,7 @@ def _certificate(verdict: Verdict) -> Said:
 def _package(verdict: package.Verdict) -> Said:
     answer = Answer.VALID if verdict.is_valid else Answer.NOT_OURS
     said = Said(answer, "evidence package", verdict.checked, verdict.not_checked, verdict.fault)
+    said.words = package.SENTENCES
     if verdict.subject:
         said.what = f"evidence package of {verdict.subject}, made {verdict.made_at}"
         said.lines.append(f"{verdict.entries} entries of the log")
@@ -144,6 +152,7 @@ def _package(verdict: package.Verdict) -> Said:
 def _proof(verdict: proofs.Verdict) -> Said:
     answer = Answer.VALID if verdict.is_valid else Answer.NOT_OURS
     said = Said(answer, verdict.what, verdict.checked, verdict.not_checked, verdict.fault)
+    said.words = proofs.SENTENCES
     if verdict.where is not None:
         said.lines.append(f"what is wrong: {verdict.where}")
     if verdict.checkpoint_size is not None:
@@ -186,8 +195,8 @@ def _statement(raw: bytes, trusted: Mapping[str, SealKey], *, is_page: bool = Fa
     try:
         seen = statement.check_file(raw, trusted)
     except Unproven as failed:
-        return Said(Answer.NOT_OURS, "statement", fault=failed.check)
-    said, told = seen.statement, Said(Answer.VALID, "statement", seen.checked)
+        return Said(Answer.NOT_OURS, "statement", fault=failed.check, words=statement.SENTENCES)
+    said, told = seen.statement, Said(Answer.VALID, "statement", seen.checked, words=statement.SENTENCES)
     told.what = f"statement of {said['person']['name']}: {paper.yuan(said['amount_minor'])}"
     rework = ("reworked",) if said["reworked"] else ()
     told.not_checked = (*page, *rework, "entered", "paid", *(("kept",) if "promise" in seen.checked else ()), "keys")
@@ -257,13 +266,13 @@ def verify_path(
     for line in said.lines:
         console.print(f"  {_plain(line)}", soft_wrap=True)
     for code in said.checked:
-        console.print(f"  [green]✓[/] {SENTENCES[code][1]} · {SENTENCES[code][0]}")
+        console.print(f"  [green]✓[/] {said.sentence(code)}")
     if said.fault:
-        console.print(f"  [red]✗[/] {SENTENCES[said.fault][1]} · {SENTENCES[said.fault][0]}")
+        console.print(f"  [red]✗[/] {said.sentence(said.fault)}")
     for code in said.not_checked:
-        console.print(f"  [dim]not checked: {SENTENCES[code][1]} · {SENTENCES[code][0]}[/]")
+        console.print(f"  [dim]not checked: {said.sentence(code)}[/]")
     for code in said.warnings:
-        console.print(f"  [yellow]![/] could not be told: {SENTENCES[code][1]} · {SENTENCES[code][0]}")
+        console.print(f"  [yellow]![/] could not be told: {said.sentence(code)}")
     if said.warnings and said.answer is Answer.VALID:
         return EXIT_UNTOLD
     return EXIT_CODES[said.answer]
