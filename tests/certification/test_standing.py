@@ -17,18 +17,23 @@ from techmarket.certification.lifecycle import CertificateState, Why
 from techmarket.certification.statuslist import StatusPurpose
 from techmarket.certification.verify import Answer, Beside, verify_file
 from techmarket.contracts import service as contracts
+from techmarket.contracts.errors import NotInForce
 from techmarket.contracts.events import ContractChanged, ContractTerminated, PaymentUndone, RegistrationRevoked
+from techmarket.db import texts
 from techmarket.db.means import PUBLIC_URL
 from techmarket.identity.actor import ANONYMOUS
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.settlement import steps as settlement
+from techmarket.settlement.errors import DuesOpen
 from techmarket.transparency.keyset import trusted_keys
-from tests.certification.make import a_desk, issued
+from tests.certification.make import Desk, a_desk, issued
+from tests.certification.test_paper import words
 from tests.certification.test_service import checkpoint
 from tests.contracts.make import a_registration, awake, in_force, pay
-from tests.identity.make import an_organisation
+from tests.contracts.test_registering import recorded
+from tests.identity.make import a_market, an_organisation
 
 S = CertificateState
 
@@ -182,6 +187,23 @@ async def test_the_database_lets_one_certificate_stand_and_one_replace_it(tx, ke
             await db.execute(sql(copy), {"id": new_id(), "number": "ZJ-2026-000009", "of": first.id})
 
 
+async def test_the_certificate_of_a_contract_made_on_paper_says_so_and_its_registration_is_one_of_the_market(tx, keys):
+    deal, market = await recorded(tx, keys), await a_market(tx, keys)
+    await contracts.confirm(tx, deal.buyer.actor, deal.id, document_sha256=deal.sha256)
+    for title in ("operator", "certifier_1"):
+        await contracts.attest(tx, market[title].actor, deal.id, document_sha256=deal.sha256)
+    filed = await a_registration(tx, deal)
+    await contracts.decide_registration(tx, market["registrar"].actor, filed.id, number="26330106000123")
+    view = await issued(tx, keys, Desk(market, deal))
+    assert view.facts is not None
+    assert (view.facts["contract"]["made"], view.facts["trade"]) == ("PAPER", None)
+    assert view.facts["registration"] == {"number": "26330106000123", "class": "LICENCE"}
+    told = await service.get_paper(tx, keys, deal.buyer.actor, view.number or "", public_url=PUBLIC_URL)
+    assert "市场外纸质订立 made elsewhere, on paper" in words(told.body)
+    made_here = await issued(tx, keys, await a_desk_of(tx, keys, Desk(market, deal)))
+    assert "made" not in (made_here.facts or {})["contract"]
+
+
 # --- what ends elsewhere ---
 
 
@@ -214,6 +236,39 @@ async def test_an_end_a_change_a_refund_and_a_revoked_registration_each_suspend_
             )
             assert told.scalar_one() == n
     assert not await service.suspend_ended(tx, new_id(), why=Why.CONTRACT_ENDED)
+
+
+async def test_a_suspension_is_lifted_only_while_all_the_certificate_rests_on_stands(tx, keys):
+    desk = await a_desk(tx, keys)
+    view = await issued(tx, keys, desk)
+    await service.suspend(tx, desk.first, view.id, why=Why.DISPUTE, reasons="Sample")
+    await contracts.dispute(tx, desk.deal.buyer.actor, desk.deal.id, reasons="Sample")
+    with pytest.raises(NotInForce):
+        await service.reinstate(tx, desk.second, view.id, reasons="Sample")
+    await contracts.settle_dispute(tx, desk.market["operator"].actor, desk.deal.id)
+    assert (await service.reinstate(tx, desk.second, view.id, reasons="Sample")).state is S.ISSUED
+    await service.suspend_ended(tx, desk.deal.id, why=Why.CONTRACT_CHANGED)
+    async with tx.begin() as db:  # what a change agreed by all leaves behind: another text in force
+        await db.execute(sql("SET LOCAL session_replication_role = replica"))
+        await db.execute(
+            sql("UPDATE contract_version SET sha256 = :sha WHERE contract_id = :id"),
+            {"sha": await texts.put(db, {"form": "sample"}), "id": desk.deal.id},
+        )
+    with pytest.raises(errors.FactsChanged) as refused:
+        await service.reinstate(tx, desk.second, view.id, reasons="Sample")
+    assert refused.value.facts["changed"] == ["contract"]
+    assert (await service.get_certificate(tx, ANONYMOUS, view.number or "")).state is S.SUSPENDED
+
+
+async def test_money_that_went_back_keeps_a_certificate_suspended(tx, keys):
+    desk = await a_desk(tx, keys)
+    view = await issued(tx, keys, desk)
+    async with tx.begin() as db:
+        [due] = await settlement.dues_of(db, Ref("contract", desk.deal.id))
+        await settlement.refund_due(db, due.id, actor=None)
+    await service.suspend_ended(tx, desk.deal.id, why=Why.PAYMENT_REFUNDED)
+    with pytest.raises(DuesOpen):
+        await service.reinstate(tx, desk.second, view.id, reasons="Sample")
 
 
 # --- lists and the market's own log ---

@@ -80,6 +80,11 @@ class ContractFacts:
     reports: tuple[ReportFacts, ...]
 
     @property
+    def holds(self) -> bool:
+        """It binds, or was performed as agreed; a quarrel about it is not over otherwise."""
+        return self.state in (ContractState.IN_FORCE, ContractState.PERFORMED)
+
+    @property
     def parties(self) -> tuple[UUID, ...]:
         """Everyone who is bound: the two sides, and who stands on one of them jointly."""
         return self.payee_org, self.payer_org, *(org for _, org in self.joint_orgs)
@@ -96,10 +101,10 @@ async def lock_contract(db: AsyncSession, contract_id: UUID) -> ContractFacts:
 
 
 async def require_in_force(db: AsyncSession, contract_id: UUID) -> ContractFacts:
-    """A gate: the contract is in force and not in dispute, and no authority's paper is missing; it stays so until the
-    caller commits."""
+    """A gate: the contract is in force or performed, not in dispute, and no authority's paper is missing; it stays so
+    until the caller commits."""
     facts = await lock_contract(db, contract_id)
-    if facts.state is not ContractState.IN_FORCE:
+    if not facts.holds:
         raise errors.NotInForce(state=facts.state)
     if facts.open_clearances:
         raise errors.ClearancesOpen(missing=facts.open_clearances)

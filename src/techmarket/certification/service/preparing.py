@@ -18,7 +18,6 @@ from techmarket.certification.tables import Certificate
 from techmarket.certification.views import CertificateView, Precondition
 from techmarket.contracts import steps as contracts
 from techmarket.contracts.errors import NotInForce
-from techmarket.contracts.lifecycle import ContractState
 from techmarket.contracts.steps import ContractFacts
 from techmarket.db import clock, journal, texts
 from techmarket.db.locks import lock_name
@@ -126,7 +125,7 @@ async def list_preconditions(tx: Tx, actor: Actor, contract_id: UUID) -> list[Pr
         subject = Ref("contract", contract_id)
 
         async def in_force() -> None:
-            if contract.state is not ContractState.IN_FORCE:
+            if not contract.holds:
                 raise NotInForce(state=contract.state)
 
         async def held() -> None:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.certification import policy, repository
+from techmarket.certification import policy, repository, rules
 from techmarket.certification.events import CertificateReinstated, CertificateRevoked, CertificateSuspended
 from techmarket.certification.lifecycle import CERTIFICATE, Why
 from techmarket.certification.service.access import judged, whole
+from techmarket.certification.service.preparing import composed
 from techmarket.certification.tables import Certificate
 from techmarket.certification.views import CertificateView
 from techmarket.db import clock, journal, texts
@@ -28,10 +29,16 @@ async def suspend(tx: Tx, actor: Actor, certificate_id: UUID, *, why: Why, reaso
 
 
 async def reinstate(tx: Tx, actor: Actor, certificate_id: UUID, *, reasons: str) -> CertificateView:
-    """A certifier ends a suspension: the certificate stands again."""
+    """A certifier ends a suspension: the certificate stands again, if all it rests on does.
+
+    Every condition of a certificate is asked again, and the contract is the one it speaks of; another text takes
+    another certificate (`prepare_replacement`).
+    """
     async with tx.begin() as db:
         certificate, contract = await judged(db, actor, certificate_id, policy.REINSTATE)
         certificate.state = CERTIFICATE.move(certificate.state, "reinstate")
+        stated, now = await texts.get(db, certificate.facts_sha256), await composed(db, contract.id)
+        rules.require_same_facts({"contract": stated["contract"]}, {"contract": now["contract"]})
         event = CertificateReinstated(certificate.id, contract.id, certificate.number or "")
         return await changed(db, certificate, event, actor, why=None, reasons=reasons)
 
