@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.identity.make import a_market, an_organisation
+from techmarket.identity.actor import Role
+from tests.identity.make import a_market, a_member, an_organisation
 
 REWARD_FLOORS = 36
 
@@ -60,9 +61,19 @@ async def test_a_wrong_question_is_refused_by_name(api, path, status, code):
 
 async def test_the_operator_adds_a_row_once_and_a_retry_hears_the_same(api, tx, keys):
     operator = (await a_market(tx, keys))["operator"]
-    first = await api.post("/v1/rules", key=operator.key, once="one", json=NEW)
-    again = await api.post("/v1/rules", key=operator.key, once="one", json=NEW)
-    other = await api.post("/v1/rules", key=operator.key, once="two", json=NEW)
+    colleague = await a_member(tx, operator.actor, Role.OPERATOR, keys=keys)
+    proposed = await api.post("/v1/rules", key=operator.key, json=NEW)
+    assert (proposed.status_code, proposed.json()["state"], proposed.json()["row"]["value"]) == (202, "WAITING", "0.02")
+    mine = await api.post("/v1/rules", key=operator.key, json=NEW)
+    assert (mine.status_code, mine.json()["code"]) == (403, "rulebook.second_operator_needed")
+    first = await api.post("/v1/rules", key=colleague.key, once="one", json=NEW)
+    again = await api.post("/v1/rules", key=colleague.key, once="one", json=NEW)
+    other = await api.post("/v1/rules", key=colleague.key, once="two", json=NEW)
+    listed = (await api.get("/v1/rule-proposals?state=CONFIRMED", key=operator.key)).json()["items"]
+    assert [one["id"] for one in listed] == [proposed.json()["id"]]
+    sent_back = await api.post("/v1/rules", key=operator.key, json=NEW | {"effective_from": "2101-01-01"})
+    path = f"/v1/rule-proposals/{sent_back.json()['id']}/refusal"
+    assert (await api.post(path, key=colleague.key, json={"reasons": "Sample"})).json()["state"] == "REFUSED"
     assert (first.status_code, again.json()["id"]) == (201, first.json()["id"])
     assert (other.status_code, other.json()["code"]) == (409, "rulebook.rules_overlap")
 

@@ -35,6 +35,7 @@ from techmarket.signing.outside import Begun, Looked, Order, OrderState
 from tests.contracts.make import Deal, a_draft, a_signing
 from tests.identity.make import a_market, an_organisation
 from tests.notices.make import a_sandbox, an_evidence, move_to
+from tests.settlement.test_two_people import set_rule
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 LONG = "示例先进制造与新材料产业技术研究院（浙江）股份有限公司 Sample Advanced Manufacturing Institute (Zhejiang)"
@@ -348,7 +349,10 @@ async def test_orders_are_looked_at_in_turn_and_closed_when_they_came_to_nothing
     monkeypatch.undo()
     await service.cancel(tx, deals[0].seller.actor, deals[0].id)
     assert await service.close_stale_orders(tx) == 1
-    await move_to(tx, datetime(2026, 4, 2, 2, 0, tzinfo=UTC))
+    await set_rule(tx, await a_market(tx, keys), ordering.LASTS, "10")
+    await move_to(tx, datetime(2026, 3, 11, 2, 0, tzinfo=UTC))
+    assert await service.close_stale_orders(tx) == 0
+    await move_to(tx, datetime(2026, 3, 13, 2, 0, tzinfo=UTC))
     assert await service.close_stale_orders(tx) == 2
     ended = [await service.get_order(tx, deal.seller.actor, one.id) for deal, one in zip(deals, orders, strict=True)]
     assert [one.why for one in ended] == ["contract_cancelled", "expired", "expired"]

@@ -34,6 +34,7 @@ def only(key: str, **wanted: Any) -> dict[str, Any]:
 def test_the_files_are_one_per_subject() -> None:
     assert {name for name, rows in ROWS.items() if rows} == {
         "certification",
+        "contracts",
         "notice_periods",
         "packs",
         "payment",

@@ -8,19 +8,23 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from techmarket.db import clock
-from techmarket.identity.actor import OrgKind
+from techmarket.identity.actor import OrgKind, Role
+from techmarket.identity.errors import OneHandBehindBoth
+from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.kernel.workdays import CalendarYearMissing
 from techmarket.rulebook import errors, service, steps
 from techmarket.rulebook.adding import put_rule
+from techmarket.rulebook.lifecycle import ProposalState
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
 from techmarket.rulebook.service import RuleDraft
 from techmarket.rulebook.tables import RuleRow
-from tests.identity.make import a_market, an_organisation
+from techmarket.rulebook.views import ProposalView
+from tests.identity.make import a_market, a_member, an_organisation, vouch
 
 ON = date(2026, 3, 2)
 
@@ -93,10 +97,16 @@ async def test_all_rows_in_force_can_be_listed_so_that_the_highest_floor_is_foun
     assert found == {"CN": "0.50", "CN-33": "0.70"}
 
 
+async def by_two(tx, operator, row: RuleDraft):
+    """What is charged two operators enter."""
+    assert isinstance(await service.add_rule(tx, operator, row), ProposalView)
+    return await service.add_rule(tx, (await a_member(tx, operator, Role.OPERATOR)).actor, row)
+
+
 async def test_a_successor_ends_the_open_row_and_older_projects_keep_their_number(tx):
     operator = (await a_market(tx))["operator"].actor
     starts = await today(tx) + timedelta(days=30)
-    added = await service.add_rule(tx, operator, draft(effective_from=starts))
+    added = await by_two(tx, operator, draft(effective_from=starts))
     async with tx.read() as db:
         before = await steps.get_rule(db, "tariff.exchange_fee", on=starts - timedelta(days=1))
         after = await steps.get_rule(db, "tariff.exchange_fee", on=starts)
@@ -118,7 +128,9 @@ async def test_a_successor_of_the_past_is_refused_and_nothing_changes(tx):
 
 async def test_of_twenty_successors_for_one_day_one_is_entered(tx):
     operator = (await a_market(tx))["operator"].actor
-    tries = [service.add_rule(tx, operator, draft(effective_from=date(2100, 1, 1))) for _ in range(20)]
+    colleague = (await a_member(tx, operator, Role.OPERATOR)).actor
+    await service.add_rule(tx, operator, draft(effective_from=date(2100, 1, 1)))
+    tries = [service.add_rule(tx, colleague, draft(effective_from=date(2100, 1, 1))) for _ in range(20)]
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert [getattr(o, "code", "added") for o in outcomes].count("added") == 1
     assert {o.code for o in outcomes if isinstance(o, Exception)} == {"rulebook.rules_overlap"}
@@ -211,5 +223,54 @@ async def test_what_is_charged_and_when_two_people_are_needed_changes_tomorrow_a
     with pytest.raises(errors.BeginsTooSoon) as refused:
         await service.add_rule(tx, operator, replace(row, effective_from=now))
     assert refused.value.facts["earliest"] == now + timedelta(days=1)
-    added = await service.add_rule(tx, operator, replace(row, effective_from=now + timedelta(days=1)))
-    assert added.effective_from == now + timedelta(days=1)
+    added = await by_two(tx, operator, replace(row, effective_from=now + timedelta(days=1)))
+    assert (added.effective_from, added.value) == (now + timedelta(days=1), row.value)
+
+
+async def test_a_limit_is_changed_by_two_operators_who_enter_the_same_row(tx):
+    market = await a_market(tx)
+    one, two = market["operator"].actor, (await a_member(tx, market["operator"].actor, Role.OPERATOR)).actor
+    [old] = [row for row in service.carried_rows() if row["key"] == "settlement.second_person.release_due_above"]
+    same = {name: old[name] for name in ("key", "jurisdiction", "scope", "mode", "applies_to", "base")}
+    tomorrow = await today(tx) + timedelta(days=1)
+    row = draft(
+        **same,
+        value="99999999999999",
+        binding=Binding(old["binding"]),
+        unit=RuleUnit(old["unit"]),
+        evidence=Evidence(old["evidence"]),
+        effective_from=tomorrow,
+    )
+
+    async def in_force() -> str:
+        async with tx.read() as db:
+            return (await steps.get_rule(db, row.key, on=tomorrow)).value
+
+    with pytest.raises(errors.ValueMalformed):
+        await service.add_rule(tx, one, replace(row, value="much"))
+    asked = await service.add_rule(tx, one, row)
+    assert (asked.state, asked.proposed_by, asked.row["value"]) == (ProposalState.WAITING, one.person, row.value)
+    with pytest.raises(errors.SecondOperatorNeeded):
+        await service.add_rule(tx, one, row)
+    other = await service.add_rule(tx, two, replace(row, value="5"))  # another row is another proposal
+    assert await in_force() == old["value"]
+    await vouch(tx, two, by=one)
+    with pytest.raises(OneHandBehindBoth):
+        await service.add_rule(tx, two, row)
+    three = (await a_member(tx, one, Role.OPERATOR)).actor
+    outcomes = await asyncio.gather(*[service.add_rule(tx, three, row) for _ in range(4)], return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Rule"] + ["RulesOverlap"] * 3
+    assert await in_force() == row.value
+    back = await service.refuse_proposal(tx, one, other.id, reasons="Sample")
+    assert (back.state, back.decided_by) == (ProposalState.REFUSED, one.person)
+    with pytest.raises(NotInThisState):
+        await service.refuse_proposal(tx, one, other.id, reasons="Sample")
+    with pytest.raises(NotAllowed):
+        await service.list_proposals(tx, market["finance"].actor, state=None, cursor=None, limit=5)
+    told = await service.list_proposals(tx, one, state=None, cursor=None, limit=5)
+    assert [(item.state, item.decided_by) for item in told.items if item.id == asked.id] == [
+        (ProposalState.CONFIRMED, three.person)
+    ]
+    with pytest.raises(IntegrityError, match="two_people"):
+        async with tx.begin() as db:
+            await db.execute(text("UPDATE rule_proposal SET decided_by = proposed_by WHERE state = 'CONFIRMED'"))

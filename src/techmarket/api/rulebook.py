@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Day, Limit, SafeText, ShortText, Uuid, Wire
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.identity.permissions import SecondFactorNeeded
+from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
-from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.rulebook import errors, service
+from techmarket.rulebook.lifecycle import ProposalState
 from techmarket.rulebook.rules import AppliesTo, Binding, Evidence, Mode, Rule, RuleUnit
+from techmarket.rulebook.views import ProposalView
 
 router = APIRouter(prefix="/v1", tags=["rulebook"], route_class=MarketRoute)
 
@@ -64,6 +69,27 @@ class RuleOut(Wire):
 class RulePage(Wire):
     items: list[RuleOut]
     next_cursor: str | None
+
+
+class ProposalOut(Wire):
+    id: UUID
+    key: str
+    row: dict[str, str | None] = Field(description="the row as it was proposed")
+    state: ProposalState
+    proposed_by: UUID
+    proposed_at: datetime
+    decided_by: UUID | None
+    decided_at: datetime | None
+    reasons: str | None
+
+
+class ProposalPage(Wire):
+    items: list[ProposalOut]
+    next_cursor: str | None
+
+
+class RefuseProposal(Wire):
+    reasons: Annotated[str, SafeText(2000)]
 
 
 class WorkDayIn(Wire):
@@ -123,12 +149,16 @@ async def get_rule(rule_id: Uuid, actor: Reader, tx: TxDep) -> Rule:
         errors.RulesOverlap,
         errors.SuccessorInThePast,
         errors.BeginsTooSoon,
+        errors.SecondOperatorNeeded,
+        OneHandBehindBoth,
         SecondFactorNeeded,
-    ),
+    )
+    | {202: {"model": ProposalOut, "description": "Nothing holds yet: another operator has to enter the same row."}},
 )
-async def add_rule(body: AddRule, actor: SignedIn, tx: TxDep) -> Rule:
-    """Add a dated row. It ends the open row it succeeds; running projects keep the row of their own rule date."""
-    return await service.add_rule(
+async def add_rule(body: AddRule, actor: SignedIn, tx: TxDep) -> object:
+    """Add a dated row. It ends the open row it succeeds; running projects keep the row of their own rule date. What is
+    charged, and when two people are needed, two operators enter: the first is answered 202."""
+    added = await service.add_rule(
         tx,
         actor,
         service.RuleDraft(
@@ -147,6 +177,40 @@ async def add_rule(body: AddRule, actor: SignedIn, tx: TxDep) -> Rule:
             effective_to=body.effective_to,
         ),
     )
+    if isinstance(added, Rule):
+        return added
+    shown = ProposalOut.model_validate(added, from_attributes=True)
+    return JSONResponse(shown.model_dump(mode="json"), status_code=202)
+
+
+@router.get(
+    "/rule-proposals",
+    response_model=ProposalPage,
+    operation_id="listRuleProposals",
+    responses=refusals(NotAllowed, BadCursor),
+)
+async def list_proposals(
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    state: ProposalState | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """The rows that wait for a second operator, and what came of the rest, the newest first."""
+    page = await service.list_proposals(tx, actor, state=state, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/rule-proposals", state=state, limit=limit)
+
+
+@router.post(
+    "/rule-proposals/{proposal_id}/refusal",
+    response_model=ProposalOut,
+    operation_id="refuseRuleProposal",
+    responses=refusals(NotAllowed, NotFound, NotInThisState, SecondFactorNeeded),
+)
+async def refuse_proposal(proposal_id: Uuid, body: RefuseProposal, actor: SignedIn, tx: TxDep) -> ProposalView:
+    """Send a proposed row back, or take back your own."""
+    return await service.refuse_proposal(tx, actor, proposal_id, reasons=body.reasons)
 
 
 @router.post(

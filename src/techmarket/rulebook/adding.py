@@ -41,8 +41,9 @@ class RuleDraft:
     effective_to: date | None
 
 
-async def put_rule(db: AsyncSession, actor: Actor, draft: RuleDraft) -> Rule:
-    """Write the row inside the caller's transaction; who may is the caller's question."""
+async def check_row(db: AsyncSession, draft: RuleDraft) -> tuple[Sequence[RuleRow], UUID | None]:
+    """What is wrong with a row is said before it is written. The rows of its key, which are held until the caller
+    commits, and the unit it is for."""
     await repository.lock_key(db, draft.key)
     rows = await repository.rows_of_key(db, draft.key)
     unit_id = await _unit_of(db, draft.scope)
@@ -58,9 +59,17 @@ async def put_rule(db: AsyncSession, actor: Actor, draft: RuleDraft) -> Rule:
         effective_to=draft.effective_to,
         known_units=repository.units_of(rows),
     )
-    thing = tuple(getattr(draft, name) for name in THING)
-    same = [row for row in rows if tuple(getattr(row, name) for name in THING) == thing]
-    await _succeed(db, actor, same, draft)
+    await _ended_by(db, rows, draft)
+    return rows, unit_id
+
+
+async def put_rule(db: AsyncSession, actor: Actor, draft: RuleDraft) -> Rule:
+    """Write the row inside the caller's transaction; who may is the caller's question."""
+    rows, unit_id = await check_row(db, draft)
+    for before in await _ended_by(db, rows, draft):
+        before.effective_to = draft.effective_from
+        await db.flush()
+        journal.record(db, RuleEnded(before.id, before.key, draft.effective_from), actor=actor)
     row = RuleRow(
         id=new_id(),
         unit_id=unit_id,
@@ -96,15 +105,18 @@ async def _unit_of(db: AsyncSession, scope: str) -> UUID | None:
     return (await identity.get_organisation(db, org_id)).id
 
 
-async def _succeed(db: AsyncSession, actor: Actor, same: Sequence[RuleRow], draft: RuleDraft) -> None:
+async def _ended_by(db: AsyncSession, rows: Sequence[RuleRow], draft: RuleDraft) -> list[RuleRow]:
+    """The open rows of the same thing that this one succeeds; one that would hold beside another is refused."""
     today = shanghai_day(await clock.market_now(db))
-    for row in same:
+    thing, ended = tuple(getattr(draft, name) for name in THING), []
+    for row in rows:
+        if tuple(getattr(row, name) for name in THING) != thing:
+            continue
         if not rules.overlap(row.effective_from, row.effective_to, draft.effective_from, draft.effective_to):
             continue
         if row.effective_to is not None or draft.effective_from <= row.effective_from:
             raise errors.RulesOverlap(effective_from=row.effective_from, pointer="/body/effective_from")
         if draft.effective_from < today:
             raise errors.SuccessorInThePast(today=today, pointer="/body/effective_from")
-        row.effective_to = draft.effective_from
-        await db.flush()
-        journal.record(db, RuleEnded(row.id, row.key, draft.effective_from), actor=actor)
+        ended.append(row)
+    return ended

@@ -11,6 +11,12 @@ class NoRuleInForce(Refusal):
     en = "The rulebook holds no rule “{key}” in force on {on}; the operator must enter one first."
 
 
+class SecondOperatorNeeded(Refusal):
+    code, kind = "rulebook.second_operator_needed", Kind.NOT_ALLOWED
+    zh = "您已提出此规则；须由另一名运营人员录入同样的内容后才生效。"
+    en = "You have proposed this row; another operator has to enter the same one before it holds."
+
+
 class BaseNeeded(Refusal):
     code, kind = "rulebook.base_needed", Kind.CONFLICT
     zh = "规则“{key}”有多个基数（{bases}），必须指明其中之一。"

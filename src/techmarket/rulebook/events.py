@@ -30,6 +30,22 @@ class RuleEnded(Event):
 
 
 @dataclass(frozen=True)
+class RuleProposed(Event):
+    """A row waits for a second operator."""
+
+    kind: ClassVar[str] = "rulebook.rule_proposed"
+    proposal_id: UUID
+    key: str
+
+
+@dataclass(frozen=True)
+class RuleProposalRefused(Event):
+    kind: ClassVar[str] = "rulebook.rule_proposal_refused"
+    proposal_id: UUID
+    key: str
+
+
+@dataclass(frozen=True)
 class WorkDaysEntered(Event):
     kind: ClassVar[str] = "rulebook.work_days_entered"
     first: date

@@ -7,6 +7,7 @@ from techmarket.identity.permissions import Standing, permission
 
 READ_RULES = permission("rulebook.read_rules", Standing.ANYONE, scope=Scope.READ)
 ADD_RULE = permission("rulebook.add_rule", Standing.MARKET, Role.OPERATOR, consequential=True)
+SEE_PROPOSALS = permission("rulebook.see_proposals", Standing.MARKET, Role.OPERATOR, scope=Scope.READ)
 ENTER_WORK_DAYS = permission("rulebook.enter_work_days", Standing.MARKET, Role.OPERATOR)
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
+from techmarket.rulebook.lifecycle import ProposalState
 from techmarket.rulebook.rules import Rule, RuleUnit
-from techmarket.rulebook.tables import RuleRow, WorkDay, WorkYear
+from techmarket.rulebook.tables import RuleProposal, RuleRow, WorkDay, WorkYear
 
 
 def rule_of(row: RuleRow) -> Rule:
@@ -123,3 +124,35 @@ async def put_work_days(db: AsyncSession, days: Sequence[dict[str, Any]]) -> Non
 
 async def put_work_year(db: AsyncSession, year: int, source: str) -> None:
     await db.execute(insert(WorkYear).values(year=year, source=source).on_conflict_do_nothing())
+
+
+# --- rows that wait for a second operator -----------------------------------------------------------------------------
+
+_FRESH = {"populate_existing": True}
+
+
+async def find_proposal(db: AsyncSession, row_sha256: str) -> RuleProposal | None:
+    """The proposal of this very row that waits, locked."""
+    query = select(RuleProposal).where(
+        RuleProposal.row_sha256 == row_sha256, RuleProposal.state == ProposalState.WAITING
+    )
+    return (await db.execute(query.with_for_update().execution_options(**_FRESH))).scalar_one_or_none()
+
+
+async def lock_proposal(db: AsyncSession, proposal_id: UUID) -> RuleProposal:
+    query = select(RuleProposal).where(RuleProposal.id == proposal_id).with_for_update()
+    row = (await db.execute(query.execution_options(**_FRESH))).scalar_one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+async def list_proposals(
+    db: AsyncSession, *, state: ProposalState | None, before: UUID | None, limit: int
+) -> Sequence[RuleProposal]:
+    query = select(RuleProposal).order_by(RuleProposal.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(RuleProposal.state == state)
+    if before is not None:
+        query = query.where(RuleProposal.id < before)
+    return (await db.execute(query)).scalars().all()

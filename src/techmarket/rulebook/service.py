@@ -18,11 +18,13 @@ from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.rulebook import errors, policy, repository, rules
-from techmarket.rulebook.adding import THING, RuleDraft, put_rule
+from techmarket.rulebook.adding import THING, RuleDraft, check_row, put_rule
 from techmarket.rulebook.events import WorkDaysEntered
 from techmarket.rulebook.packs import carried_packs
+from techmarket.rulebook.proposing import BY_TWO, ask_second, list_proposals, refuse_proposal
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
 from techmarket.rulebook.tables import RuleRow
+from techmarket.rulebook.views import ProposalView
 
 __all__ = [
     "RuleDraft",
@@ -30,11 +32,11 @@ __all__ = [
     "carried_rows",
     "enter_work_days",
     "get_rule",
+    "list_proposals",
     "list_rules",
     "load_rules",
+    "refuse_proposal",
 ]
-
-SLOW_KEYS = ("settlement.second_person.", "tariff.")
 
 
 def carried_rows() -> list[dict[str, Any]]:
@@ -86,21 +88,26 @@ async def load_rules(tx: Tx) -> int:
         return added
 
 
-async def add_rule(tx: Tx, actor: Actor, draft: RuleDraft) -> Rule:
+async def add_rule(tx: Tx, actor: Actor, draft: RuleDraft) -> Rule | ProposalView:
     """A new number of law or market is a new dated row; it may end the open row it succeeds, and changes nothing else.
 
     A successor begins today or later: a project keeps the rows of its own rule date. What is charged, and when two
-    people are needed, changes tomorrow at the earliest, so that nobody lifts a limit for the act he is about to do.
+    people are needed, two operators change, tomorrow at the earliest: nobody lifts a limit for the act he is about
+    to do.
     """
     require(actor, policy.ADD_RULE)
     async with tx.begin() as db:
-        added = await put_rule(db, actor, draft)
-        today = shanghai_day(await clock.market_now(db))
-        if draft.key.startswith(SLOW_KEYS) and draft.effective_from <= today:
-            raise errors.BeginsTooSoon(
-                key=draft.key, earliest=today + timedelta(days=1), pointer="/body/effective_from"
-            )
-        return added
+        if draft.key.startswith(BY_TWO):
+            await check_row(db, draft)
+            today = shanghai_day(await clock.market_now(db))
+            if draft.effective_from <= today:
+                raise errors.BeginsTooSoon(
+                    key=draft.key, earliest=today + timedelta(days=1), pointer="/body/effective_from"
+                )
+            waiting = await ask_second(db, actor, draft)
+            if waiting is not None:
+                return waiting
+        return await put_rule(db, actor, draft)
 
 
 async def get_rule(tx: Tx, actor: Actor, rule_id: UUID) -> Rule:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
+from techmarket.rulebook.lifecycle import ProposalState
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
 
 
@@ -49,6 +52,27 @@ class RuleRow(Identified, Base):
     effective_to: Mapped[date | None]
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class RuleProposal(Identified, Base):
+    """A row that one operator proposed (拟录入) and another has to enter, too; whoever proposed cannot be the one."""
+
+    __tablename__ = "rule_proposal"
+    __table_args__ = (
+        CheckConstraint("state <> 'CONFIRMED' OR proposed_by <> decided_by", name="two_people"),
+        CheckConstraint("(state = 'WAITING') = (decided_at IS NULL)", name="decided_or_waiting"),
+        Index("uq_rule_proposal_waiting", "row_sha256", unique=True, postgresql_where=text("state = 'WAITING'")),
+    )
+
+    key: Mapped[str] = mapped_column(String(80))
+    row: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    row_sha256: Mapped[str] = mapped_column(String(64))
+    state: Mapped[ProposalState]
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    proposed_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    reasons: Mapped[str | None]
 
 
 class WorkDay(Base):

@@ -31,15 +31,16 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor, Role
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import Refusal
 from techmarket.notices import steps as notices
+from techmarket.rulebook import steps as rulebook
 from techmarket.signing import errors as signing_errors
 from techmarket.signing import steps as signing
 from techmarket.signing.outside import Looked, Order, OrderState
 
 BATCH = 20
-# Services keep a link to sign for days; the buyer's time to sign an award is shorter (design choice).
-LASTS = timedelta(days=30)
+LASTS = "contract.signature_order.length"
 
 
 async def order_signature(tx: Tx, provider: SignProvider | None, actor: Actor, contract_id: UUID) -> SignatureOrderView:
@@ -131,9 +132,11 @@ async def collect_orders(tx: Tx, kept: Files, keys: Keys, provider: SignProvider
 
 
 async def close_stale_orders(tx: Tx) -> int:
-    """An order whose contract was cancelled, or that nobody signed for `LASTS`, has come to nothing."""
+    """An order whose contract was cancelled, or that nobody signed within the days of `LASTS`, came to nothing."""
     async with tx.read() as db:
-        stale = await repository.list_stale_orders(db, await clock.market_now(db) - LASTS, BATCH)
+        now = await clock.market_now(db)
+        lasts = await rulebook.get_rule(db, LASTS, on=shanghai_day(now))
+        stale = await repository.list_stale_orders(db, now - timedelta(days=lasts.int), BATCH)
     for order_id, is_cancelled in stale:
         await _end(tx, order_id, "fail", "contract_cancelled" if is_cancelled else "expired")
     return len(stale)
