@@ -28,7 +28,7 @@ from techmarket.ledger import steps as ledger
 from techmarket.settlement import errors, service, steps
 from techmarket.settlement.rules import Channel, HoldCause, Purpose
 from techmarket.settlement.statements import CSV
-from techmarket.settlement.views import MoneyActView
+from techmarket.settlement.views import MoneyActView, StatementView
 from tests.identity.make import a_market, an_organisation
 from tests.settlement.make import Row, a_csv, a_due, a_message, declared, from_the_bank
 
@@ -309,7 +309,8 @@ def state_and_close(world: World) -> None:
     world.statements += 1
     opening, world.bank.closing = world.bank.closing, world.bank.balance
     raw = a_csv(rows, number=f"ST-{world.statements}", day=world.day.isoformat(), opening=Money(opening).amount)
-    view = world.run(service.upload_statement(world.tx, world.first, raw, CSV))
+    view = world.by_two(service.upload_statement, raw, CSV)
+    assert isinstance(view, StatementView)
     for n, (kind, *_, ours) in enumerate(rows, start=1):
         if kind == "DEBIT" and not ours:
             world.run(service.explain_as_charge(world.tx, world.first, view.id, n))

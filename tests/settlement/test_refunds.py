@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from techmarket.identity.actor import Role
 from techmarket.kernel.ids import Ref, new_id
@@ -19,9 +20,10 @@ from techmarket.ledger import service as ledger
 from techmarket.settlement import errors, rules, service, steps
 from techmarket.settlement.lifecycle import DueState, PayoutState
 from techmarket.settlement.rules import HoldCause, InvoiceKind, Purpose
+from techmarket.settlement.statements import CSV
 from techmarket.settlement.views import DueView, MoneyActView
 from tests.identity.make import a_market, a_member, an_organisation
-from tests.settlement.make import a_due, a_message, a_paid_due, escrow, from_the_bank, sheet
+from tests.settlement.make import Row, a_csv, a_due, a_message, a_paid_due, declared, escrow, from_the_bank, sheet
 
 PRICE, FEE = 60_000_000, 900_000
 REASONS = "Sample: the contract was declared void"
@@ -163,6 +165,53 @@ async def test_of_many_refunds_at_once_one_takes_place(tx, keys, payer, payee, f
     )
     assert sorted(type(one).__name__ for one in outcomes) == ["DueView"] + ["NotInThisState"] * 4
     assert await escrow(tx, payer.org) == (PRICE, 0)
+
+
+async def blocked(tx, count: int) -> None:
+    """Until so many others wait for a lock."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    for _ in range(500):
+        async with tx.read() as db:
+            if (await db.execute(query)).scalar_one() >= count:
+                return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+async def test_a_statement_and_a_refund_of_what_it_tells_of_are_one_after_the_other(
+    tx, keys, payer, payee, first, second
+):
+    """The statement shows the payout of a due and a second payment of it, while the due is refunded: no deadlock."""
+    due = await a_due(tx, payer=payer.org, payee=payee.org, minor=PRICE)
+    message = await a_message(tx, due, message_id="B-1")
+    await from_the_bank(tx, keys, message)
+    await declared(tx, first)
+    await service.release_due(tx, first, due.id)
+    [payout] = await payouts(tx, payee)
+    rows: list[Row] = [
+        ("CREDIT", "B-1", Money(PRICE).amount, message.payer_account, message.payer_name, due.reference),
+        ("DEBIT", "B-2", payout.amount.amount, "", "", str(payout.id)),
+        ("CREDIT", "B-3", "1.00", message.payer_account, message.payer_name, due.reference),
+    ]
+    await service.refund_due(tx, first, due.id, reasons=REASONS)
+    async with tx.begin() as db:  # somebody holds the payout until both have begun
+        await db.execute(text("SELECT 1 FROM payout WHERE id = :id FOR UPDATE"), {"id": payout.id})
+        statement = asyncio.create_task(service.upload_statement(tx, first, a_csv(rows), CSV))
+        await blocked(tx, 1)
+        refund = asyncio.create_task(service.refund_due(tx, second, due.id, reasons=REASONS))
+        await blocked(tx, 2)
+    view, undone = await asyncio.gather(statement, refund)
+    # The payout had left by then, so the payee owes what he got; the second payment waits for a person.
+    assert (view.payouts, view.taken, undone.state) == (1, 1, DueState.REFUNDED)
+    assert [one.purpose for one in await dues_of(tx, payee)] == [Purpose.REFUND]
+    assert (await sheet(tx))["SUSPENSE"] == 100
+
+
+async def dues_of(tx, payer) -> list[DueView]:
+    found = (await service.list_dues(tx, payer, state=None, subject=None, cursor=None, limit=9)).items
+    return [one for one in found if one.payer_org == payer.org]
 
 
 async def test_what_has_no_payee_or_is_itself_a_refund_is_not_refunded(tx, keys, payer, payee, first, second):

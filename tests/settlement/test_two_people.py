@@ -21,12 +21,23 @@ from techmarket.rulebook import service as rulebook
 from techmarket.rulebook.adding import put_rule
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
 from techmarket.settlement import errors, service, steps
-from techmarket.settlement.lifecycle import ActState, EntryState, LineState, PayoutState
+from techmarket.settlement.lifecycle import ActState, DueState, EntryState, LineState, PayoutState
 from techmarket.settlement.rules import Act, HoldCause, Outcome
 from techmarket.settlement.statements import CSV
 from techmarket.settlement.views import AccountView, BankLineView, DueView, EntryView, MoneyActView, PayoutView
 from tests.identity.make import a_market, a_member, an_organisation
-from tests.settlement.make import ACCOUNT, a_csv, a_due, a_message, a_paid_due, declared, escrow, from_the_bank, sheet
+from tests.settlement.make import (
+    ACCOUNT,
+    Row,
+    a_csv,
+    a_due,
+    a_message,
+    a_paid_due,
+    declared,
+    escrow,
+    from_the_bank,
+    sheet,
+)
 
 BIG, LIMIT = 100_000_001, 100_000_000
 
@@ -101,7 +112,7 @@ async def set_rule(tx, market, key: str, value: str) -> None:
         **same,
         binding=Binding.DEFAULT,
         value=value,
-        unit=RuleUnit.FEN,
+        unit=RuleUnit(old["unit"]),
         source="sample of a stricter market",
         evidence=Evidence.SAMPLE,
         effective_from=today,
@@ -208,6 +219,50 @@ async def test_a_charge_above_the_limit_is_written_off_by_two_people(tx, keys, p
     assert isinstance(entry, EntryView)
     assert entry.state is EntryState.EXPLAINED
     assert (await sheet(tx))["EXPENSE"] == -1_000_001
+
+
+async def test_a_statement_that_would_move_more_than_the_limit_is_uploaded_by_two(
+    tx, keys, payer, payee, market, first, second
+):
+    await declared(tx, first)
+    told, untold = [await a_due(tx, payer=payer.org, payee=payee.org, minor=BIG) for _ in range(2)]
+    message = await a_message(tx, told, message_id="B-1")
+    await from_the_bank(tx, keys, message)
+    known: Row = ("CREDIT", "B-1", Money(BIG).amount, message.payer_account, message.payer_name, told.reference)
+    # What the bank's own signed message told of moves nothing any more: one person is enough.
+    one = await service.upload_statement(tx, first, a_csv([known]), CSV)
+    assert (one.known, one.taken) == (1, 0)
+    forged: Row = ("CREDIT", "B-2", Money(BIG).amount, message.payer_account, message.payer_name, untold.reference)
+    raw = a_csv([forged], number="ST-2", day="2026-03-03", opening=Money(BIG).amount)
+    before = await sheet(tx)
+    asked = await service.upload_statement(tx, first, raw, CSV)
+    assert isinstance(asked, MoneyActView)
+    assert (asked.act, asked.content["number"], asked.amount) == (Act.UPLOAD_STATEMENT, "ST-2", Money(BIG))
+    with pytest.raises(errors.SecondPersonNeeded):
+        await service.upload_statement(tx, first, raw, CSV)
+    other = a_csv([(*forged[:1], "B-3", *forged[2:])], number="ST-2", day="2026-03-03", opening=Money(BIG).amount)
+    assert isinstance(await service.upload_statement(tx, second, other, CSV), MoneyActView)  # other bytes, another act
+    assert (await sheet(tx), len((await service.list_statements(tx, first, cursor=None, limit=5)).items)) == (before, 1)
+    assert (await service.get_due(tx, payer, untold.id)).state is DueState.OPEN
+    done = await service.upload_statement(tx, second, raw, CSV)
+    assert (done.taken, (await service.get_due(tx, payer, untold.id)).state) == (1, DueState.PAID)
+    assert await service.upload_statement(tx, first, raw, CSV) == done
+    # A payout that it would confirm counts, too.
+    await service.release_due(tx, first, untold.id)
+    await service.release_due(tx, second, untold.id)
+    [payout] = [
+        one
+        for one in (await service.list_payouts(tx, first, state=None, cursor=None, limit=5)).items
+        if one.state is PayoutState.INSTRUCTED
+    ]
+    left: Row = ("DEBIT", "B-4", payout.amount.amount, "", "", str(payout.id))
+    more: Row = ("CREDIT", "B-5", "20000.00", "", "", "")
+    leaves = a_csv([left, more], number="ST-3", day="2026-03-04", opening=Money(2 * BIG).amount)
+    assert payout.amount.minor < LIMIT < payout.amount.minor + 2_000_000
+    assert isinstance(await service.upload_statement(tx, first, leaves, CSV), MoneyActView)
+    async with tx.read() as db:
+        assert (await steps.get_payout(db, payout.id)).state is PayoutState.INSTRUCTED
+    assert (await service.upload_statement(tx, second, leaves, CSV)).payouts == 1
 
 
 async def test_only_finance_sees_what_waits_and_sends_it_back(tx, keys, payer, payee, market, first):

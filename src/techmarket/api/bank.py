@@ -23,7 +23,7 @@ from techmarket.settlement import errors, service
 from techmarket.settlement.lifecycle import EntryState
 from techmarket.settlement.rules import Finding
 from techmarket.settlement.statements import CSV, XML
-from techmarket.settlement.views import DayView, StatementView
+from techmarket.settlement.views import DayView
 
 router = APIRouter(prefix="/v1/bank", tags=["settlement"], route_class=MarketRoute)
 
@@ -113,7 +113,8 @@ class DayPage(Wire):
     status_code=201,
     response_model=StatementOut,
     operation_id="uploadBankStatement",
-    responses=refusals(
+    responses=WAITS
+    | refusals(
         NotAllowed,
         errors.StatementUnreadable,
         errors.StatementDoesNotAdd,
@@ -124,6 +125,9 @@ class DayPage(Wire):
         errors.StatementContradicts,
         errors.EntryStatedBefore,
         errors.StatementFromTheFuture,
+        errors.SecondPersonNeeded,
+        OneHandBehindBoth,
+        errors.ActDiffers,
     ),
     openapi_extra={
         "requestBody": {
@@ -135,11 +139,12 @@ class DayPage(Wire):
         }
     },
 )
-async def upload_statement(request: Request, actor: SignedIn, tx: TxDep) -> StatementView:
+async def upload_statement(request: Request, actor: SignedIn, tx: TxDep) -> object:
     """Upload a statement of the market's account (camt.053 or CSV): money nobody told of is entered, payouts that left
-    are confirmed, the rest waits for a person. All of it or nothing; the same file again has no second effect."""
+    are confirmed, the rest waits for a person. All of it or nothing; the same file again has no second effect. What
+    would move more than the market's limit waits (202) until a second person uploads the same bytes."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return await service.upload_statement(tx, actor, await request.body(), media)
+    return done_or_waiting(await service.upload_statement(tx, actor, await request.body(), media))
 
 
 @router.post(

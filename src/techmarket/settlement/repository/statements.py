@@ -145,6 +145,27 @@ async def stated_before(db: AsyncSession, references: Collection[str]) -> set[st
     return set((await db.execute(query)).scalars())
 
 
+async def told_before(db: AsyncSession, references: Collection[str]) -> set[str]:
+    """Those of the bank's references whose money stands in the books already."""
+    query = select(BankLine.message_id).where(
+        BankLine.message_id.in_(sorted(references)), BankLine.state != LineState.VOIDED
+    )
+    return set((await db.execute(query)).scalars())
+
+
+async def payouts_named(db: AsyncSession, payout_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these ids that are payouts of ours."""
+    return set((await db.execute(select(Payout.id).where(Payout.id.in_(sorted(payout_ids))))).scalars())
+
+
+async def not_confirmed(db: AsyncSession, payout_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these payouts that have not left the books yet."""
+    query = select(Payout.id).where(
+        Payout.id.in_(sorted(payout_ids)), Payout.state.in_([PayoutState.INSTRUCTED, PayoutState.SENT])
+    )
+    return set((await db.execute(query)).scalars())
+
+
 async def is_stated(db: AsyncSession, payout_id: UUID) -> bool:
     query = select(StatementEntry.n).where(StatementEntry.payout_id == payout_id, ~StatementEntry.is_void)
     return (await db.execute(query)).scalar_one_or_none() is not None

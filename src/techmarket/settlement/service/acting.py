@@ -32,10 +32,20 @@ from techmarket.settlement.views import MoneyActView
 
 
 async def ask_second(
-    db: AsyncSession, actor: Actor, act: Act, subject: Ref, *, minor: int, content: Mapping[str, Any]
+    db: AsyncSession,
+    actor: Actor,
+    act: Act,
+    subject: Ref,
+    *,
+    minor: int,
+    content: Mapping[str, Any],
+    moves_minor: int | None = None,
 ) -> MoneyActView | None:
-    """None: go on, it is small enough or the second person is here. Else what now waits for one."""
-    if not await _needs_two(db, act, minor):
+    """None: go on, it is small enough or the second person is here. Else what now waits for one.
+
+    `moves_minor` is what would move, where that is not the whole amount the act is about: it is held to the limit.
+    """
+    if not await _needs_two(db, act, minor if moves_minor is None else moves_minor):
         return None
     waiting = await guards.find_waiting(db, act, str(subject))
     if waiting is None:

@@ -46,10 +46,11 @@ class _Found:
     payout: Payout | None = None
 
 
-async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> StatementView:
+async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> StatementView | MoneyActView:
     """A statement of the market's bank; it follows the one before, and all of it is taken or nothing.
 
-    The same file again gives the first answer and has no second effect.
+    The same file again gives the first answer and has no second effect. Nobody signs such a file: where it would move
+    more than the market's limit, money that no message of the bank has told of, a second person uploads the same bytes.
     """
     require(actor, policy.UPLOAD_STATEMENT)
     said, digest = read_statement(raw, media), hashlib.sha256(raw).digest()
@@ -72,6 +73,9 @@ async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> Stat
         for entry in said.entries:
             if entry.reference in stated:
                 raise errors.EntryStatedBefore(n=entry.n, bank_reference=entry.reference, pointer="/body")
+        waiting = await _ask_second(db, actor, said, digest)
+        if waiting is not None:
+            return waiting
         statement = BankStatement(
             id=new_id(),
             number=said.number,
@@ -86,19 +90,32 @@ async def upload_statement(tx: Tx, actor: Actor, raw: bytes, media: str) -> Stat
         )
         db.add(statement)
         await db.flush()
-        found: dict[int, _Found] = {}
-        named: set[UUID] = set()
-        came_back: set[UUID] = set()
-        # What left before what came back, in whichever order the bank has written them.
-        for entry in sorted(said.entries, key=lambda one: one.is_credit):
-            one = found[entry.n] = await _look_up(db, entry, named, came_back)
-            if one.payout is not None:
-                (came_back if entry.is_credit else named).add(one.payout.id)
-        await _enter_all(db, said, found, actor)
+        found, dues, came_back = await _look_up_all(db, said)
+        await _enter_all(db, said, found, dues, actor)
         db.add_all(_row(statement.id, entry, found[entry.n], came_back) for entry in said.entries)
         journal.record(db, StatementUploaded(statement.id, len(said.entries)), actor=actor)
         await db.flush()
         return await statement_view(db, statement)
+
+
+async def _ask_second(db: AsyncSession, actor: Actor, said: Said, digest: bytes) -> MoneyActView | None:
+    told = await kept.told_before(db, {entry.reference for entry in said.entries if entry.is_credit})
+    ours = {payout_id for entry in said.entries if (payout_id := _as_id(entry.ours)) is not None}
+    out = await kept.not_confirmed(db, ours)
+    moves = sum(
+        entry.minor
+        for entry in said.entries
+        if (entry.reference not in told if entry.is_credit else _as_id(entry.ours) in out)
+    )
+    return await ask_second(
+        db,
+        actor,
+        Act.UPLOAD_STATEMENT,
+        Ref("statement_file", UUID(bytes=digest[:16])),
+        minor=sum(entry.minor for entry in said.entries),
+        content={"number": said.number, "sha256": digest.hex()},
+        moves_minor=moves,
+    )
 
 
 def _require_following(said: Said, before: BankStatement | None) -> None:
@@ -111,19 +128,49 @@ def _require_following(said: Said, before: BankStatement | None) -> None:
         raise errors.StatementGap(last_day=before.last_day, balance=Money(before.closing_minor))
 
 
+async def _look_up_all(db: AsyncSession, said: Said) -> tuple[dict[int, _Found], dict[str, Due], set[UUID]]:
+    """What each entry is, the dues that money of it may pay, and the payouts that came back.
+
+    Everything is locked in the order that all keep: lines before dues, as a message of the bank does; dues before
+    payouts, as a refund does; accounts after them.
+    """
+    told_ids = {payout_id for entry in said.entries if (payout_id := _as_id(entry.ours)) is not None}
+    of_payouts = await kept.payouts_named(db, told_ids)
+    found: dict[int, _Found] = {}
+    for entry in said.entries:
+        if entry.is_credit and _as_id(entry.ours) not in of_payouts:
+            found[entry.n] = await _look_up_line(db, entry)
+    tolerated = await tolerance(db)
+    taken = [entry for entry in said.entries if entry.n in found and found[entry.n].finding is Finding.TAKEN]
+    dues = await kept.lock_dues_by_reference(db, {rules.reference_in(entry.ours, tolerated) for entry in taken})
+    for payout_id in sorted(of_payouts):
+        await repository.lock_payout(db, payout_id)
+    named: set[UUID] = set()
+    came_back: set[UUID] = set()
+    # What left before what came back, in whichever order the bank has written them.
+    for entry in sorted(said.entries, key=lambda one: one.is_credit):
+        if entry.n in found:
+            continue
+        one = found[entry.n] = await _look_up(db, entry, named, came_back)
+        if one.payout is not None:
+            (came_back if entry.is_credit else named).add(one.payout.id)
+    return found, dues, came_back
+
+
+async def _look_up_line(db: AsyncSession, entry: Entry) -> _Found:
+    line = await new_line(db, _message_of(entry), _digest_of(entry))
+    if line is not None:
+        return _Found(Finding.TAKEN, line=line)
+    known = await repository.line_by_message(db, entry.reference)
+    if known.minor != entry.minor:
+        raise _contradiction(entry, known.minor)
+    return _Found(Finding.KNOWN, line=known)
+
+
 async def _look_up(db: AsyncSession, entry: Entry, named: Collection[UUID], came_back: Collection[UUID]) -> _Found:
-    """What an entry is. Lines and payouts are locked here, for all entries, before the ledger is."""
+    """What an entry is that names a payout of ours, or money that left."""
     if entry.is_credit:
-        back = await _came_back(db, entry, named, came_back)
-        if back is not None:
-            return back
-        line = await new_line(db, _message_of(entry), _digest_of(entry))
-        if line is not None:
-            return _Found(Finding.TAKEN, line=line)
-        known = await repository.line_by_message(db, entry.reference)
-        if known.minor != entry.minor:
-            raise _contradiction(entry, known.minor)
-        return _Found(Finding.KNOWN, line=known)
+        return await _came_back(db, entry, named, came_back) or await _look_up_line(db, entry)
     payout = await kept.lock_payout_told(db, _as_id(entry.ours), entry.reference, entry.minor)
     if payout is None:
         return _Found(Finding.UNEXPLAINED)
@@ -158,12 +205,13 @@ def _contradiction(entry: Entry, known_minor: int) -> errors.StatementContradict
     )
 
 
-async def _enter_all(db: AsyncSession, said: Said, found: Mapping[int, _Found], actor: Actor) -> None:
-    """Money moves only now: every due is locked in one order first, so that no message can hold one against us."""
+async def _enter_all(
+    db: AsyncSession, said: Said, found: Mapping[int, _Found], dues: Mapping[str, Due], actor: Actor
+) -> None:
+    """Money moves only now, when everything it may touch is locked."""
     taken = [(entry, one.line) for entry in said.entries if (one := found[entry.n]).finding is Finding.TAKEN]
     tolerated = await tolerance(db)
     wanted = {entry.n: rules.reference_in(entry.ours, tolerated) for entry, _ in taken}
-    dues = await kept.lock_dues_by_reference(db, set(wanted.values()))
     payouts = [one.payout for one in found.values() if one.payout is not None]
     await _lock_accounts(db, list(dues.values()), payouts)
     for entry, line in taken:
