@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -22,12 +23,13 @@ from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import Length, Unit
-from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.notices.errors import EvidenceMissing
 from techmarket.settlement import service as bank
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.errors import DuesOpen, ReleaseOnHold
 from tests.achievements.make import an_achievement_id
-from tests.contracts.make import Deal, a_draft, a_signing, in_force, pay
+from tests.contracts.make import Deal, a_draft, a_signing, awake, in_force, pay
 from tests.identity.make import a_market, an_organisation
 from tests.notices.make import a_sandbox, an_evidence, move_to
 
@@ -237,6 +239,22 @@ async def test_a_transfer_moves_the_title_once_it_is_paid_with_the_registers_pap
     assert [(one.org_id, one.share) for one in facts.owners] == [(deal.buyer.actor.org, Decimal(1))]
     with pytest.raises(errors.TitleNotMoving):
         await service.hand_over_title(tx, deal.seller.actor, deal.id, evidence_sha256=paper)
+    # While the contract stands nothing goes back; once it was ended the buyer gives back what it moved, once.
+    theirs, operator = await an_evidence(tx, deal.buyer.actor), (await a_market(tx, keys))["operator"].actor
+    with pytest.raises(errors.NoTitleToRestore):
+        await service.restore_title(tx, deal.buyer.actor, deal.id, evidence_sha256=theirs)
+    await service.terminate(tx, operator, deal.id, reasons="Sample: void")
+    with pytest.raises(NotAllowed):
+        await service.restore_title(tx, deal.seller.actor, deal.id, evidence_sha256=paper)
+    with pytest.raises(EvidenceMissing):
+        await service.restore_title(tx, deal.buyer.actor, deal.id, evidence_sha256="0" * 64)
+    await awake(tx, 4)
+    tries = [service.restore_title(tx, deal.buyer.actor, deal.id, evidence_sha256=theirs) for _ in range(4)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(type(one).__name__ for one in outcomes) == ["ContractView"] + ["NoTitleToRestore"] * 3
+    async with tx.read() as db:
+        facts = (await achievements.get_facts(db, [deal.achievement_id]))[deal.achievement_id]
+    assert [(one.org_id, one.share) for one in facts.owners] == [(deal.seller.actor.org, Decimal(1))]
 
 
 # --- try before you buy ---

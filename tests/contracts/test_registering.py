@@ -25,7 +25,8 @@ from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices import errors as notice_errors
 from techmarket.settlement import steps as settlement
 from tests.achievements.make import an_achievement_id
-from tests.contracts.make import Deal, awake, in_force
+from tests.api.test_evidence import PDF
+from tests.contracts.make import Deal, a_draft, awake, in_force
 from tests.identity.make import a_market, a_member, an_organisation, vouch
 from tests.notices.make import a_sandbox, an_evidence
 
@@ -112,6 +113,57 @@ async def test_a_contract_on_paper_takes_effect_when_two_people_of_the_market_ha
     assert (facts.origin, facts.price_minor) == (Origin.PAPER, 60_000_000)
     with pytest.raises(NotInThisState):
         await service.attest(tx, one, deal.id, document_sha256=deal.sha256)
+
+
+async def test_a_party_reads_the_scan_and_refuses_the_record_of_what_it_never_signed(tx, keys, api):
+    seller, buyer, stranger = [await an_organisation(tx, keys=keys) for _ in range(3)]
+    one, market = await an_achievement_id(tx, seller.actor), await a_market(tx, keys)
+    kept = await api.post("/v1/evidence", key=seller.key, content=PDF, headers={"Content-Type": "application/pdf"})
+    scan = kept.json()["sha256"]
+    draft = Draft(
+        seller_org=seller.actor.org,
+        buyer_org=buyer.actor.org,
+        plan=(PlanTerms(LineKind.LUMP, 60_000_000),),
+        achievement_ids=(one,),
+        licence_kind="EXCLUSIVE",
+        origin=Origin.PAPER,
+    )
+    view = await service.record_elsewhere(tx, seller.actor, draft, signed_on=SIGNED, scan_sha256=scan)
+    at = f"/v1/contracts/{view.id}"
+    for key, status in ((buyer.key, 200), (seller.key, 200), (market["operator"].key, 200), (stranger.key, 404)):
+        read = await api.get(f"{at}/record-files/{scan}", key=key)
+        assert (read.status_code, read.content == PDF) == (status, status == 200)
+    assert (await api.get(f"{at}/record-files/{PAID}", key=buyer.key)).status_code == 404
+    said = {"reasons": "Sample: we never signed this"}
+    for key, code in ((stranger.key, "not_found"), (seller.key, "contracts.confirmed_already")):
+        assert (await api.post(f"{at}/record-refusal", key=key, json=said)).json()["code"] == code
+    await service.attest(tx, market["operator"].actor, view.id, document_sha256=view.document_sha256)
+    refused = await api.post(f"{at}/record-refusal", key=buyer.key, json=said)
+    assert (refused.status_code, refused.json()["state"], refused.json()["reasons"]) == (
+        200,
+        "CANCELLED",
+        said["reasons"],
+    )
+    for act in (
+        service.attest(tx, market["certifier_1"].actor, view.id, document_sha256=view.document_sha256),
+        service.confirm(tx, buyer.actor, view.id, document_sha256=view.document_sha256),
+    ):
+        with pytest.raises(NotInThisState):
+            await act
+    # What the false record held is free: another may be recorded.
+    await service.record_elsewhere(tx, seller.actor, draft, signed_on=SIGNED, scan_sha256=scan)
+
+
+async def test_a_record_that_has_taken_effect_is_disputed_and_no_longer_refused(tx, keys):
+    deal, market = await recorded(tx, keys), await a_market(tx, keys)
+    await service.confirm(tx, deal.buyer.actor, deal.id, document_sha256=deal.sha256)
+    for title in ("operator", "certifier_1"):
+        await service.attest(tx, market[title].actor, deal.id, document_sha256=deal.sha256)
+    with pytest.raises(NotInThisState):
+        await service.refuse_record(tx, deal.buyer.actor, deal.id, reasons="Sample")
+    made_here = await a_draft(tx, keys)
+    with pytest.raises(errors.OriginUnfit):
+        await service.refuse_record(tx, made_here.seller.actor, made_here.id, reasons="Sample")
 
 
 async def confirmed_by_the_buyer(tx, keys, deal: Deal) -> None:

@@ -77,8 +77,10 @@ async def a_licence(
     co_owned: Decimal | None = None,
     granted: bool = False,
     region: str = "330100",
+    terms: dict[str, Any] | None = None,
 ) -> Licence:
-    """In force on 18 March 2026; a university has published its price for 15 days before."""
+    """In force on 18 March 2026; a university has published its price for 15 days before. Other `terms` make it
+    another contract than a licence."""
     await a_sandbox(tx, shanghai(2026, 3, 2, 9))
     market = await a_market(tx, keys)
     await rulebook.load_rules(tx)
@@ -102,10 +104,13 @@ async def a_licence(
         unit.actor,
         buyer_org=buyer.actor.org,
         achievement_ids=[achievement_id],
-        licence_kind="ORDINARY",
-        scope=ScopeTerms("CN", "ANY", "ANY", 6),
-        entry_fee_minor=entry_fee_minor,
-        royalty=RoyaltyTerms(Decimal("0.03"), RoyaltyBase.NET_SALES, 30),
+        **terms
+        or {
+            "licence_kind": "ORDINARY",
+            "scope": ScopeTerms("CN", "ANY", "ANY", 6),
+            "entry_fee_minor": entry_fee_minor,
+            "royalty": RoyaltyTerms(Decimal("0.03"), RoyaltyBase.NET_SALES, 30),
+        },
     )
     sha256 = contract.document_sha256
     contract = await contracts.open_signing(tx, unit.actor, contract.id, document_sha256=sha256)

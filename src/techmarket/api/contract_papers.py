@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -12,14 +13,16 @@ from pydantic import Field
 from techmarket.achievements.errors import ConsentMissing, LicenceOverlaps, UnderWay
 from techmarket.api.contract_shapes import ContractOut
 from techmarket.api.deps import FilesDep, KeysDep, MarketRoute, MeansDep, SignedIn, TxDep
+from techmarket.api.evidence import BYTES, Sha256InPath, download
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Day, Limit, Sha256, Uuid, Wire
+from techmarket.api.shapes import Cursor, Day, Limit, SafeText, Sha256, Uuid, Wire
 from techmarket.contracts import errors, service
 from techmarket.contracts.lifecycle import AuthorityState, OrderedState
 from techmarket.contracts.rules import AuthorityKind
 from techmarket.contracts.views import AuthorityView, ContractView, SignatureOrderView
 from techmarket.identity.errors import NotAMember
+from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices.errors import EvidenceMissing, NotStarted, Paused, StillRunning, Suspended, Upheld
@@ -30,6 +33,10 @@ router = APIRouter(prefix="/v1", tags=["contracts"], route_class=MarketRoute)
 
 class SignedPaper(Wire):
     paper_sha256: Sha256 = Field(description="the signed file, uploaded as evidence (POST /v1/evidence)")
+
+
+class RefuseRecord(Wire):
+    reasons: Annotated[str, SafeText(2000)]
 
 
 class RecordAuthority(Wire):
@@ -94,6 +101,32 @@ async def get_paper(contract_id: Uuid, actor: SignedIn, tx: TxDep, files: FilesD
             "ETag": f'"{view.sha256}"',
         },
     )
+
+
+@router.get(
+    "/contracts/{contract_id}/record-files/{sha256}",
+    operation_id="readRecordFile",
+    responses=refusals(NotFound) | BYTES,
+    response_class=StreamingResponse,
+)
+async def read_record_file(
+    contract_id: Uuid, sha256: Sha256InPath, actor: SignedIn, tx: TxDep, files: FilesDep
+) -> StreamingResponse:
+    """The scan of a contract made elsewhere, or the proof that it was paid, for its parties and the market."""
+    return download(*await service.read_record_file(tx, files, actor, contract_id, sha256))
+
+
+@router.post(
+    "/contracts/{contract_id}/record-refusal",
+    response_model=ContractOut,
+    operation_id="refuseContractRecord",
+    responses=refusals(
+        errors.OriginUnfit, errors.ConfirmedAlready, NotInThisState, NotAllowed, NotFound, SecondFactorNeeded
+    ),
+)
+async def refuse_record(contract_id: Uuid, body: RefuseRecord, actor: SignedIn, tx: TxDep) -> ContractView:
+    """Say that your side signed no such contract elsewhere: the record falls (each party but the one recording)."""
+    return await service.refuse_record(tx, actor, contract_id, reasons=body.reasons)
 
 
 @router.post(

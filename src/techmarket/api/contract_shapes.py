@@ -340,6 +340,7 @@ class ContractOut(Wire):
     trial_until: date | None
     title_moves: TitleMoves | None
     title_moved_at: datetime | None
+    title_restored_at: datetime | None
     versions: list[VersionOut]
     signatures: list[SignedOut]
     attestations: list[AttestationOut] = Field(description="of a contract made elsewhere: who saw the original")

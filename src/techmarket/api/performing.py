@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from techmarket.achievements.errors import ConsentMissing, LicenceOverlaps, UnderWay
+from techmarket.achievements.errors import ConsentMissing, LicenceOverlaps, TitleNotTheGivers, UnderWay
 from techmarket.api.contract_shapes import ContractOut, Reasons, RoyaltyReportOut
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.refusals import refusals
@@ -237,3 +237,15 @@ async def decline_trial(contract_id: Uuid, body: Reasons, actor: SignedIn, tx: T
 async def hand_over_title(contract_id: Uuid, body: HandOver, actor: SignedIn, tx: TxDep) -> ContractView:
     """Record that the title is the buyer's, with the register's paper (seller)."""
     return await service.hand_over_title(tx, actor, contract_id, evidence_sha256=body.evidence_sha256)
+
+
+@router.post(
+    "/contracts/{contract_id}/title-restoration",
+    response_model=ContractOut,
+    operation_id="restoreTitle",
+    responses=refusals(errors.NoTitleToRestore, TitleNotTheGivers, EvidenceMissing, NotAllowed, NotFound),
+)
+async def restore_title(contract_id: Uuid, body: HandOver, actor: SignedIn, tx: TxDep) -> ContractView:
+    """Record that the title is the seller's again, with the register's paper, once the contract was ended (buyer, or
+    the market)."""
+    return await service.restore_title(tx, actor, contract_id, evidence_sha256=body.evidence_sha256)

@@ -239,6 +239,12 @@ class TrialNotRunning(Refusal):
     en = "The trial ended with {until}; terms that were not accepted have lapsed."
 
 
+class NoTitleToRestore(Refusal):
+    code, kind = "contracts.no_title_to_restore", Kind.CONFLICT
+    zh = "只有已移转权属且已终止的合同可以恢复权属，且只恢复一次。"
+    en = "A title is restored once, after the contract that moved it was ended."
+
+
 class TitleNotMoving(Refusal):
     code, kind = "contracts.title_not_moving", Kind.CONFLICT
     zh = "此合同不移转权属，或权属已移转。"

@@ -94,6 +94,14 @@ class TitleHandedOver(Event):
 
 
 @dataclass(frozen=True)
+class TitleRestored(Event):
+    """The title is the seller's again: its contract does not stand."""
+
+    kind: ClassVar[str] = "contracts.title_restored"
+    contract_id: UUID
+
+
+@dataclass(frozen=True)
 class ContractCancelled(Event):
     kind: ClassVar[str] = "contracts.contract_cancelled"
     contract_id: UUID

@@ -24,6 +24,9 @@ RECORD_CLEARANCE = permission(
 )
 DECIDE_TRIAL = permission("contracts.decide_trial", Standing.OWN, Role.SIGNATORY)
 HAND_OVER_TITLE = permission("contracts.hand_over_title", Standing.OWN, Role.LISTING_OFFICER, Role.SIGNATORY)
+RESTORE_TITLE = permission(
+    "contracts.restore_title", Standing.MARKET_OR_OWN, Role.LISTING_OFFICER, Role.SIGNATORY, Role.OPERATOR
+)
 REPORT_ROYALTY = permission("contracts.report_royalty", Standing.OWN, Role.FINANCE, Role.TRADER, Role.SIGNATORY)
 FILE_REGISTRATION = permission("contracts.file_registration", Standing.OWN, Role.LISTING_OFFICER, Role.SIGNATORY)
 DECIDE_REGISTRATION = permission("contracts.decide_registration", Standing.OUTSIDER, Role.REGISTRAR)

@@ -83,6 +83,8 @@ class Contract(Identified, Base):
     trial_until: Mapped[date | None]
     title_moves: Mapped[TitleMoves | None]
     title_moved_at: Mapped[datetime | None]
+    title_shares: Mapped[dict[str, Any] | None]
+    title_restored_at: Mapped[datetime | None]
     deposit_minor: Mapped[int] = mapped_column(server_default=text("0"))
     signed_on: Mapped[date | None]
     scan_sha256: Mapped[str | None] = mapped_column(ForeignKey("file.sha256"))

@@ -180,6 +180,7 @@ class ContractView:
     trial_until: date | None
     title_moves: TitleMoves | None
     title_moved_at: datetime | None
+    title_restored_at: datetime | None
     versions: tuple[VersionView, ...]
     signatures: tuple[SignedView, ...]
     attestations: tuple[AttestationView, ...]

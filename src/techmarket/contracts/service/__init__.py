@@ -1,6 +1,12 @@
 """What people do with contracts: draft and sign, perform, register, read."""
 
-from techmarket.contracts.service.attesting import attest, confirm, record_elsewhere
+from techmarket.contracts.service.attesting import (
+    attest,
+    confirm,
+    read_record_file,
+    record_elsewhere,
+    refuse_record,
+)
 from techmarket.contracts.service.authorising import (
     decide_authority,
     list_authorities,
@@ -15,7 +21,7 @@ from techmarket.contracts.service.changing import (
     sign_change,
     withdraw_change,
 )
-from techmarket.contracts.service.clearing import hand_over_title, record_clearance
+from techmarket.contracts.service.clearing import hand_over_title, record_clearance, restore_title
 from techmarket.contracts.service.commissioning import accept_milestone
 from techmarket.contracts.service.drafting import cancel, draft_directly, draft_from_award
 from techmarket.contracts.service.ending import terminate
@@ -87,11 +93,14 @@ __all__ = [
     "order_signature",
     "perform",
     "propose_change",
+    "read_record_file",
     "record_authority",
     "record_clearance",
     "record_elsewhere",
     "refuse_change",
+    "refuse_record",
     "report_royalty",
+    "restore_title",
     "revoke_authority",
     "revoke_registration",
     "send_orders",

@@ -6,6 +6,7 @@ and say that the terms recorded are what was signed. Everything about it says wh
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -18,6 +19,7 @@ from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, LineState
 from techmarket.contracts.plans import FIXED
 from techmarket.contracts.rules import Origin, PartyRole
 from techmarket.contracts.service.authorising import require_authority
+from techmarket.contracts.service.drafting import cancel_locked
 from techmarket.contracts.service.reading import all_orgs, known_parties, side_orgs, view_of
 from techmarket.contracts.service.signing import (
     enter_into_force,
@@ -30,12 +32,15 @@ from techmarket.contracts.service.writing import Draft, crossing_of, write
 from techmarket.contracts.tables import Contract, ContractAttestation
 from techmarket.contracts.views import ContractView
 from techmarket.db import clock, journal
+from techmarket.db.files import Files
 from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.periods import shanghai_day
+from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
+from techmarket.notices.views import EvidenceView
 
 ATTESTERS = 2
 
@@ -92,6 +97,43 @@ async def confirm(tx: Tx, actor: Actor, contract_id: UUID, *, document_sha256: s
         _keep(db, contract, actor, document_sha256, entry_id, now)
         await db.flush()
         return await view_of(db, contract)
+
+
+async def refuse_record(tx: Tx, actor: Actor, contract_id: UUID, *, reasons: str) -> ContractView:
+    """The signatory of another party says that it signed no such thing: the record falls, and what it held is free.
+
+    Once the record has taken effect that party's own word stands under it, and a quarrel is a dispute.
+    """
+    async with tx.begin() as db:
+        contract = await repository.lock_contract(db, contract_id)
+        await known_parties(db, actor, contract)
+        require(actor, policy.CONFIRM, parties=await all_orgs(db, contract))
+        if contract.origin is Origin.MARKET:
+            raise errors.OriginUnfit()
+        contract.state = CONTRACT.move(contract.state, "attest")
+        recorder = (await side_orgs(db, contract))[PartyRole.PAYEE][0]
+        if actor.org == recorder:
+            raise errors.ConfirmedAlready()
+        contract.reasons = reasons
+        await cancel_locked(db, contract, cause="record_refused", actor=actor)
+        await db.flush()
+        return await view_of(db, contract)
+
+
+async def read_record_file(
+    tx: Tx, kept: Files, actor: Actor, contract_id: UUID, sha256: str
+) -> tuple[EvidenceView, AsyncIterator[bytes]]:
+    """The scan, or the proof of payment, for everyone who may know of the record: nobody confirms or attests unseen."""
+    async with tx.read() as db:
+        contract = await repository.get_contract(db, contract_id)
+        await known_parties(db, actor, contract)
+        if sha256 not in (contract.scan_sha256, contract.paid_sha256):
+            raise NotFound()
+        recorder = (await side_orgs(db, contract))[PartyRole.PAYEE][0]
+        view = await notices.find_evidence(db, recorder, sha256)
+        if view is None:
+            raise NotFound()
+    return view, kept.open(view.sha256)
 
 
 async def _unconfirmed(db: AsyncSession, contract: Contract) -> list[UUID]:

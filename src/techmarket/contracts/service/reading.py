@@ -164,6 +164,7 @@ async def view_of(db: AsyncSession, contract: Contract) -> ContractView:
         trial_until=contract.trial_until,
         title_moves=contract.title_moves,
         title_moved_at=contract.title_moved_at,
+        title_restored_at=contract.title_restored_at,
         versions=tuple(VersionView(one.n, one.sha256, one.signing_id, one.effective_on) for one in versions),
         attestations=tuple(_attested(one) for one in seen if one.org_id not in orgs),
         confirmations=tuple(_attested(one) for one in seen if one.org_id in orgs),
