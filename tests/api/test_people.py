@@ -317,6 +317,21 @@ async def test_who_is_invited_anew_by_another_loses_the_key_the_first_may_have_k
     assert found == {theirs: mine, person: theirs, joined["id"]: mine, "program": theirs}
 
 
+async def test_a_founder_who_is_invited_anew_leaves_the_keys_of_the_founding_dead_behind_him(api, tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    at = f"/v1/organisations/{org.actor.org}"
+    added = (await api.post(f"{at}/people", key=org.key, json={"name": "Sample", "roles": ["ADMINISTRATOR"]})).json()
+    fresh = (
+        await api.post(f"{at}/keys", key=org.key, json={"person_id": str(org.actor.person), "scopes": ["read"]})
+    ).json()["key"]
+    again = await api.post(f"{at}/people/{org.actor.person}/invitations", key=added["key"]["key"])
+    assert (await api.get("/v1/me", key=org.key)).status_code == 200  # nothing ends before it was taken up
+    body = {"token": again.json()["token"], "name": "lin", "password": PASSWORD}
+    assert (await api.post("/v1/invitations/acceptance", json=body)).status_code == 201
+    for key in (org.key, fresh):
+        assert (await api.get("/v1/me", key=key)).status_code == 401
+
+
 async def test_an_invitation_that_was_given_while_its_giver_lost_his_office_is_worth_nothing(api, tx, keys):
     org = await an_organisation(tx, keys=keys)
     wanted = {"name": "Sample", "roles": ["TRADER"]}

@@ -83,7 +83,7 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
     """Whoever holds the link joins with a name and a password of his own, once.
 
     A member who was invited again begins anew: his second factor, recovery codes and sessions are gone, and, where
-    somebody else vouched for him until now, his keys: the other may have kept one.
+    somebody else vouched for him until now, or the founding gave him his, his keys: another may have kept one.
     """
     require(actor, policy.ACCEPT_INVITATION)
     digest = keys.hash_secret(token)
@@ -126,7 +126,7 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
 
 
 async def _vouch_anew(db: AsyncSession, person: Person, inviter: UUID) -> None:
-    if person.vouched_by not in (None, inviter):
+    if inviter not in (person.vouched_by, person.id):
         for key_id in await repository.revoke_keys_of(db, person.id):
             journal.record(db, KeyRevoked(key_id), actor=None)
     if inviter != person.id:
