@@ -16,6 +16,7 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.kernel.ids import Ref
+from techmarket.kernel.seals import SealKey
 from techmarket.revenue import service
 from techmarket.revenue.case import Group, GroupShare, Share, Table
 from techmarket.revenue.views import DistributionView, ShareTableView
@@ -192,3 +193,8 @@ async def a_published_distribution(licence: Licence) -> DistributionView:
     await receive_entry_fee(licence)
     drafted = await service.draft_distribution(licence.tx, licence.unit.actor, licence.id)
     return await service.publish_distribution(licence.tx, licence.unit.actor, drafted.id, posted_sha256=POSTED)
+
+
+def trusted(keys: Keys) -> dict[str, SealKey]:
+    """The public keys that a reader of this market's files has."""
+    return {seal.kid: seal.public for seal in (keys.log, keys.receipts)}

@@ -10,12 +10,14 @@ from techmarket.db import journal
 from techmarket.db.keys import for_tests
 from techmarket.kernel.canonical import canonical_json
 from techmarket.revenue import proving, rules, statement
-from techmarket.revenue.case import Case
+from techmarket.revenue.case import Case, Group
+from techmarket.revenue.computation import Line
 from tests.revenue.make import a_case
 
 KEYS = for_tests()
 TRUSTED = {KEYS.receipts.kid: KEYS.receipts.public}
 DISTRIBUTION, ENTRY, LOG = UUID(int=7), UUID(int=9), UUID(int=4)
+REWORK, ANEW = UUID(int=11), UUID(int=12)
 SECRET, COMPUTATION = bytes(range(32)), "ab" * 32
 
 
@@ -66,18 +68,55 @@ def a_statement(key: str = "A", *, case: Case | None = None) -> dict[str, Any]:
     }
 
 
+def a_reworked_statement(key: str = "A", *, only: bool = False) -> dict[str, Any]:
+    """After an objection, line 1 was written anew as two: 340,000.00 for A, and one yuan for D."""
+    parts = a_statement(key)
+    said = parts["statement"]
+    new = [Line(Group.MAIN, 1, "A", 340_000_00, None), Line(Group.MAIN, 1, "D", 1_00, None)]
+    leaves = proving.leaves_of(DISTRIBUTION, new, SECRET, 6)
+    place = 1 if key == "A" else 2
+    line = new[place - 1]
+    if only:
+        said["inputs"] = a_case().cut_to().document()
+        said["steps"] = [step for step in said["steps"] if not step["name"].startswith("people.")]
+    for one in said["lines"]:
+        one["state"] = "CANCELLED"
+    said["amount_minor"] = line.minor
+    said["reworked"] = [
+        {
+            "n": 5 + place,
+            "group": "MAIN",
+            "position": 1,
+            "minor": line.minor,
+            "wage_base_minor": None,
+            "state": "OPEN",
+            "rework_id": str(REWORK),
+        }
+    ]
+    proof = {
+        "n": 5 + place,
+        "place": place,
+        "salt": proving.salt_of(SECRET, 5 + place).hex(),
+        "path": proving.path_of(leaves, place),
+    }
+    root = proving.root(leaves)
+    refs = [f"line_rework:{REWORK}", f"distribution:{DISTRIBUTION}"]
+    log = {"promise": _promised(ANEW, statement.REWORK_KIND, refs, {"lines": 2, "lines_root": root})}
+    parts["lines"]["reworks"] = [{"rework_id": str(REWORK), "size": 2, "root": root, "proofs": [proof], "log": log}]
+    return parts
+
+
 def a_promise(**facts: Any) -> dict[str, str]:
     """What the market signs for the entry of the distribution."""
+    refs = [f"distribution:{DISTRIBUTION}"]
+    return _promised(ENTRY, statement.LOGGED_KIND, refs, {"computation_sha256": COMPUTATION, **facts})
+
+
+def _promised(entry: UUID, kind: str, refs: list[str], facts: dict[str, Any]) -> dict[str, str]:
     row = journal.canonical_row(
-        id=ENTRY,
-        at=datetime(2026, 8, 1, 2, tzinfo=UTC),
-        actor=None,
-        org=None,
-        kind=statement.LOGGED_KIND,
-        refs=[f"distribution:{DISTRIBUTION}"],
-        facts={"computation_sha256": COMPUTATION, **facts},
+        id=entry, at=datetime(2026, 8, 1, 2, tzinfo=UTC), actor=None, org=None, kind=kind, refs=refs, facts=facts
     )
     salt = bytes(16)
-    body = {"entry_id": str(ENTRY), "leaf_hash": journal.leaf_of(salt, row).hex(), "log_id": str(LOG)}
+    body = {"entry_id": str(entry), "leaf_hash": journal.leaf_of(salt, row).hex(), "log_id": str(LOG)}
     signature = KEYS.receipts.sign(canonical_json(body)).hex()
     return {**body, "row": row.decode(), "salt": salt.hex(), "kid": KEYS.receipts.kid, "signature": signature}

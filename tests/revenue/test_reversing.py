@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
 
+from techmarket.db.session import count_statements
+from techmarket.kernel.ids import new_id
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotFound
 from techmarket.ledger import steps as ledger
-from techmarket.revenue import errors, service
+from techmarket.revenue import errors, service, statement
+from techmarket.revenue.case import Group, GroupShare, Share
 from techmarket.revenue.lifecycle import ClaimState, DistributionState, LineState
 from techmarket.rulebook import service as rulebook
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
@@ -18,7 +25,14 @@ from techmarket.rulebook.service import RuleDraft
 from techmarket.settlement import service as settlement
 from techmarket.settlement import steps as settlement_steps
 from tests.notices.make import an_evidence, move_to, shanghai
-from tests.revenue.make_licence import POSTED, a_licence, a_published_distribution, a_signed_table
+from tests.revenue.make_licence import (
+    POSTED,
+    a_licence,
+    a_published_distribution,
+    a_signed_table,
+    receive_entry_fee,
+    trusted,
+)
 from tests.settlement.make import a_message, from_the_bank, sheet
 
 RECEIPT = "cd" * 32
@@ -252,3 +266,133 @@ async def test_what_was_paid_in_for_lines_that_are_set_off_goes_back_to_the_unit
     async with tx.read() as db:
         assert (await db.execute(back, about)).scalars().all() == [281_316_00]
     assert (await service.get_distribution(tx, unit, anew.id)).state is DistributionState.PAID
+
+
+async def test_what_the_unit_paid_in_for_a_distribution_that_is_taken_back_goes_back_to_it(tx, keys):
+    licence = await a_licence(tx, keys)
+    await by_escrow(licence)
+    paid = await paid_entry_fee(licence, confirmed=0)
+    finance, unit = licence.market["finance"].actor, licence.unit.actor
+    first = paid.lines[0]
+    await settlement.settle_payout(tx, finance, first.payout_id, is_confirmed=True, bank_reference="1")
+    await service.settle_line(tx, first.payout_id)
+    await service.reverse_distribution(tx, unit, paid.id, claw_back=True)
+    back = text("SELECT minor FROM payout WHERE why = :why AND state = 'INSTRUCTED'")
+    async with tx.read() as db:
+        told = (await db.execute(back, {"why": f"due:{paid.fund_due_id}"})).scalars().all()
+    assert told == [413_700_00 - 175_822_50]
+
+
+async def test_what_was_not_paid_in_is_asked_for_no_more_and_what_was_goes_back_whole(tx, keys):
+    licence = await a_licence(tx, keys)
+    await by_escrow(licence)
+    await a_signed_table(licence)
+    unit, back = licence.unit.actor, text("SELECT minor FROM payout WHERE why = :why AND state = 'INSTRUCTED'")
+    first = await a_published_distribution(licence)
+    await service.reverse_distribution(tx, unit, first.id)
+    drafted = await service.draft_distribution(tx, unit, licence.id)
+    second = await service.publish_distribution(tx, unit, drafted.id, posted_sha256=POSTED)
+    async with tx.read() as db:
+        assert (await settlement_steps.get_due(db, first.fund_due_id)).state is settlement_steps.DueState.CANCELLED
+        due = await settlement_steps.get_due(db, second.fund_due_id)
+    await from_the_bank(tx, keys, await a_message(tx, due))
+    await service.reverse_distribution(tx, unit, second.id)
+    async with tx.read() as db:
+        told = [(await db.execute(back, {"why": f"due:{one.fund_due_id}"})).scalars().all() for one in (first, second)]
+    assert told == [[], [413_700_00]]
+
+
+async def test_a_statement_stays_readable_when_its_distribution_was_taken_back(tx, keys):
+    licence = await a_licence(tx, keys)
+    paid = await paid_entry_fee(licence, confirmed=1)
+    await service.reverse_distribution(tx, licence.unit.actor, paid.id, claw_back=True)
+    for number, state in ((0, LineState.RECLAIMED), (1, LineState.CANCELLED)):
+        me = licence.inventors[number].actor
+        shown = await service.get_statement(tx, me, paid.id, me.person)
+        assert (shown.state, shown.amount.minor) == (DistributionState.REVERSED, 0)
+        assert [line.state for line in shown.lines] == [state]
+        file = await service.get_statement_file(tx, keys, me, paid.id, me.person)
+        assert statement.check_file(file.body, trusted(keys)).checked[-2:] == ("line", "cents")
+        listed = (await service.list_statements(tx, me, cursor=None, limit=5)).items
+        assert [(card.distribution_id, card.amount.minor) for card in listed] == [(paid.id, 0)]
+    # One that was taken back before it was published was never anybody's to read.
+    drafted = await service.draft_distribution(tx, licence.unit.actor, licence.id)
+    await service.reverse_distribution(tx, licence.unit.actor, drafted.id)
+    me = licence.inventors[0].actor
+    with pytest.raises(NotFound):
+        await service.get_statement(tx, me, drafted.id, me.person)
+    assert len((await service.list_statements(tx, me, cursor=None, limit=5)).items) == 1
+
+
+async def test_many_lines_are_taken_back_by_as_many_statements_as_few(tx, keys):
+    licence = await a_licence(tx, keys)
+    sent = {}
+    for people in (2, 40):
+        helpers = [new_id() for _ in range(people)]
+        async with tx.begin() as db:
+            await db.execute(
+                text("INSERT INTO person (id, name) SELECT unnest(cast(:ids AS uuid[])), 'Sample helper'"),
+                {"ids": helpers},
+            )
+        others = GroupShare(Group.OTHERS, Decimal(10), tuple(Share(str(one), Decimal(1)) for one in helpers))
+        table = licence.table()
+        await a_signed_table(licence, replace(table, groups=(*table.groups[:2], others)))
+        if people == 2:
+            published = await a_published_distribution(licence)
+        else:
+            drafted = await service.draft_distribution(tx, licence.unit.actor, licence.id)
+            published = await service.publish_distribution(tx, licence.unit.actor, drafted.id, posted_sha256=POSTED)
+        await move_to(tx, shanghai(2026, 4 if people == 2 else 5, 8))
+        paid = await service.pay_distribution(tx, licence.unit.actor, published.id)
+        for line in paid.lines[4:6]:
+            await service.confirm_payroll(tx, licence.unit.actor, line.id)
+        counted = count_statements(tx.engine)
+        back = await service.reverse_distribution(tx, licence.unit.actor, published.id, claw_back=True)
+        sent[people] = len(counted)
+        states = [line.state for line in back.lines]
+        assert (states.count(LineState.RECLAIMED), states.count(LineState.CANCELLED)) == (2, people + 2)
+    assert set(await books(licence)) == {"BANK", "RECEIVABLE"}
+    assert sent[40] <= sent[2] + 3
+
+
+async def test_whatever_was_done_before_taking_all_back_restores_every_balance(tx, keys):
+    """Six walks by chance over one licence: costs, splits, payments, confirmations, set-offs, repayments, reversals."""
+    licence = await a_licence(tx, keys)
+    unit, chance = licence.unit.actor, random.Random(20261130)
+    await an_evidence(tx, unit, RECEIPT)
+    await a_signed_table(licence)
+    await receive_entry_fee(licence)
+    day = shanghai(2026, 3, 20, 10)
+    for walk in range(6):
+        facts = {"evidence": f"invoice {walk}", "evidence_sha256": None, "incurred_on": day.date()}
+        cost = await service.add_cost(tx, unit, licence.id, kind="tax", minor=chance.randrange(1, 590_000_00), **facts)
+        owed = sum(claim.amount.minor - claim.settled.minor for claim in await claims_of(licence))
+        before = await books(licence)
+        drafted = await service.draft_distribution(tx, unit, licence.id)
+        await service.publish_distribution(tx, unit, drafted.id, posted_sha256=POSTED)
+        day += timedelta(days=40)
+        await move_to(tx, day)
+        paid = await service.pay_distribution(tx, unit, drafted.id)
+        instructed = [line for line in paid.lines if line.state is LineState.INSTRUCTED]
+        gone = chance.sample(instructed, chance.randrange(len(instructed) + 1))
+        for line in gone:
+            await service.confirm_payroll(tx, unit, line.id)
+        await service.reverse_distribution(tx, unit, drafted.id, claw_back=True)
+        left = sum(line.amount.minor - line.offset.minor for line in gone)
+        after = await books(licence)
+        # What has left the bank is owed back, and nothing else has changed.
+        moved = {name: after.get(name, 0) - before.get(name, 0) for name in {*after, *before}}
+        assert {name: minor for name, minor in moved.items() if minor} == (
+            {"BANK": left, "RECEIVABLE": -left} if left else {}
+        )
+        claims = await claims_of(licence)
+        assert sum(claim.amount.minor - claim.settled.minor for claim in claims) == owed + left
+        for claim in chance.sample(claims, len(claims) // 3):
+            open_minor = claim.amount.minor - claim.settled.minor
+            if open_minor:
+                await service.take_repayment(tx, unit, claim.id, minor=open_minor, evidence_sha256=RECEIPT)
+        await service.withdraw_cost(tx, unit, cost.id)
+        open_books = await service.get_books(tx, unit, licence.id)
+        assert (open_books.open_income.minor, open_books.open_costs.minor) == (600_000_00, 9_000_00)
+    async with tx.read() as db:
+        assert await ledger.is_balanced(db, ledger.book_of_unit(unit.org))

@@ -9,13 +9,13 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import service as notices
-from techmarket.revenue import errors, reworking, service
+from techmarket.revenue import errors, reworking, service, statement
 from techmarket.revenue.case import Group
 from techmarket.revenue.lifecycle import DistributionState, LineState, ReworkState
 from techmarket.revenue.reworking import NewLine
 from tests.notices.make import move_to, shanghai
 from tests.revenue.make import a_case
-from tests.revenue.make_licence import POSTED, a_licence, a_published_distribution, a_signed_table
+from tests.revenue.make_licence import POSTED, a_licence, a_published_distribution, a_signed_table, trusted
 
 GROUPS = {Group.MAIN: 663_522_06, Group.STAFF: 39_030_71, Group.OTHERS: 78_061_42}
 WORKED = {"unit_minor": 334_548_93, "base_minor": 1_115_163_12, "by_group": GROUPS}
@@ -97,6 +97,9 @@ async def test_an_upheld_line_is_reworked_alone_while_the_others_are_paid(tx, ke
     rework = await service.publish_rework(tx, unit, rework.id, posted_sha256=POSTED)
     with pytest.raises(errors.NothingPayable):
         await service.pay_distribution(tx, unit, paid.id)
+    for who in (bert, carla):
+        file = await service.get_statement_file(tx, keys, who, paid.id, who.person)
+        assert statement.check_file(file.body, trusted(keys)).checked == ("form", "promise", "line", "rework", "cents")
     after = await service.get_distribution(tx, unit, paid.id)
     assert (after.reward.minor, after.unit_part.minor) == (413_700_00 + 10_000_00, 177_300_00 - 10_000_00)
     assert [(line.n, line.amount.minor, line.state) for line in after.lines if line.state is not LineState.PAID] == [
@@ -110,6 +113,10 @@ async def test_an_upheld_line_is_reworked_alone_while_the_others_are_paid(tx, ke
         assert (line.state, line.wage_base) == (LineState.INSTRUCTED, line.amount)
         await service.confirm_payroll(tx, unit, line.id)
     assert (await service.get_distribution(tx, unit, paid.id)).state is DistributionState.PAID
+    file = await service.get_statement_file(tx, keys, carla, paid.id, carla.person)
+    assert statement.check_file(file.body, trusted(keys)).statement["amount_minor"] == 80_000_00
+    listed = (await service.list_statements(tx, carla, cursor=None, limit=5)).items
+    assert [card.amount.minor for card in listed] == [80_000_00]
 
 
 async def test_a_rework_is_published_only_signed_and_an_objection_to_it_holds_its_own_line(tx, keys):

@@ -16,10 +16,14 @@ from techmarket.notices import service as notices
 from techmarket.notices.errors import EvidenceMissing
 from techmarket.revenue import errors, service, titles, unit_rules
 from techmarket.revenue.case import Basis, Group, GroupShare, Mode, Share, Table
+from techmarket.revenue.cumulating import Tier
 from techmarket.revenue.leaders import Post
 from techmarket.revenue.lifecycle import UnitRuleState
 from techmarket.revenue.service.tabling import TableTerms
-from techmarket.revenue.unit_rules import Publication, UnitRuleDraft
+from techmarket.revenue.unit_rules import Publication, Scale, UnitRuleDraft
+from techmarket.rulebook import service as rulebook
+from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
+from techmarket.rulebook.service import RuleDraft
 from tests.identity.make import a_member
 from tests.notices.make import an_evidence, move_to, shanghai
 from tests.revenue.make import norms
@@ -78,6 +82,46 @@ def test_a_rule_on_development_income_speaks_of_every_mode():
     with pytest.raises(errors.UnitRuleMalformed):
         check(a_rule(rates={Mode.OTHER: Decimal("0.60")}))
     check(a_rule(rates={**FLOORS, Mode.OTHER: Decimal("0.60")}))
+
+
+TIERS = {
+    "inventors": [Tier(0, Decimal("0.90")), Tier(100_000_00, Decimal("0.60"))],
+    "department": [Tier(0, Decimal("0.05")), Tier(100_000_00, Decimal("0.20"))],
+}
+BOTH = (Mode.TRANSFER, Mode.LICENCE)
+
+
+def scaled(tiers=TIERS, modes=BOTH, **changes):
+    return a_rule(**({"rates": {}, "scale": Scale(modes, tiers)} | changes))
+
+
+def test_a_scale_by_cumulative_net_income_stands_in_the_place_of_a_rate():
+    check(scaled())
+    check(scaled(rates={Mode.EQUITY: Decimal("0.70")}))
+    inventors, department = TIERS["inventors"], TIERS["department"]
+    for broken, reason in (
+        (scaled(rates={Mode.LICENCE: Decimal("0.80")}), "rate_or_scale_not_both"),
+        (scaled(modes=(Mode.EQUITY,)), "scale_is_for_transfer_and_licence"),
+        (scaled(modes=()), "no_rate"),
+        (scaled(modes=(Mode.LICENCE, Mode.LICENCE)), "scale_is_for_transfer_and_licence"),
+        (scaled({"department": department}), "inventors_from_the_first_fen"),
+        (scaled({"inventors": inventors[1:]}), "inventors_from_the_first_fen"),
+        (scaled({"inventors": [*inventors, inventors[1]]}), "tier_twice"),
+        (scaled(TIERS | {"laboratory": [Tier(200_000_00, Decimal("0.21"))]}), "more_than_the_whole"),
+    ):
+        with pytest.raises(errors.UnitRuleMalformed) as refused:
+            check(broken)
+        assert refused.value.facts["reason"] == reason
+    check(scaled(TIERS | {"laboratory": [Tier(200_000_00, Decimal("0.20"))]}))
+
+
+def test_the_first_tier_and_the_groups_of_a_scale_keep_the_floors():
+    low = scaled({"inventors": [Tier(0, Decimal("0.69"))]})
+    with pytest.raises(errors.BelowFloor):
+        check(low)
+    check(low, is_government=False)
+    with pytest.raises(errors.BelowFloor):
+        check(scaled(groups={Group.MAIN: Decimal(96), Group.STAFF: Decimal(4)}))
 
 
 # --- grants ---------------------------------------------------------------------------------------------------------
@@ -210,6 +254,77 @@ async def test_a_published_rule_adopted_by_a_second_officer_gives_its_rate_to_th
     ]
     with pytest.raises(NotFound):
         await service.list_unit_rules(tx, licence.buyer.actor, unit.org)
+
+
+async def test_a_unit_shares_by_its_own_scale_like_universities_elsewhere_until_a_later_rule_ends_it(tx, keys):
+    licence = await a_licence(tx, keys)
+    unit = licence.unit.actor
+    rule = await adopt(licence, scaled())
+    assert rule.document["scale"]["tiers"][1] == {"who": "inventors", "above": "100000.00", "ratio": "0.6"}
+    await a_signed_table(licence)
+    await receive_entry_fee(licence)
+    # 90 percent of the first 100,000.00 and 60 of the other 491,000.00 would be 384,600.00: below 70 percent of all.
+    with pytest.raises(errors.BelowFloor):
+        await service.draft_distribution(tx, unit, licence.id)
+    facts = {"evidence": "invoice", "evidence_sha256": None, "incurred_on": date(2026, 3, 18)}
+    await service.add_cost(tx, unit, licence.id, kind="tax", minor=441_000_00, **facts)
+    drafted = await service.draft_distribution(tx, unit, licence.id)
+    assert (drafted.net_income.minor, drafted.reward.minor, drafted.unit_part.minor) == (
+        150_000_00,
+        120_000_00,
+        30_000_00,
+    )
+    (given,) = [step["minor"] for step in drafted.steps if step["name"] == "unit_part.department"]
+    assert given == 15_000_00
+    await adopt(licence, a_rule(rates=dict.fromkeys(BOTH, Decimal("0.80")), effective_from=date(2026, 4, 1)))
+    async with tx.read() as db:
+        ended = text("SELECT DISTINCT effective_to FROM rule WHERE unit_id = :unit AND key LIKE 'reward.tier.%'")
+        assert (await db.execute(ended, {"unit": unit.org})).scalars().all() == [date(2026, 4, 1)]
+
+
+async def test_no_rule_begins_in_the_past_behind_the_back_of_those_who_signed(tx, keys):
+    licence = await a_licence(tx, keys, kind=OrgKind.ENTERPRISE)
+    await a_signed_table(licence)
+    with pytest.raises(errors.SignedUnderAnother) as refused:
+        await adopt(licence, a_rule(rates={Mode.LICENCE: Decimal("0.10")}))
+    assert refused.value.facts["tables"] == 1
+    await receive_entry_fee(licence)
+    assert (await service.draft_distribution(tx, licence.unit.actor, licence.id)).reward.minor == 295_500_00
+    await adopt(licence, a_rule(rates={Mode.LICENCE: Decimal("0.10")}, effective_from=date(2026, 3, 20)))
+
+
+async def test_a_unit_that_its_province_named_a_pilot_has_the_pilots_floor_from_that_day_on(tx, keys):
+    licence = await a_licence(tx, keys, region="420100")
+    unit = licence.unit.actor
+
+    async def reward():
+        drafted = await service.draft_distribution(tx, unit, licence.id)
+        await service.reverse_distribution(tx, unit, drafted.id)
+        return drafted.reward.minor
+
+    await a_signed_table(licence)
+    await receive_entry_fee(licence)
+    # The national floor; the fee of the market is its own rule there.
+    assert await reward() == 300_000_00 - 4_500_00
+    named = RuleDraft(
+        "unit.pilot",
+        "CN",
+        f"unit:{unit.org}",
+        None,
+        "any",
+        Binding.DEFAULT,
+        None,
+        "1",
+        RuleUnit.FLAG,
+        "Sample document of the province / 示例文件",
+        Evidence.VERIFIED,
+        date(2026, 3, 1),
+        None,
+    )
+    with pytest.raises(NotAllowed):
+        await rulebook.add_rule(tx, unit, named)
+    await rulebook.add_rule(tx, licence.market["operator"].actor, named)
+    assert await reward() == 413_700_00
 
 
 async def test_a_rule_needs_the_files_that_show_it(tx, keys):

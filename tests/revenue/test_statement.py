@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import io
 import json
 from copy import deepcopy
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -19,9 +21,10 @@ from techmarket.cli.recompute import OTHER, SAME, UNREADABLE, recompute_path
 from techmarket.cli.verify import SENTENCES, examine
 from techmarket.revenue import paper, proving, rules, statement, wording
 from techmarket.revenue.case import Group, GroupShare, Share
+from techmarket.revenue.lifecycle import DistributionState, LineState
 from techmarket.transparency.evidence import Unproven
 from tests.revenue.make import TABLE, a_case
-from tests.revenue.make_statement import DISTRIBUTION, SECRET, TRUSTED, a_promise, a_statement
+from tests.revenue.make_statement import DISTRIBUTION, SECRET, TRUSTED, a_promise, a_reworked_statement, a_statement
 
 
 def raw(parts) -> bytes:
@@ -164,6 +167,8 @@ def test_without_her_salt_nobody_can_try_out_amounts():
     for salt, holds in ((proving.salt_of(SECRET, 1), True), (proving.salt_of(SECRET, 2), False), (b"", False)):
         assert proving.is_included(said, salt, n=1, size=5, path=path, root=root) is holds
     assert len({proving.salt_of(SECRET, n) for n in range(1, 1_000)}) == 999
+    for n in (1, 7, 10_000):
+        assert proving.salt_of(SECRET, n) == hmac.digest(SECRET, n.to_bytes(8, "big"), "sha256")[:16]
 
 
 @settings(max_examples=40, deadline=None)
@@ -193,6 +198,123 @@ def test_a_person_with_lines_in_two_groups_has_both_in_her_statement():
     assert [line["minor"] for line in seen.statement["lines"]] == [331_761_03, 19_515_36]
 
 
+def paid_on_both_sides():
+    """A's line in the reward of the staff was held until the relief was over; her first one was not."""
+    staff = GroupShare(Group.STAFF, Decimal(5), (Share("A", Decimal(1)), Share("D", Decimal(1))))
+    case = a_case(table=replace(TABLE, groups=(TABLE.groups[0], staff, TABLE.groups[2])))
+    parts = a_statement(case=case)
+    late = rules.compute(replace(case, pay_on=date(2029, 3, 21)))
+    second = parts["statement"]["lines"][1]
+    assert second["wage_base_minor"] == 9_757_68
+    second["wage_base_minor"] = second["minor"]
+    parts["statement"]["paid_otherwise"] = [
+        {
+            "lines": [second["n"]],
+            "pay_on": "2029-03-21",
+            "is_registered": True,
+            "steps": [step.document() for step in late.steps if step.name == "wage_base"],
+            "flags": [flag.document() for flag in late.flags],
+        }
+    ]
+    return parts
+
+
+def test_lines_paid_before_and_after_the_relief_are_each_computed_as_they_were_paid():
+    parts = paid_on_both_sides()
+    seen = statement.check_file(raw(parts), TRUSTED)
+    assert seen.checked[-1] == "cents"
+    assert [line["wage_base_minor"] for line in seen.statement["lines"]] == [165_880_52, 19_515_36]
+    said = paper.stated_of(parts["statement"])
+    assert said["flags"][-1]["tax"] == ("个人所得税（第 4 行）", "individual income tax (line 4)")
+    assert len(said["flags"]) == len(parts["statement"]["flags"]) + 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: one.update(pay_on="2026-08-03"),
+        lambda one: one.update(is_registered=False, pay_on="2026-08-03", flags=[]),
+        lambda one: one.update(lines=[1]),
+        lambda one: one.update(steps=[]),
+        lambda one: one["flags"][0].update(value="NOT_EXEMPT"),
+        lambda one: one.update(lines=None),
+    ],
+)
+def test_whatever_is_changed_in_how_a_line_was_paid_is_found(change):
+    parts = paid_on_both_sides()
+    change(parts["statement"]["paid_otherwise"][0])
+    with pytest.raises(Unproven) as found:
+        statement.check_file(raw(parts), TRUSTED)
+    assert found.value.check == "cents"
+
+
+# --- lines written anew ---------------------------------------------------------------------------------------------
+
+
+def test_a_line_written_anew_is_shown_in_the_rework_that_the_log_names():
+    seen = statement.check_file(raw(a_reworked_statement()), TRUSTED)
+    assert seen.checked == ("form", "promise", "line", "rework", "cents")
+    assert seen.statement["amount_minor"] == 340_000_00
+    assert "reworked" not in examine(raw(a_reworked_statement()), TRUSTED).not_checked
+    # Who has nothing else still has a file that proves hers.
+    alone = statement.check_file(raw(a_reworked_statement("D", only=True)), TRUSTED)
+    assert (alone.checked, alone.statement["amount_minor"]) == (("form", "promise", "line", "rework", "cents"), 1_00)
+    # Of an older rework that has no proof nothing is claimed.
+    older = a_reworked_statement()
+    del older["lines"]["reworks"]
+    assert "rework" not in statement.check_file(raw(older), TRUSTED).checked
+    assert "reworked" in examine(raw(older), TRUSTED).not_checked
+
+
+def _more_anew(parts):
+    parts["statement"]["reworked"][0]["minor"] += 1
+
+
+def _another_rework(parts):
+    parts["statement"]["reworked"][0]["rework_id"] = parts["lines"]["reworks"][0]["rework_id"] = str(UUID(int=13))
+
+
+def _another_new_place(parts):
+    parts["lines"]["reworks"][0]["proofs"][0]["place"] = 1
+
+
+def _another_new_salt(parts):
+    parts["lines"]["reworks"][0]["proofs"][0]["salt"] = "00" * 16
+
+
+def _the_distributions_own_entry(parts):
+    parts["lines"]["reworks"][0]["log"] = parts["log"]
+
+
+def _no_proof_of_the_only_line(parts):
+    parts["lines"]["reworks"] = []
+
+
+def _a_wage_that_is_none(parts):
+    parts["statement"]["reworked"][0]["wage_base_minor"] = 1
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (_more_anew, "rework"),
+        (_another_rework, "rework"),
+        (_another_new_place, "rework"),
+        (_another_new_salt, "rework"),
+        (_the_distributions_own_entry, "rework"),
+        (_no_proof_of_the_only_line, "rework"),
+        (_a_wage_that_is_none, "cents"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__.strip("_"),
+)
+def test_whatever_is_changed_in_a_line_written_anew_is_found(change, fault):
+    parts = a_reworked_statement("D", only=True)
+    change(parts)
+    with pytest.raises(Unproven) as found:
+        statement.check_file(raw(parts), TRUSTED)
+    assert found.value.check == fault
+
+
 def test_the_page_carries_the_file_unchanged_and_says_every_step_in_both_languages():
     file = raw(a_statement())
     page = paper.draw_statement(file)
@@ -213,6 +335,7 @@ def test_every_step_flag_and_note_that_the_rules_can_say_has_words_in_both_langu
     assert {step.note for step in steps} - {None} <= set(wording.NOTES)
     assert {flag.value for one in done for flag in one.flags} <= set(wording.FLAG_VALUES)
     assert {term.name for one in done for term in one.terms} <= set(wording.TERMS)
+    assert {*LineState, *DistributionState} - {"DRAFT"} == set(wording.STATES)
 
 
 def test_recompute_says_the_same_cents_of_file_and_page_and_names_what_differs(tmp_path):

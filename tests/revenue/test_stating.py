@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from importlib import resources
 
 import pytest
@@ -20,7 +22,9 @@ from techmarket.db.base import Base
 from techmarket.db.journal import sequence
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.kernel.refusals import NotFound
+from techmarket.notices import service as notices
 from techmarket.revenue import errors, norming, paper, service, statement
+from techmarket.revenue.case import Share
 from techmarket.revenue.service.standing import standing_of
 from techmarket.rulebook import service as rulebook
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
@@ -36,13 +40,10 @@ from tests.revenue.make_licence import (
     a_signed_table,
     enter_costs,
     receive_royalty,
+    trusted,
 )
 
 ZHEJIANG = (resources.files("techmarket.rulebook") / "packs/CN-33/zhejiang.yaml").read_text(encoding="utf-8")
-
-
-def trusted(keys):
-    return {seal.kid: seal.public for seal in (keys.log, keys.receipts)}
 
 
 async def rows_everywhere(tx) -> dict[str, int]:
@@ -84,6 +85,32 @@ async def test_a_contributor_takes_along_a_file_that_proves_and_recomputes_hers_
         await db.execute(text("DELETE FROM distribution_proof"))
     with pytest.raises(errors.NotProven):
         await file_of(licence, published)
+
+
+async def test_a_line_paid_when_another_part_counted_as_wage_is_computed_as_it_was_paid(tx, keys):
+    """A's second line is held; meanwhile the contract is registered, and half of the line counts as wage."""
+    licence = await a_licence(tx, keys)
+    unit, anna = licence.unit.actor, licence.inventors[0].actor
+    table = licence.table()
+    staff = replace(table.groups[1], people=(Share(str(anna.person), Decimal(1)),))
+    await a_signed_table(licence, replace(table, groups=(table.groups[0], staff, table.groups[2])))
+    published = await a_published_distribution(licence)
+    objection = await notices.file_objection(tx, anna, published.notice_id, grounds="Sample", lines=["4"])
+    await move_to(tx, shanghai(2026, 4, 8))
+    await service.pay_distribution(tx, unit, published.id)
+    whole = {"contract_class": licence.contract.type, "whole_minor": 600_000_00, "technology_minor": 600_000_00}
+    filed = await contracts.file_registration(tx, unit, licence.id, **whole)
+    registrar, operator = licence.market["registrar"].actor, licence.market["operator"].actor
+    await contracts.decide_registration(tx, registrar, filed.id, number="20263301000001")
+    await notices.decide_objection(tx, operator, objection.id, upheld=False, reasons="Sample")
+    paid = await service.pay_distribution(tx, unit, published.id)
+    assert [line.wage_base.minor for line in (paid.lines[0], paid.lines[3])] == [175_822_50, 10_342_50]
+    seen = statement.check_file(await file_of(licence, published), trusted(keys))
+    assert seen.checked[-1] == "cents"
+    (otherwise,) = seen.statement["paid_otherwise"]
+    assert (otherwise["lines"], otherwise["is_registered"]) == ([4], True)
+    (view,) = (await service.get_statement(tx, anna, published.id, anna.person)).paid_otherwise
+    assert {flag["tax"]: flag["value"] for flag in view["flags"]}["iit"] == "HALF"
 
 
 async def test_two_events_give_to_the_cent_what_the_rule_says_of_both_and_a_reversal_gives_it_back(tx, keys):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from techmarket.contracts import service as contracts
 from techmarket.contracts.rules import ContractType
 from techmarket.identity.permissions import NotAllowed
-from techmarket.revenue import service
+from techmarket.kernel.refusals import NotFound
+from techmarket.revenue import errors, service
 from techmarket.revenue.lifecycle import ClaimState, DistributionState, LineState
 from techmarket.settlement import service as settlement
 from techmarket.settlement import steps as settlement_steps
@@ -105,6 +107,18 @@ async def test_with_a_revoked_registration_all_counts_as_wage_again_and_the_stat
     assert {flag["tax"]: flag["value"] for flag in flags}["iit"] == "FULL"
 
 
+async def given_back(licence, distribution):
+    """What the market was told to pay back to the unit of what it had paid in for this distribution."""
+    lines = [line for line in distribution.lines if line.payout_id]
+    about = {
+        "whys": [f"due:{distribution.fund_due_id}", *(f"distribution_line:{line.id}" for line in lines)],
+        "lines": [line.payout_id for line in lines],
+    }
+    told = text("SELECT minor FROM payout WHERE why = ANY(:whys) AND id <> ALL(:lines) AND state <> 'FAILED'")
+    async with licence.tx.read() as db:
+        return (await db.execute(told, about)).scalars().all()
+
+
 async def refund(licence, due_id):
     """The market undoes the due; nobody has heard of it yet."""
     async with licence.tx.begin() as db:
@@ -125,6 +139,7 @@ async def test_a_payout_on_its_way_holds_up_no_refund_and_its_answer_finishes_th
     assert after.state is DistributionState.REVERSED
     assert [line.state for line in after.lines] == [LineState.INSTRUCTED] * 2 + [LineState.CANCELLED] * 3
     assert (await service.get_books(tx, unit, licence.id)).open_income.minor == 0
+    assert await given_back(licence, done) == [413_700_00 - 175_822_50 - 105_493_50]
     await settlement.settle_payout(tx, finance, first.payout_id, is_confirmed=True, bank_reference="1")
     await settlement.settle_payout(tx, finance, second.payout_id, is_confirmed=False, bank_reference="2")
     for line in (first, second):
@@ -144,6 +159,21 @@ async def test_a_payout_on_its_way_holds_up_no_refund_and_its_answer_finishes_th
     (claim,) = (await service.list_claims(tx, unit, cursor=None, limit=5)).items
     assert (claim.state, claim.settled.minor) == (ClaimState.SETTLED, 175_822_50)
     assert await books(licence) == {"BANK": -822_50, "PAYABLE": 822_50}
+    assert (claim.given_twice.minor, claim.given_back.minor) == (822_50, 0)
+    give = {"evidence_sha256": DECISION}
+    for stranger in (licence.inventors[0].actor, licence.buyer.actor):
+        with pytest.raises(NotFound):
+            await service.give_back(tx, stranger, claim.id, minor=1, **give)
+    with pytest.raises(errors.NothingToGiveBack):
+        await service.give_back(tx, unit, claim.id, minor=822_51, **give)
+    await service.give_back(tx, unit, claim.id, minor=800_00, **give)
+    given = await asyncio.gather(
+        *[service.give_back(tx, unit, claim.id, minor=22_50, **give) for _ in range(3)], return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in given) == ["ClaimView"] + ["NothingToGiveBack"] * 2
+    assert await books(licence) == {}
+    # And all that the unit had paid in for its rewards is on its way back to it.
+    assert sum(await given_back(licence, done)) == 413_700_00
 
 
 async def test_what_was_refunded_before_it_was_taken_as_income_is_none_and_its_returned_fee_no_cost(tx, keys):

@@ -16,7 +16,7 @@ from tests.pg import TestRun, TestServer
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"
-HERE = Path(__file__).parent
+TESTS = ROOT / "tests"
 AFTER, MANDATE, JOINT, QUALIFY, ANNOUNCE, DEPOSIT, RELIST, SERVICE = (
     f"test_{name}.py"
     for name in (
@@ -27,12 +27,18 @@ AFTER, MANDATE, JOINT, QUALIFY, ANNOUNCE, DEPOSIT, RELIST, SERVICE = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """`path` under src/techmarket/trading; `guard` stands there once; `tests` are the files beside this one."""
+    """`path` under the room's sources; `guard` stands there once; `tests` are the files, or single tests, beside the
+    room's own."""
 
     path: str
     guard: str
     weakened: str
     tests: tuple[str, ...]
+    room: str = "trading"
+
+    @property
+    def file(self) -> Path:
+        return Path("techmarket", self.room, self.path)
 
 
 def mutants(path: str, tests: tuple[str, ...], *pairs: tuple[str, str]) -> list[Mutant]:
@@ -167,7 +173,7 @@ MUTANTS = [
 
 def weakened(mutant: Mutant) -> str:
     """The text of its file without the guard."""
-    text = (SOURCES / "techmarket" / "trading" / mutant.path).read_text()
+    text = (SOURCES / mutant.file).read_text()
     count = text.count(mutant.guard)
     if count != 1:
         raise ValueError(f"{mutant.path}: the guard stands there {count} times: {mutant.guard}")
@@ -179,19 +185,23 @@ def lives(mutant: Mutant) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "src"
         shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        (copy / "techmarket" / "trading" / mutant.path).write_text(weakened(mutant))
+        (copy / mutant.file).write_text(weakened(mutant))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-o", f"pythonpath={copy} ."]
         ended = subprocess.run(
-            [*command, *(str(HERE / one) for one in mutant.tests)], cwd=ROOT, capture_output=True, text=True
+            [*command, *(str(TESTS / mutant.room / one) for one in mutant.tests)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
         )
     if ended.returncode not in (0, 1):
         print(ended.stdout[-2000:], flush=True)
     return ended.returncode == 0
 
 
-def main(wanted: list[str]) -> int:
+def main(mutants: list[Mutant], wanted: list[str]) -> int:
+    """All of them, or those in files whose path has one of these parts."""
     alive = []
-    chosen = [one for one in MUTANTS if not wanted or any(part in one.path for part in wanted)]
+    chosen = [one for one in mutants if not wanted or any(part in one.path for part in wanted)]
     run = TestRun()  # one server for all of them
     server = TestServer()
     try:
@@ -208,4 +218,4 @@ def main(wanted: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(MUTANTS, sys.argv[1:]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -14,14 +13,13 @@ from techmarket.api.shapes import (
     Code,
     Day,
     PositiveMoney,
-    RateIn,
     ShortText,
     Wire,
 )
-from techmarket.api.share_tables import PEOPLE_MAX, TABLE_REFUSALS, Weight
+from techmarket.api.share_tables import PEOPLE_MAX, TABLE_REFUSALS, TableTerm, Weight
 from techmarket.revenue import errors, service
 from techmarket.revenue.asking import Question
-from techmarket.revenue.case import Basis, Cost, Group, GroupShare, Mode, Receipt, Share, Table
+from techmarket.revenue.case import Cost, Group, Mode, Receipt, Table
 
 router = APIRouter(prefix="/v1", tags=["revenue"], route_class=MarketRoute)
 
@@ -32,6 +30,10 @@ class NamedWeight(Wire):
     name: Code
     weight: Weight
 
+    @property
+    def key(self) -> str:
+        return self.name
+
 
 class GroupAsked(Wire):
     group: Group
@@ -39,26 +41,11 @@ class GroupAsked(Wire):
     people: Annotated[list[NamedWeight], Field(max_length=PEOPLE_MAX)] = Field(default_factory=list)
 
 
-class TableAsked(Wire):
-    basis: Basis = Basis.REWARD
-    rate: RateIn | None = None
-    title_share: RateIn | None = None
+class TableAsked(TableTerm):
     groups: Annotated[list[GroupAsked], Field(min_length=1, max_length=len(Group))]
 
     def value(self) -> Table:
-        return Table(
-            tuple(
-                GroupShare(
-                    one.group,
-                    Decimal(one.weight),
-                    tuple(Share(person.name, Decimal(person.weight)) for person in one.people),
-                )
-                for one in self.groups
-            ),
-            self.basis,
-            self.rate,
-            self.title_share,
-        )
+        return self.of(self.groups)
 
 
 class ReceiptAsked(Wire):
@@ -73,7 +60,14 @@ class CostAsked(Wire):
     evidence: ShortText | None = None
 
 
-Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^CN(-[1-9][0-9]([0-9]{2}){0,2})?$")]
+Jurisdiction = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^(CN(-[1-9][0-9]([0-9]{2}){0,2})?|X[A-Z])$",
+        description="XA and XB are samples shaped like policies of universities elsewhere; they serve dry runs alone",
+    ),
+]
 Receipts = Annotated[list[ReceiptAsked], Field(min_length=1, max_length=200)]
 Costs = Annotated[list[CostAsked], Field(max_length=200)]
 Years = Annotated[int, Field(ge=1, le=100)]
@@ -88,6 +82,7 @@ class Scenario(Wire):
     rule_date: Day | None = None
     jurisdiction: Jurisdiction | None = None
     is_government_established: bool | None = None
+    is_pilot_unit: bool | None = None
     receipts: Receipts | None = None
     costs: Costs | None = None
     table: TableAsked | None = None
@@ -104,6 +99,7 @@ class Calculate(Wire):
     rule_date: Day
     jurisdiction: Jurisdiction = "CN-33"
     is_government_established: bool = True
+    is_pilot_unit: bool = False
     receipts: Receipts
     costs: Costs = Field(default_factory=list)
     table: TableAsked
@@ -129,6 +125,7 @@ class Calculate(Wire):
             is_registered=self.is_registered,
             term_years=self.term_years,
             capital=self.registered_capital,
+            is_pilot=self.is_pilot_unit,
         )
 
     def others(self) -> dict[str, Question]:

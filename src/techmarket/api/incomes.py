@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -36,9 +36,10 @@ class EnterIncome(Wire):
     registered_capital: PositiveMoney | None = None
     evidence_sha256: Sha256 = Field(description="A file that the unit keeps as evidence")
 
-    def value(self) -> EnteredIncome:
+    def facts(self) -> dict[str, Any]:
         capital = None if self.registered_capital is None else self.registered_capital.minor
-        return EnteredIncome(self.kind, self.mode, self.amount.minor, self.year, self.first_year, capital)
+        income = EnteredIncome(self.kind, self.mode, self.amount.minor, self.year, self.first_year, capital)
+        return {"income": income, "received_on": self.received_on, "evidence_sha256": self.evidence_sha256}
 
 
 class AddCost(Wire):
@@ -137,14 +138,7 @@ _INCOME = (
 )
 async def enter_of_contract(contract_id: Uuid, body: EnterIncome, actor: SignedIn, tx: TxDep) -> IncomeView:
     """Enter what a contract brought in beside the market: shares, dividends, the sale of shares."""
-    return await service.enter_income(
-        tx,
-        actor,
-        contract_id=contract_id,
-        income=body.value(),
-        received_on=body.received_on,
-        evidence_sha256=body.evidence_sha256,
-    )
+    return await service.enter_income(tx, actor, contract_id=contract_id, **body.facts())
 
 
 @router.post(
@@ -156,14 +150,7 @@ async def enter_of_contract(contract_id: Uuid, body: EnterIncome, actor: SignedI
 )
 async def enter_of_achievement(achievement_id: Uuid, body: EnterIncome, actor: SignedIn, tx: TxDep) -> IncomeView:
     """Enter what your unit got out of its own achievement: a year's profit of using it, shares, money of shares."""
-    return await service.enter_income(
-        tx,
-        actor,
-        achievement_id=achievement_id,
-        income=body.value(),
-        received_on=body.received_on,
-        evidence_sha256=body.evidence_sha256,
-    )
+    return await service.enter_income(tx, actor, achievement_id=achievement_id, **body.facts())
 
 
 @router.post(

@@ -48,6 +48,11 @@ class TakeRepayment(Wire):
     evidence_sha256: Sha256 = Field(description="The bank's receipt, a file that the unit keeps as evidence")
 
 
+class GiveBack(Wire):
+    amount: PositiveMoney
+    evidence_sha256: Sha256 = Field(description="The bank's receipt, a file that the unit keeps as evidence")
+
+
 class ReworkOut(Wire):
     id: UUID
     distribution_id: UUID
@@ -72,6 +77,10 @@ class ClaimOut(Wire):
     state: ClaimState
     cause: str
     created_at: datetime
+    given_twice: MoneyOut = Field(
+        description="What was repaid although the money came back by itself: the unit owes it"
+    )
+    given_back: MoneyOut
 
 
 class ClaimPage(Wire):
@@ -157,3 +166,15 @@ async def take_repayment(claim_id: Uuid, body: TakeRepayment, actor: SignedIn, t
     return await service.take_repayment(
         tx, actor, claim_id, minor=body.amount.minor, evidence_sha256=body.evidence_sha256
     )
+
+
+@router.post(
+    "/reward-claims/{claim_id}/give-backs",
+    status_code=201,
+    response_model=ClaimOut,
+    operation_id="giveRewardBack",
+    responses=refusals(errors.NothingToGiveBack, notices.EvidenceMissing),
+)
+async def give_back(claim_id: Uuid, body: GiveBack, actor: SignedIn, tx: TxDep) -> ClaimView:
+    """The unit has paid out again what somebody gave twice."""
+    return await service.give_back(tx, actor, claim_id, minor=body.amount.minor, evidence_sha256=body.evidence_sha256)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -43,6 +44,10 @@ class PersonWeight(Wire):
     person_id: Uuid
     weight: Weight
 
+    @property
+    def key(self) -> str:
+        return str(self.person_id)
+
 
 class GroupIn(Wire):
     group: Group
@@ -50,26 +55,48 @@ class GroupIn(Wire):
     people: Annotated[list[PersonWeight], Field(max_length=PEOPLE_MAX)] = Field(default_factory=list)
 
 
-class TableIn(Wire):
+class Shared(Protocol):
+    """A person with a weight, whatever he is called by."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def weight(self) -> str: ...
+
+
+class GroupOfShares(Protocol):
+    @property
+    def group(self) -> Group: ...
+    @property
+    def weight(self) -> str: ...
+    @property
+    def people(self) -> Sequence[Shared]: ...
+
+
+class TableTerm(Wire):
+    """What a table says beside who is in it."""
+
     basis: Basis = Basis.REWARD
     rate: RateIn | None = Field(default=None, description="The agreed part; left out, the rule that fills the gap")
     title_share: RateIn | None = Field(default=None, description="The completers' part of the ownership, for TITLE")
+
+    def of(self, groups: Sequence[GroupOfShares]) -> Table:
+        shares = [
+            GroupShare(
+                one.group,
+                Decimal(one.weight),
+                tuple(Share(person.key, Decimal(person.weight)) for person in one.people),
+            )
+            for one in groups
+        ]
+        return Table(tuple(shares), self.basis, self.rate, self.title_share)
+
+
+class TableIn(TableTerm):
     groups: Annotated[list[GroupIn], Field(min_length=1, max_length=len(Group))]
 
     def value(self) -> Table:
-        return Table(
-            tuple(
-                GroupShare(
-                    one.group,
-                    Decimal(one.weight),
-                    tuple(Share(str(person.person_id), Decimal(person.weight)) for person in one.people),
-                )
-                for one in self.groups
-            ),
-            self.basis,
-            self.rate,
-            self.title_share,
-        )
+        return self.of(self.groups)
 
 
 class LeaderIn(Wire):
@@ -97,21 +124,6 @@ class SignTable(Wire):
     document_sha256: Sha256
 
 
-class ShareTableOut(Wire):
-    id: UUID
-    contract_id: UUID | None
-    achievement_id: UUID | None
-    unit_id: UUID
-    n: int
-    state: TableState
-    document_sha256: str
-    signing_id: UUID | None
-    signed: int
-    required: int
-    created_at: datetime
-    document: dict[str, Any]
-
-
 class ShareTableCardOut(Wire):
     id: UUID
     contract_id: UUID | None
@@ -121,6 +133,13 @@ class ShareTableCardOut(Wire):
     state: TableState
     document_sha256: str
     created_at: datetime
+
+
+class ShareTableOut(ShareTableCardOut):
+    signing_id: UUID | None
+    signed: int
+    required: int
+    document: dict[str, Any]
 
 
 class ShareTablePage(Wire):

@@ -60,6 +60,9 @@ class StatementOut(Wire):
     steps: list[dict[str, Any]]
     flags: list[dict[str, Any]]
     terms: list[dict[str, Any]]
+    paid_otherwise: list[dict[str, Any]] = Field(
+        description="Lines that were paid when another part counted as wage: the day, the registration, the flags then"
+    )
 
 
 @router.get("/statements", response_model=StatementPage, operation_id="listStatements", responses=refusals())

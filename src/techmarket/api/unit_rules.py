@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,14 +13,15 @@ from pydantic import Field
 
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Day, RateIn, Sha256, ShortText, Uuid, Wire
+from techmarket.api.shapes import Day, NonNegativeMoney, RateIn, Sha256, ShortText, Uuid, Wire
 from techmarket.api.share_tables import Weight
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.notices import errors as notices
 from techmarket.revenue import errors, service
 from techmarket.revenue.case import Group, Mode
+from techmarket.revenue.cumulating import Tier
 from techmarket.revenue.lifecycle import UnitRuleState
-from techmarket.revenue.unit_rules import Publication, UnitRuleDraft
+from techmarket.revenue.unit_rules import Publication, Scale, UnitRuleDraft
 from techmarket.revenue.views import UnitRuleView
 from techmarket.rulebook import errors as rulebook
 
@@ -36,9 +38,35 @@ class WeightOfGroup(Wire):
     weight: Weight
 
 
+class Receiver(StrEnum):
+    INVENTORS = "inventors"
+    DEPARTMENT = "department"
+    LABORATORY = "laboratory"
+
+
+class TierIn(Wire):
+    who: Receiver
+    above: NonNegativeMoney = Field(description="The cumulative net income above which this part holds")
+    ratio: RateIn
+
+
+class ScaleIn(Wire):
+    """Parts by cumulative net income, instead of one rate."""
+
+    modes: Annotated[list[Mode], Field(min_length=1, max_length=2)]
+    tiers: Annotated[list[TierIn], Field(min_length=1, max_length=60)]
+
+    def value(self) -> Scale:
+        parts: dict[str, list[Tier]] = {}
+        for one in self.tiers:
+            parts.setdefault(one.who.value, []).append(Tier(one.above.minor, one.ratio))
+        return Scale(tuple(self.modes), parts)
+
+
 class DraftUnitRule(Wire):
     title: ShortText
-    rates: Annotated[list[RateOfMode], Field(min_length=1, max_length=len(Mode))]
+    rates: Annotated[list[RateOfMode], Field(max_length=len(Mode))] = Field(default_factory=list)
+    scale: ScaleIn | None = None
     groups: Annotated[list[WeightOfGroup], Field(max_length=len(Group))] = Field(default_factory=list)
     effective_from: Day
     published_on: Day
@@ -59,6 +87,7 @@ class DraftUnitRule(Wire):
             {one.group: Decimal(one.weight) for one in self.groups},
             self.effective_from,
             shown,
+            None if self.scale is None else self.scale.value(),
         )
 
 
@@ -102,6 +131,7 @@ async def draft_unit_rule(body: DraftUnitRule, actor: SignedIn, tx: TxDep) -> Un
         NotInThisState,
         errors.SecondEyeNeeded,
         errors.UnitRuleMalformed,
+        errors.SignedUnderAnother,
         rulebook.RulesOverlap,
         rulebook.SuccessorInThePast,
     ),

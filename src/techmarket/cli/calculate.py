@@ -20,7 +20,7 @@ from techmarket.cli.packs import read_file
 from techmarket.kernel.money import Money, apply_rate
 from techmarket.kernel.refusals import Refusal
 from techmarket.kernel.workdays import WorkCalendar
-from techmarket.revenue import asking, norming, rules
+from techmarket.revenue import asking, rules
 from techmarket.revenue.asking import Question
 from techmarket.revenue.case import Norm, Receipt
 from techmarket.revenue.golden import rules_of
@@ -84,35 +84,25 @@ def calculate_path(
 
 
 def rows_of(packs: Sequence[Path]) -> tuple[Rule, ...]:
-    """The packs that come along but for the samples; a pack that is given stands for the one whose name it bears."""
+    """The packs that come along; one that is given stands for the one whose name it bears. Samples speak of no place
+    but their own."""
     given = [read_file(file) for file in packs]
     names = {pack.name for pack in given}
-    return rules_of([*given, *(one for one in carried_packs() if not one.is_sample and one.name not in names)])
-
-
-def norms_of(question: Question, rows: Sequence[Rule]) -> tuple[Norm, ...]:
-    return norming.choose_norms(
-        rows,
-        on=question.rule_date,
-        jurisdiction=question.jurisdiction,
-        mode=question.mode,
-        is_government=question.is_government,
-        unit=None,
-    )
+    return rules_of([*given, *(one for one in carried_packs() if one.name not in names)])
 
 
 def answer_of(asked: Calculate, rows: Sequence[Rule]) -> dict[str, Any]:
     """What the route would answer, by these rows."""
     question, others, calendar = asked.question(), asked.others(), WorkCalendar()
     asking.require_bounded([question, *others.values()])
-    answer = asking.answered(question, norms_of(question, rows), calendar)
-    compared = [asking.compared(name, one, norms_of(one, rows), calendar) for name, one in others.items()]
+    answer = asking.answered(question, asking.norms_of(question, rows), calendar)
+    compared = [asking.compared(name, one, asking.norms_of(one, rows), calendar) for name, one in others.items()]
     return {**answer, "scenarios": compared}
 
 
 def drawn(question: Question, rows: Sequence[Rule], rate: Decimal, sales_to: Money | None) -> str:
     """Who gets what, the royalty being this rate of net sales from nought up; the other receipts stay as they are."""
-    norms, stays = norms_of(question, rows), [one for one in question.receipts if one.purpose != "ROYALTY"]
+    norms, stays = asking.norms_of(question, rows), [one for one in question.receipts if one.purpose != "ROYALTY"]
     widest = sales_to.minor if sales_to else 10 * sum(receipt.minor for receipt in question.receipts)
     places, parts = [], []
     for n in range(POINTS):

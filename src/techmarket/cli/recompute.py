@@ -51,7 +51,7 @@ def _say(done: Computation, said: dict[str, object], console: Console) -> None:
         steps.add_row(en, zh, _plain(step.says), _plain(rule), paper.yuan(step.minor))
     console.print(steps)
     hers = Table("line", "group", "amount · 金额", "counts as wage · 计入工资薪金")
-    for shown in said["lines"]:  # type: ignore[attr-defined]
+    for shown in (*said["lines"], *said["reworked"]):  # type: ignore[misc]
         hers.add_row(str(shown["n"]), shown["group"], paper.yuan(shown["minor"]), paper.yuan(shown["wage_base_minor"]))
     console.print(hers)
     console.print("[green]✓ computed again, it comes to the same cent · 重算一致到分[/]")

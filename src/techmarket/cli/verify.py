@@ -198,11 +198,12 @@ def _statement(raw: bytes, trusted: Mapping[str, SealKey], *, is_page: bool = Fa
         return Said(Answer.NOT_OURS, "statement", fault=failed.check, words=statement.SENTENCES)
     said, told = seen.statement, Said(Answer.VALID, "statement", seen.checked, words=statement.SENTENCES)
     told.what = f"statement of {said['person']['name']}: {paper.yuan(said['amount_minor'])}"
-    rework = ("reworked",) if said["reworked"] else ()
+    rework = ("reworked",) if said["reworked"] and "rework" not in seen.checked else ()
     told.not_checked = (*page, *rework, "entered", "paid", *(("kept",) if "promise" in seen.checked else ()), "keys")
     told.lines.append(f"distribution {said['distribution_id']} of contract {said['contract']['number']}")
     told.lines.append(f"logged {seen.logged_at}; rules of {said['rule_date']}")
     told.lines += [f"line {line['n']}: {line['group']}, {paper.yuan(line['minor'])}" for line in said["lines"]]
+    told.lines += [f"line {line['n']}, written anew: {paper.yuan(line['minor'])}" for line in said["reworked"]]
     return told
 
 

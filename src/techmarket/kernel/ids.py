@@ -13,6 +13,11 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def new_ids(count: int) -> list[UUID]:
+    """So many at once, in ascending order."""
+    return [uuid7() for _ in range(count)]
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """A pointer from a record room to a subject that lies to its right; the subject carries the real key back."""

@@ -58,7 +58,7 @@ class Money:
 
     def __post_init__(self) -> None:
         _require_int(self.minor)
-        if not _CURRENCY.fullmatch(self.currency):
+        if self.currency != "CNY" and not _CURRENCY.fullmatch(self.currency):
             raise ValueError(f"not a currency code: {self.currency!r}")
 
     @classmethod
@@ -154,17 +154,20 @@ def largest_remainder(total_minor: int, weights: Sequence[Decimal | Fraction | i
     """
     _require_int(total_minor)
     exact = [_ratio(weight) for weight in weights]
-    if any(above < 0 for above, _ in exact):
-        raise ValueError("a weight is negative")
     scale = lcm(*{below for _, below in exact})
     whole = [above * (scale // below) for above, below in exact]
+    if min(whole, default=0) < 0:
+        raise ValueError("a weight is negative")
     whole_sum = sum(whole)
     if whole_sum == 0:
         raise ValueError("at least one weight must be above zero")
-    split = [divmod(abs(total_minor) * weight, whole_sum) for weight in whole]
+    total = abs(total_minor)
+    split = [divmod(total * weight, whole_sum) for weight in whole]
     shares = [share for share, _ in split]
-    left_over = abs(total_minor) - sum(shares)
-    by_remainder = sorted(range(len(split)), key=lambda position: (-split[position][1], position))
+    left_over = total - sum(shares)
+    remainders = [rest for _, rest in split]
+    # A sort keeps the order of equals, also in reverse.
+    by_remainder = sorted(range(len(split)), key=remainders.__getitem__, reverse=True)
     for position in by_remainder[:left_over]:
         shares[position] += 1
     return shares if total_minor >= 0 else [-share for share in shares]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, text, tuple_, update
+from sqlalchemy import ARRAY, Uuid, any_, case, func, literal, or_, select, text, tuple_, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +18,7 @@ from techmarket.ledger.lifecycle import HoldState
 from techmarket.ledger.rules import Holding, Posting, Purpose, Standing
 from techmarket.ledger.tables import Account, Hold, Transfer
 
+_IDS = ARRAY(Uuid())
 _STANDING = (Account.id, Account.book, Account.purpose, Account.balance_minor, Account.pending_minor)
 
 
@@ -75,9 +76,11 @@ async def add_transfers(
     postings: Sequence[Posting],
     *,
     hold_id: UUID | None = None,
-    reverses: UUID | None = None,
+    reverses: Sequence[UUID] | None = None,
 ) -> list[UUID]:
+    """The ids of the new transfers; with `reverses`, each is the mirror of the one in its place."""
     ids = [new_id() for _ in postings]
+    mirrors: Sequence[UUID | None] = reverses or [None] * len(ids)
     rows = [
         {
             "id": id,
@@ -88,9 +91,9 @@ async def add_transfers(
             "why": str(posting.why),
             "code": posting.code,
             "hold_id": hold_id,
-            "reverses": reverses,
+            "reverses": mirrored,
         }
-        for id, posting in zip(ids, postings, strict=True)
+        for id, posting, mirrored in zip(ids, postings, mirrors, strict=True)
     ]
     await db.execute(plain_insert(Transfer), rows)
     return ids
@@ -115,13 +118,18 @@ async def add_holds(db: AsyncSession, standings: Mapping[UUID, Standing], holdin
 
 
 async def lock_hold(db: AsyncSession, hold_id: UUID) -> Any:
-    query = select(
-        Hold.id, Hold.book, Hold.source_account, Hold.target_account, Hold.minor, Hold.state, Hold.why
-    ).where(Hold.id == hold_id)
-    row = (await db.execute(query.with_for_update())).one_or_none()
-    if row is None:
-        raise NotFound()
-    return row
+    return (await lock_holds(db, [hold_id]))[0]
+
+
+async def lock_holds(db: AsyncSession, hold_ids: Collection[UUID]) -> Sequence[Any]:
+    """Locked in the order of their ids."""
+    query = (
+        select(Hold.id, Hold.book, Hold.source_account, Hold.target_account, Hold.minor, Hold.state, Hold.why)
+        .where(Hold.id == any_(literal(list(hold_ids), _IDS)))
+        .order_by(Hold.id)
+        .with_for_update()
+    )
+    return _all_of((await db.execute(query)).all(), hold_ids)
 
 
 async def get_hold(db: AsyncSession, hold_id: UUID) -> Any:
@@ -133,22 +141,35 @@ async def get_hold(db: AsyncSession, hold_id: UUID) -> Any:
 
 
 async def set_hold_state(db: AsyncSession, hold_id: UUID, state: HoldState) -> None:
-    await db.execute(
-        update(Hold).where(Hold.id == hold_id).values(state=state).execution_options(synchronize_session=False)
+    await set_hold_states(db, [hold_id], state)
+
+
+async def set_hold_states(db: AsyncSession, hold_ids: Collection[UUID], state: HoldState) -> None:
+    change = update(Hold).where(Hold.id == any_(literal(list(hold_ids), _IDS))).values(state=state)
+    await db.execute(change.execution_options(synchronize_session=False))
+
+
+async def lock_transfers(db: AsyncSession, transfer_ids: Collection[UUID]) -> Sequence[Any]:
+    """Locked in the order of their ids."""
+    query = (
+        select(Transfer.id, Transfer.debit_account, Transfer.credit_account, Transfer.minor, Transfer.code)
+        .where(Transfer.id == any_(literal(list(transfer_ids), _IDS)))
+        .order_by(Transfer.id)
+        .with_for_update()
     )
+    return _all_of((await db.execute(query)).all(), transfer_ids)
 
 
-async def lock_transfer(db: AsyncSession, transfer_id: UUID) -> Any:
-    columns = (Transfer.id, Transfer.debit_account, Transfer.credit_account, Transfer.minor, Transfer.code)
-    row = (await db.execute(select(*columns).where(Transfer.id == transfer_id).with_for_update())).one_or_none()
-    if row is None:
+async def are_reversed(db: AsyncSession, transfer_ids: Collection[UUID]) -> bool:
+    """Whether any of them is."""
+    query = select(Transfer.id).where(Transfer.reverses == any_(literal(list(transfer_ids), _IDS))).limit(1)
+    return (await db.execute(query)).first() is not None
+
+
+def _all_of(rows: Sequence[Any], wanted: Collection[UUID]) -> Sequence[Any]:
+    if len(rows) != len(wanted):
         raise NotFound()
-    return row
-
-
-async def is_reversed(db: AsyncSession, transfer_id: UUID) -> bool:
-    query = select(Transfer.id).where(Transfer.reverses == transfer_id)
-    return (await db.execute(query)).scalar_one_or_none() is not None
+    return rows
 
 
 async def list_accounts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -37,7 +37,9 @@ __all__ = [
     "post_hold",
     "post_many",
     "reverse",
+    "reverse_many",
     "void_hold",
+    "void_holds",
 ]
 
 
@@ -126,10 +128,17 @@ async def post_hold(
 
 async def void_hold(db: AsyncSession, hold_id: UUID) -> None:
     """Free what was held; it is available again."""
-    held = await repository.lock_hold(db, hold_id)
-    state = HOLD.move(held.state, "void")
-    await repository.lock_accounts(db, {held.source_account})
-    await repository.set_hold_state(db, hold_id, state)
+    await void_holds(db, [hold_id])
+
+
+async def void_holds(db: AsyncSession, hold_ids: Collection[UUID]) -> None:
+    """Several holds freed as one: all or none."""
+    if not hold_ids:
+        return
+    held = await repository.lock_holds(db, hold_ids)
+    (state,) = {HOLD.move(one.state, "void") for one in held}
+    await repository.lock_accounts(db, {one.source_account for one in held})
+    await repository.set_hold_states(db, hold_ids, state)
 
 
 async def get_hold(db: AsyncSession, hold_id: UUID) -> HoldFacts:
@@ -149,13 +158,20 @@ async def available(db: AsyncSession, account_id: UUID) -> int:
 
 async def reverse(db: AsyncSession, transfer_id: UUID, why: Ref) -> UUID:
     """Undo a transfer by its mirror; both stay. It is reversed once, and only while the money is still there."""
-    made = await repository.lock_transfer(db, transfer_id)
-    if await repository.is_reversed(db, transfer_id):
+    return (await reverse_many(db, {transfer_id: why}))[0]
+
+
+async def reverse_many(db: AsyncSession, transfers: Mapping[UUID, Ref]) -> list[UUID]:
+    """Several transfers undone as one, each for its own reason."""
+    if not transfers:
+        return []
+    made = await repository.lock_transfers(db, transfers)
+    if await repository.are_reversed(db, transfers):
         raise errors.ReversedAlready()
-    posting = Posting(made.credit_account, made.debit_account, made.minor, why, made.code)
-    standings = await repository.lock_accounts(db, {posting.debit, posting.credit})
-    rules.judge(standings, [posting])
-    return (await repository.add_transfers(db, standings, [posting], reverses=transfer_id))[0]
+    postings = [Posting(one.credit_account, one.debit_account, one.minor, transfers[one.id], one.code) for one in made]
+    standings = await repository.lock_accounts(db, {id for p in postings for id in (p.debit, p.credit)})
+    rules.judge(standings, postings)
+    return await repository.add_transfers(db, standings, postings, reverses=[one.id for one in made])
 
 
 async def balance_sheet(db: AsyncSession, book: str = MARKET_BOOK) -> list[AccountView]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import Refusal
 from techmarket.kernel.workdays import CalendarYearMissing, WorkCalendar
-from techmarket.revenue import errors, rules
+from techmarket.revenue import errors, norming, rules
 from techmarket.revenue.case import Case, Cost, Mode, Norm, Receipt, Table
 from techmarket.revenue.computation import Computation
 from techmarket.revenue.explaining import explain
+from techmarket.revenue.golden import rules_of
+from techmarket.rulebook.packs import carried_packs
+from techmarket.rulebook.rules import Rule
 
 PEOPLE_MAX = 20_000
 """So many people in all questions that are answered at once."""
@@ -34,11 +38,31 @@ class Question:
     is_registered: bool = False
     term_years: int | None = None
     capital: Money | None = None
+    is_pilot: bool = False
 
     @property
-    def place(self) -> tuple[date, str, Mode, bool]:
+    def place(self) -> tuple[date, str, Mode, bool, bool]:
         """What the choice of the rules hangs on."""
-        return self.rule_date, self.jurisdiction, self.mode, self.is_government
+        return self.rule_date, self.jurisdiction, self.mode, self.is_government, self.is_pilot
+
+
+def norms_of(question: Question, rows: Sequence[Rule]) -> tuple[Norm, ...]:
+    """The rows that such a deal would be split by."""
+    return norming.choose_norms(
+        rows,
+        on=question.rule_date,
+        jurisdiction=question.jurisdiction,
+        mode=question.mode,
+        is_government=question.is_government,
+        unit=None,
+        is_pilot=question.is_pilot,
+    )
+
+
+@cache
+def sample_rows() -> tuple[Rule, ...]:
+    """Rules shaped like those of universities elsewhere; no market's book holds them, so they serve questions alone."""
+    return rules_of([pack for pack in carried_packs() if pack.is_sample])
 
 
 def require_bounded(questions: Sequence[Question]) -> None:

@@ -224,7 +224,8 @@ class Case:
         lines = {g: had if g in named else (sum(had),) for g, had in self.earlier.lines.items()}
         return replace(cut, earlier=replace(self.earlier, lines=lines))
 
-    def document(self) -> dict[str, Any]:
+    def document(self, table: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """As JSON; `table` may stand in the place of the table itself."""
         # A first event has no earlier one; its document is what it always was.
         earlier = {} if self.earlier is None else {"earlier": self.earlier.document()}
         return {
@@ -233,7 +234,7 @@ class Case:
             "is_government": self.is_government,
             "receipts": [receipt.document() for receipt in self.receipts],
             "costs": [cost.document() for cost in self.costs],
-            "table": self.table.document(),
+            "table": self.table.document() if table is None else dict(table),
             "norms": [norm.document() for norm in self.norms],
             "pay_on": self.pay_on.isoformat(),
             "is_registered": self.is_registered,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from techmarket.kernel.money import Money
 from techmarket.revenue.case import Case, Cost, Earlier, Group, Norm, plain
@@ -40,9 +40,10 @@ class CostVerdict:
     norm: Norm | None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What one person, or one group without named people, gets; `wage_base_minor` counts as wage, None if no wage."""
+
+    # A tuple, for there may be ten thousand.
 
     group: Group
     position: int
@@ -140,16 +141,21 @@ class Computation:
     def flag(self, tax: str) -> Flag | None:
         return next((flag for flag in self.flags if flag.tax == tax), None)
 
-    def document(self) -> dict[str, Any]:
-        """The whole split as JSON: the inputs, every step, and the outcome."""
+    def document(self, *, table: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The split as JSON: the inputs, every step, and the outcome. With what stands for the table, no single line:
+        whoever has both finds them again."""
+        lines = {"lines": [line.document() for line in self.lines]} if table is None else {}
         return {
             "format": "techmarket.revenue.computation/1",
-            "inputs": self.case.document(),
+            "inputs": self.case.document(table),
             "steps": [step.document() for step in self.steps],
-            "outcome": self.outcome(),
+            "outcome": self._sums() | lines,
         }
 
     def outcome(self) -> dict[str, Any]:
+        return self._sums() | {"lines": [line.document() for line in self.lines]}
+
+    def _sums(self) -> dict[str, Any]:
         return {
             "receipts_minor": self.receipts_minor,
             "costs_minor": self.costs_minor,
@@ -159,7 +165,6 @@ class Computation:
             "unit_minor": self.unit_minor,
             **({"parts": dict(self.parts)} if self.parts else {}),
             "groups": {group.value: minor for group, minor in self.groups.items()},
-            "lines": [line.document() for line in self.lines],
             "flags": [flag.document() for flag in self.flags],
             "terms": [term.document() for term in self.terms],
         }

@@ -194,12 +194,18 @@ class NothingToRepay(Refusal):
     en = "{given} is more than the {left} that are still owed back."
 
 
+class NothingToGiveBack(Refusal):
+    code, kind = "revenue.nothing_to_give_back", Kind.INVALID
+    zh = "退还 {given} 超过重复收取而尚未退还的 {left}。"
+    en = "{given} is more than the {left} that were given twice and are not given back yet."
+
+
 class NotProven(Refusal):
     code, kind = "revenue.not_proven", Kind.CONFLICT
-    zh = "日志所载的这次分配中没有可随附证明的本人份额（早于存证，或仅有改写的份额）；对账单本身仍可查阅。"
+    zh = "这次分配早于存证，日志中没有可随附证明的本人份额；对账单本身仍可查阅。"
     en = (
-        "No line of yours is in the distribution as it was logged (it is older than that, or your line was written "
-        "anew), so there is no file that proves it; the statement itself can be read."
+        "This distribution is older than its proofs: the log names no line of yours, so there is no file that proves "
+        "it; the statement itself can be read."
     )
 
 
@@ -297,6 +303,15 @@ class UnitRuleMalformed(Refusal):
     code, kind = "revenue.unit_rule_malformed", Kind.INVALID
     zh = "单位规定不成立：{reason}。"
     en = "This unit rule does not hold together: {reason}."
+
+
+class SignedUnderAnother(Refusal):
+    code, kind = "revenue.signed_under_another_rule", Kind.CONFLICT
+    zh = "{tables} 份已签署或签署中的方案以当时的规定为准；规定不能追溯生效，请自今日起施行，或先重新签署方案。"
+    en = (
+        "{tables} tables are signed, or being signed, under the rule that held; this one cannot begin in the past: let "
+        "it begin today, or have tables signed that name their rate."
+    )
 
 
 class NotTheUnitRule(Refusal):

@@ -175,6 +175,8 @@ class LineReworkPublished(Event):
     line_rework_id: UUID
     distribution_id: UUID
     notice_id: UUID
+    lines: int = 0
+    lines_root: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,24 @@ class RewardRepaid(Event):
     kind: ClassVar[str] = "revenue.reward_repaid"
     reward_claim_id: UUID
     is_settled: bool
+
+
+@dataclass(frozen=True)
+class RewardGivenTwice(Event):
+    """Money that was owed back came back by itself after part of it had been repaid: the unit owes that part."""
+
+    kind: ClassVar[str] = "revenue.reward_given_twice"
+    reward_claim_id: UUID
+
+
+@dataclass(frozen=True)
+class RewardGivenBack(Event):
+    """The unit has given back of what somebody gave twice."""
+
+    kind: ClassVar[str] = "revenue.reward_given_back"
+    reward_claim_id: UUID
+    evidence_sha256: str
+    is_whole: bool
 
 
 @dataclass(frozen=True)

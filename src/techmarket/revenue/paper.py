@@ -40,14 +40,14 @@ def stated_of(said: Mapping[str, Any]) -> dict[str, Any]:
         "mode": wording.of(wording.MODES, said["inputs"]["mode"]),
         "rule_date": said["rule_date"],
         "distributed_at": _read(said["distributed_at"]),
-        "state": said["state"],
+        "state": wording.of(wording.STATES, said["state"]),
         "as_of": _read(said["as_of"]),
         "distribution_id": said["distribution_id"],
         "computation_sha256": said["computation_sha256"],
         "table_sha256": said["share_table"]["sha256"],
         "lines": [_line(line) for line in (*said["lines"], *said["reworked"])],
         "steps": [_step(step) for step in said["steps"]],
-        "flags": [_flag(flag) for flag in said["flags"]],
+        "flags": [_flag(flag) for flag in said["flags"]] + _flags_otherwise(said),
         "terms": [_term(term) for term in said["terms"]],
     }
 
@@ -82,7 +82,7 @@ def _line(line: Mapping[str, Any]) -> dict[str, Any]:
         "position": line["position"],
         "amount": yuan(line["minor"]),
         "wage": yuan(line["wage_base_minor"]),
-        "state": line["state"],
+        "state": wording.of(wording.STATES, line["state"]),
     }
 
 
@@ -108,6 +108,18 @@ def _flag(flag: Mapping[str, Any]) -> dict[str, Any]:
         "confirm": flag["needs_confirmation"],
         "source": "" if flag["rule"] is None else flag["rule"]["source"],
     }
+
+
+def _flags_otherwise(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What holds of the lines that were paid on another side of the relief alone."""
+    found = []
+    for one in said.get("paid_otherwise", ()):
+        numbers = ", ".join(str(n) for n in one["lines"])
+        for flag in (flag for flag in one["flags"] if flag not in said["flags"]):
+            read = _flag(flag)
+            zh, en = read["tax"]
+            found.append(read | {"tax": (f"{zh}（第 {numbers} 行）", f"{en} (line {numbers})")})
+    return found
 
 
 def _term(term: Mapping[str, Any]) -> dict[str, Any]:

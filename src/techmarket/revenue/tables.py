@@ -242,13 +242,34 @@ class LineRework(Identified, Base):
     created_at: Mapped[datetime]
 
 
+class LineReworkProof(Base):
+    """As `DistributionProof`, of the lines that a rework put in the place of one; `first` is the first one's number."""
+
+    __tablename__ = "line_rework_proof"
+    __table_args__ = (
+        CheckConstraint("octet_length(secret) = 32 AND octet_length(leaves) % 32 = 0", name="whole_hashes"),
+    )
+
+    line_rework_id: Mapped[UUID] = mapped_column(ForeignKey("line_rework.id"), primary_key=True)
+    entry_id: Mapped[UUID]
+    first: Mapped[int]
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    leaves: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class RewardClaim(Identified, Base):
-    """What was paid under a distribution that was reversed: owed back, out of later rewards or in money (追回)."""
+    """What was paid under a distribution that was reversed: owed back, out of later rewards or in money (追回).
+
+    `given_twice_minor` was repaid or set off before the whole came back by itself; of it the unit has paid out
+    `given_back_minor` again.
+    """
 
     __tablename__ = "reward_claim"
     __table_args__ = (
         CheckConstraint("minor > 0 AND settled_minor BETWEEN 0 AND minor", name="settled_within"),
         CheckConstraint("(state = 'SETTLED') = (settled_minor = minor)", name="settled_in_full"),
+        CheckConstraint("given_twice_minor BETWEEN 0 AND minor", name="given_twice_within"),
+        CheckConstraint("given_back_minor BETWEEN 0 AND given_twice_minor", name="given_back_within"),
         Index(
             "ix_reward_claim_open",
             "unit_id",
@@ -263,6 +284,8 @@ class RewardClaim(Identified, Base):
     distribution_line_id: Mapped[UUID] = mapped_column(ForeignKey("distribution_line.id"), unique=True)
     minor: Mapped[int]
     settled_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    given_twice_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    given_back_minor: Mapped[int] = mapped_column(server_default=text("0"))
     cause: Mapped[str] = mapped_column(String(64))
     state: Mapped[ClaimState]
     created_at: Mapped[datetime]

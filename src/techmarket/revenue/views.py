@@ -22,22 +22,6 @@ from techmarket.revenue.lifecycle import (
 
 
 @dataclass(frozen=True, slots=True)
-class ShareTableView:
-    id: UUID
-    contract_id: UUID | None
-    achievement_id: UUID | None
-    unit_id: UUID
-    n: int
-    state: TableState
-    document_sha256: str
-    signing_id: UUID | None
-    signed: int
-    required: int
-    created_at: datetime
-    document: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class ShareTableCard:
     """A share table in a list."""
 
@@ -49,6 +33,16 @@ class ShareTableCard:
     state: TableState
     document_sha256: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTableView(ShareTableCard):
+    """A share table with its text, and how many have signed it."""
+
+    signing_id: UUID | None
+    signed: int
+    required: int
+    document: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +95,8 @@ class ClaimView:
     state: ClaimState
     cause: str
     created_at: datetime
+    given_twice: Money
+    given_back: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +251,7 @@ class StatementView:
     steps: tuple[dict[str, Any], ...]
     flags: tuple[dict[str, Any], ...]
     terms: tuple[dict[str, Any], ...]
+    paid_otherwise: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)

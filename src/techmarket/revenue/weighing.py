@@ -54,10 +54,18 @@ def rows_with(rows: Sequence[Rule], added: Sequence[Rule]) -> tuple[Rule, ...]:
     return (*(row for row in rows if not gives_way(row)), *added)
 
 
-def weigh(case: Case, rows: Sequence[Rule], *, on: date, jurisdiction: str, unit: UUID) -> Effect | None:
+def weigh(
+    case: Case, rows: Sequence[Rule], *, on: date, jurisdiction: str, unit: UUID, is_pilot: bool
+) -> Effect | None:
     """What these rows would have made of a case that was distributed; None where nothing would have been different."""
     norms = norming.choose_norms(
-        rows, on=on, jurisdiction=jurisdiction, mode=case.mode, is_government=case.is_government, unit=unit
+        rows,
+        on=on,
+        jurisdiction=jurisdiction,
+        mode=case.mode,
+        is_government=case.is_government,
+        unit=unit,
+        is_pilot=is_pilot,
     )
     changes = changed(case.norms, norms)
     if not changes:

@@ -80,6 +80,18 @@ TERMS: Mapping[str, Words] = {
     "reward_due": ("奖励兑现期限", "the reward is due by"),
     "iit_window": ("个税优惠发放期限", "the tax relief ends on"),
 }
+STATES: Mapping[str, Words] = {
+    "PUBLISHED": ("公示中", "published"),
+    "PAYABLE": ("可发放", "payable"),
+    "PAID": ("已发放", "paid"),
+    "REVERSED": ("已撤销", "taken back"),
+    "OPEN": ("待发放", "open"),
+    "HELD": ("暂缓", "held"),
+    "INSTRUCTED": ("已指令发放", "instructed"),
+    "CANCELLED": ("已取消", "cancelled"),
+    "RECLAIMED": ("追回中", "owed back"),
+}
+"""Of a distribution and of its lines."""
 MODES: Mapping[str, Words] = {
     "transfer": ("转让", "transfer"),
     "licence": ("许可", "licence"),

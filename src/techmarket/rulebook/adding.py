@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -16,6 +16,7 @@ from techmarket.kernel.ids import new_id
 from techmarket.kernel.periods import shanghai_day
 from techmarket.rulebook import errors, repository, rules
 from techmarket.rulebook.events import RuleAdded, RuleEnded
+from techmarket.rulebook.linting import measures_of
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
 from techmarket.rulebook.tables import RuleRow
 
@@ -57,7 +58,8 @@ async def check_row(db: AsyncSession, draft: RuleDraft) -> tuple[Sequence[RuleRo
         value=draft.value,
         effective_from=draft.effective_from,
         effective_to=draft.effective_to,
-        known_units=repository.units_of(rows),
+        # What a pack may speak of a unit may, too, before any row of the book does.
+        known_units=repository.units_of(rows) or [RuleUnit(unit) for unit in sorted(measures_of(draft.key) or ())],
     )
     await _ended_by(db, rows, draft)
     return rows, unit_id
@@ -91,6 +93,25 @@ async def put_rule(db: AsyncSession, actor: Actor, draft: RuleDraft) -> Rule:
     await db.flush()
     journal.record(db, RuleAdded(row.id, row.key, row.jurisdiction, row.effective_from), actor=actor)
     return repository.rule_of(row)
+
+
+async def end_rules(
+    db: AsyncSession, actor: Actor, keys: Collection[str], *, scope: str, modes: Collection[str | None], on: date
+) -> None:
+    """The open rows that this scope has of these keys and modes hold no more from that day on, which is not past."""
+    for key in sorted(keys):
+        await repository.lock_key(db, key)
+        for row in await repository.rows_of_key(db, key):
+            if row.scope != scope or row.mode not in modes or row.effective_to is not None:
+                continue
+            today = shanghai_day(await clock.market_now(db))
+            if on < today:
+                raise errors.SuccessorInThePast(today=today, pointer="/body/effective_from")
+            if on <= row.effective_from:
+                raise errors.RulesOverlap(effective_from=row.effective_from, pointer="/body/effective_from")
+            row.effective_to = on
+            journal.record(db, RuleEnded(row.id, row.key, on), actor=actor)
+        await db.flush()
 
 
 async def _unit_of(db: AsyncSession, scope: str) -> UUID | None:

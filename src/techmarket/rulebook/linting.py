@@ -37,6 +37,7 @@ _MEASURES: Mapping[str, frozenset[str]] = {
     "reward.deadline": _LENGTHS | {"text"},
     "reward.rounding": frozenset({"text"}),
     "reward.channel": frozenset({"text"}),
+    "unit.pilot": frozenset({"flag"}),
     "grant.ownership_share": frozenset({"ratio"}),
     "net_income.deductible": frozenset({"flag"}),
     "notice": _LENGTHS,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.workdays import WorkCalendar
 from techmarket.rulebook import errors, repository, rules
-from techmarket.rulebook.adding import RuleDraft, put_rule
+from techmarket.rulebook.adding import RuleDraft, end_rules, put_rule
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit, unit_scope
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Rule",
     "RuleDraft",
     "RuleUnit",
+    "end_rules",
     "find_rule",
     "get_rule",
     "list_rules",

@@ -86,10 +86,12 @@ def verify_consistency(size1: int, size2: int, proof: Sequence[bytes], root1: by
 def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
     if not leaf_hashes:
         return EMPTY_ROOT
-    if len(leaf_hashes) == 1:
-        return leaf_hashes[0]
-    split = _split(len(leaf_hashes))
-    return node_hash(root_of(leaf_hashes[:split]), root_of(leaf_hashes[split:]))
+    # Level by level; one without a neighbour goes up as it is, which is the split at the largest power of two.
+    level = list(leaf_hashes)
+    while len(level) > 1:
+        odd = level[-1:] if len(level) % 2 else []
+        level = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)] + odd
+    return level[0]
 
 
 def inclusion_proof(index: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, text, update
@@ -79,6 +79,22 @@ async def find_table(db: AsyncSession, subjects: Sequence[str], unit_id: UUID) -
 
 async def list_people(db: AsyncSession, table_id: UUID) -> Sequence[ShareTablePerson]:
     query = select(ShareTablePerson).where(ShareTablePerson.share_table_id == table_id)
+    return (await db.execute(query)).scalars().all()
+
+
+async def list_signers(db: AsyncSession, subjects: Sequence[str], unit_id: UUID) -> Sequence[UUID]:
+    """Who had to sign the unit's tables that stand for these subjects, each table in its order."""
+    query = (
+        select(ShareTablePerson.person_id)
+        .join(ShareTable, ShareTable.id == ShareTablePerson.share_table_id)
+        .where(
+            ShareTable.subject.in_(subjects),
+            ShareTable.unit_id == unit_id,
+            ShareTable.state == TableState.SIGNED,
+            ShareTablePerson.position.is_not(None),
+        )
+        .order_by(ShareTable.id, ShareTablePerson.position)
+    )
     return (await db.execute(query)).scalars().all()
 
 
@@ -167,21 +183,29 @@ FROM unnest(cast(:ids AS uuid[]), cast(:n AS bigint[]), cast(:of AS text[]), cas
 """)
 
 
+class NewRow(NamedTuple):
+    """A line as it is written first; there may be ten thousand. A person may still be named by the text of his id."""
+
+    id: UUID
+    n: int
+    group: Group
+    position: int
+    person_id: UUID | str | None
+    minor: int
+    wage_base_minor: int | None
+    rework_id: UUID | None = None
+
+
+_COLUMNS = ("ids", "n", "of", "position", "people", "minor", "wage_base", "reworks")
+
+
 async def insert_lines(
-    db: AsyncSession, distribution_id: UUID, rows: Sequence[dict[str, Any]], *, in_shares: bool = False
+    db: AsyncSession, distribution_id: UUID, rows: Sequence[NewRow], *, in_shares: bool = False
 ) -> None:
     """All lines of a distribution in one statement, however many people share."""
-    columns = {
-        "ids": "id",
-        "n": "n",
-        "of": "group",
-        "position": "position",
-        "people": "person_id",
-        "minor": "minor",
-        "wage_base": "wage_base_minor",
-        "reworks": "rework_id",
+    values: dict[str, Any] = {
+        name: list(column) for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)
     }
-    values: dict[str, Any] = {name: [row.get(column) for row in rows] for name, column in columns.items()}
     values |= {"distribution_id": distribution_id, "state": DISTRIBUTION_LINE.initial.value, "in_shares": in_shares}
     await db.execute(_INSERT_LINES, values)
 
@@ -265,17 +289,20 @@ async def list_distributions(
     return (await db.execute(query)).scalars().all()
 
 
-SHOWN_TO_PEOPLE = (DistributionState.PUBLISHED, DistributionState.PAYABLE, DistributionState.PAID)
+GONE = (LineState.CANCELLED, LineState.RECLAIMED)
+"""What such a line says is nobody's in the end."""
 
 
 async def list_own(
     db: AsyncSession, person_id: UUID, *, before: UUID | None, limit: int
 ) -> Sequence[tuple[Distribution, int]]:
-    """The distributions that name the person, with the sum of her lines; from their publication on."""
+    """The distributions that name the person, with the sum of her lines that stand; from their publication on, for
+    good."""
+    hers = func.sum(DistributionLine.minor).filter(DistributionLine.state.not_in(GONE))
     query = (
-        select(Distribution, func.sum(DistributionLine.minor))
+        select(Distribution, func.coalesce(hers, 0))
         .join(DistributionLine, DistributionLine.distribution_id == Distribution.id)
-        .where(DistributionLine.person_id == person_id, Distribution.state.in_(SHOWN_TO_PEOPLE))
+        .where(DistributionLine.person_id == person_id, Distribution.notice_id.is_not(None))
         .group_by(Distribution.id)
         .order_by(Distribution.id.desc())
         .limit(limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import and_, any_, func, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.ids import Ref
@@ -13,7 +13,8 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.revenue.case import Group
 from techmarket.revenue.events import DistributionReversed
 from techmarket.revenue.lifecycle import ClaimState, ReworkState
-from techmarket.revenue.tables import DistributionLine, LineRework, RewardClaim, RewardClaimEntry
+from techmarket.revenue.repository.sets import IDS
+from techmarket.revenue.tables import DistributionLine, LineRework, LineReworkProof, RewardClaim, RewardClaimEntry
 
 
 async def get_rework(db: AsyncSession, rework_id: UUID) -> LineRework:
@@ -33,6 +34,10 @@ async def find_live_rework(db: AsyncSession, distribution_id: UUID, n: int) -> L
         LineRework.distribution_id == distribution_id, LineRework.n == n, LineRework.state != ReworkState.WITHDRAWN
     )
     return (await db.execute(query)).scalar_one_or_none()
+
+
+async def find_rework_proof(db: AsyncSession, rework_id: UUID) -> LineReworkProof | None:
+    return await db.get(LineReworkProof, rework_id)
 
 
 async def last_line(db: AsyncSession, distribution_id: UUID) -> int:
@@ -88,11 +93,21 @@ async def lock_open_claims(
     return (await db.execute(query)).scalars().all()
 
 
-async def list_entries_of_line(db: AsyncSession, line_id: UUID) -> Sequence[RewardClaimEntry]:
+async def list_entries_of_lines(db: AsyncSession, line_ids: Collection[UUID]) -> Sequence[RewardClaimEntry]:
+    """What stands set off against these lines."""
+    if not line_ids:
+        return []
     query = select(RewardClaimEntry).where(
-        RewardClaimEntry.distribution_line_id == line_id, RewardClaimEntry.undone_at.is_(None)
+        RewardClaimEntry.distribution_line_id == any_(literal(list(line_ids), IDS)),
+        RewardClaimEntry.undone_at.is_(None),
     )
     return (await db.execute(query.order_by(RewardClaimEntry.id))).scalars().all()
+
+
+async def lock_claims(db: AsyncSession, claim_ids: Collection[UUID]) -> Sequence[RewardClaim]:
+    """Locked in the order of their ids."""
+    query = select(RewardClaim).where(RewardClaim.id == any_(literal(list(claim_ids), IDS))).order_by(RewardClaim.id)
+    return (await db.execute(query.with_for_update().execution_options(populate_existing=True))).scalars().all()
 
 
 async def list_claims(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
@@ -49,3 +49,16 @@ async def find_on(db: AsyncSession, unit_id: UUID, day: date) -> UnitRule | None
         .limit(1)
     )
     return (await db.execute(query)).scalar_one_or_none()
+
+
+_RESTING = text("""
+SELECT count(*) FROM share_table JOIN text USING (sha256)
+WHERE unit_id = :unit_id AND share_table.state IN ('SIGNING', 'SIGNED')
+  AND convert_from(body, 'UTF8')::jsonb #>> '{table,basis}' = 'REWARD'
+  AND convert_from(body, 'UTF8')::jsonb #>> '{table,rate}' IS NULL
+""")
+
+
+async def count_resting_on_a_rule(db: AsyncSession, unit_id: UUID) -> int:
+    """The unit's tables that are signed, or open for it, and leave the rate to the rule of the day."""
+    return int((await db.execute(_RESTING, {"unit_id": unit_id})).scalar_one())

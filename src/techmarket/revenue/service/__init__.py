@@ -9,13 +9,8 @@ from techmarket.revenue.service.books import (
     withdraw_income,
 )
 from techmarket.revenue.service.calculating import calculate
-from techmarket.revenue.service.claims import list_claims, take_repayment
-from techmarket.revenue.service.distributing import (
-    draft_distribution,
-    get_distribution,
-    list_distributions,
-    publish_distribution,
-)
+from techmarket.revenue.service.claims import give_back, list_claims, take_repayment
+from techmarket.revenue.service.distributing import draft_distribution
 from techmarket.revenue.service.holding import (
     decide_hold,
     decide_release,
@@ -32,10 +27,12 @@ from techmarket.revenue.service.paying import (
     register_shares,
     settle_line,
 )
+from techmarket.revenue.service.publishing import publish_distribution
 from techmarket.revenue.service.reporting import get_report, get_report_paper, get_report_sheet
 from techmarket.revenue.service.reversing import reverse_distribution
 from techmarket.revenue.service.reworking import draft_rework, get_rework, publish_rework, sign_rework
 from techmarket.revenue.service.ruling import adopt_unit_rule, draft_unit_rule, list_unit_rules
+from techmarket.revenue.service.showing import get_distribution, list_distributions
 from techmarket.revenue.service.stating import get_statement, get_statement_file, get_statement_paper, list_statements
 from techmarket.revenue.service.tabling import (
     draft_share_table,
@@ -73,6 +70,7 @@ __all__ = [
     "get_statement",
     "get_statement_file",
     "get_statement_paper",
+    "give_back",
     "list_claims",
     "list_distributions",
     "list_effects",

@@ -11,7 +11,7 @@ from techmarket.identity.permissions import require
 from techmarket.revenue import asking, policy
 from techmarket.revenue.asking import Question
 from techmarket.revenue.case import Norm
-from techmarket.revenue.service.standing import norms_of
+from techmarket.revenue.service.standing import rows_of
 from techmarket.rulebook import steps as rulebook
 
 
@@ -26,10 +26,8 @@ async def calculate(
     async with tx.read() as db:
         for one in (question, *others.values()):
             if one.place not in norms:
-                on, jurisdiction, mode, is_government = one.place
-                norms[one.place] = await norms_of(
-                    db, on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=None
-                )
+                book = await rows_of(db, on=one.rule_date, jurisdiction=one.jurisdiction)
+                norms[one.place] = asking.norms_of(one, (*book, *asking.sample_rows()))
         calendar = await rulebook.work_calendar(db)
     answer = asking.answered(question, norms[question.place], calendar)
     compared = [asking.compared(name, one, norms[one.place], calendar) for name, one in others.items()]

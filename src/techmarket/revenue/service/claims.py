@@ -16,16 +16,17 @@ from techmarket.db import clock, journal
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.ids import Ref, new_id, new_ids
 from techmarket.kernel.money import Money
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 from techmarket.ledger import steps as ledger
 from techmarket.notices import steps as notices
 from techmarket.revenue import errors, policy
-from techmarket.revenue.events import RewardRepaid
+from techmarket.revenue.events import RewardGivenBack, RewardGivenTwice, RewardRepaid
 from techmarket.revenue.lifecycle import DISTRIBUTION_LINE, REWARD_CLAIM, ClaimState, LineState
 from techmarket.revenue.repository import claiming
+from techmarket.revenue.repository.sets import move_lines
 from techmarket.revenue.tables import Distribution, DistributionLine, RewardClaim, RewardClaimEntry
 from techmarket.revenue.views import ClaimView
 
@@ -94,50 +95,74 @@ def reduce(claim: RewardClaim, minor: int) -> None:
     claim.state = REWARD_CLAIM.move(claim.state, "settle" if claim.settled_minor == claim.minor else "take")
 
 
-async def undo_set_off(db: AsyncSession, line: DistributionLine) -> None:
-    """A line that is taken back gives back what it had been set off against."""
-    now = await clock.market_now(db)
-    for entry in await claiming.list_entries_of_line(db, line.id):
-        claim = await claiming.lock_claim(db, entry.reward_claim_id)
-        claim.settled_minor -= entry.minor
-        claim.state = REWARD_CLAIM.move(claim.state, "give_back")
-        entry.undone_at = now
-        await ledger.reverse(db, entry.transfer_id, Ref("distribution_line", line.id))
-    line.offset_minor = 0
+async def undo_set_off(db: AsyncSession, lines: Sequence[DistributionLine]) -> None:
+    """Lines that are taken back give back what they had been set off against."""
+    entries, claims = await lock_what_was_set_off(db, lines)
+    if entries:
+        now = await clock.market_now(db)
+        for entry in entries:
+            claim = claims[entry.reward_claim_id]
+            claim.settled_minor -= entry.minor
+            claim.state = REWARD_CLAIM.move(claim.state, "give_back")
+            entry.undone_at = now
+        mirrored = {entry.transfer_id: Ref("distribution_line", _line_of(entry)) for entry in entries}
+        await ledger.reverse_many(db, mirrored)
+    for line in lines:
+        if line.offset_minor:
+            line.offset_minor = 0
     await db.flush()
 
 
-async def reclaim(db: AsyncSession, row: Distribution, line: DistributionLine, *, cause: str) -> RewardClaim | None:
-    """What a paid line gave is owed back; the unit's book has it as receivable instead of spent."""
-    minor = line.minor - line.offset_minor
-    line.state = DISTRIBUTION_LINE.move(line.state, "reclaim")
-    await undo_set_off(db, line)
-    if minor == 0:
-        return None
-    book = await unit_book(db, row.unit_id)
-    claim = RewardClaim(
-        id=new_id(),
-        unit_id=row.unit_id,
-        person_id=line.person_id,
-        group=line.group,
-        distribution_line_id=line.id,
-        minor=minor,
-        settled_minor=0,
-        cause=cause,
-        state=REWARD_CLAIM.initial,
-        created_at=await clock.market_now(db),
+async def lock_what_was_set_off(
+    db: AsyncSession, lines: Sequence[DistributionLine]
+) -> tuple[Sequence[RewardClaimEntry], dict[UUID, RewardClaim]]:
+    """Claims are locked before the unit's book by everybody, so whoever will touch both begins here."""
+    entries = await claiming.list_entries_of_lines(db, [line.id for line in lines if line.offset_minor])
+    claims = await claiming.lock_claims(db, {entry.reward_claim_id for entry in entries}) if entries else []
+    return entries, {claim.id: claim for claim in claims}
+
+
+def _line_of(entry: RewardClaimEntry) -> UUID:
+    assert entry.distribution_line_id is not None
+    return entry.distribution_line_id
+
+
+async def reclaim(db: AsyncSession, row: Distribution, lines: Sequence[DistributionLine], *, cause: str) -> int:
+    """What paid lines gave is owed back; the unit's book has it as receivable instead of spent. Returns how many
+    claims that made: of a line that was set off whole nothing had been paid."""
+    gave = {line.id: line.minor - line.offset_minor for line in lines}
+    await move_lines(db, lines, "reclaim")
+    await undo_set_off(db, lines)
+    owing = [line for line in lines if gave[line.id]]
+    if not owing:
+        return 0
+    book, now = await unit_book(db, row.unit_id), await clock.market_now(db)
+    db.add_all(
+        RewardClaim(
+            id=claim_id,
+            unit_id=row.unit_id,
+            person_id=line.person_id,
+            group=line.group,
+            distribution_line_id=line.id,
+            minor=gave[line.id],
+            settled_minor=0,
+            given_twice_minor=0,
+            given_back_minor=0,
+            cause=cause,
+            state=REWARD_CLAIM.initial,
+            created_at=now,
+        )
+        for claim_id, line in zip(new_ids(len(owing)), owing, strict=True)
     )
-    db.add(claim)
-    await ledger.post(
-        db,
-        debit=book.receivable,
-        credit=book.expense,
-        minor=minor,
-        why=Ref("distribution_line", line.id),
-        code="reward.claimed",
-    )
+    postings = [
+        ledger.Posting(
+            book.receivable, book.expense, gave[line.id], Ref("distribution_line", line.id), "reward.claimed"
+        )
+        for line in owing
+    ]
+    await ledger.post_many(db, postings)
     await db.flush()
-    return claim
+    return len(owing)
 
 
 async def spent_by_market(db: AsyncSession, unit_id: UUID, line: DistributionLine, *, back: bool = False) -> None:
@@ -151,7 +176,7 @@ async def spent_by_market(db: AsyncSession, unit_id: UUID, line: DistributionLin
 
 async def settle_by_return(db: AsyncSession, unit_id: UUID, line: DistributionLine) -> None:
     """Money that is owed back came back by itself (退汇), and so settles the claim. What of the claim was repaid or set
-    off before, its person has given twice: the unit owes it, as its book tells."""
+    off before, its person has given twice: the unit owes it, as its book tells, until it is given back."""
     line.payout_id = None
     claim = await claiming.lock_claim_of_line(db, line.id)
     if claim is None:
@@ -166,6 +191,8 @@ async def settle_by_return(db: AsyncSession, unit_id: UUID, line: DistributionLi
         journal.record(db, RewardRepaid(claim.id, is_settled=True), actor=None)
     if twice:
         await ledger.post(db, debit=book.bank, credit=book.payable, minor=twice, why=why, code="reward.given_twice")
+        claim.given_twice_minor = twice
+        journal.record(db, RewardGivenTwice(claim.id), actor=None)
     await db.flush()
 
 
@@ -189,6 +216,25 @@ async def take_repayment(tx: Tx, actor: Actor, claim_id: UUID, *, minor: int, ev
         reduce(claim, minor)
         db.add(_entry(claim, minor, transfer, actor, await clock.market_now(db), evidence_sha256=evidence_sha256))
         journal.record(db, RewardRepaid(claim.id, claim.state is ClaimState.SETTLED), actor=actor)
+        await db.flush()
+        return claim_view(claim)
+
+
+async def give_back(tx: Tx, actor: Actor, claim_id: UUID, *, minor: int, evidence_sha256: str) -> ClaimView:
+    """What somebody has given twice, because the money came back by itself too, the unit has paid out to him again."""
+    async with tx.begin() as db:
+        claim = await claiming.lock_claim(db, claim_id)
+        if not policy.sees_money_of(actor, claim.unit_id):
+            raise NotFound()
+        require(actor, policy.GIVE_BACK, parties=[claim.unit_id])
+        left = claim.given_twice_minor - claim.given_back_minor
+        if minor > left:
+            raise errors.NothingToGiveBack(given=Money(minor), left=Money(left), pointer="/body/amount")
+        await notices.require_kept(db, claim.unit_id, [evidence_sha256], pointer="/body/evidence_sha256")
+        book, why = await unit_book(db, claim.unit_id), Ref("reward_claim", claim.id)
+        await ledger.post(db, debit=book.payable, credit=book.bank, minor=minor, why=why, code="reward.given_back")
+        claim.given_back_minor += minor
+        journal.record(db, RewardGivenBack(claim.id, evidence_sha256, is_whole=minor == left), actor=actor)
         await db.flush()
         return claim_view(claim)
 
@@ -222,6 +268,8 @@ def claim_view(claim: RewardClaim) -> ClaimView:
         claim.state,
         claim.cause,
         claim.created_at,
+        Money(claim.given_twice_minor),
+        Money(claim.given_back_minor),
     )
 
 

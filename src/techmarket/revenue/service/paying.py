@@ -14,7 +14,6 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.periods import shanghai_day
-from techmarket.ledger import steps as ledger
 from techmarket.notices import steps as notices
 from techmarket.revenue import errors, policy, reliefs, repository, rules
 from techmarket.revenue.case import Case, case_from
@@ -30,8 +29,17 @@ from techmarket.revenue.lifecycle import (
     TableState,
 )
 from techmarket.revenue.repository import claiming, holding
-from techmarket.revenue.service.claims import reclaim, set_off, settle_by_return, spent_by_market, undo_set_off
-from techmarket.revenue.service.distributing import line_view, seen, stored, view_of
+from techmarket.revenue.service.claims import (
+    lock_what_was_set_off,
+    reclaim,
+    set_off,
+    settle_by_return,
+    spent_by_market,
+    undo_set_off,
+)
+from techmarket.revenue.service.distributing import stored
+from techmarket.revenue.service.funding import give_line_back, give_rest_back
+from techmarket.revenue.service.showing import line_view, seen, view_of
 from techmarket.revenue.service.standing import channel_of, is_registered, standing_of_row
 from techmarket.revenue.tables import Distribution, DistributionLine, ShareHold, ShareTable
 from techmarket.revenue.views import DistributionView, LineView
@@ -126,14 +134,17 @@ async def settle_line(tx: Tx, payout_id: UUID) -> bool:
             return False
         row = await repository.lock_distribution(db, known.distribution_id)
         line = await repository.get_line(db, known.id)
-        state = (await settlement.get_payout(db, payout_id)).state
+        payout = await settlement.get_payout(db, payout_id)
+        state = payout.state
         if line.payout_id != payout_id:
             return False
+        await lock_what_was_set_off(db, [line])
         if line.state is LineState.PAID and state is PayoutState.FAILED:
             await _came_back(db, row, line)
             return True
         if line.state is LineState.RECLAIMED and state is PayoutState.FAILED:
             await settle_by_return(db, row.unit_id, line)
+            await give_line_back(db, row, line, payout.minor)
             return True
         if line.state is not LineState.INSTRUCTED:
             return False
@@ -142,12 +153,13 @@ async def settle_line(tx: Tx, payout_id: UUID) -> bool:
             await spent_by_market(db, row.unit_id, line)
             await paid(db, row, line, None)
             if row.state is DistributionState.REVERSED:
-                await reclaim(db, row, line, cause=await claiming.why_reversed(db, row.id))
+                await reclaim(db, row, [line], cause=await claiming.why_reversed(db, row.id))
         elif state is PayoutState.FAILED and row.state is DistributionState.REVERSED:
-            await undo_set_off(db, line)
+            await undo_set_off(db, [line])
             line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
+            await give_line_back(db, row, line, payout.minor)
         elif state is PayoutState.FAILED:
-            await undo_set_off(db, line)
+            await undo_set_off(db, [line])
             line.state, line.payout_id = DISTRIBUTION_LINE.move(line.state, "fail"), None
         else:
             return False
@@ -229,6 +241,7 @@ async def _settle_wage_base(
     for line in lines:
         if line.rework_id is not None:
             line.wage_base_minor = reliefs.wage_base(line.minor, half) if reliefs.is_wage(now) else None
+            line.computation_sha256 = sha256
             continue
         computed = by_number[line.n]
         assert computed.minor == line.minor
@@ -264,7 +277,7 @@ async def _instruct(db: AsyncSession, row: Distribution, lines: Sequence[Distrib
 async def _came_back(db: AsyncSession, row: Distribution, line: DistributionLine) -> None:
     """Money that had left came back (退汇): the line is open again, and so is the distribution."""
     await spent_by_market(db, row.unit_id, line, back=True)
-    await undo_set_off(db, line)
+    await undo_set_off(db, [line])
     line.state, line.payout_id = DISTRIBUTION_LINE.move(line.state, "bounce"), None
     if row.state is DistributionState.PAID:
         row.state = DISTRIBUTION.move(row.state, "reopen")
@@ -280,20 +293,4 @@ async def paid(db: AsyncSession, row: Distribution, line: DistributionLine, acto
         journal.record(db, DistributionPaid(row.id), actor=actor)
         await db.flush()
         if row.fund_due_id is not None:
-            await _give_rest_back(db, row, row.fund_due_id, actor)
-
-
-async def _give_rest_back(db: AsyncSession, row: Distribution, due_id: UUID, actor: Actor | None) -> None:
-    """Of what the unit was asked to pay in, what was set off against earlier claims is not needed: it goes back by the
-    way it came, once, or is asked for no more."""
-    why, state = Ref("distribution", row.id), (await settlement.get_due(db, due_id)).state
-    if state is settlement.DueState.CANCELLED or await settlement.is_paid_out(db, row.unit_id, why):
-        return
-    came_in = await settlement.drop_due(db, due_id, actor)
-    lines = [line for line in await repository.list_lines(db, row.id) if line.state is LineState.PAID]
-    rest = came_in - sum(line.minor - line.offset_minor for line in lines)
-    rest = min(rest, await ledger.available(db, await settlement.escrow_of(db, row.unit_id)))
-    if rest > 0:
-        await settlement.instruct_payout(
-            db, org=row.unit_id, minor=rest, channel=Channel.ESCROW, why=why, actor=actor, back_of=due_id
-        )
+            await give_rest_back(db, row, row.fund_due_id, actor)

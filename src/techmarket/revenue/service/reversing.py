@@ -15,14 +15,16 @@ from techmarket.notices import steps as notices
 from techmarket.notices.lifecycle import STANDING
 from techmarket.revenue import errors, policy, repository
 from techmarket.revenue.events import DistributionReversed, LineReworkWithdrawn
-from techmarket.revenue.lifecycle import DISTRIBUTION, DISTRIBUTION_LINE, LINE_REWORK, LineState, ReworkState
+from techmarket.revenue.lifecycle import DISTRIBUTION, LINE_REWORK, LineState, ReworkState
 from techmarket.revenue.repository import claiming
-from techmarket.revenue.service.claims import is_gone, reclaim, undo_set_off, unit_book
-from techmarket.revenue.service.distributing import seen, view_of
+from techmarket.revenue.repository.sets import move_lines
+from techmarket.revenue.service.claims import is_gone, lock_what_was_set_off, reclaim, undo_set_off
+from techmarket.revenue.service.funding import give_rest_back
+from techmarket.revenue.service.showing import seen, view_of
 from techmarket.revenue.tables import Distribution, DistributionLine, LineRework
 from techmarket.revenue.views import DistributionView
 from techmarket.settlement import steps as settlement
-from techmarket.settlement.steps import DueState, PayoutState
+from techmarket.settlement.steps import PayoutState
 from techmarket.signing import steps as signing
 
 
@@ -49,6 +51,9 @@ async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, c
     else is, and such a line stays instructed until `settle_line` hears how it ended.
     """
     row.state = DISTRIBUTION.move(row.state, "reverse")
+    if row.fund_due_id is not None:
+        # The bank's next message waits: it, too, locks the due before the accounts.
+        await settlement.is_paid_by_now(db, row.fund_due_id)
     lines = await repository.list_lines(db, row.id)
     late = await _unstoppable(db, lines)
     if late and waits:
@@ -56,34 +61,40 @@ async def reverse(db: AsyncSession, row: Distribution, actor: Actor | None, *, c
     registered = sum(line.in_shares and line.state is LineState.PAID for line in lines)
     if registered:
         raise errors.SharesRegistered(lines=registered)
-    if any(is_gone(line) for line in lines):
-        await unit_book(db, row.unit_id)
-    claims = 0
-    for line in lines:
-        if line.id in late:
-            continue
-        if line.state is LineState.PAID:
-            claims += await reclaim(db, row, line, cause=cause) is not None
-        elif line.state is LineState.INSTRUCTED and line.in_shares:
-            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
-        elif line.state is LineState.INSTRUCTED:
-            assert line.payout_id is not None
-            await undo_set_off(db, line)
-            await settlement.stop_payout(db, line.payout_id, actor=actor)
-            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
-        elif line.state in (LineState.OPEN, LineState.HELD):
-            line.state = DISTRIBUTION_LINE.move(line.state, "cancel")
+    open_ones = [line for line in lines if line.id not in late]
+    claims = await _take_lines_back(db, row, open_ones, actor, cause)
     for rework in await claiming.list_reworks(db, row.id):
         if rework.state is not ReworkState.WITHDRAWN:
             await end_rework(db, rework, actor)
     if row.notice_id is not None:
         await _take_down(db, row.notice_id, actor)
-    if row.fund_due_id is not None and (await settlement.get_due(db, row.fund_due_id)).state is DueState.OPEN:
-        await settlement.drop_due(db, row.fund_due_id, actor)
+    if row.fund_due_id is not None:
+        await give_rest_back(db, row, row.fund_due_id, actor)
     await repository.free_books(db, row.id)
     journal.record(db, DistributionReversed(row.id, claims, cause), actor=actor)
     await db.flush()
     return claims
+
+
+async def _take_lines_back(
+    db: AsyncSession, row: Distribution, lines: Sequence[DistributionLine], actor: Actor | None, cause: str
+) -> int:
+    """However many there are, they are taken back by sets: paid ones become claims, the rest is cancelled."""
+    paid = [line for line in lines if line.state is LineState.PAID]
+    cancelled = [line for line in lines if line.state in (LineState.OPEN, LineState.HELD, LineState.INSTRUCTED)]
+    instructed = [line for line in cancelled if line.payout_id is not None]
+    await lock_what_was_set_off(db, lines)
+    claims = await reclaim(db, row, paid, cause=cause)
+    await undo_set_off(db, instructed)
+    if instructed:
+        await settlement.stop_payouts(db, [_payout_of(line) for line in instructed], actor=actor)
+    await move_lines(db, cancelled, "cancel")
+    return claims
+
+
+def _payout_of(line: DistributionLine) -> UUID:
+    assert line.payout_id is not None
+    return line.payout_id
 
 
 async def end_rework(db: AsyncSession, rework: LineRework, actor: Actor | None) -> None:

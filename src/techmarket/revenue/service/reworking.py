@@ -5,6 +5,7 @@ The other lines were not objected to; they are paid, or are on their way, and st
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -22,8 +23,9 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
-from techmarket.revenue import errors, policy, repository, reworking
+from techmarket.revenue import errors, policy, proving, repository, reworking
 from techmarket.revenue.case import Group
+from techmarket.revenue.computation import Line
 from techmarket.revenue.events import LineReworkDrafted, LineReworkPublished, LineReworkSigned
 from techmarket.revenue.lifecycle import (
     DISTRIBUTION_LINE,
@@ -32,13 +34,14 @@ from techmarket.revenue.lifecycle import (
     LineState,
     ReworkState,
 )
-from techmarket.revenue.repository import claiming
+from techmarket.revenue.repository import NewRow, claiming
 from techmarket.revenue.reworking import NewLine
-from techmarket.revenue.service.distributing import reward_list_rule, seen
 from techmarket.revenue.service.paying import case_of
+from techmarket.revenue.service.publishing import reward_list_rule
 from techmarket.revenue.service.reversing import end_rework
+from techmarket.revenue.service.showing import seen
 from techmarket.revenue.service.standing import standing_of_row
-from techmarket.revenue.tables import Distribution, DistributionLine, LineRework
+from techmarket.revenue.tables import Distribution, DistributionLine, LineRework, LineReworkProof
 from techmarket.revenue.views import ReworkView
 from techmarket.signing import steps as signing
 from techmarket.signing.steps import Signatory
@@ -139,8 +142,7 @@ async def publish_rework(tx: Tx, actor: Actor, rework_id: UUID, *, posted_sha256
                 "contract_number": (await standing_of_row(db, row)).title,
                 "columns": ["line", "group", "person", "amount"],
                 "lines": [
-                    [str(line["n"]), line["group"].value, _name(line["person_id"]), Money(line["minor"]).amount]
-                    for line in fresh
+                    [str(line.n), line.group.value, _name(line.person_id), Money(line.minor).amount] for line in fresh
                 ],
                 "reworks_line": str(rework.n),
                 "rework_sha256": rework.sha256,
@@ -149,14 +151,33 @@ async def publish_rework(tx: Tx, actor: Actor, rework_id: UUID, *, posted_sha256
             length=(await reward_list_rule(db, row)).length,
             actor=actor,
             now=await clock.market_now(db),
-            lines=[str(line["n"]) for line in fresh],
+            lines=[str(line.n) for line in fresh],
             unit_evidence_sha256=posted_sha256,
             unit_evidence_pointer="/body/posted_sha256",
         )
         rework.state = state
-        journal.record(db, LineReworkPublished(rework.id, row.id, rework.notice_id), actor=actor)
+        _log(db, actor, row, rework, fresh)
         await db.flush()
         return await _view(db, rework)
+
+
+def _log(db: AsyncSession, actor: Actor, row: Distribution, rework: LineRework, fresh: Sequence[NewRow]) -> None:
+    """The journal names the root over the new lines, as it did over those of the distribution."""
+    assert rework.notice_id is not None
+    secret = secrets.token_bytes(proving.SECRET_SIZE)
+    lines = [Line(one.group, one.position, _name(one.person_id), one.minor, None) for one in fresh]
+    leaves = proving.leaves_of(row.id, lines, secret, fresh[0].n)
+    event = LineReworkPublished(rework.id, row.id, rework.notice_id, len(leaves), proving.root(leaves))
+    entry_id = journal.record(db, event, actor=actor)
+    db.add(
+        LineReworkProof(
+            line_rework_id=rework.id,
+            entry_id=entry_id,
+            first=fresh[0].n,
+            secret=secret,
+            leaves=proving.joined(leaves),
+        )
+    )
 
 
 async def get_rework(tx: Tx, actor: Actor, rework_id: UUID) -> ReworkView:
@@ -218,19 +239,19 @@ async def _objected(db: AsyncSession, row: Distribution, n: int) -> tuple[Distri
 
 async def _write_lines(
     db: AsyncSession, row: Distribution, rework: LineRework, old: DistributionLine, document: dict[str, Any]
-) -> list[dict[str, Any]]:
+) -> list[NewRow]:
     n = await claiming.last_line(db, row.id)
     fresh = [
-        {
-            "id": new_id(),
-            "n": n + place,
-            "group": Group(line["group"]),
-            "position": old.position,
-            "person_id": None if line["person"] is None else UUID(line["person"]),
-            "minor": Money.parse(line["amount"]).minor,
-            "wage_base_minor": None,
-            "rework_id": rework.id,
-        }
+        NewRow(
+            new_id(),
+            n + place,
+            Group(line["group"]),
+            old.position,
+            None if line["person"] is None else UUID(line["person"]),
+            Money.parse(line["amount"]).minor,
+            None,
+            rework.id,
+        )
         for place, line in enumerate(document["lines"], start=1)
     ]
     more = sum(Money.parse(line["amount"]).minor for line in document["lines"]) - old.minor
@@ -277,7 +298,7 @@ async def _require_seen(db: AsyncSession, actor: Actor, row: Distribution, rewor
         raise NotFound()
 
 
-def _name(person: UUID | None) -> str | None:
+def _name(person: UUID | str | None) -> str | None:
     return None if person is None else str(person)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import product
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,19 +16,22 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.money import Money
+from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.revenue import errors, policy, unit_rules
 from techmarket.revenue.case import Mode
 from techmarket.revenue.events import UnitRuleAdopted, UnitRuleDrafted
 from techmarket.revenue.lifecycle import UNIT_RULE, UnitRuleState
-from techmarket.revenue.norming import FLOOR
+from techmarket.revenue.norming import FLOOR, TIER, TIERS
 from techmarket.revenue.repository import ruling
-from techmarket.revenue.service.standing import norms_of
+from techmarket.revenue.service.standing import is_pilot_unit, norms_of
 from techmarket.revenue.tables import UnitRule
 from techmarket.revenue.unit_rules import UnitRuleDraft
 from techmarket.revenue.views import UnitRuleView
 from techmarket.rulebook import steps as rulebook
+from techmarket.rulebook.rules import ABOVE
 from techmarket.rulebook.steps import Binding, Evidence, RuleDraft, RuleUnit, unit_scope
 
 
@@ -44,8 +49,9 @@ async def draft_unit_rule(tx: Tx, actor: Actor, draft: UnitRuleDraft) -> UnitRul
                 mode=mode,
                 is_government=unit.government_established,
                 unit=None,
+                is_pilot=await is_pilot_unit(db, unit.id, draft.effective_from),
             )
-            for mode in draft.rates
+            for mode in draft.modes
         }
         unit_rules.check_rule(draft, norms, is_government=unit.government_established)
         shown = [draft.publication.publication_sha256, draft.publication.hearing_sha256]
@@ -86,10 +92,16 @@ async def adopt_unit_rule(tx: Tx, actor: Actor, rule_id: UUID, *, document_sha25
         if document_sha256 != row.sha256:
             raise errors.UnitRuleMalformed(reason="another_text", pointer="/body/document_sha256")
         document = await texts.get(db, row.sha256)
-        await _succeed(db, row, document)
+        await _require_nobody_signed_otherwise(db, row)
+        await _succeed(db, actor, row, document)
         row.state, row.adopted_by, row.adopted_at = state, actor.person, await clock.market_now(db)
         for mode, rate in document["rates"].items():
-            await rulebook.put_rule(db, actor, _row_of(row, Mode(mode), rate, document))
+            shape = (FLOOR, unit_rules.BASES[Mode(mode)], None if mode == Mode.OTHER.value else mode)
+            await rulebook.put_rule(db, actor, _row_of(row, *shape, rate, document))
+        scale = document.get("scale") or {"modes": [], "tiers": []}
+        for mode, tier in product(scale["modes"], scale["tiers"]):
+            base = f"{ABOVE}{Money.parse(tier['above']).minor}"
+            await rulebook.put_rule(db, actor, _row_of(row, TIER + tier["who"], base, mode, tier["ratio"], document))
         journal.record(db, UnitRuleAdopted(row.id, row.effective_from), actor=actor)
         await db.flush()
         return await _view(db, row)
@@ -112,28 +124,46 @@ async def rule_on(db: AsyncSession, unit_id: UUID, day: date) -> UnitRule:
     return found
 
 
-async def _succeed(db: AsyncSession, row: UnitRule, document: dict[str, dict[str, str]]) -> None:
-    """What the earlier rule said of a mode ends only by what this one says of it."""
+async def _require_nobody_signed_otherwise(db: AsyncSession, row: UnitRule) -> None:
+    """A table that leaves its rate to the rule was signed under the one that held. A rule from a day that has passed
+    would change what was agreed to behind everybody's back."""
+    if row.effective_from >= shanghai_day(await clock.market_now(db)):
+        return
+    resting = await ruling.count_resting_on_a_rule(db, row.unit_id)
+    if resting:
+        raise errors.SignedUnderAnother(tables=resting, pointer="/body/effective_from")
+
+
+async def _succeed(db: AsyncSession, actor: Actor, row: UnitRule, document: dict[str, Any]) -> None:
+    """What the earlier rule said of a mode ends only by what this one says of it, be it a rate or a scale."""
     earlier = await ruling.find_in_force(db, row.unit_id)
     if earlier is None:
         return
-    missing = set((await texts.get(db, earlier.sha256))["rates"]) - set(document["rates"])
-    if missing or row.effective_from <= earlier.effective_from:
+    before = _modes_of(await texts.get(db, earlier.sha256))
+    if before - _modes_of(document) or row.effective_from <= earlier.effective_from:
         raise errors.UnitRuleMalformed(reason="mode_or_day_of_the_earlier_rule", pointer="/body/rates")
     earlier.state, earlier.effective_to = UNIT_RULE.move(earlier.state, "succeed"), row.effective_from
+    modes = {None if mode == Mode.OTHER.value else mode for mode in before}
+    await rulebook.end_rules(
+        db, actor, (FLOOR, *TIERS), scope=unit_scope(row.unit_id), modes=modes, on=row.effective_from
+    )
     await db.flush()
 
 
-def _row_of(row: UnitRule, mode: Mode, rate: str, document: dict[str, str]) -> RuleDraft:
+def _modes_of(document: dict[str, Any]) -> set[str]:
+    return {*document["rates"], *document.get("scale", {"modes": ()})["modes"]}
+
+
+def _row_of(row: UnitRule, key: str, base: str, mode: str | None, ratio: str, document: dict[str, Any]) -> RuleDraft:
     return RuleDraft(
-        key=FLOOR,
+        key=key,
         jurisdiction="CN",
         scope=unit_scope(row.unit_id),
-        mode=None if mode is Mode.OTHER else mode.value,
+        mode=mode,
         applies_to="any",
         binding=Binding.DEFAULT,
-        base=unit_rules.BASES[mode],
-        value=rate,
+        base=base,
+        value=ratio,
         unit=RuleUnit.RATIO,
         source=f"{document['title']}, {document['published_on']}, {row.sha256[:16]}"[:500],
         evidence=Evidence.VERIFIED,

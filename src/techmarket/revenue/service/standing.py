@@ -27,6 +27,7 @@ from techmarket.rulebook.rules import Rule, jurisdictions_of, unit_scope
 from techmarket.settlement.rules import Channel
 
 CHANNEL = "reward.channel"
+PILOT = "unit.pilot"
 CHANNELS = {"payroll": Channel.PAYROLL, "escrow": Channel.ESCROW}
 MODES = {ContractType.LICENCE: Mode.LICENCE, ContractType.TRANSFER: Mode.TRANSFER}
 """The other kinds of contract follow agreement and unit rule; no statute names a floor (ZJR art. 41)."""
@@ -43,6 +44,7 @@ class Standing:
     mode: Mode
     jurisdiction: str
     is_government: bool
+    is_pilot: bool
     norms: tuple[Norm, ...]
 
     @property
@@ -146,6 +148,7 @@ async def _standing(
 ) -> Standing:
     unit = await identity.get_organisation(db, subject.unit_id)
     jurisdiction = unit.jurisdiction if unit.applies_local_rules else "CN"
+    is_pilot = await is_pilot_unit(db, unit.id, rule_date)
     norms = await norms_of(
         db,
         on=rule_date,
@@ -153,19 +156,34 @@ async def _standing(
         mode=mode,
         is_government=unit.government_established,
         unit=unit.id,
+        is_pilot=is_pilot,
     )
     return Standing(
-        subject, contract, tuple(achievement_ids), rule_date, mode, jurisdiction, unit.government_established, norms
+        subject,
+        contract,
+        tuple(achievement_ids),
+        rule_date,
+        mode,
+        jurisdiction,
+        unit.government_established,
+        is_pilot,
+        norms,
     )
+
+
+async def is_pilot_unit(db: AsyncSession, unit_id: UUID, day: date) -> bool:
+    """Its province has named it a pilot unit (试点单位): a dated row of the unit's own that names the document."""
+    rule = await rulebook.find_rule(db, PILOT, on=day, scope=unit_scope(unit_id))
+    return rule is not None and rule.is_set
 
 
 async def norms_of(
-    db: AsyncSession, *, on: date, jurisdiction: str, mode: Mode, is_government: bool, unit: UUID | None
+    db: AsyncSession, *, on: date, jurisdiction: str, mode: Mode, is_government: bool, unit: UUID | None, is_pilot: bool
 ) -> tuple[Norm, ...]:
     """The rows that held on the day, for this kind of unit in this place."""
     rows = await rows_of(db, on=on, jurisdiction=jurisdiction)
     return norming.choose_norms(
-        rows, on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=unit
+        rows, on=on, jurisdiction=jurisdiction, mode=mode, is_government=is_government, unit=unit, is_pilot=is_pilot
     )
 
 

@@ -24,9 +24,9 @@ from techmarket.kernel.workdays import WorkCalendar
 from techmarket.revenue import errors, paper, policy, proving, repository, statement
 from techmarket.revenue.asking import rolled
 from techmarket.revenue.case import Case, Group
-from techmarket.revenue.lifecycle import LineState
-from techmarket.revenue.service.distributing import line_view
+from techmarket.revenue.repository import claiming
 from techmarket.revenue.service.paying import case_of
+from techmarket.revenue.service.showing import line_view
 from techmarket.revenue.service.standing import standing_of_row
 from techmarket.revenue.tables import Distribution, DistributionLine, DistributionProof, ShareTable
 from techmarket.revenue.views import FileView, StatementCard, StatementView
@@ -46,6 +46,7 @@ class _Part:
     table: ShareTable
     case: Case
     steps: tuple[dict[str, Any], ...]
+    paid_otherwise: tuple[dict[str, Any], ...]
     flags: tuple[dict[str, Any], ...]
     terms: tuple[dict[str, Any], ...]
     unit_name: str
@@ -78,6 +79,7 @@ async def get_statement(tx: Tx, actor: Actor, distribution_id: UUID, person_id: 
         part.steps,
         part.flags,
         part.terms,
+        part.paid_otherwise,
     )
 
 
@@ -115,15 +117,20 @@ async def _part_of(db: AsyncSession, actor: Actor, distribution_id: UUID, person
         raise NotFound()
     row = await repository.get_distribution(db, distribution_id)
     lines = await repository.list_lines(db, row.id, person_id=person_id)
-    if not lines or row.state not in repository.SHOWN_TO_PEOPLE:
+    # From the publication on, for good: whoever owes something back must be able to read of what.
+    if not lines or row.notice_id is None:
         raise NotFound()
     title = (await standing_of_row(db, row)).title
     table = await repository.get_table(db, row.share_table_id)
-    sha256 = lines[0].computation_sha256 or row.computation_sha256
+    by_line = {line.n: line.computation_sha256 or row.computation_sha256 for line in lines}
+    sha256, *others = dict.fromkeys(by_line.values())
     document = await texts.get(db, sha256)
     whole = await case_of(db, sha256, table.sha256)
+    otherwise = [
+        _otherwise(await texts.get(db, other), [n for n, of in by_line.items() if of == other]) for other in others
+    ]
     keys = {line.n: _key_of(whole, line) for line in lines if line.rework_id is None}
-    hers = {f"people.{line.group.value}" for line in lines}
+    hers = {f"people.{line.group.value}" for line in lines if line.n in keys}
     calendar = await rulebook.work_calendar(db)
     return _Part(
         row,
@@ -133,12 +140,24 @@ async def _part_of(db: AsyncSession, actor: Actor, distribution_id: UUID, person
         table,
         whole.cut_to(*keys.values()),
         tuple(s for s in document["steps"] if not s["name"].startswith("people.") or s["name"] in hers),
+        tuple(otherwise),
         tuple(document["outcome"]["flags"]),
         tuple(_rolled(term, calendar) for term in document["outcome"]["terms"]),
         (await identity.get_organisation(db, row.unit_id)).name,
         (await identity.get_people(db, [person_id]))[person_id].name,
         await clock.market_now(db),
     )
+
+
+def _otherwise(document: Mapping[str, Any], lines: list[int]) -> dict[str, Any]:
+    """Lines that were paid on the other side of the relief: only the day, the registration and what hangs on them."""
+    return {
+        "lines": lines,
+        "pay_on": document["inputs"]["pay_on"],
+        "is_registered": document["inputs"]["is_registered"],
+        "steps": [step for step in document["steps"] if step["name"] == statement.WAGE_STEP],
+        "flags": document["outcome"]["flags"],
+    }
 
 
 def _key_of(case: Case, line: DistributionLine) -> str:
@@ -148,10 +167,13 @@ def _key_of(case: Case, line: DistributionLine) -> str:
 
 async def _file_of(db: AsyncSession, keys: Keys, part: _Part) -> bytes:
     proof = await repository.find_proof(db, part.row.id)
-    if proof is None or not part.keys:
+    reworks = await _reworks(db, keys, part)
+    if proof is None or not (part.keys or reworks):
         raise errors.NotProven()
     return statement.file_bytes(
-        statement=_said(part), lines=_proofs(part, proof), log=await _log_part(db, keys, proof.entry_id)
+        statement=_said(part),
+        lines=_proofs(part, proof) | ({"reworks": reworks} if reworks else {}),
+        log=await _log_part(db, keys, proof.entry_id),
     )
 
 
@@ -174,6 +196,7 @@ def _said(part: _Part) -> dict[str, Any]:
         "reworked": [
             {**_line_of(line), "rework_id": str(line.rework_id)} for line in part.lines if line.n not in part.keys
         ],
+        **({"paid_otherwise": list(part.paid_otherwise)} if part.paid_otherwise else {}),
         "inputs": part.case.document(),
         "steps": list(part.steps),
         "flags": list(part.flags),
@@ -194,7 +217,7 @@ def _line_of(line: DistributionLine) -> dict[str, Any]:
 
 def _amount_of(part: _Part) -> int:
     """What is hers in the end: a line that was written anew counts in its new form alone."""
-    return sum(line.minor for line in part.lines if line.state is not LineState.CANCELLED)
+    return sum(line.minor for line in part.lines if line.state not in repository.GONE)
 
 
 def _proofs(part: _Part, proof: DistributionProof) -> dict[str, Any]:
@@ -205,6 +228,35 @@ def _proofs(part: _Part, proof: DistributionProof) -> dict[str, Any]:
         if line.n in part.keys
     ]
     return {"size": len(leaves), "root": proving.root(leaves), "proofs": proofs}
+
+
+async def _reworks(db: AsyncSession, keys: Keys, part: _Part) -> list[dict[str, Any]]:
+    """For each line that was written anew, its place under the root that the entry of its publication names."""
+    found = []
+    for rework_id in dict.fromkeys(line.rework_id for line in part.lines if line.rework_id is not None):
+        proof = await claiming.find_rework_proof(db, rework_id)
+        if proof is None:
+            continue
+        leaves = proving.parted(proof.leaves)
+        places = {line.n: line.n - proof.first + 1 for line in part.lines if line.rework_id == rework_id}
+        found.append(
+            {
+                "rework_id": str(rework_id),
+                "size": len(leaves),
+                "root": proving.root(leaves),
+                "proofs": [
+                    {
+                        "n": n,
+                        "place": place,
+                        "salt": proving.salt_of(proof.secret, n).hex(),
+                        "path": proving.path_of(leaves, place),
+                    }
+                    for n, place in places.items()
+                ],
+                "log": await _log_part(db, keys, proof.entry_id),
+            }
+        )
+    return found
 
 
 async def _log_part(db: AsyncSession, keys: Keys, entry_id: UUID) -> dict[str, Any]:

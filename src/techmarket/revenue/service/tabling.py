@@ -85,7 +85,10 @@ async def draft_share_table(
         made = await achievements.get_facts(db, standing.achievement_ids)
         holders, unit_share = holders_of(list(made.values()), subject.unit_id)
         titles.check_title(table, holders=holders, unit_share=unit_share, elects_reward=terms.elects_reward)
-        signers = _signers(await _makers(db, subject, standing.achievement_ids, made), table)
+        makers = await _makers(db, subject, standing.achievement_ids, made)
+        # Whoever signed what stands is asked again, though the unit may have struck her off the record meanwhile.
+        consented = await repository.list_signers(db, standing.subjects, subject.unit_id)
+        signers = _signers([*makers, *consented], table)
         named = await _known(db, [*table.people(), *(str(person) for person in signers)])
         stated = await _stated(db, standing, table, terms)
         await lock_name(db, f"share tables of {subject.key} in {subject.unit_id}")
@@ -247,10 +250,10 @@ async def view_of(db: AsyncSession, row: ShareTable) -> ShareTableView:
         row.n,
         row.state,
         row.sha256,
+        row.created_at,
         row.signing_id,
         signed,
         required,
-        row.created_at,
         await texts.get(db, row.sha256),
     )
 
@@ -327,7 +330,8 @@ async def _makers(
 
 
 def _signers(makers: list[UUID], table: Table) -> list[UUID]:
-    """Every completer signs, in the order of the achievement, and every main contributor who is not one of them."""
+    """Every completer signs, in the order of the achievement; whoever had to sign what this table would end; and every
+    main contributor who is none of them."""
     main = [UUID(person.key) for share in table.groups if share.group is Group.MAIN for person in share.people]
     signers = list(dict.fromkeys([*makers, *main]))
     if not signers:

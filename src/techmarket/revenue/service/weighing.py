@@ -16,7 +16,7 @@ from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.revenue import errors, golden, policy, repository, weighing
 from techmarket.revenue.case import Norm
 from techmarket.revenue.service.paying import case_of
-from techmarket.revenue.service.standing import rows_of, standing_of_row
+from techmarket.revenue.service.standing import is_pilot_unit, rows_of, standing_of_row
 from techmarket.revenue.tables import Distribution
 from techmarket.revenue.views import EffectsView, EffectView, RuleChangeView, RuleView
 from techmarket.rulebook.linting import lint
@@ -76,7 +76,12 @@ async def _effect_on(db: AsyncSession, row: Distribution, added: Sequence[Rule])
     book = await rows_of(db, on=row.rule_date, jurisdiction=place)
     held = [rule for rule in added if rule.holds_on(row.rule_date)]
     effect = weighing.weigh(
-        case, weighing.rows_with(book, held), on=row.rule_date, jurisdiction=place, unit=row.unit_id
+        case,
+        weighing.rows_with(book, held),
+        on=row.rule_date,
+        jurisdiction=place,
+        unit=row.unit_id,
+        is_pilot=await is_pilot_unit(db, row.unit_id, row.rule_date),
     )
     if effect is None:
         return None

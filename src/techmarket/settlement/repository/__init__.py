@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,7 @@ from techmarket.settlement.rules import BankMessage, Channel
 from techmarket.settlement.tables import BankLine, Due, Payout
 
 _FRESH = {"populate_existing": True}
+_IDS = ARRAY(Uuid())
 
 
 async def next_reference(db: AsyncSession, year: int) -> str:
@@ -140,9 +141,9 @@ async def lock_line(db: AsyncSession, line_id: UUID) -> BankLine:
     return row
 
 
-async def lock_line_of_payout(db: AsyncSession, payout_id: UUID) -> BankLine | None:
-    query = select(BankLine).where(BankLine.payout_id == payout_id).with_for_update().execution_options(**_FRESH)
-    return (await db.execute(query)).scalar_one_or_none()
+async def lock_lines_of_payouts(db: AsyncSession, payout_ids: Collection[UUID]) -> Sequence[BankLine]:
+    query = select(BankLine).where(BankLine.payout_id == any_(literal(list(payout_ids), _IDS))).order_by(BankLine.id)
+    return (await db.execute(query.with_for_update().execution_options(**_FRESH))).scalars().all()
 
 
 async def list_lines(
@@ -164,11 +165,16 @@ async def get_payout(db: AsyncSession, payout_id: UUID) -> Payout:
 
 
 async def lock_payout(db: AsyncSession, payout_id: UUID) -> Payout:
-    query = select(Payout).where(Payout.id == payout_id).with_for_update().execution_options(**_FRESH)
-    row = (await db.execute(query)).scalar_one_or_none()
-    if row is None:
+    return (await lock_payouts(db, [payout_id]))[0]
+
+
+async def lock_payouts(db: AsyncSession, payout_ids: Collection[UUID]) -> Sequence[Payout]:
+    """Locked in the order of their ids."""
+    query = select(Payout).where(Payout.id == any_(literal(list(payout_ids), _IDS))).order_by(Payout.id)
+    rows = (await db.execute(query.with_for_update().execution_options(**_FRESH))).scalars().all()
+    if len(rows) != len(payout_ids):
         raise NotFound()
-    return row
+    return rows
 
 
 async def list_payouts(
@@ -202,3 +208,10 @@ async def has_live_payout(db: AsyncSession, *, why: str, org_id: UUID, channel: 
         Payout.why == why, Payout.org_id == org_id, Payout.channel == channel, Payout.state != "FAILED"
     )
     return (await db.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
+async def live_payout_minor(db: AsyncSession, *, why: str, org_id: UUID, channel: str) -> int:
+    query = select(func.coalesce(func.sum(Payout.minor), 0)).where(
+        Payout.why == why, Payout.org_id == org_id, Payout.channel == channel, Payout.state != "FAILED"
+    )
+    return int((await db.execute(query)).scalar_one())

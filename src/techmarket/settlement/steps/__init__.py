@@ -30,10 +30,11 @@ from techmarket.settlement.steps.paying import (
     get_payout,
     instruct_payout,
     instruct_payouts,
-    is_paid_out,
     lock_payouts,
+    paid_out,
     return_payout,
     stop_payout,
+    stop_payouts,
 )
 from techmarket.settlement.steps.refunding import RefundFacts, fee_kept, refund_due
 
@@ -64,9 +65,9 @@ __all__ = [
     "instruct_payouts",
     "is_held",
     "is_paid_by_now",
-    "is_paid_out",
     "lift_release",
     "lock_payouts",
+    "paid_out",
     "pay_from_escrow",
     "put_off",
     "raise_due",
@@ -76,5 +77,6 @@ __all__ = [
     "require_releasable",
     "return_payout",
     "stop_payout",
+    "stop_payouts",
     "take_payment",
 ]

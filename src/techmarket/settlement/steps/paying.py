@@ -114,9 +114,9 @@ async def get_payout(db: AsyncSession, payout_id: UUID) -> PayoutFacts:
     return _payout_facts(await repository.get_payout(db, payout_id))
 
 
-async def is_paid_out(db: AsyncSession, org_id: UUID, why: Ref) -> bool:
-    """The market has instructed this reason for the organisation, and it has not failed."""
-    return await repository.has_live_payout(db, why=str(why), org_id=org_id, channel=Channel.ESCROW)
+async def paid_out(db: AsyncSession, org_id: UUID, why: Ref) -> int:
+    """How much the market was told to pay the organisation for this reason, unless it failed."""
+    return await repository.live_payout_minor(db, why=str(why), org_id=org_id, channel=Channel.ESCROW)
 
 
 async def confirm_payout(
@@ -155,8 +155,7 @@ async def return_payout(db: AsyncSession, payout_id: UUID, *, actor: Actor | Non
         why=Ref("payout", payout.id),
         code="payout.returned",
     )
-    line = await repository.lock_line_of_payout(db, payout.id)
-    if line is not None:
+    for line in await repository.lock_lines_of_payouts(db, [payout.id]):
         line.state = BANK_LINE.move(line.state, "reopen")
         line.payout_id = None
     await db.flush()
@@ -168,37 +167,43 @@ async def fail_payout(
     db: AsyncSession, payout_id: UUID, *, actor: Actor | None, bank_reference: str | None = None
 ) -> PayoutFacts:
     """The money could not leave: it is free again, and the same reason may be paid anew."""
-    return await _keep_here(db, payout_id, "fail", actor, bank_reference)
+    return (await _keep_here(db, [payout_id], "fail", actor, bank_reference))[0]
 
 
 async def stop_payout(db: AsyncSession, payout_id: UUID, *, actor: Actor | None) -> PayoutFacts:
     """Call off what the bank has not been told of; of what it was told, its answer comes first (`NotInThisState`)."""
-    return await _keep_here(db, payout_id, "stop", actor, None)
+    return (await stop_payouts(db, [payout_id], actor=actor))[0]
+
+
+async def stop_payouts(db: AsyncSession, payout_ids: Collection[UUID], *, actor: Actor | None) -> list[PayoutFacts]:
+    """Many called off as one: all or none."""
+    return await _keep_here(db, payout_ids, "stop", actor, None)
 
 
 async def lock_payouts(db: AsyncSession, payout_ids: Collection[UUID]) -> list[PayoutFacts]:
     """Locked in the order of their ids: where they stand they stay until the caller commits."""
-    return [_payout_facts(await repository.lock_payout(db, payout_id)) for payout_id in sorted(payout_ids)]
+    return [_payout_facts(payout) for payout in await repository.lock_payouts(db, payout_ids)]
 
 
 async def _keep_here(
-    db: AsyncSession, payout_id: UUID, how: str, actor: Actor | None, bank_reference: str | None
-) -> PayoutFacts:
-    payout = await repository.lock_payout(db, payout_id)
-    payout.state = PAYOUT.move(payout.state, how)
-    payout.bank_reference = bank_reference
-    payout.settled_at = await clock.market_now(db)
-    if payout.hold_id is not None:
-        await ledger.void_hold(db, payout.hold_id)
-    elif payout.transfer_id is not None:
-        await ledger.reverse(db, payout.transfer_id, Ref("payout", payout.id))
-    line = await repository.lock_line_of_payout(db, payout.id)
-    if line is not None:
+    db: AsyncSession, payout_ids: Collection[UUID], how: str, actor: Actor | None, bank_reference: str | None
+) -> list[PayoutFacts]:
+    payouts = await repository.lock_payouts(db, payout_ids)
+    now = await clock.market_now(db)
+    for payout in payouts:
+        payout.state = PAYOUT.move(payout.state, how)
+        payout.bank_reference = bank_reference
+        payout.settled_at = now
+    await ledger.void_holds(db, [payout.hold_id for payout in payouts if payout.hold_id is not None])
+    owed = {p.transfer_id: Ref("payout", p.id) for p in payouts if p.hold_id is None and p.transfer_id is not None}
+    await ledger.reverse_many(db, owed)
+    for line in await repository.lock_lines_of_payouts(db, payout_ids):
         line.state = BANK_LINE.move(line.state, "reopen")
         line.payout_id = None
     await db.flush()
-    journal.record(db, PayoutFailed(payout.id, payout.why, payout.channel), actor=actor)
-    return _payout_facts(payout)
+    for payout in payouts:
+        journal.record(db, PayoutFailed(payout.id, payout.why, payout.channel), actor=actor)
+    return [_payout_facts(payout) for payout in payouts]
 
 
 def _payout_facts(payout: Payout) -> PayoutFacts:
