@@ -19,7 +19,7 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
-from techmarket.trading import bidbook, errors, rules
+from techmarket.trading import batch, errors, rules
 from techmarket.trading.bidbook import Answer, BidBook
 from techmarket.trading.lifecycle import SeatState
 from techmarket.trading.receipts import verify_receipt
@@ -330,7 +330,7 @@ async def test_a_plan_made_for_an_empty_book_still_looks_up_by_key(tx: Tx, book:
     with pytest.raises(NotFound):
         await book.place(new_id(), org_id=new_id(), minor=1, key="opens the book's own connection")
     connection = book._connection
-    for query, wanted in ((bidbook._LOCK, "pk_lot"), (bidbook._LOOK_UP, "uq_bid_participant_id_key")):
+    for query, wanted in ((batch.LOCK, "pk_lot"), (batch.LOOK_UP, "uq_bid_participant_id_key")):
         name = f"looked_at_{wanted}"
         await connection.execute(f"PREPARE {name} AS {query}")
         blank = ", ".join("NULL" for _ in range(query.count("[]")))
