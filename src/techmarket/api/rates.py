@@ -11,6 +11,8 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import structlog
 from starlette.types import Scope
@@ -37,8 +39,7 @@ class _Lease:
     beyond: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a caller stands after this request."""
 
     policy: str
@@ -47,10 +48,13 @@ class Standing:
     seconds: int
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        return [
-            (b"ratelimit-policy", f'"{self.policy}";q={self.quota};w={SECONDS}'.encode()),
-            (b"ratelimit", f'"{self.policy}";r={self.left};t={self.seconds}'.encode()),
-        ]
+        told = f'"{self.policy}";r={self.left};t={self.seconds}'
+        return [_policy_header(self.policy, self.quota), (b"ratelimit", told.encode())]
+
+
+@lru_cache(maxsize=64)
+def _policy_header(policy: str, quota: int) -> tuple[bytes, bytes]:
+    return b"ratelimit-policy", f'"{policy}";q={quota};w={SECONDS}'.encode()
 
 
 class Rates:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
@@ -324,8 +325,9 @@ def _settings(*, quiet: bool = False) -> Settings:
 def _settle(work: object) -> None:
     """Run it; what the operator can mend is one clear line, not a stack trace."""
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(work)  # type: ignore[arg-type]
+        # Uvicorn's own setting of the loop holds only where it makes the loop, and ours runs already.
+        with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)  # type: ignore[arg-type]
     except (EmbeddedServerError, UnsuitableServerError, MissingSecret) as error:
         raise SystemExit(f"techmarket: {error}") from error
     except OSError as error:

@@ -121,7 +121,7 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
         app,
         host=settings.host,
         port=settings.port,
-        loop="uvloop",
+        loop="none",  # it runs in the command's, which is uvloop's
         http=PatientProtocol,
         access_log=False,
         log_config=None,

@@ -115,14 +115,11 @@ def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None
 
 
 def _stands(actor: Actor, standing: Standing, parties: Collection[UUID | None]) -> bool:
+    if standing in (Standing.ANYONE, Standing.SIGNED_IN, Standing.VERIFIED):
+        return True
     own = actor.org_id in parties or actor.person_id in parties
-    staff = actor.is_market or bool(actor.roles & {Role.REGISTRAR, Role.REGULATOR})
-    return {
-        Standing.ANYONE: True,
-        Standing.SIGNED_IN: True,
-        Standing.VERIFIED: True,
-        Standing.OWN: own,
-        Standing.MARKET: actor.is_market,
-        Standing.MARKET_OR_OWN: actor.is_market or own,
-        Standing.OUTSIDER: staff and not own,
-    }[standing]
+    if standing is Standing.OWN:
+        return own
+    if standing is Standing.OUTSIDER:
+        return not own and (actor.is_market or bool(actor.roles & {Role.REGISTRAR, Role.REGULATOR}))
+    return actor.is_market or (own and standing is Standing.MARKET_OR_OWN)
