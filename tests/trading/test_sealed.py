@@ -459,7 +459,7 @@ async def test_no_share_is_taken_before_the_deadline_and_none_is_kept(lot: Seale
     with pytest.raises(errors.SharesTooEarly) as early:
         await lot.give(1)
     ends = (await service.get_lot(lot.market.tx, lot.market.operator, lot.id)).effective_end
-    assert early.value.facts == {"effective_end": ends}
+    assert early.value.facts == {"opens_at": None, "effective_end": ends}
     assert ends is not None
     await move_to(lot.market.tx, ends)
     with pytest.raises(errors.SharesTooEarly):  # the clock has not closed the lot yet

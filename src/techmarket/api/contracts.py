@@ -56,6 +56,7 @@ from techmarket.signing.errors import (
     SignedAlready,
     WrongDocument,
 )
+from techmarket.trading.errors import SigningDatePassed
 
 router = APIRouter(prefix="/v1", tags=["contracts"], route_class=MarketRoute)
 
@@ -409,6 +410,7 @@ async def open_signing(contract_id: Uuid, body: OpenSigning, actor: SignedIn, tx
         LicenceOverlaps,
         ConsentMissing,
         UnderWay,
+        SigningDatePassed,
         NotInThisState,
         NotAllowed,
         NotFound,

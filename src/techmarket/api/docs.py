@@ -17,7 +17,8 @@ from techmarket.kernel.refusals import NotFound, Refusal
 
 def facts_of(refusal: type[Refusal]) -> list[str]:
     """The facts a refusal carries, as its two sentences name them."""
-    named = [name for text in (refusal.en, refusal.zh) for _, name, _, _ in Formatter().parse(text) if name]
+    texts = [refusal.en, refusal.zh, *(words for _, *both in refusal.also for words in both)]
+    named = [name for text in texts for _, name, _, _ in Formatter().parse(text) if name]
     return list(dict.fromkeys(name.split(".")[0] for name in named))
 
 
@@ -28,7 +29,14 @@ def refusal_page(code: str) -> str | None:
     known = Refusal.registry.get(code)
     if known is None:
         return None
-    return _page(code, known.kind.value, known.zh, known.en, ADVICE[known.kind], facts_of(known))
+    zh, en = whole(known)
+    return _page(code, known.kind.value, zh, en, ADVICE[known.kind], facts_of(known))
+
+
+def whole(refusal: type[Refusal]) -> tuple[str, str]:
+    """The Chinese and the English sentence with all that may be added to them."""
+    zh, en = [one[1] for one in refusal.also], [one[2] for one in refusal.also]
+    return "".join([refusal.zh, *zh]), " ".join([refusal.en, *en])
 
 
 def _page(code: str, status: int, zh: str, en: str, advice: tuple[str, str], facts: list[str]) -> str:
@@ -66,8 +74,8 @@ async def _show(request: Request) -> Response:
     body = {
         "code": code,
         "status": known.kind.value if known else 500,
-        "zh-CN": known.zh if known else FAULT_ZH,
-        "en": known.en if known else FAULT_EN,
+        "zh-CN": whole(known)[0] if known else FAULT_ZH,
+        "en": whole(known)[1] if known else FAULT_EN,
         "facts": facts_of(known) if known else [],
     }
     return JSONResponse(body, headers=headers)

@@ -256,12 +256,17 @@ def _field_code(error: Mapping[str, Any]) -> str:
     return kind if re.fullmatch(r"[a-z_]+\.[a-z_.]+", kind) else "unacceptable"
 
 
+_ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""How a member of an enumeration is told where only some of them are allowed; its value is what counts."""
+
+
 def _field_sentence(code: str, error: Mapping[str, Any], language: int) -> str:
     facts = {str(name): str(wire(value)) for name, value in (error.get("ctx") or {}).items() if name != "error"}
     if code == "wrong_type":
         facts = {"wanted": _TYPE_NAMES.get(str(error["type"]).split("_")[0], _ANYTHING)[language]}
     if code == "not_one_of":
-        facts = {"expected": facts.get("expected") or facts.get("expected_tags", "")}
+        allowed = facts.get("expected") or facts.get("expected_tags", "")
+        facts = {"expected": _ENUM_MEMBER.sub(r"\1", allowed)}
     if code in SENTENCES:
         return SENTENCES[code][language].format_map(_Known(facts))
     if code in Refusal.registry:

@@ -41,6 +41,8 @@ class Refusal(Exception):
     kind: ClassVar[Kind] = Kind.INVALID
     zh: ClassVar[str] = ""
     en: ClassVar[str] = ""
+    also: ClassVar[tuple[tuple[str, str, str], ...]] = ()
+    """Facts that need not be known, each with what it adds in Chinese and in English: since when, until when."""
     challenge: ClassVar[str] = 'Bearer realm="techmarket"'
     """What a 401 asks for in its WWW-Authenticate header."""
     registry: ClassVar[dict[str, type[Refusal]]] = {}
@@ -65,8 +67,10 @@ class Refusal(Exception):
 
     def detail(self, language: str) -> str:
         """The sentence in `zh-CN` or `en`, facts filled in."""
-        template = self.zh if language.startswith("zh") else self.en
-        return template.format_map(_Shown(self.facts))
+        chinese = language.startswith("zh")
+        said = [self.zh if chinese else self.en]
+        said += [zh if chinese else en for fact, zh, en in self.also if self.facts.get(fact) is not None]
+        return ("" if chinese else " ").join(said).format_map(_Shown(self.facts))
 
     def members(self) -> dict[str, Any]:
         """The facts as they go out in the problem document: money as an object, times as ISO 8601."""

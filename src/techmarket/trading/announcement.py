@@ -49,7 +49,7 @@ def check_extension(step: Length, at_most: int, *, unit: Unit, least: int, most:
     """A step counts in the days of the announcement, is at least as long as the rulebook says, and is not repeated
     more often than it allows."""
     if step.unit is not unit or step.n < least or not 1 <= at_most <= (most or at_most):
-        raise errors.ExtensionOutOfRule(unit=unit, least=least, at_most=most or "-", pointer="/body/extension")
+        raise errors.ExtensionOutOfRule(unit=unit, least=least, at_most=most, pointer="/body/extension")
 
 
 def lacks_participants(qualified: Iterable[int], least: int) -> bool:

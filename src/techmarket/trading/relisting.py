@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -146,14 +146,20 @@ def check_floor(
         if first_ratio is None or Decimal(floor_minor) >= Decimal(valuation.minor) * first_ratio.decimal:
             return []
         below: Refusal = errors.FirstFloorBelowValuation(
-            valuation=Money(valuation.minor), ratio=first_ratio.decimal, pointer="/body/start_price"
+            valuation=Money(valuation.minor),
+            ratio=first_ratio.decimal,
+            least=_part_of(valuation, first_ratio),
+            pointer="/body/start_price",
         )
         return _say(below, first_ratio)
     if consent_ratio is None or has_consent or Decimal(floor_minor) >= Decimal(valuation.minor) * consent_ratio.decimal:
         return []
     return _say(
         errors.ConsentNeeded(
-            valuation=Money(valuation.minor), ratio=consent_ratio.decimal, pointer="/body/consent_sha256"
+            valuation=Money(valuation.minor),
+            ratio=consent_ratio.decimal,
+            least=_part_of(valuation, consent_ratio),
+            pointer="/body/consent_sha256",
         ),
         consent_ratio,
     )
@@ -199,6 +205,11 @@ def carried(said: Mapping[str, Any]) -> Valuation | None:
     if valued is None:
         return None
     return Valuation(Money.parse(valued["amount"]["amount"]).minor, date.fromisoformat(valued["dated"]))
+
+
+def _part_of(valuation: Valuation, ratio: Binding) -> Money:
+    """The least amount that reaches this part of the valuation, up to the cent."""
+    return Money(int((Decimal(valuation.minor) * ratio.decimal).to_integral_value(ROUND_CEILING)))
 
 
 def _say(refusal: Refusal, rule: Binding) -> list[str]:

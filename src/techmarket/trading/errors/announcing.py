@@ -22,16 +22,19 @@ class DraftedBefore(Refusal):
 
 class FirstFloorBelowValuation(Refusal):
     code, kind = "trading.first_floor_below_valuation", Kind.INVALID
-    zh = "首次挂牌底价不得低于评估结果 {valuation} 的 {ratio} 倍。"
-    en = "The first floor price is at least {ratio} of the valuation {valuation}."
+    zh = "首次挂牌底价不得低于评估结果 {valuation} 的 {ratio} 倍，即至少 {least}。"
+    en = "The first floor price is at least {ratio} of the valuation {valuation}, which is {least}."
 
 
 class ConsentNeeded(Refusal):
     code, kind = "trading.consent_needed", Kind.INVALID
-    zh = "新的底价低于评估结果 {valuation} 的 {ratio} 倍，须上传原批准单位的书面同意（consent_sha256）。"
+    zh = (
+        "新的底价低于评估结果 {valuation} 的 {ratio} 倍（{least}），须上传原批准单位的书面同意（consent_sha256）；"
+        "不低于该数额则无须同意。"
+    )
     en = (
         "The new floor lies below {ratio} of the valuation {valuation}: upload the written consent of whoever approved "
-        "the sale and name it (consent_sha256)."
+        "the sale and name it (consent_sha256), or come to {least} at least."
     )
 
 
@@ -43,8 +46,9 @@ class RevaluationNeeded(Refusal):
 
 class ExtensionOutOfRule(Refusal):
     code, kind = "trading.extension_out_of_rule", Kind.INVALID
-    zh = "延期须以 {unit} 计，每次不少于 {least}，至多 {at_most} 次。"
-    en = "An extension counts in {unit}, at least {least} each time and at most {at_most} times."
+    zh = "延期须以 {unit} 计，每次不少于 {least}。"
+    en = "An extension counts in {unit}, at least {least} each time."
+    also = (("at_most", "至多 {at_most} 次。", "There are at most {at_most} of them."),)
 
 
 class EnoughParticipants(Refusal):
@@ -55,8 +59,9 @@ class EnoughParticipants(Refusal):
 
 class TradeIsSuspended(Refusal):
     code, kind = "trading.suspended", Kind.CONFLICT
-    zh = "该项目已中止（最迟于 {resume_by} 恢复）；请先恢复。"
-    en = "This trade is suspended (until {resume_by} at the latest); resume it first."
+    zh = "该项目已中止；请先恢复。"
+    en = "This trade is suspended; resume it first."
+    also = (("resume_by", "最迟于 {resume_by} 恢复。", "It is resumed by {resume_by} at the latest."),)
 
 
 class TradeNotSuspended(Refusal):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from techmarket.kernel.refusals import Kind, Refusal, shown
+from techmarket.kernel.refusals import Kind, Refusal
 
 
 class BidTooLow(Refusal):
@@ -53,13 +53,7 @@ class BiddingPaused(Refusal):
     code, kind = "trading.bidding_paused", Kind.CONFLICT
     zh = "该标的的竞价已暂停（{cause}：{reason}）；恢复时会补回时间。"
     en = "Bidding on this lot is paused ({cause}: {reason}); the time is given back when it resumes."
-
-    def detail(self, language: str) -> str:
-        sentence = super().detail(language)
-        if "resumes_at" not in self.facts:
-            return sentence
-        when = shown(self.facts["resumes_at"])
-        return f"{sentence}最早于 {when} 恢复。" if language.startswith("zh") else f"{sentence} It goes on at {when}."
+    also = (("resumes_at", "最早于 {resumes_at} 恢复。", "It goes on at {resumes_at}."),)
 
 
 class ResumesLater(Refusal):

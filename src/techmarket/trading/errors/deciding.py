@@ -9,6 +9,10 @@ class NoReserveAwaited(Refusal):
     code, kind = "trading.no_reserve_awaited", Kind.CONFLICT
     zh = "该标的现在不等待揭示保留价；保留价在竞价结束之后、规定期限之内揭示。"
     en = "No reserve price is awaited on this lot now; one is revealed after the close and within the announced time."
+    also = (
+        ("session_ends_at", "竞价于 {session_ends_at} 结束。", "The session ends at {session_ends_at}."),
+        ("revealed_until", "揭示期限已于 {revealed_until} 届满。", "It was awaited until {revealed_until}."),
+    )
 
 
 class ReserveDiffers(Refusal):
@@ -29,12 +33,17 @@ class RecordNotYet(Refusal):
     code, kind = "trading.record_not_yet", Kind.CONFLICT
     zh = "该项目尚无标的结束竞价；首个标的结束后公开记录方可取得。"
     en = "No lot of this trade has ended yet; its public record is there once the first has."
+    also = (("effective_end", "最早于 {effective_end} 结束。", "The first may end at {effective_end}."),)
 
 
 class NoFinalBidAwaited(Refusal):
     code, kind = "trading.no_final_bid_awaited", Kind.CONFLICT
     zh = "该标的现在不接受最终报价；仅在公告约定、竞价结束之后的规定时间内接受。"
     en = "This lot takes no final bids now; where they were announced, they are taken for a time after the session."
+    also = (
+        ("session_ends_at", "竞价于 {session_ends_at} 结束。", "The session ends at {session_ends_at}."),
+        ("taken_until", "最终报价已于 {taken_until} 截止。", "They were taken until {taken_until}."),
+    )
 
 
 class NotALeader(Refusal):
@@ -65,6 +74,7 @@ class TooLateToClaim(Refusal):
     code, kind = "trading.too_late_to_claim", Kind.CONFLICT
     zh = "优先购买权须在竞价开始之前主张和确认。"
     en = "A first refusal is claimed and answered before bidding opens."
+    also = (("bidding_opens_at", "竞价开始时间：{bidding_opens_at}。", "The opening: {bidding_opens_at}."),)
 
 
 class FirstRefusalClaimed(Refusal):
@@ -83,3 +93,4 @@ class NoFirstRefusalAwaited(Refusal):
     code, kind = "trading.no_first_refusal_awaited", Kind.CONFLICT
     zh = "现在不等待贵方就该标的行使优先购买权。"
     en = "Nobody waits for you to exercise a first refusal on this lot now."
+    also = (("asked_until", "行使期限已于 {asked_until} 届满。", "It was asked until {asked_until}."),)

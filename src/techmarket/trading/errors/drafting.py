@@ -64,8 +64,8 @@ class LotsUnclear(Refusal):
 
 class DepositAboveRule(Refusal):
     code, kind = "trading.deposit_above_rule", Kind.INVALID
-    zh = "保证金不得超过底价的 {ratio_max}。"
-    en = "The deposit may be at most {ratio_max} of the start price."
+    zh = "保证金不得超过底价的 {ratio_max}，即至多 {most}。"
+    en = "The deposit may be at most {ratio_max} of the start price, which is {most}."
 
 
 class StartBelowFloor(Refusal):

@@ -45,6 +45,7 @@ class NothingToMark(Refusal):
     code, kind = "trading.nothing_to_mark", Kind.CONFLICT
     zh = "目前不在评分阶段（标的状态 {state}）。"
     en = "This is not the time for marks (the lot is {state})."
+    also = (("effective_end", "报价截止时间：{effective_end}。", "Proposals are taken until {effective_end}."),)
 
 
 class SheetIncomplete(Refusal):
@@ -63,3 +64,4 @@ class ScoresSealed(Refusal):
     code, kind = "trading.scores_sealed", Kind.CONFLICT
     zh = "评委评分在全部提交前不公开；已提交 {given}/{seated}。"
     en = "Marks are sealed until all are in; {given} of {seated} sheets are."
+    also = (("due_at", "最迟于 {due_at} 提交。", "They are due by {due_at}."),)

@@ -15,6 +15,7 @@ class RegistrationClosed(Refusal):
     code, kind = "trading.registration_closed", Kind.CONFLICT
     zh = "该项目的意向登记已截止或尚未开始。"
     en = "Registration for this trade is closed or has not begun."
+    also = (("ended_at", "登记截止时间：{ended_at}。", "It ends at {ended_at}."),)
 
 
 class RegisteredAlready(Refusal):

@@ -52,8 +52,12 @@ class EnvelopeMalformed(Refusal):
 
 class SharesTooEarly(Refusal):
     code, kind = "trading.shares_too_early", Kind.CONFLICT
-    zh = "报价截止（{effective_end}）之前不收密钥份额；请妥善保管，截止后再提交。"
-    en = "Shares are not taken before quotes have closed ({effective_end}); keep yours until then."
+    zh = "报价截止之前不收密钥份额；请妥善保管，截止后再提交。"
+    en = "Shares are not taken before quotes have closed; keep yours until then."
+    also = (
+        ("opens_at", "报价开始时间：{opens_at}。", "Quotes open at {opens_at}."),
+        ("effective_end", "报价截止时间：{effective_end}。", "Quotes close at {effective_end}."),
+    )
 
 
 class WrongShare(Refusal):
@@ -66,3 +70,4 @@ class NotOpenedYet(Refusal):
     code, kind = "trading.not_opened_yet", Kind.CONFLICT
     zh = "尚未开标：需 {needed} 份密钥份额，已有 {given} 份。"
     en = "The lot has not been opened: it takes {needed} shares, {given} have been given."
+    also = (("due_at", "最迟于 {due_at} 开标，否则不成交。", "It is opened by {due_at}, or ends unsold."),)

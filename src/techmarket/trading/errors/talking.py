@@ -13,8 +13,12 @@ class NoTalksHere(Refusal):
 
 class TalksNotOpen(Refusal):
     code, kind = "trading.talks_not_open", Kind.CONFLICT
-    zh = "谈判未在进行（标的状态 {state}）；开始于 {opens_at}，截止于 {talks_end}。"
-    en = "Talks are not open (the lot is {state}); they begin at {opens_at} and end at {talks_end}."
+    zh = "谈判未在进行（标的状态 {state}）。"
+    en = "Talks are not open (the lot is {state})."
+    also = (
+        ("opens_at", "谈判开始时间：{opens_at}。", "They begin at {opens_at}."),
+        ("talks_end", "谈判截止时间：{talks_end}。", "They end at {talks_end}."),
+    )
 
 
 class CounterpartyNeeded(Refusal):

@@ -380,7 +380,8 @@ async def _terms(
     warnings = []
     if backed and rules.deposit_is_above_custom(deposit, floor_minor=backed, ratio_max=ratio.decimal):
         if ratio.is_enforceable:
-            raise errors.DepositAboveRule(ratio_max=ratio.decimal, pointer="/body/deposit")
+            most = Money(int(backed * ratio.decimal))
+            raise errors.DepositAboveRule(ratio_max=ratio.decimal, most=most, pointer="/body/deposit")
         warnings.append("trading.deposit_above_custom")
     view = await rulebook.get_rule(db, "trading.operator_view.length", on=on, jurisdiction=place, applies_to=kinds)
     answer = await rulebook.get_rule(db, "trading.seller_answer.length", on=on, jurisdiction=place, applies_to=kinds)

@@ -270,7 +270,7 @@ async def list_proposals(tx: Tx, actor: Actor, lot_id: UUID) -> Sequence[Proposa
         require_known(actor, trade)
         await _require_inside(db, actor, trade, lot, sworn=True)
         if lot.state in (LotState.WAITING, LotState.OPEN, LotState.PAUSED):
-            raise errors.NothingToMark(state=lot.state)
+            raise errors.NothingToMark(state=lot.state, effective_end=lot.effective_end)
         rooms = {seat.number: seat.participant_id for seat in await repository.seats_of(db, trade.id)}
         return [
             ProposalView(
@@ -295,7 +295,8 @@ async def get_scores(tx: Tx, actor: Actor, lot_id: UUID) -> ScoresView:
         found = await repository.find_scores(db, lot.id)
         if found is None:
             given, seated = len(await repository.sheets_of(db, lot.id)), await repository.count_seated(db, lot.id)
-            raise errors.ScoresSealed(given=given, seated=seated)
+            due_at = lot.step_due_at if lot.step is LotStep.SCORES else None
+            raise errors.ScoresSealed(given=given, seated=seated, due_at=due_at)
         document = await texts.get(db, found.document_sha256)
         method = method_rules(lot.method)
         assert isinstance(method, Scored)

@@ -16,7 +16,7 @@ from techmarket.kernel.periods import Length, Unit, end_of_period
 from techmarket.rulebook import steps as rulebook
 from techmarket.trading import errors, policy, repository
 from techmarket.trading.events import ReserveNotRevealed, ReserveRevealed
-from techmarket.trading.lifecycle import LotStep
+from techmarket.trading.lifecycle import LotState, LotStep
 from techmarket.trading.reserve import opens
 from techmarket.trading.service import deciding
 from techmarket.trading.service.deciding import Case, Step
@@ -51,9 +51,10 @@ async def reveal_reserve(tx: Tx, actor: Actor, lot_id: UUID, *, minor: int, salt
         lot = await repository.lock_lot(db, lot_id)
         now = await market_now(db)
         if lot.step is not LotStep.RESERVE or lot.reserve_digest is None:
-            raise errors.NoReserveAwaited()
+            ends_at = lot.effective_end if lot.state is LotState.OPEN else None
+            raise errors.NoReserveAwaited(session_ends_at=ends_at)
         if lot.step_due_at is not None and now >= lot.step_due_at:
-            raise errors.NoReserveAwaited()
+            raise errors.NoReserveAwaited(revealed_until=lot.step_due_at)
         if not opens(lot.reserve_digest, minor=minor, salt=salt):
             raise errors.ReserveDiffers(digest=lot.reserve_digest, pointer="/body")
         lot.reserve_minor, lot.reserve_salt = minor, salt

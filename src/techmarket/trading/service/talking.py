@@ -229,7 +229,7 @@ def _require_open(trade: Trade, lot: Lot, now: datetime) -> None:
         raise errors.NoTalksHere(method=lot.method)
     if lot.state is not LotState.OPEN or lot.effective_end is None or now >= lot.effective_end:
         opens_at = lot.opened_at or trade.bidding_opens_at
-        raise errors.TalksNotOpen(state=lot.state, opens_at=opens_at, talks_end=lot.effective_end)
+        raise errors.TalksNotOpen(state=lot.state, opens_at=opens_at, talks_end=lot.effective_end or lot.closed_at)
 
 
 def _require_standing(actor: Actor, trade: Trade, lot: Lot, offer: TalkOffer, now: datetime) -> None:

@@ -87,7 +87,7 @@ async def give_share(tx: Tx, actor: Actor, keys: Keys, lot_id: UUID, *, n: int, 
             raise NotFound()
         officers = await repository.officers_of(db, lot_id)
         require(actor, policy.GIVE_SHARE, parties=[one.person_id for one in officers])
-        _require_deadline_passed(lot, sealing)
+        _require_deadline_passed(trade, lot, sealing)
         officer = _officer_of(officers, actor, n, share, lot_id)
         if officer.share is None:
             officer.share, officer.given_at = share, now
@@ -98,9 +98,10 @@ async def give_share(tx: Tx, actor: Actor, keys: Keys, lot_id: UUID, *, n: int, 
         return await sealing_view(db, actor, trade, sealing)
 
 
-def _require_deadline_passed(lot: Lot, sealing: LotSealing) -> None:
+def _require_deadline_passed(trade: Trade, lot: Lot, sealing: LotSealing) -> None:
     if lot.state in (LotState.WAITING, LotState.OPEN, LotState.PAUSED):
-        raise errors.SharesTooEarly(effective_end=lot.effective_end)
+        opens_at = trade.bidding_opens_at if lot.state is LotState.WAITING else None
+        raise errors.SharesTooEarly(opens_at=opens_at, effective_end=lot.effective_end)
     if sealing.opened_at is None and lot.step is not LotStep.OPENING:
         raise NotInThisState(thing=LOT.thing, state=lot.state, act="give_share", possible=LOT.possible(lot.state))
 
@@ -207,7 +208,8 @@ async def get_opening(tx: Tx, actor: Actor, lot_id: UUID) -> OpeningView:
             raise NotFound()
         if sealing.opened_at is None or sealing.private_key is None or sealing.slots_sha256 is None:
             given = sum(one.share is not None for one in await repository.officers_of(db, lot_id))
-            raise errors.NotOpenedYet(needed=sealing.needed, given=given)
+            due_at = lot.step_due_at if lot.step is LotStep.OPENING else None
+            raise errors.NotOpenedYet(needed=sealing.needed, given=given, due_at=due_at)
         return OpeningView(
             lot_id,
             sealing.opened_at,
