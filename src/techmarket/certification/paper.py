@@ -7,8 +7,7 @@ market's document seal, so whoever trusts the market's published keys needs noth
 from __future__ import annotations
 
 import hashlib
-import io
-import zlib
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,18 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-import pikepdf
 import segno
-from asn1crypto import cms, pem, x509  # type: ignore[import-untyped]
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import PdfSignatureMetadata, PdfSigner, Signer
-from pyhanko.sign.fields import SigSeedSubFilter
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
-from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.seals import PaperSeal
@@ -37,8 +25,6 @@ ATTACHMENT = "certificate.json"
 FIELD = "MarketSeal"
 SIZE_MAX = 8 * 2**20
 FILE_MAX = 512 * 1024
-SIGNATURE_BYTES_MAX = 72
-"""Of ECDSA on P-256 in DER."""
 STANDINGS = {
     "ISSUED": ("有效", "valid"),
     "SUSPENDED": ("中止", "suspended"),
@@ -160,27 +146,11 @@ def stated_of(credential: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class _SealSigner(Signer):
-    """The document seal as the signing library wants it, wherever its private half is held."""
-
-    def __init__(self, by: PaperSeal) -> None:
-        super().__init__(
-            signing_cert=x509.Certificate.load(_der(by.certificate_pem)),
-            cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
-        )
-        self._seal = by
-
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        if digest_algorithm != "sha256":
-            raise ValueError(digest_algorithm)
-        return bytes(SIGNATURE_BYTES_MAX) if dry_run else self._seal.sign(data)
-
-
 def seal(page: bytes, by: PaperSeal) -> bytes:
     """The page under the market's document seal: a PAdES signature over every byte (ETSI EN 319 142, B-B)."""
-    said = PdfSignatureMetadata(field_name=FIELD, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
-    out = PdfSigner(said, _SealSigner(by)).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(page)))
-    return bytes(out.getvalue())
+    from techmarket.certification import pades
+
+    return pades.seal(page, by)
 
 
 def open_paper(raw: bytes) -> Opened:
@@ -191,84 +161,20 @@ def open_paper(raw: bytes) -> Opened:
     """
     if len(raw) > SIZE_MAX or not raw.startswith(b"%PDF-"):
         raise NotAPaper("form")
-    try:
-        signatures = PdfFileReader(io.BytesIO(raw), strict=False).embedded_signatures
-        if len(signatures) != 1:
-            raise NotAPaper("paper")
-        [signature] = signatures
-        certificate = signature.signer_cert
-        context = ValidationContext(trust_roots=[certificate], allow_fetching=False)
-        status = validate_pdf_signature(signature, context, skip_diff=True)
-        if not (status.intact and status.valid and status.coverage is SignatureCoverageLevel.ENTIRE_FILE):
-            raise NotAPaper("paper")
-        _require_one_spelling(raw, signature)
-        with pikepdf.open(io.BytesIO(raw)) as document:
-            file = _unpacked(document.attachments[ATTACHMENT].get_file().obj)
-    except NotAPaper:
-        raise
-    except Exception as error:  # what strangers call a PDF breaks readers in more ways than they name
-        raise NotAPaper("paper") from error
-    return Opened(file, hashlib.sha256(certificate.dump()).hexdigest())
+    from techmarket.certification import pades
 
-
-def _unpacked(stream: pikepdf.Object) -> bytes:
-    """The attached file, at most as long as a file of ours: a stranger's PDF may hold a bomb."""
-    raw = stream.read_raw_bytes()
-    if str(stream.get("/Filter", "")) != "/FlateDecode":
-        raise NotAPaper("paper")
-    file = zlib.decompressobj().decompress(raw, FILE_MAX + 1)
-    if len(file) > FILE_MAX:
-        raise NotAPaper("paper")
-    return file
-
-
-def _require_one_spelling(raw: bytes, signature: EmbeddedPdfSignature) -> None:
-    """The place of the signature itself lies outside what it signs: it has to be spelled as we spell it.
-
-    What the key signed (the attributes), the signature and the certificate are put together anew, and nothing else.
-    """
-    _, end, begin, _ = (int(number) for number in signature.byte_range)
-    said, certificate = signature.signer_info, signature.signer_cert
-    signer = cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.SignerIdentifier(
-                "issuer_and_serial_number",
-                cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number}),
-            ),
-            "digest_algorithm": {"algorithm": "sha256"},
-            "signed_attrs": said["signed_attrs"],
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signature": said["signature"].native,
-        }
-    )
-    content = cms.ContentInfo(
-        {
-            "content_type": "signed_data",
-            "content": cms.SignedData(
-                {
-                    "version": "v1",
-                    "digest_algorithms": [{"algorithm": "sha256"}],
-                    "encap_content_info": {"content_type": "data"},
-                    "certificates": [certificate],
-                    "signer_infos": [signer],
-                }
-            ),
-        }
-    )
-    spelled = b"<" + content.dump(force=True).hex().upper().encode().ljust(begin - end - 2, b"0") + b">"
-    if raw[end:begin] != spelled:
-        raise NotAPaper("paper")
+    return pades.open_paper(raw)
 
 
 def fingerprint(by: PaperSeal) -> str:
     """SHA-256 of the document seal's certificate, as the status names it."""
-    return hashlib.sha256(_der(by.certificate_pem)).hexdigest()
+    return hashlib.sha256(der(by.certificate_pem)).hexdigest()
 
 
 @cache
-def _der(text: bytes) -> bytes:
-    return bytes(pem.unarmor(text)[2])
+def der(certificate_pem: bytes) -> bytes:
+    """The certificate as the bytes that are signed and hashed."""
+    return ssl.PEM_cert_to_DER_cert(certificate_pem.decode("ascii"))
 
 
 def _word(code: str) -> str:

@@ -19,13 +19,6 @@ from importlib import resources
 from typing import Any, Literal
 
 import typst
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.fields import SigFieldSpec, append_signature_field
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
-from pyhanko_certvalidator import ValidationContext
 
 from techmarket.contracts import templates
 from techmarket.contracts.rules import ContractType, LineKind, Origin
@@ -114,6 +107,11 @@ def draw(
     )
     if form == "png" or is_draft or not signatories:
         return drawn
+    # Here and below pyHanko is loaded when it is first needed: it takes a third of a second, and most processes never
+    # hold a contract's file.
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+
     writer = IncrementalPdfFileWriter(io.BytesIO(drawn))
     pages = int(writer.root["/Pages"]["/Count"])
     sheets = -(-len(signatories) // SIGNS_A_PAGE)
@@ -137,6 +135,11 @@ def check_signed(raw: bytes, base: bytes, *, field: str) -> OutsideSignature:
 
     Not to be called on an event loop: the check runs one of its own.
     """
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
+    from pyhanko_certvalidator import ValidationContext
+
     if len(raw) > SIZE_MAX or not raw.startswith(b"%PDF-"):
         raise NotThePaper("form")
     if not raw.startswith(base) or len(raw) == len(base):
@@ -174,6 +177,10 @@ def check_signed(raw: bytes, base: bytes, *, field: str) -> OutsideSignature:
 
 def _require_untouched(earlier: Any) -> None:
     """What was signed before is changed by nothing but the signature that follows."""
+    from pyhanko.sign.diff_analysis import ModificationLevel
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko_certvalidator import ValidationContext
+
     context = ValidationContext(trust_roots=[earlier.signer_cert], allow_fetching=False)
     status = validate_pdf_signature(earlier, context)
     harmless = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)

@@ -10,8 +10,6 @@ from datetime import datetime
 from importlib import resources
 from typing import Any
 
-import pikepdf
-
 from techmarket.kernel.money import Money
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.typesetting import Form, typeset
@@ -54,6 +52,8 @@ def stated_of(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def attached(raw: bytes) -> bytes | None:
     """The statement's file inside a PDF, unchanged; None if it carries none. At most as long as a file of ours."""
+    import pikepdf  # loaded when it is first needed: a market that only serves pages never opens a PDF
+
     try:
         with pikepdf.open(io.BytesIO(raw)) as document:
             if ATTACHMENT not in document.attachments:

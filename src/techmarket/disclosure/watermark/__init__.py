@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from tempfile import TemporaryFile
+from types import ModuleType
 from typing import BinaryIO, TypeVar
 
 from techmarket.db import media
 from techmarket.disclosure import errors
-from techmarket.disclosure.watermark import pdf, pictures
 from techmarket.disclosure.watermark.stamp import Bounds as Bounds
 from techmarket.disclosure.watermark.stamp import Reader as Reader
 
@@ -31,8 +31,7 @@ T = TypeVar("T")
 
 def check(file: BinaryIO, media_type: str, bounds: Bounds) -> None:
     """Refuse a file that cannot be opened, and one that could not be stamped within the bounds. For a thread."""
-    module = pdf if media_type == media.PDF else pictures
-    module.check(file, bounds)
+    _tool(media_type).check(file, bounds)
 
 
 def mark(file: BinaryIO, media_type: str, reader: Reader, bounds: Bounds) -> BinaryIO:
@@ -41,14 +40,25 @@ def mark(file: BinaryIO, media_type: str, reader: Reader, bounds: Bounds) -> Bin
     out = TemporaryFile()  # noqa: SIM115
     try:
         if media_type == media.PDF:
-            pdf.mark(file, out, reader, deadline)
+            _tool(media_type).mark(file, out, reader, deadline)
         else:
-            pictures.mark(file, out, reader, media_type)
+            _tool(media_type).mark(file, out, reader, media_type)
         out.seek(0)
     except BaseException:
         out.close()
         raise
     return out
+
+
+def _tool(media_type: str) -> ModuleType:
+    """What opens this kind of file, loaded when the first of its kind comes: qpdf and the picture library are large."""
+    if media_type == media.PDF:
+        from techmarket.disclosure.watermark import pdf
+
+        return pdf
+    from techmarket.disclosure.watermark import pictures
+
+    return pictures
 
 
 @dataclass(slots=True)
