@@ -8,8 +8,9 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvloop
@@ -322,12 +323,12 @@ def _settings(*, quiet: bool = False) -> Settings:
     return settings
 
 
-def _settle(work: object) -> None:
+def _settle(work: Coroutine[Any, Any, object]) -> None:
     """Run it; what the operator can mend is one clear line, not a stack trace."""
     try:
-        # Uvicorn's own setting of the loop holds only where it makes the loop, and ours runs already.
+        # The loop is chosen here: a server that finds itself inside a running one cannot change it any more.
         with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)  # type: ignore[arg-type]
+            runner.run(work)
     except (EmbeddedServerError, UnsuitableServerError, MissingSecret) as error:
         raise SystemExit(f"techmarket: {error}") from error
     except OSError as error:
