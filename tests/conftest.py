@@ -1,9 +1,11 @@
 """Fixtures for every room. A test that asks for no database starts no server."""
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+import uvloop
 
 from tests.pg import STATE_VARIABLE, TestRun, TestServer
 
@@ -41,3 +43,8 @@ def database_url(pg_server: TestServer, template: str) -> Iterator[str]:
     """A migrated database of the test's own; what it commits is gone with it."""
     with pg_server.cloned(template) as url:
         yield url
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The tests run on the loop that the market is served by."""
+    return {"uvloop": uvloop.new_event_loop}

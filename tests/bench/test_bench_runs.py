@@ -25,7 +25,7 @@ RATIOS = {
     "distribution": {"vs_bulk_insert"},
     "ledger": {"vs_pgbench"},
 }
-KEPT = ["certificates", "hot_lot", "http_bid", "log", "many_lots", "startup", "stream"]
+KEPT = ["certificates", "hot_lot", "http_bid", "ledger", "log", "many_lots", "startup", "stream"]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}
 
 
