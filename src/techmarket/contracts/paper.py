@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-import typst
-
 from techmarket.contracts import templates
 from techmarket.contracts.rules import ContractType, LineKind, Origin
-from techmarket.kernel.fonts import FOLDER
+from techmarket.kernel.typesetting import typeset
 
 SIZE_MAX = 16 * 2**20
 SIGNS_A_PAGE = 6
@@ -99,12 +95,7 @@ def draw(
     A draft has no fields to sign.
     """
     stated = stated_of(document, sha256=sha256, signatories=signatories, is_draft=is_draft)
-    drawn = typst.compile(
-        (resources.files("techmarket.contracts") / "paper.typ").read_bytes(),
-        font_paths=_fonts(),
-        format=form,
-        sys_inputs={"stated": json.dumps(stated, ensure_ascii=False)},
-    )
+    drawn = typeset((resources.files("techmarket.contracts") / "paper.typ").read_bytes(), stated, form)
     if form == "png" or is_draft or not signatories:
         return drawn
     # Here and below pyHanko is loaded when it is first needed: it takes a third of a second, and most processes never
@@ -352,8 +343,3 @@ def yuan(money: Mapping[str, str]) -> str:
 
 def _percent(rate: str) -> str:
     return f"{(Decimal(rate) * 100).normalize():f} %"
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(FOLDER)])

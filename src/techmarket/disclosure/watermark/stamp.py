@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
-
-import typst
 
 from techmarket.kernel import fonts
 from techmarket.kernel.periods import SHANGHAI
+from techmarket.kernel.typesetting import typeset
 
 NAME_MAX = 40
 
@@ -68,16 +66,7 @@ def stamped(
         "foot": reader.foot(),
         "pages": [asdict(page) for page in pages],
     }
-    # The names travel as data: nothing that somebody calls himself is ever read as markup.
-    compiled: Any = typst.compile  # its types leave out that a page may be one of several
-    made = compiled(
-        _template(),
-        font_paths=[str(fonts.FOLDER)],
-        ignore_system_fonts=True,
-        format=as_,
-        ppi=ppi,
-        sys_inputs={"stamp": json.dumps(said)},
-    )
+    made = typeset(_template(), said, as_, ppi=ppi)
     return list(made) if isinstance(made, list) else [made]
 
 
