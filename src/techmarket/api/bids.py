@@ -7,7 +7,6 @@ same problem document here as anywhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -23,7 +22,14 @@ from techmarket.api.hot import Asked, HotRoute, Reply, json_reply
 from techmarket.api.limits import strict_json
 from techmarket.api.openapi import KEY_HEADER
 from techmarket.api.rates import BID
-from techmarket.api.refusals import MEDIA_TYPE, body_for, document_of, preferred_language, refusals
+from techmarket.api.refusals import (
+    MEDIA_TYPE,
+    body_after,
+    document_of,
+    opening_of,
+    preferred_language,
+    refusals,
+)
 from techmarket.api.remembered import RememberedKeys
 from techmarket.api.shapes import AMOUNT_PATTERN, PositiveMoney, Wire
 from techmarket.db.idempotency import KeyMalformed, KeyMissing
@@ -167,12 +173,12 @@ def _refused(answer: Answer, asked: Asked) -> Reply:
     """A refused bid is a recorded decision: a problem document with its receipt inside."""
     entry = answer.entry
     language = preferred_language(asked.headers.get(b"accept-language", b"").decode("latin-1"))
-    no = _no(
+    status, code, opening = _no(
         entry.verdict, answer.least_minor, answer.increment_minor, answer.effective_end, answer.reached_at, language
     )
-    body = body_for({**no, "seq": entry.seq, "receipt": answer.receipt.shown()}, asked.scope)
+    body = body_after(opening, code, {"seq": entry.seq, "receipt": answer.receipt.shown()}, asked.scope)
     told = (*_VARIES, (b"content-language", language.encode()), *(_AGAIN if answer.is_repeated else ()))
-    return json_reply(no["status"], body, *told, media=_PROBLEM)
+    return json_reply(status, body, *told, media=_PROBLEM)
 
 
 @lru_cache(maxsize=1024)
@@ -183,8 +189,8 @@ def _no(
     effective_end: datetime,
     reached_at: datetime | None,
     language: str,
-) -> Mapping[str, Any]:
-    """What all who were refused alike in a batch are told alike, written once."""
+) -> tuple[int, str, bytes]:
+    """What all who were refused alike in a batch are told alike, written once: status, code, the document's opening."""
     facts: dict[str, Any] = {
         "least": Money(least_minor),
         "increment": Money(increment_minor),
@@ -193,7 +199,8 @@ def _no(
     if reached_at is not None:
         facts["reached_at"] = reached_at
     refusal = errors.VERDICTS[verdict](pointer="/body/amount", **facts)
-    return document_of(refusal, language)
+    document = document_of(refusal, language)
+    return document["status"], document["code"], opening_of(document)
 
 
 def routes() -> tuple[HotRoute, ...]:

@@ -76,7 +76,7 @@ class _Endpoint:
             if reply is None:
                 return
             status = reply.status
-            headers = observe.with_headers(reply.headers, request_id, keyed=True) + standing_headers(scope)
+            headers = [*reply.headers, (b"x-request-id", request_id.encode("ascii")), *standing_headers(scope)]
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": reply.body})
         finally:
@@ -87,13 +87,13 @@ class _Endpoint:
         was_read = False
         try:
             limits.check_target(scope)
-            headers = limits.check_headers(scope)
-            limits.check_body_headers(headers, _RULE)
+            asked = limits.check_headers(scope)
+            limits.check_body_headers(asked, _RULE)
             body = await limits.read_whole(_RULE, receive)
             if body and (self._plain is None or self._plain.fullmatch(body) is None):
                 limits.strict_json(body)
             was_read = True
-            return await self._answer(Asked(scope["app"], scope, scope["path_params"], headers, body))
+            return await self._answer(Asked(scope["app"], scope, scope["path_params"], asked, body))
         except limits.Gone:
             return None
         except Exception as error:
@@ -101,7 +101,8 @@ class _Endpoint:
                 response = await answer_any(error, Request(scope))
             # What was not read to its end may not be followed by another request.
             closing = [] if was_read or not isinstance(error, Refusal) else [_CLOSE]
-            return Reply(response.status_code, [*response.raw_headers, *closing], bytes(response.body))
+            headers = observe.with_headers([*response.raw_headers, *closing], keyed=True)
+            return Reply(response.status_code, headers, bytes(response.body))
 
 
 class Market(FastAPI):
@@ -122,5 +123,4 @@ class Market(FastAPI):
 def json_reply(status: int, body: bytes, *more: tuple[bytes, bytes], media: bytes = b"application/json") -> Reply:
     """An answer of one piece that nobody keeps."""
     length = str(len(body)).encode()
-    headers = [(b"content-type", media), (b"content-length", length), (b"cache-control", b"no-store"), *more]
-    return Reply(status, headers, body)
+    return Reply(status, [(b"content-type", media), (b"content-length", length), *observe.KEYED_HEADERS, *more], body)

@@ -49,6 +49,8 @@ _SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+KEYED_HEADERS = (*_SECURITY_HEADERS, (b"cache-control", b"no-store"))
+"""What was said to one reader is for nobody else, unless the route knows better."""
 _request_id: ContextVar[str] = ContextVar("techmarket_request_id", default="")
 
 
@@ -76,8 +78,9 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = with_headers(message.get("headers", ()), request_id, keyed=keyed) + standing_headers(scope)
-                message = {**message, "headers": headers}
+                headers = with_headers(message.get("headers", ()), keyed=keyed)
+                told = (b"x-request-id", request_id.encode("ascii")), *standing_headers(scope)
+                message = {**message, "headers": [*headers, *told]}
             await send(message)
 
         IN_PROGRESS.inc()
@@ -121,12 +124,10 @@ def _incoming_id(scope: Scope) -> str | None:
     return None
 
 
-def with_headers(headers: Any, request_id: str, *, keyed: bool) -> list[tuple[bytes, bytes]]:
+def with_headers(headers: Any, *, keyed: bool) -> list[tuple[bytes, bytes]]:
+    """These headers, and those that every answer has."""
     present = {name.lower() for name, _ in headers}
-    # What was said to one reader is for nobody else, unless the route knows better.
-    wanted = (*_SECURITY_HEADERS, (b"cache-control", b"no-store")) if keyed else _SECURITY_HEADERS
-    more = [pair for pair in wanted if pair[0] not in present]
-    return [*headers, *more, (b"x-request-id", request_id.encode("ascii"))]
+    return [*headers, *(pair for pair in (KEYED_HEADERS if keyed else _SECURITY_HEADERS) if pair[0] not in present)]
 
 
 def record(scope: Scope, status: int, seconds: float) -> None:
@@ -142,7 +143,8 @@ def record(scope: Scope, status: int, seconds: float) -> None:
     if CODE_KEY in scope:
         facts["code"] = scope[CODE_KEY]
     if (line := _access_line()) is not None:
-        line.write({**facts, "event": "request", "request_id": scope[REQUEST_ID_KEY], "level": "info"})
+        facts |= {"event": "request", "request_id": scope[REQUEST_ID_KEY], "level": "info"}
+        line.write(facts)
     else:
         access.info("request", **facts)
 
@@ -212,9 +214,10 @@ class AccessLine:
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return event
 
-    def write(self, facts: Mapping[str, Any]) -> None:
-        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        self._lines.append(self._encode({**facts, "logger": ACCESS, "timestamp": at}).decode() + "\n")
+    def write(self, facts: dict[str, Any]) -> None:
+        """The facts are given away."""
+        facts["logger"], facts["timestamp"] = ACCESS, datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        self._lines.append(self._encode(facts).decode() + "\n")
         if len(self._lines) == 1:
             # Those who are answered in one turn of the loop, a batch of bidders say, are written down in one go.
             try:

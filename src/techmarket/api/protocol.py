@@ -36,6 +36,7 @@ class PatientProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: asyncio.TimerHandle | None = None
+        self._is_in_head = False
         self._head_bytes = 0
         self._is_taken = False
         self._on_free: Callable[[], None] | None = None
@@ -49,17 +50,22 @@ class PatientProtocol(HttpToolsProtocol):
         if self._is_taken:
             self._hear(data)
             return
-        answered = self.cycle is None or self.cycle.response_complete
-        if self._waiting is None and answered:
-            self._wait_for_head()
-        if self._waiting is not None:
+        if not self._is_in_head and (self.cycle is None or self.cycle.response_complete):
+            self._is_in_head, self._head_bytes = True, 0
+        if self._is_in_head:
             self._head_bytes += len(data)
         super().data_received(data)
+        if not self._is_in_head:
+            return
+        # Nearly every head comes whole, and needs no clock: it is set only for one that does not.
+        if self._waiting is None:
+            self._wait_for_head()
         # Counted here and not by header, because a value is handed over only when it has come to its end.
-        if self._waiting is not None and self._head_bytes > self.head_bytes_max:
+        if self._head_bytes > self.head_bytes_max:
             self._refuse(b"431 Request Header Fields Too Large")
 
     def on_headers_complete(self) -> None:
+        self._is_in_head = False
         self._stop_waiting()
         self.scope["extensions"] = {LINE: self._take}  # type: ignore[dict-item]
         super().on_headers_complete()
@@ -72,7 +78,6 @@ class PatientProtocol(HttpToolsProtocol):
             on_end()
 
     def _wait_for_head(self) -> None:
-        self._head_bytes = 0
         self._waiting = self.loop.call_later(self.head_seconds, self._refuse, b"408 Request Timeout")
 
     def _stop_waiting(self) -> None:

@@ -182,6 +182,18 @@ def body_for(document: Mapping[str, Any], scope: MutableMapping[str, Any]) -> by
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+def opening_of(document: Mapping[str, Any]) -> bytes:
+    """A problem document as bytes, without its end: for a refusal that many are told in the same words."""
+    return _encode(document)[:-1]
+
+
+def body_after(opening: bytes, code: str, more: Mapping[str, Any], scope: MutableMapping[str, Any]) -> bytes:
+    """The whole document of one of them, as `body_for` writes it."""
+    scope[CODE_KEY] = code
+    rest = {**more, "instance": _instance(scope.get("path", "")[:512]), "request_id": scope.get(REQUEST_ID_KEY, "")}
+    return opening + b"," + _encode(rest)[1:]
+
+
 # --- field errors ---------------------------------------------------------------------------------------------------
 
 _FIELD_CODES = {

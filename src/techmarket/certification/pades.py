@@ -26,6 +26,7 @@ from techmarket.certification.paper import ATTACHMENT, FIELD, FILE_MAX, NotAPape
 from techmarket.kernel.seals import PaperSeal
 
 SIGNATURE_BYTES_MAX = 72
+"""Of ECDSA on P-256 in DER."""
 
 
 class _SealSigner(Signer):

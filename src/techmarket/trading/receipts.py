@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from techmarket.kernel.money import AmountMalformed, Money, amount_text
@@ -12,17 +14,24 @@ from techmarket.kernel.seals import Seal, SealKey
 from techmarket.trading.rules import Entry, canonical_decision, instant
 from techmarket.transparency.rules import leaf_hash, node_hash, verify_inclusion
 
+Node = TypeVar("Node", bytes, str)
 Levels = list[list[bytes]]
 """A tree over the entries of a batch, its leaves first."""
 _SIGNED = b"techmarket bid batch 1\n"
 
 
-class SealedBatch(NamedTuple):
+@dataclass(frozen=True)
+class SealedBatch:
     """What all receipts of one batch have in common: the tree over its entries and the signature under the root."""
 
     levels: Levels
     kid: str
     signature: bytes
+
+    @cached_property
+    def texts(self) -> tuple[str, str, list[list[str]]]:
+        """Root, signature and levels as receipts spell them: written once for all who stand in the batch."""
+        return self.root.hex(), self.signature.hex(), [[node.hex() for node in level] for level in self.levels]
 
     @property
     def root(self) -> bytes:
@@ -43,6 +52,7 @@ class Receipt(NamedTuple):
     def shown(self) -> dict[str, Any]:
         """The receipt as the bidder keeps it: JSON without floats or binary."""
         entry, batch = self.entry, self.batch
+        root, signature, levels = batch.texts
         return {
             "lot": str(entry.lot_id),
             "seq": entry.seq,
@@ -52,13 +62,13 @@ class Receipt(NamedTuple):
             "verdict": entry.verdict,
             "chain": entry.chain.hex(),
             "batch": {
-                "root": batch.root.hex(),
+                "root": root,
                 "index": self.place,
                 "size": batch.size,
-                "path": [step.hex() for step in path_of(batch.levels, self.place)],
+                "path": path_of(levels, self.place),
             },
             "kid": batch.kid,
-            "signature": batch.signature.hex(),
+            "signature": signature,
         }
 
 
@@ -79,7 +89,7 @@ def tree_of(leaves: Sequence[bytes]) -> Levels:
     return levels
 
 
-def path_of(levels: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
+def path_of(levels: Sequence[Sequence[Node]], index: int) -> list[Node]:
     path = []
     for level in levels[:-1]:
         sibling = index ^ 1
