@@ -12,6 +12,7 @@ WATCHED = {
     "certification/verify.py": (VERIFY, PAPER),
     "certification/disclosing.py": (VERIFY,),
     "certification/statuslist.py": (VERIFY,),
+    "certification/pades.py": (PAPER,),
     "certification/paper.py": (PAPER,),
     "certification/rules.py": (SERVICE,),
     "certification/service/access.py": (SERVICE, STANDING),
