@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 Form = Literal["pdf", "png", "svg"]
 
 
-def typeset(template: bytes, stated: Mapping[str, Any], form: Form = "pdf", *, ppi: float | None = None) -> Any:
+def typeset(
+    template: bytes,
+    stated: Mapping[str, Any],
+    form: Form = "pdf",
+    *,
+    ppi: float | None = None,  # of a picture, never of money
+) -> Any:
     """The template reads `stated` as JSON: what somebody calls himself is never read as markup.
 
     As `png` or `svg` it is a page, or a list of pages, to look at, `ppi` pixels an inch (144 if not said).
