@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import zipfile
 from datetime import date, datetime
 
@@ -13,6 +14,7 @@ from openpyxl import Workbook
 from techmarket.api.sheets import CSV, XLSX, rows_of_csv, rows_of_xlsx
 from techmarket.hub import errors
 from techmarket.identity.actor import OrgKind
+from techmarket.kernel.refusals import Refusal
 from tests.identity.make import an_organisation
 
 HEADER = ["external_id", "title_zh", "abstract_zh", "keywords", "trl", "mode", "price_form", "price", "expires_on"]
@@ -100,6 +102,7 @@ def test_a_row_with_more_cells_than_columns_is_refused_alone():
 def a_bomb():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("[Content_Types].xml", b"<Types/>")
         package.writestr("xl/worksheets/sheet1.xml", b"0" * (64 * 1024 * 1024 + 1))
     return out.getvalue()
 
@@ -112,9 +115,43 @@ def many_parts():
     return out.getvalue()
 
 
+def changed(part, old, new):
+    """The workbook with one part of its package written otherwise."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(an_xlsx(HEADER, ROW))) as package, zipfile.ZipFile(out, "w") as again:
+        for name in package.namelist():
+            body = package.read(name)
+            if name == part:
+                assert old in body
+                body = body.replace(old, new)
+            again.writestr(name, body)
+    return out.getvalue()
+
+
+def far_away():
+    """A row that says it is the two-hundred-thousandth, in five kilobytes."""
+    return changed("xl/worksheets/sheet1.xml", b'<row r="2"', b'<row r="200000"')
+
+
+def locked():
+    """Every member says that it is encrypted."""
+    body = bytearray(an_xlsx(HEADER, ROW))
+    for mark, at in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        place = body.find(mark)
+        while place >= 0:
+            body[place + at] |= 1
+            place = body.find(mark, place + 4)
+    return bytes(body)
+
+
 @pytest.mark.parametrize(
     "read, body, refusal",
     [
+        (rows_of_xlsx, far_away(), errors.SheetTooLong),
+        (rows_of_xlsx, locked(), errors.SheetUnreadable),
+        (rows_of_csv, b"external_id" + b"," * 600_000 + b"\nX", errors.SheetUnreadable),
+        (rows_of_csv, b'external_id\n"' + b"x\n" * 300_000 + b'"', errors.SheetUnreadable),
+        (rows_of_csv, b"external_id" + b"," * 200 + b"title_en\nX", errors.SheetHeaderMissing),
         (rows_of_csv, b"title_en\nx", errors.SheetHeaderMissing),
         (rows_of_csv, b"external_id,title_en,title_en\nX,a,b", errors.SheetColumnTwice),
         (rows_of_csv, b"external_id,\xff\xff\xff\xff\n", errors.SheetUnreadable),
@@ -124,7 +161,10 @@ def many_parts():
         (rows_of_xlsx, a_bomb(), errors.SheetTooLarge),
         (rows_of_xlsx, many_parts(), errors.SheetTooLarge),
     ],
-    ids=["no id column", "column twice", "no text", "open quote", "torn zip", "no zip", "flood", "too many parts"],
+    ids=[
+        *("far row", "locked", "wide row", "endless quote", "too many columns"),
+        *("no id column", "column twice", "no text", "open quote", "torn zip", "no zip", "flood", "too many parts"),
+    ],
 )
 def test_what_is_no_table_is_refused_whole_and_by_name(read, body, refusal):
     with pytest.raises(refusal):
@@ -143,6 +183,31 @@ def test_whatever_part_a_workbook_lacks_nothing_worse_happens_than_a_refusal():
                     package.writestr(name, part)
         with contextlib.suppress(errors.SheetUnreadable, errors.SheetHeaderMissing):
             assert [line for line, _ in rows_of_xlsx(out.getvalue())] in ([], [2])
+
+
+def test_a_table_with_very_many_empty_columns_is_read_by_those_that_have_a_name():
+    assert list(rows_of_csv(b"external_id" + b"," * 160_000 + b"\nX\n")) == [(2, {"external_id": "X"})]
+    ((line, refused),) = rows_of_csv(b"external_id\nX" + b"," * 160_000 + b"y\n")
+    assert (line, type(refused)) == (2, errors.SheetRowUnreadable)
+
+
+def test_whatever_bytes_of_a_workbook_are_bent_nothing_worse_happens_than_a_refusal():
+    book, lot = an_xlsx(HEADER, ROW), random.Random(7)
+    refused = 0
+    for _ in range(150):
+        bent = bytearray(book)
+        for _ in range(3):
+            bent[lot.randrange(len(bent))] ^= 1 << lot.randrange(8)
+        try:
+            list(rows_of_xlsx(bytes(bent)))
+        except Refusal:
+            refused += 1
+    assert refused > 75
+
+
+def test_a_spreadsheet_that_takes_too_long_is_given_up():
+    with pytest.raises(errors.SheetTooSlow):
+        list(rows_of_xlsx(an_xlsx(HEADER, ROW), seconds=-1.0))
 
 
 async def send(api, key, body, media):

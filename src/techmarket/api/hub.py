@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -149,6 +150,8 @@ class ImportOut(Wire):
         errors.TooManyRows,
         errors.SheetUnreadable,
         errors.SheetTooLarge,
+        errors.SheetTooLong,
+        errors.SheetTooSlow,
         errors.SheetHeaderMissing,
         errors.SheetColumnTwice,
     ),
@@ -196,12 +199,12 @@ def _media_of(request: Request) -> str:
 async def read_rows(body: bytes, kind: Kind, language: str, *, media: str = NDJSON) -> list[Row]:
     """Every line that is not blank, read by itself: what is wrong with one line is that line's problem."""
     rows: list[Row] = []
-    for number, found in _lines(body, media):
-        if len(rows) > service.ROWS_MAX:
-            break
+    # A table is taken apart in a thread: other requests of this process go on meanwhile.
+    lines = await asyncio.to_thread(lambda: list(islice(_lines(body, media), service.ROWS_MAX + 1)))
+    for number, found in lines:
         rows.append(_read_row(number, found, kind, language))
         if len(rows) % YIELD_EVERY == 0:
-            await asyncio.sleep(0)  # other requests of this process go on meanwhile
+            await asyncio.sleep(0)
     return rows
 
 

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from techmarket.db.archives import ArchiveLimits, ArchiveRefused, check_archive
 from techmarket.hub import errors
+from techmarket.kernel.refusals import Refusal
 
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS_MAX = 80
 CELL_MAX = 32_767
+ROW_MAX = 512 * 1024
+LINES_MAX = 20_000
+SECONDS_MAX = 20.0
 UNPACKED_MAX = 64 * 1024 * 1024
-PARTS_MAX = 400
+PACKAGE = ArchiveLimits(entries_max=400, ratio_max=1_000, unpacked_max=UNPACKED_MAX)
 
 CHINESE: Mapping[str, str] = {
     "编号": "external_id",
@@ -68,55 +74,94 @@ def rows_of_csv(body: bytes) -> Iterator[tuple[int, dict[str, Any] | errors.Shee
             text = body.decode("gb18030")
         except UnicodeDecodeError:
             raise errors.SheetUnreadable(pointer="/body") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    yield from _rows(_numbered(reader))
+    yield from _rows(_numbered(text))
 
 
-def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+def _numbered(text: str) -> Iterator[tuple[int, Sequence[Any]]]:
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True)
     try:
         for cells in reader:
+            lines.row_ended()
             yield reader.line_num, cells
     except csv.Error:
         raise errors.SheetUnreadable(pointer="/body") from None
 
 
-def rows_of_xlsx(body: bytes) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
-    """The rows of the first sheet; formulas count as what they came to when the file was saved."""
+class _Lines:
+    """The lines of a text, as long as no single row takes more than a row may: cells in quotes go on over lines."""
+
+    def __init__(self, text: str) -> None:
+        self._lines, self._taken = io.StringIO(text, newline=""), 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self._taken += len(line)
+            if self._taken > ROW_MAX:
+                raise errors.SheetUnreadable(pointer="/body")
+            yield line
+
+    def row_ended(self) -> None:
+        self._taken = 0
+
+
+def rows_of_xlsx(
+    body: bytes, seconds: float = SECONDS_MAX
+) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
+    """The rows of the first sheet; formulas count as what they came to when the file was saved. For a thread."""
     # Few ever send one; every process would pay for the library at its start.
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    _check_package(body)
+    _check_package(body, seconds)
     try:
-        book = load_workbook(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
+        watched = _Watched(body, seconds)
+        book = load_workbook(watched, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True, max_col=COLUMNS_MAX + 1)
-        yield from _rows(enumerate(rows, start=1))
-    except (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        IndexError,
-        TypeError,
-        SyntaxError,
-        OSError,
-    ):
+        yield from _rows(_short(enumerate(rows, start=1), watched))
+    except Refusal:
+        raise
+    except Exception:
         # Whatever the library trips over: it is not a spreadsheet of ours to mend.
         raise errors.SheetUnreadable(pointer="/body") from None
 
 
-def _check_package(body: bytes) -> None:
-    """A spreadsheet is a zip; one that unpacks to a flood is not opened."""
+class _Watched(io.BytesIO):
+    """The bytes of a file that is read piece by piece, until the time for it is over."""
+
+    def __init__(self, body: bytes, seconds: float) -> None:
+        super().__init__(body)
+        self._seconds, self._deadline = seconds, time.monotonic() + seconds
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.look_at_the_clock()
+        return super().read(size)
+
+    def look_at_the_clock(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise errors.SheetTooSlow(seconds=self._seconds, pointer="/body")
+
+
+def _short(numbered: Iterable[tuple[int, Sequence[Any]]], watched: _Watched) -> Iterator[tuple[int, Sequence[Any]]]:
+    """A row may say that it is the two-billionth; the library counts up to it and gives an empty one for each."""
+    for line, cells in numbered:
+        watched.look_at_the_clock()
+        if line > LINES_MAX:
+            raise errors.SheetTooLong(lines_max=LINES_MAX, pointer="/body")
+        yield line, cells
+
+
+def _check_package(body: bytes, seconds: float) -> None:
+    """A spreadsheet is a zip; a bomb or a trap is not opened, and what it says of its sizes is not believed."""
     try:
-        with zipfile.ZipFile(io.BytesIO(body)) as package:
-            parts = package.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        check_archive(io.BytesIO(body), XLSX, replace(PACKAGE, seconds=seconds))
+    except ArchiveRefused as refused:
+        if refused.facts["why"] in ("unpacked", "ratio", "too_many"):
+            raise errors.SheetTooLarge(bytes_max=UNPACKED_MAX, pointer="/body") from None
+        if refused.facts["why"] == "too_slow":
+            raise errors.SheetTooSlow(seconds=seconds, pointer="/body") from None
         raise errors.SheetUnreadable(pointer="/body") from None
-    unpacked = sum(part.file_size for part in parts)
-    if len(parts) > PARTS_MAX or unpacked > UNPACKED_MAX:
-        raise errors.SheetTooLarge(bytes_max=UNPACKED_MAX, pointer="/body")
 
 
 def _rows(
@@ -124,24 +169,24 @@ def _rows(
 ) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
     names: list[str | None] | None = None
     for line, cells in numbered:
-        said = [_plain(cell) for cell in cells]
-        if not any(said):
+        said = [_plain(cell) for cell in cells[:COLUMNS_MAX]]
+        goes_on = any(_plain(cell) for cell in cells[COLUMNS_MAX:])
+        if not goes_on and not any(said):
             continue
         if names is None:
-            names = _names(said)
+            names = _names(said, goes_on)
             continue
-        if len(said) > len(names) and any(said[len(names) :]):
+        if goes_on or any(said[len(names) :]):
             yield line, errors.SheetRowUnreadable(columns=len(names))
             continue
         yield line, _row({name: cell for name, cell in zip(names, said, strict=False) if name and cell})
 
 
-def _names(header: Sequence[str]) -> list[str | None]:
-    while header and not header[-1]:
-        header = header[:-1]
-    names = [CHINESE.get(cell, cell) or None for cell in header]
+def _names(header: Sequence[str], goes_on: bool) -> list[str | None]:
+    last = max((n for n, cell in enumerate(header, start=1) if cell), default=0)
+    names = [CHINESE.get(cell, cell) or None for cell in header[:last]]
     known = [name for name in names if name]
-    if len(names) > COLUMNS_MAX or "external_id" not in known:
+    if goes_on or "external_id" not in known:
         raise errors.SheetHeaderMissing(columns_max=COLUMNS_MAX, pointer="/body")
     if len(set(known)) < len(known):
         raise errors.SheetColumnTwice(column=next(name for name in known if known.count(name) > 1), pointer="/body")

@@ -65,6 +65,18 @@ class SheetTooLarge(Refusal):
     en = "This table unpacks to more than {bytes_max} bytes; send it in parts."
 
 
+class SheetTooLong(Refusal):
+    code, kind = "hub.sheet_too_long", Kind.TOO_LARGE
+    zh = "此表格的行号超过 {lines_max}；请删除空行，或分批发送。"
+    en = "The rows of this table go beyond line {lines_max}; take the empty ones out, or send it in parts."
+
+
+class SheetTooSlow(Refusal):
+    code, kind = "hub.sheet_too_slow", Kind.TOO_LARGE
+    zh = "此表格在 {seconds} 秒内未能读完；请分批发送，或改用 CSV。"
+    en = "This table could not be read within {seconds} seconds; send it in parts, or as CSV."
+
+
 class SheetHeaderMissing(Refusal):
     code, kind = "hub.sheet_header_missing", Kind.INVALID
     zh = "第一行须为列名，其中须有 external_id（编号），最多 {columns_max} 列。"
