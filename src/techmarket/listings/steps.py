@@ -281,6 +281,14 @@ async def owner_of(db: AsyncSession, listing_id: UUID) -> UUID:
     return found[0].org_id
 
 
+async def known_owner_of(db: AsyncSession, actor: Actor, listing_id: UUID) -> UUID:
+    """Whose listing it is, for a reader who may know of it; to others it is not there, after the same one query."""
+    found = (await repository.get_current(db, [listing_id])).get(listing_id)
+    if found is None or not may_know(actor, found[0]):
+        raise NotFound()
+    return found[0].org_id
+
+
 def facts_of(
     listing: Listing, version: ListingVersion, items: tuple[UUID, ...], documents: Mapping[str, Any]
 ) -> OfferFacts:

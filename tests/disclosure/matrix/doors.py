@@ -57,6 +57,16 @@ async def each(api: Api, world: World, reader: str, path: str, **params: Any) ->
     return cells
 
 
+async def each_outcome(api: Api, world: World, reader: str, path: str, **params: Any) -> Cells:
+    """One address for each state, by how it answered: found, a key is asked for, or not for this reader."""
+    cells = {}
+    for state, listing_id in world.listings.items():
+        answer = await get(api, world, reader, path.format(listing_id), **params)
+        found = {200: FOUND, 401: "k", 403: "x", 404: ""}
+        cells[state] = found[answer.status_code]
+    return cells
+
+
 async def pages(api: Api, world: World, reader: str, path: str, **params: Any) -> list[Any]:
     """All items of a list, one a page: a page that is empty though another follows tells of what is not shown."""
     items: list[Any] = []
@@ -138,6 +148,31 @@ async def filters(api: Api, world: World, reader: str) -> Cells:
 
 
 @door
+async def counts(api: Api, world: World, reader: str) -> Cells:
+    """How many a search says it found, by the word of each tier; and in how many regions it says they lie."""
+    cells = {}
+    for letter in TIERS:
+        asked = {"q": word(letter), "kind": "DEMAND", "limit": 1, "facets": "true"}
+        said = (await get(api, world, reader, "/v1/search", **asked)).json()
+        # What is asked for is a demand; how many offers there would be, the facet of kinds tells.
+        counted = {name: sum(values.values()) for name, values in said["facets"].items() if name != "kind"}
+        assert max(counted.values(), default=0) <= said["total"], "a facet counts more than was found"
+        cells[letter] = str(said["total"])
+        if letter == "P":
+            cells["region"] = str(counted.get("region", 0))
+    return cells
+
+
+@door
+async def suggestions(api: Api, world: World, reader: str) -> Cells:
+    """How titles go on from what was typed."""
+    said = ""
+    for start in ("sample demand", "zq"):
+        said += everything(await get(api, world, reader, "/v1/search/suggestions", q=start)).lower()
+    return {state: letters_in(said, state) for state in STATES}
+
+
+@door
 async def found_by_match(api: Api, world: World, reader: str) -> Cells:
     """Among the matches of an offer that says every word: by which words."""
     items = await pages(api, world, reader, f"/v1/listings/{world.offer}/matches", limit=5)
@@ -151,6 +186,37 @@ async def found_by_match(api: Api, world: World, reader: str) -> Cells:
 @door
 async def matches_of(api: Api, world: World, reader: str) -> Cells:
     return await each(api, world, reader, "/v1/listings/{}/matches")
+
+
+@door
+async def match_feedback(api: Api, world: World, reader: str) -> Cells:
+    return await each_outcome(api, world, reader, "/v1/listings/{}/match-feedback")
+
+
+@door
+async def blind_matching(api: Api, world: World, reader: str) -> Cells:
+    return await each_outcome(api, world, reader, "/v1/listings/{}/blind-matching")
+
+
+@door
+async def matching_people(api: Api, world: World, reader: str) -> Cells:
+    return await each_outcome(api, world, reader, "/v1/listings/{}/people")
+
+
+@door
+async def page(api: Api, world: World, reader: str) -> Cells:
+    """The page of a listing, for people."""
+    return await each(api, world, reader, "/listings/{}")
+
+
+@door
+async def home(api: Api, world: World, reader: str) -> Cells:
+    """The first page for people: the newest demands, and what a search for each word finds."""
+    said = everything(await get(api, world, reader, "/", kind="DEMAND"))
+    for letter in TIERS:
+        # The words that were asked for stand in the answer; those of a state stand there only where it was found.
+        said += everything(await get(api, world, reader, "/", kind="DEMAND", q=word(letter)))
+    return {state: letters_in(said, state) for state in STATES}
 
 
 @door
@@ -245,6 +311,12 @@ async def access_log(api: Api, world: World, reader: str) -> Cells:
         assert (answer.status_code == 200) is bool(cells[state])
         cells[state] = FOUND if cells[state] else ""
     return cells
+
+
+@door
+async def access_export(api: Api, world: World, reader: str) -> Cells:
+    """The same log as one file."""
+    return await each_outcome(api, world, reader, "/v1/data-rooms/listing/{}/accesses/export", form="csv")
 
 
 @door

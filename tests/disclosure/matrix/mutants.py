@@ -35,6 +35,10 @@ GATES = ("tests/contracts/test_approvals.py", "tests/trading/test_approval_gate.
 AGAIN = ("tests/trading/test_relisting.py",)
 FILE = ("tests/dossiers/test_grounds.py",)
 TAGS = ("tests/api/test_conditional.py",)
+WITHDRAWAL = ("tests/listings/test_withdrawal_race.py",)
+REVIEW = ("tests/listings/test_service.py",)
+GRANTS = ("tests/disclosure/test_service.py",)
+STAMPS = ("tests/disclosure/test_watermark.py", "tests/disclosure/test_service.py")
 
 
 MUTANTS = (
@@ -279,6 +283,32 @@ MUTANTS = (
     Mutant("dossiers/package.py", "if not listed <= found.grounds:", "if False:", FILE),
     Mutant("dossiers/service/taking.py", "of = own if reader is Reader.OWNER else None", "of = None", FILE),
     Mutant("api/conditional.py", "if response.status_code != 200:", "if False:", TAGS),
+    # a consent that is given out whole
+    Mutant(
+        "achievements/steps/consenting.py",
+        "if actor.person_id is None or actor.person_id != row.person_id:",
+        "if False:",
+        CONSENTS,
+    ),
+    Mutant("dossiers/proofs.py", 'if any(row["facts"]["document_sha256"] != text["sha256"]', "if any(False", CONSENTS),
+    Mutant("dossiers/proofs.py", "or (given and not signed):", ":", CONSENTS),
+    # two at once
+    Mutant("listings/repository.py", "order_by(Listing.id).with_for_update()", "order_by(Listing.id)", WITHDRAWAL),
+    Mutant(
+        "listings/repository.py",
+        "in_(set(ids))).order_by(Listing.id).with_for_update()",
+        "in_(set(ids))).order_by(Listing.id)",
+        REVIEW,
+    ),
+    Mutant("trading/bidbook.py", "ORDER BY l.id FOR UPDATE OF l", "ORDER BY l.id", WITHDRAWAL),
+    Mutant("disclosure/repository/rooms.py", "query = query.with_for_update(of=DataRoom)", "pass", GRANTS),
+    Mutant("notices/repository.py", "Notice.id == notice_id).with_for_update()", "Notice.id == notice_id)", OBJECTING),
+    # whose copy it is
+    Mutant("disclosure/watermark/stamp.py", "· {self._time()} · {self.entry_id}", "· {self._time()}", STAMPS),
+    Mutant("disclosure/watermark/pictures.py", "picture.info.clear()", "pass", STAMPS),
+    Mutant("disclosure/watermark/pictures.py", "if pixels > bounds.pixels_max:", "if False:", STAMPS),
+    Mutant("disclosure/watermark/pdf.py", "if pages > bounds.pages_max:", "if False:", STAMPS),
+    Mutant("disclosure/watermark/pdf.py", "if time.monotonic() > deadline:", "if False:", STAMPS),
 )
 
 

@@ -96,6 +96,25 @@ ADDRESSES = (
     "/v1/questions?subject=listing:{listing}",
     "/v1/documents/{document}/content",
     "/v1/documents/{document}/reads",
+    "/v1/data-rooms/listing/{listing}/accesses/export?form=csv",
+    "/v1/listings/{listing}/match-feedback",
+    "/v1/listings/{listing}/blind-matching",
+    "/v1/listings/{listing}/people",
+    "/listings/{listing}",
+    "/v1/access-requests/{request}",
+    "/v1/achievements/{achievement}",
+    "/v1/achievements/{achievement}/versions",
+    "/v1/consents/{consent}",
+    "/v1/consents/{consent}/proof",
+    "/v1/notices/{notice}",
+    "/v1/notices/{notice}/versions",
+    "/v1/notices/{notice}/proof",
+    "/v1/trades/{trade}",
+    "/v1/trades/{trade}/acts",
+    "/v1/trades/{trade}/file",
+    "/v1/trades/{trade}/file/proof",
+    "/v1/trades/{trade}/evidence",
+    "/v1/trades/{trade}/record",
 )
 ACTS = (
     ("/v1/listings/{listing}/withdrawal", None),
@@ -103,6 +122,11 @@ ACTS = (
     ("/v1/data-rooms/listing/{listing}/nda-texts", {"title": "Sample", "body": "Sample", "valid_days": 1}),
     ("/v1/documents/{document}/withdrawal", {"reason": "Sample reason"}),
     ("/v1/questions/{question}/answer", {"text": "Sample"}),
+    ("/v1/access-requests/{request}/refusal", {"reason": "Sample reason"}),
+    ("/v1/achievements/{achievement}/record", None),
+    ("/v1/consents/{consent}/signature", {"document_sha256": "0" * 64}),
+    ("/v1/notices/{notice}/objections", {"grounds": "Sample grounds"}),
+    ("/v1/trades/{trade}/participants", {}),
 )
 
 
@@ -116,6 +140,8 @@ async def test_what_is_forbidden_and_what_is_absent_are_one_answer_after_the_sam
         "listing": world.listings["draft"],
         "document": world.documents["draft", "D"],
         "question": world.questions["draft", "Q"],
+        "request": world.requests["draft"],
+        **world.unseen,
     }
     absent = {name: new_id() for name in hidden}
     engines = {world.means.tx.engine, world.means.tx.read_engine}

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from techmarket.achievements import service as achievements
+from techmarket.achievements.consents import ConsentScope
+from techmarket.achievements.rules import Owner
 from techmarket.db.means import Means
 from techmarket.disclosure import service as disclosure
 from techmarket.disclosure import steps
@@ -18,14 +22,18 @@ from techmarket.disclosure.service import Guest
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import OrgKind, Role
 from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.periods import Length, Unit
 from techmarket.listings import service as listings
 from techmarket.listings import steps as listing_steps
 from techmarket.listings.rules import ListingDraft, ListingKind, ScenarioDraft
 from techmarket.matching.jobs import index
+from techmarket.notices.kinds import NoticeKind
+from tests.achievements.make import an_achievement
 from tests.disclosure.make import a_document
 from tests.identity.make import Keyed, a_market, a_member, an_organisation
 from tests.listings.make import a_demand, an_offer
-from tests.notices.make import a_sandbox, market_now, move_to, shanghai
+from tests.notices.make import a_notice, a_sandbox, market_now, move_to, shanghai
+from tests.trading import make as trades
 from tests.transparency.make import seal
 
 STATES = ("draft", "submitted", "returned", "accepted", "published", "engaged", "closed", "withdrawn", "expired")
@@ -78,6 +86,8 @@ class World:
     offer: UUID
     scenario: UUID
     unpublished_scenario: UUID
+    unseen: dict[str, UUID]
+    """What else of the owner's nobody knows: by what it is."""
 
     def key(self, reader: str) -> str | None:
         keyed = self.readers[reader]
@@ -116,7 +126,7 @@ async def build(means: Means) -> World:
     readers["owner's member"] = await a_member(tx, owner.actor, keys=keys)
     for name, role in (("registrar", Role.REGISTRAR), ("regulator", Role.REGULATOR)):
         readers[name] = await an_organisation(tx, keys=keys, kind=OrgKind.AUTHORITY, roles=(role,))
-    world = World(means, readers, {}, {}, {}, {}, {}, {}, new_id(), new_id(), new_id())
+    world = World(means, readers, {}, {}, {}, {}, {}, {}, new_id(), new_id(), new_id(), {})
     tomorrow = shanghai(2026, 3, 3).date()
     for state in STATES:
         held = {"is_held": True} if state == "accepted" else {}
@@ -130,6 +140,7 @@ async def build(means: Means) -> World:
     offer = await an_offer(tx, _of(readers, "registered").actor, operator.actor, summary_en=_all_words())
     world.offer = offer.id
     await _scenarios(world)
+    await _unseen(world)
     await _move_on(world)
     await seal(means)
     await index(means)
@@ -233,6 +244,22 @@ async def _scenarios(world: World) -> None:
     never = await listings.create_list(tx, owner, _a_list("Sample list that was never public", ids[2:3]))
     await listings.close_list(tx, owner, never.id)
     world.unpublished_scenario = never.id
+
+
+async def _unseen(world: World) -> None:
+    """An achievement that nobody offers, the consent asked for its sale, a list for the unit alone, a drafted trade."""
+    tx, owner, operator = world.means.tx, _of(world.readers, "owner").actor, _of(world.readers, "operator").actor
+    partner = (await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor
+    half = Decimal("0.5")
+    owned = await an_achievement(tx, owner, owners=(Owner(half, owner.org), Owner(half, partner.org)))
+    (asked,) = await achievements.ask_consents(tx, owner, owned.id, ConsentScope(("TRANSFER",)))
+    offer = await an_offer(tx, owner, operator)
+    world.unseen = {
+        "achievement": owned.id,
+        "consent": asked.id,
+        "notice": await a_notice(tx, owner, kind=NoticeKind.REWARD_LIST, lines=("1",), length=Length(15, Unit.DAYS)),
+        "trade": (await trades.draft(tx, owner, offer.id, increment_minor=1_000_000, deposit_minor=0)).id,
+    }
 
 
 def _a_list(title: str, demands: tuple[UUID, ...]) -> ScenarioDraft:

@@ -115,9 +115,7 @@ async def give_feedback(
     How the match looked is taken from the answer that showed it, never from whoever says it.
     """
     async with tx.begin() as db:
-        owner = await listings.owner_of(db, listing_id)
-        if owner != actor.org_id and not await listings.views_for(db, actor, [listing_id]):
-            raise NotFound()
+        owner = await listings.known_owner_of(db, actor, listing_id)
         require(actor, policy.GIVE_FEEDBACK, parties=[owner])
         if (verdict is Verdict.NOT_RELEVANT) != (reason is not None):
             raise errors.ReasonUnfit(pointer="/body/reason")
@@ -147,9 +145,7 @@ async def give_feedback(
 async def list_feedback(tx: Tx, actor: Actor, listing_id: UUID) -> list[FeedbackView]:
     """What one's own organisation has said of the matches of a listing of its own."""
     async with tx.read() as db:
-        owner = await listings.owner_of(db, listing_id)
-        if owner != actor.org_id and not await listings.views_for(db, actor, [listing_id]):
-            raise NotFound()
+        owner = await listings.known_owner_of(db, actor, listing_id)
         require(actor, policy.READ_FEEDBACK, parties=[owner])
         rows = await answers.list_feedback(db, listing_id=listing_id, org_id=actor.org)
     return [

@@ -16,7 +16,6 @@ from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import Permission, require
-from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
 from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import IndexText
@@ -84,9 +83,7 @@ async def list_blind_matches(tx: Tx, actor: Actor, listing_id: UUID) -> tuple[bo
 
 
 async def _require_owner(db: AsyncSession, actor: Actor, listing_id: UUID, wanted: Permission) -> None:
-    owner = await listings.owner_of(db, listing_id)
-    if owner != actor.org_id and not await listings.views_for(db, actor, [listing_id]):
-        raise NotFound()
+    owner = await listings.known_owner_of(db, actor, listing_id)
     require(actor, wanted, parties=[owner])
 
 
