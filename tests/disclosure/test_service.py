@@ -23,6 +23,7 @@ from techmarket.identity.actor import ANONYMOUS, Role
 from techmarket.identity.errors import NotAMember, OrganisationNotVerified
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.lifecycle import NotInThisState
+from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from tests.disclosure.make import PDF, a_document, a_grant, a_paper, a_room, chunked, words_of
 from tests.identity.make import a_market, a_member, an_organisation
@@ -214,7 +215,7 @@ async def test_each_reading_is_written_down_and_only_owner_and_market_read_that(
     operator = (await a_market(tx))["operator"].actor
     subject = await a_room(tx, owner.actor)
     document = await a_document(means, owner.actor, subject, tier=Tier.REGISTERED)
-    await bytes_of(means, guest.actor, document.id)
+    copy = words_of(await bytes_of(means, guest.actor, document.id))
     with pytest.raises(NotFound):
         await bytes_of(means, ANONYMOUS, document.id)
     for reader in (owner.actor, operator):
@@ -224,8 +225,14 @@ async def test_each_reading_is_written_down_and_only_owner_and_market_read_that(
     with pytest.raises(NotFound):
         await service.list_reads(tx, guest.actor, document.id)
     async with tx.read() as db:
-        kept = await db.execute(text("SELECT org FROM journal_entry WHERE kind = 'disclosure.document_read'"))
-        assert list(kept.scalars()) == [guest.actor.org]
+        kept = "SELECT id, org FROM journal_entry WHERE kind = 'disclosure.document_read'"
+        ((entry_id, org),) = (await db.execute(text(kept))).all()
+        named = "SELECT p.name, o.name FROM person p, organisation o WHERE p.id = :person AND o.id = :org"
+        names = (await db.execute(text(named), {"person": guest.actor.person, "org": guest.actor.org})).one()
+    assert org == guest.actor.org
+    assert read.entry_id == entry_id
+    moment = read.at.astimezone(SHANGHAI).isoformat(sep=" ", timespec="seconds")
+    assert " · ".join((*names, moment, str(entry_id))) in " ".join(copy.split())
 
 
 async def test_a_question_is_answered_once_for_everyone_and_nobody_learns_who_asked(tx):
