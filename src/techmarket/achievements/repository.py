@@ -61,6 +61,25 @@ def _concerns(org_id: UUID, person_id: UUID) -> ColumnElement[bool]:
     return or_(Achievement.org_id == org_id, shared, made)
 
 
+async def find_known(
+    db: AsyncSession,
+    thing: type[Achievement | Encumbrance | Evaluation | Vesting],
+    thing_id: UUID,
+    *,
+    org_id: UUID,
+    person_id: UUID,
+    everything: bool,
+) -> UUID | None:
+    """The achievement that this is about, if it concerns the reader: one query, whatever there is and whoever asks."""
+    if thing is Achievement:
+        query = select(Achievement.id).where(Achievement.id == thing_id)
+    else:
+        query = select(Achievement.id).join(thing, thing.achievement_id == Achievement.id).where(thing.id == thing_id)  # type: ignore[union-attr]
+    if not everything:
+        query = query.where(_concerns(org_id, person_id))
+    return (await db.execute(query)).scalar_one_or_none()
+
+
 async def list_concerning(
     db: AsyncSession,
     *,
@@ -196,11 +215,18 @@ async def consents(db: AsyncSession, ids: Iterable[UUID]) -> Sequence[SaleConsen
     return (await db.execute(query)).scalars().all()
 
 
-async def get_consent(db: AsyncSession, consent_id: UUID) -> SaleConsent:
-    row = await db.get(SaleConsent, consent_id, populate_existing=True)
-    if row is None:
+async def get_consent(db: AsyncSession, consent_id: UUID) -> tuple[SaleConsent, UUID]:
+    """A consent and the unit that sells: one query, so that absent and forbidden are the same way."""
+    query = (
+        select(SaleConsent, Achievement.org_id)
+        .join(Achievement, Achievement.id == SaleConsent.achievement_id)
+        .where(SaleConsent.id == consent_id)
+        .execution_options(populate_existing=True)
+    )
+    found = (await db.execute(query)).one_or_none()
+    if found is None:
         raise NotFound()
-    return row
+    return found[0], found[1]
 
 
 async def list_consents(
@@ -284,11 +310,17 @@ async def get_burden(db: AsyncSession, burden_id: UUID) -> Encumbrance:
     return row
 
 
-async def get_attestation(db: AsyncSession, attestation_id: UUID) -> Attestation:
-    row = await db.get(Attestation, attestation_id, populate_existing=True)
-    if row is None:
-        raise NotFound()
-    return row
+async def find_attestation(db: AsyncSession, attestation_id: UUID) -> tuple[UUID, Encumbrance, Attestation] | None:
+    """What is attested, of which burden, and the unit whose achievement it binds: one query."""
+    query = (
+        select(Achievement.org_id, Encumbrance, Attestation)
+        .join(Encumbrance, Encumbrance.achievement_id == Achievement.id)
+        .join(Attestation, Attestation.encumbrance_id == Encumbrance.id)
+        .where(Attestation.id == attestation_id)
+        .execution_options(populate_existing=True)
+    )
+    found = (await db.execute(query)).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
 
 
 async def pending_attestations(db: AsyncSession, burden_ids: Iterable[UUID]) -> Sequence[Attestation]:

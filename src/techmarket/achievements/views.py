@@ -25,6 +25,7 @@ from techmarket.achievements.vesting import VestingKind
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import wire
+from techmarket.signing.views import SignatureView
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,10 @@ class EvaluationView:
 
 @dataclass(frozen=True, slots=True)
 class ConsentView:
-    """`text` is what is signed; lists leave it out. A consent to one version names it, a standing one its scope."""
+    """`text` is what is signed, `signatures` who put his name to it; lists leave both out.
+
+    A consent to one version names it, a standing one its scope.
+    """
 
     id: UUID
     achievement_id: UUID
@@ -138,6 +142,7 @@ class ConsentView:
     given_at: datetime | None
     withdrawn_at: datetime | None
     text: dict[str, Any] | None
+    signatures: tuple[SignatureView, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,15 @@ from techmarket.achievements.licences import ANY_FIELD, EVERYWHERE
 from techmarket.achievements.lifecycle import ConsentState
 from techmarket.achievements.views import ConsentView
 from techmarket.api.burdens import Territory, UseField
-from techmarket.api.deps import MarketRoute, SignedIn, TxDep
+from techmarket.api.deps import KeysDep, MarketRoute, SignedIn, TxDep
+from techmarket.api.notices import EntryProofOut
 from techmarket.api.paging import page_response
+from techmarket.api.projects import FileTextOut
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Day, Limit, Sha256, Uuid, Wire
+from techmarket.api.signing import SignatureOut
+from techmarket.dossiers import service as dossiers
+from techmarket.dossiers.errors import GivenWithoutText
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
@@ -65,6 +70,13 @@ class ConsentOut(Wire):
     given_at: datetime | None
     withdrawn_at: datetime | None
     text: dict[str, object] | None = Field(description="The text behind the hash; lists leave it out.")
+    signatures: list[SignatureOut] | None = Field(description="Who signed it when; lists leave it out.")
+
+
+class ConsentProofOut(Wire):
+    consent_id: UUID
+    texts: list[FileTextOut]
+    entries: list[EntryProofOut]
 
 
 class ConsentList(Wire):
@@ -122,6 +134,19 @@ async def list_consents(
 async def get_consent(consent_id: Uuid, actor: SignedIn, tx: TxDep) -> ConsentView:
     """One consent with the text that is signed."""
     return await service.get_consent(tx, actor, consent_id)
+
+
+@router.get(
+    "/consents/{consent_id}/proof",
+    response_model=ConsentProofOut,
+    operation_id="getConsentProof",
+    responses=refusals(NotFound, GivenWithoutText),
+)
+async def get_consent_proof(consent_id: Uuid, actor: SignedIn, tx: TxDep, keys: KeysDep) -> object:
+    """What `techmarket verify` checks offline: the text byte for byte, who was asked, who signed it and when."""
+    view = await dossiers.get_consent_proof(tx, keys, actor, consent_id)
+    texts = [{"sha256": sha256, "text": text} for sha256, text in view.texts]
+    return {"consent_id": view.consent_id, "texts": texts, "entries": view.entries}
 
 
 @router.post(

@@ -157,6 +157,8 @@ def _proof(verdict: proofs.Verdict) -> Said:
         said.lines.append(f"what is wrong: {verdict.where}")
     if verdict.checkpoint_size is not None:
         said.lines.append(f"{len(verdict.entries)} entries, in a log of {verdict.checkpoint_size} and more")
+    if verdict.consent is not None:
+        said.lines += _consent(verdict.consent)
     for one in verdict.notices:
         said.lines.append(f"notice {one.notice} ({one.kind}) about {one.subject}, for {one.length}")
         said.lines += [f"  text {sha256}" for sha256 in one.texts]
@@ -169,6 +171,20 @@ def _proof(verdict: proofs.Verdict) -> Said:
         said.lines += [f"  {turn}" for turn in one.turns]
         said.lines.append(f"  {one.ended or 'not ended, as far as these entries go'}")
     return said
+
+
+def _consent(told: proofs.Given) -> list[str]:
+    lines = [f"consent of {told.owner}, to {told.about}", f"  asked {told.asked_at}"]
+    lines += [
+        f"  signed {at} by person {person} for organisation {organisation}" for at, organisation, person in told.signed
+    ]
+    if told.given_at is None and told.withdrawn_at is None:
+        lines.append("  not signed, as far as these entries go")
+    if told.withdrawn_at is not None:
+        lines.append(f"  {'taken back' if told.given_at else 'not given, ended'} {told.withdrawn_at}")
+    elif told.given_at is not None:
+        lines.append("  not taken back, as far as these entries go")
+    return lines
 
 
 def _commitment(raw: bytes, trusted: Mapping[str, SealKey], document: str | None) -> Said:

@@ -141,5 +141,18 @@ def stated(rows: Iterable[Mapping[str, Any]], calendar: WorkCalendar) -> list[di
     return found
 
 
+def happened(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What happened to each notice, in order: each posting with its place and evidence, each turn of its period."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        notice = dict(ref.split(":", 1) for ref in row["refs"]).get("notice")
+        if notice is None or not row["kind"].startswith("notices."):
+            continue
+        told = {"at": row["at"], "kind": row["kind"]}
+        told |= {name: row["facts"][name] for name in ("place", "evidence_sha256", "upheld") if name in row["facts"]}
+        found.setdefault(notice, []).append(told)
+    return found
+
+
 def _written(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None

@@ -1,13 +1,13 @@
-"""A proof saved from the API, of a notice or of a project's public file, checked with bytes and public keys alone.
+"""A proof saved from the API, of a notice, a project's public file or a consent, checked with bytes and keys alone.
 
-It says what stood where from when to when, as far as the log shows it. The file may be spelled in any way: each text is
-checked by its hash, each row by its place in the log, and nothing else in it is believed.
+It says what stood where from when to when, or who signed what, as far as the log shows it. The file may be spelled in
+any way: each text is checked by its hash, each row by its place in the log, and nothing else in it is believed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,16 +21,37 @@ from techmarket.transparency.evidence import Unproven
 SIZE_MAX = 32 * 1024 * 1024
 NOTICE = frozenset({"notice_id", "texts", "entries"})
 FILE = frozenset({"trade_id", "texts", "entries"})
-TIES = frozenset({"notice", "award", "contract", "lot", "approval"})
+CONSENT = frozenset({"consent_id", "texts", "entries"})
+NAMES: Mapping[frozenset[str], str] = {NOTICE: "notice", FILE: "trade", CONSENT: "consent"}
+WHAT: Mapping[str, str] = {
+    "notice": "proof of notice",
+    "trade": "proof of the public file of trade",
+    "consent": "proof of consent",
+}
+TIES: Mapping[str, frozenset[str]] = {
+    "notice": frozenset({"notice", "award", "contract", "lot", "approval"}),
+    "trade": frozenset({"notice", "award", "contract", "lot", "approval"}),
+    "consent": frozenset({"signing"}),
+}
 POSSIBLE = ("form", "entries", "about", "stood")
 SENTENCES: Mapping[str, tuple[str, str]] = {
-    "form": ("文件是公示或项目档案的证明", "the file has the form of a proof of a notice or of a project's file"),
+    "form": (
+        "文件是公示、项目档案或共有人同意的证明",
+        "the file has the form of a proof of a notice, of a project's file or of a consent",
+    ),
     "entries": (
         "每条记录都在已签名的检查点之内，或有市场的签名承诺",
         "every entry lies under a checkpoint signed by a trusted key, or the market promised under its seal to log it",
     ),
-    "about": ("每条记录都关于此公示或此项目", "every entry is about this notice, or this project"),
+    "about": (
+        "每条记录都关于此公示、此项目或此同意",
+        "every entry is about this notice, this project or this consent",
+    ),
     "stood": ("每份文本的哈希由某条记录载明", "every text has the hash that an entry names"),
+    "signed": (
+        "所征求、所签署、所记录的是同一份文本",
+        "what was asked, signed and recorded as given is one text, and it is the one in the file",
+    ),
     "left_out": (
         "未随附的记录，如何人提出异议",
         "entries that are not in the file: those that would name an objector or a buyer, and any that were left out",
@@ -64,6 +85,18 @@ class Stood:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A consent as the entries and the signed text tell it; `signed` are (when, organisation, person)."""
+
+    owner: str
+    about: str
+    asked_at: str
+    signed: tuple[tuple[str, str, str], ...]
+    given_at: str | None
+    withdrawn_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the file is worth. `fault` names the first check that failed, `where` the part that failed it."""
 
@@ -75,6 +108,7 @@ class Verdict:
     entries: tuple[Entry, ...] = ()
     notices: tuple[Stood, ...] = ()
     checkpoint_size: int | None = None
+    consent: Given | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -82,27 +116,32 @@ class Verdict:
 
 
 def is_proof(document: object) -> bool:
-    return isinstance(document, dict) and document.keys() in (NOTICE, FILE)
+    return isinstance(document, dict) and document.keys() in (NOTICE, FILE, CONSENT)
 
 
 def verify(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
     """Every row, text and signature of a saved proof, checked with no network."""
     checked: list[str] = []
-    what = "proof"
+    what, possible = "proof", list(POSSIBLE)
+    consent = None
     try:
         document = _document(raw)
-        name = "notice" if "notice_id" in document else "trade"
-        what = f"proof of {'notice' if name == 'notice' else 'the public file of trade'} {document[f'{name}_id']}"
+        name = NAMES[frozenset(document)]
+        possible += ["signed"] if name == "consent" else []
+        what = f"{WHAT[name]} {document[f'{name}_id']}"
         checked.append("form")
         shown = [_entry(n, one, trusted) for n, one in enumerate(document["entries"], start=1)]
         entries = sorted((entry for entry, _ in shown), key=_place)
         checked.append("entries")
-        _check_about(f"{name}:{document[f'{name}_id']}", entries)
+        _check_about(f"{name}:{document[f'{name}_id']}", entries, TIES[name])
         checked.append("about")
         _check_texts(document["texts"], [entry.row for entry in entries])
         checked.append("stood")
+        if name == "consent":
+            consent = _given(document["texts"], [entry.row for entry in entries])
+            checked.append("signed")
     except Unproven as failed:
-        left = tuple(one for one in POSSIBLE if one not in checked and one != failed.check)
+        left = tuple(one for one in possible if one not in checked and one != failed.check)
         where = str(failed.args[1]) if len(failed.args) > 1 else None
         return Verdict(what, failed.check, where, tuple(checked), (*left, "left_out", "facts", "time", "keys"))
     promised = ("promised",) if any(entry.position is None for entry in entries) else ()
@@ -115,6 +154,7 @@ def verify(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
         tuple(entries),
         tuple(stood(entries)),
         max((size for _, size in shown if size is not None), default=None),
+        consent,
     )
 
 
@@ -133,6 +173,43 @@ def stood(entries: Sequence[Entry]) -> list[Stood]:
         elif notice in found:
             _tell(found[notice], kind.removeprefix("notices."), facts, at)
     return list(found.values())
+
+
+def _given(texts: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> Given:
+    """Of one text it is told that it was asked, signed by whom it names, and given; what is missing did not happen."""
+    try:
+        (text,) = texts
+        said = json.loads(text["text"], object_pairs_hook=_once)
+        owner, about = said["owner"], said["consents_to"]
+        (asked,) = _of(rows, "achievements.consent_asked")
+        signed, given = _of(rows, "signing.signature_put"), _of(rows, "achievements.co_owner_consented")
+        ended = _of(rows, "achievements.consent_withdrawn")
+        if any(row["facts"]["document_sha256"] != text["sha256"] for row in (asked, *signed, *given)):
+            raise Unproven("signed", "another text")
+        people = [dict(ref.split(":", 1) for ref in row["refs"]) for row in signed]
+        kind = "organisation" if "organisation" in owner else "person"
+        if any(who[kind] != owner[kind] for who in people):
+            raise Unproven("signed", "another signatory")
+        if len(given) > 1 or len(ended) > 1 or (given and not signed):
+            raise Unproven("signed", "given without a signature")
+        return Given(
+            f"{kind} {owner[kind]}, who owns {owner['share']}",
+            f"version {about['terms_sha256']} of listing {about['listing']}"
+            if "listing" in about
+            else f"every sale within {json.dumps(about['scope'], sort_keys=True)}",
+            hour(asked["at"]),
+            tuple(
+                (hour(row["at"]), who["organisation"], who["person"]) for row, who in zip(signed, people, strict=True)
+            ),
+            hour(given[0]["at"]) if given else None,
+            hour(ended[0]["at"]) if ended else None,
+        )
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise Unproven("signed", "the entries are not those of one consent") from error
+
+
+def _of(rows: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:
+    return [row for row in rows if row["kind"] == kind]
 
 
 def hour(moment: str) -> str:
@@ -201,15 +278,15 @@ def _entry(n: int, entry: object, trusted: Mapping[str, SealKey]) -> tuple[Entry
     return Entry(shown.position, shown.row), shown.checkpoint.size if shown.checkpoint else None
 
 
-def _check_about(subject: str, entries: Sequence[Entry]) -> None:
-    """Each row names the notice or the trade, or a thing that another row of the file ties to it."""
+def _check_about(subject: str, entries: Sequence[Entry], ties: Collection[str]) -> None:
+    """Each row names the notice, the trade or the consent, or a thing that another row of the file ties to it."""
     named = [{*entry.row["refs"], entry.row["facts"].get("subject")} - {None} for entry in entries]
     known, size = {subject}, 0
     while len(known) > size:
         size = len(known)
         for refs in named:
             if known & refs:
-                known |= {ref for ref in refs if ref.partition(":")[0] in TIES}
+                known |= {ref for ref in refs if ref.partition(":")[0] in ties}
     for n, (entry, refs) in enumerate(zip(entries, named, strict=True), start=1):
         if not known & refs:
             raise Unproven("about", f"entry {n} ({entry.row['kind']})")

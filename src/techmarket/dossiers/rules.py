@@ -41,6 +41,18 @@ SHOWN_TO_OWNER = (
 )
 """What others did about the owner's subject and the owner is told: who objected, took part, signed, consented."""
 GROUND_KINDS = ("achievements.approval_", "achievements.consent_", "achievements.co_owner_")
+OF_A_CONSENT = frozenset(
+    {
+        "achievements.consent_asked",
+        "achievements.co_owner_consented",
+        "achievements.consent_withdrawn",
+        "signing.opened",
+        "signing.signature_put",
+        "signing.completed",
+        "signing.voided",
+    }
+)
+"""The whole life of a consent, for whoever may read it."""
 RESTS_ON = ("trading.rests_on", "contracts.rests_on")
 READINGS = ("disclosure.document_read",)
 """The access log: who fetched a document of the owner's."""

@@ -135,6 +135,15 @@ class FileProofView:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentProofView:
+    """What whoever may see a consent checks offline: its text byte for byte, and the entries of asking and signing."""
+
+    consent_id: UUID
+    texts: tuple[tuple[str, str], ...]
+    entries: tuple[EntryProofView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """An entry with its position, as far as the file asks."""
 

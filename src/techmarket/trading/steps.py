@@ -67,15 +67,18 @@ class AwardLine:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose trade it is, and on which listing."""
+    """Whose trade it is, on which listing, and what it is called."""
 
     seller_org_id: UUID
     listing_id: UUID
+    number: str
+    title_zh: str | None
+    title_en: str | None
 
 
 async def origin_of(db: AsyncSession, trade_id: UUID) -> Origin:
     trade = await repository.get_trade(db, trade_id)
-    return Origin(trade.seller_org_id, trade.listing_id)
+    return Origin(trade.seller_org_id, trade.listing_id, trade.number, trade.title_zh, trade.title_en)
 
 
 async def show_trade(db: AsyncSession, actor: Actor, trade_id: UUID) -> TradeView:

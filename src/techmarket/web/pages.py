@@ -26,7 +26,7 @@ from techmarket.notices import service as notices
 from techmarket.trading import service as trading
 from techmarket.trading.lifecycle import OVER
 from techmarket.transparency import service as transparency
-from techmarket.web.words import file_words_of, match_words_of, words_of
+from techmarket.web.words import file_words_of, match_words_of, told_in, words_of
 
 PAGE = 20
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -129,9 +129,10 @@ async def trade(
 async def project_file(request: Request, trade_id: Uuid, actor: Reader, tx: TxDep) -> HTMLResponse:
     """The public file of a project, for people."""
     view = await dossiers.get_file(tx, actor, trade_id)
-    words = file_words_of(preferred_language(request.headers.get("accept-language", "")))
+    language = preferred_language(request.headers.get("accept-language", ""))
+    words, told = file_words_of(language), told_in(language)
     lots = [(lot, dict(view.lot_stages)[lot.id]) for lot in view.trade.lots]
-    return await _page(request, tx, "file", view=view, words=words, lots=lots)
+    return await _page(request, tx, "file", view=view, words=words, told=told, lots=lots)
 
 
 @router.get("/live.js")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from techmarket.dossiers.words import KINDS
+
 _WORDS: dict[str, tuple[str, str]] = {
     "WAITING": ("等待开始", "Not begun"),
     "OPEN": ("竞价中", "Bidding"),
@@ -135,6 +137,12 @@ def file_words_of(language: str) -> dict[str, str]:
     """What a code is called in the public file of a project."""
     n = 0 if language.startswith("zh") else 1
     return {code: said[n] for code, said in _FILE_WORDS.items()}
+
+
+def told_in(language: str) -> dict[str, str]:
+    """What happened, by the kind of the log's entry."""
+    n = 0 if language.startswith("zh") else 1
+    return {kind: said[n] for kind, said in KINDS.items()}
 
 
 def words_of(language: str) -> dict[str, str]:

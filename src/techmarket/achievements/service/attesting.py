@@ -166,19 +166,21 @@ async def _ended(
 
 async def _known(db: AsyncSession, actor: Actor, attestation_id: UUID) -> tuple[UUID, Encumbrance, Attestation]:
     """For the unit, for the holder of the burden and for the market; to others it does not exist."""
-    attestation = await repository.get_attestation(db, attestation_id)
-    burden = await repository.get_burden(db, attestation.encumbrance_id)
-    unit = (await repository.get_many(db, [burden.achievement_id]))[burden.achievement_id].org_id
+    found = await repository.find_attestation(db, attestation_id)
+    if found is None:
+        raise NotFound()
+    unit, burden, _ = found
     if not actor.is_market and actor.org_id not in (unit, burden.holder_org_id):
         raise NotFound()
-    return unit, burden, attestation
+    return found
 
 
 async def _locked(db: AsyncSession, actor: Actor, attestation_id: UUID) -> tuple[Achievement, Encumbrance, Attestation]:
     """The achievement is locked, then all else is read: everything that binds it waits for the same row."""
-    _, burden, _ = await _known(db, actor, attestation_id)
-    row = await repository.lock(db, burden.achievement_id)
-    return row, await repository.get_burden(db, burden.id), await repository.get_attestation(db, attestation_id)
+    _, seen, _ = await _known(db, actor, attestation_id)
+    row = await repository.lock(db, seen.achievement_id)
+    _, burden, attestation = await _known(db, actor, attestation_id)
+    return row, burden, attestation
 
 
 def _view(unit: UUID, burden: Encumbrance, attestation: Attestation) -> AttestationView:

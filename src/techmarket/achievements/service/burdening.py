@@ -25,7 +25,7 @@ from techmarket.achievements.licences import (
 from techmarket.achievements.lifecycle import BURDEN, AchievementState
 from techmarket.achievements.open_licences import OpenLicenceDraft, check_open_licence
 from techmarket.achievements.service.attesting import attest, end_burden
-from techmarket.achievements.service.reading import require_known, view_of
+from techmarket.achievements.service.reading import lock_known, view_of
 from techmarket.achievements.steps.claiming import check_unclaimed
 from techmarket.achievements.steps.selling import Sale, burden_of, missing_consents
 from techmarket.achievements.tables import Achievement, Encumbrance
@@ -57,8 +57,7 @@ class BurdenDraft:
 async def record_burden(tx: Tx, actor: Actor, achievement_id: UUID, draft: BurdenDraft) -> AchievementView:
     """What binds the achievement already is written down; a licence that another one excludes cannot be."""
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
         require(actor, policy.BURDEN, parties=[row.org_id])
         scope = draft.scope
         if scope.valid_until is not None and scope.valid_until < scope.valid_from:
@@ -102,8 +101,7 @@ async def declare_open_licence(tx: Tx, actor: Actor, achievement_id: UUID, draft
     Withdrawing the statement (`release_burden`) takes nothing from those who were licensed before.
     """
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
         require(actor, policy.BURDEN, parties=[row.org_id])
         if row.state is not AchievementState.RECORDED:
             raise errors.NotRecorded(achievement=row.id, state=row.state)
@@ -202,7 +200,6 @@ async def _require_holder(db: AsyncSession, draft: BurdenDraft, unit: UUID) -> N
 
 async def _locked(db: AsyncSession, actor: Actor, burden_id: UUID) -> tuple[Achievement, Encumbrance]:
     """The achievement is locked, then its burden is read: everything that binds it waits for the same row."""
-    row = await repository.lock(db, (await repository.get_burden(db, burden_id)).achievement_id)
-    await require_known(db, actor, row.id)
+    row = await lock_known(db, actor, burden_id, Encumbrance)
     require(actor, policy.BURDEN, parties=[row.org_id])
     return row, await repository.get_burden(db, burden_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from techmarket.achievements import errors, policy, repository
 from techmarket.achievements.events import CompleterConfirmed
-from techmarket.achievements.service.reading import require_known, view_of
+from techmarket.achievements.service.reading import lock_known, view_of
 from techmarket.achievements.views import AchievementView
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
@@ -20,8 +20,8 @@ async def confirm_completer(
 ) -> AchievementView:
     """A completer confirms that he made it, with these people in this order. Confirming twice is harmless."""
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        before = await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
+        before = await view_of(db, row.id)
         require(actor, policy.CONFIRM, parties=before.completers)
         if tuple(completers) != before.completers:
             raise errors.OtherCompleters(pointer="/body/completers")

@@ -11,7 +11,7 @@ from techmarket.achievements.consents import ConsentScope, checked_scope
 from techmarket.achievements.events import CoOwnerConsented
 from techmarket.achievements.licences import BLOCKING
 from techmarket.achievements.lifecycle import CONSENT, ConsentState
-from techmarket.achievements.service.reading import require_known
+from techmarket.achievements.service.reading import lock_known
 from techmarket.achievements.steps import consenting
 from techmarket.achievements.tables import Achievement, SaleConsent
 from techmarket.achievements.views import ConsentView
@@ -22,21 +22,20 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.periods import shanghai_day
-from techmarket.kernel.refusals import NotFound
 from techmarket.signing import steps as signing
+from techmarket.signing.views import SignatureView
 
 
 async def ask_consents(tx: Tx, actor: Actor, achievement_id: UUID, scope: ConsentScope) -> list[ConsentView]:
     """The unit asks every co-owner to consent to all sales within a scope. Asked twice is asked once."""
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
         require(actor, policy.ASK_CONSENT, parties=[row.org_id])
         sound = checked_scope(scope, shanghai_day(await clock.market_now(db)))
         asked = await consenting.ask_standing(db, row, sound, actor)
         if not asked:
             raise errors.NoCoOwners()
-        return [await _view(db, await repository.get_consent(db, consent_id)) for consent_id in asked]
+        return [await _view(db, (await repository.get_consent(db, consent_id))[0]) for consent_id in asked]
 
 
 async def sign_consent(tx: Tx, actor: Actor, consent_id: UUID, *, document_sha256: str) -> ConsentView:
@@ -84,9 +83,7 @@ async def _check_not_relied_on(db: AsyncSession, achievement: Achievement) -> No
 async def get_consent(tx: Tx, actor: Actor, consent_id: UUID) -> ConsentView:
     """One consent with the text that is signed: for the co-owner, the unit and the market."""
     async with tx.read() as db:
-        row = await repository.get_consent(db, consent_id)
-        unit = (await repository.get_many(db, [row.achievement_id]))[row.achievement_id].org_id
-        _require_seen(actor, row, unit)
+        row = await consenting.seen_consent(db, actor, consent_id)
         require(actor, policy.SEE_CONSENTS)
         return await _view(db, row)
 
@@ -111,26 +108,23 @@ async def list_consents(
 
 
 async def _locked(db: AsyncSession, actor: Actor, consent_id: UUID) -> tuple[Achievement, SaleConsent]:
-    """The achievement is locked, then its consent is read: an announcement waits for the same row."""
-    achievement = await repository.lock(db, (await repository.get_consent(db, consent_id)).achievement_id)
-    row = await repository.get_consent(db, consent_id)
-    _require_seen(actor, row, achievement.org_id)
-    return achievement, row
-
-
-def _require_seen(actor: Actor, row: SaleConsent, unit: UUID) -> None:
-    if actor.is_market or (actor.org_id is not None and actor.org_id in (unit, row.org_id)):
-        return
-    if actor.person_id is None or actor.person_id != row.person_id:
-        raise NotFound()
+    """The achievement is locked, then its consent is read again: an announcement waits for the same row."""
+    seen = await consenting.seen_consent(db, actor, consent_id)
+    achievement = await repository.lock(db, seen.achievement_id)
+    return achievement, await consenting.seen_consent(db, actor, consent_id)
 
 
 async def _view(db: AsyncSession, row: SaleConsent) -> ConsentView:
     text = None if row.document_sha256 is None else await texts.get(db, row.document_sha256)
-    return consent_view(row, text)
+    signatures = [] if row.signing_id is None else await signing.signatures_of(db, row.signing_id)
+    return consent_view(row, text, tuple(signatures))
 
 
-def consent_view(row: SaleConsent, text: dict[str, object] | None = None) -> ConsentView:
+def consent_view(
+    row: SaleConsent,
+    text: dict[str, object] | None = None,
+    signatures: tuple[SignatureView, ...] | None = None,
+) -> ConsentView:
     return ConsentView(
         id=row.id,
         achievement_id=row.achievement_id,
@@ -151,4 +145,5 @@ def consent_view(row: SaleConsent, text: dict[str, object] | None = None) -> Con
         given_at=row.given_at,
         withdrawn_at=row.withdrawn_at,
         text=text,
+        signatures=signatures,
     )

@@ -9,8 +9,8 @@ from techmarket.achievements import policy, repository
 from techmarket.achievements.evaluations import EvaluationDraft, check_evaluation
 from techmarket.achievements.events import AchievementEvaluated, EvaluationWithdrawn
 from techmarket.achievements.lifecycle import EVALUATION
-from techmarket.achievements.service.reading import require_known
-from techmarket.achievements.tables import Evaluation
+from techmarket.achievements.service.reading import known, lock_known
+from techmarket.achievements.tables import Achievement, Evaluation
 from techmarket.achievements.views import EvaluationView
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
@@ -26,8 +26,7 @@ from techmarket.notices import steps as notices
 async def record_evaluation(tx: Tx, actor: Actor, achievement_id: UUID, draft: EvaluationDraft) -> EvaluationView:
     """Who found what, when, by which method, with the hash of the report."""
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
         require(actor, policy.EVALUATE, parties=[row.org_id])
         now = await clock.market_now(db)
         check_evaluation(draft, today=shanghai_day(now))
@@ -53,9 +52,7 @@ async def record_evaluation(tx: Tx, actor: Actor, achievement_id: UUID, draft: E
 async def withdraw_evaluation(tx: Tx, actor: Actor, evaluation_id: UUID) -> EvaluationView:
     """A record that was wrong is withdrawn and stays readable as such."""
     async with tx.begin() as db:
-        found = await repository.get_evaluation(db, evaluation_id)
-        row = await repository.lock(db, found.achievement_id)
-        await require_known(db, actor, row.id)
+        row = await lock_known(db, actor, evaluation_id, Evaluation)
         require(actor, policy.EVALUATE, parties=[row.org_id])
         evaluation = await repository.get_evaluation(db, evaluation_id)
         evaluation.state = EVALUATION.move(evaluation.state, "withdraw")
@@ -71,7 +68,7 @@ async def list_evaluations(
     require(actor, policy.LIST)
     before = last_id(cursor)
     async with tx.read() as db:
-        await require_known(db, actor, achievement_id)
+        await known(db, actor, Achievement, achievement_id)
         rows = await repository.list_evaluations(db, achievement_id, before=before, limit=limit + 1)
         return page_of(rows, limit, lambda row: (str(row.id),)).map(_view)
 

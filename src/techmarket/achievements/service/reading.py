@@ -22,8 +22,10 @@ from techmarket.achievements.tables import (
     AchievementVersion,
     Attestation,
     Encumbrance,
+    Evaluation,
     IntellectualRight,
     SaleConsent,
+    Vesting,
 )
 from techmarket.achievements.views import AchievementView, BurdenView, OwnerView, RightView, VersionView
 from techmarket.db import clock, texts
@@ -89,12 +91,29 @@ def _version(row: AchievementVersion, said: dict[str, dict[str, Any]], older: Ac
 
 async def require_known(db: AsyncSession, actor: Actor, achievement_id: UUID) -> AchievementView:
     """The loading door: whoever the achievement does not concern hears that it does not exist."""
-    view = (await _views(db, [achievement_id])).get(achievement_id)
-    if view is None:
+    return await view_of(db, await known(db, actor, Achievement, achievement_id))
+
+
+async def lock_known(
+    db: AsyncSession,
+    actor: Actor,
+    thing_id: UUID,
+    thing: type[Achievement | Encumbrance | Evaluation | Vesting] = Achievement,
+) -> Achievement:
+    """The same door for acts, on an achievement or what hangs on it: whom it does not concern locks nothing."""
+    return await repository.lock(db, await known(db, actor, thing, thing_id))
+
+
+async def known(
+    db: AsyncSession, actor: Actor, thing: type[Achievement | Encumbrance | Evaluation | Vesting], thing_id: UUID
+) -> UUID:
+    """The achievement behind an id, for whom it concerns; absent and forbidden are the same single question."""
+    found = await repository.find_known(
+        db, thing, thing_id, org_id=actor.org, person_id=actor.person, everything=actor.is_market
+    )
+    if found is None:
         raise NotFound()
-    if not actor.is_market and not {actor.org_id, actor.person_id} & _parties(view):
-        raise NotFound()
-    return view
+    return found
 
 
 def _parties(view: AchievementView) -> set[UUID | None]:

@@ -9,7 +9,7 @@ from techmarket.achievements import errors, history, policy, repository
 from techmarket.achievements.events import AchievementRecorded, AchievementRetired
 from techmarket.achievements.lifecycle import ACHIEVEMENT, AchievementState
 from techmarket.achievements.rules import AchievementDraft, check_co_owners_kept
-from techmarket.achievements.service.reading import require_known, view_of
+from techmarket.achievements.service.reading import lock_known, view_of
 from techmarket.achievements.steps import writing
 from techmarket.achievements.tables import VersionAct
 from techmarket.achievements.views import AchievementView
@@ -32,8 +32,8 @@ async def amend_achievement(
 ) -> AchievementView:
     """The unit corrects what it wrote. A co-owner whose share changes is asked for his consent again."""
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        before = await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
+        before = await view_of(db, row.id)
         require(actor, policy.AMEND, parties=[row.org_id])
         if if_match != before.etag:
             raise errors.Changed()
@@ -54,8 +54,7 @@ def _merged(stood: AchievementDraft, draft: AchievementDraft, sent: frozenset[st
 async def record_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> AchievementView:
     """The unit puts its achievement on record; from now on it may be offered."""
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
         require(actor, policy.RECORD, parties=[row.org_id])
         state = ACHIEVEMENT.move(row.state, "record")
         _check_recordable(row.abstract_zh, row.abstract_en)
@@ -70,8 +69,7 @@ async def record_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> Achi
 async def retire_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> AchievementView:
     """The unit takes an achievement out of use; nothing new is sold of it."""
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
         require(actor, policy.RETIRE, parties=[row.org_id])
         state = ACHIEVEMENT.move(row.state, "retire")
         if await repository.claims_on(db, [row.id]):

@@ -21,7 +21,7 @@ from techmarket.achievements.events import (
 )
 from techmarket.achievements.licences import ANY_FIELD, ANY_MANNER, EVERYWHERE, BurdenKind
 from techmarket.achievements.lifecycle import BURDEN, VESTING
-from techmarket.achievements.service.reading import require_known
+from techmarket.achievements.service.reading import known, lock_known, view_of
 from techmarket.achievements.steps.claiming import claim, release
 from techmarket.achievements.steps.selling import Sale, burden_of, unsellable
 from techmarket.achievements.steps.titling import change_title
@@ -50,8 +50,8 @@ PURPOSE = "vesting"
 async def apply_for_vesting(tx: Tx, actor: Actor, achievement_id: UUID, draft: VestingDraft) -> VestingView:
     """A completer applies, for himself and others who made it, for a share of the title or a long-term use right."""
     async with tx.begin() as db:
-        row = await repository.lock(db, achievement_id)
-        seen = await require_known(db, actor, achievement_id)
+        row = await lock_known(db, actor, achievement_id)
+        seen = await view_of(db, row.id)
         require(actor, policy.APPLY_VESTING, parties=seen.completers)
         today = shanghai_day(await clock.market_now(db))
         unit = await identity.get_organisation(db, row.org_id)
@@ -285,8 +285,8 @@ async def _end(db: AsyncSession, row: Vesting, actor: Actor | None) -> None:
 async def get_vesting(tx: Tx, actor: Actor, vesting_id: UUID) -> VestingView:
     """For those whom the achievement concerns, and the market."""
     async with tx.read() as db:
+        await known(db, actor, Vesting, vesting_id)
         row = await repository.get_vesting(db, vesting_id)
-        await require_known(db, actor, row.achievement_id)
         require(actor, policy.SEE_VESTINGS)
         return await _view(db, row)
 
@@ -298,7 +298,7 @@ async def list_vestings(
     require(actor, policy.SEE_VESTINGS)
     before = last_id(cursor)
     async with tx.read() as db:
-        await require_known(db, actor, achievement_id)
+        await known(db, actor, Achievement, achievement_id)
         rows = await repository.list_vestings(db, achievement_id, before=before, limit=limit + 1)
         page = page_of(rows, limit, lambda row: (str(row.id),))
         return Page([await _view(db, row) for row in page.items], page.next_cursor)
@@ -325,8 +325,7 @@ async def _rule(db: AsyncSession, key: str, unit: OrganisationFacts, on: date) -
 
 async def _locked(db: AsyncSession, actor: Actor, vesting_id: UUID) -> tuple[Achievement, Vesting]:
     """The achievement is locked, then its vesting is read: two grants of one achievement wait for the same row."""
-    achievement = await repository.lock(db, (await repository.get_vesting(db, vesting_id)).achievement_id)
-    await require_known(db, actor, achievement.id)
+    achievement = await lock_known(db, actor, vesting_id, Vesting)
     return achievement, await repository.get_vesting(db, vesting_id)
 
 

@@ -3,7 +3,7 @@
 from techmarket.achievements.steps.approving import ApprovalFacts, approvals_shown, require_approval
 from techmarket.achievements.steps.binding import end_licence, enter_licence
 from techmarket.achievements.steps.claiming import claim, release
-from techmarket.achievements.steps.consenting import ConsentFacts, ask_for_version, consents_shown
+from techmarket.achievements.steps.consenting import ConsentFacts, ask_for_version, consent_document, consents_shown
 from techmarket.achievements.steps.facts import (
     AchievementFacts,
     FirstRefusalBasis,
@@ -34,6 +34,7 @@ __all__ = [
     "change_title",
     "claim",
     "completers",
+    "consent_document",
     "consents_shown",
     "create_many",
     "end_licence",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.achievements import errors, repository
+from techmarket.achievements import errors, policy, repository
 from techmarket.achievements.consents import FORMAT, ConsentScope
 from techmarket.achievements.events import ConsentAsked, ConsentWithdrawn
 from techmarket.achievements.licences import ANY_FIELD, EVERYWHERE
@@ -21,8 +21,9 @@ from techmarket.achievements.tables import Achievement, OwnerShare, SaleConsent
 from techmarket.db import clock, journal, texts
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
+from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
-from techmarket.kernel.refusals import wire
+from techmarket.kernel.refusals import NotFound, wire
 from techmarket.signing import steps as signing
 from techmarket.signing.steps import Signatory
 
@@ -167,6 +168,23 @@ async def withdraw(db: AsyncSession, row: SaleConsent, actor: Actor | None) -> N
         await signing.void(db, row.signing_id, actor)
     journal.record(db, ConsentWithdrawn(row.id, row.achievement_id), actor=actor)
     await db.flush()
+
+
+async def seen_consent(db: AsyncSession, actor: Actor, consent_id: UUID) -> SaleConsent:
+    """The loading door: a consent is there for its co-owner, for the unit that sells and for the market."""
+    row, unit = await repository.get_consent(db, consent_id)
+    if actor.is_market or (actor.org_id is not None and actor.org_id in (unit, row.org_id)):
+        return row
+    if actor.person_id is None or actor.person_id != row.person_id:
+        raise NotFound()
+    return row
+
+
+async def consent_document(db: AsyncSession, actor: Actor, consent_id: UUID) -> tuple[UUID | None, str | None]:
+    """The round of signatures of a consent that this reader may see, and the hash of what is signed there."""
+    row = await seen_consent(db, actor, consent_id)
+    require(actor, policy.SEE_CONSENTS)
+    return row.signing_id, row.document_sha256
 
 
 async def consents_shown(db: AsyncSession, ids: Iterable[UUID]) -> tuple[ConsentFacts, ...]:

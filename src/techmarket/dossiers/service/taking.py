@@ -22,7 +22,7 @@ from techmarket.disclosure.rules import ReadOutcome
 from techmarket.dossiers import errors, package, periods, policy, repository, rules, summary
 from techmarket.dossiers.packing import Packing
 from techmarket.dossiers.rules import Reader, SubjectKind
-from techmarket.dossiers.summary import Stated
+from techmarket.dossiers.summary import Named, Stated
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import allows
@@ -98,6 +98,7 @@ async def take_evidence(tx: Tx, keys: Keys, actor: Actor, kind: SubjectKind, sub
             grounds = await _grounds(db, refs, written.stands)
             accesses = await _access_log(db, refs, kind, subject_id, reader, own)
             made_at = (await clock.market_now(db)).isoformat()
+            named = await _named(db, kind, subject_id, own)
         packing.add(package.LOG, canonical_json(log))
         packing.add(package.NOTICES, canonical_json({"calendar": periods.calendar_shown(calendar), "notices": notices}))
         packing.add(package.GROUNDS, canonical_json(grounds))
@@ -106,9 +107,11 @@ async def take_evidence(tx: Tx, keys: Keys, actor: Actor, kind: SubjectKind, sub
         packing.add_readme()
         stated = Stated(
             subject,
+            named,
             made_at,
             log,
             notices,
+            periods.happened(written.about_notices),
             grounds,
             written.lines,
             written.entries,
@@ -271,6 +274,18 @@ async def _owner(db: AsyncSession, kind: SubjectKind, subject_id: UUID) -> UUID:
     if kind is SubjectKind.TRADE:
         return (await trading.origin_of(db, subject_id)).seller_org_id
     return await listings.owner_of(db, subject_id)
+
+
+async def _named(db: AsyncSession, kind: SubjectKind, subject_id: UUID, own: UUID) -> Named:
+    """What people call the subject, and whose it is."""
+    owner = (await identity.get_organisations(db, [own]))[own].name
+    if kind is SubjectKind.CONTRACT:
+        return Named((await contracts.get_contract(db, subject_id)).number, (), owner)
+    if kind is SubjectKind.TRADE:
+        origin = await trading.origin_of(db, subject_id)
+        return Named(origin.number, tuple(one for one in (origin.title_zh, origin.title_en) if one), owner)
+    terms = (await listings.get_offer_facts(db, subject_id)).terms
+    return Named(None, tuple(terms[name] for name in ("title_zh", "title_en") if terms.get(name)), owner)
 
 
 def _reader(actor: Actor, own: UUID) -> Reader:
