@@ -74,9 +74,9 @@ fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for e
 	@TECHMARKET_LONG=1 TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) \
 		$(BIN)/python -m pytest tests/fuzz tests/api/test_every_route.py $(ARGS)
 
-mutants: $(STAMP)  ## Take each guard of six rooms out of the code and see that a test notices (ARGS=listings)
+mutants: $(STAMP)  ## Take each guard of seven rooms out of the code and see that a test notices (ARGS=listings)
 	@$(BIN)/python -m tests.disclosure.matrix.mutants $(ARGS)
-	@for room in trading settlement contracts certification revenue; do $(BIN)/python -m tests.$$room.mutants $(ARGS) || failed=1; done; \
+	@for room in trading settlement contracts certification revenue matching; do $(BIN)/python -m tests.$$room.mutants $(ARGS) || failed=1; done; \
 	test -z "$$failed"
 
 # Only to change a dependency; it needs an environment that is already there.

@@ -22,6 +22,7 @@ NAMES = (
     "ledger",
     "certificates",
     "distribution",
+    "reads",
     "search_growth",
     "matching",
 )

@@ -1,86 +1,110 @@
 """Search and demand matching as the market grows: the same questions over 10,000 and over 1,000,000 listings.
 
 Two databases of one server. Listings are made of sentences of the project's own samples, or, with
-TECHMARKET_BENCH_DATA, of the public sets of that folder; two in three are Chinese. They are written as rows and
-indexed by the one writer of the index, as the job does it. Questions go through the whole HTTP edge in one process and
-alternate between both sides within each round; every first answer of a question is checked against the second.
+TECHMARKET_BENCH_DATA, of the public sets of that folder; two in three are Chinese. They and their index come by bulk
+(`search_fill.py`); some thousand more then go through the one writer of the index, as the job writes them, which tells
+how fast that is at either size. Questions go through the whole HTTP edge in one process, searches by anybody, matches
+by the demands' owner, and alternate between both sides within each round; every first answer of a question is checked
+against the second. What the cap on postings costs is measured beside it: how many of the first ten by all terms are
+among the first ten as answered.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
-import json
-import os
 import random
-import re
 import tempfile
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
-import psutil
 
+from bench import search_fill
 from bench.harness import Findings, Store, opened, own_store, quantile, rounded, say
+from bench.search_fill import Batch, Pieces
+from bench.served import MARKET, fresh_keys, serving
 from techmarket.app import create_app
-from techmarket.db import keys as market_keys
 from techmarket.db.files import Files
+from techmarket.db.keys import Keys
 from techmarket.db.means import Means
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity import service as identity
-from techmarket.identity.actor import Actor, OrgKind, Role
-from techmarket.identity.lifecycle import OrgState
 from techmarket.jobs.runner import running
-from techmarket.kernel.canonical import canonical_json
-from techmarket.kernel.ids import new_id
 from techmarket.listings import service as listings
+from techmarket.listings import steps as listing_steps
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.listings.steps import IndexText
-from techmarket.matching.index import writing
+from techmarket.matching import texts
+from techmarket.matching.index import reading, writing
 from techmarket.matching.index.columns import Space
+from techmarket.matching.index.scoring import POSTINGS_MAX, bm25, first
 from techmarket.matching.service import following
+from tests.identity.make import Keyed, an_organisation
 
 SMALL, SMALL_QUICK = 10_000, 300
-LARGE, LARGE_QUICK = 1_000_000, 3_000
-BATCH = 5_000
+LARGE, LARGE_QUICK = 1_000_000, 1_500
+WRITTEN, WRITTEN_QUICK = 5_000, 100
 ROUNDS, ROUNDS_QUICK = 12, 2
-SEARCHES, MATCHES = 40, 20
+ASKED, ASKED_QUICK = 40, 6
 PUBLISHED, PUBLISHED_QUICK = 20, 2
+COMPARED, COMPARED_QUICK = 60, 5
+ASKED_FOR_MEMORY = 60
 LIMITS = (
-    "One Python process reads the postings of the rarest terms, up to 300,000, and sums them in numpy; that part "
-    "grows until the bound is reached and stays there. Beside it stands what every answer costs: three round trips, "
-    "twenty views cut to the reader, JSON. Building is the terms and digests of each text in Python, on one processor."
+    "One Python process reads the postings of the rarest terms, up to a bound, and sums them in numpy; that part grows "
+    "until the bound is reached and stays there. Beside it stands what every answer costs: three round trips, twenty "
+    "views cut to the reader, JSON. The writer's speed is the terms and digests of each text in Python, on one "
+    "processor. The texts share their sentences, so a demand's words are more common than real ones would be."
 )
+
+
+@dataclass(frozen=True)
+class Side:
+    """One database with its listings, and what is asked of it."""
+
+    store: Store
+    size: int
+    demander: Keyed
+    demands: list[UUID]
+    words: list[dict[str, Any]]
+    figures: dict[str, Any]
 
 
 async def measure(*, quick: bool) -> Findings:
     small_size, large_size = (SMALL_QUICK, LARGE_QUICK) if quick else (SMALL, LARGE)
+    keys, pieces = fresh_keys(), Pieces()
     async with own_store() as small:
         connection = await small.connect("postgres")
         await small.tx.dispose()
         await connection.execute("CREATE DATABASE bench_large TEMPLATE bench")
         await connection.close()
         async with opened(small.server, "bench_large") as large:
-            sides = {"small": (small, small_size), "large": (large, large_size)}
-            built = {side: await _fill(store, size) for side, (store, size) in sides.items()}
-            figures: dict[str, Any] = {"quick": quick, "made_of": _source()}
-            times, differing = await _ask({side: store for side, (store, _) in sides.items()}, built, quick)
-            for side, (_, size) in sides.items():
-                figures[side] = _figures(side, size, built[side], times)
+            written = WRITTEN_QUICK if quick else WRITTEN
+            sides = {
+                name: await _fill(store, keys, pieces, size, written)
+                for name, store, size in (("small", small, small_size), ("large", large, large_size))
+            }
+            times, differing = await _ask(sides, keys, quick)
+            for name, side in sides.items():
+                for what in ("search", "match"):
+                    some = times[name, what]
+                    side.figures[f"{what}_p50_ms"] = rounded(quantile(some, 0.5))
+                    side.figures[f"{what}_p99_ms"] = rounded(quantile(some, 0.99))
+                if not quick:
+                    side.figures["api_process_mb"] = await _memory(side, keys)
+                side.figures |= await _kept_of_all_terms(side, COMPARED_QUICK if quick else COMPARED)
+            figures: dict[str, Any] = {"quick": quick, "made_of": search_fill.source(), "postings_max": POSTINGS_MAX}
+            figures |= {name: side.figures for name, side in sides.items()}
             figures["answers_that_differ_when_asked_again"] = differing
-            delays = await _publish(large, PUBLISHED_QUICK if quick else PUBLISHED)
+            delays = await _publish(sides["large"], keys, PUBLISHED_QUICK if quick else PUBLISHED)
             figures["publish_to_findable_s"] = {
                 "p50": rounded(quantile(delays, 0.5)),
                 "most": rounded(max(delays)),
                 "times": len(delays),
             }
-            figures["rss_mb"] = rounded(psutil.Process().memory_info().rss / 2**20)
     if differing:
         raise RuntimeError(f"{differing} questions were answered differently the second time")
     ratios = {
@@ -90,178 +114,106 @@ async def measure(*, quick: bool) -> Findings:
     return Findings(figures, ratios, LIMITS)
 
 
-def _figures(side: str, size: int, built: dict[str, Any], times: dict[tuple[str, str], list[float]]) -> dict[str, Any]:
-    out = {"listings": size, "listings_per_s_built": built["per_s"], "index_mb": built["index_mb"]}
-    for what in ("search", "match"):
-        some = times[side, what]
-        out |= {f"{what}_p50_ms": rounded(quantile(some, 0.5)), f"{what}_p99_ms": rounded(quantile(some, 0.99))}
-    return out
-
-
-# --- texts ----------------------------------------------------------------------------------------------------------
-
-
-def _source() -> str:
-    return "public sets" if os.environ.get("TECHMARKET_BENCH_DATA") else "samples"
-
-
-def _sentences() -> dict[str, tuple[list[str], list[str]]]:
-    """Titles and sentences by language."""
-    texts: dict[str, list[tuple[str, str]]] = {"zh": [], "en": []}
-    folder = os.environ.get("TECHMARKET_BENCH_DATA")
-    if folder:
-        with gzip.open(Path(folder) / "sbir" / "awards.jsonl.gz", "rt") as lines:
-            texts["en"] = [(row["title"], row["abstract"]) for row in map(json.loads, lines)]
-        with (Path(folder) / "csl" / "csl_dev.jsonl").open() as lines:
-            texts["zh"] = [(row["title"], row["abstract"]) for row in map(json.loads, lines)]
-    else:
-        sample = resources.files("techmarket.samples") / "offers.jsonl"
-        for row in map(json.loads, sample.read_text(encoding="utf-8").splitlines()):
-            for language in texts:
-                texts[language].append((row[f"title_{language}"], row[f"abstract_{language}"]))
-    out = {}
-    for language, some in texts.items():
-        cut = re.compile(r"[。；;.]\s*" if language == "en" else r"[。；;，,.]")
-        sentences = [part.strip() for _, text in some for part in cut.split(text) if 8 < len(part) < 300]
-        out[language] = ([title for title, _ in some], sentences)
-    return out
-
-
-def _documents(size: int) -> Iterator[dict[str, Any]]:
-    known, rng = _sentences(), random.Random(7)
-    for n in range(size):
-        language = "zh" if rng.random() < 0.66 else "en"
-        titles, sentences = known[language]
-        kind = ListingKind.DEMAND if n % 5 == 4 else ListingKind.OFFER
-        body = "summary" if kind is ListingKind.OFFER else "problem"
-        money = {"amount": f"{rng.randint(1, 500)}0000.00", "currency": "CNY"}
-        fields = {
-            f"title_{language}": f"{rng.choice(titles)[:150]} {rng.randint(1, 9999)}",
-            f"{body}_{language}": ("。" if language == "zh" else ". ").join(rng.sample(sentences, 3)),
-            "technology_field": f"{rng.randint(1, 11):02d}",
-            "region": rng.choice(["330100", "330200", "310000", "320500", "440300"]),
-            "price" if kind is ListingKind.OFFER else "budget": money,
-        }
-        yield {"kind": kind.value, "fields": fields, "raised": {}, "achievements": [], "nonce": f"{n:032x}"}
-
-
 # --- filling --------------------------------------------------------------------------------------------------------
 
 
-async def _fill(store: Store, size: int) -> dict[str, Any]:
-    orgs = [await _organisation(store, n) for n in range(2)]
-    connection = await store.connect()
+async def _fill(store: Store, keys: Keys, pieces: Pieces, size: int, written: int) -> Side:
+    seller, demander = [await an_organisation(store.tx, keys=keys) for _ in range(2)]
+    owners = ((seller.actor.org, seller.actor.person), (demander.actor.org, demander.actor.person))
     now = datetime.now(UTC)
-    spent, demands, words = 0.0, [], []
-    batch: list[tuple[UUID, dict[str, Any]]] = []
-    source = _documents(size)
+    connection = await store.connect()
     try:
-        await connection.execute("SET session_replication_role = replica")  # no checks of keys while copying
-        while True:
-            batch = [(new_id(), document) for _, document in zip(range(BATCH), source, strict=False)]
-            if not batch:
-                break
-            await _copy(connection, batch, orgs, now)
-            started = time.perf_counter()
-            await _index(store, batch, orgs, now)
-            spent += time.perf_counter() - started
-            demands += [id for id, document in batch if document["kind"] == "DEMAND"][:3]
-            words += [document["fields"] for _, document in batch[:20]]
+        spent, filled = await search_fill.fill(connection, pieces, size, owners, now)
+        per_s = await _write(store, connection, pieces, size, written, owners, now)
         await connection.execute("VACUUM ANALYZE")
         names = ("search_term", "search_block", "search_column", "search_document", "search_phrase")
-        total = sum([await connection.fetchval("SELECT pg_total_relation_size($1::text::regclass)", n) for n in names])
+        sizes = {
+            name: await connection.fetchval("SELECT pg_total_relation_size($1::text::regclass)", name) for name in names
+        }
     finally:
         await connection.close()
-    say(f"{size} listings are there, {size / spent:.0f} a second indexed")
-    return {"per_s": rounded(size / spent), "index_mb": rounded(total / 1e6), "demands": demands, "words": words}
+    figures = {
+        "listings": size + written,
+        "index_built_by_bulk_s": rounded(spent),
+        "listings_per_s_by_the_writer": rounded(per_s),
+        "index_mb": rounded(sum(sizes.values()) / 1e6),
+        "of_it_postings_mb": rounded(sizes["search_block"] / 1e6),
+    }
+    say(f"{size} listings are there: {figures}")
+    demands, words = _samples(pieces, filled)
+    return Side(store, size, demander, demands, words, figures)
 
 
-async def _organisation(store: Store, n: int) -> tuple[UUID, UUID]:
-    async with store.tx.begin() as db:
-        made = await identity.found_organisation(
-            db,
-            market_keys.for_tests(),
-            kind=OrgKind.ENTERPRISE,
-            name=f"Bench organisation {n}",
-            name_en=None,
-            uscc=None,
-            region="330100",
-            government_established=False,
-            applies_local_rules=False,
-            administrator="Bench",
-            roles=(Role.ADMINISTRATOR, Role.LISTING_OFFICER),
-            state=OrgState.VERIFIED,
-        )
-    return made.organisation.id, made.administrator.id
+def _samples(pieces: Pieces, filled: list[Batch]) -> tuple[list[UUID], list[dict[str, Any]]]:
+    """Some listings from everywhere: demands to match, and texts to take words from."""
+    rng = random.Random(3)
+    demands, words = [], []
+    for salt, batch in enumerate(filled):
+        count = len(batch.ids)
+        some = [n for n in range(count) if batch.is_demand[n]]
+        demands += [batch.ids[n] for n in rng.sample(some, min(len(some), 400 // len(filled)))]
+        words += [search_fill.document(pieces, batch, n, salt)["fields"] for n in rng.sample(range(count), 20)]
+    return demands, words
 
 
-def _org(document: dict[str, Any], orgs: list[tuple[UUID, UUID]]) -> tuple[UUID, UUID]:
-    return orgs[document["kind"] == "DEMAND"]
-
-
-async def _copy(
-    connection: Any, batch: list[tuple[UUID, dict[str, Any]]], orgs: list[tuple[UUID, UUID]], now: datetime
-) -> None:
-    bodies = [canonical_json(document) for _, document in batch]
-    hashes = [hashlib.sha256(body).hexdigest() for body in bodies]
-    await connection.copy_records_to_table(
-        "text", columns=["sha256", "body"], records=list(zip(hashes, bodies, strict=True))
-    )
-    await connection.copy_records_to_table(
-        "listing",
-        columns=["id", "kind", "org_id", "state", "current_n", "revision", "published_at", "accepted_n"],
-        records=[(id, d["kind"], _org(d, orgs)[0], "PUBLISHED", 1, 1, now, 1) for id, d in batch],
-    )
-    await connection.copy_records_to_table(
-        "listing_version",
-        columns=["listing_id", "n", "sha256", "by"],
-        records=[(id, 1, sha, _org(d, orgs)[1]) for (id, d), sha in zip(batch, hashes, strict=True)],
-    )
-
-
-async def _index(
-    store: Store, batch: list[tuple[UUID, dict[str, Any]]], orgs: list[tuple[UUID, UUID]], now: datetime
-) -> None:
-    """As the job does it for what the journal names."""
-    spaces: dict[Space, list[writing.Entry]] = {space: [] for space, _ in following.SPACES}
-    for id, document in batch:
-        fields = document["fields"]
-        one = IndexText(id, ListingKind(document["kind"]), _org(document, orgs)[0], now, dict.fromkeys(Tier, fields))
-        following.counted(one, spaces, [])
-    async with store.tx.begin() as db:
-        for space, entries in spaces.items():
-            await writing.put(db, space, entries)
+async def _write(
+    store: Store,
+    connection: Any,
+    pieces: Pieces,
+    size: int,
+    written: int,
+    owners: search_fill.Owners,
+    now: datetime,
+) -> float:
+    """More listings by the one writer, in the turns of the job; returns how many a second."""
+    salt = 1_000
+    (batch,) = search_fill.batches(pieces, written, first=size)
+    await search_fill.copy_rows(connection, pieces, batch, owners, now, salt)
+    began = time.perf_counter()
+    for start in range(0, written, following.INDEX_BATCH):
+        spaces: dict[Space, list[writing.Entry]] = {space: [] for space, _ in following.SPACES}
+        for n in range(start, min(written, start + following.INDEX_BATCH)):
+            one = search_fill.document(pieces, batch, n, salt)
+            kind, org = ListingKind(one["kind"]), owners[bool(batch.is_demand[n])][0]
+            following.counted(IndexText(batch.ids[n], kind, org, now, dict.fromkeys(Tier, one["fields"])), spaces, [])
+        async with store.tx.begin() as db:
+            for space, entries in spaces.items():
+                await writing.put(db, space, entries)
+    return written / (time.perf_counter() - began)
 
 
 # --- asking ---------------------------------------------------------------------------------------------------------
 
 
-async def _ask(
-    stores: dict[str, Store], built: dict[str, dict[str, Any]], quick: bool
-) -> tuple[dict[tuple[str, str], list[float]], int]:
+async def _ask(sides: dict[str, Side], keys: Keys, quick: bool) -> tuple[dict[tuple[str, str], list[float]], int]:
     rng = random.Random(11)
     times: dict[tuple[str, str], list[float]] = {}
     differing = 0
-    apps = {side: create_app(_means(store)) for side, store in stores.items()}
     clients = {
-        side: httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bench", timeout=60)
-        for side, app in apps.items()
+        name: httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=create_app(_means(side.store, keys))), base_url="http://bench", timeout=60
+        )
+        for name, side in sides.items()
     }
     try:
         for turn in range(ROUNDS_QUICK if quick else ROUNDS):
-            searches = [_words(rng, built["large"]["words"]) for _ in range(SEARCHES)]
-            for side in sorted(clients, reverse=bool(turn % 2)):
-                demands = rng.sample(built[side]["demands"], min(MATCHES, len(built[side]["demands"])))
-                asked = [("search", "/v1/search", {"q": q, "kind": "OFFER", "facets": "true"}) for q in searches]
-                asked += [("match", f"/v1/listings/{id}/matches", {}) for id in demands]
-                for what, path, params in asked:
+            count = ASKED_QUICK if quick else ASKED
+            searches = [some_words(rng, sides["large"].words) for _ in range(count)]
+            for name in sorted(clients, reverse=bool(turn % 2)):
+                demands = rng.sample(sides[name].demands, min(count, len(sides[name].demands)))
+                key = {"Authorization": f"Bearer {sides[name].demander.key}"}
+                asked: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
+                    ("search", "/v1/search", {"q": q, "kind": "OFFER", "facets": "true"}, {}) for q in searches
+                ]
+                asked += [("match", f"/v1/listings/{id}/matches", {}, key) for id in demands]
+                for what, path, params, headers in asked:
                     started = time.perf_counter()
-                    answer = await clients[side].get(path, params=params)
+                    answer = await clients[name].get(path, params=params, headers=headers)
                     if turn:  # the first round warms up
-                        times.setdefault((side, what), []).append((time.perf_counter() - started) * 1000)
+                        times.setdefault((name, what), []).append((time.perf_counter() - started) * 1000)
                     answer.raise_for_status()
                     if not turn:
-                        again = await clients[side].get(path, params=params)
+                        again = await clients[name].get(path, params=params, headers=headers)
                         differing += again.content != answer.content
             say(f"round {turn + 1} asked")
     finally:
@@ -270,7 +222,53 @@ async def _ask(
     return times, differing
 
 
-def _words(rng: random.Random, known: list[dict[str, Any]]) -> str:
+async def _memory(side: Side, keys: Keys) -> float:
+    """What a process of the API takes once it has answered for both kinds of readers."""
+    rng = random.Random(17)
+    key = {"Authorization": f"Bearer {side.demander.key}"}
+    async with (
+        serving(MARKET, side.store, keys) as served,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", timeout=60) as client,
+    ):
+        for n in range(ASKED_FOR_MEMORY):
+            answer = await client.get(
+                "/v1/search", params={"q": some_words(rng, side.words)}, headers=key if n % 2 else {}
+            )
+            answer.raise_for_status()
+        return rounded(served.process.memory_info().rss / 2**20)
+
+
+async def _kept_of_all_terms(side: Side, count: int) -> dict[str, float]:
+    """How many of the first ten by every term of a demand are among the first ten by those that are read."""
+    kept, left_out = [], []
+    async with side.store.tx.read(snapshot=True) as db:
+        for id in side.demands[:count]:
+            fields = (await _terms_of(db, [id]))[id]
+            wanted = texts.query_terms(texts.terms_of(fields))
+            look = await reading.look(db, Space.REGISTERED)
+            answers = []
+            for most in (POSTINGS_MAX, 10**9):
+                asked = await reading.ask(db, Space.REGISTERED, wanted, most=most)
+                within, counted = reading.among(look, asked, ListingKind.OFFER)
+                at, scores = bm25(counted.postings, within.columns, within.about)
+                offers = within.columns["kind"][at] == 0
+                found = first(within.columns, at[offers], scores[offers], scores[offers], after=None, limit=10)
+                answers.append({one.id for one in found})
+                if most == POSTINGS_MAX:
+                    left_out.append(len(asked.left_out) / max(1, len(wanted)))
+            kept.append(len(answers[0] & answers[1]) / max(1, len(answers[1])))
+    return {
+        "of_the_first_ten_by_all_terms": rounded(sum(kept) / len(kept)),
+        "terms_left_out": rounded(sum(left_out) / len(left_out)),
+    }
+
+
+async def _terms_of(db: Any, ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    found = await listing_steps.texts_for_index(db, ids)
+    return {id: one.cuts[Tier.REGISTERED] for id, one in found.items()}
+
+
+def some_words(rng: random.Random, known: list[dict[str, Any]]) -> str:
     """Two to four words, or four to ten characters, out of a listing."""
     fields = rng.choice(known)
     text = next(value for name, value in fields.items() if name.startswith(("summary", "problem")))
@@ -282,17 +280,16 @@ def _words(rng: random.Random, known: list[dict[str, Any]]) -> str:
     return str(text[first : first + rng.randint(4, 10)])
 
 
-def _means(store: Store) -> Means:
-    return Means(store.tx, market_keys.for_tests(), Files.at(Path(tempfile.gettempdir()) / "techmarket-bench-objects"))
+def _means(store: Store, keys: Keys) -> Means:
+    return Means(store.tx, keys, Files.at(Path(tempfile.gettempdir()) / "techmarket-bench-objects"))
 
 
-async def _publish(store: Store, times: int) -> list[float]:
+async def _publish(side: Side, keys: Keys, times: int) -> list[float]:
     """From the operator's acceptance to the first search that finds it, with the jobs at work in this process."""
-    means = _means(store)
+    store, owner = side.store, side.demander.actor
+    means = _means(store, keys)
     market = await identity.found_market(store.tx, means.keys, name="Bench market")
     operator = await identity.authenticate(store.tx, means.keys, market["operator"])
-    org_id, person_id = await _organisation(store, 9)
-    owner = _actor(org_id, person_id)
     app = create_app(means)
     delays = []
     async with (
@@ -318,8 +315,3 @@ async def _until_found(client: httpx.AsyncClient, word: str) -> None:
             return
         await asyncio.sleep(0.02)
     raise RuntimeError("what was published is not found")
-
-
-def _actor(org_id: UUID, person_id: UUID) -> Actor:
-    roles = frozenset({Role.ADMINISTRATOR, Role.LISTING_OFFICER, Role.TRADER})
-    return Actor(person_id, org_id, OrgKind.ENTERPRISE, True, roles)

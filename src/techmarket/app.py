@@ -55,6 +55,7 @@ from techmarket.api import (
     people,
     performing,
     projects,
+    public_reads,
     questions,
     records,
     refusals,
@@ -86,6 +87,7 @@ from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
 from techmarket.api.rates import Rates
 from techmarket.api.remembered import RememberedKeys
+from techmarket.api.searches import KeptSearches
 from techmarket.api.uses import LastUses
 from techmarket.db.means import Means
 from techmarket.disclosure.rules import RoomLimits
@@ -189,7 +191,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.is_stopping = False
         jobs = running(means) if jobs_in_process else contextlib.nullcontext()
-        async with app.state.last_uses, jobs, app.state.bid_book, app.state.live:
+        async with app.state.last_uses, app.state.kept_searches, jobs, app.state.bid_book, app.state.live:
             yield
             app.state.is_stopping = True
 
@@ -205,6 +207,7 @@ def create_app(
     )
     app.state.means = means
     app.state.last_uses = LastUses(means.tx)
+    app.state.kept_searches = KeptSearches(means.tx)
     app.state.remembered_keys = RememberedKeys(uses=app.state.last_uses)
     app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts, heeds=(app.state.remembered_keys,))
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
@@ -221,8 +224,14 @@ def create_app(
             await db.execute(text("SELECT 1 FROM journal_log LIMIT 1"))
         return True
 
-    app.hot = bids.routes()
-    app.router.routes[:0] = [*app.hot, *live.routes(), *oauth.routes(), *observe.routes(ready), *refusal_docs.routes()]
+    app.hot = (*bids.routes(), *public_reads.routes())
+    app.router.routes[:0] = [
+        *bids.routes(),
+        *live.routes(),
+        *oauth.routes(),
+        *observe.routes(ready),
+        *refusal_docs.routes(),
+    ]
     for router in ROUTERS:
         app.include_router(router)
     bids.describe(app)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from httpx import ASGITransport, AsyncClient
+
+from techmarket.api.observe import REQUESTS
+from techmarket.app import create_app
+from techmarket.db.session import count_statements
+from tests.client import Api
 from tests.identity.make import a_market, an_organisation
+from tests.listings.make import an_offer
 
 OFFER = {
     "kind": "OFFER",
@@ -203,3 +210,60 @@ async def test_a_scenario_list_is_made_published_changed_with_its_etag_and_close
     assert (await api.post(f"{path}/closing", key=unit.key)).json()["state"] == "CLOSED"
     again = await api.post(f"{path}/publication", key=operator)
     assert (again.status_code, again.json()["code"]) == (409, "lifecycle.not_in_this_state")
+
+
+def told(answer):
+    """What an answer says besides its id and hour; of a problem all but the request's own."""
+    mine = ("x-request-id", "date", "content-length")
+    headers = {name: value for name, value in answer.headers.items() if name not in mine}
+    body = answer.json() if answer.content else None
+    if isinstance(body, dict):
+        body = {name: value for name, value in body.items() if name not in ("request_id", "instance")}
+    return answer.status_code, headers, body
+
+
+async def test_a_public_read_by_the_short_way_is_answered_as_by_the_long_one(tx, keys, api):
+    market, seller = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+    made = await an_achievement(api, seller.key)
+    listed = []
+    for one in (OFFER | {"achievement_ids": [made]}, DEMAND, DEMAND):
+        address = "/v1/listings/" + (await api.post("/v1/listings", json=one, key=seller.key)).json()["id"]
+        assert (await api.get(address)).status_code == 404
+        await api.post(f"{address}/submission", key=seller.key)
+        assert (await api.post(f"{address}/acceptance", key=market["operator"].key)).status_code == 200
+        listed.append(address)
+    draft = "/v1/listings/" + (await api.post("/v1/listings", json=DEMAND, key=seller.key)).json()["id"]
+    asked = [*listed, draft, f"/v1/listings/{uuid4()}", "/v1/listings/x", "/v1/listings/" + listed[0][13:].upper()]
+    for short in asked:
+        assert told(await api.get(short)) == told(await api.get(f"{short}?way=long")), short
+    cursor = (await api.get("/v1/listings?limit=1")).json()["next_cursor"]
+    queries = ["limit=20", "limit=2", f"limit=1&cursor={cursor}", "kind=DEMAND&limit=1", "kind=OFFER", "cursor=x"]
+    for query in queries:
+        (status, headers, body), (long_status, long_headers, long_body) = [
+            told(await api.get(f"/v1/listings?{query}{more}")) for more in ("", "&way=long")
+        ]
+        assert (status, body) == (long_status, long_body), query
+        assert {**headers, "etag": ""} == {**long_headers, "etag": ""}, query
+    assert [f"/v1/listings/{one['id']}" for one in (await api.get("/v1/listings")).json()["items"]] == listed[::-1]
+    for path in (listed[0], "/v1/listings?limit=2"):
+        tag = (await api.get(path)).headers["etag"]
+        known = await api.get(path, headers={"If-None-Match": tag})
+        assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
+        assert (await api.get(path, headers={"If-None-Match": '"other"'})).status_code == 200
+    mine = await api.get(draft, key=seller.key)
+    assert (mine.status_code, mine.headers["cache-control"]) == (200, "no-store")
+    assert (await api.get(listed[0], key="tmk_wrong_key")).status_code == 401
+
+
+async def test_a_public_read_is_one_statement_and_counted_like_any_other(tx, keys, means, api):
+    market, seller = await a_market(tx, keys), await an_organisation(tx, keys=keys)
+    offer = await an_offer(tx, seller.actor, market["operator"].actor)
+    seen = REQUESTS.labels("GET", "/v1/listings/{listing_id}", "2xx")
+    before, began = seen._value.get(), count_statements(tx.engine)
+    assert (await api.get(f"/v1/listings/{offer.id}")).status_code == 200
+    assert seen._value.get() == before + 1
+    assert began == []  # not even a transaction: the driver's own statement
+    limited = Api(AsyncClient(transport=ASGITransport(create_app(means, quotas={"open": 1})), base_url="http://t"))
+    first, second = [await limited.get("/v1/listings?limit=1") for _ in range(2)]
+    assert (first.status_code, second.status_code) == (200, 429)
+    await limited.http.aclose()

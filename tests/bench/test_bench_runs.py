@@ -24,6 +24,9 @@ RATIOS = {
     "certificates": {"credentials_per_s", "pdfs_per_s"},
     "distribution": {"vs_bulk_insert"},
     "ledger": {"vs_pgbench"},
+    "reads": {"get_vs_bare", "page_vs_bare"},
+    "search_growth": {"search_p99", "match_p99"},
+    "matching": {"stard_words_vs_bm25"},
 }
 KEPT = ["certificates", "hot_lot", "http_bid", "ledger", "log", "many_lots", "startup", "stream"]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}

@@ -83,8 +83,9 @@ def test_both_ways_of_summing_give_the_bm25_that_is_written_down_to_the_bit(size
             wanted[document] = total * 1e6
     assert at.tolist() == sorted(wanted)
     assert scores.tolist() == pytest.approx([wanted[n] for n in sorted(wanted)], abs=1)
-    parts = [(one.documents, np.full(len(one.documents), 0.1 * (n + 1))) for n, one in enumerate(postings)]
-    few, all_ = scoring._summed_by_few(parts), scoring._summed(parts, columns)
+    documents = np.concatenate([one.documents for one in postings])
+    gave = np.concatenate([np.full(len(one.documents), 0.1 * (n + 1)) for n, one in enumerate(postings)])
+    few, all_ = scoring._summed_by_few(documents, gave), scoring._summed(documents, gave)
     assert (few[0].tolist(), few[1].tobytes()) == (all_[0].tolist(), all_[1].tobytes())
 
 

@@ -16,7 +16,7 @@ from techmarket.matching.views import Delivery
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
 
-WORDS = ("laser", "weld tray", "zebra", "yak", "xerus", "zebra yak xerus laser", "zebraa", "201810123456")
+WORDS = ("laser", "weld tray", "zebra yak xerus laser", "zebraa", "201810123456")
 ABOVE = {
     "nda": {"technical_details": "yak laser weld weld tray zebra"},
     "deal": {"deal_terms": "xerus yak laser weld weld tray"},
@@ -56,11 +56,12 @@ async def test_text_above_a_reader_comes_changes_and_goes_and_no_byte_of_any_ans
     for who in (buyer, signer):
         body = {"name": "x", "query": "zebra yak xerus", "filters": {}, "delivery": Delivery.IMMEDIATE}
         assert (await api.post("/v1/saved-searches", json=body, key=who.key)).status_code == 201
-    paths = [f"/v1/search?facets=true&q={quote(word)}{more}" for word in WORDS for more in ("", "&kind=OFFER&limit=1")]
-    paths += [f"/v1/search?{more}" for more in ("facets=true", "sort=PRICE_UP", "price_max=100.00", "region=33")]
-    paths += [f"/v1/search/suggestions?q={start}" for start in ("s", "z", "y", "x", "laser")]
-    paths += [f"/v1/listings/{demand.id}/matches{more}" for more in ("", "?missed=true", "?region=33")]
-    paths += [f"/v1/listings/{offer.id}/matches", f"/v1/listings/{offer.id}", f"/listings/{demand.id}/matches"]
+    paths = [f"/v1/search?facets=true&q={quote(word)}" for word in WORDS]
+    paths += ["/v1/search?q=laser&kind=OFFER&limit=1", "/v1/search?sort=PRICE_UP&price_max=100.00&region=33"]
+    paths += [f"/v1/search/suggestions?q={start}" for start in ("s", "z", "y", "x")]
+    paths += [f"/v1/listings/{demand.id}/matches{more}" for more in ("", "?missed=true&region=33")]
+    paths += [f"/v1/listings/{offer.id}/matches", f"/listings/{demand.id}/matches"]
+    paths += ["/v1/search?facets=true", "/v1/listings", f"/v1/listings/{offer.id}"]
 
     async def heard(reader):
         key = readers[reader]

@@ -8,22 +8,25 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
+import structlog
 from sqlalchemy import text
 
+from techmarket.api.searches import KeptSearches
 from techmarket.db import journal
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity import service as identity
 from techmarket.identity.actor import ANONYMOUS, OrgKind
 from techmarket.identity.permissions import NotVerified
+from techmarket.jobs.runner import sequence_once
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
-from techmarket.matching import errors, jobs, service
+from techmarket.matching import errors, jobs, replaying, service, tokens
 from techmarket.matching.profiles import Profile
 from techmarket.matching.service import alerting
-from techmarket.matching.views import Delivery, Filters, Reason, Verdict
+from techmarket.matching.views import Delivery, Filters, Reason, Sort, Verdict
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.listings.make import a_demand, an_offer
 
@@ -74,10 +77,64 @@ async def test_a_kept_answer_is_there_for_who_heard_it_and_comes_out_the_same(tx
     for stranger in (people.other, ANONYMOUS):
         with pytest.raises(NotFound):
             await service.get_answer(tx, stranger, page.answer)
-    public = await matches(tx, ANONYMOUS, demand)
-    assert (await service.get_answer(tx, people.other, public.answer)).is_same
+    assert (await matches(tx, ANONYMOUS, demand)).answer is None  # a stranger's reading writes nothing
+    assert await count(tx, "match_answer") == 1
     with pytest.raises(NotFound):
         await service.get_answer(tx, people.operator, "0" * 32)
+
+
+async def searched(tx, actor, query, **more):
+    filters, limit = more.pop("filters", Filters()), more.pop("limit", 9)
+    return await service.search(tx, actor, query=query, filters=filters, cursor=None, limit=limit, **more)
+
+
+async def test_an_answer_to_a_search_is_kept_for_who_heard_it_and_comes_out_the_same(tx, means, people):
+    offer = await an_offer(tx, people.seller, people.operator, title_en="laser weld", summary_en="ZL201810123456.7")
+    await an_offer(tx, people.seller, people.operator, title_en="laser laser")
+    await catch_up(means)
+    asked = [
+        ("laser weld", {}),
+        ("lasre weld", {"filters": Filters(kind=ListingKind.OFFER)}),
+        (None, {"filters": Filters(kind=ListingKind.OFFER)}),
+        ("laser", {"sort": Sort.NEWEST, "limit": 1}),
+    ]
+    searches = KeptSearches(tx, waiting_max=len(asked))
+    names = [searches.keep((await searched(tx, people.buyer, query, **more)).kept) for query, more in asked]
+    assert searches.keep((await searched(tx, people.buyer, "weld")).kept) is None  # more than can wait
+    assert (await searched(tx, ANONYMOUS, "laser")).kept is None
+    assert await count(tx, "match_answer") == 0
+    await searches.flush()
+    await searches.flush()
+    assert await count(tx, "match_answer") == len(set(names)) == 4
+    for name, (query, _) in zip(names, asked, strict=True):
+        kept = await service.get_answer(tx, people.buyer, name)
+        assert (kept.kind, kept.listing_id, kept.is_same, kept.differs) == ("search", None, True, ())
+        assert kept.document["inputs"]["wishes"]["query"] == query
+        assert kept.document["inputs"]["words"] == tokens.MODEL
+        with pytest.raises(NotFound):
+            await service.get_answer(tx, people.other, name)
+    first = (await service.get_answer(tx, people.buyer, names[0])).document
+    assert first["results"][0]["id"] == str(offer.id)
+    first["results"][0]["score"] += 1
+    assert not replaying.replay(first).is_same
+
+
+async def test_searches_that_cannot_be_written_wait_and_those_of_a_process_that_leaves_are_written(tx, means, people):
+    await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    await catch_up(means)
+    kept = (await searched(tx, people.buyer, "laser")).kept
+    async with KeptSearches(tx) as searches:
+        name = searches.keep(kept)
+        assert await count(tx, "match_answer") == 0
+    assert (await service.get_answer(tx, people.buyer, name)).is_same
+    broken = KeptSearches(None)
+    broken.keep(kept)
+    with structlog.testing.capture_logs() as said:
+        await broken.flush()
+    assert [(one["event"], one["waiting"]) for one in said] == [("searches_not_kept", 1)]
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE match_answer SET at = market_now() - interval '31 days'"))
+    assert await service.forget_answers(tx) == 1
 
 
 async def test_feedback_is_the_owner_s_about_what_he_was_shown_with_the_features_it_had(tx, means, people):
@@ -235,6 +292,30 @@ async def test_what_is_published_and_fits_is_told_once_and_nothing_is_lost(tx, k
     await catch_up(means)
     assert (await told(tx, people.buyer, cursor))[0] == [(wide.id, late.id)]
     assert (await told(tx, people.other))[0] == []
+
+
+@pytest.mark.parametrize("dies_at", ["after the alerts", "after they are told"])
+async def test_a_worker_that_dies_in_the_middle_tells_nothing_twice_and_loses_nothing(
+    tx, keys, means, people, monkeypatch, dies_at
+):
+    search = await save(tx, keys, people.buyer)
+    made = [await an_offer(tx, people.seller, people.operator, title_en=f"laser weld {n}") for n in range(3)]
+    while await sequence_once(means):
+        pass
+    await jobs.index(means)
+    owner, name = (alerting.repository, "move_cursor") if dies_at == "after the alerts" else (alerting, "AlertsTold")
+
+    def dies(*_args, **_more):
+        raise RuntimeError(dies_at)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, dies)
+        with pytest.raises(RuntimeError, match=dies_at):
+            await jobs.alert(means)
+    assert (await told(tx, people.buyer))[0] == []
+    for _ in range(2):  # and a second worker that starts once more finds nothing left to tell
+        await jobs.alert(means)
+    assert sorted((await told(tx, people.buyer))[0]) == sorted((search.id, one.id) for one in made)
 
 
 async def test_a_newcomer_is_told_by_public_text_alone_and_nobody_of_a_hidden_change(tx, keys, means, people):

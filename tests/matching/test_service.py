@@ -22,6 +22,7 @@ from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import jobs, service
 from techmarket.matching.fitting import Fit
 from techmarket.matching.index import writing
+from techmarket.matching.index.repository import after_all_from
 from techmarket.matching.views import Filters, Sort
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_market, an_organisation
@@ -284,6 +285,13 @@ async def test_suggestions_go_on_from_what_was_typed_the_most_frequent_first(tx,
     assert await service.suggest(tx, ANONYMOUS, start="雷射銲") == []
     assert await service.suggest(tx, ANONYMOUS, start="ＬＡＳＥＲ ") == ["laser 100%"]
     assert await service.suggest(tx, ANONYMOUS, start="%") == []
+
+
+def test_the_end_of_all_that_begins_so_lies_behind_the_last_of_them():
+    assert after_all_from("ab") == "ac"
+    assert after_all_from("\ud7ff") == "\ue000"
+    assert after_all_from("a\U0010ffff") == "b"
+    assert after_all_from("\U0010ffff") is None
 
 
 async def test_counts_and_sorting_are_over_all_that_was_found(tx, means, people):

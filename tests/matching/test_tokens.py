@@ -81,14 +81,22 @@ def test_the_longest_query_is_cut_to_its_most_frequent_terms_always_alike():
     [
         ("激光焊接", 1),
         ("laser welding", 2),
-        ("激光焊接 laser welding", 3),
+        ("激光焊接 laser welding", 1),
+        ("Super Bowl 50 在哪个城市举行", 1),
+        ("What is the 北斗 system good for in cities", 2),
         ("激光焊接变形控制方法 5kW", 1),
         ("1 2 3", 0),
         ("", 0),
     ],
 )
-def test_a_text_is_in_a_script_when_one_in_five_of_its_terms_is(said, script):
-    assert texts.scripts_of(tokens.terms(said)) == script
+def test_a_text_is_chinese_as_soon_as_one_in_four_of_its_signs_is(said, script):
+    assert texts.script_of(said) == script
+
+
+def test_a_listing_is_in_every_script_that_one_of_its_texts_is_written_in():
+    said = {"title_zh": "激光", "problem_zh": "Laser MIG 焊接的变形", "problem_en": "laser weld", "keywords": ["x"]}
+    assert texts.scripts_of(texts.prose_of(said)) == texts.HAN | texts.LATIN
+    assert texts.scripts_of(texts.prose_of({"title_zh": "激光", "keywords": ["laser"], "region": "33"})) == texts.HAN
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from techmarket.api import rates
 from techmarket.api.conditional import unless_known
 from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
+from techmarket.api.searches import KeptSearches
 from techmarket.api.shapes import Uuid
 from techmarket.api.uses import LastUses
 from techmarket.db.files import Files
@@ -163,6 +164,12 @@ async def market_embedders(request: Request) -> tuple[Embedder, ...]:
     return means_of(request).embedders
 
 
+async def kept_searches(request: Request) -> KeptSearches:
+    searches = request.app.state.kept_searches
+    assert isinstance(searches, KeptSearches)
+    return searches
+
+
 async def streamed_body(request: Request) -> AsyncIterator[bytes]:
     """The body as it comes in; a sender who goes away is refused like one who is too slow."""
     try:
@@ -185,6 +192,7 @@ TxDep = Annotated[Tx, Depends(transactions)]
 MeansDep = Annotated[Means, Depends(means_of)]
 KeysDep = Annotated[Keys, Depends(market_keys)]
 EmbeddersDep = Annotated[tuple[Embedder, ...], Depends(market_embedders)]
+SearchesDep = Annotated[KeptSearches, Depends(kept_searches)]
 FilesDep = Annotated[Files, Depends(market_files)]
 IfMatch = Annotated[str, Depends(if_match)]
 

@@ -35,7 +35,7 @@ AnswerId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 class AnswerOut(Wire):
     id: str
     kind: str
-    listing_id: UUID
+    listing_id: UUID | None = Field(description="None for an answer to a search.")
     at: AwareDatetime
     inputs: dict[str, Any] = Field(description="Everything the scores rest on: terms with rarity, model, spreads.")
     results: list[dict[str, Any]] = Field(description="Each result with what was known of it, and its score.")
@@ -150,7 +150,7 @@ class PeoplePageOut(Wire):
     next_cursor: str | None
     total: int
     model: str
-    answer: str = Field(description="The kept answer: `GET /v1/match-answers/{answer}`.")
+    answer: str | None = Field(description="The kept answer: `GET /v1/match-answers/{answer}`.")
 
 
 def _profile(view: ProfileView) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from techmarket.kernel.refusals import Refusal
 
 _RULE = BodyRule("/")
 _CLOSE = (b"connection", b"close")
+_NOT_PUBLIC = frozenset({b"authorization", b"cookie", b"content-length", b"transfer-encoding"})
+"""A read with one of these is somebody's, or has a body: not for the short way."""
 
 
 class Asked(NamedTuple):
@@ -44,9 +46,11 @@ class Reply(NamedTuple):
 
 
 class HotRoute(NamedRoute):
-    """A route of one method with a JSON body. It stands in the router too, so that an address knows its methods.
+    """A route of one method. One with a JSON body stands in the router too, so that an address knows its methods.
 
     `plain` is how nearly everybody spells the body: what fits it wholly is strict JSON, and is not read a second time.
+    `query` is how a read may be asked for here: what does not fit it, or comes with a key or a cookie, goes the
+    framework's way, to the same address and the same answer.
     """
 
     def __init__(
@@ -57,15 +61,31 @@ class HotRoute(NamedRoute):
         method: str,
         name: str,
         plain: re.Pattern[bytes] | None = None,
+        query: re.Pattern[bytes] | None = None,
     ) -> None:
-        super().__init__(path, _Endpoint(answer, plain), methods=[method], name=name)
+        super().__init__(path, _Endpoint(answer, plain, keyed=query is None), methods=[method], name=name)
         self.method = method
+        self.query = query
+
+    def takes(self, scope: Scope) -> Mapping[str, str] | None:
+        """The parts of the address, if this is the way for the request."""
+        if scope["method"] != self.method or (found := self.path_regex.fullmatch(scope["path"])) is None:
+            return None
+        if self.query is None:
+            return found.groupdict()
+        is_usual = self.query.fullmatch(scope["query_string"]) is not None
+        if not is_usual or any(name in _NOT_PUBLIC for name, _ in scope["headers"]):
+            return None
+        return found.groupdict()
 
 
 class _Endpoint:
-    def __init__(self, answer: Callable[[Asked], Awaitable[Reply]], plain: re.Pattern[bytes] | None) -> None:
+    def __init__(
+        self, answer: Callable[[Asked], Awaitable[Reply]], plain: re.Pattern[bytes] | None, *, keyed: bool
+    ) -> None:
         self._answer = answer
         self._plain = plain
+        self._keyed = keyed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status = time.perf_counter(), 0
@@ -88,8 +108,10 @@ class _Endpoint:
         try:
             limits.check_target(scope)
             asked = limits.check_headers(scope)
-            limits.check_body_headers(asked, _RULE)
-            body = await limits.read_whole(_RULE, receive)
+            body = b""
+            if self._keyed:
+                limits.check_body_headers(asked, _RULE)
+                body = await limits.read_whole(_RULE, receive)
             if body and (self._plain is None or self._plain.fullmatch(body) is None):
                 limits.strict_json(body)
             was_read = True
@@ -101,7 +123,7 @@ class _Endpoint:
                 response = await answer_any(error, Request(scope))
             # What was not read to its end may not be followed by another request.
             closing = [] if was_read or not isinstance(error, Refusal) else [_CLOSE]
-            headers = observe.with_headers([*response.raw_headers, *closing], keyed=True)
+            headers = observe.with_headers([*response.raw_headers, *closing], keyed=self._keyed)
             return Reply(response.status_code, headers, bytes(response.body))
 
 
@@ -113,8 +135,8 @@ class Market(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             for route in self.hot:
-                if scope["method"] == route.method and (found := route.path_regex.fullmatch(scope["path"])):
-                    scope["app"], scope["route"], scope["path_params"] = self, route, found.groupdict()
+                if (params := route.takes(scope)) is not None:
+                    scope["app"], scope["route"], scope["path_params"] = self, route, params
                     await route.app(scope, receive, send)
                     return
         await super().__call__(scope, receive, send)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator, Field
 
 from techmarket.achievements.rights import RightKind
-from techmarket.api.deps import EmbeddersDep, MarketRoute, Reader, TxDep
-from techmarket.api.listings import ListingOut, shown
-from techmarket.api.paging import page_response
+from techmarket.api.deps import EmbeddersDep, MarketRoute, Reader, SearchesDep, TxDep
+from techmarket.api.listings import ListingOut, in_order
+from techmarket.api.paging import link_to
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, SafeText, Uuid, Wire, plain_digits
 from techmarket.kernel.embedding import Trouble
 from techmarket.kernel.money import Money
-from techmarket.kernel.paging import BadCursor, Page
+from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings.rules import ListingKind, Mode
 from techmarket.matching import service, texts
@@ -25,6 +26,7 @@ from techmarket.matching.views import Filters, FoundView, MatchView, Sort, TermP
 router = APIRouter(prefix="/v1", tags=["matching"], route_class=MarketRoute)
 
 QUERY_MAX = 2_000
+_write = msgspec.json.Encoder().encode
 Words = Annotated[
     str, Query(max_length=QUERY_MAX, description="Words in Chinese or English."), SafeText(QUERY_MAX, multiline=True)
 ]
@@ -88,6 +90,9 @@ class FoundPage(Wire):
     left_out: list[str] = Field(description="Words too common to take part in this query.")
     meaning: MeaningOut
     number: str | None = Field(description="The number of a right that was looked up, where the query is one.")
+    answer: str | None = Field(
+        description="The kept answer: `GET /v1/match-answers/{answer}`, from a second later on. None for strangers."
+    )
     model: str = Field(description="The version of the ranking that made this answer.")
 
 
@@ -97,7 +102,7 @@ class MatchPage(Wire):
     total: int
     meaning: MeaningOut
     reranker: str | None = Field(description="The learnt ranking in use, if one is.")
-    answer: str = Field(description="The kept answer: `GET /v1/match-answers/{answer}`.")
+    answer: str | None = Field(description="The kept answer: `GET /v1/match-answers/{answer}`. None for strangers.")
     model: str
 
 
@@ -107,7 +112,7 @@ class Suggestions(Wire):
 
 def _found(view: FoundView) -> dict[str, Any]:
     return {
-        "listing": shown(view.listing),
+        "listing": in_order(view.listing),
         "score": view.score,
         "terms": list(view.terms),
         "highlights": [{"field": h.field, "text": h.text, "spans": list(h.spans)} for h in view.highlights],
@@ -120,7 +125,7 @@ def term_out(part: TermPart) -> dict[str, Any]:
 
 def _match(view: MatchView) -> dict[str, Any]:
     return {
-        "listing": shown(view.listing),
+        "listing": in_order(view.listing),
         "score": view.score,
         "words": view.words,
         "meaning": view.meaning,
@@ -128,6 +133,12 @@ def _match(view: MatchView) -> dict[str, Any]:
         "constraints": dict(view.constraints),
         "shared": list(view.shared),
     }
+
+
+def written(said: dict[str, Any], link: str | None) -> Response:
+    """A long answer as it is: what made it has made it in the shape of the route, and a test holds it against it."""
+    headers = {"Link": link} if link is not None else None
+    return Response(_write(said), media_type="application/json", headers=headers)
 
 
 def minor_of(amount: str | None) -> int | None:
@@ -145,7 +156,7 @@ async def search(
     actor: Reader,
     tx: TxDep,
     embedders: EmbeddersDep,
-    response: Response,
+    searches: SearchesDep,
     q: Words | None = None,
     kind: ListingKind | None = None,
     field: FieldCode | None = None,
@@ -202,17 +213,19 @@ async def search(
         "facets": "true" if facets else None,
         "limit": limit,
     }
-    answer = page_response(Page([_found(one) for one in page.items], page.next_cursor), response, "/v1/search", **asked)
-    return {
-        **answer,
+    said = {
+        "items": [_found(one) for one in page.items],
+        "next_cursor": page.next_cursor,
         "total": page.total,
         "facets": page.facets or None,
         "corrected": dict(page.corrected),
         "left_out": list(page.left_out),
         "number": page.number,
         "meaning": {"state": page.meaning, "model": page.embedder},
+        "answer": searches.keep(page.kept),
         "model": page.model,
     }
+    return written(said, link_to(page, "/v1/search", **asked))
 
 
 @router.get("/search/suggestions", response_model=Suggestions, operation_id="suggestSearch")
@@ -233,7 +246,6 @@ async def list_matches(
     actor: Reader,
     tx: TxDep,
     embedders: EmbeddersDep,
-    response: Response,
     region: Region | None = None,
     right_kind: RightKind | None = None,
     missed: Annotated[bool, Query(description="Also show what misses a constraint that both sides state.")] = False,
@@ -249,14 +261,13 @@ async def list_matches(
         tx, actor, listing_id, cursor=cursor, limit=limit, filters=wishes, is_strict=not missed, embedders=embedders
     )
     asked = {"region": region, "right_kind": right_kind, "missed": "true" if missed else None, "limit": limit}
-    path = f"/v1/listings/{listing_id}/matches"
-    answer = page_response(Page([_match(one) for one in page.items], page.next_cursor), response, path, **asked)
-    meaning = {"state": page.meaning, "model": page.embedder}
-    return {
-        **answer,
+    said = {
+        "items": [_match(one) for one in page.items],
+        "next_cursor": page.next_cursor,
         "total": page.total,
-        "meaning": meaning,
+        "meaning": {"state": page.meaning, "model": page.embedder},
         "reranker": page.reranker,
         "answer": page.answer,
         "model": page.model,
     }
+    return written(said, link_to(page, f"/v1/listings/{listing_id}/matches", **asked))

@@ -44,12 +44,12 @@ UNTOLD = frozenset({"/v1/lots/{lot_id}/envelope"})
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_SECURITY_HEADERS = (
+SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
-KEYED_HEADERS = (*_SECURITY_HEADERS, (b"cache-control", b"no-store"))
+KEYED_HEADERS = (*SECURITY_HEADERS, (b"cache-control", b"no-store"))
 """What was said to one reader is for nobody else, unless the route knows better."""
 _request_id: ContextVar[str] = ContextVar("techmarket_request_id", default="")
 
@@ -127,7 +127,7 @@ def _incoming_id(scope: Scope) -> str | None:
 def with_headers(headers: Any, *, keyed: bool) -> list[tuple[bytes, bytes]]:
     """These headers, and those that every answer has."""
     present = {name.lower() for name, _ in headers}
-    return [*headers, *(pair for pair in (KEYED_HEADERS if keyed else _SECURITY_HEADERS) if pair[0] not in present)]
+    return [*headers, *(pair for pair in (KEYED_HEADERS if keyed else SECURITY_HEADERS) if pair[0] not in present)]
 
 
 def record(scope: Scope, status: int, seconds: float) -> None:

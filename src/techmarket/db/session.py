@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
@@ -75,6 +75,15 @@ class Tx:
             await db.connection(execution_options=options)
             yield db
 
+    async def fetch(self, statement: str, *values: Any) -> Sequence[Any]:
+        """The rows of one statement that reads, asked of the driver itself.
+
+        One statement is a snapshot by itself, so no transaction is opened around it. For the few reads that are asked
+        so often that the way through the ORM would cost more than the statement.
+        """
+        async with self.read_engine.connect() as connection:
+            return await fetched(connection, statement, *values)
+
     def bind(self, content: bytes) -> None:
         """What a streamed request turned out to hold: part of what makes a retry the same request, when it is keyed."""
 
@@ -85,6 +94,13 @@ class Tx:
         await self.engine.dispose()
         if self.read_engine is not self.engine:
             await self.read_engine.dispose()
+
+
+async def fetched(connection: AsyncConnection, statement: str, *values: Any) -> Sequence[Any]:
+    """The rows of one statement by the driver, inside whatever transaction the connection is in."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    rows: Sequence[Any] = await driver.fetch(statement, *values)  # type: ignore[union-attr]
+    return rows
 
 
 def count_statements(engine: AsyncEngine) -> list[str]:

@@ -75,6 +75,11 @@ def reach_from(actor: Actor, subject: str, owner: UUID, granted: Granted) -> Tie
     )
 
 
+def reach_without_grants(actor: Actor, owner: UUID) -> Tier:
+    """The tier that standing alone opens, for a reader who can hold no grant."""
+    return reach_from(actor, "", owner, Granted())
+
+
 async def require_nda(db: AsyncSession, org: UUID, subject: Ref, now: datetime) -> None:
     """Refuse unless this organisation has a running non-disclosure agreement for this subject.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db.session import Tx, fetched
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings.lifecycle import FINDABLE, KNOWN, ListingState, ScenarioListState
 from techmarket.listings.rules import Decision, ListingKind
@@ -173,6 +174,58 @@ async def items_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[UU
     for listing_id, achievement_id in await db.execute(query):
         out.setdefault(listing_id, []).append(achievement_id)
     return {listing_id: tuple(items) for listing_id, items in out.items()}
+
+
+_SHOWN = (
+    "SELECT l.id, l.kind, l.org_id, l.state, l.revision, l.published_at, l.expires_on, l.returned_because,"
+    " l.engaged_by, l.is_held, l.publish_at, v.n, v.sha256, t.body, ARRAY(SELECT i.achievement_id FROM listing_item i"
+    " WHERE i.listing_id = l.id AND i.n = l.current_n ORDER BY i.position) AS achievement_ids"
+    " FROM listing l JOIN listing_version v ON v.listing_id = l.id AND v.n = l.current_n"
+    " JOIN text t ON t.sha256 = v.sha256"
+)
+SHOWN = f"{_SHOWN} WHERE l.id = ANY($1::uuid[])"
+"""All that a view of some listings is made of, whoever asks."""
+SHOWN_PAGE = (
+    f"{_SHOWN} WHERE l.id IN (SELECT id FROM listing WHERE state = ANY($1::text[])"
+    " AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4)"
+    " ORDER BY l.id DESC"
+)
+"""The same of the newest in some states, of one kind or both, behind one of them or from the start."""
+
+
+class Shown(NamedTuple):
+    """A row of the statements above; `body` is the whole text of its current version, whatever the tier."""
+
+    id: UUID
+    kind: str
+    org_id: UUID
+    state: str
+    revision: int
+    published_at: datetime | None
+    expires_on: date | None
+    returned_because: str | None
+    engaged_by: str | None
+    is_held: bool
+    publish_at: datetime | None
+    n: int
+    sha256: str
+    body: bytes
+    achievement_ids: list[UUID]
+
+
+async def shown(db: AsyncSession, ids: Collection[UUID]) -> list[Shown]:
+    await db.flush()
+    return [Shown(*row) for row in await fetched(await db.connection(), SHOWN, list(ids))]
+
+
+async def shown_to_all(tx: Tx, listing_id: UUID) -> list[Shown]:
+    return [Shown(*row) for row in await tx.fetch(SHOWN, [listing_id])]
+
+
+async def page_shown_to_all(
+    tx: Tx, *, states: Collection[ListingState], kind: ListingKind | None, before: UUID | None, limit: int
+) -> list[Shown]:
+    return [Shown(*row) for row in await tx.fetch(SHOWN_PAGE, list(states), kind, before, limit)]
 
 
 async def list_ids(

@@ -6,18 +6,20 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
 from techmarket.achievements.steps import AchievementFacts, Sale
 from techmarket.db import clock, journal, texts
+from techmarket.db.session import Tx
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
-from techmarket.identity.actor import Actor
+from techmarket.identity.actor import ANONYMOUS, Actor
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
@@ -32,6 +34,7 @@ from techmarket.listings.events import (
     ListingSubmitted,
 )
 from techmarket.listings.lifecycle import FINDABLE, KNOWN, LISTING, REVIEWED, ListingState
+from techmarket.listings.repository import Shown
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.listings.tables import Listing, ListingItem, ListingVersion
 from techmarket.listings.views import Dossier, ListingView, VersionView
@@ -405,58 +408,75 @@ async def views_for(db: AsyncSession, actor: Actor, listing_ids: Iterable[UUID])
     wanted = list(dict.fromkeys(listing_ids))
     if not wanted:
         return {}
-    found = await repository.get_current(db, wanted)
-    known = {id: pair for id, pair in found.items() if may_know(actor, pair[0])}
-    if not known:
+    rows = [row for row in await repository.shown(db, wanted) if may_know(actor, row)]
+    if not rows:
         return {}
-    items = await repository.items_of(db, known)
-    documents = await texts.get_many(db, [version.sha256 for _, version in known.values()])
-    reach = await disclosure.reaches(db, actor, {listing_ref(id): pair[0].org_id for id, pair in known.items()})
-    return {
-        id: _view(actor, *known[id], items.get(id, ()), documents[known[id][1].sha256], reach[listing_ref(id)])
-        for id in wanted
-        if id in known
-    }
+    reach = await disclosure.reaches(db, actor, {listing_ref(row.id): row.org_id for row in rows})
+    views = {row.id: _view(actor, row, reach[listing_ref(row.id)]) for row in rows}
+    return {id: views[id] for id in wanted if id in views}
 
 
-def may_know(actor: Actor, listing: Listing) -> bool:
+async def public_view(tx: Tx, listing_id: UUID) -> ListingView | None:
+    """The same door for the anonymous reader of one listing, in one statement: no grant reaches him."""
+    views = _public_views(await repository.shown_to_all(tx, listing_id))
+    return views[0] if views else None
+
+
+async def public_page(tx: Tx, *, kind: ListingKind | None, before: UUID | None, limit: int) -> list[ListingView]:
+    """The same for the newest that he finds."""
+    rows = await repository.page_shown_to_all(tx, states=FINDABLE, kind=kind, before=before, limit=limit)
+    return _public_views(rows)
+
+
+def _public_views(rows: Sequence[Shown]) -> list[ListingView]:
+    return [
+        _view(ANONYMOUS, row, disclosure.reach_without_grants(ANONYMOUS, row.org_id))
+        for row in rows
+        if may_know(ANONYMOUS, row)
+    ]
+
+
+class Owned(Protocol):
+    """A listing as a row of the table or of a statement: whose it is, and its state."""
+
+    @property
+    def state(self) -> Any: ...
+
+    @property
+    def org_id(self) -> UUID: ...
+
+
+def may_know(actor: Actor, listing: Owned) -> bool:
     return listing.state in KNOWN or is_inside(actor, listing)
 
 
-def is_inside(actor: Actor, listing: Listing) -> bool:
+def is_inside(actor: Actor, listing: Owned) -> bool:
     return actor.is_market or (actor.org_id is not None and actor.org_id == listing.org_id)
 
 
-def _view(
-    actor: Actor,
-    listing: Listing,
-    version: ListingVersion,
-    items: tuple[UUID, ...],
-    document: Mapping[str, Any],
-    reach: Tier,
-) -> ListingView:
-    dossier = None
-    if is_inside(actor, listing):
+def _view(actor: Actor, row: Shown, reach: Tier) -> ListingView:
+    document, dossier = msgspec.json.decode(row.body), None
+    if is_inside(actor, row):
         dossier = Dossier(
-            version.n,
-            version.sha256,
-            listing.revision,
-            dict(document["raised"]),
-            listing.returned_because,
-            listing.engaged_by,
-            listing.is_held,
-            listing.publish_at,
+            row.n,
+            row.sha256,
+            row.revision,
+            document["raised"],
+            row.returned_because,
+            row.engaged_by,
+            row.is_held,
+            row.publish_at,
         )
     return ListingView(
-        id=listing.id,
-        kind=listing.kind,
-        state=listing.state,
-        organisation_id=listing.org_id,
-        published_at=listing.published_at,
-        expires_on=listing.expires_on,
+        id=row.id,
+        kind=ListingKind(row.kind),
+        state=ListingState(row.state),
+        organisation_id=row.org_id,
+        published_at=row.published_at,
+        expires_on=row.expires_on,
         reach=reach,
         terms=tiers.cut(document, reach),
-        achievement_ids=items,
+        achievement_ids=tuple(row.achievement_ids),
         dossier=dossier,
     )
 

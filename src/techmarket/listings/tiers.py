@@ -72,8 +72,10 @@ def check_raised(kind: str, raised: Mapping[str, str]) -> None:
             raise errors.TierLowered(field=name, lowest=defaults[name].name, pointer=f"/body/tiers/{name}")
 
 
-def field_tiers(kind: str, raised: Mapping[str, str]) -> dict[str, Tier]:
+def field_tiers(kind: str, raised: Mapping[str, str]) -> Mapping[str, Tier]:
     """The tier of every field of one listing: the default, or higher where it was raised."""
+    if not raised:
+        return DEFAULTS[kind]
     return {name: max(tier, Tier[raised[name]]) if name in raised else tier for name, tier in DEFAULTS[kind].items()}
 
 

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from techmarket.disclosure.tiers import Tier
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.refusals import wire
@@ -45,7 +47,8 @@ class ListingView:
     @cached_property
     def etag(self) -> str:
         """A hash of this reader's view, so that an edit he may not see does not show."""
-        return sha256_hex(canonical_json(wire(asdict(self))))[:32]
+        said = [getattr(self, name) for name in self.__dataclass_fields__]
+        return sha256_hex(msgspec.json.encode(said, order="sorted"))[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from techmarket.matching.tables import MatchAnswer, MatchFeedback, MatchModel
 FEEDBACK_READ_MAX = 50_000
 
 
-async def keep_answer(db: AsyncSession, **values: Any) -> None:
+async def keep_answers(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Written once; the same answer again writes nothing."""
-    await db.execute(insert(MatchAnswer).values(**values).on_conflict_do_nothing(index_elements=["id"]))
+    await db.execute(insert(MatchAnswer).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 async def find_answer(db: AsyncSession, id: str) -> MatchAnswer | None:
@@ -36,14 +36,15 @@ async def find_latest_showing(db: AsyncSession, org_id: UUID, listing_id: UUID, 
     return (await db.execute(query)).scalar_one_or_none()
 
 
-async def forget_answers(db: AsyncSession, days: int, limit: int) -> int:
-    """Old answers go, but for those that feedback rests on."""
+async def forget_answers(db: AsyncSession, *, days: int, days_of_searches: int, limit: int) -> int:
+    """Old answers go, those to searches sooner, but for those that feedback rests on."""
     statement = text(
         "DELETE FROM match_answer WHERE id IN (SELECT a.id FROM match_answer a WHERE a.at < market_now()"
-        " - make_interval(days => :days) AND NOT EXISTS (SELECT 1 FROM match_feedback f WHERE f.answer_id = a.id)"
+        " - make_interval(days => CASE kind WHEN 'search' THEN cast(:of_searches as int) ELSE cast(:days as int) END)"
+        " AND NOT EXISTS (SELECT 1 FROM match_feedback f WHERE f.answer_id = a.id)"
         " ORDER BY a.at LIMIT :limit) RETURNING id"
     )
-    return len((await db.execute(statement, {"days": days, "limit": limit})).all())
+    return len((await db.execute(statement, {"days": days, "of_searches": days_of_searches, "limit": limit})).all())
 
 
 async def put_feedback(db: AsyncSession, **values: Any) -> None:

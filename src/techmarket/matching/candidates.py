@@ -188,6 +188,8 @@ def _coverage(postings: Sequence[Posting], look: Look, numbers: Ints) -> Floats:
 
 def _with(pile: Pile, numbers: Collection[int]) -> Pile:
     """The pile with documents that no word found, each with a score of 0, in ascending order."""
+    if not numbers:
+        return pile
     more = np.setdiff1d(np.array(sorted(numbers), np.int32), pile.at, assume_unique=True).astype(np.int32)
     at = np.concatenate([pile.at, more])
     scores = np.concatenate([pile.scores, np.zeros(len(more), np.int64)])

@@ -64,7 +64,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """`total` counts all that hold a word and fit, not what meaning alone adds; `facets` only when asked for."""
+    """`total` counts all that hold a word and fit, not what meaning alone adds; `facets` only when asked for.
+
+    `alike` is the score of every result where no words were asked for.
+    """
 
     hits: tuple[Hit, ...]
     total: int
@@ -73,6 +76,7 @@ class Ranked:
     look: Look
     judged: Judged | None = None
     wanted: Mapping[str, int] = field(default_factory=dict)
+    alike: int | None = None
 
 
 async def rank(
@@ -90,10 +94,11 @@ async def rank(
     with_facets: bool = False,
     by: Judging | None = None,
     among: ListingKind | None = None,
+    known: Mapping[str, tuple[int, int]] | None = None,
 ) -> Ranked:
     """The first `limit` behind `after`. Without words everything takes part, and the newest come first.
 
-    `among` counts how rare a term is within one kind of listing alone.
+    `among` counts how rare a term is within one kind of listing alone. `known` saves looking the terms up again.
 
     Judged `by` more than words, the best by words and the nearest by meaning come first; behind them the rest by words.
 
@@ -102,7 +107,7 @@ async def rank(
     text has entered.
     """
     look = await reading.look(db, space)
-    asked = await reading.ask(db, space, wanted) if wanted is not None else None
+    asked = await reading.ask(db, space, wanted, known=known) if wanted is not None else None
     if among is not None and asked is not None:
         look, asked = reading.among(look, asked, among)
     apart = await repository.document_numbers(db, space, [*without, *(one.listing_id for one in granted)])
@@ -132,7 +137,8 @@ async def rank(
     found.sort(key=lambda pair: (pair[0].key, pair[0].id), reverse=True)
     counted = _added([facets(p.columns, p.at, named) for p in piles]) if with_facets else {}
     hits = _explained(found[:limit], look, asked, opened, wanted or {}, judged)
-    return Ranked(hits, total, counted, asked, look, judged, wanted or {})
+    alike = MICRO if only is not None else 0 if asked is None else None
+    return Ranked(hits, total, counted, asked, look, judged, wanted or {}, alike)
 
 
 def _of_space(look: Look, asked: Asked | None, apart: list[int]) -> Pile:
@@ -142,8 +148,12 @@ def _of_space(look: Look, asked: Asked | None, apart: list[int]) -> Pile:
         at = np.flatnonzero(takes_part).astype(np.int32)
         return Pile(look.columns, at, np.zeros(len(at), np.int64))
     at, scores = bm25(asked.postings, look.columns, look.about)
-    others = ~np.isin(at, np.array(apart, np.int32))
-    return Pile(look.columns, at[others], scores[others])
+    if apart and len(at):
+        numbers = np.array(apart, np.int32)
+        places = np.minimum(np.searchsorted(at, numbers), len(at) - 1)
+        inside = places[at[places] == numbers]
+        at, scores = np.delete(at, inside), np.delete(scores, inside)
+    return Pile(look.columns, at, scores)
 
 
 def _of_grants(

@@ -7,8 +7,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from techmarket.kernel.canonical import canonical_json
+import msgspec
+
 from techmarket.matching.index.scoring import MICRO, idf, part
 from techmarket.matching.meaning.blending import Spread, blended
 from techmarket.matching.reranking import Reranker
@@ -22,9 +24,24 @@ class Replay:
     differs: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Keepable:
+    """An answer on its way to be kept: its name, who heard it, what went in and what came out."""
+
+    id: str
+    kind: str
+    listing_id: UUID | None
+    org_id: UUID
+    document: Mapping[str, Any]
+
+    def row(self) -> dict[str, Any]:
+        shown = [result["id"] for result in self.document["results"]]
+        return {name: getattr(self, name) for name in self.__slots__} | {"shown": shown}
+
+
 def answer_id(document: Mapping[str, Any]) -> str:
     """The same answer to the same reader has the same name, however often it is given."""
-    return hashlib.sha256(canonical_json(document)).hexdigest()[:32]
+    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()[:32]
 
 
 def exact(value: float | None) -> str | None:
@@ -58,6 +75,8 @@ def words_of(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> int:
 
 
 def _score(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> int:
+    if inputs.get("alike") is not None:
+        return int(inputs["alike"])
     words = words_of(inputs, result)
     if abs(words - result["words"]) > len(result["times"]):
         return -1  # each term is rounded for itself where a grant opened the text

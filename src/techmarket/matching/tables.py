@@ -143,6 +143,13 @@ class SearchPhrase(Base):
     __tablename__ = "search_phrase"
     __table_args__ = (
         Index("ix_search_phrase_start", "space", "phrase", postgresql_ops={"phrase": "text_pattern_ops"}),
+        Index(
+            "ix_search_phrase_frequent",
+            "space",
+            "phrase",
+            postgresql_ops={"phrase": "text_pattern_ops"},
+            postgresql_where=text("df > 1"),
+        ),
     )
 
     space: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
@@ -192,9 +199,9 @@ class ListingVector(Base):
 
 
 class MatchAnswer(Base):
-    """An answer with matches, whole: what went in and what came out. Named by its content, so kept once.
+    """An answer, whole: what went in and what came out. Named by its content, so kept once.
 
-    `shown` are the ids of its results; `org_id` is who heard it, none for an anonymous reader.
+    `shown` are the ids of its results; `org_id` is who heard it. An answer to a search is about no listing.
     """
 
     __tablename__ = "match_answer"
@@ -205,8 +212,8 @@ class MatchAnswer(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
-    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"))
-    org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    listing_id: Mapped[UUID | None] = mapped_column(ForeignKey("listing.id"))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     document: Mapped[dict[str, Any]]
     shown: Mapped[list[Any]]
     at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))

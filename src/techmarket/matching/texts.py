@@ -42,8 +42,10 @@ _ATTRIBUTION = ("holder", "categories")
 PHRASE_MAX = 100
 NUMBER_MAX = 64
 HAN, LATIN = 1, 2
-SCRIPT_SHARE = 5
-"""A text is in a script when at least one in five of its terms is."""
+SCRIPT_SHARE = 4
+_HAN_RUNS = re.compile(f"[{tokens.HAN_SIGNS}]+")
+_LATIN_WORDS = re.compile(rf"[^\W\d_{tokens.HAN_SIGNS}]+")
+_LANGUAGES = ("_zh", "_en")
 RIGHT_KINDS = tuple(RightKind)
 _NUMBER = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[A-Z0-9]{7,64}|国药准字[A-Z]{1,2}[0-9]{8}")
 _OFFICE = re.compile(r"^(?:ZL|CN)(?=[0-9])")
@@ -92,7 +94,7 @@ def query_terms(found: Mapping[str, int]) -> Counter[str]:
     return Counter(dict(ranked[:QUERY_TERMS_MAX]))
 
 
-def facts_of(kind: ListingKind, fields: Mapping[str, Any], terms: Mapping[str, int]) -> Facts:
+def facts_of(kind: ListingKind, fields: Mapping[str, Any]) -> Facts:
     money = fields.get("price") or fields.get("budget")
     modes = fields.get("modes") or ([fields["mode"]] if fields.get("mode") else [])
     return Facts(
@@ -104,7 +106,7 @@ def facts_of(kind: ListingKind, fields: Mapping[str, Any], terms: Mapping[str, i
         price_minor=Money.parse(money["amount"]).minor if money else None,
         trl=fields.get("trl") or fields.get("trl_min"),
         rights=rights_mask(right["kind"] for right in fields.get("rights") or []),
-        scripts=scripts_of(terms),
+        scripts=scripts_of(prose_of(fields)),
     )
 
 
@@ -112,13 +114,36 @@ def rights_mask(kinds: Iterable[str]) -> int:
     return sum(1 << RIGHT_KINDS.index(RightKind(kind)) for kind in set(kinds))
 
 
-def scripts_of(terms: Mapping[str, int]) -> int:
-    """In which scripts a text is written: Chinese, Latin, both, or neither."""
-    han = sum(times for term, times in terms.items() if not term.isascii())
-    latin = sum(times for term, times in terms.items() if term.isascii() and term.isalpha())
-    total = han + latin
-    is_han, is_latin = han * SCRIPT_SHARE >= total > 0, latin * SCRIPT_SHARE >= total > 0
-    return (HAN if is_han else 0) | (LATIN if is_latin else 0)
+def script_of(text: str) -> int:
+    """The script a text is written in: 0 where it has none.
+
+    Chinese takes foreign names, formulas and units into its sentences, English takes no Chinese: so a text is Chinese
+    as soon as one in four of its signs is, a Latin word counting as one.
+    """
+    han, latin = signs_of(text)
+    return 0 if not han + latin else HAN if han * SCRIPT_SHARE >= han + latin else LATIN
+
+
+def signs_of(text: str) -> tuple[int, int]:
+    """How many Chinese characters, and how many words of other letters."""
+    return sum(map(len, _HAN_RUNS.findall(text))), len(_LATIN_WORDS.findall(text))
+
+
+def scripts_of(said: Iterable[str]) -> int:
+    """The scripts of several texts together: a listing that says all in both languages has both."""
+    scripts = 0
+    for text in said:
+        scripts |= script_of(text)
+    return scripts
+
+
+def prose_of(fields: Mapping[str, Any]) -> list[str]:
+    """What of a listing is written to be read, in each language that it names as one text."""
+    prose = [name for group in MEANT for name in group]
+    return [
+        " ".join(text for name in prose if name.endswith(language) for text in said_in(name, fields))
+        for language in _LANGUAGES
+    ]
 
 
 def phrases_of(fields: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,18 +5,20 @@ One function for listings and for queries. `MODEL` names its version: when it ch
 
 from __future__ import annotations
 
+import importlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 import opencc
-import snowballstemmer
 
-MODEL = "bm25-bigrams-2"
+MODEL = "bm25-bigrams-3"
 TERM_MAX = 48
-_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+FOLDS_MAX = 20_000
+HAN_SIGNS = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNITS = (
     "nm|um|μm|mm|cm|dm|km|m|mg|kg|g|t|ml|l|ms|us|ns|s|min|h|hz|khz|mhz|ghz|thz|w|kw|mw|gw|kwh|wh|mah|ah|v|kv|mv|a|ma"
     "|pa|kpa|mpa|gpa|bar|n|kn|j|kj|c|°c|k|db|rpm|dpi|ppm|ppb|gb|tb|mb|kb|gbps|mbps|°|%"
@@ -46,15 +48,15 @@ _HAN_UNITS = {
     "摄氏度": "c",
 }
 _RUNS = re.compile(
-    f"(?P<han>[{_HAN}]+)"
-    rf"|(?<![^\W_{_HAN}])(?P<number>[0-9]{{1,15}}(?:,[0-9]{{3}})*(?:\.[0-9]{{1,12}})?)"
+    f"(?P<han>[{HAN_SIGNS}]+)"
+    rf"|(?<![^\W_{HAN_SIGNS}])(?P<number>[0-9]{{1,15}}(?:,[0-9]{{3}})*(?:\.[0-9]{{1,12}})?)"
     rf"(?:(?:\ ?(?P<unit>{_UNITS})|(?=(?P<han_unit>{'|'.join(sorted(_HAN_UNITS, key=len, reverse=True))})))"
-    rf"(?![^\W{_HAN}])|(?![^\W{_HAN}]))"
-    f"|(?P<word>[^\\W_{_HAN}]+)"
+    rf"(?![^\W{HAN_SIGNS}])|(?![^\W{HAN_SIGNS}]))"
+    f"|(?P<word>[^\\W_{HAN_SIGNS}]+)"
 )
 # Characters that a C library would stop at or that no encoding carries.
 _UNSAID = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff]")
-_HAS_HAN = re.compile(f"[{_HAN}]")
+_HAS_HAN = re.compile(f"[{HAN_SIGNS}]")
 _STOP_WORDS = """
 a an and are as at be been but by can could do does for from had has have how if in into is it its may more most no not
 of on or our so such than that the their them then there these they this those to was we were what when which while who
@@ -69,8 +71,9 @@ def _simplifier() -> opencc.OpenCC:
 
 
 @lru_cache(maxsize=1)
-def _stemmer() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("english")
+def _stemmer() -> Any:
+    """Its package brings forty languages along, so it is loaded with the first text and not with the process."""
+    return importlib.import_module("snowballstemmer").stemmer("english")
 
 
 @lru_cache(maxsize=100_000)
@@ -122,13 +125,12 @@ def spans(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
 
     Every character is folded by itself, so that the places stay those of the original.
     """
-    pieces, starts = [], []
-    for place, character in enumerate(text):
-        plain = _folded_character(character)
-        pieces.append(plain)
-        starts += [place] * len(plain)
+    plain = text.translate(_FOLDS)
+    starts: Sequence[int] = range(len(text))
+    if len(plain) != len(text):  # no character folds to nothing
+        starts = [place for place, character in enumerate(text) for _ in character.translate(_FOLDS)]
     found: list[tuple[int, int]] = []
-    for run in _RUNS.finditer("".join(pieces)):
+    for run in _RUNS.finditer(plain):
         first = run.start()
         if run.lastgroup == "han":
             han = run["han"]
@@ -146,6 +148,14 @@ def spans(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
     return found
 
 
-@lru_cache(maxsize=20_000)
-def _folded_character(character: str) -> str:
-    return folded(character)
+class _Folds(dict[int, str]):
+    """Each character's folded form, looked up once."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= FOLDS_MAX:
+            self.clear()
+        plain = self[code] = folded(chr(code))
+        return plain
+
+
+_FOLDS = _Folds()

@@ -14,6 +14,7 @@ from techmarket.listings.views import ListingView
 from techmarket.matching.fitting import Fit
 from techmarket.matching.highlighting import Highlight
 from techmarket.matching.index.scoring import Filters, Sort
+from techmarket.matching.replaying import Keepable
 
 __all__ = [
     "AlertView",
@@ -78,7 +79,7 @@ class SearchPage:
 
     `corrected` names words that nobody uses and the ones taken in their place; `left_out` words too common to take
     part; `number` the number of a right that was looked up instead of words. `meaning` says whether the embedder took
-    part: NONE, USED, or what kept it from doing so.
+    part: NONE, USED, or what kept it from doing so. `kept` is the answer as it is to be kept, if it is.
     """
 
     items: Sequence[FoundView]
@@ -91,6 +92,7 @@ class SearchPage:
     number: str | None = None
     meaning: str = "NONE"
     embedder: str | None = None
+    kept: Keepable | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class MatchPage:
     next_cursor: str | None
     total: int
     model: str
-    answer: str
+    answer: str | None
     meaning: str = "NONE"
     embedder: str | None = None
     reranker: str | None = None
@@ -135,7 +137,7 @@ class AnswerView:
 
     id: str
     kind: str
-    listing_id: UUID
+    listing_id: UUID | None
     at: datetime
     document: Mapping[str, Any]
     is_same: bool
@@ -180,7 +182,7 @@ class PeoplePage:
     next_cursor: str | None
     total: int
     model: str
-    answer: str
+    answer: str | None
 
 
 @dataclass(frozen=True, slots=True)

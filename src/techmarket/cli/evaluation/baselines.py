@@ -1,11 +1,16 @@
-"""What the market's answers are compared with: plain BM25 in memory, and ts_rank of PostgreSQL on the same terms."""
+"""What the market's answers are compared with, written down without any of its machinery but its terms: plain BM25 in
+memory, the blend of that with likeness, and ts_rank of PostgreSQL.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import asyncpg
+import numpy as np
+import numpy.typing as npt
 
 from techmarket.cli.evaluation.metrics import DEPTH
 from techmarket.cli.evaluation.sets import Trial
@@ -13,10 +18,20 @@ from techmarket.matching import tokens
 
 K1, B = 1.2, 0.75
 LEXEME_POSITIONS_MAX = 255
+Vector = Sequence[float]
 
 
-def plain_bm25(trial: Trial) -> dict[str, list[str]]:
-    """BM25 over the whole texts, written down without any of the market's machinery but its terms."""
+CANDIDATES = 100
+SAME_LANGUAGE, OTHER_LANGUAGE = 0.5, 0.9
+Scored = Mapping[str, float]
+
+
+def best(scores: Scored, count: int = DEPTH) -> list[str]:
+    return [id for id, _ in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:count]]
+
+
+def plain_bm25(trial: Trial) -> dict[str, Scored]:
+    """BM25 over the whole texts: for each query the score of every document that holds one of its terms."""
     counted = {id: tokens.terms(text) for id, text in trial.documents.items()}
     lengths = {id: counts.total() for id, counts in counted.items()}
     average = sum(lengths.values()) / len(lengths)
@@ -24,7 +39,7 @@ def plain_bm25(trial: Trial) -> dict[str, list[str]]:
     for id, counts in counted.items():
         for term in counts:
             holders.setdefault(term, []).append(id)
-    answers = {}
+    answers: dict[str, Scored] = {}
     for query, text in trial.queries.items():
         scores: Counter[str] = Counter()
         for term, weight in tokens.terms(text).items():
@@ -34,8 +49,32 @@ def plain_bm25(trial: Trial) -> dict[str, list[str]]:
                 times = counted[id][term]
                 norm = times + K1 * (1 - B + B * lengths[id] / average)
                 scores[id] += weight * idf * times * (K1 + 1) / norm  # type: ignore[assignment]
-        answers[query] = [id for id, _ in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:DEPTH]]
+        answers[query] = scores
     return answers
+
+
+def blended(
+    trial: Trial, words: Mapping[str, Scored], documents: Mapping[str, Vector], queries: Mapping[str, Vector]
+) -> dict[str, list[str]]:
+    """z-scores of BM25 and of likeness over the hundred best by each, half and half within a language, else 1 to 9."""
+    share = SAME_LANGUAGE if trial.language[0] == trial.language[1] else OTHER_LANGUAGE
+    ids = sorted(documents)
+    matrix = np.array([documents[id] for id in ids])
+    answers = {}
+    for query, scores in words.items():
+        likeness = dict(zip(ids, (matrix @ np.array(queries[query])).tolist(), strict=True))
+        chosen = sorted({*best(scores, CANDIDATES), *best(likeness, CANDIDATES)})
+        by_words = _deviations([scores.get(id, 0.0) for id in chosen])
+        by_meaning = _deviations([likeness[id] for id in chosen])
+        blend = (1 - share) * by_words + share * by_meaning
+        answers[query] = best(dict(zip(chosen, blend.tolist(), strict=True)))
+    return answers
+
+
+def _deviations(values: Sequence[float]) -> npt.NDArray[np.float64]:
+    held = np.array(values)
+    deviation = float(held.std())
+    return (held - held.mean()) / deviation if deviation else np.zeros(len(held))
 
 
 async def ts_rank(trial: Trial, url: str) -> dict[str, list[str]]:
@@ -43,12 +82,12 @@ async def ts_rank(trial: Trial, url: str) -> dict[str, list[str]]:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""), command_timeout=300)
     try:
         await connection.execute("CREATE TEMP TABLE evaluated (id text, words tsvector)")
-        rows = [(id, _lexemes(text)) for id, text in trial.documents.items()]
+        rows = [(id, lexemes(tokens.terms(text))) for id, text in trial.documents.items()]
         await connection.executemany("INSERT INTO evaluated VALUES ($1, $2::text::tsvector)", rows)
         await connection.execute("CREATE INDEX ON evaluated USING gin (words)")
         answers = {}
         for query, text in trial.queries.items():
-            wanted = " | ".join(_quoted(term) for term in sorted(tokens.terms(text)))
+            wanted = " | ".join(quoted(term) for term in sorted(tokens.terms(text)))
             found = await connection.fetch(
                 "SELECT id FROM evaluated, (SELECT $1::text::tsquery AS q) a WHERE words @@ q"
                 " ORDER BY ts_rank(words, q, 1) DESC, id LIMIT $2",
@@ -61,16 +100,17 @@ async def ts_rank(trial: Trial, url: str) -> dict[str, list[str]]:
         await connection.close()
 
 
-def _lexemes(text: str) -> str:
+def lexemes(counted: Mapping[str, int]) -> str:
+    """Counted terms as a tsvector is written."""
     parts, place = [], 0
-    for term, times in tokens.terms(text).items():
+    for term, times in counted.items():
         places = []
         for _ in range(min(times, LEXEME_POSITIONS_MAX)):
             place = min(place + 1, 16_000)
             places.append(str(place))
-        parts.append(f"{_quoted(term)}:{','.join(dict.fromkeys(places))}")
+        parts.append(f"{quoted(term)}:{','.join(dict.fromkeys(places))}")
     return " ".join(parts)
 
 
-def _quoted(term: str) -> str:
+def quoted(term: str) -> str:
     return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 from pydantic import SecretStr
@@ -58,6 +59,13 @@ class Loaded:
 
             found = await asyncio.gather(*[ask(listing) for listing in self.demands.values()])
         return dict(zip(self.demands, found, strict=True))
+
+
+async def stored_vectors(market: Loaded, embedder: Embedder) -> dict[str, list[float]]:
+    """The vectors of the trial's documents, as the market has stored them."""
+    async with market.means.tx.read() as db:
+        found = await service.vectors_of(db, embedder, [UUID(one) for one in market.offers.values()])
+    return {document: found[UUID(listing)] for document, listing in market.offers.items()}
 
 
 @contextmanager

@@ -13,12 +13,15 @@ from rich.console import Console
 from rich.table import Table
 
 from techmarket.cli.evaluation import baselines
-from techmarket.cli.evaluation.market import loaded
+from techmarket.cli.evaluation.market import loaded, stored_vectors
 from techmarket.cli.evaluation.metrics import measure
 from techmarket.cli.evaluation.sets import SETS
 from techmarket.kernel.embedding import Embedder
 from techmarket.matching import tokens
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
+
+PLAIN, BLEND = "plain BM25", "plain blend"
+WORDS, MEANING = "market, words", "market, words and meaning"
 
 
 async def evaluate(
@@ -32,7 +35,8 @@ async def evaluate(
     queries_max: int,
     out: Path | None,
 ) -> None:
-    """Every set through the public API, beside plain BM25 and ts_rank; with an embedder also without it."""
+    """Every set through the public API, beside plain BM25 and ts_rank; with an embedder also without it, and beside
+    the plain blend of the same vectors."""
     try:
         chosen = chosen_embedders([embedder], token)
     except UnknownEmbedder as error:
@@ -60,13 +64,18 @@ async def _one(
         raise SystemExit(f"techmarket: the data folder has no {name}: {error}") from error
     began = time.monotonic()
     async with loaded(trial, embedder, lambda text: console.print(f"[dim]{text}[/dim]")) as market:
+        words = await asyncio.to_thread(baselines.plain_bm25, trial)
         answers = {
-            "plain BM25": await asyncio.to_thread(baselines.plain_bm25, trial),
+            PLAIN: {query: baselines.best(scores) for query, scores in words.items()},
             "ts_rank": await baselines.ts_rank(trial, market.url),
-            "market, words": await market.rankings(None),
+            WORDS: await market.rankings(None),
         }
         if embedder is not None:
-            answers["market, words and meaning"] = await market.rankings(embedder)
+            documents = await stored_vectors(market, embedder)
+            said = await embedder.embed(list(trial.queries.values()), "query")
+            queries = dict(zip(trial.queries, said, strict=True))
+            answers[BLEND] = await asyncio.to_thread(baselines.blended, trial, words, documents, queries)
+            answers[MEANING] = await market.rankings(embedder)
     table = Table(title=f"{name}: {len(trial.documents)} documents, {len(trial.queries)} queries")
     for heading in ("", "nDCG@10", "recall@10", "MRR@10"):
         table.add_column(heading)

@@ -12,7 +12,13 @@ from techmarket.listings.service.drafting import (
     update_draft,
     withdraw,
 )
-from techmarket.listings.service.reading import get_listing, list_listings, list_versions
+from techmarket.listings.service.reading import (
+    get_listing,
+    get_public_listing,
+    list_listings,
+    list_public_listings,
+    list_versions,
+)
 from techmarket.listings.service.reviewing import (
     REVIEWS_MAX,
     accept,
@@ -46,8 +52,10 @@ __all__ = [
     "expire_due",
     "get_list",
     "get_listing",
+    "get_public_listing",
     "list_listings",
     "list_lists",
+    "list_public_listings",
     "list_queue",
     "list_reviews",
     "list_versions",

@@ -54,6 +54,22 @@ async def list_listings(
         return Page([views[id] for id in page.items if id in views], page.next_cursor)
 
 
+async def get_public_listing(tx: Tx, listing_id: UUID) -> ListingView:
+    """One listing as anybody sees it, by the shortest way."""
+    view = await steps.public_view(tx, listing_id)
+    if view is None:
+        raise NotFound()
+    return view
+
+
+async def list_public_listings(
+    tx: Tx, *, kind: ListingKind | None, cursor: str | None, limit: int
+) -> Page[ListingView]:
+    """What anybody finds, newest first, by the shortest way."""
+    views = await steps.public_page(tx, kind=kind, before=last_id(cursor), limit=limit + 1)
+    return page_of(views, limit, lambda view: (str(view.id),))
+
+
 async def list_versions(tx: Tx, actor: Actor, listing_id: UUID) -> Sequence[VersionView]:
     """Every version of a listing by number, hash and hour, for its owner and the market; texts are never changed."""
     async with tx.read() as db:

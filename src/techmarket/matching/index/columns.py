@@ -39,6 +39,9 @@ ROW = np.dtype(
     ]
 )
 NAMES = tuple(ROW.names or ())
+DERIVED = {"province": "region", "section": "industry"}
+"""What counts ask for: the first two digits of the region, the letter of the industry."""
+DERIVED_STEP = 10_000
 Ints = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
@@ -114,6 +117,15 @@ def row_of(id: UUID, org_id: UUID | None, published_at: datetime | None, length:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class TakingPart:
+    """Which documents take part, how many they are, and how long together."""
+
+    mask: Mask
+    documents: int
+    length_sum: int
+
+
 class Columns:
     """All documents of one space, by document number; a process keeps them and takes over the chunks that changed.
 
@@ -125,6 +137,8 @@ class Columns:
         self.size = 0
         self._epochs: dict[int, int] = {}
         self._held: dict[str, npt.NDArray[Any]] = {name: np.zeros(0, ROW[name]) for name in NAMES}
+        self._held |= {name: np.zeros(0, np.uint8) for name in DERIVED}
+        self._taking_part: dict[ListingKind, TakingPart] = {}
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self._held[name][: self.size]
@@ -140,12 +154,24 @@ class Columns:
         if end > room:
             wanted = max(end, room + room // 4)
             for name, held in self._held.items():
-                grown = np.zeros(wanted, ROW[name])
+                grown = np.zeros(wanted, held.dtype)
                 grown[:room] = held
                 self._held[name] = grown
         for name in NAMES:
             self._held[name][first:end] = rows[name]
+        for name, whole in DERIVED.items():
+            self._held[name][first:end] = rows[whole] // DERIVED_STEP
         self.size = max(self.size, end)
+        self._taking_part.clear()
+
+    def taking_part(self, kind: ListingKind) -> TakingPart:
+        """The living of one kind; looked through once after each change."""
+        found = self._taking_part.get(kind)
+        if found is None:
+            mask: Mask = (self["alive"] != 0) & (self["kind"] == KINDS.index(kind))
+            length = int(self["length"][mask].sum(dtype=np.int64))
+            found = self._taking_part[kind] = TakingPart(mask, int(np.count_nonzero(mask)), length)
+        return found
 
     def ids(self, documents: Sequence[int] | Ints) -> list[UUID]:
         highs, lows = self["high"][documents].tolist(), self["low"][documents].tolist()

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.listings.rules import ListingKind
 from techmarket.matching.index import blocks, repository
 from techmarket.matching.index.blocks import Posting
-from techmarket.matching.index.columns import KINDS, Columns, Space
+from techmarket.matching.index.columns import Columns, Space
 from techmarket.matching.index.scoring import POSTINGS_MAX, Collected, Known, affordable
 
 _held: WeakKeyDictionary[Any, dict[tuple[int, str], Columns]] = WeakKeyDictionary()
@@ -53,16 +53,14 @@ async def look(db: AsyncSession, space: Space) -> Look:
 
 def among(look: Look, asked: Asked, kind: ListingKind) -> tuple[Look, Asked]:
     """The same question over one kind of listing: rarity and lengths are counted among these alone."""
-    columns = look.columns
-    takes_part = (columns["alive"] != 0) & (columns["kind"] == KINDS.index(kind))
-    documents = int(np.count_nonzero(takes_part))
-    length = int(columns["length"][takes_part].sum(dtype=np.int64))
-    about = Collected(documents, max(length, 1) / max(documents, 1))
-    counted = []
-    for one in asked.postings:
-        known = one.documents[: int(np.searchsorted(one.documents, columns.size))]
-        counted.append(replace(one, df=int(np.count_nonzero(takes_part[known]))))
-    counted.sort(key=lambda one: (one.df, one.term))
+    takes_part = look.columns.taking_part(kind)
+    about = Collected(takes_part.documents, max(takes_part.length_sum, 1) / max(takes_part.documents, 1))
+    mask = takes_part.mask
+    counted = [
+        replace(one, df=int(np.count_nonzero(mask[one.documents[: int(np.searchsorted(one.documents, len(mask)))]])))
+        for one in asked.postings
+    ]
+    counted.sort(key=lambda one: (one.df, one.term))  # nothing of an answer may tell how rare it is among the others
     return replace(look, about=about), replace(asked, postings=tuple(counted))
 
 
@@ -74,10 +72,18 @@ def _columns_of(db: AsyncSession, space: Space, generation: str) -> Columns:
     return spaces.setdefault((space, generation), Columns())
 
 
-async def ask(db: AsyncSession, space: Space, wanted: Mapping[str, int], *, most: int = POSTINGS_MAX) -> Asked:
-    found = await repository.known_terms(db, space, list(wanted))
-    known = [Known(id, term, wanted[term], df) for term, (id, df) in found.items()]
-    scored, left_out = affordable(known, most=most)
+async def ask(
+    db: AsyncSession,
+    space: Space,
+    wanted: Mapping[str, int],
+    *,
+    known: Mapping[str, tuple[int, int]] | None = None,
+    most: int = POSTINGS_MAX,
+) -> Asked:
+    """Reads the postings of a query. `known` is what was looked up of its terms in the same snapshot."""
+    found = await repository.known_terms(db, space, list(wanted)) if known is None else known
+    terms = [Known(id, term, wanted[term], df) for term, (id, df) in found.items()]
+    scored, left_out = affordable(terms, most=most)
     read = await repository.read_blocks(db, [one.id for one in scored])
     return Asked(
         tuple(blocks.posting(one.term, one.weight, one.df, *read[one.id]) for one in scored),

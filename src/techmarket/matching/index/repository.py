@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -250,13 +251,30 @@ async def similar_terms(db: AsyncSession, space: int, words: Sequence[str], leas
 
 
 async def phrases_from(db: AsyncSession, space: int, start: str, limit: int) -> list[str]:
-    """What documents call themselves and their subjects, from its beginning; the most frequent first."""
-    query = text(
-        "SELECT phrase FROM search_phrase WHERE space = :space AND phrase LIKE :start AND df > 0"
-        " ORDER BY df DESC, phrase LIMIT :limit"
+    """What documents call themselves and their subjects, from its beginning; the most frequent first.
+
+    Most phrases are one listing's own: of those the first in the alphabet are enough, and the rest is not looked at.
+    """
+    own = (
+        "SELECT phrase, df FROM search_phrase WHERE space = :space AND phrase ~>=~ :start"
+        " AND (cast(:end as text) IS NULL OR phrase ~<~ :end)"
     )
-    like = start.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    return list((await db.execute(query, {"space": space, "start": like, "limit": limit})).scalars())
+    query = text(
+        f"SELECT phrase FROM (({own} AND df > 1 ORDER BY df DESC, phrase USING ~<~ LIMIT :limit)"
+        f" UNION ALL ({own} AND df = 1 ORDER BY phrase USING ~<~ LIMIT :limit)) p"
+        " ORDER BY df DESC, phrase USING ~<~ LIMIT :limit"
+    )
+    bound = {"space": space, "start": start, "end": after_all_from(start), "limit": limit}
+    return list((await db.execute(query, bound)).scalars())
+
+
+def after_all_from(start: str) -> str | None:
+    """The first text behind all that begin so, by code points; None where there is none."""
+    plain = start.rstrip(chr(sys.maxunicode))
+    if not plain:
+        return None
+    last = ord(plain[-1]) + 1
+    return plain[:-1] + chr(0xE000 if 0xD800 <= last < 0xE000 else last)
 
 
 async def forget_space(db: AsyncSession, space: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,8 @@ K1 = 1.2
 B = 0.75
 POSTINGS_MAX = 300_000
 """How many postings one query may read. What is above it are its commonest terms, which tell least."""
+FEW = 64
+"""Sorting costs more than a pass over all documents, unless there is one posting to so many of them, or fewer."""
 MICRO = 1_000_000
 Scores = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -78,37 +80,33 @@ def bm25(postings: Sequence[Posting], columns: Columns, about: Collected) -> tup
 
     A document's sum runs in the order of the terms, whichever way is taken, so that equal is equal.
     """
-    lengths = columns["length"]
-    parts = []
-    for one in postings:
-        # A document that this look does not know yet was written by a later one.
-        at = one.documents[: int(np.searchsorted(one.documents, columns.size))]
-        times = one.times[: len(at)].astype(np.float64)
-        norm = lengths[at] * (K1 * B / about.average) + K1 * (1 - B)
-        parts.append((at, (one.weight * idf(one.df, about.documents) * (K1 + 1)) * (times / (times + norm))))
-    is_few = sum(len(at) for at, _ in parts) < columns.size // 8
-    at, sums = _summed_by_few(parts) if is_few else _summed(parts, columns)
+    found = [(one, one.documents[: int(np.searchsorted(one.documents, columns.size))]) for one in postings]
+    if not found:
+        return np.zeros(0, np.int32), np.zeros(0, np.int64)
+    # A document that this look does not know yet was written by a later one, and is cut off.
+    sizes = [len(at) for _, at in found]
+    documents = np.concatenate([at for _, at in found])
+    times = np.concatenate([one.times[:size] for (one, _), size in zip(found, sizes, strict=True)]).astype(np.float64)
+    weights = [one.weight * idf(one.df, about.documents) * (K1 + 1) for one, _ in found]
+    norm = columns["length"][documents] * (K1 * B / about.average) + K1 * (1 - B)
+    gave = np.repeat(weights, sizes) * (times / (times + norm))
+    is_few = len(documents) < columns.size // FEW
+    at, sums = _summed_by_few(documents, gave) if is_few else _summed(documents, gave)
     alive = columns["alive"][at] != 0
-    at, scores = at[alive].astype(np.int32), np.rint(sums[alive] * MICRO).astype(np.int64)
+    at, scores = at[alive], np.rint(sums[alive] * MICRO).astype(np.int64)
     return at[scores > 0], scores[scores > 0]
 
 
-def _summed(parts: Sequence[tuple[Ints, Floats]], columns: Columns) -> tuple[Ints, Floats]:
-    sums = np.zeros(columns.size)
-    for at, gave in parts:
-        sums[at] += gave
-    found = np.flatnonzero(sums).astype(np.int32)
-    return found, sums[found]
+def _summed(documents: Ints, gave: Floats) -> tuple[Ints, Floats]:
+    sums: Floats = np.bincount(documents, weights=gave).astype(np.float64)
+    at = np.flatnonzero(sums).astype(np.int32)
+    return at, sums[at]
 
 
-def _summed_by_few(parts: Sequence[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
+def _summed_by_few(documents: Ints, gave: Floats) -> tuple[Ints, Floats]:
     """The same without a pass over all documents."""
-    if not parts:
-        return np.zeros(0, np.int32), np.zeros(0)
-    found, place = np.unique(np.concatenate([at for at, _ in parts]), return_inverse=True)
-    return found.astype(np.int32), np.bincount(place, weights=np.concatenate([gave for _, gave in parts])).astype(
-        np.float64
-    )
+    at, place = np.unique(documents, return_inverse=True)
+    return at.astype(np.int32), np.bincount(place, weights=gave).astype(np.float64)
 
 
 # --- filters --------------------------------------------------------------------------------------------------------
@@ -179,12 +177,8 @@ def _between(least: int, most: int | None) -> Test:
     return test
 
 
-def fitting(columns: Columns, at: Ints, tests: dict[str, Test], *, but: str | None = None) -> Mask:
-    mask: Mask = np.ones(len(at), np.bool_)
-    for name, test in tests.items():
-        if name != but:
-            mask &= test(columns, at)
-    return mask
+def fitting(columns: Columns, at: Ints, tests: dict[str, Test]) -> Mask:
+    return _all_of({name: test(columns, at) for name, test in tests.items()}, len(at))
 
 
 # --- picking --------------------------------------------------------------------------------------------------------
@@ -242,14 +236,15 @@ def which_hit(postings: Sequence[Posting], documents: Sequence[int], columns: Co
     """For each document the terms that stand in it, each with its times and what it gave: [(term, times, gave)]."""
     found: list[list[tuple[str, int, float]]] = [[] for _ in documents]
     wanted = np.array(documents, np.int32)
-    lengths = columns["length"]
+    lengths = columns["length"][wanted].tolist()
     for one in postings:
-        places = np.searchsorted(one.documents, wanted)
-        for index, (place, document) in enumerate(zip(places.tolist(), documents, strict=True)):
-            if place < len(one.documents) and one.documents[place] == document:
-                times = int(one.times[place])
-                gave = one.weight * idf(one.df, about.documents) * part(times, int(lengths[document]), about.average)
-                found[index].append((one.term, times, gave))
+        if not len(one.documents):
+            continue
+        places = np.minimum(np.searchsorted(one.documents, wanted), len(one.documents) - 1)
+        weight = one.weight * idf(one.df, about.documents)
+        for index in np.flatnonzero(one.documents[places] == wanted).tolist():
+            times = int(one.times[places[index]])
+            found[index].append((one.term, times, weight * part(times, lengths[index], about.average)))
     return found
 
 
@@ -260,35 +255,44 @@ FACET_VALUES_MAX = 30
 
 def facets(columns: Columns, at: Ints, tests: dict[str, Test]) -> dict[str, dict[str, int]]:
     """How many results each value would leave, were it the one chosen: its own filter does not narrow it."""
+    masks = {name: test(columns, at) for name, test in tests.items()}
+    of_all = at[_all_of(masks, len(at))]
+
+    def counted(name: str, column: str) -> npt.NDArray[np.int64]:
+        some = of_all
+        if name in masks:
+            some = at[_all_of({other: mask for other, mask in masks.items() if other != name}, len(at))]
+        return np.bincount(columns[column][some], minlength=256)
+
     return {
-        "kind": _counts(
-            columns["kind"][at[fitting(columns, at, tests, but="kind")]], lambda n: KINDS[n].value, len(KINDS)
-        ),
-        "technology_field": _counts(
-            columns["field"][at[fitting(columns, at, tests, but="technology_field")]], lambda n: f"{n:02d}", 100
-        ),
-        "mode": _mode_counts(columns["modes"][at[fitting(columns, at, tests, but="mode")]]),
-        "region": _counts(
-            columns["region"][at[fitting(columns, at, tests, but="region")]] // 10_000,
-            lambda n: f"{n:02d}",
-            100,
-        ),
-        "industry": _counts(
-            columns["industry"][at[fitting(columns, at, tests, but="industry")]] // 10_000,
-            lambda n: chr(64 + n),
-            27,
-        ),
-        "trl": _counts(columns["trl"][at[fitting(columns, at, tests, but="trl")]], str, 10),
+        "kind": _said(enumerate(counted("kind", "kind")[: len(KINDS)].tolist()), lambda n: KINDS[n].value),
+        "technology_field": _said(_stated(counted("technology_field", "field"), 100), lambda n: f"{n:02d}"),
+        "mode": _said(_bits(counted("mode", "modes")), lambda n: MODES[n].value),
+        "region": _said(_stated(counted("region", "province"), 100), lambda n: f"{n:02d}"),
+        "industry": _said(_stated(counted("industry", "section"), 27), lambda n: chr(64 + n)),
+        "trl": _said(_stated(counted("trl", "trl"), 10), str),
     }
 
 
-def _counts(values: Any, name: Callable[[int], str], below: int) -> dict[str, int]:
-    counted = np.bincount(values, minlength=1)[:below] if len(values) else np.zeros(0, np.int64)
-    first_value = 0 if below == len(KINDS) else 1
-    pairs = [(name(n), int(counted[n])) for n in range(first_value, len(counted)) if counted[n]]
-    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:FACET_VALUES_MAX])
+def _all_of(masks: dict[str, Mask], size: int) -> Mask:
+    whole: Mask = np.ones(size, np.bool_)
+    for mask in masks.values():
+        whole &= mask
+    return whole
 
 
-def _mode_counts(masks: Any) -> dict[str, int]:
-    pairs = [(mode.value, int(np.count_nonzero(masks & (1 << n)))) for n, mode in enumerate(MODES)]
-    return dict(sorted((pair for pair in pairs if pair[1]), key=lambda pair: (-pair[1], pair[0])))
+def _stated(counted: npt.NDArray[np.int64], below: int) -> Iterator[tuple[int, int]]:
+    """What is 0 was not stated."""
+    return ((n, count) for n, count in enumerate(counted[:below].tolist()) if n)
+
+
+def _bits(counted: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """How many hold each bit, from how many hold each mask."""
+    masks = np.arange(len(counted))
+    return ((n, int(counted[(masks >> n) & 1 != 0].sum())) for n in range(len(MODES)))
+
+
+def _said(pairs: Iterable[tuple[int, int]], name: Callable[[int], str]) -> dict[str, int]:
+    """The most frequent first; what does not occur is not told."""
+    named = [(name(n), count) for n, count in pairs if count]
+    return dict(sorted(named, key=lambda pair: (-pair[1], pair[0]))[:FACET_VALUES_MAX])

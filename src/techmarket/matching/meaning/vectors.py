@@ -134,6 +134,12 @@ async def likeness_of(
     return {row.document: float(row.likeness) for row in rows}
 
 
+async def stored(db: AsyncSession, model: str, space: int, ids: Sequence[UUID]) -> dict[UUID, list[float]]:
+    query = text(f"SELECT id, vector::text AS v FROM listing_vector WHERE {_only(model, space)} AND id = ANY(:ids)")
+    rows = await db.execute(query, {"ids": list(ids)})
+    return {row.id: [float(x) for x in row.v[1:-1].split(",")] for row in rows}
+
+
 def _only(model: str, space: int) -> str:
     quoted = model.replace("'", "''").replace(":", "\\:")
     return f"model = '{quoted}' AND space = {int(space)}"

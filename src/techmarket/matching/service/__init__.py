@@ -13,11 +13,12 @@ from techmarket.matching.service.answering import (
     forget_answers,
     get_answer,
     give_feedback,
+    keep_searches,
     list_feedback,
     train_reranker,
 )
 from techmarket.matching.service.blind import compare_blind, list_blind_matches, set_consent
-from techmarket.matching.service.embedding import embed_some, tend_vectors
+from techmarket.matching.service.embedding import embed_some, tend_vectors, vectors_of
 from techmarket.matching.service.following import follow, sweep
 from techmarket.matching.service.pairing import list_matches
 from techmarket.matching.service.people import get_profile, list_people, put_profile, reindex_people
@@ -32,6 +33,7 @@ __all__ = [
     "get_answer",
     "get_profile",
     "give_feedback",
+    "keep_searches",
     "list_alerts",
     "list_blind_matches",
     "list_feedback",
@@ -50,4 +52,5 @@ __all__ = [
     "tend_vectors",
     "train_reranker",
     "unsubscribe",
+    "vectors_of",
 ]

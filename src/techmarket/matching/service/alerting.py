@@ -197,7 +197,7 @@ class _Seen:
         self._columns = Columns()
         rows = []
         for one, terms in zip(found, self._terms, strict=True):
-            facts = texts.facts_of(one.kind, one.cuts[tier], terms)
+            facts = texts.facts_of(one.kind, one.cuts[tier])
             rows.append(row_of(one.listing_id, one.org_id, one.published_at, sum(terms.values()), facts))
         if rows:
             self._columns.put(0, rows_array(rows).tobytes())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,29 +15,34 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
 from techmarket.matching import answers, errors, policy, replaying, tokens
 from techmarket.matching.events import MatchJudged, RerankerTrained
+from techmarket.matching.index.reading import Asked
 from techmarket.matching.ranking import Hit, Ranked
-from techmarket.matching.replaying import exact
+from techmarket.matching.replaying import Keepable, exact
 from techmarket.matching.reranking import Judged, Reranker, trial
 from techmarket.matching.tables import MatchModel
 from techmarket.matching.views import AnswerView, FeedbackView, Reason, Verdict
 
 KEPT_DAYS = 180
+KEPT_DAYS_SEARCH = 30
+"""Matches are what feedback and disputes are about; of searches there are many more."""
 FORGET_TURN = 1_000
+NOTHING_ASKED = Asked((), (), ())
 
 
 def inputs_of(ranked: Ranked, *, embedder: str | None, reranker: Reranker | None, wishes: Any) -> dict[str, Any]:
-    """Everything that the scores of an answer rest on."""
-    assert ranked.asked is not None
+    """Everything that the scores of an answer rest on. Where no words were asked for, all score `alike`."""
     about, judged = ranked.look.about, ranked.judged
+    asked = ranked.asked or NOTHING_ASKED
     decides = judged is not None and judged.decides
     spreads = [judged.words, judged.meaning] if judged is not None and decides else None
     return {
         "words": tokens.MODEL,
         "documents": about.documents,
         "average": exact(about.average),
-        "terms": [[one.term, one.weight, one.df] for one in ranked.asked.postings]
-        + [[term, ranked.wanted.get(term, 0), 0] for term in ranked.asked.unknown],
-        "left_out": list(ranked.asked.left_out),
+        "terms": [[one.term, one.weight, one.df] for one in asked.postings]
+        + [[term, ranked.wanted.get(term, 0), 0] for term in asked.unknown],
+        "left_out": list(asked.left_out),
+        "alike": ranked.alike,
         "wishes": wishes,
         "embedder": embedder,
         "blend": None if spreads is None else [[exact(one.mean), exact(one.deviation)] for one in spreads],
@@ -61,40 +66,52 @@ def result_of(hit: Hit) -> dict[str, Any]:
     }
 
 
-async def keep(
-    tx: Tx, actor: Actor, *, kind: str, listing_id: UUID, inputs: dict[str, Any], results: Sequence[dict[str, Any]]
-) -> str:
-    """Keep an answer; the same answer to the same organisation has the same name and is written once."""
+def keepable(
+    actor: Actor, *, kind: str, listing_id: UUID | None, inputs: Mapping[str, Any], results: Sequence[dict[str, Any]]
+) -> Keepable | None:
+    """The answer, if it is one to keep: what somebody heard who can come back for it.
+
+    Nobody can ask for what an anonymous reader heard as his own, and a door that stands open to all must not fill the
+    disk: nothing of it is written. The same answer to the same organisation has the same name and is written once.
+    """
+    if actor.org_id is None:
+        return None
     document = {
         "kind": kind,
-        "listing": str(listing_id),
-        "reader": str(actor.org_id) if actor.org_id else None,
+        "listing": str(listing_id) if listing_id else None,
+        "reader": str(actor.org_id),
         "inputs": inputs,
-        "results": list(results),
+        "results": results,
     }
-    id = replaying.answer_id(document)
+    return Keepable(replaying.answer_id(document), kind, listing_id, actor.org_id, document)
+
+
+async def keep(tx: Tx, answer: Keepable | None) -> str | None:
+    """Keep an answer that feedback may be given on: it is there before it is heard."""
+    if answer is None:
+        return None
     async with tx.begin() as db:
-        await answers.keep_answer(
-            db,
-            id=id,
-            kind=kind,
-            listing_id=listing_id,
-            org_id=actor.org_id,
-            document=document,
-            shown=[result["id"] for result in results],
-        )
-    return id
+        await answers.keep_answers(db, [answer.row()])
+    return answer.id
+
+
+async def keep_searches(tx: Tx, kept: Sequence[Keepable]) -> None:
+    """Keep answers to searches, many in one statement, soon after they were heard."""
+    rows = {one.id: one.row() for one in kept}
+    if rows:
+        async with tx.begin() as db:
+            await answers.keep_answers(db, [rows[id] for id in sorted(rows)])
 
 
 async def get_answer(tx: Tx, actor: Actor, id: str) -> AnswerView:
     """An answer as it was given, and whether it comes out the same when it is computed again.
 
-    It is there for the organisation that heard it and for the market; what an anonymous reader heard, for everybody.
+    It is there for the organisation that heard it and for the market.
     """
     require(actor, policy.READ_ANSWER)
     async with tx.read() as db:
         row = await answers.find_answer(db, id)
-    if row is None or not (actor.is_market or row.org_id is None or row.org_id == actor.org_id):
+    if row is None or not (actor.is_market or row.org_id == actor.org_id):
         raise NotFound()
     outcome = replaying.replay(row.document)
     return AnswerView(row.id, row.kind, row.listing_id, row.at, row.document, outcome.is_same, outcome.differs)
@@ -202,7 +219,7 @@ async def train_reranker(tx: Tx) -> MatchModel | None:
 
 async def forget_answers(tx: Tx) -> int:
     async with tx.begin() as db:
-        return await answers.forget_answers(db, KEPT_DAYS, FORGET_TURN)
+        return await answers.forget_answers(db, days=KEPT_DAYS, days_of_searches=KEPT_DAYS_SEARCH, limit=FORGET_TURN)
 
 
 async def active_reranker(tx: Tx) -> Reranker | None:

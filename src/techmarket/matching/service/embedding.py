@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
 from techmarket.kernel.embedding import Embedder, EmbeddingFailed
 from techmarket.listings import steps as listings
-from techmarket.matching import texts, tokens
+from techmarket.matching import texts
 from techmarket.matching.candidates import Meant
 from techmarket.matching.index import repository
 from techmarket.matching.index.columns import Space
@@ -70,6 +72,11 @@ async def _embed_space(tx: Tx, embedder: Embedder, space: Space, tier: Tier) -> 
     return len(rows)
 
 
+async def vectors_of(db: AsyncSession, embedder: Embedder, ids: Sequence[UUID]) -> dict[UUID, list[float]]:
+    """The stored vectors of listings, as everybody may know their text."""
+    return await vectors.stored(db, embedder.name, Space.PUBLIC, ids)
+
+
 async def tend_vectors(tx: Tx, models: Sequence[str]) -> None:
     """An index for what has grown large; nothing kept of embedders that are no longer set."""
     async with tx.begin() as db:
@@ -94,8 +101,13 @@ class Meaning:
 NO_MEANING = Meaning("NONE")
 
 
-async def meaning_of(tx: Tx, embedders: Sequence[Embedder], space: Space, text: str) -> Meaning:
-    """The meaning of a query, asked for with no transaction open; a failing embedder never fails the query."""
+async def meaning_of(
+    tx: Tx, embedders: Sequence[Embedder], space: Space, text: str, *, scripts: int | None = None
+) -> Meaning:
+    """The meaning of a query, asked for with no transaction open; a failing embedder never fails the query.
+
+    `scripts` says what it is written in, where that is known better than from the text itself.
+    """
     embedder = await _speaker(tx, embedders, space)
     if embedder is None or not text.strip():
         return NO_MEANING
@@ -104,7 +116,7 @@ async def meaning_of(tx: Tx, embedders: Sequence[Embedder], space: Space, text: 
     except EmbeddingFailed as failure:
         log.warning("embedding_failed", model=embedder.name, trouble=failure.trouble.value, texts=1)
         return Meaning(failure.trouble.value, embedder.name)
-    scripts = texts.scripts_of(tokens.terms(text))
+    scripts = texts.script_of(text) if scripts is None else scripts
     return Meaning("USED", embedder.name, Meant(embedder.name, embedder.dim, vector, scripts))
 
 

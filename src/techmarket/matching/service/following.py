@@ -118,7 +118,7 @@ def _entry(one: IndexText, fields: Mapping[str, Any]) -> Entry:
         one.org_id,
         one.published_at,
         terms,
-        texts.facts_of(one.kind, fields, terms),
+        texts.facts_of(one.kind, fields),
         texts.phrases_of(fields),
         texts.numbers_of(fields),
     )

@@ -20,7 +20,7 @@ from techmarket.matching.index.scoring import MICRO, Filters, Sort, said_of, tes
 from techmarket.matching.ranking import Hit
 from techmarket.matching.reranking import Reranker
 from techmarket.matching.service import embedding
-from techmarket.matching.service.answering import active_reranker, inputs_of, keep, result_of
+from techmarket.matching.service.answering import active_reranker, inputs_of, keep, keepable, result_of
 from techmarket.matching.service.searching import after_of, decimal, page_of_hits
 from techmarket.matching.views import MatchPage, MatchView, TermPart
 
@@ -52,7 +52,8 @@ async def list_matches(
     if own is None:
         raise NotFound()
     reranker = await active_reranker(tx)
-    meaning = await embedding.meaning_of(tx, embedders, space, texts.meaning_of(own.terms, MEANT_CHARS_MAX))
+    said, scripts = texts.meaning_of(own.terms, MEANT_CHARS_MAX), texts.scripts_of(texts.prose_of(own.terms))
+    meaning = await embedding.meaning_of(tx, embedders, space, said, scripts=scripts)
     async with tx.read(snapshot=True) as db:
         wishes = tests_of(filters or Filters())
         wishes |= fitting.tests_between(own.kind, own.terms, own.organisation_id, is_strict=is_strict)
@@ -72,8 +73,7 @@ async def list_matches(
         page, next_cursor = page_of_hits(ranked.hits, limit)
         views = await listings.views_for(db, actor, [hit.id for hit in page])
     items = [_match(hit, own, views[hit.id]) for hit in page if hit.id in views]
-    kept = await keep(
-        tx,
+    answer = keepable(
         actor,
         kind="matches",
         listing_id=listing_id,
@@ -85,13 +85,14 @@ async def list_matches(
         ),
         results=[result_of(hit) for hit in page],
     )
+    kept = await keep(tx, answer)
     name = reranker.name if reranker is not None else None
     return MatchPage(items, next_cursor, ranked.total, tokens.MODEL, kept, meaning.state, meaning.model, name)
 
 
 def _judging(own: ListingView, meant: Meant | None, reranker: Reranker | None) -> Judging:
     terms = texts.terms_of(own.terms)
-    facts = texts.facts_of(own.kind, own.terms, terms)
+    facts = texts.facts_of(own.kind, own.terms)
     row = rows_array([row_of(own.id, own.organisation_id, own.published_at, sum(terms.values()), facts)])
     return Judging(meant, row[0], own.kind is ListingKind.DEMAND, reranker)
 

@@ -26,7 +26,7 @@ from techmarket.matching.index.scoring import Sort, Test
 from techmarket.matching.index.writing import Entry
 from techmarket.matching.profiles import Profile
 from techmarket.matching.ranking import Hit
-from techmarket.matching.service.answering import inputs_of, keep, result_of
+from techmarket.matching.service.answering import inputs_of, keep, keepable, result_of
 from techmarket.matching.service.searching import after_of, decimal, page_of_hits
 from techmarket.matching.tables import MatchProfile
 from techmarket.matching.views import PeoplePage, PersonMatchView, ProfileView, TermPart
@@ -75,7 +75,7 @@ async def _index(db: AsyncSession, rows: list[MatchProfile]) -> int:
             continue
         said = {"title_zh": " ".join(row.keywords), "summary_zh": row.statement_zh, "summary_en": row.statement_en}
         terms = texts.terms_of(said)
-        facts = Facts(region=row.region, scripts=texts.scripts_of(terms))
+        facts = Facts(region=row.region, scripts=texts.scripts_of([row.statement_zh or "", row.statement_en or ""]))
         entries.append(Entry(row.person_id, None, None, terms, facts))
     return await writing.put(db, Space.PEOPLE, entries, gone=gone)
 
@@ -110,14 +110,14 @@ async def list_people(
         people = await identity.get_people(db, [hit.id for hit in page])
         rows = await profiles.get_many(db, [hit.id for hit in page])
     wishes = {"kind": kind, "region": region}
-    kept = await keep(
-        tx,
+    answer = keepable(
         actor,
         kind="people",
         listing_id=listing_id,
         inputs=inputs_of(ranked, embedder=None, reranker=None, wishes=wishes),
         results=[result_of(hit) for hit in page],
     )
+    kept = await keep(tx, answer)
     items = [_match(hit, people[hit.id].name, rows[hit.id], qualified[hit.id]) for hit in page if hit.id in rows]
     return PeoplePage(items, next_cursor, ranked.total, tokens.MODEL, kept)
 

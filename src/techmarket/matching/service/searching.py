@@ -20,9 +20,10 @@ from techmarket.matching.candidates import Judging
 from techmarket.matching.highlighting import highlights
 from techmarket.matching.index import repository
 from techmarket.matching.index.columns import Space
-from techmarket.matching.index.scoring import MICRO, Filters, Sort, tests_of
+from techmarket.matching.index.scoring import MICRO, Filters, Sort, said_of, tests_of
 from techmarket.matching.ranking import Hit
 from techmarket.matching.service import embedding
+from techmarket.matching.service.answering import inputs_of, keepable, result_of
 from techmarket.matching.service.embedding import NO_MEANING
 from techmarket.matching.views import FoundView, SearchPage
 
@@ -70,9 +71,20 @@ async def search(
             granted=[] if asked.only is not None else await grants.opened_to(db, actor, space),
             with_facets=with_facets,
             by=Judging(meaning.meant) if meaning.meant is not None else None,
+            known=asked.known,
         )
         page, next_cursor = page_of_hits(ranked.hits, limit)
         views = await listings.views_for(db, actor, [hit.id for hit in page])
+    wishes = {"query": query, "filters": said_of(filters), "sort": sort, "corrected": dict(asked.corrected)}
+    kept = keepable(
+        actor,
+        kind="search",
+        listing_id=None,
+        inputs=inputs_of(
+            ranked, embedder=meaning.model if meaning.meant is not None else None, reranker=None, wishes=wishes
+        ),
+        results=[result_of(hit) for hit in page],
+    )
     return SearchPage(
         [_found(hit, views[hit.id]) for hit in page if hit.id in views],
         next_cursor,
@@ -84,17 +96,20 @@ async def search(
         asked.number,
         meaning.state,
         meaning.model,
+        kept,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A query understood: terms, or None for everything; the listings of a number; what was taken for what."""
+    """A query understood: terms, or None for everything; the listings of a number; what was taken for what; and what
+    was found of the terms in the dictionary, if that is all there is to find."""
 
     wanted: Mapping[str, int] | None
     only: list[UUID] | None
     number: str | None
     corrected: Mapping[str, str]
+    known: Mapping[str, tuple[int, int]] | None = None
 
 
 async def _asked(db: AsyncSession, space: Space, query: str | None) -> _Asked:
@@ -116,7 +131,7 @@ async def _asked(db: AsyncSession, space: Space, query: str | None) -> _Asked:
     corrected = await repository.similar_terms(db, space, odd, ALIKE_WORD) if odd else {}
     for asked, used in corrected.items():
         wanted[used] += wanted[asked]
-    return _Asked(wanted, None, None, corrected)
+    return _Asked(wanted, None, None, corrected, known if not corrected else None)
 
 
 async def suggest(tx: Tx, actor: Actor, *, start: str) -> list[str]:

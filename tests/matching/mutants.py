@@ -1,0 +1,168 @@
+"""Take one guard of matching after the other out of the code and see that its tests notice: part of `make mutants`."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.trading.mutants import Mutant, main
+
+INDEX, SERVICE, LEAKS, MEANING, FOLLOW, RERANK = (
+    f"test_{name}.py" for name in ("index", "service", "leaks", "meaning", "people_and_alerts", "reranking")
+)
+
+
+def mutants(path: str, tests: tuple[str, ...], *pairs: tuple[str, str]) -> list[Mutant]:
+    return [Mutant(path, guard, weakened, tests, room="matching") for guard, weakened in pairs]
+
+
+MUTANTS = [
+    *mutants(
+        "ranking.py",
+        (SERVICE, LEAKS),
+        ("if actor.org_verified or actor.is_market else Space.PUBLIC", ""),
+        ("if apart and len(at):", "if False:"),
+        ("[*without, *(one.listing_id for one in granted)]", "[*without]"),
+        ("look, asked = reading.among(look, asked, among)", "pass"),
+        ("+ [(term, 0) for term in asked.unknown]", ""),
+    ),
+    *mutants(
+        "grants.py",
+        (SERVICE, LEAKS),
+        (" AND g.tier <= r.tier ORDER", " ORDER"),
+        ("if space is not Space.REGISTERED or actor.is_market or", "if"),
+    ),
+    *mutants(
+        "index/scoring.py",
+        (INDEX, SERVICE),
+        ('alive = columns["alive"][at] != 0', "alive = np.ones(len(at), np.bool_)"),
+        ("one.documents[: int(np.searchsorted(one.documents, columns.size))]", "one.documents"),
+        ("if taken and total > most:", "if total > most:"),
+        ("if taken and total > most:", "if False:"),
+        ("key=lambda one: (one.df, one.term)", "key=lambda one: one.df"),
+        ("among = keys >= least", "among = keys > least"),
+        ("for other, mask in masks.items() if other != name", "for other, mask in masks.items()"),
+        ("fits = price >= max(least, NO_PRICE + 1)", "fits = price >= least"),
+        ("(highs == high) & (lows < low)", "(highs == high) & (lows <= low)"),
+        ("np.where(price < 0, np.iinfo(np.int64).min, -price)", "-price"),
+    ),
+    *mutants(
+        "index/columns.py",
+        (INDEX,),
+        ("if self._epochs.get(chunk, -1) > epoch:", "if False:"),
+        ("        self._taking_part.clear()\n", ""),
+    ),
+    *mutants("index/reading.py", (SERVICE, INDEX), ("if held.epoch < state.epoch:", "if held.epoch < 0:")),
+    *mutants(
+        "index/writing.py",
+        (SERVICE, LEAKS),
+        ("one.id not in held or held[one.id].digest != digests[one.id]", "True"),
+        ("await repository.delete_documents(db, space, [row.id for row in leaving])", "pass"),
+        ('        rows[n // CHUNK]["alive"][n % CHUNK] = 0', "        pass"),
+        ("counts.subtract(phrase for row in leaving for phrase in row.phrases or ())", "pass"),
+        ("more.subtract(blocks.forward_terms(row.forward).tolist())", "pass"),
+        ("keep = alive[one.documents]", "keep = alive[one.documents] | True"),
+    ),
+    *mutants(
+        "service/following.py",
+        (SERVICE, LEAKS),
+        ("spaces[space].append(known[tier])", "spaces[space].append(known[Tier.DEAL])"),
+        ("gone = [id for id in touched if id not in found]", "gone = []"),
+        ("            if is_cut:\n                head = position\n", ""),
+        ("if known[tier] is not known[Tier(tier - 1)]:", "if False:"),
+    ),
+    *mutants(
+        "fitting.py",
+        (SERVICE,),
+        ('lambda held, at: held["org"][at] != own', 'lambda held, at: held["org"][at] >= 0'),
+        ('tests["mode"] = lambda held, at: (held["modes"][at] == 0) |', 'tests["mode"] = lambda held, at:'),
+        ("(other == NO_PRICE) | (other <= minor", "(other <= minor"),
+        ("(other == 0) | (other >= level", "(other >= level"),
+        ("if not is_strict:", "if is_strict:"),
+    ),
+    *mutants(
+        "candidates.py",
+        (MEANING,),
+        ('& (columns["alive"][numbers] != 0)', ""),
+        ("if n < columns.size and n not in apart}", "if n < columns.size}"),
+        ("if not self.decides:", "if False:"),
+    ),
+    *mutants(
+        "meaning/endpoint.py",
+        (MEANING,),
+        ("if self._clock() < self._rests_until:", "if False:"),
+        ("        self._failures = 0\n        return vectors", "        return vectors"),
+        ("if answer.status_code not in (429, 500, 502, 503, 504):", "if False:"),
+        ("return min(wanted, RETRY_AFTER_MAX_SECONDS)", "return wanted"),
+    ),
+    *mutants(
+        "meaning/embedders.py",
+        (MEANING,),
+        ("if len(vector) != dim:", "if False:"),
+        ("if all(map(math.isfinite, vector)) else 0.0", ""),
+        ('if purpose != "query":', "if False:"),
+    ),
+    *mutants(
+        "meaning/blending.py",
+        (MEANING,),
+        ("or query_scripts & scripts else OTHER_SCRIPT", "or True else OTHER_SCRIPT"),
+        ("if self.deviation > 0 else 0.0", ""),
+    ),
+    *mutants(
+        "service/embedding.py",
+        (MEANING,),
+        ("if one.name in progress and progress[one.name].is_ready]", "]"),
+        ("if await vectors.lock_progress(db, embedder.name, embedder.dim, space) is None:", "if False:"),
+        ("return Meaning(failure.trouble.value, embedder.name)", "raise"),
+    ),
+    *mutants(
+        "service/answering.py",
+        (FOLLOW,),
+        ("if row is None or not (actor.is_market or row.org_id == actor.org_id):", "if row is None:"),
+        ("if actor.org_id is None:", "if False:"),
+        ("if (verdict is Verdict.NOT_RELEVANT) != (reason is not None):", "if False:"),
+        ("require(actor, policy.GIVE_FEEDBACK, parties=[owner])", "pass"),
+        ("is_active=model is not None and found.is_better", "is_active=model is not None"),
+        ("last.feedback_count == len(rows) and last.newest_at == newest", "False"),
+    ),
+    *mutants(
+        "replaying.py",
+        (RERANK, FOLLOW),
+        ('if abs(words - result["words"]) > len(result["times"]):', "if False:"),
+        ("if earlier < later]", "if False]"),
+        ('if _score(inputs, result) != result["score"]]', "if False]"),
+    ),
+    *mutants(
+        "service/alerting.py",
+        (FOLLOW,),
+        ("if one.org_id != search.org_id and newest", "if newest"),
+        (" and newest[one.listing_id] >= search.position", ""),
+        ("tier = Tier.REGISTERED if orgs[search.org_id].is_verified else Tier.PUBLIC", "tier = Tier.REGISTERED"),
+        ("if not hmac.compare_digest(_token(keys, search_id), token):", "if False:"),
+        ("if row.person_id != actor.person_id or row.org_id != actor.org_id:", "if False:"),
+        ("        await alerts.forget_untold(db, row.id)\n", ""),
+        ("    await _one_at_a_time(db, actor.person)\n", "    pass\n"),
+        ("if search.delivery == Delivery.IMMEDIATE else next_digest(now)", ""),
+        ("entries = [entry for entry in entries if entry.position < end]", "pass"),
+    ),
+    *mutants(
+        "service/blind.py",
+        (FOLLOW,),
+        ("if offer.whole.org_id != demand.whole.org_id\n", "if True\n"),
+        ("len(shared) >= SHARED_MIN and ", ""),
+        ("if (row.offer_id, row.demand_id) not in met:", "if False:"),
+        ("            await db.execute(delete(BlindMatch).where(_of(listing_id)))\n", ""),
+        ("require(actor, wanted, parties=[owner])", "pass"),
+        ("if view.dossier is None]", "]"),
+    ),
+    *mutants(
+        "service/people.py",
+        (FOLLOW,),
+        ("if not row.is_listed:", "if False:"),
+        ("return np.isin(at, numbers)", "return np.ones(len(at), np.bool_)"),
+        ("require(actor, policy.FIND_PEOPLE)", "pass"),
+    ),
+]
+
+
+if __name__ == "__main__":
+    sys.exit(main(MUTANTS, sys.argv[1:]))
