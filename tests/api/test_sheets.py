@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import resource
 import zipfile
 from datetime import date, datetime
 
 import pytest
 from openpyxl import Workbook
 
-from techmarket.api.sheets import CSV, XLSX, rows_of_csv, rows_of_xlsx
+from techmarket.api.sheets import CSV, XLSX, rows_apart, rows_of_csv, rows_of_xlsx
 from techmarket.hub import errors
 from techmarket.identity.actor import OrgKind
 from techmarket.kernel.refusals import Refusal
@@ -208,6 +209,27 @@ def test_whatever_bytes_of_a_workbook_are_bent_nothing_worse_happens_than_a_refu
 def test_a_spreadsheet_that_takes_too_long_is_given_up():
     with pytest.raises(errors.SheetTooSlow):
         list(rows_of_xlsx(an_xlsx(HEADER, ROW), seconds=-1.0))
+
+
+def test_a_workbook_is_read_apart_as_it_is_read_here():
+    for body in (an_xlsx(HEADER, ROW), an_xlsx(HEADER, ROW, [*ROW, "beyond"], [None], ROW)):
+        here = [row if isinstance(row, dict) else row.facts for _, row in rows_of_xlsx(body)]
+        apart = [row if isinstance(row, dict) else row.facts for _, row in rows_apart(body, 10)]
+        assert apart == here
+        assert [line for line, _ in rows_apart(body, 10)] == [line for line, _ in rows_of_xlsx(body)]
+    assert len(rows_apart(body, 2)) == 2
+    for refused in (errors.SheetTooLong, errors.SheetUnreadable):
+        with pytest.raises(refused):
+            rows_apart(far_away() if refused is errors.SheetTooLong else locked(), 10)
+
+
+def test_a_workbook_that_swells_in_memory_ends_alone():
+    """Eighty kilobytes of styles would be gigabytes of objects; the process that opens them has no room for that."""
+    body = changed("xl/styles.xml", b"<cellXfs", b"<cellXfs>" + b"<xf/>" * 8_000_000 + b"</cellXfs><cellXfs")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(Refusal):
+        rows_apart(body, 10)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB; the text itself is 40 MiB
 
 
 async def send(api, key, body, media):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any, Literal
@@ -32,7 +33,7 @@ from techmarket.api.shapes import (
     Uuid,
     Wire,
 )
-from techmarket.api.sheets import CSV, XLSX, rows_of_csv, rows_of_xlsx
+from techmarket.api.sheets import CSV, XLSX, rows_apart, rows_of_csv
 from techmarket.hub import errors, service
 from techmarket.hub.rules import Problem, Row
 from techmarket.hub.views import ImportView
@@ -212,8 +213,8 @@ def _lines(body: bytes, media: str) -> Iterator[tuple[int, bytes | dict[str, Any
     if media == CSV:
         return rows_of_csv(body)
     if media == XLSX:
-        return rows_of_xlsx(body)
-    return ((n, line.strip()) for n, line in enumerate(body.split(b"\n"), start=1) if line.strip())
+        return iter(rows_apart(body, service.ROWS_MAX + 1))
+    return ((n, line.strip()) for n, line in enumerate(io.BytesIO(body), start=1) if line.strip())
 
 
 def _read_row(number: int, line: bytes | dict[str, Any] | Refusal, kind: Kind, language: str) -> Row:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
+from techmarket.db import apart
 from techmarket.db.archives import ArchiveLimits, ArchiveRefused, check_archive
 from techmarket.hub import errors
 from techmarket.kernel.refusals import Refusal
@@ -29,6 +33,19 @@ LINES_MAX = 20_000
 SECONDS_MAX = 20.0
 UNPACKED_MAX = 64 * 1024 * 1024
 PACKAGE = ArchiveLimits(entries_max=400, ratio_max=1_000, unpacked_max=UNPACKED_MAX)
+
+MEMORY_MAX = 768 * 2**20
+_REFUSALS = {
+    refusal.code: refusal
+    for refusal in (
+        errors.SheetUnreadable,
+        errors.SheetTooLarge,
+        errors.SheetTooLong,
+        errors.SheetTooSlow,
+        errors.SheetHeaderMissing,
+        errors.SheetColumnTwice,
+    )
+}
 
 CHINESE: Mapping[str, str] = {
     "编号": "external_id",
@@ -125,6 +142,20 @@ def rows_of_xlsx(
     except Exception:
         # Whatever the library trips over: it is not a spreadsheet of ours to mend.
         raise errors.SheetUnreadable(pointer="/body") from None
+
+
+def rows_apart(body: bytes, rows_max: int) -> list[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
+    """As `rows_of_xlsx` gives the first of them, in a process of its own: what swells in memory there takes nobody along. For a thread."""
+    try:
+        said = apart.run(__name__, body, arguments=[str(rows_max)], seconds=int(SECONDS_MAX))
+    except apart.TooMuch:
+        raise errors.SheetTooSlow(seconds=SECONDS_MAX, pointer="/body") from None
+    rows: list[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]] = []
+    for one in map(json.loads, said.splitlines()):
+        if "refused" in one:
+            raise _REFUSALS[one["refused"]](pointer="/body", **one["facts"])
+        rows.append((one["line"], one["row"] if "row" in one else errors.SheetRowUnreadable(columns=one["columns"])))
+    return rows
 
 
 class _Watched(io.BytesIO):
@@ -256,3 +287,18 @@ def _right(part: str) -> dict[str, Any]:
 def _indicator(part: str) -> dict[str, Any]:
     name, _, requirement = part.replace("：", ":").partition(":")
     return {"name": name.strip(), "requirement": requirement.strip()}
+
+
+def main() -> None:
+    """The other side of `rows_apart`: the workbook comes in on stdin, its rows go out as JSON Lines."""
+    apart.limit(memory=MEMORY_MAX, seconds=int(SECONDS_MAX))
+    try:
+        for line, row in islice(rows_of_xlsx(sys.stdin.buffer.read()), int(sys.argv[1])):
+            told = {"row": row} if isinstance(row, dict) else {"columns": row.facts["columns"]}
+            sys.stdout.write(json.dumps({"line": line, **told}) + "\n")
+    except Refusal as refused:
+        sys.stdout.write(json.dumps({"refused": refused.code, "facts": dict(refused.facts)}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

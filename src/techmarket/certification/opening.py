@@ -1,18 +1,14 @@
-"""Opening a stranger's PDF where it can do no harm: a process of its own, with little memory and time.
-
-PDF readers unpack what they are given, and a small file may unpack to gigabytes; no check beforehand knows every way.
-"""
+"""Opening a stranger's PDF of a certificate where it can do no harm (`db.apart`)."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import resource
 import sys
 
 from techmarket.certification import paper
 from techmarket.certification.paper import Opened
+from techmarket.db import apart
 
 SECONDS_MAX = 20
 MEMORY_MAX = 768 * 2**20
@@ -40,26 +36,10 @@ async def open_apart(raw: bytes) -> Opened:
     for ended in [one for one in _turns if one.is_closed()]:
         del _turns[ended]
     async with _turns.setdefault(loop, asyncio.Semaphore(AT_ONCE)):
-        worker = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            __name__,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            # No secret of the market goes along.
-            env={name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ},
-        )
         try:
-            said, _ = await asyncio.wait_for(worker.communicate(raw), SECONDS_MAX)
-        except TimeoutError:
+            said = await asyncio.to_thread(apart.run, __name__, raw, seconds=SECONDS_MAX)
+        except apart.TooMuch:
             raise TooMuch() from None
-        finally:
-            if worker.returncode is None:
-                worker.kill()
-                await worker.wait()
-    if worker.returncode != 0:
-        raise TooMuch()
     answer = json.loads(said)
     if "fault" in answer:
         raise NotAPaper(answer["fault"])
@@ -68,8 +48,7 @@ async def open_apart(raw: bytes) -> Opened:
 
 def main() -> None:
     """The other side: the PDF comes in on stdin, what it carries goes out as JSON."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_MAX, SECONDS_MAX))
+    apart.limit(memory=MEMORY_MAX, seconds=SECONDS_MAX)
     raw = sys.stdin.buffer.read(paper.SIZE_MAX + 1)
     try:
         opened = paper.open_paper(raw)

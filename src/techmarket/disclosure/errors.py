@@ -64,6 +64,15 @@ class DocumentTooLong(Refusal):
     )
 
 
+class DocumentTooHeavy(Refusal):
+    code, kind = "disclosure.document_too_heavy", Kind.INVALID
+    zh = "打开此文件所需的内存或时间过多，无法加盖水印。请重新导出或拆分，或明确同意不加水印（unmarked=true）。"
+    en = (
+        "Opening this file takes too much memory or time, so it cannot be stamped. Export it anew or split it, or agree"
+        " expressly that its copies carry no stamp (unmarked=true)."
+    )
+
+
 class PictureTooLarge(Refusal):
     code, kind = "disclosure.picture_too_large", Kind.INVALID
     zh = "图片像素过多；可加盖水印的图片最多 {pixels_max} 像素。请缩小，或明确同意不加水印（unmarked=true）。"

@@ -3,35 +3,61 @@
 from __future__ import annotations
 
 import io
+import json
+import sys
 import time
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pikepdf
 
+from techmarket.db import apart
 from techmarket.disclosure import errors
 from techmarket.disclosure.watermark.stamp import Bounds, Reader, StampPage, stamped
 
 SIDE_MIN, SIDE_MAX = 36.0, 14_400.0
 SIZES_MAX = 20
+MEMORY_MAX = 512 * 2**20
+SECONDS_MAX = 20
 
 
 def check(file: BinaryIO, bounds: Bounds) -> None:
-    """A PDF that opens without a password and has not too many pages."""
+    """A PDF that opens without a password, has not too many pages, and unpacks to no flood. For a thread.
+
+    It is opened in a process of its own (`db.apart`): what takes too much there would take as much wherever it is
+    stamped.
+    """
+    try:
+        said = json.loads(apart.run(__name__, file, arguments=[str(bounds.pages_max)], seconds=SECONDS_MAX))
+    except apart.TooMuch:
+        raise errors.DocumentTooHeavy(pointer="/body") from None
+    match said["fault"]:
+        case "encrypted":
+            raise errors.DocumentEncrypted(pointer="/body")
+        case "broken":
+            raise errors.DocumentBroken(pointer="/body")
+        case "too_long":
+            raise errors.DocumentTooLong(pages=said["pages"], pages_max=bounds.pages_max, pointer="/body")
+
+
+def look(file: BinaryIO, pages_max: int) -> dict[str, Any]:
+    """What is wrong with a PDF, by a word; None if nothing is."""
     try:
         with pikepdf.open(file, suppress_warnings=True) as document:
             if document.is_encrypted:
-                raise errors.DocumentEncrypted(pointer="/body")
+                return {"fault": "encrypted"}
+            stated = document.Root["/Pages"].get("/Count", 0)
+            if stated > pages_max:
+                return {"fault": "too_long", "pages": int(stated)}
             pages = len(document.pages)
+            if pages > pages_max:
+                return {"fault": "too_long", "pages": pages}
             for page in document.pages:
                 _shown_size(page)
     except pikepdf.PasswordError:
-        raise errors.DocumentEncrypted(pointer="/body") from None
+        return {"fault": "encrypted"}
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError):
-        raise errors.DocumentBroken(pointer="/body") from None
-    if pages == 0:
-        raise errors.DocumentBroken(pointer="/body")
-    if pages > bounds.pages_max:
-        raise errors.DocumentTooLong(pages=pages, pages_max=bounds.pages_max, pointer="/body")
+        return {"fault": "broken"}
+    return {"fault": "broken" if pages == 0 else None}
 
 
 def mark(file: BinaryIO, out: BinaryIO, reader: Reader, deadline: float) -> None:
@@ -57,3 +83,13 @@ def _shown_size(page: pikepdf.Page) -> tuple[float, float]:
     width, height = (min(max(round(float(side), 1), SIDE_MIN), SIDE_MAX) for side in (box.width, box.height))
     turned = int(page.obj.get("/Rotate", 0)) % 180 == 90
     return (height, width) if turned else (width, height)
+
+
+def main() -> None:
+    """The other side of `check`."""
+    apart.limit(memory=MEMORY_MAX, seconds=SECONDS_MAX)
+    sys.stdout.write(json.dumps(look(sys.stdin.buffer, int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()
