@@ -145,7 +145,7 @@ def rows_of_xlsx(
 
 
 def rows_apart(body: bytes, rows_max: int) -> list[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
-    """The first rows of `rows_of_xlsx`, from a process of its own: what swells there takes nobody along. For a thread."""
+    """The first rows of `rows_of_xlsx`, from a process of its own, lest it swell here. For a thread."""
     try:
         said = apart.run(__name__, body, arguments=[str(rows_max)], seconds=int(SECONDS_MAX))
     except apart.TooMuch:
