@@ -33,6 +33,7 @@ from techmarket.api import (
     distributions,
     dossiers,
     evidence,
+    feed,
     floor,
     following,
     hub,
@@ -79,6 +80,7 @@ from techmarket.api import (
     transparency,
     unit_rules,
     vesting,
+    webhooks,
 )
 from techmarket.api import docs as refusal_docs
 from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
@@ -158,6 +160,8 @@ ROUTERS = (
     dossiers.router,
     projects.router,
     hub.router,
+    feed.router,
+    webhooks.router,
     bank.router,
     matching.router,
     following.router,

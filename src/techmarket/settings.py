@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     writes_per_minute: int = Field(default=1_200, ge=0)
     bids_per_minute: int = Field(default=30_000, ge=0)
     open_per_minute: int = Field(default=3_000, ge=0)
+    webhooks_inside: bool = False
     log_json: bool = True
     jobs_in_process: bool = True
     market_name: str = "Sample Technology Market / 示例技术交易市场"

@@ -31,6 +31,9 @@ from techmarket.db.files import Files
 from techmarket.db.jobs import Reaction
 from techmarket.db.means import Means
 from techmarket.db.session import Tx, make_engine
+from techmarket.hub import service as hub
+from techmarket.hub.service.telling import tell_on
+from techmarket.identity.actor import Actor, OrgKind, Role
 from techmarket.jobs import runner
 from techmarket.kernel.events import Event
 from techmarket.kernel.ids import new_id
@@ -41,6 +44,7 @@ WRITERS, SEQUENCERS, READERS = 3, 2, 3
 THINGS = 200
 TASKS = 10  # of one writer; one of them only makes long transactions
 MILESTONE_EVERY = 25
+ORG = UUID(int=7)
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,14 @@ class Milestone(Event):
     kind: ClassVar[str] = "storm.milestone"
     thing_id: UUID
     n: int
+
+
+@dataclass(frozen=True)
+class Acting:
+    """The organisation in whose name everything of the storm is done, as the journal must know it."""
+
+    person_id: UUID | None = None
+    org_id: UUID | None = ORG
 
 
 class Drop(Exception):
@@ -87,7 +99,7 @@ async def change(db: AsyncSession, thing: UUID, times: int) -> list[str]:
     entries = []
     for n in range(last - times + 1, last + 1):
         event = Milestone(thing, n) if n % MILESTONE_EVERY == 0 else Changed(thing, n)
-        entries.append(str(journal.record(db, event, actor=None)))
+        entries.append(str(journal.record(db, event, actor=Acting())))
     return entries
 
 
@@ -169,7 +181,7 @@ REACTION = Reaction("storm.note_milestone", Milestone, note_milestone)
 
 
 async def be_sequencer(tx: Tx, _number: int, folder: Path, _count: int) -> None:
-    """A worker as it is: its sequencer, and one reaction that both workers would like to run."""
+    """A worker as it is: its sequencer, its feed, and one reaction that both workers would like to run."""
     means = Means(tx, market_keys.for_tests(), Files.at(folder / "objects"))
 
     async def keep(work: Callable[[], Awaitable[int]], pause: float) -> None:
@@ -180,6 +192,7 @@ async def be_sequencer(tx: Tx, _number: int, folder: Path, _count: int) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(keep(lambda: runner.sequence_once(means), 0.01))
         group.create_task(keep(lambda: runner.read_once(means, REACTION), 0.05))
+        group.create_task(keep(lambda: tell_on(tx), 0.05))
 
 
 ROLES = {"writer": be_writer, "sequencer": be_sequencer, "reader": be_reader}
@@ -196,6 +209,34 @@ async def be(role: str, number: int, folder: Path, count: int) -> None:
 async def list_things(tx: Tx) -> list[UUID]:
     async with tx.read() as db:
         return list((await db.execute(text("SELECT id FROM storm_thing ORDER BY id"))).scalars())
+
+
+class Follower:
+    """A program of the organisation that follows the change feed; it is torn away and goes on from its cursor."""
+
+    ACTOR = Actor(UUID(int=8), ORG, OrgKind.ENTERPRISE, True, frozenset({Role.ADMINISTRATOR}))
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self.seen: list[UUID] = []
+        self.restarts = 0
+        self.cursor: str | None = None
+        self.is_at_end = False
+
+    async def follow(self, tx: Tx) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._chance.uniform(0.05, 0.6)):
+                    await self._read_on(tx)
+            self.restarts += 1
+
+    async def _read_on(self, tx: Tx) -> None:
+        while True:
+            page = await hub.list_changes(tx, self.ACTOR, cursor=self.cursor, limit=self._chance.choice((1, 20, 100)))
+            # What was read and the cursor are kept together, or neither is.
+            self.seen += [item.id for item in page.items]
+            self.cursor, self.is_at_end = page.next_cursor, page.is_at_end
+            await asyncio.sleep(0.01)
 
 
 # --- the parent -------------------------------------------------------------------------------------------------------
@@ -217,6 +258,9 @@ class Storm:
     noted: Counter[tuple[UUID, int]]
     transactions: int
     long_transactions: int
+    followed: list[list[UUID]]
+    back: list[UUID]
+    restarts: int
     readers_killed: int
     sequencers_killed: int
     seconds: float
@@ -274,9 +318,11 @@ async def storm(url: str, folder: Path, *, count: int, seed: int, limit_s: float
     chance = random.Random(seed)
     started = time.monotonic()
     killed: Counter[str] = Counter()
+    followers = [Follower(seed + n) for n in range(READERS)]
     try:
         await prepare(tx)
         with children.all_ended():
+            following = [asyncio.create_task(one.follow(tx)) for one in followers]
             for n in range(SEQUENCERS):
                 children.start("sequencer", n)
             for n in range(READERS):
@@ -296,7 +342,15 @@ async def storm(url: str, folder: Path, *, count: int, seed: int, limit_s: float
                 await asyncio.sleep(0.1)
                 within(started, limit_s, "not everything has been positioned and read")
                 children.require_nobody_failed()
-        return await count_up(tx, folder, killed, time.monotonic() - started)
+            for one in followers:
+                one.is_at_end = False
+            while not all(one.is_at_end for one in followers):
+                await asyncio.sleep(0.1)
+                within(started, limit_s, "the followers have not come to the end")
+            for task in following:
+                task.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
+        return await count_up(tx, folder, followers, killed, time.monotonic() - started)
     finally:
         await tx.dispose()
 
@@ -331,15 +385,28 @@ async def is_calm(tx: Tx) -> bool:
         waiting = (await db.execute(text("SELECT count(*) FROM journal_waiting"))).scalar_one()
         head = await journal.head(db)
         cursors = (await db.execute(text("SELECT position FROM journal_reader"))).scalars().all()
-        return waiting == 0 and len(cursors) == READERS + 1 and all(position == head for position in cursors)
+        return waiting == 0 and len(cursors) == READERS + 2 and all(position == head for position in cursors)
 
 
 def read_notes(folder: Path) -> list[Written]:
     return [Written(**json.loads(path.read_text())) for path in sorted(folder.glob("writer-*.json"))]
 
 
-async def count_up(tx: Tx, folder: Path, killed: Counter[str], seconds: float) -> Storm:
+async def read_back(tx: Tx) -> list[UUID]:
+    """The whole feed from its end to its beginning."""
+    found: list[UUID] = []
+    cursor: str | None = None
+    while True:
+        page = await hub.list_changes(tx, Follower.ACTOR, cursor=cursor, is_backwards=True, limit=1_000)
+        found += [item.id for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+async def count_up(tx: Tx, folder: Path, followers: list[Follower], killed: Counter[str], seconds: float) -> Storm:
     notes = read_notes(folder)
+    back = await read_back(tx)
     async with tx.read() as db:
 
         async def rows(query: str) -> list[Any]:
@@ -370,6 +437,9 @@ async def count_up(tx: Tx, folder: Path, killed: Counter[str], seconds: float) -
             noted=Counter((row.thing, row.n) for row in await rows("SELECT thing, n FROM storm_noted")),
             transactions=sum(note.transactions for note in notes),
             long_transactions=sum(note.long for note in notes),
+            followed=[one.seen for one in followers],
+            back=back,
+            restarts=sum(one.restarts for one in followers),
             readers_killed=killed["reader"],
             sequencers_killed=killed["sequencer"],
             seconds=seconds,

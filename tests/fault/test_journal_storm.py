@@ -21,7 +21,8 @@ async def test_a_storm_of_writers_with_two_sequencers_and_killed_readers_loses_d
     print(
         f"{len(found.recorded)} entries of {found.transactions} transactions ({found.long_transactions} long,"
         f" {len(found.dropped)} entries taken back) in {found.seconds:.1f} s;"
-        f" {found.readers_killed} readers and {found.sequencers_killed} sequencers killed"
+        f" {found.readers_killed} readers and {found.sequencers_killed} sequencers killed,"
+        f" followers of the feed restarted {found.restarts} times"
     )
     # The storm was one.
     assert len(found.recorded) >= ENTRIES
@@ -45,3 +46,9 @@ async def test_a_storm_of_writers_with_two_sequencers_and_killed_readers_loses_d
     # A reaction hears of every milestone; twice only where a worker was killed between the work and its cursor.
     assert set(found.noted) == set(found.milestones)
     assert found.noted.total() - found.milestones.total() <= 100 * found.sequencers_killed
+    # The feed tells every follower of every entry once, in the one order, however often he was torn away.
+    assert found.restarts >= 10
+    order = [entry for _, entry in found.positioned]
+    for seen in found.followed:
+        assert seen == order
+    assert found.back == order[::-1]

@@ -15,6 +15,7 @@ from techmarket.api.conditional import HEADER as KNOWN_HEADER
 from techmarket.api.conditional import UNCHANGED
 from techmarket.api.deps import MarketRoute, PreconditionRequired, if_match, signed_in
 from techmarket.api.errors import TooManyRequests
+from techmarket.api.messages import describe_messages
 from techmarket.api.refusals import name_refusals
 from techmarket.db.idempotency import KeyInFlight, KeyMalformed, KeyMissing, KeyReused
 from techmarket.identity.errors import BadKey, OrganisationSuspended
@@ -44,6 +45,7 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
                 _complete(operation, route, method)
                 if _names_things(operation, document["components"]["schemas"]):
                     name_refusals(operation, NotFound)
+        describe_messages(document)
         document["components"]["securitySchemes"]["oauth2"] = oauth.SECURITY_SCHEME
         for operation in (each for item in document["paths"].values() for each in item.values()):
             if {"apiKey": []} in operation.get("security", ()):

@@ -23,6 +23,7 @@ from techmarket.db.files import Files
 from techmarket.db.keys import Keys, MissingSecret
 from techmarket.db.means import Means
 from techmarket.db.session import Tx, make_engine
+from techmarket.hub.calling import Caller
 from techmarket.identity import service as identity
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
 from techmarket.rulebook import service as rulebook
@@ -78,6 +79,7 @@ async def open_market(
             embedders=embedders,
             provider=_provider(settings),
             voucher=_voucher(settings),
+            caller=Caller(may_reach_inside=settings.webhooks_inside),
         )
         market = OpenMarket(means, url, settings.state_dir, settings.state_dir / "staff.json")
         try:

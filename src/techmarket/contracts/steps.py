@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -228,3 +228,9 @@ async def _facts(db: AsyncSession, contract: Contract) -> ContractFacts:
             for one in reports
         ),
     )
+
+
+async def parties_of(db: AsyncSession, contract_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Everyone each contract is between."""
+    found = await repository.parties_of(db, contract_ids) if contract_ids else {}
+    return {id: frozenset(party.org_id for party in parties) for id, parties in found.items()}

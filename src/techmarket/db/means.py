@@ -37,6 +37,15 @@ class Voucher(Protocol):
     async def vouch(self, token: str, *, nonce: str) -> dict[str, str]: ...
 
 
+class OutsideCaller(Protocol):
+    """Posts to addresses that others named (`hub.calling`); `may_reach_inside` is for development alone."""
+
+    @property
+    def may_reach_inside(self) -> bool: ...
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Means:
     tx: Tx
@@ -48,3 +57,4 @@ class Means:
     """The embedder in use, and after it the one that takes its place once everything has been embedded by it."""
     provider: SignProvider | None = None
     voucher: Voucher | None = None
+    caller: OutsideCaller | None = None

@@ -192,3 +192,9 @@ async def close_grant(db: AsyncSession, grant: Grant, actor: Actor | None) -> No
     grant.closed_at = await clock.market_now(db)
     journal.record(db, TierClosed(grant.id, grant.org_id, grant.subject), actor=actor)
     await db.flush()
+
+
+async def holders_of(db: AsyncSession, subject: Ref, tier: Tier) -> frozenset[UUID]:
+    """The organisations to whom a grant in force opens this subject at least up to the tier."""
+    grants = await repository.open_to_organisations(db, str(subject))
+    return frozenset(one.org_id for one in grants if min(Tier(one.tier), rules.ceiling(one.basis)) >= tier)

@@ -93,3 +93,35 @@ class SheetRowUnreadable(Refusal):
     code, kind = "hub.sheet_row_unreadable", Kind.INVALID
     zh = "此行的单元格多于列名（{columns} 列）；含逗号的内容须加引号。"
     en = "This row has more cells than the header's {columns}; put text with commas into quotes."
+
+
+class CursorOfAnotherLog(Refusal):
+    """The database was restored from a backup: what came after it is not in this log, so the cursor leads nowhere."""
+
+    code, kind = "hub.cursor_of_another_log", Kind.CONFLICT
+    zh = "此游标属于恢复备份之前的日志 {log_id}；请从头重新读取变更。"
+    en = "This cursor belongs to the log {log_id} from before a restore; read the changes anew from the start."
+
+
+class UnknownChangeType(Refusal):
+    code, kind = "hub.unknown_change_type", Kind.INVALID
+    zh = "没有名为 {type} 的变更类型；全部类型见文档。"
+    en = "There is no type of change named {type}; the documentation lists all."
+
+
+class UrlNotAllowed(Refusal):
+    code, kind = "hub.url_not_allowed", Kind.INVALID
+    zh = "推送地址须为 https，主机为公网域名或公网地址，且不含用户名、口令或片段。"
+    en = "A webhook goes to https, at a public name or address, without user, password or fragment."
+
+
+class WebhooksTooMany(Refusal):
+    code, kind = "hub.webhooks_too_many", Kind.CONFLICT
+    zh = "一个组织最多有 {webhooks_max} 个推送订阅；请先结束不用的。"
+    en = "An organisation has at most {webhooks_max} webhooks; end one that is not used."
+
+
+class ReplayTooLong(Refusal):
+    code, kind = "hub.replay_too_long", Kind.INVALID
+    zh = "重发的起点须早于终点，且一次最多 {days_max} 天。"
+    en = "A replay starts before it ends, and spans at most {days_max} days."

@@ -17,3 +17,30 @@ class ImportFinished(Event):
     accepted: int
     refused: int
     unchanged: int
+
+
+@dataclass(frozen=True)
+class WebhookAdded(Event):
+    kind: ClassVar[str] = "hub.webhook_added"
+    webhook_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class WebhookChanged(Event):
+    """Its address, its types or its secret are others now, it was enabled, or it was ended; `what` says which."""
+
+    kind: ClassVar[str] = "hub.webhook_changed"
+    webhook_id: UUID
+    organisation_id: UUID
+    what: str
+
+
+@dataclass(frozen=True)
+class WebhookDisabled(Event):
+    """Nothing is sent there any more: its receiver said that it is gone, or failed for too long."""
+
+    kind: ClassVar[str] = "hub.webhook_disabled"
+    webhook_id: UUID
+    organisation_id: UUID
+    cause: str

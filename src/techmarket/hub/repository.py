@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.hub.tables import ExternalId, ImportJob
+from techmarket.hub.tables import ExternalId, FeedItem, FeedShown, ImportJob
+from techmarket.hub.telling import PUBLIC
 from techmarket.kernel.refusals import NotFound
 
 
@@ -37,3 +41,115 @@ async def get_import(db: AsyncSession, import_id: UUID) -> ImportJob:
     if row is None:
         raise NotFound()
     return row
+
+
+# --- the change feed --------------------------------------------------------------------------------------------------
+
+FEED = "hub.feed"
+"""Where the feed stands in the journal: everything before it has been told."""
+
+
+class Item(NamedTuple):
+    """One change as one reader is told it."""
+
+    n: int
+    type: str
+    is_public: bool
+    id: UUID
+    at: datetime
+    org: UUID | None
+    kind: str
+    refs: list[str]
+    facts: dict[str, Any]
+
+
+async def lock_feed(db: AsyncSession) -> int | None:
+    """Where the feed stands, for the one who goes on with it; None while another does."""
+    await db.execute(
+        text("INSERT INTO journal_reader (name, position) VALUES (:name, 0) ON CONFLICT DO NOTHING"), {"name": FEED}
+    )
+    query = text("SELECT position FROM journal_reader WHERE name = :name FOR UPDATE SKIP LOCKED")
+    return (await db.execute(query, {"name": FEED})).scalar_one_or_none()
+
+
+async def move_feed(db: AsyncSession, position: int) -> None:
+    query = text("UPDATE journal_reader SET position = :position WHERE name = :name")
+    await db.execute(query, {"position": position, "name": FEED})
+
+
+async def feed_head(db: AsyncSession) -> int:
+    query = text("SELECT position FROM journal_reader WHERE name = :name")
+    return int((await db.execute(query, {"name": FEED})).scalar_one_or_none() or 0)
+
+
+async def log_id(db: AsyncSession) -> UUID:
+    return UUID(
+        str((await db.execute(text("SELECT log_id FROM journal_log ORDER BY opened_at DESC LIMIT 1"))).scalar_one())
+    )
+
+
+async def shown_among(db: AsyncSession, things: Iterable[str]) -> set[str]:
+    return set((await db.execute(select(FeedShown.thing).where(FeedShown.thing.in_(set(things))))).scalars())
+
+
+async def keep_shown(db: AsyncSession, shown: Iterable[str], hidden: Iterable[str]) -> None:
+    if fresh := [{"thing": thing} for thing in shown]:
+        await db.execute(upsert(FeedShown).on_conflict_do_nothing(), fresh)
+    if gone := list(hidden):
+        await db.execute(delete(FeedShown).where(FeedShown.thing.in_(gone)))
+
+
+async def insert_items(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        await db.execute(insert(FeedItem), rows)
+
+
+_BRANCH = (
+    "(SELECT f.n, f.type, f.audience FROM feed_item f WHERE f.audience = :{audience} AND f.n {side} :at"
+    " AND f.n < :head AND (cast(:types as text[]) IS NULL OR f.type = ANY(cast(:types as text[]))){more}"
+    " ORDER BY f.n {order} LIMIT :limit)"
+)
+_EVERYTHING = (
+    "(SELECT p.n, e.kind AS type, cast(:own as uuid) AS audience"
+    " FROM journal_position p JOIN journal_entry e USING (seq) WHERE p.n {side} :at AND p.n < :head"
+    " AND (cast(:types as text[]) IS NULL OR e.kind = ANY(cast(:types as text[])))"
+    " ORDER BY p.n {order} LIMIT :limit)"
+)
+
+
+async def list_items(
+    db: AsyncSession,
+    *,
+    own: UUID | None,
+    sees_all: bool,
+    unread: Sequence[str],
+    types: Sequence[str] | None,
+    at: int,
+    head: int,
+    is_backwards: bool,
+    limit: int,
+) -> list[Item]:
+    """The next items of a reader beyond `at`: what everyone is told, and what his organisation is told beside it.
+
+    Each branch stops at the limit by its own index, so that a page costs the same wherever it lies. An entry that both
+    are told comes once, as the organisation is told it.
+    """
+    words = {"side": "<" if is_backwards else ">", "order": "DESC" if is_backwards else "ASC"}
+    branches = (
+        [_BRANCH.format(audience="everyone", more="", **words)] if not sees_all else [_EVERYTHING.format(**words)]
+    )
+    if own is not None and not sees_all:
+        branches.append(_BRANCH.format(audience="own", more=" AND f.type <> ALL(cast(:unread as text[]))", **words))
+    query = (
+        f"SELECT t.n, t.type, t.audience = :everyone AS is_public, e.id, e.at, e.org, e.kind, e.refs, e.facts FROM ("
+        f"SELECT DISTINCT ON (n) n, type, audience FROM ({' UNION ALL '.join(branches)}) u ORDER BY n, audience DESC) t"
+        f" JOIN journal_position p ON p.n = t.n JOIN journal_entry e ON e.seq = p.seq"
+        f" ORDER BY t.n {words['order']} LIMIT :limit"
+    )
+    bound: dict[str, Any] = {"everyone": PUBLIC, "types": types, "at": at, "head": head, "limit": limit}
+    if own is not None:
+        bound["own"] = own
+        if not sees_all:
+            bound["unread"] = list(unread)
+    rows = await db.execute(text(query).columns(refs=JSONB, facts=JSONB), bound)
+    return [Item(**row._mapping) for row in rows]

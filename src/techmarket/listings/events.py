@@ -19,10 +19,11 @@ class ListingDrafted(Event):
 
 @dataclass(frozen=True)
 class ListingAmended(Event):
-    """A new version. What only a granted reader sees may change while the listing stays published."""
+    """Version `n`. What only a granted reader sees may change while the listing stays published."""
 
     kind: ClassVar[str] = "listings.amended"
     listing_id: UUID
+    n: int
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,12 @@ class ListingSubmitted(Event):
 
 @dataclass(frozen=True)
 class ListingAccepted(Event):
+    """A reviewer lets it be public: it is from now on, unless its owner holds the publication back."""
+
     kind: ClassVar[str] = "listings.accepted"
     listing_id: UUID
     n: int
+    is_published: bool
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,7 @@ async def revise_locked(db: AsyncSession, listing: Listing, draft: ListingDraft,
     n = listing.current_n + 1
     (after,) = await _write_versions(db, listing.org_id, listing.kind, {(listing.id, n): draft}, facts, actor)
     shows = rules.needs_review(before, after) or listing.expires_on != draft.expires_on
-    journal.record(db, ListingAmended(listing.id), actor=actor)
+    journal.record(db, ListingAmended(listing.id, n), actor=actor)
     if was_reviewed and shows:
         rules.check_complete(listing.kind, after["fields"], draft.achievement_ids)
         listing.state = LISTING.move(listing.state, "review again")
@@ -509,3 +509,18 @@ async def granted_to(db: AsyncSession, actor: Actor, *, limit: int) -> dict[UUID
     }
     reached = await disclosure.reaches(db, actor, owners) if owners else {}
     return {ref.id: tier for ref, tier in reached.items() if tier > Tier.REGISTERED}
+
+
+async def owners_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Whose listing each of these is; an id that is no listing is left out."""
+    return {id: listing.org_id for id, (listing, _) in (await repository.get_current(db, ids)).items()}
+
+
+async def tier_of_change(db: AsyncSession, listing_id: UUID, n: int) -> Tier | None:
+    """The lowest tier whose readers see version `n` differ from the one before it; None where nobody does."""
+    hashes = await repository.hashes_of(db, [(listing_id, n - 1), (listing_id, n)])
+    if len(hashes) < 2:
+        return None
+    documents = await texts.get_many(db, hashes.values())
+    before, after = (documents[hashes[listing_id, which]] for which in (n - 1, n))
+    return next((tier for tier in Tier if tiers.cut(before, tier) != tiers.cut(after, tier)), None)

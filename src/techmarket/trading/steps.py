@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -199,4 +200,29 @@ async def _facts(db: AsyncSession, award: Award, trade: Trade) -> AwardFacts:
         None if lot.achievement_ids is None else tuple(UUID(one) for one in lot.achievement_ids),
         None if participant.principal_org_id is None else participant.org_id,
         participant.member_org_ids,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Whom things of this room concern, by the id of the thing."""
+
+    sellers: Mapping[UUID, UUID]
+    participants: Mapping[UUID, frozenset[UUID]]
+    awards: Mapping[UUID, frozenset[UUID]]
+
+
+async def concerned_by(
+    db: AsyncSession,
+    *,
+    trades: Collection[UUID],
+    lots: Collection[UUID],
+    participants: Collection[UUID],
+    awards: Collection[UUID],
+) -> Concerned:
+    """Who sells in these trades and lots, who stands behind these participants, between whom these awards are."""
+    return Concerned(
+        await repository.sellers_of(db, trades, lots) if trades or lots else {},
+        await repository.sides_of(db, participants) if participants else {},
+        await repository.sides_of_awards(db, awards) if awards else {},
     )

@@ -329,6 +329,33 @@ async def evidence(api: Api, world: World, reader: str) -> Cells:
     return cells
 
 
+@door
+async def feed(api: Api, world: World, reader: str) -> Cells:
+    """The change feed, forwards and backwards: whether a listing is there by the last that was told of it, or gone."""
+    cells: Cells = {}
+    for order in ("forwards", "backwards"):
+        items: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            answer = (await get(api, world, reader, "/v1/changes", order=order, limit=100, **cursor)).json()
+            items += answer["items"]
+            if answer["is_at_end"]:
+                break
+            cursor = {"cursor": answer["next_cursor"]}
+        told = sorted(items, key=lambda item: int(item["id"].replace("-", ""), 16))
+        assert [item["id"] for item in items] == [item["id"] for item in told][:: 1 if order == "forwards" else -1]
+        found = dict.fromkeys(STATES, "")
+        for state, id in world.listings.items():
+            types = [
+                one["type"] for one in told if f"listing:{id}" in one["refs"] and one["type"].startswith("listing")
+            ]
+            found[state] = "" if not types else "g" if types[-1] == "listing.removed" else FOUND
+        assert letters_anywhere(str(items)) == []
+        assert cells in ({}, found)
+        cells = found
+    return cells
+
+
 # --- acts: what a no tells ------------------------------------------------------------------------------------------
 
 LATER = "2026-06-01T00:00:00Z"

@@ -30,6 +30,7 @@ from techmarket.matching.jobs import index
 from techmarket.notices.kinds import NoticeKind
 from tests.achievements.make import an_achievement
 from tests.disclosure.make import a_document
+from tests.hub.make import tell_all
 from tests.identity.make import Keyed, a_market, a_member, an_organisation
 from tests.listings.make import a_demand, an_offer
 from tests.notices.make import a_notice, a_sandbox, market_now, move_to, shanghai
@@ -143,6 +144,7 @@ async def build(means: Means) -> World:
     await _unseen(world)
     await _move_on(world)
     await seal(means)
+    await tell_all(tx)
     await index(means)
     return world
 

@@ -14,6 +14,7 @@ from techmarket.achievements.steps.facts import (
     first_refusal_holders,
     first_refusal_of,
     get_facts,
+    units_of,
 )
 from techmarket.achievements.steps.selling import Ground, Sale, grounds_of, require_sellable, unsellable
 from techmarket.achievements.steps.titling import change_title
@@ -47,5 +48,6 @@ __all__ = [
     "replace",
     "require_approval",
     "require_sellable",
+    "units_of",
     "unsellable",
 ]

@@ -156,3 +156,8 @@ async def first_refusal_of(
         if (org_id == holder.org_id or org_id in acting) and basis in (None, holder.basis):
             return holder.basis
     return None
+
+
+async def units_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Whose achievement each of these is."""
+    return {id: row.org_id for id, row in (await repository.get_many(db, ids)).items()}

@@ -25,6 +25,7 @@ from techmarket.disclosure.repository.grants import (
     lock_grant,
     lock_open_grants,
     lock_replaced,
+    open_to_organisations,
     subjects_granted,
 )
 from techmarket.disclosure.repository.ndas import (
@@ -93,6 +94,7 @@ __all__ = [
     "newest_of",
     "note_refused",
     "open_rooms",
+    "open_to_organisations",
     "page_ndas",
     "page_requests",
     "set_folder",

@@ -110,3 +110,10 @@ async def list_grants(db: AsyncSession, subject: str, *, before: UUID | None, li
     if before is not None:
         query = query.where(Grant.id < before)
     return (await db.execute(query)).scalars().all()
+
+
+async def open_to_organisations(db: AsyncSession, subject: str) -> Sequence[Grant]:
+    """The grants in force that open a whole tier of a subject to everyone of an organisation."""
+    query = select(Grant).where(Grant.subject == subject, in_force(), Grant.person_id.is_(None))
+    query = query.where(Grant.document_id.is_(None), Grant.folder.is_(None))
+    return (await db.execute(query)).scalars().all()

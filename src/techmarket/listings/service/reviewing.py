@@ -105,8 +105,9 @@ async def _accept_many(db: AsyncSession, actor: Actor, listings: Sequence[Listin
             listing.state, listing.returned_because, listing.accepted_n = state, None, listing.current_n
             listing.revision += 1
             _note(db, actor, listing, Decision.ACCEPTED)
-            journal.record(db, ListingAccepted(listing.id, listing.current_n), actor=actor)
-            if state is ListingState.PUBLISHED:
+            is_published = state is ListingState.PUBLISHED
+            journal.record(db, ListingAccepted(listing.id, listing.current_n, is_published), actor=actor)
+            if is_published:
                 listing.published_at = now
                 shown.append(listing)
     await disclosure.show_rooms(db, [steps.listing_ref(one.id) for one in shown])

@@ -215,3 +215,7 @@ async def live_payout_minor(db: AsyncSession, *, why: str, org_id: UUID, channel
         Payout.why == why, Payout.org_id == org_id, Payout.channel == channel, Payout.state != "FAILED"
     )
     return int((await db.execute(query)).scalar_one())
+
+
+async def dues_by_ids(db: AsyncSession, ids: Collection[UUID]) -> Sequence[Due]:
+    return (await db.execute(select(Due).where(Due.id.in_(ids)))).scalars().all()

@@ -19,6 +19,7 @@ from techmarket.settlement.steps.owing import (
     release,
     require_paid,
     require_releasable,
+    sides_of_dues,
     take_payment,
 )
 from techmarket.settlement.steps.paying import (
@@ -76,6 +77,7 @@ __all__ = [
     "require_paid",
     "require_releasable",
     "return_payout",
+    "sides_of_dues",
     "stop_payout",
     "stop_payouts",
     "take_payment",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -290,3 +291,9 @@ def facts_of(due: Due) -> DueFacts:
         due.paid_at,
         due.released_at,
     )
+
+
+async def sides_of_dues(db: AsyncSession, due_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Who pays each due, and who gets it where that is said."""
+    rows = await repository.dues_by_ids(db, due_ids) if due_ids else []
+    return {row.id: frozenset({row.payer_org, row.payee_org or row.payer_org}) for row in rows}

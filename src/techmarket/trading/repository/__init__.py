@@ -71,6 +71,9 @@ from techmarket.trading.repository.parties import (
     ready_by_lot,
     seats_of,
     seats_of_participants,
+    sellers_of,
+    sides_of,
+    sides_of_awards,
 )
 from techmarket.trading.repository.records import all_noted, entries_by_id, list_turns, noted, numbers_of
 from techmarket.trading.repository.talks import (
@@ -195,7 +198,10 @@ __all__ = [
     "ready_seats",
     "seats_of",
     "seats_of_participants",
+    "sellers_of",
     "sheets_of",
+    "sides_of",
+    "sides_of_awards",
     "stored_slots",
     "write_slots",
 ]

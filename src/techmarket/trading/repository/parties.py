@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading.lifecycle import SeatState
-from techmarket.trading.tables import Deposit, Lot, Participant, Seat
+from techmarket.trading.tables import Award, Deposit, Lot, Participant, Seat, Trade
 
 
 async def lock_participant(db: AsyncSession, participant_id: UUID) -> Participant:
@@ -121,3 +121,28 @@ async def find_backing(db: AsyncSession, participant_id: UUID, lot_id: UUID, *, 
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await db.execute(query)).scalar_one_or_none()
+
+
+async def sides_of(db: AsyncSession, participant_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """For each participant everyone who stands behind it: bidder, buyer, members of a consortium."""
+    rows = (await db.execute(select(Participant).where(Participant.id.in_(participant_ids)))).scalars()
+    return {row.id: row.sides for row in rows}
+
+
+async def sides_of_awards(db: AsyncSession, award_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """For each award its seller and everyone who stands behind its buyer."""
+    query = (
+        select(Award.id, Participant, Trade.seller_org_id)
+        .join(Participant, Participant.id == Award.participant_id)
+        .join(Trade, Trade.id == Award.trade_id)
+        .where(Award.id.in_(award_ids))
+    )
+    return {id: participant.sides | {seller} for id, participant, seller in await db.execute(query)}
+
+
+async def sellers_of(db: AsyncSession, trade_ids: Collection[UUID], lot_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Who sells in each of these trades, and on each of these lots."""
+    trades = select(Trade.id, Trade.seller_org_id).where(Trade.id.in_(trade_ids))
+    lots = select(Lot.id, Trade.seller_org_id).join(Trade, Trade.id == Lot.trade_id).where(Lot.id.in_(lot_ids))
+    rows = await db.execute(trades.union_all(lots))
+    return {row[0]: row[1] for row in rows}

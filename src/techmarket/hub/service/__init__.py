@@ -1,0 +1,39 @@
+"""What partner markets, units and their programs do here."""
+
+from techmarket.hub.service.following import list_changes
+from techmarket.hub.service.importing import ROWS_MAX, get_import, import_rows
+from techmarket.hub.service.subscribing import (
+    REPLAY_DAYS_MAX,
+    add_webhook,
+    change_webhook,
+    enable_webhook,
+    end_webhook,
+    get_delivery,
+    get_webhook,
+    list_deliveries,
+    list_webhooks,
+    ping_webhook,
+    replay_delivery,
+    replay_span,
+    rotate_secret,
+)
+
+__all__ = [
+    "REPLAY_DAYS_MAX",
+    "ROWS_MAX",
+    "add_webhook",
+    "change_webhook",
+    "enable_webhook",
+    "end_webhook",
+    "get_delivery",
+    "get_import",
+    "get_webhook",
+    "import_rows",
+    "list_changes",
+    "list_deliveries",
+    "list_webhooks",
+    "ping_webhook",
+    "replay_delivery",
+    "replay_span",
+    "rotate_secret",
+]
