@@ -8,6 +8,8 @@ that refuses by itself (`require…`) or keeps others out (`lock_name`).
 from __future__ import annotations
 
 import ast
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
 
 from tests.pg import TestRun, TestServer
 
@@ -79,17 +84,58 @@ def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def lives(guard: Guard, tests: Sequence[Path]) -> bool:
+class Runner:
+    """Runs tests over a copy of the sources: what takes seconds to import is imported once, and each run is a fork."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-u", "-c", "from tests.mutants import _serve; _serve()"]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+    def passes(self, sources: Path, tests: Sequence[Path]) -> bool:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = ["-q", "-x", "-n", "0", "-o", f"pythonpath={sources} .", *map(str, tests)]
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        code = int(self._process.stdout.readline())
+        if code not in (0, 1, 2):  # 2: it cannot even be imported any more
+            raise RuntimeError(f"pytest ended with {code}")
+        return code == 0
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def _serve() -> None:
+    """The other end: our own modules are forgotten again, what they need of others stays."""
+    import tests.conftest  # noqa: F401
+
+    for collector in list(REGISTRY._collector_to_names):
+        REGISTRY.unregister(collector)
+    for name in [one for one in sys.modules if one.partition(".")[0] in ("techmarket", "tests")]:
+        del sys.modules[name]
+    answers = os.dup(1)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            silence = os.open(os.devnull, os.O_RDWR)
+            for stream in (0, 1, 2):
+                os.dup2(silence, stream)
+            os._exit(pytest.main(json.loads(line)))
+        _, status = os.waitpid(child, 0)
+        os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def lives(runner: Runner, guard: Guard, tests: Sequence[Path]) -> bool:
     """Whether the tests pass although the guard is gone."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "src"
-        shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(SOURCES, copy)  # with what was compiled before
         (copy / "techmarket" / guard.path).write_text(guard.taken_out())
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-o", f"pythonpath={copy} ."]
-        ended = subprocess.run([*command, *map(str, tests)], cwd=ROOT, capture_output=True, text=True)
-    if ended.returncode not in (0, 1):
-        print(ended.stdout[-2000:], flush=True)
-    return ended.returncode == 0
+        return runner.passes(copy, tests)
 
 
 def main(
@@ -107,14 +153,15 @@ def main(
     ]
     alive = 0
     run = TestRun()  # one server for all of them
-    server = TestServer()
+    server, runner = TestServer(), Runner()
     try:
         server.migrated_template()
         for guard, tests in chosen:
-            is_alive = lives(guard, tests)
+            is_alive = lives(runner, guard, tests)
             alive += is_alive
             print(f"{'LIVES ' if is_alive else 'caught'}  {guard}", flush=True)
     finally:
+        runner.stop()
         server.stop()
         run.end()
     print(f"{len(chosen) - alive} of {len(chosen)} guards are watched")

@@ -191,6 +191,7 @@ def test_a_suspended_or_revoked_file_says_since_when_and_why(state: str, answer:
 def test_a_file_that_another_key_signed_or_whose_parts_do_not_belong_together_is_not_ours(sample: Sample, fault: str):
     verdict = verify_file(sample.file(), TRUSTED)
     assert (verdict.answer, verdict.fault, verdict.credential) == (Answer.NOT_OURS, fault, None)
+    assert fault not in {*verdict.checked, *verdict.not_checked}
 
 
 def test_without_trusted_keys_nothing_is_ours():

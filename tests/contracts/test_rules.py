@@ -92,6 +92,32 @@ def test_a_registration_number_of_another_form_only_warns(number, warned):
     assert rules.registration_warnings(number) == (("contracts.registration_number_form",) if warned else ())
 
 
+def test_a_number_of_the_markets_certificates_is_no_registration_number():
+    rules.require_number("26330106000123")
+    with pytest.raises(errors.NumberIsACertificates):
+        rules.require_number("ZJ-2026-000001")
+
+
+def test_the_milestones_of_a_development_sum_to_its_price_to_the_fen():
+    parts = [rules.Milestone("a", 40), rules.Milestone("b", 60)]
+    rules.check_milestones(parts, 100)
+    with pytest.raises(errors.MilestonesDoNotSum):
+        rules.check_milestones(parts, 101)
+
+
+def test_a_contract_is_performed_once_its_last_day_is_over_and_never_without_one():
+    rules.require_term_over(date(2026, 3, 1), date(2026, 3, 2))
+    for until in (date(2026, 3, 2), date(2026, 3, 3), None):
+        with pytest.raises(errors.TermNotOver):
+            rules.require_term_over(until, date(2026, 3, 2))
+
+
+def test_whoever_signs_or_calls_for_signatures_names_the_very_text():
+    rules.require_text("a" * 64, "a" * 64)
+    with pytest.raises(errors.WrongText):
+        rules.require_text("a" * 64, "b" * 64)
+
+
 @pytest.mark.parametrize(
     "whole, technology, fits", [(5, 5, True), (5, 0, True), (0, 0, True), (5, 6, False), (5, -1, False)]
 )

@@ -9,11 +9,14 @@ import re
 import pytest
 from sqlalchemy import text
 
+from techmarket.certification.disclosing import PATHS
+from techmarket.certification.lifecycle import CertificateState, Why
+from techmarket.certification.verify import Answer
 from techmarket.jobs import runner
 from techmarket.trading import service as trading
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import LotState, PauseCause
-from techmarket.web.words import words_of
+from techmarket.web.words import certificate_words_of, words_of
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
 from tests.trading.make import an_open_lot
@@ -154,6 +157,14 @@ async def test_the_page_of_verification_takes_a_file_and_shows_the_verdict_as_pl
     assert "unsafe" not in policy.partition("script-src")[2]
     script = await client.get("/verify.js")
     assert (script.status_code, script.headers["content-type"].partition(";")[0]) == (200, "text/javascript")
+    # Every standing, reason and part that may be hidden has a word in both languages, which the script is given.
+    codes = {one.value for kind in (CertificateState, Why, Answer) for one in kind} - {"PREPARED", "REJECTED"}
+    codes |= {f"hidden {'.'.join(path[2:])}" for path in PATHS}
+    for language in ("zh", "en"):
+        assert codes <= certificate_words_of(language).keys()
+        shown = (await client.get("/certificates", headers={"Accept-Language": language})).text
+        held = html.unescape(re.search(r'id="verdict"[^>]* data-words="([^"]*)"', shown)[1])
+        assert json.loads(held) == certificate_words_of(language)
     # What comes out of a stranger's file is text and never markup.
     assert "textContent" in script.text
     for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):

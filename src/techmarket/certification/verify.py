@@ -164,7 +164,9 @@ def verify_file(raw: bytes, trusted: Mapping[str, SealKey], beside: Beside = NOT
         if _agrees(beside, shown.checkpoint, trusted):
             checked.append("log_consistency")
     except Unproven as failed:
-        return Verdict(Answer.NOT_OURS, fault=failed.check, checked=tuple(checked), not_checked=_rest(checked))
+        return Verdict(
+            Answer.NOT_OURS, fault=failed.check, checked=tuple(checked), not_checked=_rest(checked, failed.check)
+        )
     verdict = Verdict(
         answer,
         number=number,
@@ -256,7 +258,7 @@ def verify_paper(raw: bytes, trusted: Mapping[str, SealKey], beside: Beside = NO
     try:
         opened = paper.open_paper(raw)
     except paper.NotAPaper as failed:
-        return Verdict(Answer.NOT_OURS, fault=str(failed.args[0]), not_checked=_rest([]))
+        return Verdict(Answer.NOT_OURS, fault=str(failed.args[0]), not_checked=_rest([], str(failed.args[0])))
     return judge_opened(opened, trusted, beside)
 
 
@@ -297,10 +299,12 @@ def _credential(credential: str, trusted: Mapping[str, SealKey]) -> tuple[dict[s
     return _signed(token, header, trusted, "signature"), disclosures
 
 
-def _rest(checked: list[str]) -> tuple[str, ...]:
+def _rest(checked: list[str], fault: str | None = None) -> tuple[str, ...]:
+    """What was not looked at: neither passed, nor the check that failed."""
     possible = ("form", "signature", "disclosures", "status", "checkpoint", "inclusion")
-    left = [name for name in possible if name not in checked]
-    rest = [name for name in ("status_since", "log_consistency", "facts", "keys") if name not in checked]
+    seen = {*checked, fault}
+    left = [name for name in possible if name not in seen]
+    rest = [name for name in ("status_since", "log_consistency", "facts", "keys") if name not in seen]
     return (*left, *rest)
 
 

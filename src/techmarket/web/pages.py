@@ -26,7 +26,7 @@ from techmarket.notices import service as notices
 from techmarket.trading import service as trading
 from techmarket.trading.lifecycle import OVER
 from techmarket.transparency import service as transparency
-from techmarket.web.words import file_words_of, match_words_of, told_in, words_of
+from techmarket.web.words import certificate_words_of, file_words_of, match_words_of, told_in, words_of
 
 PAGE = 20
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -162,7 +162,10 @@ async def certificates(
             view = await certification.get_certificate(tx, actor, number.strip().upper())
         except Refusal as no:
             refusal = no
-    return await _page(request, tx, "certificates", more_policy=LIVE_POLICY, number=number, view=view, refusal=refusal)
+    words = certificate_words_of(preferred_language(request.headers.get("accept-language", "")))
+    return await _page(
+        request, tx, "certificates", more_policy=LIVE_POLICY, number=number, view=view, refusal=refusal, words=words
+    )
 
 
 @router.get("/certificates/{number}")

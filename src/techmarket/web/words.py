@@ -127,6 +127,38 @@ _MATCH_WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+_CERTIFICATE_WORDS: dict[str, tuple[str, str]] = {
+    "ISSUED": ("有效", "valid"),
+    "SUSPENDED": ("已中止", "suspended"),
+    "REVOKED": ("已撤销", "revoked"),
+    "REPLACED": ("已由新证替代", "replaced"),
+    "valid": ("有效", "valid"),
+    "suspended": ("已中止", "suspended"),
+    "revoked": ("已撤销", "revoked"),
+    "not_ours": ("不是本市场签发的原件", "not ours"),
+    "OBJECTION": ("异议", "an objection"),
+    "DISPUTE": ("争议", "a dispute"),
+    "COURT_ORDER": ("司法文书", "a court's order"),
+    "FACTS_WRONG": ("所载事实有误", "its facts were wrong"),
+    "CONTRACT_ENDED": ("合同已终止", "its contract ended"),
+    "CONTRACT_CHANGED": ("合同已变更", "its contract was changed"),
+    "PAYMENT_REFUNDED": ("款项已退还", "its payment was refunded"),
+    "REGISTRATION_REVOKED": ("认定登记已撤销", "its registration was revoked"),
+    "OTHER": ("其他原因", "another reason"),
+    "hidden price": ("价格", "the price"),
+    "hidden trade.price": ("成交价", "the price of the trade"),
+    "hidden trade.number": ("项目编号", "the number of the trade"),
+    "hidden payments": ("付款", "payments"),
+    "hidden notices": ("公示", "notices"),
+}
+
+
+def certificate_words_of(language: str) -> dict[str, str]:
+    """What the standing of a certificate, its reason and what its holder hides are called."""
+    n = 0 if language.startswith("zh") else 1
+    return {code: said[n] for code, said in _CERTIFICATE_WORDS.items()}
+
+
 def match_words_of(language: str) -> dict[str, str]:
     """What the codes of an explained match are called."""
     n = 0 if language.startswith("zh") else 1

@@ -1,14 +1,12 @@
 "use strict";
-// Sends a certificate, PDF or JSON, to be verified, and shows the verdict as plain text.
+// Sends a certificate, PDF or JSON, to be verified, and shows the verdict and what it certifies as plain text.
 const form = document.getElementById("upload");
 const out = document.getElementById("verdict");
 const zh = document.documentElement.lang.startsWith("zh");
-const ANSWERS = {
-  valid: ["有效", "valid"],
-  suspended: ["已中止", "suspended"],
-  revoked: ["已撤销", "revoked"],
-  not_ours: ["不是本市场签发的原件", "not ours"],
-};
+const say = (pair) => pair[zh ? 0 : 1];
+// What codes are called, in the language of the page.
+const WORDS = JSON.parse(out.dataset.words);
+const word = (code) => WORDS[code] || code;
 
 function line(tag, text, kind) {
   const element = document.createElement(tag);
@@ -17,16 +15,43 @@ function line(tag, text, kind) {
   out.append(element);
 }
 
+function time(instant) {
+  return new Date(instant).toLocaleString(zh ? "zh-CN" : "en-GB", { timeZone: "Asia/Shanghai" });
+}
+
+function worth(money) {
+  return `${money.currency} ${money.amount}`;
+}
+
+// What the credential states, as far as its holder shows it.
+function* stated(facts) {
+  const contract = facts.contract || {};
+  yield [["合同", "Contract"], [contract.number, contract.in_force_at && time(contract.in_force_at)]];
+  for (const one of facts.parties || [])
+    yield [one.role === "PAYEE" ? ["转让方、许可方", "Seller"] : ["受让方、被许可方", "Buyer"], [one.name, one.uscc]];
+  for (const one of facts.objects || [])
+    yield [["标的", "Object"], [one.name_zh, one.name_en, ...(one.rights || []).map((right) => right.number)]];
+  const { entry_fee: fee, royalty } = facts.price || {};
+  yield [["价款", "Price"], [fee && worth(fee), royalty && `${say(["提成", "royalty"])} ${royalty.rate}`]];
+}
+
 function show(said) {
   out.replaceChildren();
-  const words = ANSWERS[said.answer][zh ? 0 : 1];
-  line("p", [said.number, words].filter(Boolean).join(" · "), said.answer === "valid" ? "big ok" : "big no");
-  const facts = [said.since && `${zh ? "自" : "since"} ${said.since}`, said.why, said.replaced_by && `→ ${said.replaced_by}`];
-  line("p", facts.filter(Boolean).join(" · "));
+  line("p", [said.number, word(said.answer)].filter(Boolean).join(" · "), said.answer === "valid" ? "big ok" : "big no");
+  const since = said.since && `${say(["自", "since"])} ${time(said.since)}`;
+  const standing = [since, said.why && word(said.why), said.replaced_by && `→ ${said.replaced_by}`].filter(Boolean);
+  if (standing.length) line("p", standing.join(" · "));
+  for (const [name, parts] of stated((said.credential || {}).credentialSubject?.transaction || {})) {
+    const told = parts.filter(Boolean);
+    if (told.length) line("p", `${say(name)}${zh ? "：" : ": "}${told.join(" · ")}`);
+  }
+  if (said.hidden.length) {
+    const names = said.hidden.map((one) => word(`hidden ${one}`)).join(say(["、", ", "]));
+    line("p", `${say(["持有人未出示：", "not shown by its holder: "])}${names}`, "soft");
+  }
   for (const one of said.checked) line("p", `✓ ${zh ? one.zh : one.en}`, "ok");
   if (said.fault) line("p", `✗ ${zh ? said.fault.zh : said.fault.en}`, "no");
-  for (const one of said.not_checked) line("p", `${zh ? "未核验：" : "not checked: "}${zh ? one.zh : one.en}`, "soft");
-  if (said.hidden.length) line("p", `${zh ? "持有人未出示：" : "not shown by its holder: "}${said.hidden.join(", ")}`, "soft");
+  for (const one of said.not_checked) line("p", `${say(["未核验：", "not checked: "])}${zh ? one.zh : one.en}`, "soft");
 }
 
 form.addEventListener("submit", async (event) => {
@@ -46,6 +71,6 @@ form.addEventListener("submit", async (event) => {
     if (answer.ok) show(said);
     else line("p", said.title || said.detail || String(answer.status), "big no");
   } catch {
-    line("p", zh ? "无法连接，请稍后重试。" : "No connection; try again later.", "big no");
+    line("p", say(["无法连接，请稍后重试。", "No connection; try again later."]), "big no");
   }
 });
