@@ -324,6 +324,7 @@ AGREEING = [
         (HOLDS,),
         ("    if neutral and not actor.is_market:", "    if False:"),
         ("    if actor.person in (first, hold.person_id):", "    if False:"),
+        ("if reason is HoldReason.LEFT and await _is_here(db, row.unit_id, person_id):", "if False:"),
         ("if confirmed and hold.answer_by is not None and now < hold.answer_by:", "if False:"),
         ("if reason is HoldReason.REFUSES and await _has_signed(db, row, person_id):", "if False:"),
         ("    if await holding.find_live(db, row.id, person_id) is not None:", "    if False:"),

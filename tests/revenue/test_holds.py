@@ -139,6 +139,8 @@ async def test_heirs_stand_in_the_place_of_one_who_died_and_share_her_line_to_th
 
 async def test_one_who_left_consents_on_paper_and_two_people_see_it(tx, keys):
     licence = await a_licence(tx, keys)
+    with pytest.raises(errors.StillHere):
+        await propose(licence, await sign(licence, await a_table(licence), 0, 1), HoldReason.LEFT)
     async with tx.begin() as db:
         gone = {"id": licence.inventors[2].actor.person}
         await db.execute(text("UPDATE membership SET ended_at = now() WHERE person_id = :id"), gone)

@@ -90,7 +90,7 @@ _HELD = (errors.TableNotSigned, errors.PersonNotInTable, errors.HoldExists, noti
     status_code=201,
     response_model=HoldOut,
     operation_id="proposeShareHold",
-    responses=refusals(*_HELD, errors.SecondEyeNeeded, errors.SignedByHer),
+    responses=refusals(*_HELD, errors.SecondEyeNeeded, errors.SignedByHer, errors.StillHere),
 )
 async def propose_hold(share_table_id: Uuid, body: ProposeHold, actor: SignedIn, tx: TxDep) -> HoldView:
     """Say, with evidence, why one person does not sign: only her share waits, once somebody else has confirmed it."""

@@ -158,6 +158,12 @@ class SecondEyeNeeded(Refusal):
     en = "Somebody else must confirm this: {who}."
 
 
+class StillHere(Refusal):
+    code, kind = "revenue.still_here", Kind.CONFLICT
+    zh = "该人员仍在本单位，可以自行签署；如拒绝签署，请按“REFUSES”提出。"
+    en = "This person still belongs to the unit and can sign; if she refuses, say REFUSES."
+
+
 class ReleaseDoesNotFit(Refusal):
     code, kind = "revenue.release_does_not_fit", Kind.INVALID
     zh = "因“{reason}”暂缓的份额不能这样解除；可用：{allowed}。"

@@ -267,6 +267,15 @@ async def count_unpaid(db: AsyncSession, distribution_id: UUID) -> int:
     return (await db.execute(query)).scalar_one()
 
 
+async def count_gone(db: AsyncSession, distribution_id: UUID) -> int:
+    """Lines instructed or paid: they are not taken back without a claim, or an answer of whoever pays."""
+    query = select(func.count()).where(
+        DistributionLine.distribution_id == distribution_id,
+        DistributionLine.state.in_([LineState.INSTRUCTED, LineState.PAID]),
+    )
+    return (await db.execute(query)).scalar_one()
+
+
 async def list_distributions(
     db: AsyncSession,
     *,

@@ -24,7 +24,7 @@ from techmarket.ledger import steps as ledger
 from techmarket.notices import steps as notices
 from techmarket.revenue import errors, policy
 from techmarket.revenue.events import RewardGivenBack, RewardGivenTwice, RewardRepaid
-from techmarket.revenue.lifecycle import DISTRIBUTION_LINE, REWARD_CLAIM, ClaimState, LineState
+from techmarket.revenue.lifecycle import DISTRIBUTION_LINE, REWARD_CLAIM, ClaimState
 from techmarket.revenue.repository import claiming
 from techmarket.revenue.repository.sets import move_lines
 from techmarket.revenue.tables import Distribution, DistributionLine, RewardClaim, RewardClaimEntry
@@ -293,8 +293,3 @@ def _entry(
         by_person_id=actor.person_id if actor else None,
         at=now,
     )
-
-
-def is_gone(line: DistributionLine) -> bool:
-    """Instructed or paid: it cannot be taken back without a claim or an answer of whoever pays."""
-    return line.state in (LineState.INSTRUCTED, LineState.PAID)

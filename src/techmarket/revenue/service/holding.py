@@ -55,6 +55,8 @@ async def propose_hold(
             raise errors.SecondEyeNeeded(who="the person herself; she disputes her own share")
         await _require_holdable(db, row, person_id)
         await notices.require_kept(db, row.unit_id, [evidence_sha256], pointer="/body/evidence_sha256")
+        if reason is HoldReason.LEFT and await _is_here(db, row.unit_id, person_id):
+            raise errors.StillHere(pointer="/body/reason")
         if reason is HoldReason.REFUSES and await _has_signed(db, row, person_id):
             raise errors.SignedByHer()
         now = await clock.market_now(db)
@@ -209,6 +211,11 @@ async def _require_holdable(db: AsyncSession, row: ShareTable, person_id: UUID) 
         raise errors.PersonNotInTable(person=person_id, pointer="/body/person_id")
     if await holding.find_live(db, row.id, person_id) is not None:
         raise errors.HoldExists()
+
+
+async def _is_here(db: AsyncSession, unit_id: UUID, person_id: UUID) -> bool:
+    known = await identity.get_people(db, [person_id])
+    return person_id in known and unit_id in known[person_id].org_ids
 
 
 async def _has_signed(db: AsyncSession, row: ShareTable, person_id: UUID) -> bool:

@@ -18,7 +18,7 @@ from techmarket.revenue.events import DistributionReversed, LineReworkWithdrawn
 from techmarket.revenue.lifecycle import DISTRIBUTION, LINE_REWORK, LineState, ReworkState
 from techmarket.revenue.repository import claiming
 from techmarket.revenue.repository.sets import move_lines
-from techmarket.revenue.service.claims import is_gone, lock_what_was_set_off, reclaim, undo_set_off
+from techmarket.revenue.service.claims import lock_what_was_set_off, reclaim, undo_set_off
 from techmarket.revenue.service.funding import give_rest_back
 from techmarket.revenue.service.showing import seen, view_of
 from techmarket.revenue.tables import Distribution, DistributionLine, LineRework
@@ -37,9 +37,9 @@ async def reverse_distribution(
         row = seen(actor, await repository.lock_distribution(db, distribution_id))
         require(actor, policy.REVERSE, parties=[row.unit_id])
         DISTRIBUTION.move(row.state, "reverse")
-        gone = [line for line in await repository.list_lines(db, row.id) if is_gone(line)]
+        gone = await repository.count_gone(db, row.id)
         if gone and not claw_back:
-            raise errors.PaidAlready(lines=len(gone), pointer="/body/claw_back")
+            raise errors.PaidAlready(lines=gone, pointer="/body/claw_back")
         await reverse(db, row, actor, cause="unit")
         return await view_of(db, row)
 
