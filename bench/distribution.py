@@ -29,9 +29,10 @@ STAFF = 1_000
 COPIED = ("text", "distribution", "distribution_line", "distribution_proof", "journal_entry")
 
 LIMITS = (
-    "The processor of one Python process: reading the table's text, exact division of cents among all, two SHA-256 a "
-    "person and the list of rows cost about as much as the server needs to take the rows and to check each line's "
-    "person and distribution. One round trip writes all lines. The reference computes nothing."
+    "The processor of one Python process: reading the table's text, exact division of cents among all and the list of "
+    "rows come before the one round trip that writes all lines; the salted leaves and what is shown of each line are "
+    "made while the server takes them, so a second processor that is busy with something else costs. The reference "
+    "computes nothing."
 )
 
 

@@ -127,13 +127,15 @@ async def test_terms_places_and_days_are_answered_side_by_side_each_with_its_rea
         {"name": "the day", "rule_date": "2017-10-01"},
         {"name": "less", "table": {"rate": "0.60", "groups": groups}},
         {"name": "an enterprise", "is_government_established": False, "table": {"rate": "0.10", "groups": groups}},
+        {"name": "like a university elsewhere", "jurisdiction": "XA"},
     ]
     rows = await rows_everywhere(tx)
     answer = (await api.post("/v1/revenue/calculations", json=QUESTION | {"scenarios": scenarios})).json()
     assert await rows_everywhere(tx) == rows
     rewards = [one["outcome"] and one["outcome"]["reward_minor"] for one in answer["scenarios"]]
     # Before the province's rule no cost had a rule; the market's own rows on fee and upkeep came later still.
-    assert rewards == [557_581_56, 576_851_84, 794_128_08, None, 111_516_32]
+    # Elsewhere: 90 percent of the first 100,000.00, 60 of the next, 34 of the other 932,814.79, rounded up.
+    assert rewards == [557_581_56, 576_851_84, 794_128_08, None, 111_516_32, 467_157_03]
     assert answer["scenarios"][3]["refused"]["code"] == "revenue.below_floor"
     net_income, reward, unit, main, *_ = answer["explanation"]["from"]
     assert [node["minor"] for node in (net_income, reward, unit, main)] == [

@@ -148,7 +148,7 @@ PAYING = [
     ),
     *mutants(
         "service/paying.py",
-        single(PAY, "each_line_is_instructed_once_also_when_many_pay_at_once"),
+        single(PAY, "a_payment_and_a_reversal_at_once_never_both_happen"),
         (
             "repository.lock_distribution(db, distribution_id))\n        require(actor, policy.PAY",
             "repository.get_distribution(db, distribution_id))\n        require(actor, policy.PAY",

@@ -19,6 +19,7 @@ from techmarket.notices import service as notices
 from techmarket.revenue import errors, rules, service
 from techmarket.revenue.case import Group, GroupShare, Share
 from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
+from techmarket.revenue.reworking import NewLine
 from techmarket.signing import errors as signing_errors
 from tests.achievements.make import a_draft
 from tests.identity.make import a_member, an_organisation
@@ -346,8 +347,10 @@ async def test_to_the_buyer_and_to_strangers_the_sharing_does_not_exist(tx, keys
     licence = await a_licence(tx, keys)
     table = await a_signed_table(licence)
     published = await a_published_distribution(licence)
-    stranger = (await an_organisation(tx)).actor
-    for reader in (licence.buyer.actor, stranger):
+    university = (await an_organisation(tx, kind=OrgKind.UNIVERSITY)).actor
+    anna, sha256 = licence.inventors[0].actor.person, table.document_sha256
+    new = [NewLine(Group.MAIN, str(university.person), 1)]
+    for reader in (licence.buyer.actor, university):
         for call in (
             service.get_books(tx, reader, licence.id),
             service.get_share_table(tx, reader, table.id),
@@ -355,6 +358,17 @@ async def test_to_the_buyer_and_to_strangers_the_sharing_does_not_exist(tx, keys
             service.draft_distribution(tx, reader, licence.id),
             service.pay_distribution(tx, reader, published.id),
             service.confirm_payroll(tx, reader, published.lines[0].id),
+            service.publish_distribution(tx, reader, published.id),
+            service.reverse_distribution(tx, reader, published.id),
+            service.draft_rework(tx, reader, published.id, 1, lines=new, reasons="Mine"),
+            service.get_statement(tx, reader, published.id, anna),
+            service.get_statement(tx, reader, published.id, reader.person),
+            service.open_signing(tx, reader, table.id),
+            service.sign_share_table(tx, reader, table.id, document_sha256=sha256),
+            service.list_holds(tx, reader, table.id),
+            service.dispute_share(tx, reader, table.id, grounds="Mine", evidence_sha256=None),
+            service.list_unit_rules(tx, reader, licence.unit.actor.org),
+            service.get_report(tx, reader, licence.unit.actor.org, 2026),
         ):
             with pytest.raises(NotFound):
                 await call
