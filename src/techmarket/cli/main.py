@@ -1,4 +1,7 @@
-"""`techmarket`: one command for everything an operator, a developer or a stranger with a certificate needs."""
+"""`techmarket`: one command for everything an operator, a developer or a stranger with a certificate needs.
+
+Each command loads what it needs when it is called: who checks a file need not wait for an API that he does not serve.
+"""
 
 from __future__ import annotations
 
@@ -13,35 +16,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from techmarket.api.observe import configure_logging
-from techmarket.cli import docs as pages
-from techmarket.cli import serve as serving
-from techmarket.cli import state
-from techmarket.cli import witness as witnessing
-from techmarket.cli.calculate import calculate_path
-from techmarket.cli.commit import commit_file
-from techmarket.cli.demo.play import run_demo
-from techmarket.cli.doctor import examine
-from techmarket.cli.evaluation import run as evaluation
-from techmarket.cli.packs import policy
-from techmarket.cli.recompute import recompute_path
-from techmarket.cli.replay import replay_path
+from techmarket.cli.pack_commands import policy
 from techmarket.cli.sealed import sealed
-from techmarket.cli.verify import present_path, verify_path
-from techmarket.db.embedded import EmbeddedServerError
-from techmarket.db.keys import MissingSecret
-from techmarket.db.server_check import UnsuitableServerError
-from techmarket.jobs.runner import run_jobs
-from techmarket.kernel.money import Money, parse_rate
-from techmarket.kernel.refusals import Refusal
 from techmarket.settings import Settings, get_settings
-from techmarket.transparency import service as transparency
-from techmarket.transparency.witness import Witness
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 cli.add_typer(sealed, name="sealed")
@@ -55,18 +36,24 @@ ReportFile = Annotated[Path | None, typer.Option("--report", help="write what ha
 @cli.command()
 def run(data: DataFolder = None, report: ReportFile = None) -> None:
     """Start everything on this machine, show one achievement's whole way, and go on serving."""
+    from techmarket.cli.demo.play import run_demo
+
     _settle(run_demo(_settings(quiet=True), console, data=data, report=report, stay=True))
 
 
 @cli.command()
 def demo(data: DataFolder = None, report: ReportFile = None) -> None:
     """Drive the whole way of one achievement through the HTTP API, print what came of it, and end."""
+    from techmarket.cli.demo.play import run_demo
+
     _settle(run_demo(_settings(quiet=True), console, data=data, report=report, stay=False))
 
 
 @cli.command()
 def serve() -> None:
     """Serve the API until asked to stop; jobs run in this process unless TECHMARKET_JOBS_IN_PROCESS=false."""
+    from techmarket.cli import serve as serving
+    from techmarket.cli import state
 
     async def work() -> None:
         settings = _settings()
@@ -80,6 +67,8 @@ def serve() -> None:
 @cli.command()
 def worker() -> None:
     """Run the jobs until asked to stop: sequencer, journal readers, deadlines."""
+    from techmarket.cli import state
+    from techmarket.jobs.runner import run_jobs
 
     async def work() -> None:
         settings = _settings()
@@ -95,6 +84,7 @@ def worker() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to the newest schema, found the market and load the rulebook; safe to repeat."""
+    from techmarket.cli import state
 
     async def work() -> None:
         async with state.open_market(_settings(), application="migrate"):
@@ -117,6 +107,8 @@ def evaluate_matching(
     out: Annotated[Path | None, typer.Option(help="write the figures as JSON")] = None,
 ) -> None:
     """Load public sets through the API, post their queries as demands, and compare the answers with what is known."""
+    from techmarket.cli.evaluation import run as evaluation
+
     token = _settings(quiet=True).embedder_token
     _settle(
         evaluation.evaluate(
@@ -142,6 +134,8 @@ def verify(
     consistency: Annotated[Path | None, typer.Option(help="the proof that the one grew from the other")] = None,
 ) -> None:
     """Check a certificate, evidence package, proof, commitment, bid receipt or promise with no network."""
+    from techmarket.cli.verify import verify_path
+
     code = verify_path(
         file,
         trust,
@@ -164,6 +158,8 @@ def present(
     trust: Annotated[Path | None, typer.Option(help="the market's published keys")] = None,
 ) -> None:
     """Leave the price out of a certificate: the file that is written verifies as the whole one does."""
+    from techmarket.cli.verify import present_path
+
     raise SystemExit(present_path(file, out, hide, trust, console))
 
 
@@ -173,12 +169,16 @@ def replay(
     keys: Annotated[Path | None, typer.Option(help="the market's published keys")] = None,
 ) -> None:
     """Decide a trade again from its public record (GET /v1/trades/{id}/record), with no network."""
+    from techmarket.cli.replay import replay_path
+
     raise SystemExit(replay_path(file, keys, console))
 
 
 @cli.command()
 def recompute(file: Path) -> None:
     """Compute a statement again, step by step, with no network: it comes to the same cents, or it does not."""
+    from techmarket.cli.recompute import recompute_path
+
     raise SystemExit(recompute_path(file, console))
 
 
@@ -192,6 +192,10 @@ def calculate(
     sales_to: Annotated[str | None, typer.Option(help="net sales in yuan where the drawing ends")] = None,
 ) -> None:
     """Compute who would get what, scenarios side by side, with the reasons; no market and no network is needed."""
+    from techmarket.cli.calculate import calculate_path
+    from techmarket.kernel.money import Money, parse_rate
+    from techmarket.kernel.refusals import Refusal
+
     try:
         rate, end = parse_rate(royalty_rate), None if sales_to is None else Money.parse(sales_to)
     except (Refusal, ValueError) as error:
@@ -204,6 +208,7 @@ def calculate(
 @cli.command()
 def openapi(write: Annotated[bool, typer.Option(help="write api_specs/openapi.json")] = False) -> None:
     """Print the OpenAPI document that the API serves, or write it to its place."""
+    from techmarket.cli import state
     from techmarket.cli.openapi import document_text
 
     if write:
@@ -220,6 +225,8 @@ def doctor(
     witness: Annotated[Path | None, typer.Option(help="what a witness remembers: seen.json in his folder")] = None,
 ) -> None:
     """Recompute the log from its rows, check that every book balances, and say what does not agree."""
+    from techmarket.cli import state
+    from techmarket.cli.doctor import examine
 
     async def work() -> None:
         async with state.open_market(_settings(quiet=True), application="doctor", prepare=False) as market:
@@ -251,6 +258,9 @@ def witness(
     accept: Annotated[str | None, typer.Option(help="also watch the log with this origin")] = None,
 ) -> None:
     """Watch a log from another place: sign what follows from all that was seen, refuse a fork."""
+    from techmarket.cli import witness as witnessing
+    from techmarket.transparency.witness import Witness
+
     try:
         one = Witness(folder, name, witnessing.log_keys(trust))
     except OSError as error:
@@ -270,6 +280,8 @@ def witness(
 @cli.command()
 def commit(file: Path) -> None:
     """Make the blinded digest of a file for a priority proof; log it with POST /v1/commitments, keep the opening."""
+    from techmarket.cli.commit import commit_file
+
     try:
         digest, kept = commit_file(file)
     except OSError as error:
@@ -281,6 +293,8 @@ def commit(file: Path) -> None:
 @cli.command(name="new-log")
 def new_log() -> None:
     """After a restore: open another log, so that cursors and witnesses of the lost end are refused by name."""
+    from techmarket.cli import state
+    from techmarket.transparency import service as transparency
 
     async def work() -> None:
         async with state.open_market(_settings(quiet=True), application="new-log", prepare=False) as market:
@@ -292,6 +306,9 @@ def new_log() -> None:
 @cli.command(name="docs")
 def write_docs() -> None:
     """Write the pages that are rendered from the code: permissions, lifecycles, refusals."""
+    from techmarket.cli import docs as pages
+    from techmarket.cli import state
+
     for path in pages.write_pages(state.project_folder()):
         console.print(f"wrote {path}")
 
@@ -313,6 +330,8 @@ def staff_keys(title: Annotated[str | None, typer.Argument(help="operator, certi
 
 def _settings(*, quiet: bool = False) -> Settings:
     """The settings; a command that draws progress logs warnings only."""
+    from techmarket.api.observe import configure_logging
+
     try:
         settings = get_settings()
     except ValidationError as error:
@@ -325,6 +344,12 @@ def _settings(*, quiet: bool = False) -> Settings:
 
 def _settle(work: Coroutine[Any, Any, object]) -> None:
     """Run it; what the operator can mend is one clear line, not a stack trace."""
+    import uvloop
+
+    from techmarket.db.embedded import EmbeddedServerError
+    from techmarket.db.keys import MissingSecret
+    from techmarket.db.server_check import UnsuitableServerError
+
     try:
         # The loop is chosen here: a server that finds itself inside a running one cannot change it any more.
         with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -6,9 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 
@@ -22,41 +20,26 @@ from techmarket.rulebook.packs import SIZE_MAX, Document, Finding, Unreadable, c
 from techmarket.rulebook.rules import Rule
 from techmarket.settings import get_settings
 
-policy = typer.Typer(no_args_is_help=True, help=__doc__)
-console = Console()
-
 RIGHT, WRONG, UNREADABLE = 0, 1, 2
 
 
-@policy.command()
-def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="packs; none means those that come along")] = None,
-) -> None:
-    """Lint packs and compute their golden cases. Ends with 0: all right; 1: findings, each with file, line and reason;
-    2: a file that is no pack at all."""
-    raise SystemExit(check_files(files or [], console))
-
-
-@policy.command()
-def effects(
-    file: Annotated[Path | None, typer.Argument(help="a pack; without one, the book as it is now")] = None,
-) -> None:
-    """List which distributions of this market a pack would have made otherwise. It changes none of them."""
+def effects_of_file(file: Path | None, out: Console) -> None:
+    """List which distributions of this market a pack, or the book as it is now, would have made otherwise."""
     try:
         rows = () if file is None else service.rows_of_pack(_text_of(file))
     except Unreadable as error:
-        _say(console, error.finding)
+        _say(out, error.finding)
         raise SystemExit(UNREADABLE) from None
     except Refusal as refused:
         for finding in refused.facts["findings"]:
-            console.print(f"[red]✗[/] {escape(finding)}", soft_wrap=True, highlight=False)
+            out.print(f"[red]✗[/] {escape(finding)}", soft_wrap=True, highlight=False)
         raise SystemExit(WRONG) from None
     settings = get_settings()
     configure_logging(json=settings.log_json, level=logging.WARNING)
 
     async def work() -> None:
         async with state.open_market(settings, application="policy", prepare=False) as market:
-            await tell_effects(market.means.tx, rows, console)
+            await tell_effects(market.means.tx, rows, out)
 
     asyncio.run(work())
 
