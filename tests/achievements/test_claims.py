@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import runpy
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -15,16 +17,19 @@ from techmarket.achievements import errors, service, steps
 from techmarket.achievements.claims import Claim, blocking_claim, claim_of
 from techmarket.achievements.licences import BurdenKind, Scope
 from techmarket.achievements.open_licences import OpenLicenceDraft
-from techmarket.achievements.rights import Right, RightKind
+from techmarket.achievements.rights import Right, RightKind, RightStatus
+from techmarket.achievements.rules import AchievementDraft, Owner, changed_of_sold
 from techmarket.achievements.steps import Sale
 from techmarket.identity.actor import OrgKind
 from techmarket.kernel.ids import Ref
 from techmarket.trading import service as trading
 from techmarket.trading.errors import DraftedBefore
+from tests.achievements.make import a_draft as an_achievement_draft
 from tests.achievements.make import an_achievement
 from tests.contracts.make import a_signing
 from tests.identity.make import an_organisation
 from tests.listings.make import an_offer
+from tests.races import in_line
 from tests.trading.make import a_draft, a_market_at_work, an_announced_trade
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
@@ -64,6 +69,40 @@ def test_what_is_under_way_bars_what_it_would_meet(wanted, held, blocks):
 def test_a_way_of_conversion_claims_the_title_or_its_licence(mode, licence_kind, licence):
     assert claim_of("trade:1", mode, licence_kind, WORLD) == Claim("trade:1", licence, WORLD)
     assert claim_of("trade:1", "JOINT_DEVELOPMENT", None, WORLD) is None
+
+
+UNIT, PARTNER, MAKER, OTHER = (uuid4() for _ in range(4))
+PATENT = Right(RightKind.INVENTION_PATENT, "202310123456.6", filed_on=date(2023, 3, 1), status=RightStatus.PUBLISHED)
+SHOWN = AchievementDraft(
+    title_zh="示例",
+    abstract_en="sample",
+    trl=7,
+    rights=(PATENT,),
+    owners=(Owner(Decimal("0.60000000"), UNIT), Owner(Decimal("0.4"), PARTNER)),
+    completers=(MAKER, OTHER),
+)
+
+
+@pytest.mark.parametrize(
+    "change, changed",
+    [
+        ({"title_zh": "别的"}, ("title_zh",)),
+        ({"title_en": "sample"}, ("title_en",)),
+        ({"abstract_en": None}, ("abstract_en",)),
+        ({"owners": (Owner(Decimal(1), UNIT),), "completers": (OTHER, MAKER)}, ("owners", "completers")),
+        ({"rights": ()}, ("rights",)),
+        ({"rights": (PATENT, Right(RightKind.TECHNICAL_SECRET))}, ("rights",)),
+        ({"rights": (replace(PATENT, number="202420000003.4"),)}, ("rights",)),
+        ({"rights": (replace(PATENT, kind=RightKind.UTILITY_MODEL),)}, ("rights",)),
+        ({"rights": (replace(PATENT, filed_on=date(2022, 3, 1)),)}, ("rights",)),
+        ({"rights": (replace(PATENT, filed_on=None),)}, ("rights",)),
+        ({"trl": 8, "keywords": ("a",), "owners": (Owner(Decimal("0.6"), UNIT), SHOWN.owners[1])}, ()),
+        ({"rights": (replace(PATENT, status=RightStatus.GRANTED, granted_on=date(2026, 1, 9)),)}, ()),
+        ({"rights": (replace(PATENT, status=RightStatus.LAPSED, fees_paid_until=date(2026, 3, 1)),)}, ()),
+    ],
+)
+def test_what_buyers_were_shown_stays_and_what_the_office_says_later_is_no_change_of_it(change, changed):
+    assert changed_of_sold(SHOWN, replace(SHOWN, **change)) == changed
 
 
 async def a_unit(tx):
@@ -136,6 +175,41 @@ async def test_while_it_is_under_way_it_is_not_retired_and_not_licensed_to_other
     seen = await service.get_achievement(tx, unit, view.id)
     assert (seen.state, seen.encumbrances) == ("RECORDED", ())
     await enter(by)
+
+
+async def amend(tx, unit, view, **changes):
+    draft = an_achievement_draft(**changes)
+    return await service.amend_achievement(tx, unit, view.id, draft, sent=frozenset(changes), if_match=view.etag)
+
+
+async def test_while_it_is_under_way_it_says_what_buyers_were_shown_and_other_fields_are_amended(tx):
+    unit = await a_unit(tx)
+    view = await an_achievement(tx, unit, completers=(unit.person,))
+    by = await claim(tx, unit, [view.id], kind="ORDINARY")
+    with pytest.raises(errors.SoldAsItStands) as refused:
+        await amend(tx, unit, view, title_en="Something else", completers=(), trl=8)
+    assert refused.value.facts["fields"] == ("title_en", "completers")
+    assert await service.get_achievement(tx, unit, view.id) == view
+    now = await amend(tx, unit, view, trl=8)
+    assert (now.title_en, now.trl) == (view.title_en, 8)
+    async with tx.begin() as db:
+        await steps.release(db, by=by, actor=unit)
+    assert (await amend(tx, unit, now, title_en="Something else")).title_en == "Something else"
+
+
+async def test_a_claim_that_waits_for_the_same_row_before_a_change_is_seen_by_it(tx):
+    unit = await a_unit(tx)
+    view = await an_achievement(tx, unit)
+    _, refused = await in_line(
+        tx,
+        "SELECT 1 FROM achievement WHERE id = :id FOR UPDATE",
+        lambda: claim(tx, unit, [view.id]),
+        lambda: amend(tx, unit, view, title_en="Something else"),
+        id=view.id,
+    )
+    assert isinstance(refused, errors.SoldAsItStands)
+    assert await held(tx) == [view.id]
+    assert await service.get_achievement(tx, unit, view.id) == view
 
 
 async def test_of_two_exclusive_offers_of_one_achievement_announced_at_once_one_is_and_the_other_waits_for_its_end(

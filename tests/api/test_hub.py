@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+from techmarket.achievements import steps as achievements
+from techmarket.achievements.steps import Sale
 from techmarket.identity.actor import OrgKind
+from techmarket.kernel.ids import Ref
 from tests.identity.make import a_market, an_organisation
 
 SAMPLES = Path(__file__).parents[2] / "src" / "techmarket" / "samples"
@@ -167,6 +171,22 @@ async def test_a_change_that_the_listing_does_not_take_any_more_is_refused_alone
     assert listing["terms"]["title_en"] == "Sample 1"
     achievement = (await api.get(f"/v1/achievements/{listing['achievement_ids'][0]}", key=unit.key)).json()
     assert achievement["title_en"] == "Sample 1"
+
+
+async def test_a_row_that_would_change_what_is_being_sold_is_refused_alone(tx, api, unit):
+    made = (await send(api, unit.key, lines(row(1), row(2)))).json()["rows"]
+    listing = (await api.get(f"/v1/listings/{made[0]['listing_id']}", key=unit.key)).json()
+    address = f"/v1/achievements/{listing['achievement_ids'][0]}"
+    before = (await api.get(address, key=unit.key)).json()
+    async with tx.begin() as db:
+        sale = Sale((UUID(listing["achievement_ids"][0]),), "LICENCE", "ORDINARY", unit.actor.org)
+        await achievements.claim(db, sale, by=Ref("contract", uuid4()), actor=unit.actor)
+    answer = (await send(api, unit.key, lines(row(1, rights=[]), row(2, rights=[])))).json()
+    assert [r["outcome"] for r in answer["rows"]] == ["refused", "accepted"]
+    assert answer["rows"][0]["refusal"]["code"] == "achievements.sold_as_it_stands"
+    assert (await api.get(address, key=unit.key)).json() == before
+    answer = (await send(api, unit.key, lines(row(1, keywords=["another"])))).json()
+    assert [r["outcome"] for r in answer["rows"]] == ["accepted"]
 
 
 async def test_the_same_file_sent_eight_times_at_once_has_one_effect(tx, api, unit):

@@ -257,6 +257,20 @@ class UnderWay(Refusal):
     )
 
 
+class SoldAsItStands(Refusal):
+    code, kind = "achievements.sold_as_it_stands", Kind.CONFLICT
+    zh = (
+        "该成果正在交易、签约或赋权，名称、摘要、知识产权、权利人和完成人以公告所示为准，此时不能更改：{fields}。"
+        "可先更改其他内容，补填原来空缺的权利日期，或登记权利状态和年费；其余待交易结束，或撤回、终止后再改。"
+    )
+    en = (
+        "This achievement is being sold, signed for or vested: its title, abstract, rights, owners and completers stay"
+        " as they were shown, so {fields} cannot change now. Other fields can, a date of a right that was left blank"
+        " can be filled in, and its status and annual fee be recorded; for the rest wait until the sale is over, or"
+        " withdraw or terminate it first."
+    )
+
+
 class ConsentMissing(Refusal):
     code, kind = "achievements.consent_missing", Kind.CONFLICT
     zh = (

@@ -138,6 +138,27 @@ def check_co_owners_kept(before: Sequence[Owner], after: Sequence[Owner], *, own
         raise errors.CoOwnerWouldLose(owners=losers, pointer="/body/owners")
 
 
+SHOWN_TO_BUYERS = ("title_zh", "title_en", "abstract_zh", "abstract_en", "owners", "completers")
+
+
+def changed_of_sold(before: AchievementDraft, after: AchievementDraft) -> tuple[str, ...]:
+    """What is under way is sold as it was shown (OR09 art. 19): title, abstract, rights, owners and completers stay.
+
+    Returns the names of those that would change. What its office decides of a right later, and what is paid for it,
+    is no change of what was shown; nor is a date that was left blank.
+    """
+    changed = [name for name in SHOWN_TO_BUYERS if getattr(before, name) != getattr(after, name)]
+    if len(before.rights) != len(after.rights) or not all(map(_is_same_right, before.rights, after.rights)):
+        changed.append("rights")
+    return tuple(changed)
+
+
+def _is_same_right(before: Right, after: Right) -> bool:
+    dates = ("filed_on", "granted_on", "valid_until")
+    kept = all(getattr(before, name) in (None, getattr(after, name)) for name in dates)
+    return kept and (before.kind, before.number) == (after.kind, after.number)
+
+
 @dataclass(frozen=True, slots=True)
 class Burden:
     """What binds an achievement, within its scope; `holder_consents` where its holder lets a sale pass."""

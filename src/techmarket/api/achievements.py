@@ -272,6 +272,7 @@ async def get_achievement(achievement_id: Uuid, actor: SignedIn, tx: TxDep, resp
         errors.Changed,
         errors.AbstractMissing,
         errors.CoOwnerWouldLose,
+        errors.SoldAsItStands,
         PreconditionRequired,
         *DRAFT_REFUSALS,
     ),

@@ -99,13 +99,17 @@ async def insert_parts(
 
 
 async def replace(db: AsyncSession, achievement_id: UUID, draft: AchievementDraft, actor: Actor) -> Achievement:
-    """Everything the unit says about an achievement, said anew.
+    """Everything the unit says about an achievement, said anew; while it is under way, what buyers were shown stays.
 
     A confirmation stays while the completers and their order stay.
     """
     row = await repository.lock(db, achievement_id)
     row.state = ACHIEVEMENT.move(row.state, "amend")
     checked = rules.checked_draft(draft, own_org=row.org_id)
+    if await repository.claims_on(db, [row.id]):
+        changed = rules.changed_of_sold((await history.stated(db, [row]))[row.id], checked)
+        if changed:
+            raise errors.SoldAsItStands(fields=changed, achievement=row.id, pointer=f"/body/{changed[0]}")
     await check_names(db, [checked])
     await history.carry(db, row)
     today = shanghai_day(await clock.market_now(db))
