@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text as sql
@@ -14,13 +14,16 @@ from sqlalchemy import text as sql
 from techmarket.achievements import service as achievements
 from techmarket.achievements.errors import LicenceOverlaps, UnderWay
 from techmarket.achievements.licences import BurdenKind, Scope
+from techmarket.achievements.rules import AchievementDraft
 from techmarket.contracts import errors, service, steps
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
 from techmarket.contracts.rules import ContractType, LineKind, PartyRole, Relief, Tax
 from techmarket.contracts.text import ScopeTerms
+from techmarket.db import texts
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor, OrgKind, Role
 from techmarket.identity.errors import OrganisationNotVerified
+from techmarket.identity.tables import Membership
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
@@ -28,9 +31,11 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import service as notices
+from techmarket.notices import steps as notice_steps
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.errors import DuesOpen
 from techmarket.signing import errors as signing_errors
+from tests.achievements.make import an_achievement
 from tests.contracts.make import SCOPE, Deal, a_draft, a_registration, a_signing, awake, half, in_force, pay
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.notices.make import a_sandbox, hang, move_to
@@ -227,6 +232,41 @@ async def test_a_university_that_sells_by_agreement_signs_only_after_its_price_n
     await move_to(tx, datetime(2026, 3, 17, 16, 0, 1, tzinfo=UTC))
     await sign(tx, deal.seller.actor, deal)
     assert (await sign(tx, deal.buyer.actor, deal)).state is ContractState.IN_FORCE
+
+
+async def published(tx: Tx, notice_id: UUID) -> dict[str, Any]:
+    async with tx.read() as db:
+        return await texts.get(db, (await notice_steps.get_facts(db, notice_id)).document_sha256)
+
+
+async def name_completers(tx: Tx, deal: Deal, *people: UUID) -> None:
+    seen = await achievements.get_achievement(tx, deal.seller.actor, deal.achievement_id)
+    said, sent = AchievementDraft(completers=people), frozenset({"completers"})
+    await achievements.amend_achievement(tx, deal.seller.actor, seen.id, said, sent=sent, if_match=seen.etag)
+
+
+async def test_a_buyer_whose_person_was_a_completer_yesterday_is_a_related_party_today(tx, keys):
+    deal = await a_draft(tx, keys, seller_kind=OrgKind.UNIVERSITY)
+    await name_completers(tx, deal, deal.buyer.actor.person)
+    await name_completers(tx, deal)
+    called = await service.open_signing(tx, deal.seller.actor, deal.id, document_sha256=deal.sha256)
+    assert (await published(tx, called.notice_id))["related_party"] is True
+
+
+async def test_nobody_signs_at_a_price_published_before_the_buyer_became_a_related_party(tx, keys):
+    await a_sandbox(tx, START)
+    seller = await an_organisation(tx, kind=OrgKind.UNIVERSITY, keys=keys)
+    maker = (await a_member(tx, seller.actor, Role.INVENTOR)).actor
+    view = await an_achievement(tx, seller.actor, completers=(maker.person,))
+    deal = await a_signing(tx, keys, seller=seller, achievement_id=view.id)
+    assert (await published(tx, deal.contract.notice_id))["related_party"] is False
+    await hang(tx, seller.actor, deal.contract.notice_id)
+    async with tx.begin() as db:
+        db.add(Membership(person_id=maker.person, org_id=deal.buyer.actor.org, roles=[Role.INVENTOR]))
+    await move_to(tx, datetime(2026, 3, 17, 16, 0, 1, tzinfo=UTC))
+    with pytest.raises(errors.KinshipUnpublished):
+        await sign(tx, seller.actor, deal)
+    assert await rows(tx, "signature") == 0
 
 
 async def test_an_open_objection_to_the_price_stops_the_signing(tx, keys):

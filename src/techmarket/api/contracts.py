@@ -402,6 +402,7 @@ async def open_signing(contract_id: Uuid, body: OpenSigning, actor: SignedIn, tx
         NotYourTurn,
         NotASignatory,
         SignedAlready,
+        errors.KinshipUnpublished,
         errors.AuthorityMissing,
         IdentityNotVouched,
         NoProvider,

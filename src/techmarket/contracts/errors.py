@@ -131,6 +131,19 @@ class BoundByAward(Refusal):
     en = "This contract comes from an award; it is cancelled only when the award lapses."
 
 
+class KinshipUnpublished(Refusal):
+    code, kind = "contracts.kinship_unpublished", Kind.CONFLICT
+    zh = (
+        "公示写明受让方并非利害关系人，但现在已是：须重新公示后才能签署。请撤回合同后重新起草；"
+        "合同依成交结果订立的，请申请终结交易后重新公告。"
+    )
+    en = (
+        "The price notice says that the buyer is no related party, and it has become one: the price is published anew"
+        " before anybody signs. Take the contract back and draft it again; where it comes from an award, ask the market"
+        " to end the trade and announce it again."
+    )
+
+
 class ReasonsMissing(Refusal):
     code, kind = "contracts.reasons_missing", Kind.INVALID
     zh = "不予登记须写明理由。"

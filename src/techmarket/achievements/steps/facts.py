@@ -15,6 +15,7 @@ from techmarket.achievements import repository
 from techmarket.achievements.licences import TITLE_MODES
 from techmarket.achievements.lifecycle import AchievementState
 from techmarket.achievements.rights import RightKind, RightStatus
+from techmarket.db import texts
 from techmarket.identity import steps as identity
 
 
@@ -90,6 +91,17 @@ async def get_facts(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Achieve
         )
         for row in rows.values()
     }
+
+
+async def ever_completers(db: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
+    """Whoever was named as a completer in any version: who is left out today has made it all the same."""
+    found: set[UUID] = set()
+    for achievement_id in set(ids):
+        found |= set(await completers(db, achievement_id))
+        versions = await repository.list_versions(db, achievement_id, before=None, limit=10_000)
+        said = await texts.get_many(db, [one.sha256 for one in versions])
+        found |= {UUID(person) for one in said.values() for person in one.get("completers", ())}
+    return found
 
 
 async def completers(db: AsyncSession, achievement_id: UUID) -> tuple[UUID, ...]:

@@ -32,7 +32,7 @@ from techmarket.contracts.service.writing import crossing_of, fixed_minor, paten
 from techmarket.contracts.tables import Contract
 from techmarket.contracts.templates import ABOUT_RIGHTS
 from techmarket.contracts.views import ContractView
-from techmarket.db import clock, journal
+from techmarket.db import clock, journal, texts
 from techmarket.db.keys import Keys
 from techmarket.db.means import Voucher
 from techmarket.db.session import Tx
@@ -126,6 +126,8 @@ async def sign(
         done = await signing.put(
             db, version.signing_id, actor, document_sha256=document_sha256, now=now, method=proofs.method
         )
+        if done.signed == 1:
+            await _require_kinship_published(db, contract)
         await note_signature(db, contract, done, authority, proofs)
         signed = ContractSigned(contract.id, done.signed, done.required)
         journal.record(db, signed, actor=actor)
@@ -327,7 +329,8 @@ async def publish_price(
 ) -> UUID | None:
     """A government-established unit that sells by agreement publishes name, abstract, mode, price and kinship.
 
-    What the market itself can see need not be declared: a buyer to whom one of the completers belongs is related.
+    What the market itself can see need not be declared: a buyer to whom somebody of the unit, or who is or was named as
+    a completer, belongs is related.
     """
     seller = await identity.get_organisation(db, parties[PartyRole.PAYEE])
     if not seller.government_established or contract.type not in ABOUT_RIGHTS:
@@ -351,7 +354,7 @@ async def publish_price(
             "term_years": contract.term_years,
         },
         "intended_price": [rules.line_in_words(line.kind, line.minor, line.rate, line.base) for line in lines],
-        "related_party": related_party or await _is_related(db, facts.values(), parties[PartyRole.PAYER]),
+        "related_party": related_party or await _is_related(db, facts.values(), seller.id, parties[PartyRole.PAYER]),
         "contract_number": contract.number,
     }
     return await notices.open_notice(
@@ -367,7 +370,23 @@ async def publish_price(
     )
 
 
-async def _is_related(db: AsyncSession, sold: Iterable[AchievementFacts], buyer: UUID) -> bool:
-    """A buyer is a related party when one of the people who made the achievement belongs to it."""
-    people = await identity.get_people(db, {person for one in sold for person in one.completers})
-    return any(buyer in person.org_ids for person in people.values())
+async def _require_kinship_published(db: AsyncSession, contract: Contract) -> None:
+    """Nobody signs at a price whose notice said that the buyer is no related party, when it has become one."""
+    if contract.notice_id is None:
+        return
+    notice = await notices.get_facts(db, contract.notice_id)
+    published = await texts.get(db, notice.document_sha256)
+    if notice.kind is not NoticeKind.PRICE or published["related_party"]:
+        return
+    sides = await side_orgs(db, contract)
+    facts = await achievements.get_facts(db, await repository.achievements_of(db, contract.id))
+    for seller in sides[PartyRole.PAYEE]:
+        for buyer in sides[PartyRole.PAYER]:
+            if await _is_related(db, facts.values(), seller, buyer):
+                raise errors.KinshipUnpublished()
+
+
+async def _is_related(db: AsyncSession, sold: Iterable[AchievementFacts], seller: UUID, buyer: UUID) -> bool:
+    """A buyer is a related party when somebody who made the achievement belongs to it, or anyone of the seller does."""
+    people = await identity.get_people(db, await achievements.ever_completers(db, [one.id for one in sold]))
+    return any(buyer in person.org_ids for person in people.values()) or await identity.share_people(db, seller, buyer)

@@ -169,9 +169,7 @@ async def _kinship(db: AsyncSession, trade: Trade, org_id: UUID, *, declared: bo
     if await identity.share_people(db, trade.seller_org_id, org_id):
         found.add(Kinship.SHARED_PERSON)
     offer = await listings.get_offer_facts(db, trade.listing_id)
-    people: set[UUID] = set()
-    for achievement_id in offer.achievement_ids:
-        people |= set(await achievements.completers(db, achievement_id))
+    people = await achievements.ever_completers(db, offer.achievement_ids)
     if any(org_id in person.org_ids for person in (await identity.get_people(db, people)).values()):
         found.add(Kinship.COMPLETER_BELONGS)
     return sorted(found)
