@@ -6,6 +6,8 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +19,9 @@ from techmarket.dossiers.packing import Packing
 from techmarket.dossiers.service import taking
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.seals import SealKey
+from techmarket.transparency import service as transparency
+from techmarket.transparency.keyset import trusted_keys
+from techmarket.transparency.offline import Checkpoint
 from tests.client import Api
 from tests.stories import way
 from tests.stories.test_story_1 import asked_and_read
@@ -188,3 +193,77 @@ async def test_before_a_checkpoint_covers_it_there_is_no_package_and_nothing_is_
     sale = await way.a_published_offer(town)
     early = await api.get(f"/v1/listings/{sale.listing}/evidence", key=sale.university.key)
     assert (early.status_code, early.json()["code"]) == (409, "dossiers.nothing_provable_yet")
+
+
+async def test_after_a_restore_what_was_logged_before_is_still_proven_to_be_in_the_log_that_went_on(
+    api: Api, means: Means
+) -> None:
+    town = await a_town(api, means, way.START)
+    sale = await way.a_published_offer(town)
+    await town.settle()
+    path = f"/v1/listings/{sale.listing}/evidence"
+    trusted = {seal.kid: seal.public for seal in (means.keys.log, means.keys.issuer, means.keys.receipts)}
+    await transparency.open_new_log(means.tx)
+    await transparency.open_new_log(means.tx)
+    await town.settle()
+    raw = (await api.get(path, key=sale.university.key)).content
+    log = json.loads(files_of(raw)["log.json"])
+    assert {one["log_id"] for one in log["grew_from"]}.isdisjoint({log["log_id"]})
+    assert len(log["opened"]) == 2
+    assert package.verify(raw, trusted).fault is None
+    for what, change in (
+        ("no word of the restore", lambda d: d["opened"].clear()),
+        ("one of two restores", lambda d: d["opened"].pop()),
+        ("an entry that is no restore", lambda d: put(d, first_entry(raw), "opened", 0)),
+        ("a row nobody logged", lambda d: put(d, d["opened"][1]["row"], "opened", 0, "row")),
+        ("a former checkpoint under the present name", lambda d: put(d, d["log_id"], "grew_from", 0, "log_id")),
+        ("a restore without its parts", lambda d: put(d, {}, "opened", 0)),
+    ):
+        assert package.verify(sealed_again(raw, means.keys, inside("log.json", change)), trusted).fault == "growth", (
+            what
+        )
+
+
+def first_entry(raw: bytes) -> Json:
+    entry: Json = json.loads(files_of(raw)["entries/000001.json"])["entries"][0]
+    entry.pop("actor", None)
+    return entry
+
+
+def test_of_a_former_log_counts_only_what_was_left_of_it() -> None:
+    now = Checkpoint("techmarket/log/c", 9, b"")
+    said = {"log_id": "c", "opened": [{"row": ("c", "b", 7)}, {"row": ("b", "a", 8)}, {"row": ("x", "y", 5)}]}
+
+    def shown(entry: Json, _: object) -> Json:
+        log_id, before, size = entry["row"]
+        named = [f"log:{log_id}", f"previous_log:{before}"]
+        return {"kind": "transparency.log_opened", "refs": named, "facts": {"previous_size": size}}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(package, "_entry", lambda one: one)
+        patch.setattr(package.evidence, "check_included", shown)
+        assert package._left_of_logs(said, now) == {"c": 9, "b": 7, "a": 7}
+
+
+async def test_a_package_counts_under_a_key_for_such_seals_and_while_that_key_was_in_use(
+    api: Api, means: Means
+) -> None:
+    town = await a_town(api, means, way.START)
+    sale = await way.a_published_offer(town)
+    await town.settle()
+    raw = (await api.get(f"/v1/listings/{sale.listing}/evidence", key=sale.university.key)).content
+    made_at = datetime.fromisoformat(json.loads(files_of(raw)["manifest.json"])["made_at"])
+    published = await api.get("/.well-known/techmarket-keys.json")
+    trusted = trusted_keys(published.json())
+    assert package.verify(raw, trusted).fault is None
+    keys = means.keys
+    for other in (keys.issuer, keys.log):
+        forged = sealed_again(raw, replace(keys, receipts=other), lambda files: None)
+        assert package.verify(forged, trusted).fault == "seal"
+    retired = trusted_keys(published.json())
+    retired.until[keys.receipts.kid] = made_at
+    assert package.verify(raw, retired).fault == "seal"
+    retired.until[keys.receipts.kid] = made_at + timedelta(seconds=1)
+    assert package.verify(raw, retired).fault is None
+    retired.uses[keys.log.kid] = "receipts"
+    assert package.verify(raw, retired).fault == "checkpoint"

@@ -21,7 +21,7 @@ from techmarket.revenue import paper, statement
 from techmarket.trading.receipts import verify_receipt
 from techmarket.transparency import commitments, evidence
 from techmarket.transparency.evidence import Unproven
-from techmarket.transparency.keyset import retired_keys, trusted_keys
+from techmarket.transparency.keyset import key_for, retired_keys, trusted_keys
 
 FILE_MAX = 256 * 1024**2
 """Of whatever is read in one piece; an evidence package is not."""
@@ -224,7 +224,7 @@ def _statement(raw: bytes, trusted: Mapping[str, SealKey], *, is_page: bool = Fa
 
 
 def _receipt(shown: Mapping[str, Any], trusted: Mapping[str, SealKey]) -> Said:
-    key = trusted.get(str(shown.get("kid")))
+    key = key_for(trusted, shown.get("kid"), "receipts")
     if key is None or not verify_receipt(shown, key):
         return Said(Answer.NOT_OURS, "receipt of a bid", fault="receipt", not_checked=("book", "keys"))
     said = Said(Answer.VALID, f"receipt of bid {shown['seq']}", ("receipt",), ("book", "time", "keys"))

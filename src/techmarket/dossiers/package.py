@@ -14,6 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Any
 from uuid import UUID
 
@@ -22,7 +23,9 @@ from techmarket.kernel.canonical import NotCanonical, canonical_json
 from techmarket.kernel.refusals import Refusal
 from techmarket.kernel.seals import SealKey
 from techmarket.transparency import evidence
+from techmarket.transparency.events import LogOpened
 from techmarket.transparency.evidence import Unproven
+from techmarket.transparency.keyset import had_expired, key_for
 from techmarket.transparency.offline import Checkpoint
 from techmarket.transparency.rules import verify_consistency
 
@@ -93,7 +96,7 @@ def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
             checked.append("files")
             log = _json(archive, LOG, "checkpoint")
             checkpoint = evidence.check_checkpoint(
-                log.get("checkpoint"), trusted.get(str(log.get("kid"))), log.get("log_id")
+                log.get("checkpoint"), key_for(trusted, log.get("kid"), "log"), log.get("log_id")
             )
             checked.append("checkpoint")
             _check_growth(log, checkpoint, trusted)
@@ -185,13 +188,20 @@ def _same(one: IO[bytes], other: IO[bytes], size: int) -> bool:
 
 def _manifest(archive: zipfile.ZipFile, trusted: Mapping[str, SealKey]) -> dict[str, Any]:
     seal = _json(archive, SEAL, "seal")
-    key = trusted.get(str(seal.get("kid")))
+    key = key_for(trusted, seal.get("kid"), "receipts")
     if seal.keys() != {"kid", "signature"} or key is None:
         raise Unproven("seal")
     manifest = _json(archive, MANIFEST, "seal")
     if not key.verify(evidence.unhex(seal["signature"], "seal"), SEALED + archive.read(MANIFEST)):
         raise Unproven("seal")
     if manifest.get("form") != FORM or not isinstance(manifest.get("files"), list):
+        raise Unproven("seal")
+    try:
+        made_at = datetime.fromisoformat(manifest["made_at"])
+        is_late = had_expired(trusted, seal["kid"], made_at)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unproven("seal") from error
+    if is_late:
         raise Unproven("seal")
     return manifest
 
@@ -210,20 +220,46 @@ def _check_files(archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
 
 
 def _check_growth(log: Mapping[str, Any], now: Checkpoint, trusted: Mapping[str, SealKey]) -> None:
-    """Each earlier checkpoint is signed, and the log under the package's own holds all that it held."""
+    """Each earlier checkpoint is signed, and the log under the package's own holds all that it held.
+
+    One of a former log counts up to where the present one went on from it, which an entry of the log itself says.
+    """
     earlier = log.get("grew_from")
     if not isinstance(earlier, list):
         raise Unproven("growth")
+    left = _left_of_logs(log, now)
     for one in earlier:
         if not isinstance(one, dict) or not isinstance(one.get("path"), list):
             raise Unproven("growth")
+        log_id = one.get("log_id", log["log_id"])
         try:
-            before = evidence.check_checkpoint(one.get("checkpoint"), trusted.get(str(one.get("kid"))), log["log_id"])
+            before = evidence.check_checkpoint(one.get("checkpoint"), key_for(trusted, one.get("kid"), "log"), log_id)
         except Unproven as failed:
             raise Unproven("growth") from failed
         path = [evidence.unhex(step, "growth") for step in one["path"]]
-        if not verify_consistency(before.size, now.size, path, before.root, now.root):
+        is_held = before.size <= left.get(log_id, -1)
+        if not is_held or not verify_consistency(before.size, now.size, path, before.root, now.root):
             raise Unproven("growth")
+
+
+def _left_of_logs(log: Mapping[str, Any], now: Checkpoint) -> dict[str, int]:
+    """How much of each log the present one holds: all of itself, and of those before it what was left."""
+    said = log.get("opened", [])
+    if not isinstance(said, list):
+        raise Unproven("growth")
+    before: dict[str, tuple[str, int]] = {}
+    for one in said:
+        try:
+            row = evidence.check_included(_entry(one), now)
+            named = dict(ref.split(":", 1) for ref in row["refs"]) if row["kind"] == LogOpened.kind else {}
+            before[named["log"]] = (named["previous_log"], row["facts"]["previous_size"])
+        except (Unproven, KeyError) as failed:
+            raise Unproven("growth") from failed
+    left, log_id, size = {log["log_id"]: now.size}, log["log_id"], now.size
+    while log_id in before:
+        log_id, kept = before.pop(log_id)
+        left[log_id] = size = min(size, kept)
+    return left
 
 
 def _rows(archive: zipfile.ZipFile, checkpoint: Checkpoint) -> Iterator[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.journal import JournalEntry, JournalLog, JournalPosition
 from techmarket.kernel.refusals import NotFound
+from techmarket.transparency.events import LogOpened
 from techmarket.transparency.examination import PositionedRow, Signed, Stretch, entry_bytes
 from techmarket.transparency.rules import Node
 from techmarket.transparency.tables import CheckpointRow, Commitment, Cosignature, PublishedKey
@@ -28,6 +29,14 @@ async def log_id(db: AsyncSession) -> UUID:
 async def list_logs(db: AsyncSession) -> Sequence[JournalLog]:
     """The present log and those before it, the newest first."""
     return (await db.execute(select(JournalLog).order_by(JournalLog.opened_at.desc()))).scalars().all()
+
+
+async def opening_entries(db: AsyncSession) -> Sequence[UUID]:
+    """The entries that say that another log begins here, the first opened first."""
+    query = (
+        select(JournalEntry.id).where(JournalEntry.kind == LogOpened.kind).order_by(JournalEntry.at, JournalEntry.id)
+    )
+    return (await db.execute(query)).scalars().all()
 
 
 async def newest_checkpoint(db: AsyncSession) -> CheckpointRow | None:

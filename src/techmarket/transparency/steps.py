@@ -101,6 +101,13 @@ async def growth_since(db: AsyncSession, n: int) -> list[GrowthView]:
     ]
 
 
+async def openings(db: AsyncSession) -> ManyProofs | None:
+    """The entries by which one log went on from another, with their proofs: what ties an earlier checkpoint of a
+    former log to the newest of the present one. None while there is no checkpoint or was never another log."""
+    entries = await repository.opening_entries(db)
+    return await proofs_for(db, entries) if entries else None
+
+
 async def consistency(db: AsyncSession, from_size: int, to_size: int) -> ConsistencyView:
     nodes = await repository.nodes(db, rules.nodes_of_consistency(from_size, to_size))
     path = rules.consistency_from_nodes(from_size, to_size, nodes)

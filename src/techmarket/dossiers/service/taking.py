@@ -35,7 +35,7 @@ from techmarket.trading import steps as trading
 from techmarket.transparency import steps as transparency
 from techmarket.transparency.evidence import read_row
 from techmarket.transparency.keyset import key_set
-from techmarket.transparency.views import CheckpointView
+from techmarket.transparency.views import CheckpointView, LoggedEntry
 
 CHUNK = 1_000
 """Entries in one part of the package: about a megabyte."""
@@ -173,7 +173,7 @@ async def _write_entries(db: AsyncSession, packing: Packing, refs: set[str], rea
         written.waiting += [str(one) for one in proofs.waiting]
         if not proofs.entries:
             continue
-        shown = [{**asdict(one), "entry_id": str(one.entry_id), "path": list(one.path)} for one in proofs.entries]
+        shown = [_entry_shown(one) for one in proofs.entries]
         rows = [read_row(one, "inclusion") for one in shown]
         # Whoever owns the subject is told which of his own people acted; of the others he reads the office.
         of = own if reader is Reader.OWNER else None
@@ -206,18 +206,25 @@ async def _write_entries(db: AsyncSession, packing: Packing, refs: set[str], rea
     return written
 
 
+def _entry_shown(entry: LoggedEntry) -> dict[str, Any]:
+    return {**asdict(entry), "entry_id": str(entry.entry_id), "path": list(entry.path)}
+
+
 async def _head_of_log(db: AsyncSession, written: _Written) -> dict[str, Any]:
     """The checkpoint, and proofs that the log only grew since that over its first entry and since a witness saw it."""
     newest = written.checkpoint
     assert newest is not None
     assert written.first is not None
+    opened = await transparency.openings(db)
     return {
         "log_id": str(newest.log_id),
+        "opened": [] if opened is None else [_entry_shown(one) for one in opened.entries],
         "checkpoint": newest.note,
         "kid": newest.kid,
         "cosignatures": [one.line for one in newest.cosignatures],
         "grew_from": [
             {
+                "log_id": str(one.checkpoint.log_id),
                 "checkpoint": one.checkpoint.note,
                 "kid": one.checkpoint.kid,
                 "cosignatures": [line.line for line in one.checkpoint.cosignatures],

@@ -21,7 +21,7 @@ from techmarket.trading.record.lots import LotReplay
 from techmarket.trading.record.misfits import Misfit, require
 from techmarket.transparency import evidence
 from techmarket.transparency.evidence import Unproven
-from techmarket.transparency.keyset import trusted_keys
+from techmarket.transparency.keyset import key_for, trusted_keys
 from techmarket.transparency.offline import Checkpoint
 
 CHECKS: Mapping[str, tuple[str, str]] = {
@@ -161,7 +161,7 @@ class Replay:
             return
         with _Proving():
             self._checkpoint = evidence.check_checkpoint(
-                log["checkpoint"], self._trusted.get(str(log["kid"])), log["log_id"]
+                log["checkpoint"], key_for(self._trusted, log["kid"], "log"), log["log_id"]
             )
         self.found.held["checkpoint"] += 1
 
@@ -251,7 +251,7 @@ class Replay:
         digest = self._hash.digest()
         require(said["lines"] == self.found.lines - 1, "seal", "the number of lines")
         require(said["sha256"] == digest.hex(), "seal", "the hash of all lines")
-        key = self._trusted.get(str(said["kid"]))
+        key = key_for(self._trusted, said["kid"], "receipts")
         require(key is not None, "seal", "the seal is of a key that is not trusted")
         assert key is not None
         require(form.is_sealed(digest, bytes.fromhex(said["signature"]), key), "seal", "the seal does not verify")
