@@ -156,6 +156,13 @@ async def test_a_person_of_a_party_certifies_nothing_of_its_deal(tx, keys):
     with pytest.raises(NotAllowed):
         await service.approve(tx, keys, desk.market["operator"].actor, prepared.id)
     assert await count(tx, "state = 'PREPARED'") == 1
+    # Nor when others, who may, try at the same moment.
+    third = (await a_member(tx, desk.first, Role.CERTIFIER)).actor
+    await awake(tx)
+    tries = [service.approve(tx, keys, one, prepared.id) for one in (desk.second, third) for _ in range(4)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert [one.approved_by for one in outcomes if not isinstance(one, Exception)] == [third.person_id]
+    assert {type(one) for one in outcomes[:4]} <= {errors.CertifierBelongsToParty, NotInThisState}
 
 
 async def test_the_database_itself_refuses_one_person_and_a_partys_person(tx, keys):

@@ -213,7 +213,7 @@ async def test_a_day_that_has_passed_stays_what_it_was_and_no_day_is_given_twice
         assert (await db.execute(text("SELECT count(*) FROM work_year"))).scalar_one() == 0
 
 
-@pytest.mark.parametrize("key", ["tariff.exchange_fee", "settlement.second_person.release_due_above"])
+@pytest.mark.parametrize("key", ["tariff.exchange_fee", "settlement.matching.short_max"])
 async def test_what_is_charged_and_when_two_people_are_needed_changes_tomorrow_at_the_earliest(tx, key):
     operator = (await a_market(tx))["operator"].actor
     [old] = [row for row in service.carried_rows() if row["key"] == key]

@@ -1,6 +1,7 @@
 """Rows that two operators enter (双人录入): one proposes, another enters the very same row, and only then it holds.
 
-So it is with what is charged and when two people are needed: nobody lowers a guard by himself.
+So it is with what is charged, how exactly money has to fit and when two people are needed: nobody lowers a guard by
+himself.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from techmarket.rulebook.lifecycle import RULE_PROPOSAL, ProposalState
 from techmarket.rulebook.tables import RuleProposal
 from techmarket.rulebook.views import ProposalView
 
-BY_TWO = ("settlement.second_person.", "tariff.")
-"""Keys that begin so change what is charged, or when two people are needed."""
+BY_TWO = ("settlement.", "tariff.")
+"""Keys that begin so change what is charged, what the market bears itself, or when two people are needed."""
 
 
 async def ask_second(db: AsyncSession, actor: Actor, draft: RuleDraft) -> ProposalView | None:

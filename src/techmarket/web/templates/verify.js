@@ -16,7 +16,7 @@ function line(tag, text, kind) {
 }
 
 function time(instant) {
-  return new Date(instant).toLocaleString(zh ? "zh-CN" : "en-GB", { timeZone: "Asia/Shanghai" });
+  return new Date(instant).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }); // year first, as nobody misreads
 }
 
 function worth(money) {
