@@ -39,8 +39,8 @@ async def measure(*, quick: bool) -> Findings:
             names=names,
             embedder=embedder,
             token=None,
-            documents_max=200 if quick else 1_000,
-            queries_max=20 if quick else 150,
+            documents_max=200 if quick else 500,
+            queries_max=20 if quick else 100,
             out=out,
         )
         said = _read(out)

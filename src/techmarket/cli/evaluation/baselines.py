@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from techmarket.cli.evaluation.metrics import DEPTH
-from techmarket.cli.evaluation.sets import Trial
+from techmarket.cli.evaluation.sets import TITLES, Trial
 from techmarket.matching import tokens
 
 K1, B = 1.2, 0.75
@@ -26,27 +26,36 @@ SAME_LANGUAGE, OTHER_LANGUAGE = 0.5, 0.9
 Scored = Mapping[str, float]
 
 
+def counted(text: str, language: str) -> Counter[str]:
+    """The terms of a text under its title, which counts twice, as the market lists it."""
+    found = tokens.terms(text)
+    for term, times in tokens.terms(TITLES[language]).items():
+        found[term] += 2 * times
+    return found
+
+
 def best(scores: Scored, count: int = DEPTH) -> list[str]:
     return [id for id, _ in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:count]]
 
 
 def plain_bm25(trial: Trial) -> dict[str, Scored]:
     """BM25 over the whole texts: for each query the score of every document that holds one of its terms."""
-    counted = {id: tokens.terms(text) for id, text in trial.documents.items()}
-    lengths = {id: counts.total() for id, counts in counted.items()}
+    asked, answering = trial.language
+    found = {id: counted(text, answering) for id, text in trial.documents.items()}
+    lengths = {id: counts.total() for id, counts in found.items()}
     average = sum(lengths.values()) / len(lengths)
     holders: dict[str, list[str]] = {}
-    for id, counts in counted.items():
+    for id, counts in found.items():
         for term in counts:
             holders.setdefault(term, []).append(id)
     answers: dict[str, Scored] = {}
     for query, text in trial.queries.items():
         scores: Counter[str] = Counter()
-        for term, weight in tokens.terms(text).items():
+        for term, weight in counted(text, asked).items():
             some = holders.get(term, [])
-            idf = math.log(1 + (len(counted) - len(some) + 0.5) / (len(some) + 0.5))
+            idf = math.log(1 + (len(found) - len(some) + 0.5) / (len(some) + 0.5))
             for id in some:
-                times = counted[id][term]
+                times = found[id][term]
                 norm = times + K1 * (1 - B + B * lengths[id] / average)
                 scores[id] += weight * idf * times * (K1 + 1) / norm  # type: ignore[assignment]
         answers[query] = scores
@@ -82,12 +91,12 @@ async def ts_rank(trial: Trial, url: str) -> dict[str, list[str]]:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""), command_timeout=300)
     try:
         await connection.execute("CREATE TEMP TABLE evaluated (id text, words tsvector)")
-        rows = [(id, lexemes(tokens.terms(text))) for id, text in trial.documents.items()]
+        rows = [(id, lexemes(counted(text, trial.language[1]))) for id, text in trial.documents.items()]
         await connection.executemany("INSERT INTO evaluated VALUES ($1, $2::text::tsvector)", rows)
         await connection.execute("CREATE INDEX ON evaluated USING gin (words)")
         answers = {}
         for query, text in trial.queries.items():
-            wanted = " | ".join(quoted(term) for term in sorted(tokens.terms(text)))
+            wanted = " | ".join(quoted(term) for term in sorted(counted(text, trial.language[0])))
             found = await connection.fetch(
                 "SELECT id FROM evaluated, (SELECT $1::text::tsquery AS q) a WHERE words @@ q"
                 " ORDER BY ts_rank(words, q, 1) DESC, id LIMIT $2",

@@ -19,7 +19,7 @@ from techmarket.cli import state
 from techmarket.cli.demo import intake, people
 from techmarket.cli.demo.http import Caller
 from techmarket.cli.evaluation.metrics import DEPTH
-from techmarket.cli.evaluation.sets import Trial
+from techmarket.cli.evaluation.sets import TITLES, Trial
 from techmarket.db.means import Means
 from techmarket.jobs.runner import sequence_once
 from techmarket.kernel.embedding import Embedder
@@ -106,9 +106,7 @@ async def loaded(trial: Trial, embedder: Embedder | None, say: Say) -> AsyncIter
 async def _bring_in(
     party: people.Party, operator: Caller, texts: Mapping[str, str], kind: str, language: str
 ) -> dict[str, str]:
-    """Each text under the same short title, so that nothing but the text tells one from the other."""
-    title = {"zh": "条目", "en": "Entry"}[language]
-    field = "abstract" if kind == "offers" else "problem"
+    field, title = "abstract" if kind == "offers" else "problem", TITLES[language]
     rows = [{"external_id": id, f"title_{language}": title, f"{field}_{language}": text} for id, text in texts.items()]
     accepted, refused = await intake.bring_in(
         party.by("officer"), operator, rows, kind=kind, source="evaluation", advance=lambda _: None

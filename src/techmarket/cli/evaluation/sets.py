@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 TEXT_MAX = 19_000
+TITLES = {"zh": "条目", "en": "Entry"}
+"""Every text of a trial is listed under the same short title, so that nothing but the text tells one from the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ K1 = 1.2
 B = 0.75
 POSTINGS_MAX = 300_000
 """How many postings one query may read. What is above it are its commonest terms, which tell least."""
-FEW = 64
-"""Sorting costs more than a pass over all documents, unless there is one posting to so many of them, or fewer."""
+FEW = 4
+"""Fewer postings than a fourth of all documents are summed without a pass over all of them."""
 MICRO = 1_000_000
 Scores = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
