@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_MS = 15_000
+READERS_MAX = 4
+READERS_WAIT_S = 5.0
 
 
 def make_engine(url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, application: str = "api") -> AsyncEngine:
@@ -44,6 +47,47 @@ def make_engine(url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, a
     )
 
 
+class _Readers:
+    """A few connections beside the pool, for single statements that read: nothing to begin, end or reset around one."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._places = asyncio.Semaphore(READERS_MAX)
+        self._idle: list[tuple[AsyncConnection, Any]] = []
+
+    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Any]:
+        if self._places.locked():
+            async with asyncio.timeout(READERS_WAIT_S):
+                await self._places.acquire()
+        else:
+            await self._places.acquire()
+        try:
+            own, driver = self._idle.pop() if self._idle else await self._connect()
+            if driver.is_closed():
+                own, driver = await self._connect()
+            try:
+                rows: Sequence[Any] = await driver.fetch(statement, *values)
+            except BaseException:
+                driver.terminate()  # broken off in the middle, or worse: nobody may read on where this ended
+                raise
+            self._idle.append((own, driver))
+            return rows
+        finally:
+            self._places.release()
+
+    async def _connect(self) -> tuple[AsyncConnection, Any]:
+        own = await self._engine.connect()
+        raw = await own.get_raw_connection()
+        driver = raw.driver_connection
+        raw.detach()  # it takes no place in the pool
+        return own, driver
+
+    async def close(self) -> None:
+        idle, self._idle = self._idle, []
+        for own, _ in idle:
+            await own.close()
+
+
 class Tx:
     """The right to open transactions: a service takes `tx` and opens exactly one; a step takes `db` and runs inside."""
 
@@ -52,6 +96,7 @@ class Tx:
         self.read_engine = read_engine or engine
         self._maker = async_sessionmaker(engine, expire_on_commit=False, autoflush=True)
         self._reader = async_sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
+        self._readers = _Readers(self.read_engine)
 
     def begin(self) -> Any:
         """One transaction that commits when its block ends well: `async with tx.begin() as db`."""
@@ -79,10 +124,9 @@ class Tx:
         """The rows of one statement that reads, asked of the driver itself.
 
         One statement is a snapshot by itself, so no transaction is opened around it. For the few reads that are asked
-        so often that the way through the ORM would cost more than the statement.
+        so often that the way through pool and ORM would cost more than the statement.
         """
-        async with self.read_engine.connect() as connection:
-            return await fetched(connection, statement, *values)
+        return await self._readers.fetch(statement, values)
 
     def bind(self, content: bytes) -> None:
         """What a streamed request turned out to hold: part of what makes a retry the same request, when it is keyed."""
@@ -91,6 +135,7 @@ class Tx:
         """Before long work that is harmless to repeat: a keyed request that has its answer already ends here."""
 
     async def dispose(self) -> None:
+        await self._readers.close()
         await self.engine.dispose()
         if self.read_engine is not self.engine:
             await self.read_engine.dispose()

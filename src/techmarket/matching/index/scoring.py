@@ -17,7 +17,7 @@ from techmarket.matching.index.columns import KINDS, MODES, NO_PRICE, Columns, I
 
 K1 = 1.2
 B = 0.75
-POSTINGS_MAX = 300_000
+POSTINGS_MAX = 500_000
 """How many postings one query may read. What is above it are its commonest terms, which tell least."""
 FEW = 4
 """Fewer postings than a fourth of all documents are summed without a pass over all of them."""
