@@ -51,6 +51,7 @@ from techmarket.api import (
     oauth,
     objections,
     observe,
+    opendata,
     panels,
     participants,
     people,
@@ -93,6 +94,7 @@ from techmarket.api.searches import KeptSearches
 from techmarket.api.uses import LastUses
 from techmarket.db.means import Means
 from techmarket.disclosure.rules import RoomLimits
+from techmarket.hub.opendata import OCID_PREFIX
 from techmarket.identity.rules import SessionLimits
 from techmarket.jobs.runner import running
 from techmarket.trading.bidbook import BidBook
@@ -162,6 +164,8 @@ ROUTERS = (
     hub.router,
     feed.router,
     webhooks.router,
+    opendata.router,
+    opendata.bulk,
     bank.router,
     matching.router,
     following.router,
@@ -188,6 +192,7 @@ def create_app(
     room_limits: RoomLimits = ROOM_LIMITS,
     session_limits: SessionLimits = SESSION_LIMITS,
     quotas: Mapping[str, int] = NO_QUOTAS,
+    ocid_prefix: str = OCID_PREFIX,
 ) -> FastAPI:
     """The whole HTTP edge over the given means. Opens nothing at import; the lifespan ends what it starts."""
 
@@ -217,6 +222,7 @@ def create_app(
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
     app.state.room_limits = room_limits
     app.state.session_limits = session_limits
+    app.state.ocid_prefix = ocid_prefix
     app.state.rates = Rates(means.tx, quotas)
     app.state.is_stopping = False
 

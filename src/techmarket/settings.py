@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     bids_per_minute: int = Field(default=30_000, ge=0)
     open_per_minute: int = Field(default=3_000, ge=0)
     webhooks_inside: bool = False
+    ocid_prefix: str = Field(default="ocds-000000", pattern=r"^ocds-[a-z0-9]{6}$")
     log_json: bool = True
     jobs_in_process: bool = True
     market_name: str = "Sample Technology Market / 示例技术交易市场"

@@ -18,7 +18,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
-from techmarket.api import rates
+from techmarket.api import rates, retiring
 from techmarket.api.conditional import unless_known
 from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
@@ -212,6 +212,21 @@ class MarketRoute(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = self._handler()
+        marks = retiring.headers_of(self.openapi_extra or {})
+        if not marks:
+            return handle
+
+        async def marked(request: Request) -> Response:
+            request.state.retiring = marks  # a refusal carries them, too
+            response = await handle(request)
+            for name, value in marks.items():
+                response.headers.append(name, value)
+            return response
+
+        return marked
+
+    def _handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         extra = self.openapi_extra or {}
         if "GET" in (self.methods or ()):

@@ -42,8 +42,10 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 
 def describe_messages(document: dict[str, Any]) -> None:
     """Add one webhook for each type of change, and the shape that all messages share."""
-    document["components"]["schemas"]["Change"] = {
-        "title": "Change",
+    schemas = document["components"]["schemas"]
+    assert "MarketChange" not in schemas, "another shape has the name of the messages"
+    schemas["MarketChange"] = {
+        "title": "MarketChange",
         "type": "object",
         "description": "A change as messages and the feed tell it; how the thing looks is read at its own address.",
         "properties": {
@@ -79,7 +81,7 @@ def _said(type: str) -> tuple[str, dict[str, Any]]:
 
 def _data(facts: dict[str, Any]) -> dict[str, Any]:
     told = {"type": "object", "properties": {"facts": {"type": "object", "properties": facts}}}
-    return {"allOf": [{"$ref": "#/components/schemas/Change"}, told]}
+    return {"allOf": [{"$ref": "#/components/schemas/MarketChange"}, told]}
 
 
 def _message(type: str, description: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def problem(
 ) -> Response:
     """The answer that carries this refusal."""
     document = document_of(refusal, language_of(request), errors=errors, status=status, more_detail=more_detail)
-    more = dict(headers or {})
+    more = {**getattr(request.state, "retiring", {}), **(headers or {})}
     if refusal.retry_after is not None:
         more["Retry-After"] = str(refusal.retry_after)
     if refusal.kind is Kind.UNAUTHENTICATED:

@@ -206,12 +206,25 @@ def calculate(
 
 
 @cli.command()
-def openapi(write: Annotated[bool, typer.Option(help="write api_specs/openapi.json")] = False) -> None:
-    """Print the OpenAPI document that the API serves, or write it to its place."""
+def openapi(
+    write: Annotated[bool, typer.Option(help="write api_specs/openapi.json")] = False,
+    check: Annotated[Path | None, typer.Option(help="name what breaks callers of this older document")] = None,
+    release: Annotated[bool, typer.Option(help="keep the document of today as the released one")] = False,
+) -> None:
+    """Print the OpenAPI document that the API serves, write it to its place, or compare it with an older one."""
     from techmarket.cli import state
-    from techmarket.cli.openapi import document_text
+    from techmarket.cli.openapi import check_against, document_text, released_text
 
-    if write:
+    if check is not None:
+        found = check_against(check)
+        for line in found:
+            console.print(line, markup=False, soft_wrap=True)
+        raise SystemExit(1 if found else 0)
+    if release:
+        place = state.project_folder() / "api_specs" / "released.json"
+        place.write_text(released_text())
+        console.print(f"wrote {place.relative_to(state.project_folder())}")
+    elif write:
         place = state.project_folder() / "api_specs" / "openapi.json"
         place.parent.mkdir(exist_ok=True)
         place.write_text(document_text())

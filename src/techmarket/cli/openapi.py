@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from techmarket.app import create_app
+from techmarket.cli.breaking import breaking_changes, skeleton
 from techmarket.db import keys as market_keys
 from techmarket.db.files import Files
 from techmarket.db.means import Means
@@ -22,3 +25,31 @@ def document() -> dict[str, Any]:
 def document_text() -> str:
     """Stable bytes: sorted keys, two spaces, one newline at the end."""
     return json.dumps(document(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def released_text() -> str:
+    """The document as it is kept at a release: without the texts that bind nobody, one path a line."""
+    kept = skeleton(document())
+    parts = []
+    for name, value in sorted(kept.items()):
+        if isinstance(value, dict):
+            lines = [f"  {json.dumps(key)}: {_spelled(inner)}" for key, inner in sorted(value.items())]
+            parts.append(f"{json.dumps(name)}: {{\n" + ",\n".join(lines) + "\n}")
+        else:
+            parts.append(f"{json.dumps(name)}: {_spelled(value)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _spelled(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def check_against(released: Path) -> list[str]:
+    """What breaks callers of the released document, one line each, but for what was reviewed and stands beside it.
+
+    `released.json` has its reviewed breaks in `released.accepted.txt`, one a line.
+    """
+    beside = released.with_suffix(".accepted.txt")
+    accepted = set(beside.read_text().splitlines()) if beside.exists() else set()
+    found = breaking_changes(json.loads(released.read_text()), document(), today=datetime.now(UTC).date())
+    return [str(one) for one in found if str(one) not in accepted]

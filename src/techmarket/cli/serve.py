@@ -115,6 +115,7 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
             rates.BID: settings.bids_per_minute,
             rates.OPEN: settings.open_per_minute,
         },
+        ocid_prefix=settings.ocid_prefix,
         session_limits=SessionLimits(settings.session_idle_seconds, settings.session_seconds),
     )
     config = uvicorn.Config(

@@ -28,6 +28,14 @@ class ImportView:
 
 
 @dataclass(frozen=True, slots=True)
+class PublisherView:
+    """Whose open data it is, and the hour it is published at."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeView:
     """One change, as this reader is told it; the cursor leads on from it, in either direction."""
 

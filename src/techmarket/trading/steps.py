@@ -15,9 +15,9 @@ from techmarket.notices import steps as notices
 from techmarket.trading import awards, deposits, errors, repository
 from techmarket.trading.events import AwardConcluded, AwardDefaulted, BuyersTurn
 from techmarket.trading.lifecycle import AWARD, LOT, AwardState, Method
-from techmarket.trading.service.showing import act_view, require_known, trade_view
+from techmarket.trading.service.showing import act_view, bid_line, require_known, trade_view
 from techmarket.trading.tables import Award, Trade
-from techmarket.trading.views import ActView, TradeView
+from techmarket.trading.views import ActView, BidLineView, TradeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +226,25 @@ async def concerned_by(
         await repository.sides_of(db, participants) if participants else {},
         await repository.sides_of_awards(db, awards) if awards else {},
     )
+
+
+async def public_trades(db: AsyncSession, *, after: UUID | None, limit: int) -> list[UUID]:
+    """The trades that everyone may know of, the newest first, beyond one of them."""
+    rows = await repository.list_trades(
+        db, reader_org=None, sees_all=False, mine=False, state=None, after=after, limit=limit
+    )
+    return [trade.id for trade, _ in rows]
+
+
+async def trade_numbered(db: AsyncSession, number: str) -> UUID | None:
+    """The public trade of this number; what is not announced yet has none for strangers."""
+    trade = await repository.find_by_number(db, number)
+    return None if trade is None or trade.state in repository.HIDDEN else trade.id
+
+
+async def public_book(db: AsyncSession, lot_id: UUID, *, limit: int) -> list[BidLineView]:
+    """The entries of a lot's public record, in order, bidders by number."""
+    lot, _ = await repository.find_lot(db, lot_id)
+    void = await repository.numbers_shut_out(db, lot_id)
+    rows = await repository.list_bids(db, lot_id, after=0, limit=limit)
+    return [bid_line(lot, bid, is_void=bid.bidder in void) for bid in rows]

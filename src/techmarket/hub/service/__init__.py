@@ -2,6 +2,7 @@
 
 from techmarket.hub.service.following import list_changes
 from techmarket.hub.service.importing import ROWS_MAX, get_import, import_rows
+from techmarket.hub.service.opening import get_record, list_releases, publisher, read_all
 from techmarket.hub.service.subscribing import (
     REPLAY_DAYS_MAX,
     add_webhook,
@@ -27,12 +28,16 @@ __all__ = [
     "end_webhook",
     "get_delivery",
     "get_import",
+    "get_record",
     "get_webhook",
     "import_rows",
     "list_changes",
     "list_deliveries",
+    "list_releases",
     "list_webhooks",
     "ping_webhook",
+    "publisher",
+    "read_all",
     "replay_delivery",
     "replay_span",
     "rotate_secret",

@@ -125,6 +125,10 @@ async def list_trades(
     return [(trade, lots[trade.id]) for trade in trades]
 
 
+async def find_by_number(db: AsyncSession, number: str) -> Trade | None:
+    return (await db.execute(select(Trade).where(Trade.number == number))).scalar_one_or_none()
+
+
 async def lots_of(db: AsyncSession, trade_id: UUID) -> Sequence[Lot]:
     """The lots of a trade in the order announced."""
     return (await db.execute(select(Lot).where(Lot.trade_id == trade_id).order_by(Lot.n))).scalars().all()

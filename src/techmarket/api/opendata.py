@@ -1,0 +1,154 @@
+"""Open data over HTTP: OCDS releases, records and packages, everything as JSON Lines, and a table for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from techmarket.api.deps import MarketRoute, Reader, TxDep, means_of
+from techmarket.api.refusals import refusals
+from techmarket.api.shapes import Cursor, Limit
+from techmarket.hub import opendata, service
+from techmarket.kernel.paging import BadCursor
+from techmarket.kernel.refusals import NotFound
+
+router = APIRouter(prefix="/v1/open-data", tags=["open data"], route_class=MarketRoute)
+bulk = APIRouter(prefix="/v1/open-data", tags=["open data"])
+
+JSONL, CSV = "application/x-ndjson", "text/csv; charset=utf-8"
+Ocid = Annotated[str, Path(pattern=r"^ocds-[a-z0-9]{6}-[A-Z0-9-]{1,40}$", examples=["ocds-000000-ZJ-2026-000123"])]
+Package = dict[str, Any]
+
+
+def _addresses(request: Request) -> dict[str, str]:
+    return {"public_url": means_of(request).public_url, "ocid_prefix": request.app.state.ocid_prefix}
+
+
+@router.get(
+    "/ocds/releases",
+    response_model=Package,
+    operation_id="listReleases",
+    responses=refusals(BadCursor, NotFound),
+)
+async def list_releases(
+    request: Request, actor: Reader, tx: TxDep, response: Response, cursor: Cursor = None, limit: Limit = 20
+) -> Package:
+    """A release package (OCDS 1.1) of public trades, the newest first; `limit` counts trades. A package holds at
+    least one release, so a market without a public trade has none."""
+    where = _addresses(request)
+    page = await service.list_releases(tx, actor, **where, cursor=cursor, limit=limit)
+    told = await service.publisher(tx, actor)
+    path = "/v1/open-data/ocds/releases"
+    package = opendata.package(
+        "releases",
+        [release for one in page.items for release in one],
+        uri=f"{where['public_url']}{path}?limit={limit}" + (f"&cursor={cursor}" if cursor else ""),
+        publisher=told.name,
+        public_url=where["public_url"],
+        at=told.at,
+    )
+    if page.next_cursor is not None:
+        response.headers["Link"] = f'<{path}?limit={limit}&cursor={page.next_cursor}>; rel="next"'
+        package["links"] = {"next": f"{where['public_url']}{path}?limit={limit}&cursor={page.next_cursor}"}
+    return package
+
+
+@router.get(
+    "/ocds/records/{ocid}",
+    response_model=Package,
+    operation_id="getRecord",
+    responses=refusals(NotFound),
+)
+async def get_record(ocid: Ocid, request: Request, actor: Reader, tx: TxDep) -> Package:
+    """A record package (OCDS 1.1) of one trade: the releases that led there, and what they come to."""
+    where = _addresses(request)
+    record = await service.get_record(tx, actor, ocid, **where)
+    told = await service.publisher(tx, actor)
+    uri = f"{where['public_url']}/v1/open-data/ocds/records/{ocid}"
+    return opendata.package(
+        "records", [record], uri=uri, publisher=told.name, public_url=where["public_url"], at=told.at
+    )
+
+
+@router.get(
+    "/withheld-information/extension.json",
+    response_model=Package,
+    operation_id="getWithheldExtension",
+    responses=refusals(),
+)
+async def get_extension(actor: Reader) -> Package:
+    """The OCDS extension by which a release says what is not published, and why."""
+    return dict(opendata.EXTENSION)
+
+
+@router.get(
+    "/withheld-information/release-schema.json",
+    response_model=Package,
+    operation_id="getWithheldExtensionSchema",
+    responses=refusals(),
+)
+async def get_extension_schema(actor: Reader) -> Package:
+    """The schema of that extension, to be merged into the release schema."""
+    return dict(opendata.EXTENSION_SCHEMA)
+
+
+def _file(media: str, description: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": description, "content": {media.partition(";")[0]: {"schema": {"type": "string"}}}}}
+
+
+@bulk.get(
+    "/ocds/releases.jsonl",
+    response_class=StreamingResponse,
+    operation_id="downloadReleases",
+    responses={**refusals(), **_file(JSONL, "One compiled release a line.")},
+)
+async def download_releases(request: Request, actor: Reader, tx: TxDep) -> StreamingResponse:
+    """Every public trade as one compiled OCDS release a line."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for release in service.read_all(tx, actor, **_addresses(request)):
+            yield json.dumps(release, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+    return StreamingResponse(lines(), media_type=JSONL)
+
+
+@bulk.get(
+    "/trades.csv",
+    response_class=StreamingResponse,
+    operation_id="downloadTrades",
+    responses={**refusals(), **_file(CSV, "One trade a line; the first line names the columns.")},
+)
+async def download_trades(request: Request, actor: Reader, tx: TxDep) -> StreamingResponse:
+    """Every public trade as a table; `GET /v1/open-data/dictionary.csv` tells what the columns mean."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        # A mark at the start lets spreadsheets read Chinese as UTF-8.
+        yield b"\xef\xbb\xbf" + _line([name for name, _, _ in opendata.COLUMNS])
+        async for release in service.read_all(tx, actor, **_addresses(request)):
+            yield _line(opendata.row_of(release))
+
+    return StreamingResponse(lines(), media_type=CSV)
+
+
+@bulk.get(
+    "/dictionary.csv",
+    operation_id="getDictionary",
+    response_class=Response,
+    responses={**refusals(), **_file(CSV, "One column a line, with its meaning in Chinese and English.")},
+)
+async def get_dictionary(actor: Reader) -> Response:
+    """What the columns of the table mean (数据字典)."""
+    body = b"\xef\xbb\xbf" + _line(["column", "zh", "en"]) + b"".join(_line(list(one)) for one in opendata.COLUMNS)
+    return Response(body, media_type=CSV)
+
+
+def _line(cells: list[str]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerow(cells)
+    return out.getvalue().encode()

@@ -1,0 +1,173 @@
+"""Open data: what is published of a trade holds against the official schema, and tells nothing that is not public."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Response
+from jsonschema import Draft4Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT4
+
+from techmarket.hub import opendata
+from tests.stories import way
+from tests.stories.town import a_town, moment, yuan
+
+FOLDER = Path(__file__).parent / "ocds"
+RELEASE = "https://standard.open-contracting.org/1.1/en/release-schema.json"
+
+
+def schema(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FOLDER / name).read_text())
+    return loaded
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """JSON Merge Patch (RFC 7396), by which the standard applies an extension."""
+    if not isinstance(patch, dict):
+        return patch
+    out = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            out.pop(name, None)
+        else:
+            out[name] = merged(out.get(name), value)
+    return out
+
+
+def _release_schema() -> dict[str, Any]:
+    found = merged(merged(schema("release-schema.json"), schema("bids-extension.json")), opendata.EXTENSION_SCHEMA)
+    assert isinstance(found, dict)
+    return found
+
+
+RELEASE_SCHEMA = _release_schema()
+
+
+def errors(document: Any, kind: str) -> list[str]:
+    """What the official package schema, with both extensions, has against it. Its schemas are of draft 4."""
+    package = schema(f"{kind}-package-schema.json")
+    resource = Resource(RELEASE_SCHEMA, DRAFT4)
+    known = [(uri, resource) for uri in (RELEASE, RELEASE.replace("/1.1/en/", "/schema/1__1__5/"))]
+    # Whatever form the package names the release schema by, it is the one above.
+    named = {part for part in json.dumps(package).split('"') if "release-schema.json" in part}
+    known += [(uri.partition("#")[0], resource) for uri in named]
+    validator = Draft4Validator(package, registry=Registry().with_resources(known), format_checker=FormatChecker())
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+
+
+@pytest.mark.parametrize("example", ["ocds-213czf-000-00001-04-award.json"])
+def test_the_validator_takes_an_official_example_and_finds_what_is_wrong_with_it(example: str) -> None:
+    document = json.loads((FOLDER / example).read_text())
+    assert errors(document, "release") == []
+    document["releases"][0]["tag"] = ["sold"]
+    document["releases"][0]["awards"][0].pop("id")
+    document["releases"][0]["bids"] = {"details": [{"status": "winning"}]}
+    found = errors(document, "release")
+    assert len(found) == 4, found
+
+
+async def read(api: Any, path: str) -> Response:
+    answer: Response = await api.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+async def test_a_trade_that_is_not_announced_is_in_no_open_data(api, means):
+    town = await a_town(api, means, way.START)
+    sale = await way.a_published_offer(town)
+    body = {"listing_id": sale.listing, "deposit": yuan("0.00"), "start_price": yuan("500000.00")}
+    hidden = await town.post("/v1/trades", body | {"increment": yuan("10000.00")}, by=sale.university)
+    numbered = f"/v1/open-data/ocds/records/ocds-000000-{hidden['number']}"
+    assert [(await api.get(path)).status_code for path in ("/v1/open-data/ocds/releases", numbered)] == [404, 404]
+    assert (await read(api, "/v1/open-data/ocds/releases.jsonl")).text == ""
+
+
+async def test_a_sale_is_valid_open_data_at_every_stage_and_names_no_losing_bidder(api, means):
+    town = await a_town(api, means, way.START)
+    sale = await way.a_published_offer(town)
+    await way.announce(sale)
+    ocid = f"ocds-000000-{sale.trade['number']}"
+    address = f"/v1/open-data/ocds/records/{ocid}"
+    announced = (await read(api, address)).json()
+    assert errors(announced, "record") == []
+    (tender,) = announced["records"][0]["releases"]
+    assert (tender["tag"], tender["tender"]["status"], tender["tender"]["procurementMethod"]) == (
+        ["tender"],
+        "active",
+        "open",
+    )
+    assert tender["tender"]["minValue"] == {"amount": 500000, "currency": "CNY"}
+    await way.qualify(sale)
+    await town.move_to(way.BIDDING_OPENS)
+    for letter, amount in way.BIDS.items():
+        await way.bid(sale, letter, amount)
+    running = (await read(api, address)).json()["records"][0]["compiledRelease"]
+    assert "bids" not in running
+    await way.close(sale)
+
+    record = (await read(api, address)).json()
+    assert errors(record, "record") == []
+    whole = record["records"][0]["compiledRelease"]
+    assert whole["ocid"] == ocid
+    assert next(one["value"]["amount"] for one in whole["awards"] if one["status"] == "pending") == 640000
+    winner = {"id": whole["awards"][0]["suppliers"][0]["id"], "name": sale.buyers["X"].name}
+    assert whole["awards"][0]["suppliers"] == [winner]
+    measures = {one["measure"]: one["value"] for one in whole["bids"]["statistics"]}
+    assert measures == {
+        "bids": 3,
+        "validBids": 3,
+        "disqualifiedBids": 0,
+        "bidders": 3,
+        "lowestValidBidValue": 560000,
+        "highestValidBidValue": 640000,
+    }
+    assert [one["field"] for one in whole["withheldInformation"]] == ["bids/details/tenderers"]
+    for loser in ("Y", "Z"):
+        assert sale.buyers[loser].name not in json.dumps(record, ensure_ascii=False)
+        assert sale.buyers[loser].id not in json.dumps(record)
+    tags = [one["tag"] for one in record["records"][0]["releases"]]
+    assert tags == [["tender"], ["award"]]
+
+    notice = await town.get(f"/v1/notices/{(await sale.awards())['X']['notice_id']}")
+    await town.move_to(moment(notice["ends_at"]) + timedelta(seconds=1))
+    contract = await way.a_contract(sale, "X")
+    await way.sign(sale, contract, sale.university)
+    await way.sign(sale, contract, sale.buyers["X"])
+    signed = (await read(api, address)).json()
+    assert errors(signed, "record") == []
+    last = signed["records"][0]["compiledRelease"]
+    assert [(one["status"], one["value"]["amount"]) for one in last["contracts"]] == [("active", 640000)]
+    assert [one["field"] for one in last["withheldInformation"]] == ["bids/details/tenderers", "contracts/documents"]
+    assert [one["tag"] for one in signed["records"][0]["releases"]] == [["tender"], ["award"], ["contract"]]
+    again = (await read(api, address)).json()["records"]
+    assert again == signed["records"]
+
+    package = (await read(api, "/v1/open-data/ocds/releases?limit=1")).json()
+    assert errors(package, "release") == []
+    assert [one["id"] for one in package["releases"]] == [one["id"] for one in signed["records"][0]["releases"]]
+    lines = (await read(api, "/v1/open-data/ocds/releases.jsonl")).text.splitlines()
+    assert [json.loads(line) for line in lines] == [last]
+    table = (await read(api, "/v1/open-data/trades.csv")).content.decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(table))
+    assert (row["ocid"], row["winner"], row["price_cny"], row["contract_status"]) == (
+        ocid,
+        sale.buyers["X"].name,
+        "640000.00",
+        "active",
+    )
+    assert row["start_price_cny"] == "500000.00"
+    dictionary = (await read(api, "/v1/open-data/dictionary.csv")).content.decode("utf-8-sig")
+    assert [one["column"] for one in csv.DictReader(io.StringIO(dictionary))] == list(row)
+    assert (await api.get("/v1/open-data/ocds/records/ocds-000000-ZJ-2026-999999")).status_code == 404
+
+
+def test_a_cell_of_the_table_is_never_a_formula():
+    said = opendata._cell("=1+1"), opendata._cell("甲研究院"), opendata._cell("@x")
+    assert said == ("'=1+1", "甲研究院", "'@x")
