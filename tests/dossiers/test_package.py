@@ -185,6 +185,18 @@ async def test_the_packages_of_a_trade_and_its_listing_hold_what_was_read_and_re
             packed.writestr(name, body)
     assert package.verify(out.getvalue(), trusted).fault == "archive"
 
+    other = json.loads(files_of(raw)["manifest.json"]) | {"subject": f"trade:{sale.listing}"}
+    assert package.verify(under(raw, means.keys, other), trusted).fault == "subject"
+
+
+def under(raw: bytes, keys: Keys, manifest: Json) -> bytes:
+    """The package under another manifest with a good seal."""
+    files = files_of(raw)
+    files["manifest.json"] = body = canonical_json(manifest)
+    signature = keys.receipts.sign(package.SEALED + body).hex()
+    files["manifest.sig.json"] = canonical_json({"kid": keys.receipts.kid, "signature": signature})
+    return packed_as(list(files.items()))
+
 
 async def test_before_a_checkpoint_covers_it_there_is_no_package_and_nothing_is_left_open(
     api: Api, means: Means

@@ -32,7 +32,9 @@ async def a_shielded_contract(town: Town) -> tuple[str, Party, Party, Party]:
     await town.hang(notice, university)
     await town.move_to(at(3, 16, 15))
     objection: Json = {"grounds": "The buyer belongs to a completer's family. Sample data."}
-    filed = await town.post(f"/v1/notices/{notice}/objections", objection, by=rival)
+    # An inventor may object to what his own employer publishes.
+    inventor = university.people["A"]
+    filed = (await town.api.post(f"/v1/notices/{notice}/objections", json=objection, key=inventor.key)).json()
     await town.move_to(at(3, 20, 11))
     decision: Json = {"upheld": False, "reasons": "Published with the price. Sample data."}
     await town.post(f"/v1/objections/{filed['id']}/decision", decision, by="operator")
@@ -66,11 +68,12 @@ async def test_the_package_of_the_contract_shows_the_whole_disclosure_to_a_stran
         "checkpoint",
         "growth",
         "inclusion",
+        "subject",
         "texts",
         "grounds",
         "periods",
     )
-    assert verdict.not_checked == ("facts", "completeness", "time", "keys")
+    assert verdict.not_checked == ("facts", "completeness", "time", "readings", "witnesses", "keys")
     (notice,) = verdict.notices
     assert (notice["kind"], notice["length"], notice["objections"], notice["upheld"]) == (
         "PRICE",
@@ -120,8 +123,16 @@ async def test_the_package_of_the_contract_shows_the_whole_disclosure_to_a_stran
         refused = await api.get(address, key=stranger.key)
         assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
     assert (await api.get(address)).status_code == 401
-    whole = await api.get(address, key=town.staff["operator"])
-    assert package.verify(whole.content, trusted).is_valid
+    whole = (await api.get(address, key=town.staff["operator"])).content
+    assert package.verify(whole, trusted).is_valid
+    # Who objected is told to the market, and not to the objector's own employer.
+    inventor = university.people["A"].id.encode()
+    assert (inventor in entries_of(raw), inventor in entries_of(whole)) == (False, True)
+
+
+def entries_of(raw: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        return b"".join(archive.read(name) for name in archive.namelist() if name.startswith("entries/"))
 
 
 @pytest.mark.parametrize("kind", ["listings", "trades", "contracts"])

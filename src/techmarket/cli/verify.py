@@ -143,8 +143,9 @@ def _package(verdict: package.Verdict) -> Said:
     said.lines += [
         f"notice {one['notice']} ({one['kind']}): began {one['started_at']}, ends {one['ends_at']},"
         f" {one['objections']} objection(s), {one['upheld']} upheld, {one['gone'] or 'stands'}"
-        for one in verdict.notices
         if "kind" in one
+        else f"notice {one['notice']}: its period was not counted ({one['not_counted']})"
+        for one in verdict.notices
     ]
     return said
 

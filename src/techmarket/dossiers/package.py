@@ -40,6 +40,8 @@ MANIFEST, SEAL, LOG, NOTICES = "manifest.json", "manifest.sig.json", "log.json",
 GROUNDS = "grounds.json"
 README, SUMMARY, KEYS, ACCESS_LOG = "README.md", "summary.pdf", "keys.json", "access-log.json"
 ENTRIES, TEXTS = "entries/", "texts/"
+CHECKS = ("archive", "seal", "files", "checkpoint", "growth", "inclusion", "subject", "texts", "grounds", "periods")
+NEVER_CHECKED = ("facts", "completeness", "time", "readings", "witnesses", "keys")
 STANDS = frozenset({"achievements.approval_in_force", "achievements.co_owner_consented"})
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
@@ -62,6 +64,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "completeness": ("是否遗漏了其他记录", "whether entries were left out of the package"),
     "time": ("记录的时间由市场所述", "the times of the entries, which are the market's word"),
     "waiting": ("尚未进入检查点的记录", "entries that no checkpoint covers yet"),
+    "subject": ("归档所称的标的由其中的记录载明", "entries in the package are about the subject that it names"),
+    "uncounted": ("缺少工作日历、无法计算的公示期", "periods that no calendar reaches"),
+    "readings": ("查阅记录是否完整、真实", "whether the access log is whole and true"),
+    "witnesses": ("见证方对检查点的签名", "the signatures of witnesses under the checkpoints"),
     "keys": ("受信任密钥的来源", "where the trusted keys came from"),
 }
 
@@ -86,7 +92,6 @@ class Verdict:
 def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
     """Every hash, signature, proof and period of a package, checked with no network."""
     checked: list[str] = []
-    possible = ("archive", "seal", "files", "checkpoint", "growth", "inclusion", "texts", "grounds", "periods")
     try:
         with _opened(io.BytesIO(file) if isinstance(file, bytes) else file) as archive:
             checked.append("archive")
@@ -101,10 +106,13 @@ def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
             checked.append("checkpoint")
             _check_growth(log, checkpoint, trusted)
             checked.append("growth")
-            found = _Found({name for name in archive.namelist() if name.startswith(TEXTS)})
+            found = _Found({name for name in archive.namelist() if name.startswith(TEXTS)}, manifest.get("subject"))
             for row in _rows(archive, checkpoint):
                 found.take(row)
             checked.append("inclusion")
+            if not found.is_about:
+                raise Unproven("subject")
+            checked.append("subject")
             if found.unnamed:
                 raise Unproven("texts")
             checked.append("texts")
@@ -113,13 +121,13 @@ def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
             notices = _check_periods(archive, found.about_notices)
             checked.append("periods")
     except Unproven as failed:
-        left = tuple(name for name in possible if name not in checked)
-        return Verdict(failed.check, tuple(checked), (*left, "facts", "completeness", "time", "keys"))
-    waiting = ("waiting",) if log.get("waiting") else ()
+        left = tuple(name for name in CHECKS if name not in checked)
+        return Verdict(failed.check, tuple(checked), (*left, *NEVER_CHECKED))
+    beside = {"waiting": bool(log.get("waiting")), "uncounted": any("not_counted" in one for one in notices)}
     return Verdict(
         None,
         tuple(checked),
-        (*waiting, "facts", "completeness", "time", "keys"),
+        (*(name for name, is_so in beside.items() if is_so), *NEVER_CHECKED),
         manifest["subject"],
         manifest["made_at"],
         tuple(notices),
@@ -130,13 +138,15 @@ def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
 class _Found:
     """What is kept of the entries while they pass by."""
 
-    def __init__(self, texts: set[str]) -> None:
+    def __init__(self, texts: set[str], subject: object) -> None:
         self.unnamed, self.entries = texts, 0
         self.about_notices: list[Mapping[str, Any]] = []
         self.grounds: set[tuple[str, str]] = set()
+        self.subject, self.is_about = subject, False
 
     def take(self, row: Mapping[str, Any]) -> None:
         self.entries += 1
+        self.is_about = self.is_about or self.subject in row["refs"]
         self.unnamed -= {f"{TEXTS}{value}.json" for value in row["facts"].values() if isinstance(value, str)}
         if row["kind"].startswith("notices."):
             self.about_notices.append(row)

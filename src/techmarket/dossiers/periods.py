@@ -18,6 +18,7 @@ from techmarket.notices.kinds import KINDS, Effect, NoticeKind
 
 BEGINNINGS = {"notices.objection_filed", "notices.objection_carried_over"}
 ENDINGS = {"notices.objection_decided", "notices.objection_withdrawn", "notices.objection_lapsed"}
+SUSPENSION = "suspension "
 
 
 @dataclass
@@ -106,11 +107,14 @@ def _take(course: Course, kind: str, facts: Mapping[str, Any], refs: Mapping[str
     elif kind == "notices.extended":
         course.added.append(facts["n"])
     elif kind == "notices.suspended":
-        course.stops[f"suspension {len(course.stops)}"] = [at, None]
+        course.stops[f"{SUSPENSION}{len(course.stops)}"] = [at, None]
     elif kind == "notices.resumed":
-        for span in course.stops.values():
-            span[1] = span[1] or at
+        for stop, span in course.stops.items():
+            if stop.startswith(SUSPENSION):  # an objection that stands goes on stopping the clock
+                span[1] = span[1] or at
         course.added += [facts["added"]] if facts["added"] else []
+    elif kind == "notices.corrected":
+        course.document_sha256 = facts["document_sha256"]
     elif kind == "notices.cleared":
         course.cleared_at = at
     elif kind == "notices.no_longer_stands":

@@ -175,9 +175,15 @@ async def _write_entries(db: AsyncSession, packing: Packing, refs: set[str], rea
             continue
         shown = [_entry_shown(one) for one in proofs.entries]
         rows = [read_row(one, "inclusion") for one in shown]
-        # Whoever owns the subject is told which of his own people acted; of the others he reads the office.
-        of = own if reader is Reader.OWNER else None
-        actors = await transparency.actors_of(db, [one.entry_id for one in proofs.entries], org=of)
+        # Whoever owns the subject is told which of his own people acted, but not which of them objected to what he
+        # does; of the others he reads the office.
+        is_owner = reader is Reader.OWNER
+        told_of = [
+            one.entry_id
+            for one, row in zip(proofs.entries, rows, strict=True)
+            if not (is_owner and row["kind"] in rules.BY_OBJECTORS)
+        ]
+        actors = await transparency.actors_of(db, told_of, org=own if is_owner else None)
         for one in shown:
             who = actors.get(UUID(one["entry_id"]))
             one |= {} if who is None else {"actor": {"person": str(who.person_id), "salt": who.salt}}
