@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -11,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from techmarket.achievements import errors, service, steps, vesting
 from techmarket.achievements.licences import BurdenKind, Scope
@@ -21,10 +22,13 @@ from techmarket.achievements.rules import Owner
 from techmarket.achievements.service import BurdenDraft
 from techmarket.achievements.vesting import Agreement, Grantee, VestingDraft, VestingKind
 from techmarket.identity.actor import OrgKind, Role
+from techmarket.identity.tables import Membership
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices import errors as notice_errors
+from techmarket.notices import service as notices
+from techmarket.notices.lifecycle import ObjectionState
 from techmarket.signing.errors import WrongDocument
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_member, an_organisation
@@ -182,6 +186,38 @@ async def test_the_title_is_shared_when_unit_and_completers_have_signed_after_fi
 async def sell(tx, unit, achievement_id: UUID):
     async with tx.read() as db:
         await steps.require_sellable(db, [achievement_id], mode="TRANSFER", seller=unit.org)
+
+
+async def an_officer(tx, of, person):
+    """Somebody who made it, and who holds an office of the unit besides."""
+    async with tx.begin() as db:
+        offices = [Role.LISTING_OFFICER, Role.ADMINISTRATOR]
+        held = update(Membership).where(Membership.person_id == person.person, Membership.org_id == of.org)
+        await db.execute(held.values(roles=offices))
+    return replace(person, roles=frozenset(offices))
+
+
+async def test_whoever_is_granted_a_part_neither_approves_it_nor_decides_an_objection_to_it(tx):
+    unit, first, second, view = await a_team(tx)
+    third = (await a_member(tx, unit, Role.INVENTOR)).actor
+    granted, applied = await an_officer(tx, unit, second), await an_officer(tx, unit, first)
+    said = draft(shares=("0.2",), people=(second.person,))
+    row = await service.apply_for_vesting(tx, first, view.id, said)
+    for concerned in (granted, applied):
+        with pytest.raises(NotAllowed):
+            await approve(tx, concerned, row)
+    assert (await service.get_vesting(tx, unit, row.id)).state is VestingState.APPLIED
+    row = await approve(tx, unit, row)
+    await hang(tx, unit, row.notice_id)
+    objection = await notices.file_objection(tx, third, row.notice_id, grounds="I made it too")
+    with pytest.raises(NotAllowed):
+        await notices.decide_objection(tx, granted, objection.id, upheld=False, reasons="Sample reasons")
+    with pytest.raises(NotAllowed):
+        await notices.acknowledge_objection(tx, granted, objection.id)
+    assert (await notices.get_objection(tx, third, objection.id)).state is ObjectionState.FILED
+    other = (await a_member(tx, unit, Role.ADMINISTRATOR)).actor
+    decided = await notices.decide_objection(tx, other, objection.id, upheld=False, reasons="Sample reasons")
+    assert decided.state is ObjectionState.DISMISSED
 
 
 async def test_a_use_right_binds_until_its_years_or_its_patent_end_and_leaves_no_room_for_an_exclusive_licence(tx):

@@ -19,6 +19,7 @@ from techmarket.contracts import errors, service, steps
 from techmarket.contracts.lifecycle import ContractState, LineState, RegistrationState
 from techmarket.contracts.rules import ContractType, LineKind, PartyRole, Relief, Tax
 from techmarket.contracts.text import ScopeTerms
+from techmarket.contracts.views import ContractView
 from techmarket.db import texts
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor, OrgKind, Role
@@ -280,6 +281,34 @@ async def test_an_open_objection_to_the_price_stops_the_signing(tx, keys):
     with pytest.raises(notice_errors.Paused):
         await sign(tx, deal.seller.actor, deal)
     assert await rows(tx, "signature") == 0
+
+
+async def test_a_contract_drafted_again_for_the_same_buyer_takes_the_objection_to_its_price_along(tx, keys):
+    await a_sandbox(tx, START)
+    deal = await a_signing(tx, keys, seller_kind=OrgKind.UNIVERSITY)
+    seller, rival = deal.seller.actor, (await an_organisation(tx, keys=keys)).actor
+    operator = (await a_market(tx))["operator"].actor
+
+    async def called_again(former: UUID, minor: int = 60_000_000) -> ContractView:
+        await service.cancel(tx, seller, former)
+        terms = {"licence_kind": "ORDINARY", "scope": SCOPE, "entry_fee_minor": minor}
+        sold = [deal.achievement_id]
+        drafted = await service.draft_directly(
+            tx, seller, buyer_org=deal.buyer.actor.org, achievement_ids=sold, **terms
+        )
+        return await service.open_signing(tx, seller, drafted.id, document_sha256=drafted.document_sha256)
+
+    await hang(tx, seller, deal.contract.notice_id)
+    filed = await notices.file_objection(tx, rival, deal.contract.notice_id, grounds="a tenth of its worth")
+    second = await called_again(deal.id)
+    await hang(tx, seller, second.notice_id)
+    assert (await notices.get_objection(tx, rival, filed.id)).notice_id == second.notice_id
+    await notices.decide_objection(tx, operator, filed.id, upheld=True, reasons="Sample reasons")
+    with pytest.raises(notice_errors.PriceUpheldBefore):
+        await called_again(second.id)
+    newest = (await service.list_contracts(tx, seller, cursor=None, limit=1)).items[0]
+    assert (newest.state, await rows(tx, "notice")) == (ContractState.DRAFT, 2)
+    assert (await called_again(newest.id, 60_000_100)).state is ContractState.SIGNING
 
 
 async def test_while_an_exclusive_licence_waits_for_signatures_a_second_contract_is_not_called_to_sign(tx, keys):

@@ -88,6 +88,7 @@ async def a_notice(
     reader_orgs: Collection[UUID] = (),
     rule_date: date = date(2026, 3, 2),
     extension: steps.Extension | None = None,
+    deal: steps.Deal | None = None,
 ) -> UUID:
     if unit_evidence is not None:
         await an_evidence(tx, owner, unit_evidence)
@@ -107,6 +108,7 @@ async def a_notice(
             lines=lines,
             reader_orgs=reader_orgs,
             extension=extension,
+            deal=deal,
         )
 
 

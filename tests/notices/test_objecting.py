@@ -7,13 +7,16 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
+from techmarket.db.journal import JournalEntry
 from techmarket.db.session import Tx
+from techmarket.dossiers.periods import courses_of
 from techmarket.identity.actor import ANONYMOUS, Role
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.periods import Length, Unit
 from techmarket.kernel.refusals import NotAllowed, NotFound
-from techmarket.kernel.workdays import CalendarYearMissing
+from techmarket.kernel.workdays import CalendarYearMissing, WorkCalendar
 from techmarket.notices import errors, jobs, repository, service, steps
 from techmarket.notices.kinds import NoticeKind
 from techmarket.notices.lifecycle import NoticeState, ObjectionState
@@ -99,6 +102,38 @@ async def test_the_same_grounds_once_decided_need_new_evidence(tx: Tx) -> None:
     await service.withdraw_objection(tx, other, again.id)
     with pytest.raises(errors.SameGroundsAgain):  # to take it back and file it again would stop the clock for ever
         await service.file_objection(tx, other, notice, grounds="Sample")
+
+
+async def test_objections_filed_and_taken_back_each_morning_hold_nothing_up_and_are_bounded(tx: Tx) -> None:
+    await a_sandbox(tx, shanghai(2026, 3, 2, 9))
+    unit, rival = [(await an_organisation(tx)).actor for _ in range(2)]
+    notice = await a_notice(tx, unit, length=Length(15, Unit.DAYS))
+    for n in range(1, 6):
+        await move_to(tx, shanghai(2026, 3, 2 + n, 9))
+        filed = await service.file_objection(tx, rival, notice, grounds=f"Reason number {n}")
+        await service.withdraw_objection(tx, rival, filed.id)
+        shown = (await service.get_notice(tx, ANONYMOUS, notice)).line
+        assert (shown.state, shown.ends_at, shown.remaining_days) == ("RUNNING", shanghai(2026, 3, 18), 16 - n)
+    with pytest.raises(errors.TooManyObjections) as refused:
+        await service.file_objection(tx, rival, notice, grounds="Reason number 6")
+    assert refused.value.facts == {"at_most": 5}
+    assert len((await service.get_notice(tx, ANONYMOUS, notice)).objections) == 5
+
+
+async def test_of_an_objection_taken_back_late_the_log_tells_how_long_it_stopped_the_notice(tx: Tx) -> None:
+    await a_sandbox(tx, shanghai(2026, 3, 2, 9))
+    unit, rival = [(await an_organisation(tx)).actor for _ in range(2)]
+    notice = await a_notice(tx, unit, length=Length(15, Unit.DAYS))
+    await move_to(tx, shanghai(2026, 3, 16, 9))
+    filed = await service.file_objection(tx, rival, notice, grounds="Sample grounds")
+    await move_to(tx, shanghai(2026, 3, 20, 9))
+    await service.withdraw_objection(tx, rival, filed.id)
+    # Day 15 was the 17th: others still have the 21st, a Saturday, and the Sunday and the Monday it moves on to.
+    assert (await service.get_notice(tx, ANONYMOUS, notice)).line.ends_at == shanghai(2026, 3, 24)
+    async with tx.read() as db:
+        entries = (await db.execute(select(JournalEntry).order_by(JournalEntry.seq))).scalars()
+        rows = [{"kind": e.kind, "refs": e.refs, "facts": e.facts, "at": e.at.isoformat()} for e in entries]
+    assert courses_of(rows)[str(notice)].end(WorkCalendar()) == shanghai(2026, 3, 24)
 
 
 async def test_an_organisation_has_one_open_objection_and_each_member_of_the_unit_his_own(tx: Tx) -> None:

@@ -206,3 +206,45 @@ def test_after_a_suspension_there_is_enough_left_and_enough_in_all_and_not_a_day
     assert whole + more >= total_min
     assert rest + more >= rest_min
     assert more == 0 or whole + more == total_min or rest + more == rest_min
+
+
+@pytest.mark.parametrize(
+    "stop, now, others, kept, expected",
+    [
+        # Filed on the morning of day 3 and taken back in the same minute: the 15th day is 17 March as ever.
+        ("2026-03-05 9:00", "2026-03-05 9:01", (), None, "2026-03-17"),
+        # Four days later there is time enough, too.
+        ("2026-03-05", "2026-03-09", (), None, "2026-03-17"),
+        # On the last day the next day is left: that day alone does not count.
+        ("2026-03-17", "2026-03-17 12:00", (), "2026-03-17 12:00", "2026-03-18"),
+        # Day 15 has passed by five days under an objection since day 14: 17-22 March ran not, but the 23rd does.
+        ("2026-03-16", "2026-03-22", (), "2026-03-17", "2026-03-23"),
+        # Another one has stopped days of its own, and those stay out.
+        ("2026-03-05", "2026-03-09", [("2026-03-10", "2026-03-11")], None, "2026-03-19"),
+    ],
+)
+def test_what_was_taken_back_gives_its_days_back_but_for_those_that_leave_others_the_next_one(
+    stop: str, now: str, others: Sequence[tuple[str, str]], kept: str | None, expected: str
+) -> None:
+    rest = [Pause(on(one), on(other)) for one, other in others]
+    start, length = on("2026-03-02"), Length(15, D)
+    stays = periods.kept_of_taken_back(
+        Pause(on(stop), None), on(now), start, length, (), others=rest, calendar=CALENDAR
+    )
+    assert stays == (None if kept is None else Pause(on(kept), on(now)))
+    end = periods.end_of(start, length, (), pauses=[*rest, *([stays] if stays else [])], calendar=CALENDAR)
+    assert end is not None
+    assert str(shanghai_day(end - timedelta(microseconds=1))) == expected
+
+
+def test_a_period_by_the_clock_is_given_all_its_time_back_or_none() -> None:
+    start, length, stop = on("2026-03-02 9:00"), Length(10, Unit.MINUTES), Pause(on("2026-03-02 9:02"), None)
+    for now, kept in (("9:05", None), ("9:20", Pause(on("2026-03-02 9:02"), on("2026-03-02 9:20")))):
+        at = on(f"2026-03-02 {now}")
+        assert periods.kept_of_taken_back(stop, at, start, length, (), others=(), calendar=CALENDAR) == kept
+
+
+def test_into_a_year_without_a_calendar_there_is_time_enough() -> None:
+    start, stop, now = (on(f"{max(PUBLISHED_YEARS)}-12-{day}") for day in (20, 21, 22))
+    kept = periods.kept_of_taken_back(Pause(stop, None), now, start, Length(15, D), (), others=(), calendar=CALENDAR)
+    assert kept is None

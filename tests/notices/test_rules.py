@@ -39,6 +39,7 @@ OBJECTION_MOVES = {
     (O.FILED, "dismiss"): O.DISMISSED,
     (O.FILED, "withdraw"): O.WITHDRAWN,
     (O.FILED, "lapse"): O.LAPSED,
+    (O.LAPSED, "carry"): O.FILED,
     (O.FILED, "acknowledge"): O.FILED,
     (O.FILED, "add_evidence"): O.FILED,
 }

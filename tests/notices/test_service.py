@@ -152,8 +152,8 @@ async def test_two_objections_resume_only_when_both_are_decided(tx):
     with pytest.raises(NotFound):
         await service.withdraw_objection(tx, one.actor, second.id)
     await service.withdraw_objection(tx, two.actor, second.id)
-    # one day had run (the 3rd); four remain: 7, 8, 9 and 10 March
-    assert (await state(tx, notice), await ends_at(tx, notice)) == (NoticeState.RUNNING, shanghai(2026, 3, 11))
+    # one day had run (the 3rd); the 4th and 5th the first one stopped; four remain: 6, 7, 8 and 9 March
+    assert (await state(tx, notice), await ends_at(tx, notice)) == (NoticeState.RUNNING, shanghai(2026, 3, 10))
     with pytest.raises(NotInThisState):
         await service.decide_objection(tx, operator, second.id, upheld=True, reasons="Too late")
 

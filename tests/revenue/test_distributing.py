@@ -13,6 +13,7 @@ from techmarket.contracts import service as contracts
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.ledger import steps as ledger
 from techmarket.notices import errors as notice_errors
+from techmarket.notices.tables import Notice
 from techmarket.revenue import errors, service
 from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
 from tests.notices.make import hang, move_to, shanghai
@@ -121,6 +122,9 @@ async def test_payment_waits_for_the_end_of_the_reward_list(tx, keys):
     with pytest.raises(NotInThisState):
         await service.pay_distribution(tx, licence.unit.actor, drafted.id)
     published = await service.publish_distribution(tx, licence.unit.actor, drafted.id)
+    async with tx.read() as db:  # whoever gets something decides no objection to it
+        favoured = (await db.get_one(Notice, published.notice_id)).favoured_ids
+    assert favoured == sorted({line.person_id for line in published.lines if line.person_id is not None}) != []
     with pytest.raises(notice_errors.NotStarted):
         await service.pay_distribution(tx, licence.unit.actor, drafted.id)
     await hang(tx, licence.unit.actor, published.notice_id)

@@ -16,9 +16,11 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor, OrgKind
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotFound
+from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
 from techmarket.notices.errors import NotStarted
 from techmarket.notices.kinds import NoticeKind
+from techmarket.notices.tables import Notice
 from techmarket.signing import steps as signing
 from techmarket.signing.errors import WrongDocument
 from techmarket.trading import errors, service, steps
@@ -84,6 +86,10 @@ async def test_offers_and_counter_offers_end_in_one_signed_acceptance_that_publi
         facts = await notices.get_facts(db, award.notice_id)
         progress = await signing.state_of(db, third.signing_id)
         assert (facts.kind, progress.is_complete, progress.signed) == (NoticeKind.PRICE, True, 2)
+        sold = (await listings.get_offer_facts(db, trade.listing_id)).achievement_ids
+        row = await db.get_one(Notice, award.notice_id)  # by this another price notice finds it
+        assert (row.about, row.price_minor) == ([f"achievement:{one}" for one in sold], 60_000_000)
+        assert row.buyer_org_ids == [buyer.org]
         with pytest.raises(NotStarted):
             async with market.tx.begin() as inner:
                 await steps.conclude_award(inner, award.id, now=await market_now(inner), actor=None)

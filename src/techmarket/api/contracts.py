@@ -45,7 +45,16 @@ from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings.rules import LicenceKind
-from techmarket.notices.errors import EvidenceMissing, NotStarted, Paused, StillRunning, Suspended, Upheld
+from techmarket.notices.errors import (
+    EvidenceMissing,
+    NotStarted,
+    Paused,
+    PriceStandsAlready,
+    PriceUpheldBefore,
+    StillRunning,
+    Suspended,
+    Upheld,
+)
 from techmarket.signing.errors import (
     IdentityNotVouched,
     NoProvider,
@@ -229,6 +238,8 @@ async def draft_direct_contract(body: DraftDirectly, actor: SignedIn, tx: TxDep)
         errors.OriginUnfit,
         errors.NotYetIssued,
         EvidenceMissing,
+        PriceStandsAlready,
+        PriceUpheldBefore,
         *_TERMS,
         errors.AchievementsMissing,
         LicenceOverlaps,
@@ -363,6 +374,8 @@ async def get_document(
     operation_id="openContractSigning",
     responses=refusals(
         errors.WrongText,
+        PriceStandsAlready,
+        PriceUpheldBefore,
         ApprovalMissing,
         ApprovalUnknown,
         ApprovalNotInForce,

@@ -15,7 +15,7 @@ from techmarket.api.evidence import BYTES, Sha256InPath, download
 from techmarket.api.objections import ObjectionOut, PromiseOut
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Limit, LongText, Sha256, Uuid, Wire
+from techmarket.api.shapes import Cursor, Limit, LongText, MoneyOut, NonNegativeMoney, Sha256, Uuid, Wire
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.periods import Unit
 from techmarket.notices import errors, service
@@ -38,6 +38,17 @@ class ConfirmPosting(Wire):
 
 class SuspendNotice(Wire):
     reasons: LongText = Field(description="told to everyone who reads the notice")
+
+
+class AllowPrice(Wire):
+    price: NonNegativeMoney = Field(description="from which fixed price on it may be published again; 0 is any")
+    reasons: LongText = Field(description="told to everyone who reads the notice")
+
+
+class AllowanceOut(Wire):
+    price: MoneyOut
+    reasons: str
+    at: datetime
 
 
 class PostingOut(Wire):
@@ -95,6 +106,7 @@ class NoticeOut(NoticeLineOut):
     pauses: list[PauseOut]
     lengthenings: list[LengtheningOut]
     objections: list[ObjectionOut]
+    allowance: AllowanceOut | None = Field(description="the operator's word on a price that was objected to")
 
 
 class PostedNoticeOut(NoticeOut):
@@ -256,8 +268,20 @@ async def resume_notice(notice_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
     return notice_shown(await service.resume_notice(tx, actor, notice_id))
 
 
+@router.post(
+    "/notices/{notice_id}/allowance",
+    response_model=NoticeOut,
+    operation_id="allowPrice",
+    responses=refusals(errors.NothingUpheld),
+)
+async def allow_price(notice_id: Uuid, body: AllowPrice, actor: SignedIn, tx: TxDep) -> object:
+    """The operator lets a price be published again to which an objection was upheld, and says why to everyone."""
+    view = await service.allow_price(tx, actor, notice_id, price_minor=body.price.minor, reasons=body.reasons)
+    return notice_shown(view)
+
+
 def notice_shown(view: NoticeView) -> dict[str, Any]:
     line = {name: getattr(view.line, name) for name in NoticeLineOut.model_fields}
-    own = ("document", "replaced_by_id", "postings", "pauses", "lengthenings")
+    own = ("document", "replaced_by_id", "postings", "pauses", "lengthenings", "allowance")
     objections = [{name: getattr(one, name) for name in ObjectionOut.model_fields} for one in view.objections]
     return {**line, **{name: getattr(view, name) for name in own}, "objections": objections}

@@ -100,6 +100,7 @@ class ObjectionPage(Wire):
         errors.EvidenceMissing,
         errors.ObjectionOpen,
         errors.SameGroundsAgain,
+        errors.TooManyObjections,
     ),
 )
 async def file_objection(

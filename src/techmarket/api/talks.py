@@ -15,6 +15,7 @@ from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Aware, MoneyOut, PositiveMoney, SafeText, Sha256, Uuid, Wire
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.notices.errors import PriceStandsAlready, PriceUpheldBefore
 from techmarket.signing import errors as signing
 from techmarket.trading import errors, service
 from techmarket.trading.lifecycle import OfferState
@@ -122,6 +123,8 @@ async def get_offer(offer_id: Uuid, actor: SignedIn, tx: TxDep) -> OfferView:
         ApprovalMissing,
         ApprovalNotInForce,
         ApprovalOfOther,
+        PriceStandsAlready,
+        PriceUpheldBefore,
         signing.WrongDocument,
     ),
 )

@@ -56,10 +56,19 @@ Rendered from `notices/kinds.py` by `techmarket docs`. One machine carries every
 - It is acknowledged and decided within the working days of the rulebook (`notice.objection.acknowledgement.length`,
   `notice.objection.decision.length`), counted from the filing. `GET /v1/objections?overdue=true` shows what is
   late.
-- Who decides stands in the table; never whoever objected, nor who published the notice. An objection *dismissed* or
-  *withdrawn* lets the rest of the period run. One *upheld* ends the notice for good, and the other open ones lapse;
+- Who decides stands in the table; never whoever objected, whom the notice favours, nor who published it. One
+  *dismissed* lets the rest of the period run. One *upheld* ends the notice for good, and the other open ones lapse;
   of a list it holds its lines until the list is made anew.
-- Once it has ended, the same grounds of the same party need new evidence (`notice.objection.same_grounds_max`).
+- Once it has ended, the same grounds of the same party need new evidence (`notice.objection.same_grounds_max`), and one
+  party files at most `notice.objection.per_party_max` objections to one notice.
+- One that is *withdrawn* gives the days it stopped back. Only so many stay out of the period that the notice is not
+  over before the end of the next day, for others relied on the clock that stood still; the log's entry says from when
+  (`stopped_from`).
+- A *price notice* goes on from those before it about any of the same achievements to any of the same buyers, back to
+  the last one that cleared, by contract or by award: there is one at a time; objections that lapsed because a notice
+  was taken down stand against the next one; and after one was upheld the price is published again only when it is
+  higher, or from the price on that the operator allows with public reasons
+  (`POST /v1/notices/{{id}}/allowance`).
 - Everyone reads that it was filed, how it ended and what was published of the reasons. Who objected, on which
   grounds, and the reasons in full are for the objector, the parties and the market.
 """

@@ -104,6 +104,10 @@ def _take(course: Course, kind: str, facts: Mapping[str, Any], refs: Mapping[str
         course.gone = "UPHELD" if stops_clock and facts.get("upheld") else course.gone
         if refs["objection"] in course.stops:
             course.stops[refs["objection"]][1] = at
+        if "stopped_from" in facts:  # taken back, it gave its days back: what it still stops the market says
+            course.stops.pop(refs["objection"], None)
+        if facts.get("stopped_from"):
+            course.stops[refs["objection"]] = [datetime.fromisoformat(facts["stopped_from"]), at]
     elif kind == "notices.extended":
         course.added.append(facts["n"])
     elif kind == "notices.suspended":

@@ -124,6 +124,7 @@ TOLD = frozenset(
         "notices.objection_withdrawn",
         "notices.objection_carried_over",
         "notices.objection_lapsed",
+        "notices.price_allowed",
         "notices.cleared",
         "notices.no_longer_stands",
         "contracts.contract_in_force",

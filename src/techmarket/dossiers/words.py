@@ -142,6 +142,7 @@ KINDS: Mapping[str, Said] = {
     "notices.objection_withdrawn": ("异议已撤回", "objection withdrawn"),
     "notices.opened": ("公示文本已确定", "notice opened"),
     "notices.posted": ("公示已张贴", "notice posted"),
+    "notices.price_allowed": ("运营人员同意再次公示价款", "operator allows the price to be published again"),
     "notices.resumed": ("公示期恢复计算", "period resumed"),
     "notices.started": ("公示期起算", "period started"),
     "notices.suspended": ("公示期中止", "period suspended"),

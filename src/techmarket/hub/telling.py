@@ -72,6 +72,7 @@ OUTWARD: Mapping[str, Outward] = {
     **_all(
         _NOTICE_CHANGED,
         *(f"notices.{name}" for name in ("started", "extended", "suspended", "resumed", "corrected", "cleared")),
+        "notices.price_allowed",
         "notices.no_longer_stands",
     ),
     "transparency.key_published": Outward("log.key_published", "", Effect.SAY, ("kid", "use", "key")),

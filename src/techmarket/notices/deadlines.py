@@ -14,18 +14,27 @@ from techmarket.rulebook.steps import Rule
 
 ACKNOWLEDGEMENT = "notice.objection.acknowledgement.length"
 DECISION = "notice.objection.decision.length"
+PER_PARTY_MAX = "notice.objection.per_party_max"
 SAME_GROUNDS_MAX = "notice.objection.same_grounds_max"
 
 
-async def set_deadlines(db: AsyncSession, notice: Notice, objection: Objection) -> None:
-    """Both are counted from the filing. While the operator has not entered the holidays of a year they fall into,
-    there is no deadline; an objection is taken all the same."""
-    objection.acknowledge_by = await _counted(db, notice, ACKNOWLEDGEMENT, objection.filed_at)
-    objection.decide_by = await _counted(db, notice, DECISION, objection.filed_at)
+async def set_deadlines(
+    db: AsyncSession, notice: Notice, objection: Objection, *, since: datetime | None = None
+) -> None:
+    """Both are counted from the filing, or from when it was taken up again. While the operator has not entered the
+    holidays of a year they fall into, there is no deadline; an objection is taken all the same."""
+    begins = since or objection.filed_at
+    objection.acknowledge_by = await _counted(db, notice, ACKNOWLEDGEMENT, begins)
+    objection.decide_by = await _counted(db, notice, DECISION, begins)
 
 
 async def same_grounds_max(db: AsyncSession, notice: Notice) -> int | None:
     rule = await _rule(db, notice, SAME_GROUNDS_MAX)
+    return rule.int if rule is not None else None
+
+
+async def per_party_max(db: AsyncSession, notice: Notice) -> int | None:
+    rule = await _rule(db, notice, PER_PARTY_MAX)
     return rule.int if rule is not None else None
 
 

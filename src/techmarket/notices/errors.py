@@ -188,6 +188,36 @@ class AlreadyStands(Refusal):
     en = "A notice of this kind stands for this subject already; replace or withdraw it."
 
 
+class PriceStandsAlready(Refusal):
+    code, kind = "notices.price_stands_already", Kind.CONFLICT
+    zh = "同一成果向同一受让方的定价公示（{notice}）正在进行；待其期满，或先撤回该合同。"
+    en = (
+        "A price notice ({notice}) about the same achievement and buyer stands already; wait until it has ended, or"
+        " take that contract back."
+    )
+
+
+class PriceUpheldBefore(Refusal):
+    code, kind = "notices.price_upheld_before", Kind.CONFLICT
+    zh = "对同一成果、同一受让方的定价异议（公示 {notice}）已成立；请提高价款，或请市场运营人员书面同意后再公示。"
+    en = (
+        "An objection to the price of the same achievement for the same buyer was upheld (notice {notice}): publish a"
+        " higher price, or ask the operator to allow this one."
+    )
+
+
+class NothingUpheld(Refusal):
+    code, kind = "notices.nothing_upheld", Kind.CONFLICT
+    zh = "只有因异议成立而终止的定价公示才需要此同意。"
+    en = "Only where an objection to a price was upheld is there a price to allow."
+
+
+class TooManyObjections(Refusal):
+    code, kind = "notices.too_many_objections", Kind.CONFLICT
+    zh = "您对此公示已提出 {at_most} 次异议，不再受理；请直接向市场运营人员反映。"
+    en = "You have filed {at_most} objections to this notice, and no more are taken; tell the operator instead."
+
+
 class FieldsMissing(Refusal):
     code, kind = "notices.fields_missing", Kind.INVALID
     zh = "公示内容缺少必备事项：{fields}。"

@@ -84,6 +84,7 @@ class ObjectionWithdrawn(Event):
     notice_id: UUID
     subject: str
     notice_kind: NoticeKind
+    stopped_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,16 @@ class ObjectionCarriedOver(Event):
     objection_id: UUID
     notice_id: UUID
     old_notice_id: UUID
+    subject: str
+    notice_kind: NoticeKind
+
+
+@dataclass(frozen=True)
+class NoticePriceAllowed(Event):
+    """An objection to the price was upheld, and the operator lets it be published again, for public reasons."""
+
+    kind: ClassVar[str] = "notices.price_allowed"
+    notice_id: UUID
     subject: str
     notice_kind: NoticeKind
 

@@ -66,6 +66,7 @@ OBJECTION = Lifecycle(
         (ObjectionState.FILED, "dismiss"): ObjectionState.DISMISSED,
         (ObjectionState.FILED, "withdraw"): ObjectionState.WITHDRAWN,
         (ObjectionState.FILED, "lapse"): ObjectionState.LAPSED,
+        (ObjectionState.LAPSED, "carry"): ObjectionState.FILED,
     },
     initial=ObjectionState.FILED,
 )

@@ -14,7 +14,8 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.periods import Length
-from techmarket.notices import counting, errors, evidence, extending, repository, rules, telling
+from techmarket.notices import again, counting, errors, evidence, extending, repository, rules, telling
+from techmarket.notices.again import Deal
 from techmarket.notices.events import (
     NoticeCorrected,
     NoticeEnded,
@@ -74,17 +75,24 @@ async def open_notice(
     lines: Collection[str] | None = None,
     reader_orgs: Collection[UUID] = (),
     extension: Extension | None = None,
+    deal: Deal | None = None,
+    favours: Collection[UUID] = (),
 ) -> UUID:
     """Open a notice: it stands on the market at once, and starts when it stands in every place its kind requires.
 
     Without a `length` the rulebook says it. It can be extended only as its opening says: `extension`.
     `unit_evidence_sha256` confirms the posting in the unit in the same act. `lines` are the ids of what an objection
     may name. `reader_orgs` are its parties: they read a notice that is not for everyone, and who objected to it.
+    `favours` are the people to whom it gives something: they decide no objection to it.
+    With a `deal` it goes on from the notices before it: what was open against those stands against it.
     """
     row = KINDS[kind]
     rules.check_fields(row, document)
     if await repository.find_standing(db, str(subject), kind) is not None:
         raise errors.AlreadyStands()
+    before = [] if deal is None else await again.former(db, kind, owner_org, deal)
+    if deal is not None:
+        again.check_former(before, deal.price_minor)
     owner = await identity.get_organisation(db, owner_org)
     kinds = rules.owner_kinds(owner.kind, government_established=owner.government_established)
     place = rules.jurisdiction_of(owner.jurisdiction, applies_local_rules=owner.applies_local_rules)
@@ -110,6 +118,10 @@ async def open_notice(
         lines=None if lines is None else sorted(set(lines)),
         state=NOTICE.initial,
         created_at=now,
+        favoured_ids=sorted(set(favours)),
+        about=[] if deal is None else [str(one) for one in deal.about],
+        buyer_org_ids=[] if deal is None else sorted(set(deal.buyers)),
+        price_minor=None if deal is None else deal.price_minor,
     )
     if extension is not None:
         await extending.check_announced(db, notice, extension)
@@ -119,6 +131,7 @@ async def open_notice(
     event = NoticeOpened(notice.id, notice.subject, kind, notice.document_sha256, length.n, length.unit.value)
     telling.record(db, notice.id, event, actor=actor)
     await db.flush()
+    await again.go_on(db, before, notice, now=now, actor=actor)
     if post_market and Place.MARKET in row.places:
         await post(db, notice, Place.MARKET, actor=actor, now=now)
     if unit_evidence_sha256 is not None:
@@ -218,9 +231,11 @@ async def replace(
         lines=lines if lines is not None else old.lines,
         reader_orgs=old.reader_org_ids,
         extension=announced(old),
+        favours=old.favoured_ids,
     )
     new = await repository.lock_notice(db, new_notice_id)
     new.replaces_id = old.id
+    new.about, new.buyer_org_ids, new.price_minor = old.about, old.buyer_org_ids, old.price_minor
     await _carry_over(db, old, new, now=now, actor=actor)
     await db.flush()
     return new.id

@@ -6,9 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from techmarket.kernel.periods import Length, Pause, Unit, days_counted, end_of_period, remaining
-from techmarket.kernel.workdays import WorkCalendar
+from techmarket.kernel.periods import (
+    Length,
+    Pause,
+    Unit,
+    days_counted,
+    end_of_day,
+    end_of_period,
+    remaining,
+    shanghai_day,
+)
+from techmarket.kernel.workdays import CalendarYearMissing, WorkCalendar
 
+A_DAY = timedelta(days=1)
 AN_INSTANT = timedelta(microseconds=1)
 BY_THE_CLOCK = (Unit.MINUTES, Unit.SECONDS)
 
@@ -75,3 +85,38 @@ def days_to_add(
     whole = length.n + sum(added)
     rest = whole - days_counted(start, at, unit=length.unit, pauses=pauses, calendar=calendar)
     return max(0, total_min - whole, rest_min - rest)
+
+
+def kept_of_taken_back(
+    stop: Pause,
+    now: datetime,
+    start: datetime,
+    length: Length,
+    added: Sequence[int],
+    *,
+    others: Sequence[Pause],
+    calendar: WorkCalendar,
+) -> Pause | None:
+    """An objection that is taken back gives its days back, but for those without which the notice would be over before
+    others have had the whole next day: they relied on the clock that stood still. None keeps none.
+
+    By the clock it keeps all of its time or none.
+    """
+    least = now + AN_INSTANT if length.unit in BY_THE_CLOCK else end_of_day(shanghai_day(now) + A_DAY)
+    for kept in _shorter(stop, now, by_the_clock=length.unit in BY_THE_CLOCK):
+        try:
+            end = end_of(start, length, added, pauses=[*others, *([kept] if kept else [])], calendar=calendar)
+        except CalendarYearMissing:  # it reaches into a year that nobody has entered, so there is time enough
+            return kept
+        if end is None or end >= least:
+            return kept
+    return Pause(stop.from_, now)
+
+
+def _shorter(stop: Pause, now: datetime, *, by_the_clock: bool) -> Iterator[Pause | None]:
+    """Nothing of it, then its last day, its last two, until all of it is there."""
+    yield None
+    begins = now
+    while not by_the_clock and begins > stop.from_:
+        yield Pause(begins, now)
+        begins -= A_DAY

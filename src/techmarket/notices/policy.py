@@ -13,6 +13,7 @@ CONFIRM_POSTING = permission("notices.confirm_posting", Standing.OWN, Role.ADMIN
 OBJECT = permission("notices.file_objection", Standing.VERIFIED)
 UPLOAD_EVIDENCE = permission("notices.upload_evidence", Standing.VERIFIED)
 SUSPEND = permission("notices.suspend", Standing.MARKET, Role.OPERATOR)
+ALLOW_PRICE = permission("notices.allow_price", Standing.MARKET, Role.OPERATOR)
 LIST_OBJECTIONS = permission("notices.list_objections", Standing.SIGNED_IN, scope=Scope.READ)
 ADD_EVIDENCE = permission("notices.add_evidence", Standing.OWN)
 ACKNOWLEDGE = permission("notices.acknowledge_objection", Standing.MARKET, Role.OPERATOR)

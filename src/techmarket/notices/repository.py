@@ -6,7 +6,22 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, any_, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    Uuid,
+    and_,
+    any_,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -87,6 +102,24 @@ async def find_latest(db: AsyncSession, subject: str, kind: NoticeKind) -> Notic
         .limit(1)
     )
     return (await db.execute(query)).scalar_one_or_none()
+
+
+async def lock_former(
+    db: AsyncSession, kind: NoticeKind, owner_org: UUID, about: Sequence[str], buyers: Collection[UUID]
+) -> Sequence[Notice]:
+    """The owner's notices of this kind about any of these things to any of these buyers, newest first."""
+    query = (
+        select(Notice)
+        .where(
+            Notice.owner_org_id == owner_org,
+            Notice.kind == kind,
+            Notice.about.bool_op("&&")(cast(list(about), ARRAY(String))),
+            Notice.buyer_org_ids.bool_op("&&")(cast(list(buyers), ARRAY(Uuid))),
+        )
+        .order_by(Notice.created_at.desc(), Notice.id.desc())
+        .with_for_update(key_share=True)
+    )
+    return (await db.execute(query.execution_options(populate_existing=True))).scalars().all()
 
 
 async def list_due(db: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
@@ -315,6 +348,12 @@ async def list_open_objections(db: AsyncSession, notice_id: UUID) -> Sequence[Ob
     return (await db.execute(query.order_by(Objection.filed_at, Objection.id))).scalars().all()
 
 
+async def list_lapsed(db: AsyncSession, notice_id: UUID) -> Sequence[Objection]:
+    """Those that ended with the notice they stood against, undecided."""
+    query = select(Objection).where(Objection.notice_id == notice_id, Objection.state == ObjectionState.LAPSED)
+    return (await db.execute(query.order_by(Objection.filed_at, Objection.id))).scalars().all()
+
+
 def of_party(org_id: UUID, person_id: UUID, owner_org_id: UUID) -> ColumnElement[bool]:
     """An organisation is one party; of the owner's own people each stands for himself."""
     if org_id == owner_org_id:
@@ -325,6 +364,12 @@ def of_party(org_id: UUID, person_id: UUID, owner_org_id: UUID) -> ColumnElement
 async def has_open_objection(db: AsyncSession, notice_id: UUID, party: ColumnElement[bool]) -> bool:
     query = select(Objection.id).where(Objection.notice_id == notice_id, party, Objection.state == ObjectionState.FILED)
     return (await db.execute(query.limit(1))).first() is not None
+
+
+async def count_filed_by(db: AsyncSession, notice_id: UUID, party: ColumnElement[bool]) -> int:
+    """How many objections of the party stand or stood against this notice."""
+    query = select(func.count()).where(Objection.notice_id == notice_id, party)
+    return (await db.execute(query)).scalar_one()
 
 
 async def list_ended_on(

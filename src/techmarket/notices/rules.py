@@ -154,6 +154,18 @@ def check_fields(kind: KindRow, document: Mapping[str, Any]) -> None:
         raise errors.FieldsMissing(fields=missing)
 
 
+def check_price_again(price_minor: int | None, *, upheld: int | None, allowed: int | None, notice: UUID) -> None:
+    """After an objection to a price was upheld only a higher one is published, or one the operator has allowed.
+
+    Where either price is made of royalties alone nothing shows that it is higher.
+    """
+    paid = price_minor or 0
+    is_higher = upheld is not None and paid > upheld
+    is_allowed = allowed is not None and paid >= allowed
+    if not (is_higher or is_allowed):
+        raise errors.PriceUpheldBefore(notice=notice)
+
+
 def check_length(length: Length, rule: Rule | None) -> None:
     """A notice stands at least as long as the law says; what was only agreed or chosen rejects nothing."""
     if rule is None or rule.binding is not Binding.MANDATORY or not rule.is_enforceable:
@@ -204,6 +216,12 @@ class Ended:
 
     at: datetime
     evidence: frozenset[str]
+
+
+def check_not_too_many(filed: int, *, at_most: int | None) -> None:
+    """One party files so many objections to one notice, however they ended and whatever their grounds."""
+    if at_most is not None and filed >= at_most:
+        raise errors.TooManyObjections(at_most=at_most)
 
 
 def check_grounds(ended: Sequence[Ended], evidence: Collection[str], *, at_most: int | None) -> None:

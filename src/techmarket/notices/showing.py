@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.db import texts
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
+from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
 from techmarket.kernel.workdays import WorkCalendar
 from techmarket.notices import counting, repository, rules
@@ -17,6 +18,7 @@ from techmarket.notices.counting import Course
 from techmarket.notices.lifecycle import LengtheningCause, ObjectionState
 from techmarket.notices.tables import Notice, Objection
 from techmarket.notices.views import (
+    AllowanceView,
     LengtheningView,
     NoticeLine,
     NoticeView,
@@ -53,7 +55,14 @@ async def whole(db: AsyncSession, actor: Actor, notice: Notice, now: datetime) -
         tuple(PauseView(p.cause, p.reasons, p.began_at, p.resume_by, p.ended_at) for p in course.pauses),
         tuple(LengtheningView(more.cause, more.n, more.at) for more in course.lengthenings),
         tuple(await objections_of(db, actor, await repository.list_objections(db, notice.id), now)),
+        allowance=_allowance(notice),
     )
+
+
+def _allowance(notice: Notice) -> AllowanceView | None:
+    if notice.allowed_minor is None or notice.allowed_at is None:
+        return None
+    return AllowanceView(Money(notice.allowed_minor), notice.allowed_reasons or "", notice.allowed_at)
 
 
 async def lines_of(db: AsyncSession, notices: Sequence[Notice], now: datetime) -> list[NoticeLine]:

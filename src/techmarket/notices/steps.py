@@ -13,6 +13,7 @@ from techmarket.db import clock, texts
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
 from techmarket.notices import counting, opening, repository, rules, showing
+from techmarket.notices.again import Deal
 from techmarket.notices.evidence import note_named as note_evidence
 from techmarket.notices.evidence import require_kept
 from techmarket.notices.evidence import require_kept as require_evidence
@@ -25,6 +26,7 @@ from techmarket.notices.tables import Notice
 from techmarket.notices.views import EvidenceView, NoticeView, VersionView
 
 __all__ = [
+    "Deal",
     "Extension",
     "NoticeEvidence",
     "NoticeFacts",

@@ -72,6 +72,16 @@ class Notice(Identified, Base):
     look_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("notice.id"))
+    favoured_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}", default=list)
+    # Of a price: what is sold, to whom, what is paid whatever happens; and from which price on the operator allows it
+    # to be published again after an objection was upheld.
+    about: Mapped[list[str]] = mapped_column(ARRAY(String(100)), server_default="{}", default=list)
+    buyer_org_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}", default=list)
+    price_minor: Mapped[int | None]
+    allowed_minor: Mapped[int | None]
+    allowed_reasons: Mapped[str | None] = mapped_column(Text)
+    allowed_at: Mapped[datetime | None]
+    allowed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
 
     @property
     def length(self) -> Length:

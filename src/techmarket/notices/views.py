@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from techmarket.kernel.money import Money
 from techmarket.kernel.periods import Unit
 from techmarket.notices.kinds import Change, Effect, NoticeKind, Place
 from techmarket.notices.lifecycle import LengtheningCause, NoticeState, ObjectionState, PauseCause
@@ -104,6 +105,15 @@ class NoticeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AllowanceView:
+    """The operator's word that the price may be published again, from this price on."""
+
+    price: Money
+    reasons: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeView:
     line: NoticeLine
     document: dict[str, Any]
@@ -113,6 +123,7 @@ class NoticeView:
     lengthenings: tuple[LengtheningView, ...]
     objections: tuple[ObjectionView, ...]
     receipt: dict[str, str] | None = None
+    allowance: AllowanceView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ async def publish_award(
     art. 17), of its result otherwise. Nobody signs before it has ended."""
     parties = await identity.get_organisations(db, [trade.seller_org_id, *participant.sides])
     seller, buyer = parties[trade.seller_org_id], parties[participant.buyer_org_id]
+    deal = None
     if trade.method is Method.NEGOTIATION and seller.government_established:
+        deal = await _deal(db, trade, lot, award, participant)
         kind, document = NoticeKind.PRICE, await _price(db, trade, lot, award, participant)
         length = await _price_length(db, trade, seller)
     else:
@@ -58,6 +60,7 @@ async def publish_award(
         rule_date=trade.rule_date,
         length=length,
         reader_orgs=sorted(participant.sides),
+        deal=deal,
         actor=actor,
         now=now,
     )
@@ -106,6 +109,13 @@ async def _price(db: AsyncSession, trade: Trade, lot: Lot, award: Award, partici
         "lot": lot.n,
         "listing": str(trade.listing_id),
     }
+
+
+async def _deal(db: AsyncSession, trade: Trade, lot: Lot, award: Award, participant: Participant) -> notices.Deal:
+    """What is sold to whom for how much, as another price notice about it is found by."""
+    sold = lot.achievement_ids or (await listings.get_offer_facts(db, trade.listing_id)).achievement_ids
+    about = tuple(Ref("achievement", UUID(str(one))) for one in sold)
+    return notices.Deal(about, tuple(sorted(participant.sides)), award.price_minor)
 
 
 async def _price_length(db: AsyncSession, trade: Trade, seller: OrganisationFacts) -> Length:

@@ -37,7 +37,7 @@ from techmarket.identity.steps import OrganisationFacts
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.periods import shanghai_day
-from techmarket.kernel.refusals import wire
+from techmarket.kernel.refusals import NotAllowed, wire
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
 from techmarket.rulebook import steps as rulebook
@@ -89,13 +89,17 @@ async def apply_for_vesting(tx: Tx, actor: Actor, achievement_id: UUID, draft: V
 async def approve_vesting(
     tx: Tx, actor: Actor, vesting_id: UUID, *, cleared: tuple[str, ...], decision_sha256: str
 ) -> VestingView:
-    """The unit decides together (集体决策) that nothing excludes it, and publishes it among its people.
+    """The unit decides together (集体决策) that nothing excludes it, and publishes it among its people. Whoever applied
+    or is granted a part does not decide for it.
 
     From now on it is under way: nothing else is sold, licensed exclusively or vested of this achievement.
     """
     async with tx.begin() as db:
         achievement, row = await _locked(db, actor, vesting_id)
         require(actor, policy.APPROVE_VESTING, parties=[row.org_id])
+        grantees = await repository.grantees_of(db, row.id)
+        if actor.person_id in {row.applied_by, *(one.person_id for one in grantees)}:
+            raise NotAllowed(needs="somebody whom it does not favour", operation=policy.APPROVE_VESTING.operation)
         row.state = VESTING.move(row.state, "approve")
         unit = await identity.get_organisation(db, row.org_id)
         listed = await _rule(db, "vesting.excluded", unit, row.rule_date)
@@ -105,7 +109,6 @@ async def approve_vesting(
         await _check_free(db, achievement, shanghai_day(now))
         await claim(db, _sale(achievement), by=_ref(row), actor=actor)
         row.decision_sha256, row.approved_at = decision_sha256, now
-        grantees = await repository.grantees_of(db, row.id)
         people = await identity.get_people(db, [one.person_id for one in grantees])
         right = {"kind": row.kind, "years": row.years}
         row.notice_id = await notices.open_notice(
@@ -125,6 +128,7 @@ async def approve_vesting(
             rule_date=row.rule_date,
             actor=actor,
             now=now,
+            favours=[one.person_id for one in grantees],
         )
         journal.record(db, VestingApproved(row.id, achievement.id, row.notice_id, decision_sha256), actor=actor)
         await db.flush()

@@ -367,6 +367,11 @@ async def publish_price(
         length=rule.length,
         actor=actor,
         now=await clock.market_now(db),
+        deal=notices.Deal(
+            tuple(Ref("achievement", one) for one in ids),
+            tuple((await side_orgs(db, contract))[PartyRole.PAYER]),
+            fixed_minor(lines),
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """What people do with notices: post, read, suspend, object, decide. One function, one transaction."""
 
+from techmarket.notices.service.allowing import allow_price
 from techmarket.notices.service.clearing import clear_due, recount, recount_deadlines
 from techmarket.notices.service.objecting import (
     acknowledge_objection,
@@ -24,6 +25,7 @@ from techmarket.notices.service.suspending import resume_notice, suspend_notice
 __all__ = [
     "acknowledge_objection",
     "add_evidence",
+    "allow_price",
     "clear_due",
     "confirm_posting",
     "decide_objection",

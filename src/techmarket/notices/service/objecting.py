@@ -15,6 +15,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import Permission, require
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.periods import Pause
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices import (
     counting,
@@ -23,6 +24,7 @@ from techmarket.notices import (
     evidence,
     extending,
     opening,
+    periods,
     policy,
     repository,
     rules,
@@ -41,6 +43,7 @@ from techmarket.notices.lifecycle import NOTICE, OBJECTION, NoticeState
 from techmarket.notices.showing import is_party, objections_of, seen
 from techmarket.notices.tables import Notice, Objection, ObjectionEvidence
 from techmarket.notices.views import ObjectionView
+from techmarket.rulebook import steps as rulebook
 from techmarket.transparency import steps as transparency
 
 EVIDENCE_MAX = 20
@@ -169,34 +172,40 @@ async def decide_objection(
 
 
 async def withdraw_objection(tx: Tx, actor: Actor, objection_id: UUID) -> ObjectionView:
-    """Whoever objected takes it back; the rest of the period runs on."""
+    """Whoever objected takes it back; the rest of the period runs on, with the days that it stopped."""
     async with tx.begin() as db:
         notice, objection = await _lock_objection(db, actor, objection_id)
         require(actor, policy.WITHDRAW_OBJECTION, parties=[objection.by_org_id])
         now = await clock.market_now(db)
         objection.state = OBJECTION.move(objection.state, "withdraw")
         objection.decided_at = now
-        event = ObjectionWithdrawn(objection.id, notice.id, notice.subject, notice.kind)
+        stopped_from = await _give_back(db, notice, objection, now)
+        event = ObjectionWithdrawn(objection.id, notice.id, notice.subject, notice.kind, stopped_from)
         telling.record(db, notice.id, event, actor=actor)
         await db.flush()
-        await _end_pause(db, notice, objection, now)
         return await _view(db, actor, objection, now)
 
 
 def _require_decider(actor: Actor, notice: Notice, objection: Objection, market: Permission, owner: Permission) -> None:
-    """The operator, or where the kind says so the owner; never whoever objected, nor who published it for the owner."""
+    """The operator, or where the kind says so the owner; never whoever objected, whom the notice favours, nor who
+    published it for the owner."""
     is_owner = actor.org_id == notice.owner_org_id and not actor.is_market
     wanted = owner if is_owner and Decider.OWNER in KINDS[notice.kind].deciders else market
     require(actor, wanted, parties=[notice.owner_org_id])
     objected = actor.person_id == objection.by_person_id or (actor.org_id == objection.by_org_id and not is_owner)
     if objected or (is_owner and actor.person_id == notice.opened_by_id):
         raise NotAllowed(needs="somebody who neither objected nor published the notice", operation=wanted.operation)
+    if actor.person_id in notice.favoured_ids:
+        raise NotAllowed(needs="somebody whom the notice does not favour", operation=wanted.operation)
 
 
 async def _check_first_time(db: AsyncSession, notice: Notice, actor: Actor, key: str, files: Sequence[str]) -> None:
     party = repository.of_party(actor.org, actor.person, notice.owner_org_id)
     if await repository.has_open_objection(db, notice.id, party):
         raise errors.ObjectionOpen()
+    rules.check_not_too_many(
+        await repository.count_filed_by(db, notice.id, party), at_most=await deadlines.per_party_max(db, notice)
+    )
     before = await repository.list_ended_on(db, notice.id, party, key)
     rested_on = await repository.evidence_of(db, [one.id for one in before])
     ended = [
@@ -248,6 +257,31 @@ async def _end_pause(db: AsyncSession, notice: Notice, objection: Objection, now
     await db.flush()
     await extending.run_on(db, notice)
     await db.flush()
+
+
+async def _give_back(db: AsyncSession, notice: Notice, objection: Objection, now: datetime) -> datetime | None:
+    """What it stopped runs after all; since when it still counts as stopped, if it does at all."""
+    pause = await repository.find_pause(db, notice.id, objection.id)
+    if pause is None or notice.started_at is None:
+        return None
+    course = await counting.course_of(db, notice)
+    kept = periods.kept_of_taken_back(
+        Pause(pause.began_at, None),
+        now,
+        notice.started_at,
+        notice.length,
+        course.added,
+        others=[Pause(one.began_at, one.ended_at) for one in course.pauses if one.id != pause.id],
+        calendar=await rulebook.work_calendar(db),
+    )
+    if kept is None:
+        await db.delete(pause)
+    else:
+        pause.began_at, pause.ended_at = kept.from_, now
+    await db.flush()
+    await extending.run_on(db, notice)
+    await db.flush()
+    return None if kept is None else kept.from_
 
 
 async def _view(db: AsyncSession, actor: Actor, objection: Objection, now: datetime) -> ObjectionView:

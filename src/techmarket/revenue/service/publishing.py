@@ -73,6 +73,7 @@ async def publish_distribution(
             actor=actor,
             now=await clock.market_now(db),
             lines=[str(line.n) for line in lines],
+            favours={line.person_id for line in lines if line.person_id is not None},
             unit_evidence_sha256=posted_sha256,
             unit_evidence_pointer="/body/posted_sha256",
         )

@@ -152,6 +152,7 @@ async def publish_rework(tx: Tx, actor: Actor, rework_id: UUID, *, posted_sha256
             actor=actor,
             now=await clock.market_now(db),
             lines=[str(line.n) for line in fresh],
+            favours={UUID(str(line.person_id)) for line in fresh if line.person_id is not None},
             unit_evidence_sha256=posted_sha256,
             unit_evidence_pointer="/body/posted_sha256",
         )
