@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from techmarket.api.sse import Place, Story, id_of, place_of
+from techmarket.api.sse import MADE_BYTES_MAX, Place, Story, id_of, place_of
 from techmarket.trading.lifecycle import LotState, Method
 from techmarket.trading.watching import LEADS_KEPT, Lead, LotNews, Told, Turn
 
@@ -140,6 +140,15 @@ def test_when_much_happened_only_the_newest_prices_are_told_and_after_shows_the_
     assert [body["seq"] for kind, _, body in told if kind == "price"] == list(range(33, 41))
     assert told[0][0] == "state"
     assert told[1][2]["after"] == 32, "the reader was told of no 32, and so knows"
+
+
+def test_of_many_lots_a_bounded_number_of_prices_is_told_in_one_go_whatever_id_is_named():
+    leads = tuple(lead(seq, seq - 1) for seq in range(1, 41))
+    story = a_story(100, *[news(n, leads=leads) for n in range(1, 101)])
+    assert story.since((Told(),) * 100).count(b"event: price") == 1000
+    for n in range(1, 12):
+        story.since((Told(n), *[Told()] * 99))
+    assert sum(map(len, story._made.values())) < 2 * MADE_BYTES_MAX
 
 
 def test_no_more_prices_are_kept_than_promised_and_every_one_knows_whom_it_beat():

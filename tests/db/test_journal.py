@@ -80,6 +80,15 @@ async def test_an_entry_of_a_long_transaction_gets_a_later_position_and_none_is_
         assert [(e.position, e.facts["n"]) for e in await journal.read(db)] == [(0, 2), (1, 1)]
 
 
+async def test_a_fact_without_canonical_bytes_fails_its_own_act_and_never_the_log(tx):
+    await record(tx, 1)
+    for n in (2**53, -(2**53)):
+        with pytest.raises(NotCanonical):
+            await record(tx, n)
+    await record(tx, 2**53 - 1)
+    assert await sequence(tx) == 2
+
+
 async def test_two_sequencers_at_once_give_no_position_twice(tx):
     await asyncio.gather(*[record(tx, n) for n in range(40)])
     counts = await asyncio.gather(*[sequence(tx) for _ in range(6)])

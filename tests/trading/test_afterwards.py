@@ -91,6 +91,18 @@ def test_without_a_final_bid_a_ranking_by_score_stays_as_it_is() -> None:
     assert final_bids.rank(by_score, {}) == by_score
 
 
+@pytest.mark.parametrize(
+    ("of_the_winner", "asked"),
+    [(ClaimState.HELD, []), (ClaimState.REFUSED, [2]), (ClaimState.CLAIMED, [2])],
+)
+def test_a_claim_that_was_refused_or_left_open_takes_no_first_refusal_from_who_holds_one(
+    of_the_winner: ClaimState, asked: list[int]
+) -> None:
+    holders = [Holder(1, Decimal(0), 0, of_the_winner), Holder(2, Decimal(0), 1, ClaimState.HELD)]
+    found = first_refusal.who_is_asked(holders, [Standing(1, 500), Standing(2, 400)])
+    assert [one.number for one in found] == asked
+
+
 async def a_trade_with_finals(market: Market) -> TradeView:
     trade = await an_announced_trade(market, afterwards=FINALS)
     for buyer in market.buyers:

@@ -341,6 +341,31 @@ async def test_a_plan_made_for_an_empty_book_still_looks_up_by_key(tx: Tx, book:
             assert "key" in plan.split(wanted)[1].split("Index Cond")[1].splitlines()[0]
 
 
+async def test_a_bid_where_nobody_of_the_batch_may_bid_waits_for_nothing_that_is_done_to_that_lot(
+    tx: Tx, book: BidBook
+) -> None:
+    who = await bidders(tx, 2)
+    hot, other, sealed = await an_open_lot(tx, who), await an_open_lot(tx, []), await an_open_lot(tx, who)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE lot SET method = 'SEALED' WHERE id = :id"), {"id": sealed.id})
+    async with tx.engine.connect() as holding:
+        ids = [other.id, sealed.id]
+        await holding.execute(text("SELECT 1 FROM lot WHERE id = ANY(:ids) FOR UPDATE"), {"ids": ids})
+        stranger, misled, first = await asyncio.wait_for(
+            asyncio.gather(
+                book.place(other.id, org_id=who[0].org, minor=1, key="a"),
+                book.place(sealed.id, org_id=who[0].org, minor=1, key="b"),
+                book.place(hot.id, org_id=who[1].org, minor=50_000_000, key="c"),
+                return_exceptions=True,
+            ),
+            4,
+        )
+    assert isinstance(stranger, errors.NotAParticipant)
+    assert isinstance(misled, errors.NoBiddingHere)
+    assert not isinstance(first, BaseException)
+    assert first.is_accepted
+
+
 async def test_a_full_queue_is_a_busy_answer_not_a_wait(tx: Tx, keys: Keys) -> None:
     who = await bidders(tx, 3)
     lot = await an_open_lot(tx, who)

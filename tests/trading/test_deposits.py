@@ -16,6 +16,8 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Role
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from techmarket.notices import errors as notice_errors
+from techmarket.notices import service as notices
 from techmarket.settlement import service as bank
 from techmarket.settlement import steps as settlement
 from techmarket.settlement.lifecycle import LineState
@@ -388,6 +390,22 @@ async def test_a_winner_who_is_shut_out_loses_the_award_and_the_runner_up_steps_
     every = await service.list_awards(market.tx, market.operator, trade.id)
     assert [one.state for one in every] == [AwardState.LAPSED, AwardState.OFFERED]
     assert [(await deposit_of(market, trade, n)).state for n in (0, 1)] == [DepositState.HELD, DepositState.FORFEITED]
+
+
+async def test_nobody_steps_in_for_a_winner_while_an_objection_to_the_result_may_end_the_lot_for_all(
+    market: Market, book: BidBook
+) -> None:
+    trade = await an_awarded_trade(market, book, 560_000, 600_000)
+    first = next(one for one in await service.list_awards(market.tx, market.operator, trade.id) if one.rank == 1)
+    assert first.notice_id is not None
+    objection = await notices.file_objection(market.tx, market.buyers[2], first.notice_id, grounds="Sample grounds.")
+    with pytest.raises(notice_errors.Paused):
+        await shut_out(market, await deposit_of(market, trade, 1))
+    await notices.decide_objection(market.tx, market.operator, objection.id, upheld=True, reasons="Sample reasons.")
+    with pytest.raises(notice_errors.Upheld):  # before its event has come, too
+        await shut_out(market, await deposit_of(market, trade, 1))
+    assert await service.annul_award(market.tx, first.id)
+    assert (await service.get_trade(market.tx, market.operator, trade.id)).state is TradeState.TERMINATED
 
 
 async def test_a_runner_up_who_is_shut_out_waits_no_longer(market: Market, book: BidBook) -> None:

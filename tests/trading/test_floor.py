@@ -205,6 +205,21 @@ async def test_what_was_said_to_go_on_at_an_hour_does_not_go_on_before(floor):
     assert (await resume(floor)).state is LotState.OPEN
 
 
+async def test_at_the_hour_that_was_told_the_clock_lets_it_go_on_and_the_time_is_given_back(floor):
+    before = await floor.row()
+    until = await floor.now() + timedelta(hours=1)
+    await pause(floor, resumes_at=until)
+    assert await service.go_on_due(floor.tx) == 0
+    await floor.go_to(until)
+    assert await asyncio.gather(*[service.go_on_due(floor.tx) for _ in range(3)]) != [0, 0, 0]
+    after = await floor.row()
+    assert (after.state, after.resumes_at) == ("OPEN", None)
+    assert after.effective_end - before.effective_end >= timedelta(minutes=59)
+    assert [turn.what for turn in await floor.turns()] == ["paused", "resumed"]
+    await pause(floor)
+    assert await service.go_on_due(floor.tx) == 0  # no hour was told
+
+
 @pytest.mark.parametrize("away", [timedelta(0), timedelta(seconds=-1), timedelta(days=181)])
 async def test_an_hour_to_go_on_lies_ahead_and_not_years_away(floor, away):
     with pytest.raises(errors.TermsOutOfRange):

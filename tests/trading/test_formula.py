@@ -152,6 +152,8 @@ def test_a_formula_that_cannot_be_computed_by_everybody_is_refused_at_its_place(
         an_offer("600000", "0.03", "1.00"),
         an_offer("-1.00", "0.03", "1.00"),
         an_offer("0.00", "0.03", "1.00"),
+        an_offer("1000000000000.00", "0.03", "1.00"),  # thirteen digits: no amount on the wire has them
+        an_offer("600000.00", "0.03", "1000000000000.00"),
         an_offer("600000.00", "1.01", "1.00"),
         an_offer("600000.00", "-0.1", "1.00"),
         an_offer("600000.00", "3e-2", "1.00"),

@@ -26,6 +26,7 @@ def test_every_job_of_trading_is_declared() -> None:
     assert {name for name in PERIODIC if name.startswith("trading.")} == {
         "trading.open_due",
         "trading.close_due",
+        "trading.go_on_due",
         "trading.close_slots_due",
         "trading.renew_covers",
         "trading.scores_due",

@@ -95,7 +95,8 @@ class Compared:
         verdict, enough = self.model.act(who, amount, at, ready)
         decision = self.rules.decide(self.lot, Bid(who, amount, ready, who in HOLDERS), now=when(at))
         entry = decision.entry
-        told = enough if verdict == LEADS and self.rules.charges_least else amount
+        hidden = {LEADS: enough, OVER: amount}.get(verdict, enough - 1)
+        told = hidden if self.rules.charges_least else amount
         assert (entry.verdict, entry.minor, entry.seq) == (verdict, told, len(self.lines) + 1)
         if verdict != OVER:
             assert decision.least_minor == enough

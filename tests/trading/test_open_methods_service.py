@@ -95,13 +95,20 @@ async def test_a_falling_price_is_taken_at_the_price_of_the_moment_and_awarded_a
     assert opened is not None
     assert (trade.lot.floor, trade.lot.step_seconds, trade.lot.least_next_bid) == (Money(FLOOR), 600, Money(PRICE))
     assert trade.lot.price_falls_at == opened + PACE
-    early = await bid(market, book, 0, trade, PRICE - STEP)
+    early = await bid(market, book, 0, trade, PRICE - STEP + 34_500)
     assert (early.entry.verdict, early.least_minor, early.reached_at) == (NOT_REACHED, PRICE, opened + PACE)
     never = await bid(market, book, 0, trade, FLOOR - 1, "never")
     assert (never.entry.verdict, never.least_minor, never.reached_at) == (BELOW_FLOOR, FLOOR, None)
     # While it falls nobody is told at which price the others would buy.
     page = await service.list_bids(tx, market.operator, trade.lot.id, cursor=None, limit=100)
     assert [(one.verdict, one.amount) for one in page.items] == [(NOT_REACHED, None), (BELOW_FLOOR, None)]
+    # Nor does anybody find it by trying: the chain is over one fen less than the price, whatever was named.
+    start = rules.first_chain(trade.lot.id, trade.terms_sha256)
+    line, least = page.items[0], PRICE - 1
+    body = rules.canonical_decision(
+        lot_id=trade.lot.id, seq=1, bidder=line.bidder, minor=least, verdict=line.verdict, at=line.at
+    )
+    assert rules.next_chain(start, body).hex() == line.chain
     await move_to(tx, opened + PACE)
     now = await lot_of(market, trade)
     assert (now.least_next_bid, now.price_falls_at) == (Money(PRICE - STEP), opened + 2 * PACE)
@@ -113,7 +120,7 @@ async def test_a_falling_price_is_taken_at_the_price_of_the_moment_and_awarded_a
     assert (again.is_repeated, again.entry) == (True, taken.entry)
     with pytest.raises(errors.BidKeyReused):
         await bid(market, book, 1, trade, PRICE - STEP, "more than the price")
-    assert [line.minor for line in await lines_of(market, trade)] == [PRICE - STEP, FLOOR - 1, PRICE - STEP]
+    assert [line.minor for line in await lines_of(market, trade)] == [PRICE - 1, FLOOR - 1, PRICE - STEP]
     late = await bid(market, book, 0, trade, PRICE, "late")
     assert late.entry.verdict == OVER
     sold = await lot_of(market, trade)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
+from techmarket.identity.actor import Role
 from techmarket.identity.tables import Membership
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotFound
@@ -20,7 +21,7 @@ from techmarket.trading import errors, qualification, service
 from techmarket.trading.lifecycle import DepositState, ParticipantState, PauseCause
 from techmarket.trading.qualification import Ground, Kinship, OpinionBy
 from techmarket.trading.views import ParticipantView
-from tests.identity.make import an_organisation
+from tests.identity.make import a_member, an_organisation
 from tests.notices.make import move_to, shanghai
 from tests.trading.make import Market, a_market_at_work, an_announced_trade
 
@@ -195,7 +196,10 @@ async def test_nobody_judges_a_participant_he_belongs_to(market: Market) -> None
         await service.admit(market.tx, market.operator, mine.id)
     assert (await seen(market, mine)).opinions == ()
     other = await service.register_intent(market.tx, market.buyers[1], trade.id)
-    await service.admit(market.tx, market.operator, other.id)
+    with pytest.raises(errors.JudgeConflicted):  # a rival of whom he belongs to
+        await service.admit(market.tx, market.operator, other.id)
+    colleague = (await a_member(market.tx, market.operator, Role.OPERATOR)).actor
+    await service.admit(market.tx, colleague, other.id)
     await joins(market, market.seller.person, market.buyers[1].org)
     with pytest.raises(errors.JudgeConflicted):
         await service.confirm(market.tx, market.seller, other.id)

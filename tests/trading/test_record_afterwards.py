@@ -12,11 +12,13 @@ from techmarket.db.means import Means
 from techmarket.db.session import Tx
 from techmarket.trading import service
 from techmarket.trading.bidbook import BidBook
-from techmarket.trading.lifecycle import ForfeitCause, LotState
+from techmarket.trading.lifecycle import ForfeitCause, LotState, LotStep
+from techmarket.trading.views import TradeView
+from tests.notices.make import move_to
 from tests.trading.make import Market, a_market_at_work, an_open_trade
 from tests.trading.record_make import Line, bid, read, record_of, replayed, trusted_by
 from tests.trading.record_make import close as close_lot
-from tests.trading.test_afterwards import a_trade_with_finals, a_trade_with_holders, close, take
+from tests.trading.test_afterwards import a_trade_with_finals, a_trade_with_holders, awards, close, take
 from tests.trading.test_record import drop, drop_entry, named, other_price, set_to, the, write_again
 
 Change = Callable[[list[Line]], None]
@@ -162,3 +164,45 @@ async def test_the_bids_of_one_who_was_shut_out_while_he_led_stay_in_the_book_an
     assert [(one.bids, one.price_minor, one.is_decided_again) for one in found.lots] == [(3, 51_000_000, True)]
     assert the(read(lines), "result")["gone"] == [mine.number]
     assert found_in(lines, VOID_CHANGES, means) == wanted(VOID_CHANGES)
+
+
+async def shut_out(market: Market, trade: TradeView, buyer: int) -> None:
+    (mine,) = await service.list_participants(market.tx, market.buyers[buyer], trade.id)
+    cause = ForfeitCause.BREACH_OF_RULES
+    await service.forfeit_deposit(market.tx, market.operator, mine.deposits[0].id, cause=cause, reasons="Sample")
+
+
+async def test_a_lot_that_was_annulled_after_its_final_prices_were_read_tells_them_as_the_log_does(
+    means: Means, market: Market, book: BidBook
+) -> None:
+    trade = await a_trade_with_finals(market)
+    lot = await close(market, book, trade, (0, 500_000), (1, 510_000), (2, 520_000))
+    for buyer, minor in ((1, 55_000_000), (2, 54_000_000)):
+        await service.put_final_bid(market.tx, market.buyers[buyer], lot.id, minor=minor)
+    first = (await service.list_awards(market.tx, market.operator, trade.id))[0]
+    assert await service.annul_award(market.tx, first.id)
+    assert replayed(await record_of(means, trade.id), trusted_by(means)).fault is None
+
+
+async def test_who_was_shut_out_between_the_steps_counts_where_he_still_stood(
+    means: Means, market: Market, book: BidBook
+) -> None:
+    trade = await a_trade_with_finals(market)
+    lot = await close(market, book, trade, (0, 500_000), (1, 510_000))
+    await service.put_final_bid(market.tx, market.buyers[0], lot.id, minor=55_000_000)
+    await shut_out(market, trade, 1)
+    assert lot.step_due_at is not None
+    await move_to(market.tx, lot.step_due_at)
+    assert await service.step_due(market.tx) == 1
+    assert [price for _, price, _ in await awards(market, trade)] == [550_000]
+    lines = await record_of(means, trade.id)
+    assert replayed(lines, trusted_by(means)).fault is None
+    asked = await a_trade_with_holders(market, 0)
+    lot = await close(market, book, asked, (0, 500_000), (2, 510_000))
+    assert lot.step is LotStep.FIRST_REFUSAL
+    await shut_out(market, asked, 2)
+    assert lot.step_due_at is not None
+    await move_to(market.tx, lot.step_due_at)
+    assert await service.step_due(market.tx) == 1
+    assert [(buyer, price) for buyer, price, _ in await awards(market, asked)] == [(0, 500_000)]
+    assert replayed(await record_of(means, asked.id), trusted_by(means)).fault is None

@@ -89,11 +89,11 @@ HEARD: Mapping[str, set[str]] = {
     "sealing": {
         *("no_envelopes_here", "sealing_fixed", "sealing_not_as_announced", "sealing_key_unfit", "officers_unfit"),
         *("officers_of_one_hand", "envelope_malformed", "shares_too_early", "wrong_share", "not_opened_yet"),
-        *("not_a_participant", "not_open", "not_qualified", "bidding_paused", "bidding_over"),
+        *("not_a_participant", "not_open", "not_qualified", "bidding_paused", "bidding_over", "officer_cannot_buy"),
     },
     "judging": {
         *("no_panel_here", "panel_closed", "not_an_expert", "expert_conflicted", "expert_already"),
-        *("declaration_missing", "nothing_to_mark", "sheet_incomplete", "sheet_given", "scores_sealed"),
+        *("declaration_missing", "nothing_to_mark", "sheet_incomplete", "sheet_given", "scores_sealed", "panel_full"),
     },
 }
 """Which test hears which codes of trading."""
@@ -524,6 +524,7 @@ async def test_whatever_is_wrong_with_a_key_an_envelope_or_a_share(town: Town, t
     sealed = await town.asking.api.post(sealing, json=whole, key=operator.key)
     assert sealed.status_code == 201, sealed.text
     await town.no("not_opened_yet", None, "GET", f"{lot}/opening", needed=3, given=0)
+    await town.no("officer_cannot_buy", made.officers[4], "POST", f"/v1/trades/{trade.id}/participants", {})
 
     first, second, *_, stranger = town.buyers
     await a_qualified(market, trade, first.actor)
@@ -580,7 +581,7 @@ CRITERIA = [
 async def test_whatever_is_wrong_with_an_expert_or_his_marks(town: Town, tx: Tx, keys: Keys) -> None:
     market, operator = Market(tx, keys, town.operator.actor, town.seller.actor, town.market.buyers[:1]), town.operator
     listing = await an_offer(tx, town.seller.actor, operator.actor)
-    trade = await an_announced_scored_trade(market, listing.id, Method.SCORED, criteria=CRITERIA)
+    trade = await an_announced_scored_trade(market, listing.id, Method.SCORED, criteria=CRITERIA, experts=4)
     bidding = await an_announced_trade(market, deposit_minor=0)
     experts = [await an_organisation(tx, kind=OrgKind.INSTITUTE, keys=keys) for _ in range(4)]
     for one in (*experts, town.seller):
@@ -601,6 +602,9 @@ async def test_whatever_is_wrong_with_an_expert_or_his_marks(town: Town, tx: Tx,
             tx, operator.actor, trade.lot.id, person_id=one.actor.person, organisation_id=one.actor.org
         )
     await town.no("expert_already", operator, "POST", panel, seat(experts[0]), pointer=at)
+    more = await an_organisation(tx, kind=OrgKind.INSTITUTE, keys=keys)
+    await identity.grant_qualification(tx, operator.actor, more.actor.person, kind="EXPERT", level="GENERAL")
+    await town.no("panel_full", operator, "POST", panel, seat(more), experts=4)
     for one in experts[:3]:
         told = await service.get_panel(tx, one.actor, trade.lot.id)
         await service.declare(tx, one.actor, trade.lot.id, conflicted=False, document_sha256=told.declaration_sha256)
@@ -642,5 +646,7 @@ async def test_whatever_is_wrong_with_an_expert_or_his_marks(town: Town, tx: Tx,
     await town.no("scores_sealed", None, "GET", f"{lot}/scores", given=1, seated=3, **known)
     for one in experts[1:3]:
         await service.give_sheet(tx, keys, one.actor, trade.lot.id, [Mark(int(str(mark["number"])), PLAN, 60)])  # type: ignore[arg-type]
+    await move_to(tx, due)
+    assert await service.scores_due(tx, keys) == 1
     await town.no("panel_closed", operator, "POST", panel, seat(town.seller), state="AWARDED")
     assert town.has_heard("judging")

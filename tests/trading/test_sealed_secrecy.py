@@ -6,15 +6,18 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
 from itertools import combinations
 from typing import Any
 
 import pytest
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 from prometheus_client import REGISTRY, generate_latest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from techmarket.api import rates
+from techmarket.app import create_app
 from techmarket.db.keys import Keys, for_tests
 from techmarket.db.means import Means
 from techmarket.db.session import Tx
@@ -56,7 +59,18 @@ class World:
 
 
 @pytest.fixture
-async def world(means: Means, client: AsyncClient) -> World:
+async def world(means: Means) -> AsyncIterator[World]:
+    """Over the edge as it is served, with its limits on: what they count is in the database, too."""
+    app = create_app(means, quotas={rates.READ: 6000, rates.WRITE: 1200, rates.BID: 30_000, rates.OPEN: 3000})
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app=app), base_url="http://market.test") as client,
+    ):
+        yield await a_world(means, client)
+        await app.state.last_uses.flush()
+
+
+async def a_world(means: Means, client: AsyncClient) -> World:
     market = await a_market_at_work(means.tx, means.keys, buyers=0)
     bidders = [await an_organisation(means.tx, keys=means.keys) for _ in range(4)]
     market = Market(market.tx, market.keys, market.operator, market.seller, tuple(one.actor for one in bidders))

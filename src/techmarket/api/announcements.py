@@ -57,6 +57,7 @@ class ActList(Wire):
     response_model=TradeOut,
     operation_id="extendAnnouncement",
     responses=refusals(
+        errors.JudgeConflicted,
         NotAllowed,
         NotFound,
         NotInThisState,
@@ -80,6 +81,7 @@ async def extend(trade_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> T
     response_model=TradeOut,
     operation_id="suspendTrade",
     responses=refusals(
+        errors.JudgeConflicted,
         NotAllowed,
         NotFound,
         NotInThisState,
@@ -99,7 +101,13 @@ async def suspend(trade_id: Uuid, body: SuspendTrade, actor: SignedIn, tx: TxDep
     response_model=TradeOut,
     operation_id="resumeTrade",
     responses=refusals(
-        NotAllowed, NotFound, NotInThisState, errors.TradeNotSuspended, NoRuleInForce, CalendarYearMissing
+        errors.JudgeConflicted,
+        NotAllowed,
+        NotFound,
+        NotInThisState,
+        errors.TradeNotSuspended,
+        NoRuleInForce,
+        CalendarYearMissing,
     ),
 )
 async def resume(trade_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> TradeView:
@@ -111,7 +119,9 @@ async def resume(trade_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> T
     "/trades/{trade_id}/termination",
     response_model=TradeOut,
     operation_id="terminateTrade",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.SoldAlready, errors.NoMotion),
+    responses=refusals(
+        errors.JudgeConflicted, NotAllowed, NotFound, NotInThisState, errors.SoldAlready, errors.NoMotion
+    ),
 )
 async def terminate(trade_id: Uuid, body: TerminateTrade, actor: SignedIn, tx: TxDep) -> TradeView:
     """End a trade before anybody has signed (operator): deposits go back, the listing is free, the record stays."""
@@ -135,7 +145,7 @@ async def ask_termination(trade_id: Uuid, body: Reasons, actor: SignedIn, tx: Tx
     status_code=201,
     response_model=ActOut,
     operation_id="declineTermination",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.NoMotion),
+    responses=refusals(errors.JudgeConflicted, NotAllowed, NotFound, NotInThisState, errors.NoMotion),
 )
 async def decline_termination(trade_id: Uuid, body: Reasons, actor: SignedIn, tx: TxDep) -> ActView:
     """Let the trade go on against the seller's motion (operator), with reasons."""

@@ -18,7 +18,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 
-from techmarket.api import rates, retiring
+from techmarket.api import observe, rates, retiring
 from techmarket.api.conditional import unless_known
 from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
@@ -91,6 +91,10 @@ async def reader(
     except BadKey:
         await spend_openly(request)
         raise
+    if observe.route_template(request.scope) in observe.UNTOLD:
+        # Neither the last use of a key nor a count of requests may say that an envelope was put.
+        await rates_of(request).spend(rates.SEALED, str(actor.key_id), request.scope)
+        return actor
     uses: LastUses = request.app.state.last_uses
     uses.note(actor.key_id)
     policy = rates.READ if request.method in ("GET", "HEAD") else rates.WRITE

@@ -68,7 +68,9 @@ async def list_floor(
     "/lots/{lot_id}/pause",
     response_model=LotOut,
     operation_id="pauseLot",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.BiddingOver, errors.TermsOutOfRange),
+    responses=refusals(
+        errors.JudgeConflicted, NotAllowed, NotFound, NotInThisState, errors.BiddingOver, errors.TermsOutOfRange
+    ),
 )
 async def pause_lot(lot_id: Uuid, body: PauseLot, actor: SignedIn, tx: TxDep) -> LotView:
     """Pause bidding on a lot for a stated reason (operator). Its clock stands still."""
@@ -79,7 +81,7 @@ async def pause_lot(lot_id: Uuid, body: PauseLot, actor: SignedIn, tx: TxDep) ->
     "/lots/{lot_id}/resume",
     response_model=LotOut,
     operation_id="resumeLot",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.ResumesLater),
+    responses=refusals(errors.JudgeConflicted, NotAllowed, NotFound, NotInThisState, errors.ResumesLater),
 )
 async def resume_lot(lot_id: Uuid, actor: SignedIn, tx: TxDep) -> LotView:
     """Let bidding go on (operator): all its times move by exactly as long as the pause was."""

@@ -17,9 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from techmarket.api import errors
+from techmarket.api import errors, rates
 from techmarket.api.bids import MoneyWire
-from techmarket.api.deps import means_of, path_uuid
+from techmarket.api.deps import means_of, path_uuid, rates_of, spend_openly
 from techmarket.api.feeds import RETRY_MS, Live, Watcher
 from techmarket.api.observe import NamedRoute
 from techmarket.api.protocol import LINE
@@ -45,9 +45,9 @@ number; a sealed lot tells its state and nothing else.
 - `end`: every lot has found its end. Close then; who comes again with the last id gets 204.
 
 **Resuming.** Every event has an `id` that says how far each lot has been told. Send the last one as `Last-Event-ID`, to
-any process, and you are told exactly what came after: every turn of state, and of each lot up to 512 newest prices. An
-id that this trade cannot have given is passed over, and you are told where everything stands. `0.0` for each lot, as in
-`0.0-0.0`, asks for everything from the beginning.
+any process, and you are told exactly what came after: every turn of state, and of each lot up to 512 newest prices, in
+a trade of many lots up to 1,024 of all together. An id that this trade cannot have given is passed over, and you are
+told where everything stands. `0.0` for each lot, as in `0.0-0.0`, asks for everything from the beginning.
 
 **Keeping up.** When much happens at once, only the newest prices of a lot are told in one go, and `after` shows it. A
 reader who does not read is cut after 15 seconds. Every 15 seconds a comment shows that the line lives. `retry` says
@@ -174,11 +174,15 @@ class Stream(Response):
 
 
 async def _reader(request: Request) -> Actor:
+    """Whoever asks; each new stream counts as a request, since its first text is made for it."""
     authorization = request.headers.get("authorization")
     if not authorization:
+        await spend_openly(request)
         return ANONYMOUS
     remembered: RememberedKeys = request.app.state.remembered_keys
-    return await remembered.actor_of(means_of(request), authorization)
+    actor = await remembered.actor_of(means_of(request), authorization)
+    await rates_of(request).spend(rates.READ, str(actor.key_id), request.scope)
+    return actor
 
 
 def _who(request: Request, actor: Actor) -> Hashable:

@@ -106,6 +106,8 @@ class ScoresOut(Wire):
     response_model=PanelOut,
     operation_id="appointExpert",
     responses=refusals(
+        errors.JudgeConflicted,
+        errors.PanelFull,
         NotAllowed,
         NotFound,
         NotAMember,
@@ -157,7 +159,9 @@ async def declare(lot_id: Uuid, body: Declare, actor: SignedIn, tx: TxDep) -> Pa
     "/lots/{lot_id}/panel/{n}/recusal",
     response_model=PanelOut,
     operation_id="recuseExpert",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.NoPanelHere, errors.PanelClosed),
+    responses=refusals(
+        errors.JudgeConflicted, NotAllowed, NotFound, NotInThisState, errors.NoPanelHere, errors.PanelClosed
+    ),
 )
 async def recuse_expert(
     lot_id: Uuid, n: Annotated[int, Field(ge=1, le=1000)], actor: SignedIn, tx: TxDep, keys: KeysDep

@@ -17,7 +17,7 @@ from techmarket.api.shapes import Code, Cursor, Limit, LongText, MoneyOut, Posit
 from techmarket.api.trading import LotOut
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
-from techmarket.notices.errors import EvidenceMissing
+from techmarket.notices.errors import EvidenceMissing, Paused, Upheld
 from techmarket.signing.errors import SignedAlready, WrongDocument
 from techmarket.trading import errors, service
 from techmarket.trading.consortium import ConsortiumDraft, MemberDraft
@@ -210,6 +210,7 @@ class DueOpinionPage(Wire):
     response_model=ParticipantOut,
     operation_id="registerIntent",
     responses=refusals(
+        errors.OfficerCannotBuy,
         NotAllowed,
         NotFound,
         errors.RegistrationClosed,
@@ -301,7 +302,9 @@ async def withdraw(participant_id: Uuid, actor: SignedIn, tx: TxDep) -> Particip
     "/deposits/{deposit_id}/forfeiture",
     response_model=ParticipantOut,
     operation_id="forfeitDeposit",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.CauseNotAnnounced, errors.JudgeConflicted),
+    responses=refusals(
+        Paused, Upheld, NotAllowed, NotFound, NotInThisState, errors.CauseNotAnnounced, errors.JudgeConflicted
+    ),
 )
 async def forfeit(deposit_id: Uuid, body: Forfeit, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Shut a participant out for an announced cause (operator): its deposit goes to the seller."""
@@ -326,7 +329,9 @@ async def list_due_opinions(
     "/participants/{participant_id}/mandate/signature",
     response_model=ParticipantOut,
     operation_id="signMandate",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.StandsAlready, WrongDocument),
+    responses=refusals(
+        errors.OfficerCannotBuy, NotAllowed, NotFound, NotInThisState, errors.StandsAlready, WrongDocument
+    ),
 )
 async def sign_mandate(participant_id: Uuid, body: SignMandate, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Sign the mandate of who bids for one (principal); after that the market can admit it."""
@@ -337,7 +342,15 @@ async def sign_mandate(participant_id: Uuid, body: SignMandate, actor: SignedIn,
     "/participants/{participant_id}/consortium/signature",
     response_model=ParticipantOut,
     operation_id="signConsortium",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.StandsAlready, WrongDocument, SignedAlready),
+    responses=refusals(
+        errors.OfficerCannotBuy,
+        NotAllowed,
+        NotFound,
+        NotInThisState,
+        errors.StandsAlready,
+        WrongDocument,
+        SignedAlready,
+    ),
 )
 async def sign_consortium(participant_id: Uuid, body: SignConsortium, actor: SignedIn, tx: TxDep) -> ParticipantView:
     """Sign the agreement of the consortium one belongs to; with the last signature the market can admit it."""

@@ -27,6 +27,8 @@ SHARES = 20
 KNOWN_MAX = 50_000
 STANDING_KEY = "techmarket.rate"
 READ, WRITE, BID, OPEN = "read", "write", "bid", "open"
+SEALED = "sealed"
+"""Envelopes, counted as writes are but in memory alone: a row that counts them would tell who has quoted, and when."""
 log = structlog.get_logger("techmarket.rates")
 
 
@@ -63,6 +65,8 @@ class Rates:
     def __init__(self, tx: Tx, quotas: Mapping[str, int]) -> None:
         self._tx = tx
         self._quotas = {name: quota for name, quota in quotas.items() if quota > 0}
+        if WRITE in self._quotas:
+            self._quotas[SEALED] = self._quotas[WRITE]
         self._leases: dict[tuple[str, str], _Lease] = {}
         self._drawing: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -93,9 +97,12 @@ class Rates:
         await asyncio.shield(task)
 
     async def _draw(self, key: tuple[str, str], quota: int, minute: int) -> None:
-        take = max(1, quota // SHARES)
+        take = max(1, quota // SHARES) if key[0] != SEALED else quota
         if len(self._leases) >= KNOWN_MAX:
             self._leases = {one: lease for one, lease in self._leases.items() if lease.minute == minute}
+        if key[0] == SEALED:
+            self._leases[key] = _Lease(minute, take, 0)
+            return
         try:
             async with self._tx.begin() as db:
                 used = await allowances.draw(db, ":".join(key), minute=minute, take=take)

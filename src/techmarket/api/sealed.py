@@ -121,6 +121,7 @@ class OpeningOut(Wire):
     response_model=SealingOut,
     operation_id="sealLot",
     responses=refusals(
+        errors.JudgeConflicted,
         NotAllowed,
         NotFound,
         NotAMember,

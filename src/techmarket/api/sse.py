@@ -29,6 +29,9 @@ Place = tuple[Told, ...]
 
 HEARTBEAT = b":\n\n"
 MADE_MAX = 64
+MADE_BYTES_MAX = 4 * 1024 * 1024
+TOLD_MAX = 2 * LEADS_KEPT
+"""So many prices in all are told in one go, shared among the lots of a trade."""
 MADE_SECONDS = 1.0
 
 _ID = re.compile(r"[0-9]{1,15}\.[0-9]{1,9}(?:-[0-9]{1,15}\.[0-9]{1,9})*")
@@ -136,7 +139,8 @@ class Story:
 
     def since(self, place: Place, most: int = LEADS_KEPT) -> bytes:
         """What came after that place, of each lot at most so many newest prices and every turn."""
-        if len(self._made) >= MADE_MAX or monotonic() - self._made_at > MADE_SECONDS:
+        is_full = len(self._made) >= MADE_MAX or sum(map(len, self._made.values())) > MADE_BYTES_MAX
+        if is_full or monotonic() - self._made_at > MADE_SECONDS:
             self._made.clear()
             self._made_at = monotonic()
         if (place, most) not in self._made:
@@ -149,8 +153,10 @@ class Story:
 
     def _after(self, place: Place, most: int) -> Iterator[bytes]:
         stands = list(place)
+        # Of many lots fewer prices each: a text is made at once, and holds up whoever else this process serves.
+        each = max(1, min(most, TOLD_MAX // len(self.lots)))
         told_of = [
-            [(one.at, n, lot, one) for one in lot.since(place[n], most)] for n, lot in enumerate(self.lots.values())
+            [(one.at, n, lot, one) for one in lot.since(place[n], each)] for n, lot in enumerate(self.lots.values())
         ]
         for _, n, lot, one in heapq.merge(*told_of, key=lambda told: told[0]):
             if isinstance(one, Lead):

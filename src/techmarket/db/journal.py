@@ -163,13 +163,16 @@ def record(db: AsyncSession, event: Event, *, actor: Principal | None) -> UUID:
     The insert itself is left to the flush at commit, after every lock of the use case: that is what keeps the order
     of entries about one object equal to the order of its changes.
     """
+    refs, facts = event.refs(), event.facts()
+    # What has no canonical bytes would be refused by the sequencer, and with it every entry after it: it fails its act.
+    spelled_row({"kind": event.kind, "refs": refs, "facts": facts})
     entry = JournalEntry(
         id=new_id(),
         actor=actor.person_id if actor else None,
         org=actor.org_id if actor else None,
         kind=event.kind,
-        refs=event.refs(),
-        facts=event.facts(),
+        refs=refs,
+        facts=facts,
         salt=secrets.token_bytes(SALT_SIZE),
         actor_salt=secrets.token_bytes(SALT_SIZE) if actor and actor.person_id else None,
     )

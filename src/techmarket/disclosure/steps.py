@@ -117,13 +117,27 @@ async def open_tier(
 
 
 async def close_tier(
-    db: AsyncSession, *, org: UUID, subject: Ref, basis: str | None = None, actor: Actor | None
+    db: AsyncSession,
+    *,
+    org: UUID,
+    subject: Ref,
+    basis: str | None = None,
+    person: UUID | None = None,
+    actor: Actor | None,
 ) -> int:
-    """Close what was opened to an organisation and its people, for one basis or all; returns how many grants."""
+    """Close what was opened to an organisation and its people, or to one of them, for one basis or all; returns how
+    many grants."""
     grants = await repository.lock_open_grants(db, org, str(subject), basis=basis)
+    grants = [grant for grant in grants if person is None or grant.person_id == person]
     for grant in grants:
         await close_grant(db, grant, actor)
     return len(grants)
+
+
+async def close_basis(db: AsyncSession, subjects: Collection[Ref], *, basis: str, actor: Actor | None) -> None:
+    """What was opened for this reason is open to nobody any more."""
+    for grant in await repository.lock_grants_of_basis(db, [str(one) for one in subjects], basis):
+        await close_grant(db, grant, actor)
 
 
 async def open_folder(

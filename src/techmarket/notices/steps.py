@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.db import clock, texts
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
-from techmarket.notices import counting, opening, repository, rules, showing
+from techmarket.notices import counting, errors, opening, repository, rules, showing
 from techmarket.notices.again import Deal
 from techmarket.notices.evidence import note_named as note_evidence
 from techmarket.notices.evidence import require_kept
@@ -152,6 +152,15 @@ async def upheld_lines(db: AsyncSession, notice_id: UUID) -> set[str]:
 async def open_objections(db: AsyncSession, notice_id: UUID) -> int:
     """How many objections to this notice wait for a decision."""
     return (await repository.count_open_objections(db, [notice_id])).get(notice_id, 0)
+
+
+async def require_unobjected(db: AsyncSession, notice_id: UUID) -> None:
+    """Refuse while an objection to it waits for its decision, or once one was upheld; it stays so until the commit."""
+    notice = await repository.hold_notice(db, notice_id)
+    if notice.state is NoticeState.UPHELD:
+        raise errors.Upheld()
+    if waiting := await open_objections(db, notice_id):
+        raise errors.Paused(open_objections=waiting)
 
 
 async def withdraw(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> bool:

@@ -33,6 +33,7 @@ from techmarket.trading.events import (
     TradeUnsold,
 )
 from techmarket.trading.lifecycle import AWARD, LOT, TRADE, ForfeitCause, LotState, next_act
+from techmarket.trading.methods import Family, method_rules
 from techmarket.trading.publishing import publish_award
 from techmarket.trading.tables import Award, Lot, Participant, Trade
 
@@ -114,6 +115,8 @@ async def lose(
         await end_unsold(db, trade, lot, cause="winner_lapsed", actor=actor)
     else:
         await offer(db, trade, lot, runner_up, now=now, actor=actor)
+        # A deposit that was not forfeited backs nothing any more.
+        await deposits.release_idle(db, trade, actor=actor)
 
 
 async def annul(
@@ -156,6 +159,7 @@ async def close_disclosure(
 async def end_unsold(db: AsyncSession, trade: Trade, lot: Lot, *, cause: str, actor: Actor | None) -> None:
     """Nobody bought this lot; what stood for it alone goes back."""
     lot.state, lot.step, lot.step_due_at = LOT.move(lot.state, "fail"), None, None
+    await _close_rooms(db, trade, lot, actor)
     journal.record(db, LotUnsold(lot.id, trade.id, cause), actor=actor)
     await settle(db, trade, actor=actor)
 
@@ -198,7 +202,7 @@ async def terminate(db: AsyncSession, trade: Trade, *, cause: str, now: datetime
     """
     for lot in await repository.lock_lots(db, trade.id):
         if LOT.can(lot.state, "terminate"):
-            end_terminated(db, trade, lot, cause=cause, now=now, actor=actor)
+            await end_terminated(db, trade, lot, cause=cause, now=now, actor=actor)
     trade.state = TRADE.move(trade.state, "terminate")
     trade.extension_look_at = trade.suspended_at = trade.resume_by = None
     await deposits.release_idle(db, trade, actor=actor)
@@ -209,8 +213,23 @@ async def terminate(db: AsyncSession, trade: Trade, *, cause: str, now: datetime
     await db.flush()
 
 
-def end_terminated(db: AsyncSession, trade: Trade, lot: Lot, *, cause: str, now: datetime, actor: Actor | None) -> None:
+def panel_basis(lot: Lot) -> str:
+    """Why the lister and a panel read the documents of the proposals for a lot."""
+    return f"panel:{lot.id}"
+
+
+async def _close_rooms(db: AsyncSession, trade: Trade, lot: Lot, actor: Actor | None) -> None:
+    """Nobody bought: the documents of the proposals are their bidders' own again."""
+    if method_rules(lot.method).family is Family.ENVELOPE:
+        rooms = [Ref("participant", one.id) for one in await repository.list_participants(db, trade.id)]
+        await disclosure.close_basis(db, rooms, basis=panel_basis(lot), actor=actor)
+
+
+async def end_terminated(
+    db: AsyncSession, trade: Trade, lot: Lot, *, cause: str, now: datetime, actor: Actor | None
+) -> None:
     """What was done for this lot does not stand; the caller settles the trade."""
+    await _close_rooms(db, trade, lot, actor)
     lot.state, lot.step, lot.step_due_at = LOT.move(lot.state, "terminate"), None, None
     lot.closed_at = lot.closed_at or now
     journal.record(db, LotTerminated(lot.id, trade.id, cause), actor=actor)

@@ -38,15 +38,20 @@ NOTIFY_LOTS_MAX = 40
 
 _UNKNOWN_TO_BIDDERS = frozenset({TradeState.DRAFT, TradeState.SUBMITTED, TradeState.RETURNED})
 
-LOCK = """
+_SEE = """
 SELECT l.id, l.method, l.state, l.start_price_minor, l.increment_minor, l.limited_seconds, l.floor_minor,
        l.step_seconds, l.opened_at, l.free_ends_at, l.hard_end, l.effective_end, l.closed_at, l.seq, l.chain,
        l.leading_seq, l.leading_bidder, l.leading_minor,
        (SELECT s.first_refusal FROM seat s WHERE s.lot_id = l.id AND s.number = l.leading_bidder) AS leader_may_match,
        l.pause_cause, l.pause_reason, l.resumes_at, CASE WHEN l.state = 'WAITING' THEN
          (SELECT t.bidding_opens_at FROM trade t WHERE t.id = l.trade_id) END AS opens_at
-FROM lot l WHERE l.id = ANY($1::uuid[]) ORDER BY l.id FOR UPDATE OF l
+FROM lot l WHERE l.id = ANY($1::uuid[])
 """
+LOCK = f"""{_SEE} AND l.method = ANY($2::text[])
+  AND EXISTS (SELECT FROM seat s WHERE s.lot_id = l.id AND s.org_id = ANY($3::uuid[])) ORDER BY l.id FOR UPDATE OF l
+"""
+"""A lot without a book, or on which nobody of the batch has a seat, is only looked at: a bid there is refused, and must
+not make all others wait for whatever is done to that lot."""
 # One row tells the time for all, and what was decided before comes as one value: most of what a bid costs here is that
 # its row is spelled and read. The trade is looked at for strangers alone: who has a seat has found an announced one.
 LOOK_UP = """
@@ -161,8 +166,12 @@ async def decide(connection: Any, waiting: Sequence[Waiting], seal: Seal) -> lis
     Lots are locked in the order of their ids, and the clock is read after the lock.
     """
     async with connection.transaction():
-        rows = await connection.fetch(LOCK, sorted({one.lot_id for one in waiting}))
+        named = {one.lot_id for one in waiting}
+        rows = await connection.fetch(LOCK, sorted(named), [*BOOKED], list({one.org_id for one in waiting}))
         books = {row["id"]: _book_of(row) for row in rows}
+        if len(books) < len(named):
+            unlocked = await connection.fetch(_SEE, sorted(named - books.keys()))
+            books |= {row["id"]: _Book(row, None, None) for row in unlocked}
         found = [(one, book) for one in waiting if (book := books.get(one.lot_id)) is not None]
         looked = await connection.fetch(
             LOOK_UP,
@@ -194,17 +203,17 @@ def _answers(batch: _Batch, tree: Levels, seal: Seal) -> list[tuple[Waiting, Ans
         return []
     sealed = seal_tree(tree, seal)
     return [
-        (one, _answer(book, Receipt(batch.entries[n], n, sealed), batch.least[n], is_repeated))
+        (one, _answer(book, Receipt(batch.entries[n], n, sealed), batch.least[n], batch.named[n], is_repeated))
         for one, book, n, is_repeated in batch.asked
     ]
 
 
-def _answer(book: _Book, receipt: Receipt, least_minor: int, is_repeated: bool) -> Answer:
+def _answer(book: _Book, receipt: Receipt, least_minor: int, named_minor: int, is_repeated: bool) -> Answer:
     lot, rules = book.lot, book.rules
     assert lot is not None
     assert rules is not None
     entry = receipt.entry
-    reached_at = rules.reached_at(lot, entry.minor) if entry.verdict == NOT_REACHED else None
+    reached_at = rules.reached_at(lot, named_minor) if entry.verdict == NOT_REACHED else None
     return Answer(receipt, least_minor, lot.terms.increment_minor, lot.effective_end, reached_at, is_repeated)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.trading import errors
+from techmarket.trading.lifecycle import Method
 
 MEMBERS = (2, 10)
 LIABILITY = "joint_and_several"
@@ -43,6 +44,12 @@ class ConsortiumDraft:
     members: tuple[MemberDraft, ...]
     deposit_org_id: UUID | None = None
     evidence_sha256: str | None = None
+
+
+def powers_of(method: Method) -> list[str]:
+    """What an agent or a representative may do for whom it stands: in talks, bind it by offers and acceptances, too."""
+    talks = ["make_offers", "accept_offers"] if method is Method.NEGOTIATION else []
+    return ["register", "bid", *talks, "exercise_first_refusal", "leave_as_runner_up"]
 
 
 def published(members_max: int, deposit_from: DepositFrom) -> dict[str, Any]:
@@ -78,6 +85,7 @@ def document(
     named: Sequence[Mapping[str, Any]],
     lots: Sequence[int],
     deposit_from: str,
+    method: Method,
 ) -> dict[str, Any]:
     """The agreement each member signs; `named` are the members in order, the representative first."""
     parts = [draft.part, *(one.part for one in draft.members)]
@@ -91,7 +99,7 @@ def document(
             for n, (org, part) in enumerate(zip(named, parts, strict=True))
         ],
         "lots": list(lots),
-        "powers_of_the_representative": ["register", "bid", "exercise_first_refusal", "leave_as_runner_up"],
+        "powers_of_the_representative": powers_of(method),
         "deposit_from": deposit_from,
         "contract": "every_member_signs_it",
         "liability": LIABILITY,

@@ -77,6 +77,10 @@ def hours_of(terms: Mapping[str, Any]) -> int | None:
     return int(said["hours"]) if isinstance(said, Mapping) and said.get("when") == AFTER_SESSION else None
 
 
+HOLDING = frozenset({_C.HELD, _C.ASKED, _C.EXERCISED, _C.WAIVED})
+"""Whose claim stands: not what the seller has refused, or left open until it was too late."""
+
+
 def in_order(holders: Sequence[Holder]) -> list[Holder]:
     """Of several holders the larger share of the title comes first, then the earlier claim."""
     return sorted(holders, key=lambda one: (-one.share, one.claimed))
@@ -84,7 +88,7 @@ def in_order(holders: Sequence[Holder]) -> list[Holder]:
 
 def who_is_asked(holders: Sequence[Holder], ranked: Sequence[Standing]) -> list[Holder]:
     """Holders who did not win are asked; against a winner who holds a first refusal himself nobody has one."""
-    if not ranked or any(one.number == ranked[0].number for one in holders):
+    if not ranked or any(one.number == ranked[0].number and one.state in HOLDING for one in holders):
         return []
     return in_order([one for one in holders if one.state is ClaimState.HELD])
 

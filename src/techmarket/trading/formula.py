@@ -15,6 +15,7 @@ from typing import Any
 from techmarket.kernel.money import AmountMalformed, Money
 from techmarket.kernel.refusals import Refusal
 from techmarket.trading import errors
+from techmarket.trading.sealed.rules import BOUND_MINOR
 
 POINT = Decimal("0.0001")
 FULL = Decimal(100)
@@ -200,8 +201,8 @@ def _yuan(said: Any) -> Decimal:
         minor = Money.parse(said["amount"]).minor
     except AmountMalformed as error:
         raise ValueError("not an amount") from error
-    if minor < 0:
-        raise ValueError("not an amount")
+    if not 0 <= minor < BOUND_MINOR:
+        raise ValueError("not an amount an offer can have")
     return Decimal(minor) / 100
 
 

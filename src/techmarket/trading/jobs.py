@@ -30,6 +30,11 @@ async def open_due(means: Means) -> int:
     return await service.open_due(means.tx)
 
 
+@periodic("trading.go_on_due", every=timedelta(seconds=1))
+async def go_on_due(means: Means) -> int:
+    return await service.go_on_due(means.tx)
+
+
 @periodic("trading.close_due", every=timedelta(seconds=1))
 async def close_due(means: Means) -> int:
     return await service.close_due(means.tx)
@@ -42,7 +47,7 @@ async def close_slots_due(means: Means) -> int:
 
 @periodic("trading.renew_covers", every=RENEWED_EVERY)
 async def renew_covers(means: Means) -> int:
-    return await service.renew_covers(means.tx, means.keys, one_in=RENEWED_ONE_IN)
+    return await service.renew_covers(means.tx, means.keys, one_in=RENEWED_ONE_IN, within=RENEWED_EVERY)
 
 
 @periodic("trading.step_due", every=timedelta(seconds=1))

@@ -49,3 +49,5 @@ SEE_PROPOSALS = permission("trading.list_proposals", Standing.MARKET_OR_OWN, sco
 
 SELLERS_OFFICERS = frozenset({Role.LISTING_OFFICER, Role.TRADER})
 """Who of the seller sees which organisations take part."""
+SEE_BUYERS = SELLERS_OFFICERS | {Role.SIGNATORY, Role.FINANCE}
+"""Who of the seller sees the awards and the talks: an inventor has no part in who buys, and at which price."""

@@ -23,6 +23,7 @@ NOT_REACHED = "trading.price_not_reached"
 BELOW_FLOOR = "trading.bid_below_floor"
 NOT_THE_PRICE = "trading.not_the_price"
 
+_SECRETIVE = frozenset({NOT_QUALIFIED, NOT_REACHED, BELOW_FLOOR})
 _BOOK = b"techmarket bid book 1\n"
 
 
@@ -185,8 +186,13 @@ def canonical_decision(*, lot_id: UUID, seq: int, bidder: int, minor: int, verdi
 
 
 def told_minor(named_minor: int, least_minor: int, verdict: str, *, charges_least: bool) -> int:
-    """What the book tells of an amount: of an acceptance of a falling price the price, not what was named above it."""
-    return least_minor if charges_least and verdict == LEADING else named_minor
+    """What the book tells of an amount. Of a falling price neither what an acceptance named above it nor what a refused
+    bid named below it, which is told as one fen too little: whoever guessed at another would find it in the chain."""
+    if not charges_least:
+        return named_minor
+    if verdict == LEADING:
+        return least_minor
+    return least_minor - 1 if verdict in _SECRETIVE else named_minor
 
 
 def first_chain(lot_id: UUID, terms_sha256: str) -> bytes:

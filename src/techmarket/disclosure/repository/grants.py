@@ -78,6 +78,17 @@ async def lock_open_grants(
     return (await db.execute(query)).scalars().all()
 
 
+async def lock_grants_of_basis(db: AsyncSession, subjects: Sequence[str], basis: str) -> Sequence[Grant]:
+    """Everything that one reason opened of these subjects, to whomever."""
+    query = (
+        select(Grant)
+        .where(Grant.subject.in_(subjects), Grant.basis == basis, Grant.state == GrantState.OPEN)
+        .order_by(Grant.id)
+        .with_for_update()
+    )
+    return (await db.execute(query.execution_options(populate_existing=True))).scalars().all()
+
+
 async def lock_replaced(db: AsyncSession, wanted: Grant) -> Sequence[Grant]:
     """The open grants that a new one takes the place of: for the same reader the same document, or the same tier or
     folder for the same reason."""

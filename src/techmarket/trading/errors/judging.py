@@ -29,6 +29,12 @@ class ExpertConflicted(Refusal):
     en = "This expert has a conflict of interest ({because}) and cannot sit on the panel."
 
 
+class PanelFull(Refusal):
+    code, kind = "trading.panel_full", Kind.CONFLICT
+    zh = "评委已满公告的 {experts} 名；须先有评委回避，方可补充。"
+    en = "The panel has the {experts} experts that were announced; another comes in only for one who was recused."
+
+
 class ExpertAlready(Refusal):
     code, kind = "trading.expert_already", Kind.CONFLICT
     zh = "该人员已在评委名单中。"

@@ -95,8 +95,20 @@ class ConsortiumNotSigned(Refusal):
 
 class JudgeConflicted(Refusal):
     code, kind = "trading.judge_conflicted", Kind.NOT_ALLOWED
-    zh = "您属于该意向方或其所代表的单位，须回避；请由其他人员处理。"
-    en = "You belong to this participant or to whom it stands for, so you cannot act on it; somebody else does."
+    zh = "您属于本项目的一方（意向方、其所代表的单位或转让方），须回避；请由其他人员处理。"
+    en = (
+        "You belong to a side of this trade, a participant or whom it stands for, or the seller, so you cannot act on "
+        "it; somebody else does."
+    )
+
+
+class OfficerCannotBuy(Refusal):
+    code, kind = "trading.officer_cannot_buy", Kind.CONFLICT
+    zh = "该单位有人担任本项目的开标人，不能参与；报价开始前，市场可改由他人开标。"
+    en = (
+        "Somebody of this organisation is an opening officer of this trade, so it cannot take part; until quotes open "
+        "the market may name others."
+    )
 
 
 class TooLateToWithdraw(Refusal):

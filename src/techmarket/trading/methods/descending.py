@@ -56,7 +56,8 @@ def decide(lot: LotState, bid: Bid, *, now: datetime) -> Decision:
         no = BELOW_FLOOR if reached_at(lot.terms, bid.minor) is None else NOT_REACHED
     if no is not None:
         least = lowest(lot.terms) if no == BELOW_FLOOR else price
-        return rules.refuse(lot, bid, no, least, now)
+        told = rules.told_minor(bid.minor, least, no, charges_least=True)
+        return rules.refuse(lot, bid._replace(minor=told), no, least, now)
     # The book tells the price he pays, not how much more he would have paid.
     return rules.lead(lot, bid._replace(minor=price), price, price, now, end=now)
 

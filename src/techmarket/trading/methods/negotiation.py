@@ -37,6 +37,7 @@ class Negotiation:
             "counter_offer": "ends_the_offer_it_answers",
             "accepted": "first_acceptance_of_a_standing_offer",
             "offers_can_be_withdrawn": False,
+            "pause": "moves_the_end_of_talks_not_the_hour_an_offer_was_signed_with",
             "charge": "accepted_offer",
             "price_notice": ["MARKET", "UNIT"],
             "talk_days": terms["talk_days"],

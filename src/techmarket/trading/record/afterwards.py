@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -39,44 +40,57 @@ class Afterwards:
         require(said["said"] in SAID, CHECK, "a holder exercises, waives or says nothing")
         self._holders.append(said)
 
-    def ranked(self, ranked: Sequence[Standing], awaited: Collection[str], *, gone: Collection[int]) -> list[Standing]:
-        """The ranking of the session after the steps that the lot waited for, by the announced rules."""
-        after = list(ranked)
-        if LotStep.FINAL_BID.value in awaited:
+    def ranked(
+        self, everyone: Sequence[Standing], began: Mapping[str, datetime], *, gone: Mapping[int, datetime | None]
+    ) -> list[Standing]:
+        """The ranking of the session after the steps that the lot waited for, by the announced rules.
+
+        `everyone` has those who were shut out on the way, too: each step is judged by who stood when it was taken.
+        """
+        after = list(everyone)
+        if LotStep.FINAL_BID.value in began:
             after = self._with_finals(after, gone)
         else:
             require(not self._finals, CHECK, "the lot waited for no final prices")
-        if LotStep.FIRST_REFUSAL.value in awaited:
-            return self._preferred(after, gone)
+        if LotStep.FIRST_REFUSAL.value in began:
+            return self._preferred(after, began[LotStep.FIRST_REFUSAL.value], gone)
         require(not self._holders, CHECK, "the lot waited for no first refusal")
-        return after
+        return _standing(after, gone)
 
-    def _with_finals(self, ranked: list[Standing], gone: Collection[int]) -> list[Standing]:
-        leaders = {one.number: one.price_minor for one in final_bids.invited(ranked, self._terms)}
+    def _with_finals(self, everyone: list[Standing], gone: Mapping[int, datetime | None]) -> list[Standing]:
         for number, said in self._finals.items():
-            if number in gone:
+            at = datetime.fromisoformat(said["at"])
+            invited = final_bids.invited(_standing(everyone, gone, at), self._terms)
+            leaders = {one.number: one.price_minor for one in invited}
+            if number in gone and number not in leaders:
                 continue
             require(number in leaders, CHECK, f"{number} was not among the leaders who may name a final price")
             require(said["amount_minor"] > leaders[number], CHECK, f"{number} named no more than his own last bid")
-        return final_bids.rank(ranked, {number: said["amount_minor"] for number, said in self._finals.items()})
+        return final_bids.rank(everyone, {number: said["amount_minor"] for number, said in self._finals.items()})
 
-    def _preferred(self, ranked: list[Standing], gone: Collection[int]) -> list[Standing]:
-        standing = [one for one in self._holders if one["number"] not in gone]
+    def _preferred(
+        self, everyone: list[Standing], asked_at: datetime, gone: Mapping[int, datetime | None]
+    ) -> list[Standing]:
+        asked = {one["number"] for one in self._holders}
+        winner = next(iter(_standing(everyone, gone, asked_at)), None)
+        if None not in gone.values():
+            require(
+                winner is not None and winner.number not in asked, CHECK, "a winner who holds one himself is not asked"
+            )
+            assert winner is not None
+            self._asked_price = winner.price_minor
         holders = [
             Holder(one["number"], Decimal(0), one["place"], ClaimState(one["said"] or ClaimState.ASKED))
-            for one in standing
+            for one in self._holders
+            if one["number"] not in gone
         ]
-        numbers = {one.number for one in holders}
-        require(bool(ranked) and ranked[0].number not in numbers, CHECK, "a winner who holds one himself is not asked")
-        if not gone:
-            self._asked_price = ranked[0].price_minor
         exercised = [n for n, one in enumerate(holders) if one.state is ClaimState.EXERCISED]
         if exercised:
             before = holders[: exercised[0]]
             require(all(one.state is ClaimState.WAIVED for one in before), CHECK, "who comes before is heard before")
         if len(holders) > 1:
             self._not_checked["the order of holders of a first refusal, which their shares make"] += 1
-        return first_refusal.prefer(ranked, holders)
+        return first_refusal.prefer(_standing(everyone, gone), holders)
 
     # --- what the log says of it --------------------------------------------------------------------------------------
 
@@ -119,3 +133,11 @@ class Afterwards:
                 not self._holders or counted[kind] == told, CHECK, f"the log counts other holders who {said.lower()}"
             )
         self._held[CHECK] += len(self._holders)
+
+
+def _standing(
+    ranked: Sequence[Standing], gone: Mapping[int, datetime | None], at: datetime | None = None
+) -> list[Standing]:
+    """Who stood at that time, or at last: not who had been shut out by then."""
+    left = {number for number, since in gone.items() if at is None or since is None or since <= at}
+    return [one for one in ranked if one.number not in left]

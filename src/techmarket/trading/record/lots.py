@@ -59,6 +59,7 @@ class LotReplay:
         self._closed = False
         self._reserve_minor: int | None = None
         self._awaited: dict[str, datetime | None] = {}
+        self._began: dict[str, datetime] = {}
         self._opening: Mapping[str, Any] | None = None
         self._envelopes: list[Mapping[str, Any]] = []
         self._quotes: list[Candidate] | None = None
@@ -153,6 +154,7 @@ class LotReplay:
             periods = self.course.periods
         elif what == "step":
             self._awaited[said["step"]] = form.read(said["step_due_at"])
+            self._began[said["step"]] = at
         if periods is not None:
             stated = tuple(form.read(said[name]) for name in ("free_ends_at", "effective_end", "hard_end"))
             counted = (periods.free_ends_at, periods.effective_end, periods.hard_end)
@@ -349,8 +351,10 @@ class LotReplay:
         if found is None:
             return None
         marked = [replace(one, points=self._points.get(one.number, {})) for one in found]
-        ranked = self.course.ranked(marked, gone=said["gone"], reserve_minor=self._reserve_minor)
-        return self._after.ranked(ranked, self._awaited, gone=said["gone"])
+        # Records from before said of whoever was shut out that he was, and not when.
+        since = dict(zip(said["gone"], map(form.read, said.get("gone_at", ())), strict=False))
+        ranked = self.course.ranked(marked, gone=set(said["gone"]) - since.keys(), reserve_minor=self._reserve_minor)
+        return self._after.ranked(ranked, self._began, gone={number: since.get(number) for number in said["gone"]})
 
     def leave(self) -> None:
         """All lines of the lot were read: nothing that must be in it is missing."""

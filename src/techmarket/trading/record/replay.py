@@ -111,7 +111,7 @@ class Replay:
             self._take(raw)
         except Misfit as misfit:
             self.found.fault, self.found.fault_line = misfit, self.found.lines
-        except (KeyError, TypeError, ValueError, AttributeError, AssertionError, Refusal) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, AssertionError, Refusal) as error:
             # A line of the right kind with other content than the form knows.
             self.found.fault = Misfit("form", f"{type(error).__name__}: {error}")
             self.found.fault_line = self.found.lines

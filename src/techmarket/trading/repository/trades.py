@@ -183,6 +183,10 @@ async def list_due_to_open(db: AsyncSession, *, after: Due | None = None, limit:
     return await due_by(db, Trade.bidding_opens_at, Trade.state == TradeState.ANNOUNCED, after=after, limit=limit)
 
 
+async def list_due_to_go_on(db: AsyncSession, *, after: Due | None = None, limit: int) -> Sequence[Due]:
+    return await due_by(db, Lot.resumes_at, Lot.state == LotState.PAUSED, after=after, limit=limit)
+
+
 async def list_due_to_close(db: AsyncSession, *, after: Due | None = None, limit: int) -> Sequence[Due]:
     return await due_by(db, Lot.effective_end, Lot.state == LotState.OPEN, after=after, limit=limit)
 

@@ -9,7 +9,7 @@ from techmarket.trading.service.consorting import sign_consortium
 from techmarket.trading.service.deciding import step_due, step_if_due
 from techmarket.trading.service.drafting import Afterwards, ConsortiumTerms, ExtensionDraft, LotDraft, draft_trade
 from techmarket.trading.service.finishing import list_final_bids, put_final_bid
-from techmarket.trading.service.floor import list_floor, pause_lot, resume_lot
+from techmarket.trading.service.floor import go_on_due, list_floor, pause_lot, resume_lot
 from techmarket.trading.service.judging import (
     appoint_expert,
     declare,
@@ -95,6 +95,7 @@ __all__ = [
     "get_trade",
     "give_share",
     "give_sheet",
+    "go_on_due",
     "hold_deposit",
     "lapse_award",
     "lapse_due",

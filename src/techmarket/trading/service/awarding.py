@@ -103,6 +103,6 @@ async def annul_award(tx: Tx, award_id: UUID) -> bool:
         now = await market_now(db)
         await awards.annul(db, trade, award, cause="objection_upheld", now=now, actor=None)
         lot = await repository.lock_lot(db, award.lot_id)
-        awards.end_terminated(db, trade, lot, cause="objection_upheld", now=now, actor=None)
+        await awards.end_terminated(db, trade, lot, cause="objection_upheld", now=now, actor=None)
         await awards.settle(db, trade, actor=None, cause="objection_upheld")
         return True

@@ -23,7 +23,7 @@ from techmarket.trading import consortium, errors, policy, repository
 from techmarket.trading.consortium import ConsortiumDraft
 from techmarket.trading.events import ConsortiumAgreed
 from techmarket.trading.lifecycle import PARTICIPANT, ParticipantState, TradeState
-from techmarket.trading.service.mandating import require_stands_once
+from techmarket.trading.service.mandating import require_no_officer, require_stands_once
 from techmarket.trading.service.showing import participant_view
 from techmarket.trading.tables import ConsortiumMember, Lot, Participant, Trade
 from techmarket.trading.views import ParticipantView
@@ -52,6 +52,7 @@ async def sign_consortium(tx: Tx, actor: Actor, participant_id: UUID, *, documen
         assert participant.agreement_signing_id is not None
         others = [one for one in await repository.list_participants(db, trade.id) if one.id != participant.id]
         require_stands_once(actor.org, others)
+        await require_no_officer(db, trade, {actor.org})
         now = await market_now(db)
         done = await signing.put(db, participant.agreement_signing_id, actor, document_sha256=document_sha256, now=now)
         next(one for one in participant.members if one.org_id == actor.org).signed_at = now
@@ -117,6 +118,7 @@ async def draw_up(
             named=[_named(named[org]) for org in orgs],
             lots=[lot.n for lot in lots],
             deposit_from=str(payer),
+            method=trade.method,
         ),
     )
     participant.deposit_org_id = None if payer == participant.org_id else payer

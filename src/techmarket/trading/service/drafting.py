@@ -280,6 +280,15 @@ def _require_clear_lots(offer: OfferFacts, lots: Sequence[LotDraft]) -> None:
 def _require_whole_lots(way: MethodRules, lots: Sequence[LotDraft]) -> None:
     """Each lot says what its method needs; the listing's price stands in for a start price left out."""
     for n, lot in enumerate(lots):
+        # What is asked for falls: a price from below would throw the best proposals out.
+        priced = {
+            "start_price": lot.start_price_minor,
+            "increment": lot.increment_minor,
+            "reserve_digest": lot.reserve_digest,
+        }
+        for field in [one for one, said in priced.items() if said is not None and way.method is Method.SELECTION]:
+            at = f"/body/lots/{n}/{field}"
+            raise errors.TermUnknown(method=way.method.value, field=field, known=sorted(way.lot_needs), pointer=at)
         if "increment" in way.lot_needs and lot.increment_minor is None:
             raise errors.TermMissing(method=way.method.value, field="increment", pointer=f"/body/lots/{n}/increment")
         if "floor" in way.lot_needs and lot.floor_minor is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from techmarket.db import journal
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
@@ -13,8 +15,11 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.trading import errors, policy, repository, rules
 from techmarket.trading.events import LotPaused, LotResumed
-from techmarket.trading.lifecycle import LOT, PauseCause
+from techmarket.trading.lifecycle import LOT, LotState, PauseCause
+from techmarket.trading.service.due import work_off_all
+from techmarket.trading.service.qualifying import require_disinterested
 from techmarket.trading.service.showing import floor_line, lot_view, require_known
+from techmarket.trading.tables import Lot
 from techmarket.trading.views import FloorLineView, LotView
 
 PAUSED_AT_MOST = timedelta(days=180)
@@ -31,6 +36,7 @@ async def pause_lot(
         _, trade = await repository.find_lot(db, lot_id)
         require_known(actor, trade)
         require(actor, policy.PAUSE)
+        await require_disinterested(db, actor, trade)
         lot = await repository.lock_lot(db, lot_id)
         now = await market_now(db)
         lot.state = LOT.move(lot.state, "pause")
@@ -54,25 +60,47 @@ async def resume_lot(tx: Tx, actor: Actor, lot_id: UUID) -> LotView:
         _, trade = await repository.find_lot(db, lot_id)
         require_known(actor, trade)
         require(actor, policy.PAUSE)
+        await require_disinterested(db, actor, trade)
         lot = await repository.lock_lot(db, lot_id)
         now = await market_now(db)
-        lot.state = LOT.move(lot.state, "resume")
+        LOT.move(lot.state, "resume")
         if lot.resumes_at is not None and now < lot.resumes_at:
             raise errors.ResumesLater(resumes_at=lot.resumes_at)
-        assert lot.paused_at is not None
-        assert lot.free_ends_at is not None
-        assert lot.effective_end is not None
-        assert lot.hard_end is not None
-        paused_at = lot.paused_at
-        was = rules.Periods(lot.free_ends_at, lot.effective_end, lot.hard_end)
-        given = rules.give_back(was, now - paused_at)
-        lot.free_ends_at, lot.effective_end, lot.hard_end = given.free_ends_at, given.effective_end, given.hard_end
-        lot.paused_at = lot.pause_cause = lot.pause_reason = lot.resumes_at = None
-        journal.record(
-            db, LotResumed(lot.id, trade.id, paused_at, now, given.effective_end, given.hard_end), actor=actor
-        )
-        await db.flush()
+        await _go_on(db, lot, now, actor)
         return lot_view(lot, now)
+
+
+async def go_on_due(tx: Tx) -> int:
+    """What was said to go on at an hour goes on then, by the clock: whoever was told relies on it. Returns how many."""
+    return await work_off_all(tx, repository.list_due_to_go_on, lambda lot_id: go_on_if_due(tx, lot_id))
+
+
+async def go_on_if_due(tx: Tx, lot_id: UUID) -> bool:
+    """Silent if the operator was first, or the hour has not come."""
+    async with tx.begin() as db:
+        lot = await repository.lock_lot(db, lot_id)
+        now = await market_now(db)
+        if lot.state is not LotState.PAUSED or lot.resumes_at is None or now < lot.resumes_at:
+            return False
+        await _go_on(db, lot, now, None)
+        return True
+
+
+async def _go_on(db: AsyncSession, lot: Lot, now: datetime, actor: Actor | None) -> None:
+    lot.state = LOT.move(lot.state, "resume")
+    assert lot.paused_at is not None
+    assert lot.free_ends_at is not None
+    assert lot.effective_end is not None
+    assert lot.hard_end is not None
+    paused_at = lot.paused_at
+    was = rules.Periods(lot.free_ends_at, lot.effective_end, lot.hard_end)
+    given = rules.give_back(was, now - paused_at)
+    lot.free_ends_at, lot.effective_end, lot.hard_end = given.free_ends_at, given.effective_end, given.hard_end
+    lot.paused_at = lot.pause_cause = lot.pause_reason = lot.resumes_at = None
+    journal.record(
+        db, LotResumed(lot.id, lot.trade_id, paused_at, now, given.effective_end, given.hard_end), actor=actor
+    )
+    await db.flush()
 
 
 async def list_floor(tx: Tx, actor: Actor, *, cursor: str | None = None, limit: int) -> Page[FloorLineView]:

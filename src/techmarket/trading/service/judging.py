@@ -35,6 +35,8 @@ from techmarket.trading.panel import sheets
 from techmarket.trading.panel.sheets import Mark, SheetCipher
 from techmarket.trading.service import deciding
 from techmarket.trading.service.due import work_off
+from techmarket.trading.service.mandating import bound_sides
+from techmarket.trading.service.qualifying import require_disinterested
 from techmarket.trading.service.showing import require_known
 from techmarket.trading.tables import Lot, LotScores, PanelSeat, ScoreSheet, Trade
 from techmarket.trading.views import PanelSeatView, PanelView, ProposalView, ScoresView, ScoreView
@@ -48,6 +50,7 @@ async def appoint_expert(tx: Tx, actor: Actor, lot_id: UUID, *, person_id: UUID,
     async with tx.begin() as db:
         lot, trade, terms = await _lock(db, actor, lot_id)
         require(actor, policy.APPOINT_EXPERT)
+        await require_disinterested(db, actor, trade)
         _require_open_panel(lot)
         person = await identity.require_member(db, person_id, organisation_id, pointer="/body/person_id")
         now = await market_now(db)
@@ -58,7 +61,10 @@ async def appoint_expert(tx: Tx, actor: Actor, lot_id: UUID, *, person_id: UUID,
         because = await _interests(db, trade, lot, person.id)
         if because:
             raise errors.ExpertConflicted(because=because, pointer="/body/person_id")
-        n = 1 + max((seat.n for seat in await repository.panel_of(db, lot.id)), default=0)
+        panel = await repository.panel_of(db, lot.id)
+        if sum(seat.state is not PanelSeatState.RECUSED for seat in panel) >= terms["experts"]:
+            raise errors.PanelFull(experts=terms["experts"])
+        n = 1 + max((seat.n for seat in panel), default=0)
         seat = PanelSeat(
             lot_id=lot.id,
             person_id=person_id,
@@ -81,7 +87,7 @@ async def declare(tx: Tx, actor: Actor, lot_id: UUID, *, conflicted: bool, docum
         require(actor, policy.SIT_ON_PANEL, parties=[seat.org_id])
         _require_open_panel(lot)
         if conflicted:
-            await _recuse(db, actor, lot, seat)
+            await _recuse(db, actor, trade, lot, seat)
             return await _panel(db, actor, trade, lot, terms)
         because = await _interests(db, trade, lot, seat.person_id)
         if because:
@@ -113,11 +119,12 @@ async def recuse_expert(tx: Tx, keys: Keys, actor: Actor, lot_id: UUID, n: int) 
         await repository.lock_trade(db, seen.trade_id)
         lot, trade, terms = await _lock(db, actor, lot_id)
         require(actor, policy.APPOINT_EXPERT)
+        await require_disinterested(db, actor, trade)
         _require_open_panel(lot)
         seat = next((one for one in await repository.panel_of(db, lot.id) if one.n == n), None)
         if seat is None:
             raise NotFound()
-        await _recuse(db, actor, lot, seat)
+        await _recuse(db, actor, trade, lot, seat)
         await _open_if_complete(db, keys, trade, lot, terms, actor)
         return await _panel(db, actor, trade, lot, terms)
 
@@ -175,7 +182,7 @@ async def _open(db: AsyncSession, keys: Keys, lot: Lot, *, now: datetime, actor:
     trade = await repository.get_trade(db, lot.trade_id)
     for seat in await repository.panel_of(db, lot.id):
         for room in await _rooms(db, trade, lot):
-            await disclosure.close_tier(db, org=seat.org_id, subject=room, basis=_basis(lot), actor=actor)
+            await disclosure.close_tier(db, org=seat.org_id, subject=room, basis=awards.panel_basis(lot), actor=actor)
 
 
 async def scores_due(tx: Tx, keys: Keys, *, limit: int = 100) -> int:
@@ -208,6 +215,10 @@ async def begin_scores(db: AsyncSession, case: deciding.Case) -> datetime | None
     """The panel's time begins with the opening; without a counted proposal or a panel there is nothing to wait for."""
     if not panel_criteria(case.terms) or not await _proposals(db, case.lot):
         return None
+    # Registration is over: an expert whose side has come into the trade since he swore does not sit any more.
+    for seat in await repository.panel_of(db, case.lot.id):
+        if seat.state is not PanelSeatState.RECUSED and await _interests(db, case.trade, case.lot, seat.person_id):
+            await _recuse(db, None, case.trade, case.lot, seat)
     owners = {seat.participant_id: seat.org_id for seat in await repository.seats_of(db, case.trade.id)}
     for room in await _rooms(db, case.trade, case.lot):
         await disclosure.open_room(db, room, owners[room.id])
@@ -239,12 +250,8 @@ async def _let_read(
     for room in await _rooms(db, trade, lot):
         for org, person in sorted(set(readers), key=str):
             await disclosure.open_tier(
-                db, org=org, person=person, subject=room, tier=Tier.NDA, basis=_basis(lot), actor=actor
+                db, org=org, person=person, subject=room, tier=Tier.NDA, basis=awards.panel_basis(lot), actor=actor
             )
-
-
-def _basis(lot: Lot) -> str:
-    return f"panel:{lot.id}"
 
 
 async def never(db: AsyncSession, case: deciding.Case) -> None:
@@ -359,8 +366,13 @@ def _require_open_panel(lot: Lot) -> None:
         raise errors.PanelClosed(state=lot.state)
 
 
-async def _recuse(db: AsyncSession, actor: Actor, lot: Lot, seat: PanelSeat) -> None:
+async def _recuse(db: AsyncSession, actor: Actor | None, trade: Trade, lot: Lot, seat: PanelSeat) -> None:
+    """Off the panel, and out of the rooms that were opened for it."""
     seat.state = PANEL_SEAT.move(seat.state, "recuse")
+    for room in await _rooms(db, trade, lot):
+        await disclosure.close_tier(
+            db, org=seat.org_id, person=seat.person_id, subject=room, basis=awards.panel_basis(lot), actor=actor
+        )
     journal.record(db, ExpertRecused(lot.id, seat.n), actor=actor)
     await db.flush()
 
@@ -371,8 +383,7 @@ async def _interests(db: AsyncSession, trade: Trade, lot: Lot, person_id: UUID) 
     because = []
     if trade.seller_org_id in belongs:
         because.append("member_of_the_lister")
-    bidders = {org for one in await repository.list_participants(db, trade.id) for org in one.sides}
-    if bidders & belongs:
+    if bound_sides(await repository.list_participants(db, trade.id)) & belongs:
         because.append("member_of_a_participant")
     offer = await listings.get_offer_facts(db, trade.listing_id)
     for achievement_id in offer.achievement_ids:

@@ -10,10 +10,11 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.refusals import NotFound
+from techmarket.notices import steps as notices
 from techmarket.trading import awards, deposits, errors, policy, repository
 from techmarket.trading.events import ParticipantWithdrew
 from techmarket.trading.lifecycle import DEPOSIT, PARTICIPANT, AwardState, ForfeitCause, TradeState
-from techmarket.trading.service.qualifying import require_apart
+from techmarket.trading.service.qualifying import require_apart, require_disinterested
 from techmarket.trading.service.showing import participant_view
 from techmarket.trading.views import ParticipantView
 
@@ -60,6 +61,7 @@ async def forfeit_deposit(
         trade = await repository.lock_trade(db, (await repository.get_participant(db, participant_id)).trade_id)
         participant = await repository.lock_participant(db, participant_id)
         await require_apart(db, actor, participant)
+        await require_disinterested(db, actor, trade)
         deposit = await repository.lock_deposit(db, deposit_id)
         announced = await deposits.announced_causes(db, trade)
         if cause not in announced:
@@ -70,6 +72,10 @@ async def forfeit_deposit(
         for award_id in await repository.offered_to(db, participant_id):
             if award_id not in {award.id for award in offered}:  # a runner-up who stepped in meanwhile
                 offered.append(await repository.lock_award(db, award_id))
+        for award in offered:
+            # What an objection to the result says may end the lot for everybody: no runner-up steps in before that.
+            if award.state is AwardState.OFFERED and award.notice_id and deposit.lot_id in (None, award.lot_id):
+                await notices.require_unobjected(db, award.notice_id)
         await deposits.forfeit(db, trade, participant, deposit, cause=cause, actor=actor, reasons=reasons)
         for award in offered:
             if award.state is AwardState.OFFERED and deposit.lot_id in (None, award.lot_id):

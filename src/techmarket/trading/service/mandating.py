@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
 from techmarket.signing import steps as signing
 from techmarket.trading import errors, policy, repository
+from techmarket.trading.consortium import powers_of
 from techmarket.trading.events import MandateSigned
 from techmarket.trading.lifecycle import PARTICIPANT, ParticipantState, TradeState
 from techmarket.trading.service.showing import participant_view
@@ -29,7 +30,6 @@ from techmarket.trading.views import ParticipantView
 
 PURPOSE = "trading.mandate"
 OUT = (ParticipantState.REJECTED, ParticipantState.WITHDRAWN)
-POWERS = ("register", "bid", "exercise_first_refusal", "leave_as_runner_up")
 
 
 async def sign_mandate(tx: Tx, actor: Actor, participant_id: UUID, *, document_sha256: str) -> ParticipantView:
@@ -52,6 +52,7 @@ async def sign_mandate(tx: Tx, actor: Actor, participant_id: UUID, *, document_s
         assert participant.mandate_signing_id is not None
         others = [one for one in await repository.list_participants(db, trade.id) if one.id != participant.id]
         require_stands_once(actor.org, others)
+        await require_no_officer(db, trade, {actor.org})
         now = await market_now(db)
         await signing.put(db, participant.mandate_signing_id, actor, document_sha256=document_sha256, now=now)
         participant.mandated_at = now
@@ -76,6 +77,22 @@ def require_stands_once(org: UUID, known: Sequence[Participant]) -> None:
     """
     if any(org in _bound(one) for one in known if one.state not in OUT):
         raise errors.StandsAlready()
+
+
+async def require_no_officer(db: AsyncSession, trade: Trade, orgs: Collection[UUID]) -> None:
+    """Whoever takes part holds no share of a key: neither the organisation nor anybody of it."""
+    officers = [
+        one for lot in await repository.lots_of(db, trade.id) for one in await repository.officers_of(db, lot.id)
+    ]
+    people = await identity.get_people(db, {one.person_id for one in officers}) if officers else {}
+    held = {one.org_id for one in officers} | {org for person in people.values() for org in person.org_ids}
+    if held & set(orgs):
+        raise errors.OfficerCannotBuy()
+
+
+def bound_sides(known: Sequence[Participant]) -> set[UUID]:
+    """Everybody who takes part, itself, by a signed mandate or in a consortium it has signed for."""
+    return {org for one in known if one.state not in OUT for org in _bound(one)}
 
 
 def _bound(one: Participant) -> set[UUID]:
@@ -107,7 +124,7 @@ async def draw_up(
             "agent": _named(named[participant.org_id]),
             "principal": _named(named[principal_org]),
             "lots": [lot.n for lot in lots],
-            "powers": list(POWERS),
+            "powers": powers_of(trade.method),
             "binds": "the_principal_pays_the_deposit_and_signs_the_contract_itself",
             "evidence_sha256": evidence_sha256,
         },

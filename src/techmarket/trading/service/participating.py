@@ -79,6 +79,7 @@ async def register_intent(
             await consorting.require_fit(db, trade, actor, consortium)
         joined = () if consortium is None else consortium.members
         buyers = [principal_org or actor.org, *(one.org_id for one in joined)]
+        await mandating.require_no_officer(db, trade, {actor.org, *buyers})
         kin = {
             org: await _kinship(db, trade, org, declared=related and org == actor.org) for org in {actor.org, *buyers}
         }

@@ -28,6 +28,7 @@ from techmarket.trading.events import OpeningMoved, TradeExtended, TradeResumed,
 from techmarket.trading.lifecycle import TRADE, ActKind, DepositState, PauseCause, TradeState
 from techmarket.trading.service import deciding
 from techmarket.trading.service.due import work_off_all
+from techmarket.trading.service.qualifying import require_disinterested
 from techmarket.trading.service.showing import require_known, trade_view
 from techmarket.trading.tables import Trade
 from techmarket.trading.views import TradeView
@@ -38,6 +39,7 @@ async def extend_announcement(tx: Tx, actor: Actor, trade_id: UUID, *, reasons: 
     async with tx.begin() as db:
         trade = await _lock_announced(db, actor, trade_id, "extend")
         require(actor, policy.EXTEND)
+        await require_disinterested(db, actor, trade)
         _require_running(trade)
         least = participants_min_of(await texts.get(db, trade.terms_sha256))
         if not lacks_participants((await repository.qualified_by_lot(db, trade.id)).values(), least):
@@ -51,6 +53,7 @@ async def suspend_trade(tx: Tx, actor: Actor, trade_id: UUID, *, cause: PauseCau
     async with tx.begin() as db:
         trade = await _lock_announced(db, actor, trade_id, "suspend")
         require(actor, policy.SUSPEND)
+        await require_disinterested(db, actor, trade)
         _require_running(trade)
         now = await market_now(db)
         await notices.suspend(db, _notice_of(trade), cause=reasons, actor=actor, now=now)
@@ -63,6 +66,7 @@ async def resume_trade(tx: Tx, actor: Actor, trade_id: UUID, *, reasons: str) ->
     async with tx.begin() as db:
         trade = await _lock_announced(db, actor, trade_id, "resume")
         require(actor, policy.SUSPEND)
+        await require_disinterested(db, actor, trade)
         if trade.suspended_at is None:
             raise errors.TradeNotSuspended()
         now = await market_now(db)

@@ -26,7 +26,7 @@ from techmarket.trading import deposits, errors, policy, qualification, reposito
 from techmarket.trading.events import ParticipantAdmitted, ParticipantQualified, ParticipantRejected
 from techmarket.trading.lifecycle import PARTICIPANT, TRADE, ParticipantState, TradeState
 from techmarket.trading.qualification import Ground, OpinionBy
-from techmarket.trading.service import consorting
+from techmarket.trading.service import consorting, mandating
 from techmarket.trading.service.due import work_off_all
 from techmarket.trading.service.showing import participant_view, participant_views
 from techmarket.trading.tables import Participant, ParticipantOpinion, Trade
@@ -47,6 +47,7 @@ async def admit(
         trade, participant = await _lock_participant(db, actor, participant_id)
         require(actor, policy.ADMIT)
         await require_apart(db, actor, participant)
+        await require_disinterested(db, actor, trade)
         if accepted and participant.principal_org_id is not None and participant.mandated_at is None:
             raise errors.MandateNotSigned()
         if accepted and participant.members:
@@ -143,6 +144,17 @@ async def require_apart(db: AsyncSession, actor: Actor, participant: Participant
     """Nobody judges a participant he belongs to, through whichever organisation he acts."""
     person = (await identity.get_people(db, [actor.person]))[actor.person]
     if not qualification.is_apart(person.org_ids, participant.sides):
+        raise errors.JudgeConflicted()
+
+
+async def require_disinterested(db: AsyncSession, actor: Actor, trade: Trade) -> None:
+    """Nobody of the market acts on a trade in which he sells or takes part, through whichever organisation.
+
+    Who belongs to one bidder would judge its rivals, too.
+    """
+    parties = mandating.bound_sides(await repository.list_participants(db, trade.id))
+    person = (await identity.get_people(db, [actor.person]))[actor.person]
+    if not qualification.is_apart(person.org_ids, {trade.seller_org_id, *parties}):
         raise errors.JudgeConflicted()
 
 

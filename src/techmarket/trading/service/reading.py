@@ -97,7 +97,10 @@ async def get_award(tx: Tx, actor: Actor, award_id: UUID) -> AwardView:
         trade = await repository.get_trade(db, award.trade_id)
         participant = await repository.get_participant(db, award.participant_id)
         parties = [trade.seller_org_id, *participant.sides]
-        if not actor.is_market and actor.org_id not in parties:
+        mine = actor.org_id in participant.sides or (
+            actor.org_id == trade.seller_org_id and bool(actor.roles & policy.SEE_BUYERS)
+        )
+        if not actor.is_market and not mine:
             raise NotFound()
         require(actor, policy.SEE_AWARD, parties=parties)
         return await award_view(db, award, trade, participant)
@@ -113,7 +116,8 @@ async def list_awards(tx: Tx, actor: Actor, trade_id: UUID) -> Sequence[AwardVie
             await award_view(db, award, trade, await repository.get_participant(db, award.participant_id))
             for award in await repository.list_awards(db, trade_id)
         ]
-        sees_all = actor.is_market or actor.org_id == trade.seller_org_id
+        is_officer = bool(actor.roles & policy.SEE_BUYERS)
+        sees_all = actor.is_market or (actor.org_id == trade.seller_org_id and is_officer)
         return [
             view
             for view in views

@@ -143,7 +143,7 @@ class _Recorder:
         db, out = self.db, self.out
         seats = [one for one in await repository.seats_of(db, self.trade.id) if one.lot_id == lot.id]
         holders = sorted(one.number for one in seats if one.first_refusal)
-        gone = sorted(one.number for one in seats if one.shut_out_at is not None)
+        gone = {one.number: one.shut_out_at for one in seats if one.shut_out_at is not None}
         yield out.line(
             "lot",
             {
@@ -169,7 +169,13 @@ class _Recorder:
         kinds = form.ABOUT_LOT if lot.state in UNDECIDED else form.ABOUT_LOT | form.SAID_AFTERWARDS
         rows = await repository.noted(db, about, kinds, limit=PAGE)
         causes = [row.facts["cause"] for row in rows if row.kind in ("trading.lot_unsold", "trading.lot_terminated")]
-        yield out.line("result", {"awards": awards, "gone": gone, "unsold_because": causes})
+        result = {
+            "awards": awards,
+            "gone": sorted(gone),
+            "gone_at": [written(gone[number]) for number in sorted(gone)],
+            "unsold_because": causes,
+        }
+        yield out.line("result", result)
         for line in await self._entries(rows):
             yield line
 
@@ -273,7 +279,11 @@ class _Recorder:
     async def _afterwards(self, lot: Lot) -> list[bytes]:
         """Of a decided lot: every final price with its nonce, and what each holder of a first refusal said, in their
         announced order. Not their shares, which would tell who they are."""
-        finals = [] if lot.state is LotState.TERMINATED else await repository.final_bids_of(self.db, lot.id)
+        finals = await repository.final_bids_of(self.db, lot.id)
+        if lot.state is LotState.TERMINATED and not await repository.noted(
+            self.db, [f"lot:{lot.id}"], {"trading.final_bids_opened"}, limit=1
+        ):
+            finals = []  # the lot ended before they were read, and so they stay unread
         claims = sorted(
             await repository.claims_on(self.db, lot.id), key=lambda one: (one.claimed_at, one.participant_id)
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +29,8 @@ from techmarket.trading.sealed.envelopes import ENVELOPE_BYTES, SUITE, BadKey, r
 from techmarket.trading.sealed.receipts import receipt_bytes
 from techmarket.trading.sealed.rules import Slot
 from techmarket.trading.service.due import work_off
+from techmarket.trading.service.mandating import bound_sides
+from techmarket.trading.service.qualifying import require_disinterested
 from techmarket.trading.service.showing import require_known
 from techmarket.trading.tables import Lot, LotSealing, OpeningOfficer, Trade
 from techmarket.trading.views import EnvelopeReceiptView, OfficerView, SealingView, SlotView
@@ -54,6 +58,7 @@ async def seal_lot(
         require(actor, policy.SEAL_LOT)
         trade = await repository.lock_trade(db, seen.id)
         lot = await repository.lock_lot(db, lot_id)
+        await require_disinterested(db, actor, trade)
         _require_envelopes(lot)
         if trade.state is not TradeState.ANNOUNCED or lot.state is not LotState.WAITING:
             raise errors.SealingFixed()
@@ -86,13 +91,14 @@ async def _require_as_announced(db: AsyncSession, trade: Trade, needed: int, off
 
 
 async def _require_independent(db: AsyncSession, trade: Trade, needed: int, officers: Sequence[Officer]) -> None:
-    parties = {trade.seller_org_id, *(one.org_id for one in await repository.list_participants(db, trade.id))}
+    parties = {trade.seller_org_id, *bound_sides(await repository.list_participants(db, trade.id))}
     kinds = await identity.get_organisations(db, {one.organisation_id for one in officers})
+    persons = await identity.get_people(db, {one.person_id for one in officers})
     people, shares = {one.person_id for one in officers}, {one.share_sha256 for one in officers}
     for n, one in enumerate(officers):
         await identity.require_member(db, one.person_id, one.organisation_id, pointer=f"/body/officers/{n}/person_id")
         org = kinds[one.organisation_id]
-        if org.id in parties or org.kind not in OFFICER_KINDS or not org.is_verified:
+        if parties & {org.id, *persons[one.person_id].org_ids} or org.kind not in OFFICER_KINDS or not org.is_verified:
             raise errors.OfficersUnfit(pointer=f"/body/officers/{n}")
     if len(people) < len(officers) or len(shares) < len(officers):
         raise errors.OfficersUnfit(pointer="/body/officers")
@@ -163,12 +169,26 @@ async def get_slot(tx: Tx, actor: Actor, keys: Keys, lot_id: UUID) -> SlotView:
         raise NotFound()
 
 
-async def renew_covers(tx: Tx, keys: Keys, *, one_in: int, limit: int = 100) -> int:
-    """The clock writes the slots of open lots anew at random moments, so that a write tells of no envelope."""
+async def renew_covers(tx: Tx, keys: Keys, *, one_in: int, within: timedelta = timedelta(0), limit: int = 100) -> int:
+    """The clock writes the slots of open lots anew at random moments, so that a write tells of no envelope.
+
+    Each lot at its own moment of the time given, to the millisecond: on the stroke of the schedule alone, every other
+    write would be a bidder's.
+    """
     async with tx.read() as db:
         lots = await repository.list_open_sealed(db, limit)
-    chosen = [lot_id for lot_id in lots if secrets.randbelow(one_in) == 0]
-    return await work_off(chosen, lambda lot_id: _renew(tx, keys, lot_id))
+    chosen = {
+        lot_id: secrets.randbelow(int(within.total_seconds() * 1000) + 1) / 1000
+        for lot_id in lots
+        if secrets.randbelow(one_in) == 0
+    }
+    began = time.monotonic()
+
+    async def renew_in_time(lot_id: UUID) -> bool:
+        await asyncio.sleep(max(0.0, began + chosen[lot_id] - time.monotonic()))
+        return await _renew(tx, keys, lot_id)
+
+    return await work_off(sorted(chosen, key=chosen.__getitem__), renew_in_time)
 
 
 async def _renew(tx: Tx, keys: Keys, lot_id: UUID) -> bool:

@@ -165,7 +165,7 @@ async def list_offers(tx: Tx, actor: Actor, lot_id: UUID) -> Sequence[OfferView]
     async with tx.read() as db:
         lot, trade = await repository.find_lot(db, lot_id)
         mine = None
-        if not actor.is_market and actor.org_id != trade.seller_org_id:
+        if not actor.is_market and not _is_sellers_officer(actor, trade):
             participant = await repository.find_participant(db, trade.id, actor.org) if actor.org_id else None
             if participant is None:
                 raise NotFound()
@@ -183,10 +183,14 @@ async def get_offer(tx: Tx, actor: Actor, offer_id: UUID) -> OfferView:
         lot, trade = await repository.find_lot(db, offer.lot_id)
         participant = await repository.get_participant(db, offer.participant_id)
         parties = [trade.seller_org_id, participant.org_id]
-        if not actor.is_market and actor.org_id not in parties:
+        if not (actor.is_market or actor.org_id == participant.org_id or _is_sellers_officer(actor, trade)):
             raise NotFound()
         require(actor, policy.SEE_OFFERS, parties=parties)
         return await _view(db, offer, trade, lot, await market_now(db))
+
+
+def _is_sellers_officer(actor: Actor, trade: Trade) -> bool:
+    return actor.org_id == trade.seller_org_id and bool(actor.roles & policy.SEE_BUYERS)
 
 
 async def _talk(

@@ -16,6 +16,7 @@ from techmarket.notices import steps as notices
 from techmarket.trading import awards, errors, policy, repository
 from techmarket.trading.events import TerminationAsked, TerminationDeclined
 from techmarket.trading.lifecycle import TRADE, ActKind, AwardState, TerminationCause
+from techmarket.trading.service.qualifying import require_disinterested
 from techmarket.trading.service.showing import act_view, require_known, trade_view
 from techmarket.trading.tables import Trade
 from techmarket.trading.views import ActView, TradeView
@@ -48,6 +49,7 @@ async def _terminate(tx: Tx, actor: Actor, trade_id: UUID, *, cause: Termination
         offered = [await repository.lock_award(db, one) for one in await repository.offered_in(db, trade_id)]
         trade = await repository.lock_trade(db, trade_id)
         require_known(actor, trade)
+        await require_disinterested(db, actor, trade)
         if set(await repository.offered_in(db, trade_id)) - {award.id for award in offered}:
             raise _OfferedMeanwhile()
         standing = [one.state for one in await repository.list_awards(db, trade_id)]
@@ -91,6 +93,7 @@ async def decline_termination(tx: Tx, actor: Actor, trade_id: UUID, *, reasons: 
     async with tx.begin() as db:
         trade = await _lock_stoppable(db, actor, trade_id)
         require(actor, policy.TERMINATE)
+        await require_disinterested(db, actor, trade)
         if not await repository.is_motion_open(db, trade_id):
             raise errors.NoMotion()
         journal.record(db, TerminationDeclined(trade.id), actor=actor)
