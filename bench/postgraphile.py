@@ -33,6 +33,12 @@ INSTALL_S, READY_S = 300.0, 60.0
 POOL = 16
 HIDDEN = sorted({name for of in DEFAULTS.values() for name, tier in of.items() if tier is not Tier.PUBLIC})
 CONFIG = """
+// What it takes for granted from Node.js 22 on, for the versions before it.
+Promise.withResolvers ??= function () {
+  let resolve, reject;
+  const promise = new this((yes, no) => { resolve = yes; reject = no; });
+  return { promise, resolve, reject };
+};
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { makePgService } from "postgraphile/adaptors/pg";
 export default {

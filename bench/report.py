@@ -47,7 +47,13 @@ GOALS: Mapping[tuple[str, str], str] = {
     ("startup", "ready_s"): "3 or less",
     ("startup", "rss_mb"): "200 or less",
 }
-BARS: Mapping[str, str] = {"hot_lot": "bids_per_s", "many_lots": "bids_per_s", "http_bid": "bids_per_s"}
+BARS: Mapping[str, str] = {
+    "hot_lot": "bids_per_s",
+    "many_lots": "bids_per_s",
+    "http_bid": "bids_per_s",
+    "reads": "get_per_s",
+    "search_growth": "match_p99_ms",
+}
 """What of each side is drawn."""
 DRAWN_BY_THEMSELVES = ("stream",)
 
