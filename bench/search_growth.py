@@ -95,7 +95,7 @@ async def measure(*, quick: bool) -> Findings:
                     side.figures[f"{what}_p99_ms"] = rounded(quantile(some, 0.99))
                 if not quick:
                     side.figures["api_process_mb"] = await _memory(side, keys)
-                side.figures |= await _kept_of_all_terms(side, COMPARED_QUICK if quick else COMPARED)
+                side.figures.update(await _kept_of_all_terms(side, COMPARED_QUICK if quick else COMPARED))
             figures: dict[str, Any] = {"quick": quick, "made_of": search_fill.source(), "postings_max": POSTINGS_MAX}
             figures |= {name: side.figures for name, side in sides.items()}
             figures["answers_that_differ_when_asked_again"] = differing
