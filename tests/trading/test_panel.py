@@ -244,12 +244,15 @@ async def test_when_the_panels_time_is_over_three_sheets_decide_and_two_leave_th
     assert len((await service.get_scores(market.tx, market.operator, third.id)).document["sheets"]) == 3
 
 
-async def test_taking_the_missing_expert_off_completes_the_panel(market: Market) -> None:
+async def test_another_expert_comes_in_for_one_who_is_taken_off_and_completes_the_panel(market: Market) -> None:
     lot = await a_scored_lot(market, "600000.00", "500000.00")
-    panel = await sworn(market, lot.id, 4)
-    for expert in panel[:3]:
+    panel = await sworn(market, lot.id)
+    for expert in panel[:2]:
         await mark(lot, expert, "60", "90")
-    await service.recuse_expert(market.tx, market.keys, market.operator, lot.id, 4)
+    await service.recuse_expert(market.tx, market.keys, market.operator, lot.id, 3)
+    assert (await service.get_lot(market.tx, market.operator, lot.id)).state is LotState.EVALUATING
+    (other,) = await sworn(market, lot.id, 1)
+    await mark(lot, other, "60", "90")
     assert (await service.get_trade(market.tx, market.operator, lot.trade.id)).state is TradeState.AWARDED
     with pytest.raises(errors.PanelClosed):
         await service.recuse_expert(market.tx, market.keys, market.operator, lot.id, 1)
