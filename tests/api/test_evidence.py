@@ -12,7 +12,7 @@ from tests.identity.make import an_organisation
 from tests.notices.make import a_notice
 
 PDF = b"%PDF-1.4\n% Sample photograph of a board\n%%EOF\n"
-PNG = b"\x89PNG\r\n\x1a\n sample"
+PNG = b"\x89PNG\r\n\x1a\n sample IEND\xaeB`\x82"
 TYPE = {"Content-Type": "application/pdf"}
 
 
@@ -61,6 +61,10 @@ async def test_evidence_goes_up_once_and_comes_down_to_the_readers_of_what_names
     [
         (TYPE, b"MZ not a pdf", 415, "files.wrong_type"),
         (TYPE, b"", 422, "files.empty"),
+        (TYPE, b"%PDF-", 422, "notices.evidence_torn"),
+        (TYPE, PDF + bytes(1024), 422, "notices.evidence_torn"),
+        ({"Content-Type": "image/png"}, PNG[:-8], 422, "notices.evidence_torn"),
+        ({"Content-Type": "image/jpeg"}, b"\xff\xd8\xff\xe0 sample", 422, "notices.evidence_torn"),
         ({"Content-Type": "image/png"}, PDF, 415, "files.wrong_type"),
         ({"Content-Type": "application/zip"}, b"PK\x03\x04", 415, "request.wrong_media_type"),
         ({"Content-Type": "text/html"}, b"<p>", 415, "request.wrong_media_type"),
@@ -84,3 +88,16 @@ async def test_only_a_verified_organisation_keeps_evidence_and_only_so_much_a_da
     assert (await api.post("/v1/evidence", key=unit.key, content=PDF, headers=TYPE)).status_code == 201
     refused = await api.post("/v1/evidence", key=unit.key, content=PNG, headers={"Content-Type": "image/png"})
     assert (refused.status_code, refused.json()["code"]) == (429, "notices.too_much_evidence")
+
+
+async def test_a_posting_shows_for_how_many_other_notices_the_same_file_is_evidence(tx, keys, api):
+    unit, other = [await an_organisation(tx, keys=keys) for _ in range(2)]
+    notices = [await a_notice(tx, one.actor, kind=NoticeKind.PRICE) for one in (unit, unit, unit, other)]
+    told = []
+    for one, notice in zip((unit, unit, unit, other), notices, strict=True):
+        await api.post("/v1/evidence", key=one.key, content=PDF, headers=TYPE)
+        await api.post(f"/v1/notices/{notice}/postings", key=one.key, json={"evidence_sha256": sha(PDF)})
+    for notice in notices:
+        shown = (await api.get(f"/v1/notices/{notice}")).json()["postings"]
+        told.append([posting["shows_others"] for posting in shown])
+    assert told == [[0, 2], [0, 2], [0, 2], [0, 0]]

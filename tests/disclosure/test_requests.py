@@ -62,7 +62,8 @@ async def test_a_request_names_what_its_asker_knows_and_one_waits_at_a_time(tx, 
     )
     subject, other = await a_room(tx, owner.actor), await a_room(tx, owner.actor)
     hidden = await a_room(tx, owner.actor, is_public=False)
-    secret = await a_document(means, owner.actor, subject, tier=Tier.DEAL)
+    secret = await a_document(means, owner.actor, subject, folder="secrets", tier=Tier.DEAL)
+    await a_document(means, owner.actor, subject, folder="open", tier=Tier.PUBLIC)
     elsewhere = await a_document(means, owner.actor, other, tier=Tier.PUBLIC)
     now = await market_now(tx)
     until = now + timedelta(days=1)
@@ -76,6 +77,8 @@ async def test_a_request_names_what_its_asker_knows_and_one_waits_at_a_time(tx, 
         (guest, subject, Wanted(document_ids=(secret.id,)), until, NotFound),
         (guest, subject, Wanted(document_ids=(elsewhere.id,)), until, NotFound),
         (guest, subject, Wanted(document_ids=(new_id(),)), until, NotFound),
+        (guest, subject, Wanted(folders=("secrets",)), until, NotFound),
+        (guest, subject, Wanted(folders=("open", "nosuch")), until, NotFound),
     ):
         with pytest.raises(refusal):
             await asked(tx, who, room, wanted, when)
@@ -90,7 +93,7 @@ async def test_a_request_names_what_its_asker_knows_and_one_waits_at_a_time(tx, 
     with pytest.raises(NotFound):
         await service.get_request(tx, fresh.actor, mine.id)
     await service.withdraw_request(tx, guest.actor, mine.id)
-    assert (await asked(tx, guest, subject)).state is RequestState.ASKED
+    assert (await asked(tx, guest, subject, Wanted(folders=("open",)))).folders == ("open",)
 
 
 async def test_where_a_room_has_an_agreement_it_is_signed_first_and_that_opens_the_tier(tx, keys, means):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -42,6 +43,13 @@ def marked(body: bytes, media_type: str, reader: Reader = READER, bounds: Bounds
         return out.read()
 
 
+def checked(body: bytes, media_type: str, bounds: Bounds) -> None:
+    """As an upload is looked into: a file on the disk, for it is opened in a process of its own."""
+    with tempfile.TemporaryFile() as file:
+        file.write(body)
+        watermark.check(file, media_type, bounds)
+
+
 def a_book() -> bytes:
     """Upright, wide, turned by a quarter, and one whose trimmed part does not begin at its corner."""
     out = io.BytesIO()
@@ -64,6 +72,29 @@ def test_every_page_of_a_pdf_says_who_read_it_when_and_under_which_entry() -> No
         assert plain.count("2026-03-0209:30:00+08:00·0195571c-5f00-7000-8000-000000000001") > 3
     with pikepdf.open(io.BytesIO(body)) as document:
         assert document.docinfo["/TechmarketReading"] == str(READER.entry_id)
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        {"TrimBox": [0, 0, 1, 1]},
+        {"TrimBox": [0, 0, 1, 1], "CropBox": [-5000, -5000, 9000, 9000]},
+        {"CropBox": [0, 0, 300, 300]},
+    ],
+)
+def test_a_stamp_covers_what_a_viewer_shows_whatever_the_printer_would_trim(boxes: dict[str, list[int]]) -> None:
+    body = bent(**{name: pikepdf.Array(box) for name, box in boxes.items()})
+    checked(body, media.PDF, Bounds())
+    with pikepdf.open(io.BytesIO(marked(body, media.PDF))) as document:
+        page = document.pages[0]
+        forms = [one for one in page.obj["/Resources"]["/XObject"].values() if one.get("/Subtype") == "/Form"]
+        crop, sheet = pikepdf.Rectangle(page.cropbox), pikepdf.Rectangle(page.mediabox)
+        shown = [
+            min(crop.urx, sheet.urx) - max(crop.llx, sheet.llx),
+            min(crop.ury, sheet.ury) - max(crop.lly, sheet.lly),
+        ]
+        stamp = pikepdf.Rectangle(forms[-1]["/BBox"])
+        assert [round(float(one)) for one in (stamp.width, stamp.height)] == [round(float(one)) for one in shown]
 
 
 def a_picture(mode: str, size: tuple[int, int] = (900, 700)) -> Image.Image:
@@ -130,9 +161,31 @@ def a_bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b"")
 
 
+def bent(**keys: object) -> bytes:
+    """The sample PDF with its first page's dictionary bent."""
+    with pikepdf.open(io.BytesIO(PDF)) as document:
+        for name, value in keys.items():
+            document.pages[0].obj[f"/{name}"] = value
+        document.save(out := io.BytesIO())
+    return out.getvalue()
+
+
 REFUSED: list[tuple[str, bytes, str, type[Refusal]]] = [
     ("a PDF under a password", encrypted(), media.PDF, errors.DocumentEncrypted),
     ("half a PDF", PDF[: len(PDF) // 3], media.PDF, errors.DocumentBroken),
+    ("a page of one point", bent(CropBox=pikepdf.Array([0, 0, 1, 1])), media.PDF, errors.DocumentBroken),
+    (
+        "a page beside its sheet",
+        bent(CropBox=pikepdf.Array([2000, 2000, 3000, 3000])),
+        media.PDF,
+        errors.DocumentBroken,
+    ),
+    (
+        "a page that nothing can be laid over",
+        bent(Resources=pikepdf.Dictionary(XObject=pikepdf.Name("/x"))),
+        media.PDF,
+        errors.DocumentBroken,
+    ),
     ("a PDF of four pages", a_book(), media.PDF, errors.DocumentTooLong),
     ("a picture that would be 7.5 GB", a_bomb(), media.PNG, errors.PictureTooLarge),
     ("a picture above the bound", saved(a_picture("RGB", (80, 80)), "PNG"), media.PNG, errors.PictureTooLarge),
@@ -146,8 +199,8 @@ def test_what_could_not_be_stamped_is_refused_at_upload_by_name(
     what: str, body: bytes, media_type: str, refusal: type[Refusal]
 ) -> None:
     with pytest.raises(refusal):
-        watermark.check(io.BytesIO(body), media_type, Bounds(pages_max=3, pixels_max=6_000))
-    watermark.check(io.BytesIO(PDF), media.PDF, Bounds(pages_max=3, pixels_max=6_000))
+        checked(body, media_type, Bounds(pages_max=3, pixels_max=6_000))
+    checked(PDF, media.PDF, Bounds(pages_max=3, pixels_max=6_000))
 
 
 def test_stamping_that_takes_too_long_is_given_up_and_leaves_no_file_open() -> None:

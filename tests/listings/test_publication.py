@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from techmarket.disclosure import service as rooms
 from techmarket.identity.actor import ANONYMOUS, OrgKind
+from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
-from techmarket.listings import errors, jobs, service
+from techmarket.listings import errors, jobs, service, steps
 from techmarket.listings.lifecycle import ListingState
 from techmarket.listings.rules import Action, Decision, ListingDraft, ListingKind, ReturnReason
 from tests.identity.make import a_market, an_organisation
@@ -87,6 +89,46 @@ async def test_what_may_not_be_sold_any_more_is_not_published_by_the_clock_and_t
     async with tx.read() as db:
         facts = await db.execute(text("SELECT facts FROM journal_entry WHERE kind = 'listings.held_back'"))
         assert [row["cause"] for row in facts.scalars()] == ["listings.expiry_passed"]
+
+
+async def test_past_its_last_day_a_listing_and_its_room_are_public_no_more_whether_a_job_has_run_or_not(tx, people):
+    last = date(2026, 3, 5)
+    ending = await an_offer(tx, people.seller, people.operator, expires_on=last)
+    traded = await an_offer(tx, people.seller, people.operator, expires_on=last)
+    async with tx.begin() as db:
+        await steps.engage(db, traded.id, by=Ref("trade", uuid4()), actor=people.operator)
+
+    async def found_by(reader, **which):
+        return {one.id for one in (await service.list_listings(tx, reader, limit=10, **which)).items}
+
+    async def room_of(listing):
+        return await rooms.list_documents(tx, people.buyer, Ref("listing", listing.id))
+
+    await move_to(tx, shanghai(2026, 3, 5, 23, 59, 30))
+    assert (await service.get_listing(tx, ANONYMOUS, ending.id)).state is ListingState.PUBLISHED
+    assert (await found_by(people.buyer), (await room_of(ending)).items) == ({ending.id, traded.id}, [])
+    await move_to(tx, shanghai(2026, 3, 6))
+    for reader in (ANONYMOUS, people.buyer):
+        with pytest.raises(NotFound):
+            await service.get_listing(tx, reader, ending.id)
+        assert await found_by(reader) == {traded.id}
+    assert {one.id for one in await steps.public_page(tx, kind=None, before=None, limit=10)} == {traded.id}
+    with pytest.raises(NotFound):
+        await room_of(ending)
+    assert (await room_of(traded)).items == []
+    async with tx.read() as db:
+        assert set(await steps.texts_for_index(db, [ending.id, traded.id])) == {traded.id}
+        with pytest.raises(NotFound):
+            await steps.known_owner_of(db, people.buyer, ending.id)
+    assert await state_of(tx, people, ending.id) is ListingState.EXPIRED
+    for state, ids in ((ListingState.EXPIRED, {ending.id}), (ListingState.PUBLISHED, set())):
+        assert await found_by(people.operator, state=state) == ids
+    async with tx.begin() as db:
+        await steps.disengage(db, traded.id, people.operator)
+    with pytest.raises(NotFound):
+        await room_of(traded)
+    await service.renew(tx, people.seller, ending.id, expires_on=date(2026, 3, 6))
+    assert (await found_by(people.buyer), (await room_of(ending)).items) == ({ending.id}, [])
 
 
 async def test_what_was_accepted_and_then_changed_is_reviewed_again(tx, people):

@@ -40,7 +40,7 @@ class EvidenceOut(Wire):
     status_code=201,
     response_model=EvidenceOut,
     operation_id="uploadEvidence",
-    responses=refusals(errors.TooMuchEvidence, WrongFileType, FileTooLarge, EmptyFile, BrokenOff),
+    responses=refusals(errors.EvidenceTorn, errors.TooMuchEvidence, WrongFileType, FileTooLarge, EmptyFile, BrokenOff),
     openapi_extra={
         "x-streamed": True,
         "requestBody": {

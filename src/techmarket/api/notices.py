@@ -57,6 +57,7 @@ class PostingOut(Wire):
     at: datetime
     url: str | None
     evidence_sha256: str | None
+    shows_others: int = Field(description="for how many other notices of this organisation the same file is evidence")
 
 
 class PauseOut(Wire):

@@ -38,7 +38,7 @@ def owns(actor: Actor, room: DataRoom) -> bool:
 
 def may_enter(actor: Actor, room: DataRoom, is_invited: bool) -> bool:
     """A room that is not public is there for its owner, the market and those with a grant in force."""
-    return room.is_public or is_inside(actor, room) or is_invited
+    return room.stands_public or is_inside(actor, room) or is_invited
 
 
 async def room_for(db: AsyncSession, actor: Actor, subject: str, *, lock: bool = False) -> FoundRoom:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,9 +31,10 @@ async def open_rooms(db: AsyncSession, owners: Mapping[Ref, UUID]) -> None:
     await repository.open_rooms(db, {str(subject): owner for subject, owner in owners.items()})
 
 
-async def show_rooms(db: AsyncSession, subjects: Collection[Ref]) -> None:
-    """The subjects are public from now on: strangers see their public documents, ask, and read the answers."""
-    await repository.set_public(db, [str(subject) for subject in subjects], True)
+async def show_rooms(db: AsyncSession, subjects: Collection[Ref], *, until: date | None = None) -> None:
+    """The subjects are public from now on, to the end of a last day if they have one: strangers see their public
+    documents, ask, and read the answers."""
+    await repository.set_public(db, [str(subject) for subject in subjects], True, until=until)
 
 
 async def hide_rooms(db: AsyncSession, subjects: Collection[Ref]) -> None:

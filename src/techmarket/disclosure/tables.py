@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
     SmallInteger,
@@ -15,24 +16,34 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    and_,
+    cast,
     false,
+    func,
     text,
+    true,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from techmarket.db.base import Base, Identified
 from techmarket.disclosure.lifecycle import GrantState, NdaState, QuestionState, RequestState
 from techmarket.disclosure.rules import ReadOutcome
 
+_TODAY = cast(func.timezone("Asia/Shanghai", func.market_now()), Date)
+
 
 class DataRoom(Base):
-    """Whose subject it is, and whether strangers may know that it exists."""
+    """Whose subject it is, and whether strangers may know that it exists: `stands_public` counts the last day, too."""
 
     __tablename__ = "data_room"
 
     subject: Mapped[str] = mapped_column(String(100), primary_key=True)
     owner_org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
-    is_public: Mapped[bool]
+    is_public: Mapped[bool] = mapped_column()
+    public_until: Mapped[date | None] = mapped_column()
+    stands_public: Mapped[bool] = column_property(
+        and_(is_public, func.coalesce(public_until >= _TODAY, true())),
+    )
 
 
 class RoomFolder(Base):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Date, and_, cast, delete, func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx, fetched
@@ -176,8 +176,11 @@ async def items_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[UU
     return {listing_id: tuple(items) for listing_id, items in out.items()}
 
 
+_IS_OVER = "(state = 'PUBLISHED' AND expires_on < (market_now() AT TIME ZONE 'Asia/Shanghai')::date) IS TRUE"
+"""A listing past its last day has expired, also before anybody wrote it down."""
 _SHOWN = (
-    "SELECT l.id, l.kind, l.org_id, l.state, l.revision, l.published_at, l.expires_on, l.returned_because,"
+    f"SELECT l.id, l.kind, l.org_id, CASE WHEN {_IS_OVER} THEN 'EXPIRED' ELSE l.state END AS state,"
+    " l.revision, l.published_at, l.expires_on, l.returned_because,"
     " l.engaged_by, l.is_held, l.publish_at, v.n, v.sha256, t.body, ARRAY(SELECT i.achievement_id FROM listing_item i"
     " WHERE i.listing_id = l.id AND i.n = l.current_n ORDER BY i.position) AS achievement_ids"
     " FROM listing l JOIN listing_version v ON v.listing_id = l.id AND v.n = l.current_n"
@@ -186,7 +189,7 @@ _SHOWN = (
 SHOWN = f"{_SHOWN} WHERE l.id = ANY($1::uuid[])"
 """All that a view of some listings is made of, whoever asks."""
 SHOWN_PAGE = (
-    f"{_SHOWN} WHERE l.id IN (SELECT id FROM listing WHERE state = ANY($1::text[])"
+    f"{_SHOWN} WHERE l.id IN (SELECT id FROM listing WHERE state = ANY($1::text[]) AND NOT {_IS_OVER}"
     " AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4)"
     " ORDER BY l.id DESC"
 )
@@ -244,15 +247,23 @@ async def list_ids(
     if kind is not None:
         query = query.where(Listing.kind == kind)
     if states:
-        query = query.where(Listing.state.in_(states))
+        query = query.where(_stands_in(states))
     if only_own:
         query = query.where(Listing.org_id == org_id)
     elif not sees_everything:
-        public = Listing.state.in_(KNOWN if states else FINDABLE)
+        public = _stands_in(KNOWN if states else FINDABLE)
         query = query.where(or_(public, Listing.org_id == org_id) if states and org_id else public)
     if before is not None:
         query = query.where(Listing.id < before)
     return (await db.execute(query)).scalars().all()
+
+
+def _stands_in(states: Collection[ListingState]) -> ColumnElement[bool]:
+    """As `_IS_OVER` says it: what is past its last day is among the expired, and not among the published."""
+    today = cast(func.timezone("Asia/Shanghai", func.market_now()), Date)
+    is_over = and_(Listing.state == ListingState.PUBLISHED, func.coalesce(Listing.expires_on < today, False))
+    standing = and_(Listing.state.in_(states), ~is_over)
+    return or_(standing, is_over) if ListingState.EXPIRED in states else standing
 
 
 async def insert_many(db: AsyncSession, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:

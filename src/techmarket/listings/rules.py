@@ -13,6 +13,7 @@ from uuid import UUID
 from techmarket.disclosure.tiers import Tier
 from techmarket.kernel.money import Money
 from techmarket.listings import errors
+from techmarket.listings.lifecycle import ListingState
 from techmarket.listings.tiers import check_raised, cut
 
 
@@ -208,6 +209,12 @@ def check_complete(kind: ListingKind, fields: Mapping[str, Any], achievement_ids
         raise errors.TrialUnlimited(pointer="/body/terms/trial_days")
     if fields.get("mode") == Mode.OPEN_LICENCE and fields.get("price_form") in (None, PriceForm.NEGOTIABLE):
         raise errors.OpenLicenceNamesItsFee(pointer="/body/terms/price_form")
+
+
+def stands_as(state: ListingState, expires_on: date | None, today: date) -> ListingState:
+    """A published listing past its last day has expired, also before anybody wrote it down."""
+    is_over = state is ListingState.PUBLISHED and expires_on is not None and expires_on < today
+    return ListingState.EXPIRED if is_over else state
 
 
 def check_expiry(expires_on: date | None, today: date) -> None:

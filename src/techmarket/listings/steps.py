@@ -286,8 +286,8 @@ async def owner_of(db: AsyncSession, listing_id: UUID) -> UUID:
 
 async def known_owner_of(db: AsyncSession, actor: Actor, listing_id: UUID) -> UUID:
     """Whose listing it is, for a reader who may know of it; to others it is not there, after the same one query."""
-    found = (await repository.get_current(db, [listing_id])).get(listing_id)
-    if found is None or not may_know(actor, found[0]):
+    found = await repository.shown(db, [listing_id])
+    if not found or not may_know(actor, found[0]):
         raise NotFound()
     return found[0].org_id
 
@@ -355,6 +355,7 @@ async def engage(db: AsyncSession, listing_id: UUID, *, by: Ref, actor: Actor) -
     if refusal is not None:
         raise refusal
     listing.state, listing.engaged_by = state, str(by)
+    await disclosure.show_rooms(db, [listing_ref(listing.id)])  # what is traded does not end with its last day
     journal.record(db, ListingEngaged(listing.id, str(by)), actor=actor)
     await db.flush()
     return await get_offer_facts(db, listing_id)
@@ -365,6 +366,7 @@ async def disengage(db: AsyncSession, listing_id: UUID, actor: Actor | None) -> 
     listing = await repository.lock(db, listing_id)
     state, by = LISTING.move(listing.state, "disengage"), listing.engaged_by
     listing.state, listing.engaged_by = state, None
+    await disclosure.show_rooms(db, [listing_ref(listing.id)], until=listing.expires_on)
     await _release(db, by, actor)
     journal.record(db, ListingDisengaged(listing.id), actor=actor)
     await db.flush()
@@ -388,6 +390,7 @@ async def reopen(db: AsyncSession, listing_id: UUID, actor: Actor | None) -> Non
     """The sale it was closed for came to nothing: the listing is open to others again."""
     listing = await repository.lock(db, listing_id)
     listing.state, listing.engaged_by = LISTING.move(listing.state, "reopen"), None
+    await disclosure.show_rooms(db, [listing_ref(listing.id)], until=listing.expires_on)
     journal.record(db, ListingReopened(listing.id), actor=actor)
     await db.flush()
 
@@ -484,7 +487,10 @@ def _view(actor: Actor, row: Shown, reach: Tier) -> ListingView:
 async def texts_for_index(db: AsyncSession, listing_ids: Iterable[UUID]) -> dict[UUID, IndexText]:
     """What search may index of each listing that can be found now, cut for each tier apart."""
     found = await repository.get_current(db, listing_ids)
-    findable = {id: pair for id, pair in found.items() if pair[0].state in FINDABLE}
+    day = await today(db)
+    findable = {
+        id: pair for id, pair in found.items() if rules.stands_as(pair[0].state, pair[0].expires_on, day) in FINDABLE
+    }
     documents = await texts.get_many(db, [version.sha256 for _, version in findable.values()])
     return {
         id: IndexText(
@@ -502,10 +508,11 @@ async def granted_to(db: AsyncSession, actor: Actor, *, limit: int) -> dict[UUID
     """Findable listings of others of which a grant in force opens more to this reader than his standing does."""
     refs = await disclosure.granted_subjects(db, actor, "listing", limit=limit)
     found = await repository.get_current(db, [ref.id for ref in refs]) if refs else {}
+    day = await today(db)
     owners = {
         listing_ref(id): listing.org_id
         for id, (listing, _) in found.items()
-        if listing.state in FINDABLE and not is_inside(actor, listing)
+        if rules.stands_as(listing.state, listing.expires_on, day) in FINDABLE and not is_inside(actor, listing)
     }
     reached = await disclosure.reaches(db, actor, owners) if owners else {}
     return {ref.id: tier for ref, tier in reached.items() if tier > Tier.REGISTERED}

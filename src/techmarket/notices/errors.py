@@ -218,6 +218,12 @@ class TooManyObjections(Refusal):
     en = "You have filed {at_most} objections to this notice, and no more are taken; tell the operator instead."
 
 
+class EvidenceTorn(Refusal):
+    code, kind = "notices.evidence_torn", Kind.INVALID
+    zh = "文件不完整：缺少该类型文件的结尾；请重新上传完整的文件。"
+    en = "This file is not whole, its end is missing; send it again in full."
+
+
 class FieldsMissing(Refusal):
     code, kind = "notices.fields_missing", Kind.INVALID
     zh = "公示内容缺少必备事项：{fields}。"

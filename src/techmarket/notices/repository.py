@@ -200,6 +200,23 @@ async def list_postings(db: AsyncSession, notice_id: UUID) -> Sequence[Posting]:
     return (await db.execute(query)).scalars().all()
 
 
+async def count_shown_for(db: AsyncSession, notice: Notice, hashes: Collection[str]) -> dict[str, int]:
+    """For how many other notices of the same owner each of these files is given as evidence of a posting."""
+    if not hashes:
+        return {}
+    query = (
+        select(Posting.evidence_sha256, func.count(Posting.notice_id.distinct()))
+        .join(Notice, Notice.id == Posting.notice_id)
+        .where(
+            Posting.evidence_sha256.in_(hashes),
+            Notice.owner_org_id == notice.owner_org_id,
+            Notice.id != notice.id,
+        )
+        .group_by(Posting.evidence_sha256)
+    )
+    return {str(row[0]): row[1] for row in await db.execute(query)}
+
+
 async def posted(db: AsyncSession, notice_id: UUID) -> dict[Place, datetime]:
     """Since when the notice stands in each place, in whatever version."""
     found: dict[Place, datetime] = {}

@@ -48,14 +48,21 @@ async def whole(db: AsyncSession, actor: Actor, notice: Notice, now: datetime) -
         (await lines_of(db, [notice], now))[0],
         await texts.get(db, notice.document_sha256),
         await repository.find_successor(db, notice.id),
-        tuple(
-            PostingView(p.place, p.version_n, p.at, p.url, p.evidence_sha256)
-            for p in await repository.list_postings(db, notice.id)
-        ),
+        await _postings(db, notice),
         tuple(PauseView(p.cause, p.reasons, p.began_at, p.resume_by, p.ended_at) for p in course.pauses),
         tuple(LengtheningView(more.cause, more.n, more.at) for more in course.lengthenings),
         tuple(await objections_of(db, actor, await repository.list_objections(db, notice.id), now)),
         allowance=_allowance(notice),
+    )
+
+
+async def _postings(db: AsyncSession, notice: Notice) -> tuple[PostingView, ...]:
+    """Each posting, and how many other notices the very file is shown for: one photograph proves little of many."""
+    rows = await repository.list_postings(db, notice.id)
+    others = await repository.count_shown_for(db, notice, {p.evidence_sha256 for p in rows if p.evidence_sha256})
+    return tuple(
+        PostingView(p.place, p.version_n, p.at, p.url, p.evidence_sha256, others.get(p.evidence_sha256 or "", 0))
+        for p in rows
     )
 
 

@@ -30,6 +30,7 @@ class PostingView:
     at: datetime
     url: str | None
     evidence_sha256: str | None
+    shows_others: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from techmarket.disclosure.repository.documents import (
     find_same_bytes,
     get_documents,
     list_documents,
+    list_known_folders,
 )
 from techmarket.disclosure.repository.grants import (
     Granted,
@@ -83,6 +84,7 @@ __all__ = [
     "list_folders",
     "list_granted",
     "list_grants",
+    "list_known_folders",
     "list_questions",
     "list_reads",
     "list_texts",

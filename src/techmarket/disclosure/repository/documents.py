@@ -91,6 +91,13 @@ async def list_documents(
     return [FoundDocument(row[0], Tier(row[1]), row[2]) for row in await db.execute(query)]
 
 
+async def list_known_folders(db: AsyncSession, subject: str, sight: Sight) -> frozenset[str]:
+    """The folders in which this reader knows of a document, and those that were opened to him."""
+    query = _documents().where(Document.subject == subject, _known(sight))
+    rows = await db.execute(query.with_only_columns(Document.folder, maintain_column_froms=True).distinct())
+    return frozenset(rows.scalars()) | frozenset(sight.folders)
+
+
 async def get_documents(db: AsyncSession, subject: str, ids: Collection[UUID]) -> dict[UUID, FoundDocument]:
     query = _documents().where(Document.subject == subject, Document.id.in_(ids))
     return {row[0].id: FoundDocument(row[0], Tier(row[1]), row[2]) for row in await db.execute(query)}

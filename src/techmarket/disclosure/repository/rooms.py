@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +34,10 @@ async def open_rooms(db: AsyncSession, owners: Mapping[str, UUID]) -> None:
         await db.execute(insert(DataRoom).on_conflict_do_nothing(), rows)
 
 
-async def set_public(db: AsyncSession, subjects: Collection[str], is_public: bool) -> None:
-    query = update(DataRoom).where(DataRoom.subject.in_(subjects)).values(is_public=is_public)
+async def set_public(
+    db: AsyncSession, subjects: Collection[str], is_public: bool, *, until: date | None = None
+) -> None:
+    query = update(DataRoom).where(DataRoom.subject.in_(subjects)).values(is_public=is_public, public_until=until)
     await db.execute(query.execution_options(synchronize_session=False))
 
 

@@ -61,6 +61,10 @@ async def ask_access(
             admitted = await doors.document_for(db, actor, document_id)
             if admitted is None or admitted.room.subject != room.subject:
                 raise NotFound()
+        if wanted.folders:
+            known = await repository.list_known_folders(db, room.subject, await doors.sight_of(db, actor, found))
+            if not set(wanted.folders) <= known:
+                raise NotFound()
         waiting = await repository.lock_waiting_request(db, actor.org, room.subject)
         if waiting is not None:
             if not rules.has_lapsed(waiting.state, waiting.until, now):

@@ -51,8 +51,14 @@ def look(file: BinaryIO, pages_max: int) -> dict[str, Any]:
             pages = len(document.pages)
             if pages > pages_max:
                 return {"fault": "too_long", "pages": pages}
-            for page in document.pages:
-                _shown_size(page)
+            with pikepdf.new() as blank:
+                blank.add_blank_page(page_size=(SIDE_MIN, SIDE_MIN))
+                for page in document.pages:
+                    box = _shown_box(page)
+                    if min(box.width, box.height) < SIDE_MIN:
+                        return {"fault": "broken"}  # no stamp on it could be read
+                    _shown_size(page)
+                    page.add_overlay(blank.pages[0], box)  # as it is laid over each copy
     except pikepdf.PasswordError:
         return {"fault": "encrypted"}
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError):
@@ -72,14 +78,22 @@ def mark(file: BinaryIO, out: BinaryIO, reader: Reader, deadline: float) -> None
                     raise errors.StampingBusy(retry_after=10)
                 # A file with very many sizes of page gets the first stamp fitted to the others.
                 stamp = stamps.pages[kinds.index(size) if size in kinds else 0]
-                page.add_overlay(stamp, pikepdf.Rectangle(page.trimbox))
+                page.add_overlay(stamp, _shown_box(page))
             document.docinfo["/TechmarketReading"] = str(reader.entry_id)
             document.save(out)
 
 
+def _shown_box(page: pikepdf.Page) -> pikepdf.Rectangle:
+    """What a viewer shows of a page: its crop box, as far as it lies on the sheet, whatever a printer would trim."""
+    crop, sheet = pikepdf.Rectangle(page.cropbox), pikepdf.Rectangle(page.mediabox)
+    left, bottom = max(crop.llx, sheet.llx), max(crop.lly, sheet.lly)
+    right, top = min(crop.urx, sheet.urx), min(crop.ury, sheet.ury)
+    return pikepdf.Rectangle(left, bottom, max(left, right), max(bottom, top))
+
+
 def _shown_size(page: pikepdf.Page) -> tuple[float, float]:
     """Width and height in points as a reader sees the page: turned, and not beyond reason."""
-    box = pikepdf.Rectangle(page.trimbox)
+    box = _shown_box(page)
     width, height = (min(max(round(float(side), 1), SIDE_MIN), SIDE_MAX) for side in (box.width, box.height))
     turned = int(page.obj.get("/Rotate", 0)) % 180 == 90
     return (height, width) if turned else (width, height)

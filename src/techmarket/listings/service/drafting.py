@@ -131,7 +131,7 @@ async def renew_locked(db: AsyncSession, actor: Actor, listing: Listing, expires
     listing.state, listing.expires_on = state, expires_on
     listing.revision += 1
     journal.record(db, ListingRenewed(listing.id), actor=actor)
-    await disclosure.show_rooms(db, [steps.listing_ref(listing.id)])
+    await disclosure.show_rooms(db, [steps.listing_ref(listing.id)], until=expires_on)
     await db.flush()
 
 

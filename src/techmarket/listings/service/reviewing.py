@@ -110,7 +110,9 @@ async def _accept_many(db: AsyncSession, actor: Actor, listings: Sequence[Listin
             if is_published:
                 listing.published_at = now
                 shown.append(listing)
-    await disclosure.show_rooms(db, [steps.listing_ref(one.id) for one in shown])
+    for until in {one.expires_on for one in shown}:
+        rooms = [steps.listing_ref(one.id) for one in shown if one.expires_on == until]
+        await disclosure.show_rooms(db, rooms, until=until)
     await db.flush()
     return decided
 
@@ -194,7 +196,7 @@ async def _publish_locked(db: AsyncSession, actor: Actor | None, listing: Listin
     listing.is_held = False
     listing.revision += 1
     journal.record(db, ListingPublished(listing.id, listing.current_n), actor=actor)
-    await disclosure.show_rooms(db, [steps.listing_ref(listing.id)])
+    await disclosure.show_rooms(db, [steps.listing_ref(listing.id)], until=listing.expires_on)
     await db.flush()
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from techmarket.db import clock, files
@@ -36,7 +37,11 @@ async def upload_evidence(
         if await repository.count_evidence_since(db, actor.org, now - A_DAY) >= evidence.A_DAY_MAX:
             raise errors.TooMuchEvidence(at_most=evidence.A_DAY_MAX, retry_after=3600)
     sha256, size = await kept.receive(
-        chunks, media_type=media_type, size_max=evidence.SIZE_MAX, accepted=evidence.MEDIA
+        chunks,
+        media_type=media_type,
+        size_max=evidence.SIZE_MAX,
+        accepted=evidence.MEDIA,
+        inspect=partial(evidence.check_whole, media_type=media_type),
     )
     tx.bind(sha256.encode())
     async with tx.begin() as db:
