@@ -30,7 +30,7 @@ def single(file: str, name: str) -> tuple[str, ...]:
 PURE = [
     *mutants(
         "schemes.py",
-        (RULES, TABLES),
+        (RULES, CUMULATE),
         ("if not groups or len(set(groups)) != len(groups):", "if not groups:"),
         ("if any(share.weight <= 0 for share in table.groups):", "if False:"),
         ("if len(set(keys)) != len(keys):", "if False:"),

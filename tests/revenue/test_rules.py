@@ -95,6 +95,8 @@ def test_step_9_half_counts_as_wage_where_the_relief_holds_else_all():
     assert bases(rules.compute(a_case(is_registered=False, norms=norms()))) == full
     assert bases(rules.compute(a_case(pay_on=date(2029, 3, 20)))) == half
     assert bases(rules.compute(a_case(pay_on=date(2029, 3, 21)))) == full
+    # Development is neither transfer nor licence, registered or not.
+    assert bases(rules.compute(a_case(mode=Mode.OTHER, table=replace(TABLE, rate=D("0.70"))))) == full
 
 
 def test_step_10_flags_say_what_a_person_must_think_of():

@@ -176,7 +176,7 @@ async def _write(
     )
     db.add(row)
     await db.flush()
-    lines = _rows(row, done)
+    lines = _rows(done)
     secret = secrets.token_bytes(proving.SECRET_SIZE)
     # While the server takes the lines, this process makes their leaves and what is shown of them.
     _, leaves, views = await asyncio.gather(
@@ -192,19 +192,11 @@ async def _write(
     return shown(row, document, views)
 
 
-def _rows(row: Distribution, done: Computation) -> list[NewRow]:
+def _rows(done: Computation) -> list[NewRow]:
     """Who has waived her part by a weight of nought has a number in the list and no line."""
     numbered = [(n, line) for n, line in enumerate(done.lines, start=1) if line.minor]
     return [
-        NewRow(
-            line_id,
-            n,
-            line.group,
-            line.position,
-            line.key,
-            line.minor,
-            line.wage_base_minor,
-        )
+        NewRow(line_id, n, line.group, line.position, line.key, line.minor, line.wage_base_minor)
         for line_id, (n, line) in zip(new_ids(len(numbered)), numbered, strict=True)
     ]
 
