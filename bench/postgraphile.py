@@ -82,7 +82,7 @@ def missing() -> str | None:
 
 def asked_of(words: str) -> str:
     """Any of the words, as a tsquery of the market's own terms."""
-    return " | ".join(quoted(term) for term in sorted(tokens.terms(words))) or "''"
+    return " | ".join(quoted(term) for term in sorted(tokens.terms(words)))
 
 
 async def give_views(store: Store) -> None:
