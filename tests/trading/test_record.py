@@ -7,6 +7,7 @@ import re
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from copy import deepcopy
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -211,7 +212,8 @@ def other_price(lines: list[Line]) -> None:
 
 
 def longer_pause(lines: list[Line]) -> None:
-    turn(lines, "resumed")["at"] = turn(lines, "resumed")["at"].replace(":00.", ":01.", 1)
+    at = datetime.fromisoformat(turn(lines, "resumed")["at"]) + timedelta(seconds=1)
+    turn(lines, "resumed")["at"] = at.isoformat(timespec="microseconds")
 
 
 def forge(kind: str) -> Callable[[list[Line]], None]:
