@@ -68,6 +68,7 @@ async def test_an_open_challenge_goes_from_the_demand_to_a_development_whose_fir
     await read_under_agreement(challenge)
     await announced_and_qualified(challenge)
     await proposed_under_seal(challenge)
+    await sworn_in(challenge)
     await opened_together(challenge)
     await marked_unseen(challenge)
     award = await awarded_and_published(challenge)
@@ -265,8 +266,8 @@ async def opened_together(it: Challenge) -> None:
     assert rival.status_code == 404
 
 
-async def marked_unseen(it: Challenge) -> None:
-    """Three experts without interests sign, read and mark; nobody reads a mark before the last sheet is in."""
+async def sworn_in(it: Challenge) -> None:
+    """Three experts without interests sign before a proposal can be read."""
     for expert in it.experts:
         person = expert.people["officer"].id
         await it.town.post(f"/v1/people/{person}/qualifications", {"kind": "EXPERT", "level": "GENERAL"}, by="operator")
@@ -277,6 +278,10 @@ async def marked_unseen(it: Challenge) -> None:
         await it.town.post(
             f"/v1/lots/{it.lot}/panel/declaration", {"document_sha256": shown["declaration_sha256"]}, by=expert
         )
+
+
+async def marked_unseen(it: Challenge) -> None:
+    """The experts read and mark; nobody reads a mark before the last sheet is in."""
     for n, expert in enumerate(it.experts):
         sealed = await it.town.api.get(f"/v1/lots/{it.lot}/scores")
         assert (sealed.status_code, sealed.json()["code"]) == (409, "trading.scores_sealed")

@@ -14,6 +14,8 @@ from techmarket.identity.actor import Actor, OrgKind, Role
 from techmarket.identity.tables import Membership
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.refusals import NotFound
+from techmarket.notices import service as notices
+from techmarket.notices.errors import NoLongerStands
 from techmarket.trading import errors, service
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import (
@@ -38,7 +40,13 @@ from tests.trading.make import (
     an_open_trade,
     the_seller_signs,
 )
-from tests.trading.sealed_make import an_announced_scored_trade, an_announced_sealed_trade, dealt, taking_envelopes
+from tests.trading.sealed_make import (
+    a_sealed_lot,
+    an_announced_scored_trade,
+    an_announced_sealed_trade,
+    dealt,
+    taking_envelopes,
+)
 from tests.trading.test_panel import SCORED, SELECTION, a_scored_lot, an_expert, appoint, mark, offer, sworn
 
 
@@ -139,19 +147,19 @@ async def test_an_expert_whose_side_came_into_the_trade_after_he_swore_is_off_th
     lot = await taking_envelopes(town, trade)
     for buyer in town.buyers:
         await lot.put(buyer, envelope=await lot.quote(buyer, None, content=offer("600000.00")))
-    await lot.end()
-    await lot.open()
     shown = await service.get_panel(tx, market.operator, lot.id)
     assert [seat.state for seat in shown.seats] == [
         PanelSeatState.RECUSED,
         PanelSeatState.SEATED,
         PanelSeatState.SEATED,
     ]
+    (other,) = await sworn(market, lot.id, 1)
+    await lot.end()
+    await lot.open()
     with pytest.raises(errors.DeclarationMissing):
         await mark(lot, rival, "0", "0", "100")
     with pytest.raises(errors.DeclarationMissing):
         await service.list_proposals(tx, rival, lot.id)
-    (other,) = await sworn(market, lot.id, 1)
     for expert in (*panel[1:], other):
         await mark(lot, expert, "60", "70", "50")
     first, *_ = await service.list_awards(tx, market.operator, trade.id)
@@ -159,8 +167,7 @@ async def test_an_expert_whose_side_came_into_the_trade_after_he_swore_is_off_th
 
 
 async def test_a_panel_is_as_large_as_announced_and_nobody_is_knocked_off_it_by_a_name(market: Market, tx: Tx) -> None:
-    lot = await a_scored_lot(market, "600000.00", "600000.00")
-    panel = await sworn(market, lot.id)
+    lot, panel = await a_scored_lot(market, "600000.00", "600000.00")
     with pytest.raises(errors.PanelFull) as full:
         await appoint(market, lot.id, await an_expert(market))
     assert full.value.facts == {"experts": 3}
@@ -174,9 +181,8 @@ async def test_a_panel_is_as_large_as_announced_and_nobody_is_knocked_off_it_by_
     await appoint(market, trade.lot.id, expert)
     assert named.mandate is not None
     await service.sign_mandate(tx, expert, named.id, document_sha256=named.mandate.document_sha256)
-    shown = await service.get_panel(tx, expert, trade.lot.id)
-    with pytest.raises(errors.ExpertConflicted):
-        await service.declare(tx, expert, trade.lot.id, conflicted=False, document_sha256=shown.declaration_sha256)
+    shown = await service.get_panel(tx, market.operator, trade.lot.id)
+    assert [seat.state for seat in shown.seats] == [PanelSeatState.RECUSED]
 
 
 async def test_documents_of_proposals_are_closed_to_who_is_recused_and_to_all_when_nobody_bought(
@@ -272,3 +278,32 @@ async def test_whoever_bids_for_others_in_talks_is_empowered_to_bind_them(market
     other = await service.register_intent(tx, market.buyers[0], bidding.id, principal_org=market.buyers[1].org)
     assert other.mandate is not None
     assert not {"make_offers", "accept_offers"} & set(other.mandate.document["powers"])
+
+
+async def test_an_officer_who_joined_a_bidder_gives_no_share_and_the_others_open_the_lot(tx: Tx, keys: Keys) -> None:
+    lot = await a_sealed_lot(tx, keys, buyers=2)
+    await lot.put(lot.market.buyers[0], "600000.00")
+    await lot.end()
+    async with tx.begin() as db:
+        officer, bidder = lot.dealt.officers[0].actor, lot.market.buyers[1]
+        db.add(Membership(person_id=officer.person, org_id=bidder.org, roles=["TRADER"], ended_at=None))
+    with pytest.raises(errors.JudgeConflicted):
+        await lot.give(1)
+    await lot.open(2, 3, 5)
+    (award,) = await service.list_awards(tx, lot.market.operator, lot.trade.id)
+    assert award.buyer_organisation_id == lot.market.buyers[0].org
+
+
+async def test_the_result_of_a_winner_who_was_shut_out_is_taken_down_and_objected_to_no_more(
+    market: Market, book: BidBook
+) -> None:
+    trade = await an_awarded_trade(market, book, 560_000, 600_000)
+    (winner, _) = await service.list_awards(market.tx, market.operator, trade.id)
+    assert winner.notice_id is not None
+    (mine,) = await service.list_participants(market.tx, market.buyers[1], trade.id)
+    await service.forfeit_deposit(
+        market.tx, market.operator, mine.deposits[0].id, cause=ForfeitCause.BREACH_OF_RULES, reasons="Sample / 示例"
+    )
+    objector = (await an_organisation(market.tx)).actor
+    with pytest.raises(NoLongerStands):
+        await notices.file_objection(market.tx, objector, winner.notice_id, grounds="Sample / 示例")

@@ -43,7 +43,7 @@ from tests.trading.record_make import (
 )
 from tests.trading.sealed_make import a_sealed_lot
 from tests.trading.test_negotiation import offer, talks
-from tests.trading.test_panel import a_scored_lot, mark, sworn
+from tests.trading.test_panel import a_scored_lot, mark
 
 
 @pytest.fixture
@@ -155,8 +155,8 @@ async def test_a_sealed_lot_is_opened_again_to_its_second_price(means: Means, tx
 
 
 async def test_a_scored_lot_replays_by_its_formula_and_the_panels_sheets(means: Means, market: Market) -> None:
-    lot = await a_scored_lot(market, "600000.00", "500000.00")
-    for expert in await sworn(market, lot.id):
+    lot, panel = await a_scored_lot(market, "600000.00", "500000.00")
+    for expert in panel:
         await mark(lot, expert, "60", "90")
     lines = await record_of(means, lot.trade.id)
     found = replayed(lines, trusted_by(means))

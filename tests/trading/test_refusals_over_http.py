@@ -94,6 +94,7 @@ HEARD: Mapping[str, set[str]] = {
     "judging": {
         *("no_panel_here", "panel_closed", "not_an_expert", "expert_conflicted", "expert_already"),
         *("declaration_missing", "nothing_to_mark", "sheet_incomplete", "sheet_given", "scores_sealed", "panel_full"),
+        "panel_incomplete",
     },
 }
 """Which test hears which codes of trading."""
@@ -631,6 +632,14 @@ async def test_whatever_is_wrong_with_an_expert_or_his_marks(town: Town, tx: Tx,
     await town.no("nothing_to_mark", experts[0], "GET", f"{lot}/proposals", state="OPEN", **until)
     await town.no("declaration_missing", experts[3], "POST", f"{lot}/score-sheets", sheet)
     await sealed.end()
+    share = {"n": 1, "share": sealed.dealt.shares[0].body.hex()}
+    due = (await service.get_lot(tx, operator.actor, trade.lot.id)).step_due_at
+    assert due is not None
+    lacking = {"seated": 3, "experts": 4, "due_at": wire(due)}
+    await town.no("panel_incomplete", sealed.dealt.officers[0], "POST", f"{lot}/opening/shares", share, **lacking)
+    last = experts[3].actor
+    told = await service.get_panel(tx, last, trade.lot.id)
+    await service.declare(tx, last, trade.lot.id, conflicted=False, document_sha256=told.declaration_sha256)
     await sealed.open()
     wrong = {"marks": [{**mark, "criterion": "other"}]}
     wanted = [f"{mark['number']}: {PLAN}"]
@@ -643,7 +652,7 @@ async def test_whatever_is_wrong_with_an_expert_or_his_marks(town: Town, tx: Tx,
     due = (await service.get_lot(tx, operator.actor, trade.lot.id)).step_due_at
     assert due is not None
     known = {"due_at": wire(due)}
-    await town.no("scores_sealed", None, "GET", f"{lot}/scores", given=1, seated=3, **known)
+    await town.no("scores_sealed", None, "GET", f"{lot}/scores", given=1, seated=4, **known)
     for one in experts[1:3]:
         await service.give_sheet(tx, keys, one.actor, trade.lot.id, [Mark(int(str(mark["number"])), PLAN, 60)])  # type: ignore[arg-type]
     await move_to(tx, due)

@@ -193,6 +193,7 @@ async def list_proposals(lot_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
         errors.NothingToMark,
         errors.SheetGiven,
         errors.SheetIncomplete,
+        errors.ExpertConflicted,
     ),
 )
 async def give_sheet(lot_id: Uuid, body: SheetIn, actor: SignedIn, tx: TxDep, keys: KeysDep) -> PanelView:

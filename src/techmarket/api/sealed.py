@@ -191,7 +191,15 @@ async def get_slot(lot_id: Uuid, actor: SignedIn, tx: TxDep, keys: KeysDep) -> S
     "/opening/shares",
     response_model=SealingOut,
     operation_id="giveShare",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.SharesTooEarly, errors.WrongShare),
+    responses=refusals(
+        NotAllowed,
+        NotFound,
+        NotInThisState,
+        errors.SharesTooEarly,
+        errors.WrongShare,
+        errors.PanelIncomplete,
+        errors.JudgeConflicted,
+    ),
 )
 async def give_share(lot_id: Uuid, body: GiveShare, actor: SignedIn, tx: TxDep, keys: KeysDep) -> SealingView:
     """Give one's share after the deadline (officer); the last one needed opens every envelope and decides the lot."""

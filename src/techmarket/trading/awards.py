@@ -32,7 +32,7 @@ from techmarket.trading.events import (
     TradeTerminated,
     TradeUnsold,
 )
-from techmarket.trading.lifecycle import AWARD, LOT, TRADE, ForfeitCause, LotState, next_act
+from techmarket.trading.lifecycle import AWARD, IN_FORCE, LOT, STANDING_AWARDS, TRADE, ForfeitCause, LotState, next_act
 from techmarket.trading.methods import Family, method_rules
 from techmarket.trading.publishing import publish_award
 from techmarket.trading.tables import Award, Lot, Participant, Trade
@@ -63,6 +63,7 @@ async def offer(db: AsyncSession, trade: Trade, lot: Lot, award: Award, *, now: 
         actor=actor,
     )
     await db.flush()
+    await _close_rooms(db, trade, lot, actor)
 
 
 async def signing_deadline(db: AsyncSession, trade: Trade, award: Award) -> datetime | None:
@@ -108,6 +109,8 @@ async def lose(
     if deposit is not None:
         await deposits.forfeit(db, trade, participant, deposit, cause=cause, actor=actor, reasons=reasons)
     await close_disclosure(db, trade, participant, award, actor)
+    if award.notice_id is not None:  # a result that still stood would be objected to for nothing
+        await notices.withdraw(db, award.notice_id, actor)
     journal.record(db, AwardLapsed(award.id, trade.id, cause.value), actor=actor)
     await db.flush()
     runner_up = await repository.lock_waiting_award(db, lot.id)
@@ -140,6 +143,8 @@ async def release_runner_up(db: AsyncSession, trade: Trade, lot_id: UUID, *, act
         return
     waiting.state = AWARD.move(waiting.state, "release")
     journal.record(db, RunnerUpReleased(waiting.id, trade.id), actor=actor)
+    await db.flush()
+    await _close_rooms(db, trade, await repository.get_lot(db, lot_id), actor)
     await deposits.release_idle(db, trade, actor=actor)
 
 
@@ -219,9 +224,12 @@ def panel_basis(lot: Lot) -> str:
 
 
 async def _close_rooms(db: AsyncSession, trade: Trade, lot: Lot, actor: Actor | None) -> None:
-    """Nobody bought: the documents of the proposals are their bidders' own again."""
+    """The documents of whoever cannot get the lot any more, of all once nobody bought, are their bidder's own again."""
     if method_rules(lot.method).family is Family.ENVELOPE:
-        rooms = [Ref("participant", one.id) for one in await repository.list_participants(db, trade.id)]
+        awards = [one for one in await repository.list_awards(db, trade.id) if one.lot_id == lot.id]
+        kept = {one.participant_id for one in awards if one.state in STANDING_AWARDS | IN_FORCE}
+        known = [one.id for one in await repository.list_participants(db, trade.id)]
+        rooms = [Ref("participant", one) for one in known if one not in kept]
         await disclosure.close_basis(db, rooms, basis=panel_basis(lot), actor=actor)
 
 

@@ -17,6 +17,16 @@ class PanelClosed(Refusal):
     en = "The lot is {state}; its panel and marks no longer change."
 
 
+class PanelIncomplete(Refusal):
+    code, kind = "trading.panel_incomplete", Kind.CONFLICT
+    zh = "开标前评委须全部确定并签署声明：应有 {experts} 名，已签署 {seated} 名；请市场先补足评委。"
+    en = (
+        "Proposals are opened once the panel is complete and sworn: {seated} of {experts} experts are. The market "
+        "completes it first."
+    )
+    also = (("due_at", "最迟于 {due_at} 开标，否则不成交。", "The lot is opened by {due_at}, or ends unsold."),)
+
+
 class NotAnExpert(Refusal):
     code, kind = "trading.not_an_expert", Kind.CONFLICT
     zh = "该人员没有有效的专家资格（EXPERT）；请先由市场登记资格。"

@@ -23,6 +23,7 @@ from techmarket.trading import consortium, errors, policy, repository
 from techmarket.trading.consortium import ConsortiumDraft
 from techmarket.trading.events import ConsortiumAgreed
 from techmarket.trading.lifecycle import PARTICIPANT, ParticipantState, TradeState
+from techmarket.trading.panel import seating
 from techmarket.trading.service.mandating import require_no_officer, require_stands_once
 from techmarket.trading.service.showing import participant_view
 from techmarket.trading.tables import ConsortiumMember, Lot, Participant, Trade
@@ -56,6 +57,7 @@ async def sign_consortium(tx: Tx, actor: Actor, participant_id: UUID, *, documen
         now = await market_now(db)
         done = await signing.put(db, participant.agreement_signing_id, actor, document_sha256=document_sha256, now=now)
         next(one for one in participant.members if one.org_id == actor.org).signed_at = now
+        await seating.recuse_members(db, trade, {actor.org}, actor=actor)
         if done.is_complete:
             participant.agreed_at = now
             journal.record(db, ConsortiumAgreed(participant.id, trade.id, document_sha256), actor=actor)

@@ -144,6 +144,9 @@ async def give_sheet(tx: Tx, keys: Keys, actor: Actor, lot_id: UUID, marks: Sequ
             raise errors.NothingToMark(state=lot.state)
         if await db.get(ScoreSheet, (lot.id, seat.person_id)) is not None:
             raise errors.SheetGiven()
+        because = await _interests(db, trade, lot, seat.person_id)
+        if because:
+            raise errors.ExpertConflicted(because=because)
         numbers = [one.number for one in await _proposals(db, lot)]
         sheets.check_marks(marks, numbers=numbers, criteria=panel_criteria(terms))
         now = await market_now(db)
@@ -163,6 +166,7 @@ async def _open_if_complete(
     """With the last sheet of a panel of the announced size all marks are open at once."""
     if lot.state is not LotState.EVALUATING or lot.step is not LotStep.SCORES:
         return
+    await _recuse_interested(db, trade, lot, actor)
     seated = await repository.count_seated(db, lot.id)
     if seated < terms["experts"] or len(await repository.sheets_of(db, lot.id)) < seated:
         return
@@ -203,6 +207,7 @@ async def scores_if_due(tx: Tx, keys: Keys, lot_id: UUID) -> bool:
             return False
         if lot.step_due_at is None or now < lot.step_due_at:
             return False
+        await _recuse_interested(db, trade, lot, None)
         if len(await repository.sheets_of(db, lot.id)) < EXPERTS[0]:
             await awards.end_unsold(db, trade, lot, cause="panel_incomplete", actor=None)
             return True
@@ -215,10 +220,7 @@ async def begin_scores(db: AsyncSession, case: deciding.Case) -> datetime | None
     """The panel's time begins with the opening; without a counted proposal or a panel there is nothing to wait for."""
     if not panel_criteria(case.terms) or not await _proposals(db, case.lot):
         return None
-    # Registration is over: an expert whose side has come into the trade since he swore does not sit any more.
-    for seat in await repository.panel_of(db, case.lot.id):
-        if seat.state is not PanelSeatState.RECUSED and await _interests(db, case.trade, case.lot, seat.person_id):
-            await _recuse(db, None, case.trade, case.lot, seat)
+    await _recuse_interested(db, case.trade, case.lot, None)
     owners = {seat.participant_id: seat.org_id for seat in await repository.seats_of(db, case.trade.id)}
     for room in await _rooms(db, case.trade, case.lot):
         await disclosure.open_room(db, room, owners[room.id])
@@ -375,6 +377,13 @@ async def _recuse(db: AsyncSession, actor: Actor | None, trade: Trade, lot: Lot,
         )
     journal.record(db, ExpertRecused(lot.id, seat.n), actor=actor)
     await db.flush()
+
+
+async def _recuse_interested(db: AsyncSession, trade: Trade, lot: Lot, actor: Actor | None) -> None:
+    """By rule, whoever has come to have an interest since he swore; what he gave does not count."""
+    for seat in await repository.panel_of(db, lot.id):
+        if seat.state is not PanelSeatState.RECUSED and await _interests(db, trade, lot, seat.person_id):
+            await _recuse(db, actor, trade, lot, seat)
 
 
 async def _interests(db: AsyncSession, trade: Trade, lot: Lot, person_id: UUID) -> list[str]:

@@ -24,6 +24,7 @@ from techmarket.trading import errors, policy, repository
 from techmarket.trading.consortium import powers_of
 from techmarket.trading.events import MandateSigned
 from techmarket.trading.lifecycle import PARTICIPANT, ParticipantState, TradeState
+from techmarket.trading.panel import seating
 from techmarket.trading.service.showing import participant_view
 from techmarket.trading.tables import Lot, Participant, Trade
 from techmarket.trading.views import ParticipantView
@@ -56,6 +57,7 @@ async def sign_mandate(tx: Tx, actor: Actor, participant_id: UUID, *, document_s
         now = await market_now(db)
         await signing.put(db, participant.mandate_signing_id, actor, document_sha256=document_sha256, now=now)
         participant.mandated_at = now
+        await seating.recuse_members(db, trade, {actor.org}, actor=actor)
         journal.record(db, MandateSigned(participant.id, trade.id, document_sha256), actor=actor)
         await db.flush()
         return await participant_view(db, trade, participant)

@@ -30,6 +30,7 @@ from techmarket.trading.lifecycle import (
 )
 from techmarket.trading.methods import rules_of
 from techmarket.trading.methods.online_bidding import IN_SESSION
+from techmarket.trading.panel import seating
 from techmarket.trading.qualification import Kinship
 from techmarket.trading.service import consorting, mandating
 from techmarket.trading.service.qualifying import view_due_at
@@ -122,6 +123,7 @@ async def register_intent(
             for lot_id in sorted(wanted)
         )
         journal.record(db, ParticipantRegistered(participant.id, trade.id), actor=actor)
+        await seating.recuse_members(db, trade, {actor.org}, actor=actor)
         await db.flush()
         return await participant_view(db, trade, participant)
 

@@ -27,14 +27,16 @@ from techmarket.trading import awards, envelopes, errors, policy, repository
 from techmarket.trading.events import LotUnsealed, ShareGiven, SlotsClosed
 from techmarket.trading.lifecycle import LOT, LotState, LotStep, Method
 from techmarket.trading.methods import Family, method_rules, rules_of
-from techmarket.trading.methods.scored import Scored
+from techmarket.trading.methods.scored import Scored, panel_criteria
 from techmarket.trading.methods.sealed import Sealed
+from techmarket.trading.panel import seating
 from techmarket.trading.sealed import rules
 from techmarket.trading.sealed.rules import Judged, Slot, Verdict
 from techmarket.trading.sealed.shares import Share, combine, is_genuine
 from techmarket.trading.service import deciding
 from techmarket.trading.service.deciding import Case, Step
 from techmarket.trading.service.due import work_off
+from techmarket.trading.service.qualifying import require_disinterested
 from techmarket.trading.service.sealing import sealing_view
 from techmarket.trading.service.showing import require_known
 from techmarket.trading.tables import Lot, LotSealing, OpenedEnvelope, OpeningOfficer, Trade
@@ -89,6 +91,9 @@ async def give_share(tx: Tx, actor: Actor, keys: Keys, lot_id: UUID, *, n: int, 
         require(actor, policy.GIVE_SHARE, parties=[one.person_id for one in officers])
         _require_deadline_passed(trade, lot, sealing)
         officer = _officer_of(officers, actor, n, share, lot_id)
+        if sealing.opened_at is None:
+            await require_disinterested(db, actor, trade)
+            await _require_panel(db, trade, lot)
         if officer.share is None:
             officer.share, officer.given_at = share, now
             journal.record(db, ShareGiven(lot.id, trade.id, officer.n), actor=actor)
@@ -104,6 +109,12 @@ def _require_deadline_passed(trade: Trade, lot: Lot, sealing: LotSealing) -> Non
         raise errors.SharesTooEarly(opens_at=opens_at, effective_end=lot.effective_end)
     if sealing.opened_at is None and lot.step is not LotStep.OPENING:
         raise NotInThisState(thing=LOT.thing, state=lot.state, act="give_share", possible=LOT.possible(lot.state))
+
+
+async def _require_panel(db: AsyncSession, trade: Trade, lot: Lot) -> None:
+    terms = rules_of(await texts.get(db, trade.terms_sha256))
+    if panel_criteria(terms):
+        await seating.require_complete(db, lot, announced=terms["experts"])
 
 
 def _officer_of(officers: Sequence[OpeningOfficer], actor: Actor, n: int, share: bytes, lot_id: UUID) -> OpeningOfficer:
