@@ -246,6 +246,18 @@ async def name_completers(tx: Tx, deal: Deal, *people: UUID) -> None:
     await achievements.amend_achievement(tx, deal.seller.actor, seen.id, said, sent=sent, if_match=seen.etag)
 
 
+async def test_a_text_about_what_was_recorded_otherwise_since_is_not_signed_and_drafted_again_it_is(tx, keys):
+    deal = await a_draft(tx, keys)
+    seen = await achievements.get_achievement(tx, deal.seller.actor, deal.achievement_id)
+    said, sent = AchievementDraft(title_en="Something else"), frozenset({"title_en"})
+    await achievements.amend_achievement(tx, deal.seller.actor, seen.id, said, sent=sent, if_match=seen.etag)
+    with pytest.raises(errors.ObjectsChanged):
+        await service.open_signing(tx, deal.seller.actor, deal.id, document_sha256=deal.sha256)
+    assert (await rows(tx, "signing"), await rows(tx, "achievement_claim")) == (0, 0)
+    anew = await a_signing(tx, keys, seller=deal.seller, achievement_id=deal.achievement_id)
+    assert anew.contract.state is ContractState.SIGNING
+
+
 async def test_a_buyer_whose_person_was_a_completer_yesterday_is_a_related_party_today(tx, keys):
     deal = await a_draft(tx, keys, seller_kind=OrgKind.UNIVERSITY)
     await name_completers(tx, deal, deal.buyer.actor.person)

@@ -381,6 +381,7 @@ async def get_document(
         ApprovalNotInForce,
         ApprovalOfOther,
         errors.MadeElsewhere,
+        errors.ObjectsChanged,
         errors.PatentFactsMissing,
         errors.PatentOver,
         errors.ClearanceMissing,

@@ -131,6 +131,14 @@ class BoundByAward(Refusal):
     en = "This contract comes from an award; it is cancelled only when the award lapses."
 
 
+class ObjectsChanged(Refusal):
+    code, kind = "contracts.objects_changed", Kind.CONFLICT
+    zh = "合同起草后，所涉成果的名称、权利人或知识产权已变更；请撤回后重新起草。"
+    en = (
+        "Since this was drafted the achievement's name, owners or rights have changed; take it back and draft it again."
+    )
+
+
 class KinshipUnpublished(Refusal):
     code, kind = "contracts.kinship_unpublished", Kind.CONFLICT
     zh = (

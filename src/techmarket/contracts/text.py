@@ -161,6 +161,17 @@ def _object(thing: ObjectText) -> dict[str, Any]:
     }
 
 
+def names_same_objects(document: Mapping[str, Any], things: Sequence[ObjectText]) -> bool:
+    """Whether a text names these things as they are recorded: by name, owners and rights; a date that was left blank
+    when it was written and is known since changes nothing of what is sold."""
+
+    def named(one: Mapping[str, Any]) -> tuple[Any, ...]:
+        rights = [(right["kind"], right["number"]) for right in one["rights"]]
+        return one["achievement"], one["name_zh"], one["name_en"], one["applicant_and_owner"], rights
+
+    return [named(one) for one in document.get("objects", [])] == [named(_object(one)) for one in things]
+
+
 def _price(price: PriceTerms) -> dict[str, Any]:
     fee = None
     if price.entry_fee_minor:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
 from techmarket.achievements.steps import AchievementFacts, Sale
-from techmarket.contracts import borders, errors, policy, repository, rules, templates
+from techmarket.contracts import borders, errors, policy, repository, rules, templates, text
 from techmarket.contracts.events import (
     ContractAwaitsClearance,
     ContractInForce,
@@ -28,7 +28,7 @@ from techmarket.contracts.service.drafting import cancel_locked
 from techmarket.contracts.service.paying import raise_fixed_parts
 from techmarket.contracts.service.reading import all_orgs, known_parties, leads, side_orgs, view_of
 from techmarket.contracts.service.watching import watch, watch_effect
-from techmarket.contracts.service.writing import crossing_of, fixed_minor, patents_of, sale_mode
+from techmarket.contracts.service.writing import crossing_of, fixed_minor, objects_of, patents_of, sale_mode
 from techmarket.contracts.tables import Contract
 from techmarket.contracts.templates import ABOUT_RIGHTS
 from techmarket.contracts.views import ContractView
@@ -79,6 +79,7 @@ async def open_signing(
         if contract.award_id is None:
             await require_approved(db, contract, parties[PartyRole.PAYEE])
             await _claim(db, contract, parties, actor)
+            await _require_as_recorded(db, contract, version.sha256)
             contract.notice_id = await publish_price(db, contract, parties, actor, related_party=related_party)
         version.signing_id = await signing.open_signing(
             db,
@@ -140,6 +141,13 @@ async def sign(
         if keys is None or done.entry_id is None:
             return view
         return replace(view, receipt=await transparency.promise(db, keys, done.entry_id))
+
+
+async def _require_as_recorded(db: AsyncSession, contract: Contract, sha256: str) -> None:
+    """Nobody is called to sign a text about something that its record no longer is; from here on a claim holds it."""
+    ids = await repository.achievements_of(db, contract.id)
+    if ids and not text.names_same_objects(await texts.get(db, sha256), await objects_of(db, ids)):
+        raise errors.ObjectsChanged()
 
 
 async def sign_vouched(
