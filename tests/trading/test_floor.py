@@ -25,7 +25,7 @@ from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import LotState, PauseCause
 from tests.client import Api
 from tests.identity.make import Keyed, a_market, an_organisation
-from tests.notices.make import a_sandbox, move_to
+from tests.notices.make import a_sandbox, move_to, shanghai
 from tests.trading.make import OPENS, OpenLot, a_draft, a_market_at_work, an_open_lot, an_open_trade, bidders, end_now
 
 START, STEP = 50_000_000, 1_000_000
@@ -218,6 +218,18 @@ async def test_at_the_hour_that_was_told_the_clock_lets_it_go_on_and_the_time_is
     assert [turn.what for turn in await floor.turns()] == ["paused", "resumed"]
     await pause(floor)
     assert await service.go_on_due(floor.tx) == 0  # no hour was told
+
+
+async def test_a_pause_without_an_hour_ends_by_the_clock_after_the_longest_the_rulebook_knows(floor):
+    before = await floor.row()
+    await pause(floor)
+    await floor.go_to(shanghai(2026, 4, 2, 23))  # paused on 2 March: a month ends with 2 April
+    assert await service.go_on_due(floor.tx) == 0
+    await floor.go_to(shanghai(2026, 4, 3))
+    assert await service.go_on_due(floor.tx) == 1
+    after, turns = await floor.row(), await floor.turns()
+    assert (after.state, after.paused_at) == ("OPEN", None)
+    assert after.hard_end - before.hard_end == turns[-1].at - turns[-2].at
 
 
 @pytest.mark.parametrize("away", [timedelta(0), timedelta(seconds=-1), timedelta(days=181)])

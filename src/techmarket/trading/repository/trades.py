@@ -184,7 +184,12 @@ async def list_due_to_open(db: AsyncSession, *, after: Due | None = None, limit:
 
 
 async def list_due_to_go_on(db: AsyncSession, *, after: Due | None = None, limit: int) -> Sequence[Due]:
-    return await due_by(db, Lot.resumes_at, Lot.state == LotState.PAUSED, after=after, limit=limit)
+    """Those whose told hour has come, and those without one: how long these may stand is for the rulebook."""
+    at = func.coalesce(Lot.resumes_at, Lot.paused_at)
+    query = select(at, Lot.id).where(Lot.state == LotState.PAUSED, at <= func.market_now())
+    if after is not None:
+        query = query.where(tuple_(at, Lot.id) > (after.at, after.id))
+    return [Due(*row) for row in (await db.execute(query.order_by(at, Lot.id).limit(limit))).all()]
 
 
 async def list_due_to_close(db: AsyncSession, *, after: Due | None = None, limit: int) -> Sequence[Due]:

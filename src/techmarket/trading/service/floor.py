@@ -13,6 +13,9 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.paging import Page, decode_cursor, page_of
+from techmarket.kernel.periods import end_of_period, shanghai_day
+from techmarket.kernel.workdays import CalendarYearMissing
+from techmarket.rulebook import steps as rulebook
 from techmarket.trading import errors, policy, repository, rules
 from techmarket.trading.events import LotPaused, LotResumed
 from techmarket.trading.lifecycle import LOT, LotState, PauseCause
@@ -23,6 +26,7 @@ from techmarket.trading.tables import Lot
 from techmarket.trading.views import FloorLineView, LotView
 
 PAUSED_AT_MOST = timedelta(days=180)
+LONGEST_PAUSE = "trading.pause.length_max"
 
 
 async def pause_lot(
@@ -71,7 +75,8 @@ async def resume_lot(tx: Tx, actor: Actor, lot_id: UUID) -> LotView:
 
 
 async def go_on_due(tx: Tx) -> int:
-    """What was said to go on at an hour goes on then, by the clock: whoever was told relies on it. Returns how many."""
+    """What was said to go on at an hour goes on then, by the clock: whoever was told relies on it; what was paused
+    without an hour goes on after the rulebook's longest pause. Returns how many."""
     return await work_off_all(tx, repository.list_due_to_go_on, lambda lot_id: go_on_if_due(tx, lot_id))
 
 
@@ -80,10 +85,23 @@ async def go_on_if_due(tx: Tx, lot_id: UUID) -> bool:
     async with tx.begin() as db:
         lot = await repository.lock_lot(db, lot_id)
         now = await market_now(db)
-        if lot.state is not LotState.PAUSED or lot.resumes_at is None or now < lot.resumes_at:
+        if lot.state is not LotState.PAUSED or lot.paused_at is None:
+            return False
+        until = lot.resumes_at or await _longest_until(db, lot.paused_at)
+        if until is None or now < until:
             return False
         await _go_on(db, lot, now, None)
         return True
+
+
+async def _longest_until(db: AsyncSession, paused_at: datetime) -> datetime | None:
+    """Without a row for that day, or the holidays to count by, the pause is for a person to watch."""
+    longest = await rulebook.find_rule(db, LONGEST_PAUSE, on=shanghai_day(paused_at))
+    try:
+        calendar = await rulebook.work_calendar(db)
+        return None if longest is None else end_of_period(paused_at, longest.length, calendar=calendar)
+    except CalendarYearMissing:
+        return None
 
 
 async def _go_on(db: AsyncSession, lot: Lot, now: datetime, actor: Actor | None) -> None:
