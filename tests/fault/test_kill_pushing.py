@@ -27,7 +27,7 @@ from tests.hub.receiver import Message, receiving
 from tests.identity.make import an_organisation
 
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
-EVENTS = 1_000 if IS_LONG else 120
+EVENTS = 1_000 if IS_LONG else 60
 WEATHER = {"200": 60, "500": 14, "cut": 8, "hang": 4, "410": 2, "200 Twice: x twice": 12}
 WORKER = """
 import asyncio, sys
@@ -88,7 +88,7 @@ async def test_every_event_arrives_signed_and_under_one_id_whatever_receiver_and
         started = time.monotonic()
         worker = await a_worker()
         try:
-            while taken != wanted or kills < 4:
+            while taken != wanted or kills < 3:
                 assert time.monotonic() - started < (900 if IS_LONG else 180), f"{len(taken)} of {len(wanted)} arrived"
                 assert worker.returncode is None, "the worker ended by itself"
                 before = len(receiver.got)
@@ -96,7 +96,7 @@ async def test_every_event_arrives_signed_and_under_one_id_whatever_receiver_and
                     await asyncio.sleep(dice.uniform(0.02, 0.08))
                     if len(receiver.got) > before + 10 or taken == wanted:
                         break
-                if kills < 4 or dice.random() < 0.05:
+                if kills < 3 or dice.random() < 0.05:
                     worker.kill()
                     await worker.wait()
                     kills += 1
@@ -125,5 +125,5 @@ async def test_every_event_arrives_signed_and_under_one_id_whatever_receiver_and
         f"{EVENTS} events, {len(receiver.got)} messages ({max(times.values())} at most of one), {kills} workers killed,"
         f" enabled again {enabled} times, {time.monotonic() - started:.1f} s; lost 0, wrongly signed 0"
     )
-    assert kills >= 4
+    assert kills >= 3
     assert len(receiver.got) > EVENTS

@@ -14,8 +14,11 @@ from httpx import Response
 from jsonschema import Draft4Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
+from sqlalchemy import text
 
 from techmarket.hub import opendata
+from techmarket.hub.merging import compile_releases
+from tests.identity.make import an_organisation
 from tests.stories import way
 from tests.stories.town import a_town, moment, yuan
 
@@ -171,3 +174,40 @@ async def test_a_sale_is_valid_open_data_at_every_stage_and_names_no_losing_bidd
 def test_a_cell_of_the_table_is_never_a_formula():
     said = opendata._cell("=1+1"), opendata._cell("甲研究院"), opendata._cell("@x")
     assert said == ("'=1+1", "甲研究院", "'@x")
+
+
+EXAMPLES = json.loads((FOLDER / "ocds-213czf-000-00001.json").read_text())
+RECORD = json.loads((FOLDER / "record-ocds-213czf-000-00001.json").read_text())["records"][0]
+
+
+def test_releases_come_to_what_the_standards_own_example_says_in_whatever_order_they_are_given():
+    assert compile_releases(EXAMPLES["releases"]) == RECORD["compiledRelease"]
+    assert compile_releases(EXAMPLES["releases"][::-1]) == RECORD["compiledRelease"]
+    gone = [{"ocid": "a", "date": "1", "x": 1, "y": {"z": 1}}, {"ocid": "a", "date": "2", "x": None, "y": {"z": None}}]
+    assert compile_releases(gone) == {"tag": ["compiled"], "id": "a-2", "date": "2", "ocid": "a", "y": {}}
+
+
+async def test_a_foreign_file_is_kept_and_given_back_equal_in_meaning(tx, keys, api):
+    unit, stranger = [await an_organisation(tx, keys=keys) for _ in range(2)]
+    path = "/v1/open-data/ocds/foreign-releases"
+    first = await api.post(path, key=unit.key, json=EXAMPLES)
+    ocid = EXAMPLES["releases"][0]["ocid"]
+    assert (first.status_code, first.json()) == (201, {"accepted": 6, "unchanged": 0, "ocids": [ocid]}), first.text
+    assert (await api.post(path, key=unit.key, json=EXAMPLES)).json()["unchanged"] == 6
+    back = await api.get("/v1/open-data/ocds/foreign-records", key=unit.key, params={"ocid": ocid})
+    (record,) = back.json()["records"]
+    assert record["releases"] == sorted(EXAMPLES["releases"], key=lambda one: str(one["date"]))
+    assert record["compiledRelease"] == RECORD["compiledRelease"]
+    assert (
+        await api.get("/v1/open-data/ocds/foreign-records", key=stranger.key, params={"ocid": ocid})
+    ).status_code == 404
+    changed = json.loads(json.dumps(EXAMPLES))
+    changed["releases"][0]["language"] = "fr"
+    changed["releases"].append(changed["releases"][1] | {"id": "another"})
+    refused = await api.post(path, key=unit.key, json=changed)
+    assert (refused.status_code, refused.json()["code"]) == (409, "hub.release_changed")
+    bad = ({}, {"releases": []}, {"releases": [1]}, {"releases": [{"ocid": "a"}]}, {"releases": "x"})
+    codes = [(await api.post(path, key=unit.key, json=one)).json()["code"] for one in bad]
+    assert codes == ["hub.not_a_release_package"] * 5
+    async with tx.read() as db:
+        assert (await db.execute(text("SELECT count(*) FROM foreign_release"))).scalar_one() == 6

@@ -7,16 +7,19 @@ import io
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
-from techmarket.api.deps import MarketRoute, Reader, TxDep, means_of
+from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep, means_of
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Limit
-from techmarket.hub import opendata, service
+from techmarket.api.shapes import Cursor, Limit, Wire
+from techmarket.hub import errors, opendata, service
+from techmarket.hub.views import ForeignImportView
 from techmarket.kernel.paging import BadCursor
-from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.refusals import NotAllowed, NotFound
 
 router = APIRouter(prefix="/v1/open-data", tags=["open data"], route_class=MarketRoute)
 bulk = APIRouter(prefix="/v1/open-data", tags=["open data"])
@@ -152,3 +155,46 @@ def _line(cells: list[str]) -> bytes:
     out = io.StringIO()
     csv.writer(out).writerow(cells)
     return out.getvalue().encode()
+
+
+# --- from elsewhere ---------------------------------------------------------------------------------------------------
+
+
+class ForeignImportOut(Wire):
+    accepted: int
+    unchanged: int = Field(description="releases that were here already, byte for byte in meaning")
+    ocids: list[str]
+
+
+ForeignOcid = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+
+
+@router.post(
+    "/ocds/foreign-releases",
+    status_code=201,
+    response_model=ForeignImportOut,
+    operation_id="importReleases",
+    responses=refusals(NotAllowed, errors.NotAReleasePackage, errors.ReleaseChanged),
+)
+async def import_releases(
+    body: Annotated[dict[str, Any], Body(description="An OCDS 1.1 release package of another publisher.")],
+    actor: SignedIn,
+    tx: TxDep,
+) -> ForeignImportView:
+    """Keep the releases of another publisher's package as they are. Sending it again changes nothing."""
+    return await service.import_package(tx, actor, body)
+
+
+@router.get(
+    "/ocds/foreign-records",
+    response_model=Package,
+    operation_id="getForeignRecord",
+    responses=refusals(NotFound),
+)
+async def get_foreign_record(ocid: ForeignOcid, request: Request, actor: SignedIn, tx: TxDep) -> Package:
+    """What your organisation brought of a process, as a record package: every release as it came, and what they come
+    to by the standard's rules of merging."""
+    record = await service.get_foreign_record(tx, actor, ocid)
+    told, where = await service.publisher(tx, actor), _addresses(request)["public_url"]
+    uri = f"{where}/v1/open-data/ocds/foreign-records?{urlencode({'ocid': ocid})}"
+    return opendata.package("records", [record], uri=uri, publisher=told.name, public_url=where, at=told.at)

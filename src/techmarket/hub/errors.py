@@ -125,3 +125,15 @@ class ReplayTooLong(Refusal):
     code, kind = "hub.replay_too_long", Kind.INVALID
     zh = "重发的起点须早于终点，且一次最多 {days_max} 天。"
     en = "A replay starts before it ends, and spans at most {days_max} days."
+
+
+class NotAReleasePackage(Refusal):
+    code, kind = "hub.not_a_release_package", Kind.INVALID
+    zh = "须为 OCDS 1.1 发布包：releases 至少一条，每条有 ocid、id、date、tag、initiationType。"
+    en = "An OCDS 1.1 release package is wanted: releases, each with ocid, id, date, tag and initiationType."
+
+
+class ReleaseChanged(Refusal):
+    code, kind = "hub.release_changed", Kind.CONFLICT
+    zh = "发布 {release_id} 已存在且内容不同；按标准，内容变更须用新的 id。"
+    en = "The release {release_id} is here with other content; by the standard, other content has another id."

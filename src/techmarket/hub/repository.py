@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.hub.tables import ExternalId, FeedItem, FeedShown, ImportJob
+from techmarket.hub.tables import ExternalId, FeedItem, FeedShown, ForeignRelease, ImportJob
 from techmarket.hub.telling import PUBLIC
 from techmarket.kernel.refusals import NotFound
 
@@ -153,3 +153,20 @@ async def list_items(
             bound["unread"] = list(unread)
     rows = await db.execute(text(query).columns(refs=JSONB, facts=JSONB), bound)
     return [Item(**row._mapping) for row in rows]
+
+
+# --- open data from elsewhere -----------------------------------------------------------------------------------------
+
+
+async def insert_releases(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> int:
+    """Keep releases that are not there yet; returns how many."""
+    statement = upsert(ForeignRelease).on_conflict_do_nothing().returning(ForeignRelease.release_id)
+    done = 0
+    for row in rows:
+        done += len((await db.execute(statement.values(**row))).all())
+    return done
+
+
+async def releases_of(db: AsyncSession, org_id: UUID | None, ocids: Iterable[str]) -> Sequence[ForeignRelease]:
+    query = select(ForeignRelease).where(ForeignRelease.org_id == org_id, ForeignRelease.ocid.in_(set(ocids)))
+    return (await db.execute(query.order_by(ForeignRelease.ocid, ForeignRelease.release_id))).scalars().all()

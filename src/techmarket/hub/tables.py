@@ -127,3 +127,15 @@ class WebhookAttempt(Identified, Base):
     error: Mapped[str | None] = mapped_column(String(32))
     milliseconds: Mapped[int | None]
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ForeignRelease(Base):
+    """A release of open data that an organisation brought from elsewhere, as it came."""
+
+    __tablename__ = "foreign_release"
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    ocid: Mapped[str] = mapped_column(String(200), primary_key=True)
+    release_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))

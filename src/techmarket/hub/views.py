@@ -95,3 +95,12 @@ class DeliveryView:
     delivered_at: datetime | None
     body: str | None = None
     log: tuple[AttemptView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignImportView:
+    """What came of a package: new releases, and those that were here already."""
+
+    accepted: int
+    unchanged: int
+    ocids: tuple[str, ...]

@@ -2,7 +2,14 @@
 
 from techmarket.hub.service.following import list_changes
 from techmarket.hub.service.importing import ROWS_MAX, get_import, import_rows
-from techmarket.hub.service.opening import get_record, list_releases, publisher, read_all
+from techmarket.hub.service.opening import (
+    get_foreign_record,
+    get_record,
+    import_package,
+    list_releases,
+    publisher,
+    read_all,
+)
 from techmarket.hub.service.subscribing import (
     REPLAY_DAYS_MAX,
     add_webhook,
@@ -27,9 +34,11 @@ __all__ = [
     "enable_webhook",
     "end_webhook",
     "get_delivery",
+    "get_foreign_record",
     "get_import",
     "get_record",
     "get_webhook",
+    "import_package",
     "import_rows",
     "list_changes",
     "list_deliveries",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.db import clock
 from techmarket.db.session import Tx
 from techmarket.dossiers import steps as dossiers
-from techmarket.hub import opendata, policy
+from techmarket.hub import errors, merging, opendata, policy, repository
 from techmarket.hub.opendata import Party, Sources
-from techmarket.hub.views import PublisherView
+from techmarket.hub.views import ForeignImportView, PublisherView
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
@@ -24,6 +25,8 @@ from techmarket.trading import steps as trading
 from techmarket.trading.lifecycle import Method
 
 BATCH = 20
+RELEASES_MAX = 1_000
+TEXT_MAX = 200
 BIDS_MAX = 10_000
 """Entries of one lot that go into a release; statistics are of these."""
 
@@ -91,3 +94,54 @@ async def _sources(db: AsyncSession, trade_id: UUID, public_url: str, ocid_prefi
         public_url.rstrip("/"),
         ocid_prefix,
     )
+
+
+# --- from elsewhere ---------------------------------------------------------------------------------------------------
+
+
+async def import_package(tx: Tx, actor: Actor, package: dict[str, Any]) -> ForeignImportView:
+    """Keep the releases of a package as they came. The same again changes nothing; the same id with other content is
+    refused, and then nothing of the package is kept."""
+    require(actor, policy.IMPORT)
+    releases = _releases_in(package)
+    async with tx.begin() as db:
+        rows = [
+            {"org_id": actor.org, "ocid": one["ocid"], "release_id": str(one["id"]), "body": _spelled(one)}
+            for one in releases
+        ]
+        done = await repository.insert_releases(db, rows)
+        kept = await repository.releases_of(db, actor.org, [row["ocid"] for row in rows])
+        bodies = {(one.ocid, one.release_id): one.body for one in kept}
+        for row in rows:
+            if bodies[row["ocid"], row["release_id"]] != row["body"]:
+                raise errors.ReleaseChanged(release_id=row["release_id"], pointer="/body/releases")
+        return ForeignImportView(done, len(rows) - done, tuple(dict.fromkeys(row["ocid"] for row in rows)))
+
+
+async def get_foreign_record(tx: Tx, actor: Actor, ocid: str) -> dict[str, Any]:
+    """What my organisation brought of a process: every release as it came, and what they come to."""
+    require(actor, policy.SEE_FOREIGN)
+    async with tx.read() as db:
+        kept = await repository.releases_of(db, actor.org_id, [ocid])
+    if not kept:
+        raise NotFound()
+    releases = sorted((json.loads(one.body) for one in kept), key=lambda one: str(one["date"]))
+    return {"ocid": ocid, "releases": releases, "compiledRelease": merging.compile_releases(releases)}
+
+
+def _releases_in(package: dict[str, Any]) -> list[dict[str, Any]]:
+    found = package.get("releases")
+    if not isinstance(found, list) or not found or len(found) > RELEASES_MAX:
+        raise errors.NotAReleasePackage(pointer="/body/releases")
+    for n, one in enumerate(found):
+        texts = [one.get(name) for name in ("ocid", "date", "initiationType")] if isinstance(one, dict) else [None]
+        if not all(isinstance(text, str) and 0 < len(text) <= TEXT_MAX and text.isprintable() for text in texts):
+            raise errors.NotAReleasePackage(pointer=f"/body/releases/{n}")
+        id, tag = one.get("id"), one.get("tag")
+        if not isinstance(id, str) or not 0 < len(id) <= TEXT_MAX or not id.isprintable() or not isinstance(tag, list):
+            raise errors.NotAReleasePackage(pointer=f"/body/releases/{n}/id")
+    return found
+
+
+def _spelled(release: dict[str, Any]) -> bytes:
+    return json.dumps(release, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
