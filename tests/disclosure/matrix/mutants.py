@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant("listings/lifecycle.py", "FINDABLE | {ListingState.CLOSED}", "FINDABLE | {ListingState.WITHDRAWN}"),
     Mutant("listings/repository.py", "elif not sees_everything:\n        public", "elif False:\n        public"),
-    Mutant("listings/repository.py", "public = Listing.state.in_(KNOWN if states else FINDABLE)", "public = True"),
+    Mutant("listings/repository.py", "public = _stands_in(KNOWN if states else FINDABLE)", "public = True"),
     Mutant("listings/repository.py", "query = query.where(Listing.org_id == org_id)", "pass"),
     Mutant(
         "listings/service/reading.py",
@@ -65,7 +65,7 @@ MUTANTS = (
     # what of it he sees
     Mutant("listings/tiers.py", 'document["raised"]), reach)', 'document["raised"]), Tier.DEAL)'),
     Mutant("listings/tiers.py", "max(tier, Tier[raised[name]]) if name in raised else tier for", "tier for"),
-    Mutant("listings/steps.py", "if is_inside(actor, listing):\n        dossier", "if True:\n        dossier"),
+    Mutant("listings/steps.py", "if is_inside(actor, row):\n        dossier", "if True:\n        dossier"),
     Mutant("disclosure/tiers.py", "and field_tier[name] <= reach}", "}"),
     Mutant("disclosure/tiers.py", "if is_owner or is_market:", "if True:"),
     Mutant("disclosure/tiers.py", "Tier.REGISTERED if is_verified else Tier.PUBLIC", "Tier.REGISTERED"),
@@ -76,7 +76,11 @@ MUTANTS = (
         "{tier: tiers.cut(documents[version.sha256], tier) for tier in Tier}",
         "{tier: dict(documents[version.sha256]['fields']) for tier in Tier}",
     ),
-    Mutant("listings/steps.py", "if pair[0].state in FINDABLE}", "}"),
+    Mutant(
+        "listings/steps.py",
+        "if rules.stands_as(pair[0].state, pair[0].expires_on, day) in FINDABLE\n    }",
+        "if day\n    }",
+    ),
     Mutant(
         "matching/ranking.py",
         "return Space.REGISTERED if actor.org_verified or actor.is_market else Space.PUBLIC",
@@ -99,7 +103,7 @@ MUTANTS = (
         "actor.org_id is not None and actor.org_id == room.owner_org_id",
         "actor.org_id is not None",
     ),
-    Mutant("disclosure/doors.py", "return room.is_public or is_inside(actor, room) or is_invited", "return True"),
+    Mutant("disclosure/doors.py", "return room.stands_public or is_inside(actor, room) or is_invited", "return True"),
     Mutant("disclosure/doors.py", "if found is None or not is_inside(actor, found.room):", "if found is None:"),
     Mutant("disclosure/doors.py", "if not known or", "if"),
     Mutant("disclosure/doors.py", " or (found.found.withdrawn_at and not inside):", ":"),
@@ -281,7 +285,7 @@ MUTANTS = (
         "dossiers/rules.py", "return reader is Reader.OWNER or not kind.startswith(GROUND_KINDS)", "return True", FILE
     ),
     Mutant("dossiers/package.py", "if not listed <= found.grounds:", "if False:", FILE),
-    Mutant("dossiers/service/taking.py", "of = own if reader is Reader.OWNER else None", "of = None", FILE),
+    Mutant("dossiers/service/taking.py", "org=own if is_owner else None", "org=None", FILE),
     Mutant("api/conditional.py", "if response.status_code != 200:", "if False:", TAGS),
     # a consent that is given out whole
     Mutant(
@@ -300,14 +304,23 @@ MUTANTS = (
         "in_(set(ids))).order_by(Listing.id)",
         REVIEW,
     ),
-    Mutant("trading/bidbook.py", "ORDER BY l.id FOR UPDATE OF l", "ORDER BY l.id", WITHDRAWAL),
+    Mutant("trading/batch.py", "ORDER BY l.id FOR UPDATE OF l", "ORDER BY l.id", WITHDRAWAL),
     Mutant("disclosure/repository/rooms.py", "query = query.with_for_update(of=DataRoom)", "pass", GRANTS),
     Mutant("notices/repository.py", "Notice.id == notice_id).with_for_update()", "Notice.id == notice_id)", OBJECTING),
     # whose copy it is
     Mutant("disclosure/watermark/stamp.py", "· {self._time()} · {self.entry_id}", "· {self._time()}", STAMPS),
     Mutant("disclosure/watermark/pictures.py", "picture.info.clear()", "pass", STAMPS),
     Mutant("disclosure/watermark/pictures.py", "if pixels > bounds.pixels_max:", "if False:", STAMPS),
-    Mutant("disclosure/watermark/pdf.py", "if pages > bounds.pages_max:", "if False:", STAMPS),
+    Mutant(
+        "disclosure/watermark/pdf.py",
+        """            if stated > pages_max:
+                return {"fault": "too_long", "pages": int(stated)}
+            pages = len(document.pages)
+            if pages > pages_max:
+""",
+        "            pages = len(document.pages)\n            if False:\n",
+        STAMPS,
+    ),
     Mutant("disclosure/watermark/pdf.py", "if time.monotonic() > deadline:", "if False:", STAMPS),
 )
 
