@@ -134,3 +134,18 @@ def test_what_a_scope_covers_meets_whatever_the_narrower_one_meets(wide, narrow,
 
 def test_the_manners_are_those_that_a_text_can_name():
     assert licences.manners_of(" ".join(Manner)) == frozenset(Manner)
+
+
+@pytest.mark.parametrize(
+    "named, said",
+    [
+        (None, "ANY"),
+        ([], "ANY"),
+        (["MAKE"], "MAKE"),
+        (["MAKE", "USE", "MAKE"], "MAKE, USE"),
+        (["OFFER"], "OFFER_FOR_SALE"),
+    ],
+)
+def test_the_manners_that_a_listing_names_are_spelled_as_a_licence_reads_them(named, said):
+    assert licences.manner_text(named) == said
+    assert licences.manners_of(said) == (None if said == "ANY" else frozenset(said.split(", ")))

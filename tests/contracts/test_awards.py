@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text as sql
 
+from techmarket.achievements import errors as achievement_errors
 from techmarket.certification import service as certification
 from techmarket.contracts import errors, service
 from techmarket.contracts.lifecycle import ContractState, LineState
@@ -31,6 +32,7 @@ from techmarket.kernel.money import Money
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
 from techmarket.ledger import steps as ledger
+from techmarket.listings import service as listings
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import steps as notices
 from techmarket.settlement import service as bank
@@ -42,6 +44,7 @@ from techmarket.trading.bidbook import BidBook
 from tests.contracts.make import awake, in_force, pay
 from tests.identity.make import a_member, an_organisation
 from tests.ledger.make import moved
+from tests.listings.make import an_offer
 from tests.notices.make import move_to
 from tests.settlement.make import a_message, escrow, from_the_bank
 from tests.trading.make import Market, a_market_at_work, an_awarded_trade
@@ -362,3 +365,33 @@ async def test_a_price_found_by_bidding_is_not_agreed_anew_but_other_terms_are_a
     for who in (won.seller, won.winner):
         await service.sign_change(tx, who, change.id, document_sha256=change.document_sha256)
     assert await one(tx, "SELECT count(*) FROM journal_entry WHERE kind = 'contracts.contract_changed'") == 1
+
+
+async def test_an_offer_that_names_manners_of_use_ends_in_a_licence_of_those_manners(tx, keys, book):
+    market = await a_market_at_work(tx, keys)
+    scope = {"territory": "CN", "field": "ANY", "manner": ["MAKE", "USE"], "term_years": 5}
+    offer = await an_offer(tx, market.seller, market.operator, licence_kind="EXCLUSIVE", scope=scope)
+    trade = await an_awarded_trade(market, book, 600_000, listing_id=offer.id)
+    (award,) = await trading.list_awards(tx, market.operator, trade.id)
+    draft = await service.draft_from_award(tx, market.seller, award.id)
+    document = (await service.get_document(tx, market.seller, draft.id)).document
+    assert document["licence"]["manner"] == "MAKE, USE"
+    await service.open_signing(tx, market.seller, draft.id, document_sha256=draft.document_sha256)
+    async with tx.read() as db:
+        ends = (await notices.get_facts(db, award.notice_id)).ends_at
+    await move_to(tx, ends)
+    for who in (market.seller, market.buyers[0]):
+        signed = await service.sign(tx, who, draft.id, document_sha256=draft.document_sha256)
+    assert signed.state is ContractState.IN_FORCE
+    assert await one(tx, "SELECT manner FROM encumbrance") == "MAKE, USE"
+    # Beside it somebody else may sell what was made, and nobody else may make it.
+    (sold,) = offer.achievement_ids
+    for manner, refused in ((["SELL"], False), (["MAKE"], True)):
+        other = await an_offer(
+            tx, market.seller, achievement_ids=(sold,), licence_kind="ORDINARY", scope=scope | {"manner": manner}
+        )
+        if refused:
+            with pytest.raises(achievement_errors.LicenceOverlaps):
+                await listings.submit(tx, market.seller, other.id)
+        else:
+            await listings.submit(tx, market.seller, other.id)

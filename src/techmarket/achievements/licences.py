@@ -77,6 +77,12 @@ class Scope:
     manner: str = ANY_MANNER
 
 
+def manner_text(named: Iterable[str] | None) -> str:
+    """The manners a listing names, as a licence spells them; none named is any. `OFFER` is how one was once named."""
+    words = [Manner.OFFER_FOR_SALE if word == "OFFER" else Manner(word) for word in named or ()]
+    return ", ".join(dict.fromkeys(words)) or ANY_MANNER
+
+
 def manners_of(text: str) -> frozenset[Manner] | None:
     """The manners a text names, if it names nothing else. None is any manner; a text that is unclear means that too."""
     words = [word for word in _BETWEEN.split(text.strip().upper()) if word]

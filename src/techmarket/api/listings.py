@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from techmarket.achievements import errors as achievements
+from techmarket.achievements.licences import Manner
 from techmarket.api.achievements import Industry, IpcCodes, Keywords, TechnologyField, Trl
 from techmarket.api.deps import IfMatch, MarketRoute, PreconditionRequired, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
@@ -39,7 +40,6 @@ from techmarket.listings.rules import (
     LicenceKind,
     ListingDraft,
     ListingKind,
-    Manner,
     Mode,
     PriceForm,
 )
@@ -60,7 +60,13 @@ class ScopeWire(Wire):
     territory: Territory = "WORLD"
     field: UseField = "ANY"
     term_years: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
-    manner: Annotated[list[Manner], Field(max_length=5, description="None named: every manner of use.")] | None = None
+    manner: (
+        Annotated[
+            list[Manner | Literal["OFFER"]],
+            Field(max_length=8, description="None named: every manner of use. OFFER is read as OFFER_FOR_SALE."),
+        ]
+        | None
+    ) = None
     sublicence: bool | None = None
 
 

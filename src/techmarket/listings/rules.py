@@ -37,16 +37,6 @@ class LicenceKind(StrEnum):
     ORDINARY = "ORDINARY"
 
 
-class Manner(StrEnum):
-    """How a licensee may use it (实施方式); none named means every one."""
-
-    MAKE = "MAKE"
-    USE = "USE"
-    OFFER = "OFFER"
-    SELL = "SELL"
-    IMPORT = "IMPORT"
-
-
 class PriceForm(StrEnum):
     FIXED = "FIXED"
     FLOOR = "FLOOR"

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
+from techmarket.achievements.licences import manner_text
 from techmarket.achievements.steps import AchievementFacts, Sale
 from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
@@ -323,6 +324,7 @@ def sale_of(facts: OfferFacts) -> Sale:
         facts.org_id,
         scope.get("territory"),
         scope.get("field"),
+        manner=manner_text(scope.get("manner")),
         terms_sha256=facts.sha256,
         approval_ids=approvals_of(facts),
         price_minor=facts.price_minor,

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
+from techmarket.achievements.licences import manner_text
 from techmarket.contracts import errors, policy, repository
 from techmarket.contracts.events import ContractCancelled
 from techmarket.contracts.lifecycle import CONTRACT, PLAN_LINE, ContractState
@@ -223,7 +224,7 @@ def _scope_of(terms: dict[str, Any]) -> ScopeTerms:
     return ScopeTerms(
         territory=scope.get("territory") or "WORLD",
         field=scope.get("field") or "ANY",
-        manner=scope.get("manner") or "ANY",
+        manner=manner_text(scope.get("manner")),
         term_years=scope.get("term_years"),
     )
 
