@@ -13,10 +13,11 @@ from sqlalchemy import text
 from techmarket.db.clock import market_now
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
-from techmarket.identity.actor import Actor, OrgKind
+from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
+from techmarket.notices import service as notice_service
 from techmarket.notices import steps as notices
 from techmarket.notices.errors import NotStarted
 from techmarket.notices.kinds import NoticeKind
@@ -27,13 +28,23 @@ from techmarket.trading import errors, service, steps
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import AwardState, LotState, Method, OfferState, TradeState
 from techmarket.trading.views import OfferView, TradeView
+from tests.achievements.make import an_achievement
 from tests.identity.make import an_organisation
 from tests.listings.make import an_offer
 from tests.notices.make import move_to
-from tests.trading.make import Market, a_market_at_work, a_qualified, an_announced_trade, an_open_trade, pay_deposit
+from tests.trading.make import (
+    Market,
+    a_draft,
+    a_market_at_work,
+    a_qualified,
+    an_announced_trade,
+    an_open_trade,
+    pay_deposit,
+)
 
 WEEK = timedelta(days=7)
 NEGOTIABLE: dict[str, Any] = {"price_form": "NEGOTIABLE", "price": None}
+ROYALTY: dict[str, Any] = {"price_form": "ROYALTY", "price": None, "royalty_rate": "0.05", "royalty_base": "net sales"}
 TALKS: dict[str, Any] = {"method": Method.NEGOTIATION, "deposit_minor": 0, "increment_minor": None, "terms": {}}
 
 
@@ -248,3 +259,30 @@ async def test_no_bid_enters_the_book_of_a_negotiation_and_no_offer_an_online_bi
         await service.make_offer(
             market.tx, market.buyers[0], bidding.lot.id, minor=1, valid_until=await now_of(market) + WEEK
         )
+
+
+async def test_what_is_published_of_an_agreed_price_is_public_and_all_that_is_paid(market: Market) -> None:
+    secret = {"raised": {"summary_en": "NDA", "royalty_rate": "NDA"}, **ROYALTY}
+    imported = await an_achievement(market.tx, market.seller)
+    async with market.tx.begin() as db:
+        await db.execute(text("UPDATE achievement SET abstract_zh = NULL, abstract_en = NULL"))
+    bare = {"achievement_ids": (imported.id,), "summary_en": None, "problem_en": "Sample problem"}
+    for said, missing in (
+        (secret, ["summary_en", "royalty_rate"]),
+        (NEGOTIABLE | bare, ["summary_zh", "summary_en"]),
+    ):
+        listing = await an_offer(market.tx, market.seller, market.operator, **said)
+        trade = await a_draft(market, listing_id=listing.id, **TALKS)
+        await service.submit_trade(market.tx, market.seller, trade.id)
+        with pytest.raises(errors.PublicityHidden) as refused:
+            await service.announce(market.tx, market.operator, trade.id)
+        assert refused.value.facts == {"fields": missing}
+        assert (await service.get_trade(market.tx, market.seller, trade.id)).state is TradeState.SUBMITTED
+    listing = await an_offer(market.tx, market.seller, market.operator, **ROYALTY)
+    trade = await an_open_trade(market, listing_id=listing.id, **TALKS)
+    made = await offer(market, market.buyers[0], trade, 400_000)
+    await service.accept_offer(market.tx, market.seller, made.id, document_sha256=made.document_sha256)
+    (award,) = await service.list_awards(market.tx, market.operator, trade.id)
+    seen = await notice_service.get_notice(market.tx, ANONYMOUS, award.notice_id)
+    assert seen.document["beside_it"] == {"royalty_rate": "0.05", "royalty_base": "net sales"}
+    assert seen.document["abstract"]["en"] == listing.terms["summary_en"]

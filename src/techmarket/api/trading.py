@@ -441,6 +441,7 @@ async def return_trade(trade_id: Uuid, actor: SignedIn, tx: TxDep) -> TradeView:
         NotInThisState,
         errors.ListingChanged,
         errors.DraftedBefore,
+        errors.PublicityHidden,
         errors.OpensTooEarly,
         UnderWay,
         ApprovalNotInForce,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db import texts
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.steps import OrganisationFacts
@@ -20,8 +21,13 @@ from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
 from techmarket.rulebook import steps as rulebook
+from techmarket.trading import errors
 from techmarket.trading.lifecycle import Method
 from techmarket.trading.tables import Award, Lot, Participant, Trade
+
+ABSTRACT = ("summary_zh", "summary_en")
+BESIDE_PRICE = ("royalty_rate", "royalty_base", "royalty_minimum", "royalty_cap", "equity_share")
+PUBLISHED_WITH_PRICE = (*ABSTRACT, "mode", "licence_kind", "scope", *BESIDE_PRICE)
 
 
 async def publish_award(
@@ -95,20 +101,39 @@ def _result(trade: Trade, lot: Lot, award: Award, participant: Participant, sell
 
 
 async def _price(db: AsyncSession, trade: Trade, lot: Lot, award: Award, participant: Participant) -> dict[str, Any]:
-    """Name, abstract, mode of conversion, intended price, and whether the buyer is an interested party."""
-    said = (await listings.get_offer_facts(db, trade.listing_id)).terms
+    """Name, abstract, mode of conversion, all that is paid, and whether the buyer is an interested party.
+
+    What the lister keeps for fewer readers is not published here either; the announcement has asked for what must be.
+    """
+    said = await listings.public_terms(db, trade.listing_sha256)
+    beside = {part: said[part] for part in BESIDE_PRICE if part in said}
     name = {"zh": lot.title_zh, "en": lot.title_en}
     return {
         "name": name,
         "abstract": {"zh": said.get("summary_zh"), "en": said.get("summary_en")},
         "mode": {part: said[part] for part in ("mode", "licence_kind", "scope") if part in said},
         "intended_price": wire(Money(award.price_minor)),
+        **({"beside_it": beside} if beside else {}),
         "related_party": participant.related,
         "related_because": participant.related_because,
         "trade": trade.number,
         "lot": lot.n,
         "listing": str(trade.listing_id),
     }
+
+
+async def require_publishable(db: AsyncSession, trade: Trade) -> None:
+    """A price that a government-established unit agrees is published with abstract, mode and all that is paid beside
+    it (ZJR art. 17): who means to keep these for fewer readers sells in another way."""
+    seller = (await identity.get_organisations(db, [trade.seller_org_id]))[trade.seller_org_id]
+    if trade.method is not Method.NEGOTIATION or not seller.government_established:
+        return
+    stated = (await texts.get(db, trade.listing_sha256))["fields"]
+    public = await listings.public_terms(db, trade.listing_sha256)
+    hidden = [name for name in PUBLISHED_WITH_PRICE if name in stated and name not in public]
+    hidden = hidden or [*ABSTRACT] * (not any(name in public for name in ABSTRACT))
+    if hidden:
+        raise errors.PublicityHidden(fields=hidden)
 
 
 async def _deal(db: AsyncSession, trade: Trade, lot: Lot, award: Award, participant: Participant) -> notices.Deal:

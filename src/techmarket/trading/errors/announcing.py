@@ -14,6 +14,12 @@ class NotRelistable(Refusal):
     )
 
 
+class PublicityHidden(Refusal):
+    code, kind = "trading.publicity_hidden", Kind.CONFLICT
+    zh = "协议定价须公示内容摘要、转化方式和全部对价（浙江条例第17条）；请填写并公开 {fields} 后再公告。"
+    en = "An agreed price is published with abstract, mode and all that is paid (ZJR art. 17): let {fields} be public."
+
+
 class DraftedBefore(Refusal):
     code, kind = "trading.drafted_before", Kind.CONFLICT
     zh = "本方案拟定之后，项目 {number} 未成交结束；请按重新挂牌的规则重新拟定。"

@@ -15,7 +15,7 @@ from techmarket.kernel.periods import Length, Unit
 from techmarket.listings import steps as listings
 from techmarket.notices import steps as notices
 from techmarket.notices.kinds import NoticeKind
-from techmarket.trading import errors, policy, repository
+from techmarket.trading import errors, policy, publishing, repository
 from techmarket.trading.announcement import extension_of, look_at
 from techmarket.trading.events import LotAnnounced, RestsOn, TradeAnnounced, TradeReturned, TradeSubmitted
 from techmarket.trading.lifecycle import TRADE
@@ -62,6 +62,7 @@ async def announce(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
         offer = await listings.engage(db, trade.listing_id, by=Ref("trade", trade.id), actor=actor)
         require_same_version(trade, offer)
         await require_follows(db, trade, offer)
+        await publishing.require_publishable(db, trade)
         terms = await texts.get(db, trade.terms_sha256)
         extension = extension_of(terms)
         now = await market_now(db)
