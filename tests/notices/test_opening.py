@@ -276,3 +276,17 @@ async def test_a_cleared_notice_keeps_its_end_whatever_the_calendar_says_later(t
     assert (await facts(tx, notice)).ends_at == shanghai(2026, 3, 5)
     await gate(tx, notice)
     assert await market_now(tx) < shanghai(2026, 3, 6)
+
+
+async def test_an_objection_upheld_while_its_notice_still_waits_for_the_unit_ends_it_for_good(tx: Tx) -> None:
+    unit, other = await an_organisation(tx), await an_organisation(tx)
+    operator = (await a_market(tx))["operator"].actor
+    notice = await a_notice(tx, unit.actor, kind=NoticeKind.PRICE, length=Length(15, Unit.DAYS), unit_evidence=EVIDENCE)
+    filed = await service.file_objection(tx, other.actor, notice, grounds="Sample grounds")
+    other_price = TEXTS[NoticeKind.PRICE] | {"intended_price": {"amount": "650000.00", "currency": "CNY"}}
+    new = await replace(tx, notice, other_price)
+    assert (await facts(tx, new)).state is NoticeState.PREPARED
+    await service.decide_objection(tx, operator, filed.id, upheld=True, reasons="Sample reasons")
+    assert (await facts(tx, new)).state is NoticeState.UPHELD
+    with pytest.raises(errors.NoLongerStands):
+        await service.confirm_posting(tx, unit.actor, new, evidence_sha256=EVIDENCE)

@@ -23,6 +23,8 @@ NOTICE_MOVES = {
     (N.RUNNING, "pause"): N.PAUSED,
     (N.PAUSED, "resume"): N.RUNNING,
     (N.RUNNING, "clear"): N.CLEARED,
+    (N.PREPARED, "uphold"): N.UPHELD,
+    (N.RUNNING, "uphold"): N.UPHELD,
     (N.PAUSED, "uphold"): N.UPHELD,
     (N.PREPARED, "correct"): N.PREPARED,
     (N.RUNNING, "correct"): N.RUNNING,

@@ -49,7 +49,7 @@ NOTICE = Lifecycle(
         (NoticeState.RUNNING, "pause"): NoticeState.PAUSED,
         (NoticeState.PAUSED, "resume"): NoticeState.RUNNING,
         (NoticeState.RUNNING, "clear"): NoticeState.CLEARED,
-        (NoticeState.PAUSED, "uphold"): NoticeState.UPHELD,
+        **{(state, "uphold"): NoticeState.UPHELD for state in STANDING},
         **{(state, "correct"): state for state in STANDING},
         **{(state, "replace"): NoticeState.REPLACED for state in STANDING},
         **{(state, "withdraw"): NoticeState.WITHDRAWN for state in STANDING},

@@ -191,7 +191,8 @@ def _stands_as(state: NoticeState, now: datetime) -> ColumnElement[bool]:
     if state is NoticeState.CLEARED:
         return or_(Notice.state == state, has_ended)
     if state is NoticeState.RUNNING:
-        return and_(Notice.state == state, Notice.look_at > now)
+        # While its end cannot be counted, for want of a calendar, it runs.
+        return and_(Notice.state == state, or_(Notice.look_at.is_(None), Notice.look_at > now))
     return Notice.state == state
 
 

@@ -203,7 +203,12 @@ MUTANTS = (
         "pass",
         ("tests/api/test_evidence.py", *OBJECTING),
     ),
-    Mutant("notices/service/objecting.py", "if upheld and notice.state is NoticeState.PAUSED:", "if False:", OBJECTING),
+    Mutant(
+        "notices/service/objecting.py",
+        "if upheld and KINDS[notice.kind].effect is Effect.PAUSES:",
+        "if upheld and notice.state is NoticeState.PAUSED:",
+        ("tests/notices/test_opening.py",),
+    ),
     # consents of co-owners
     Mutant("achievements/consents.py", "return consent.terms_sha256 == wanted.terms_sha256", "return True", CONSENTS),
     Mutant("achievements/consents.py", "wanted.mode not in scope.modes or ", "", CONSENTS),

@@ -39,7 +39,7 @@ from techmarket.notices.events import (
     ObjectionWithdrawn,
 )
 from techmarket.notices.kinds import KINDS, Decider, Effect
-from techmarket.notices.lifecycle import NOTICE, OBJECTION, NoticeState
+from techmarket.notices.lifecycle import NOTICE, OBJECTION
 from techmarket.notices.showing import is_party, objections_of, seen
 from techmarket.notices.tables import Notice, Objection, ObjectionEvidence
 from techmarket.notices.views import ObjectionView
@@ -164,7 +164,7 @@ async def decide_objection(
             event = ObjectionUpheld(*facts, tuple(objection.lines or ()))
             telling.record(db, notice.id, event, actor=actor)
         await db.flush()
-        if upheld and notice.state is NoticeState.PAUSED:
+        if upheld and KINDS[notice.kind].effect is Effect.PAUSES:
             await _end_for_good(db, notice, now=now, actor=actor)
         else:
             await _end_pause(db, notice, objection, now)
