@@ -213,3 +213,22 @@ def test_every_state_takes_only_the_acts_of_its_table():
             if not LISTING.can(state, act):
                 with pytest.raises(NotInThisState):
                     LISTING.move(state, act)
+
+
+@pytest.mark.parametrize(
+    "kind, raised, hidden",
+    [("OFFER", {"price": "NDA"}, "price_parts"), ("DEMAND", {"budget": "REGISTERED"}, "challenge")],
+)
+def test_what_tells_of_a_raised_field_is_as_high(kind, raised, hidden):
+    (name,) = raised
+    document = {"kind": kind, "raised": raised, "fields": {name: 1, hidden: 2, "title_en": "Sample"}}
+    assert tiers.cut(document, Tier.PUBLIC) == {"title_en": "Sample"}
+    assert tiers.cut(document, Tier[raised[name]]) == document["fields"]
+    assert set(tiers.cut(document | {"raised": {hidden: "DEAL"}}, Tier.PUBLIC)) == {name, "title_en"}
+
+
+def test_renewing_sets_a_later_last_day():
+    rules.check_later(date(2026, 3, 3), None)
+    rules.check_later(date(2026, 3, 3), date(2026, 3, 3))
+    with pytest.raises(errors.NotLater):
+        rules.check_later(date(2026, 3, 2), date(2026, 3, 3))

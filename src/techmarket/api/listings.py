@@ -514,7 +514,7 @@ async def withdraw_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, respons
     response_model=ListingOut,
     response_model_exclude_unset=True,
     operation_id="renewListing",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, *GATE_REFUSALS),
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.NotLater, *GATE_REFUSALS),
 )
 async def renew_listing(listing_id: Uuid, body: RenewIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """Set a later last day; an expired listing is public again."""

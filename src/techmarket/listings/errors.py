@@ -89,6 +89,12 @@ class ExpiryPassed(Refusal):
     en = "The last day {expires_on} is over (today is {today}); set a later one first."
 
 
+class NotLater(Refusal):
+    code, kind = "listings.not_later", Kind.CONFLICT
+    zh = "续期只能延后；现有效期为 {until}。如需提前，请修改内容。"
+    en = "Renewing sets a later last day; it is {until} now. For an earlier one change the terms."
+
+
 class Changed(Refusal):
     code, kind = "listings.changed", Kind.STALE
     zh = "该供需信息在您读取之后已被修改。"

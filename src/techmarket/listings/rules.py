@@ -213,6 +213,12 @@ def check_expiry(expires_on: date | None, today: date) -> None:
         raise errors.ExpiryPassed(expires_on=expires_on, today=today, pointer="/body/expires_on")
 
 
+def check_later(expires_on: date, until: date | None) -> None:
+    """Renewing sets a later last day; an earlier one takes something back, and is a change of the terms."""
+    if until is not None and expires_on < until:
+        raise errors.NotLater(until=until, pointer="/body/expires_on")
+
+
 def check_publication(publish_at: datetime | None, now: datetime) -> None:
     """The hour of a held-back publication is still to come when it is set."""
     if publish_at is not None and publish_at <= now:

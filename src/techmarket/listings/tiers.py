@@ -72,11 +72,16 @@ def check_raised(kind: str, raised: Mapping[str, str]) -> None:
             raise errors.TierLowered(field=name, lowest=defaults[name].name, pointer=f"/body/tiers/{name}")
 
 
+TOLD_BY: Mapping[str, str] = {"price_parts": "price", "challenge": "budget"}
+"""What tells of another field: the parts of a bundle sum to its price, the funding of a challenge is in its budget."""
+
+
 def field_tiers(kind: str, raised: Mapping[str, str]) -> Mapping[str, Tier]:
-    """The tier of every field of one listing: the default, or higher where it was raised."""
+    """The tier of every field of one listing: the default, or higher where it, or what it tells of, was raised."""
     if not raised:
         return DEFAULTS[kind]
-    return {name: max(tier, Tier[raised[name]]) if name in raised else tier for name, tier in DEFAULTS[kind].items()}
+    found = {name: max(tier, Tier[raised[name]]) if name in raised else tier for name, tier in DEFAULTS[kind].items()}
+    return {name: max(tier, found.get(TOLD_BY.get(name, name), tier)) for name, tier in found.items()}
 
 
 def cut(document: Mapping[str, Any], reach: Tier) -> dict[str, Any]:

@@ -124,6 +124,7 @@ async def renew(tx: Tx, actor: Actor, listing_id: UUID, *, expires_on: date) -> 
 async def renew_locked(db: AsyncSession, actor: Actor, listing: Listing, expires_on: date) -> None:
     state = LISTING.move(listing.state, "renew")
     rules.check_expiry(expires_on, await steps.today(db))
+    rules.check_later(expires_on, listing.expires_on)
     facts = await steps.get_offer_facts(db, listing.id)
     (refusal,) = await achievements.unsellable(db, [steps.sale_of(facts)])
     if refusal is not None:
