@@ -14,6 +14,7 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.notices import errors, rules
 from techmarket.notices.kinds import KINDS, Effect, NoticeKind, Place, Readers
 from techmarket.notices.lifecycle import NOTICE, OBJECTION, NoticeState, ObjectionState
+from tests.notices.make import PRICE_TEXT
 
 ROOT = Path(__file__).parents[2]
 OWNER, OTHER, PARTY, PERSON, OPENER = (UUID(int=n) for n in range(1, 6))
@@ -200,3 +201,16 @@ def test_the_owner_is_bound_by_the_rows_for_its_kind():
 
 def test_the_page_about_notices_is_the_one_in_the_docs():
     assert (ROOT / "docs" / "notices.md").read_text() == notice_page(), "run `make docs`"
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  ", [None], {"zh": None, "en": ""}, {"zh": [""]}])
+def test_a_notice_whose_field_says_nothing_does_not_state_it(nothing: object) -> None:
+    with pytest.raises(errors.FieldsMissing) as missing:
+        rules.check_fields(KINDS[NoticeKind.PRICE], PRICE_TEXT | {"abstract": nothing})
+    assert missing.value.facts == {"fields": ["abstract"]}
+    rules.check_fields(KINDS[NoticeKind.PRICE], PRICE_TEXT | {"abstract": {"zh": None, "en": "Sample"}})
+    lines = {
+        "contract_number": "Sample 1",
+        "lines": [["1", "UNIT", None, "400.00"]],
+    }  # what goes to the unit names nobody
+    rules.check_fields(KINDS[NoticeKind.REWARD_LIST], lines)

@@ -149,9 +149,17 @@ def check_lines(effect: Effect, known: Collection[str] | None, named: Sequence[s
 
 def check_fields(kind: KindRow, document: Mapping[str, Any]) -> None:
     """A notice states what its kind must state."""
-    missing = [name for name in kind.fields if document.get(name) is None]
+    missing = [name for name in kind.fields if _says_nothing(document.get(name))]
     if missing:
         raise errors.FieldsMissing(fields=missing)
+
+
+def _says_nothing(value: object) -> bool:
+    """Nothing, an empty text, or a list or an object in which nothing but that stands."""
+    if isinstance(value, Mapping | list | tuple):
+        parts = list(value.values()) if isinstance(value, Mapping) else list(value)
+        return bool(parts) and all(_says_nothing(one) for one in parts)
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def check_price_again(price_minor: int | None, *, upheld: int | None, allowed: int | None, notice: UUID) -> None:
