@@ -9,6 +9,8 @@ from techmarket.achievements import service as approving
 from techmarket.achievements.approvals import ApprovalKind
 from techmarket.contracts import service
 from techmarket.contracts.lifecycle import ContractState
+from techmarket.contracts.plans import PlanTerms
+from techmarket.contracts.rules import LineKind
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity.actor import OrgKind
@@ -50,6 +52,12 @@ async def test_an_approval_lets_sign_from_its_floor_on_and_what_was_called_to_si
     with pytest.raises(achievements.ApprovalOfOther) as refused:
         await a_draft(tx, keys, seller=unit, achievement_id=sold, approval_ids=[approval.id], entry_fee_minor=FEE - 1)
     assert refused.value.facts == {"what": "price"}
+    # The floor is held against all that the plan states, and royalties alone do not reach it.
+    milestone = [PlanTerms(LineKind.MILESTONE, minor=1, title="Handed over")]
+    for plan in ({"plan": milestone, "entry_fee_minor": None, "royalty": None}, {"entry_fee_minor": None}):
+        with pytest.raises(achievements.ApprovalOfOther) as refused:
+            await a_draft(tx, keys, seller=unit, achievement_id=sold, approval_ids=[approval.id], **plan)
+        assert refused.value.facts == {"what": "price"}
     deal = await a_draft(tx, keys, seller=unit, achievement_id=sold, approval_ids=[approval.id], entry_fee_minor=FEE)
     late = await a_draft(tx, keys, seller=unit, achievement_id=sold, approval_ids=[approval.id], entry_fee_minor=FEE)
     called = await call_to_sign(tx, deal)

@@ -399,3 +399,14 @@ async def test_large_files_arrive_whole(tx, means):
     view = await upload(means, owner.actor, subject, chunked(body[i : i + 65_536] for i in range(0, len(body), 65_536)))
     assert (view.size, view.sha256) == (len(body), hashlib.sha256(body).hexdigest())
     assert await bytes_of(means, owner.actor, view.id) == body
+
+
+async def test_an_inventor_adds_what_lies_under_an_agreement_and_nothing_that_more_may_read(tx, means):
+    owner = await an_organisation(tx)
+    inventor = (await a_member(tx, owner.actor, Role.INVENTOR)).actor
+    subject = await a_room(tx, owner.actor)
+    for tier in (Tier.PUBLIC, Tier.REGISTERED):
+        with pytest.raises(NotAllowed):
+            await a_document(means, inventor, subject, name=f"{tier.name}.pdf", tier=tier)
+    made = await a_document(means, inventor, subject, name="secret.pdf", tier=Tier.NDA)
+    assert (made.tier, await names(tx, ANONYMOUS, subject)) == (Tier.NDA, set())

@@ -9,6 +9,7 @@ _OFFICERS = (Role.ADMINISTRATOR, Role.LISTING_OFFICER)
 
 READ = permission("disclosure.read", Standing.ANYONE, scope=Scope.READ)
 ADD_DOCUMENT = permission("disclosure.add_document", Standing.OWN, *_OFFICERS, Role.INVENTOR)
+ADD_OPEN_DOCUMENT = permission("disclosure.add_open_document", Standing.OWN, *_OFFICERS)
 WITHDRAW_DOCUMENT = permission("disclosure.withdraw_document", Standing.OWN, *_OFFICERS)
 SET_FOLDER = permission("disclosure.set_folder", Standing.OWN, *_OFFICERS)
 SEE_READS = permission("disclosure.list_document_reads", Standing.MARKET_OR_OWN, scope=Scope.READ)

@@ -28,7 +28,14 @@ from techmarket.contracts.service.drafting import cancel_locked
 from techmarket.contracts.service.paying import raise_fixed_parts
 from techmarket.contracts.service.reading import all_orgs, known_parties, leads, side_orgs, view_of
 from techmarket.contracts.service.watching import watch, watch_effect
-from techmarket.contracts.service.writing import crossing_of, fixed_minor, objects_of, patents_of, sale_mode
+from techmarket.contracts.service.writing import (
+    crossing_of,
+    fixed_minor,
+    held_against_floor,
+    objects_of,
+    patents_of,
+    sale_mode,
+)
 from techmarket.contracts.tables import Contract
 from techmarket.contracts.templates import ABOUT_RIGHTS
 from techmarket.contracts.views import ContractView
@@ -197,7 +204,7 @@ async def require_approved(
         seller=seller,
         achievement_ids=await repository.achievements_of(db, contract.id),
         mode=sale_mode(contract.type, contract.trial_months, any(one.kind is LineKind.EQUITY for one in plan)),
-        price_minor=fixed_minor(plan if stated is None else stated),
+        price_minor=held_against_floor(plan if stated is None else stated),
         on=contract.rule_date,
     )
 
@@ -314,7 +321,7 @@ async def _sale(db: AsyncSession, contract: Contract, parties: dict[PartyRole, U
         contract.term_until,
         contract.scope["manner"],
         approval_ids=tuple(contract.approval_ids),
-        price_minor=fixed_minor(plan),
+        price_minor=held_against_floor(plan),
     )
 
 

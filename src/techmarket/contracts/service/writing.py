@@ -85,6 +85,11 @@ def fixed_minor(lines: Sequence[PlanTerms | PlanLine]) -> int | None:
     return sum(fixed) if fixed else None
 
 
+def held_against_floor(lines: Sequence[PlanTerms | PlanLine]) -> int:
+    """All amounts that a plan states, milestones too, and shares at their value; royalties alone reach no floor."""
+    return sum(line.minor or 0 for line in lines if line.kind in plans.FIXED or line.kind is LineKind.EQUITY)
+
+
 def licence_plan(entry_fee_minor: int | None, royalty: RoyaltyTerms | None) -> tuple[PlanTerms, ...]:
     """An entry fee, a royalty of one rate, or both."""
     rules.require_plan(
@@ -257,7 +262,7 @@ async def _require_sellable(db: AsyncSession, draft: Draft, today: date) -> None
         draft.achievement_ids,
         mode=draft.sale_mode,
         approval_ids=draft.approval_ids,
-        price_minor=fixed_minor(draft.plan),
+        price_minor=held_against_floor(draft.plan),
         licence_kind=draft.licence_kind,
         seller=draft.seller_org,
         territory=draft.scope.territory,

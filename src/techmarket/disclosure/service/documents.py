@@ -19,7 +19,7 @@ from techmarket.disclosure.tiers import Tier
 from techmarket.disclosure.views import AccessView, DocumentView
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
-from techmarket.identity.permissions import require
+from techmarket.identity.permissions import Permission, require
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
@@ -30,6 +30,11 @@ LIMITS = RoomLimits()
 UPLOADED = tuple(kind for kind in media.MAGIC if kind != media.JSON)
 CHUNK = 256 * 1024
 PIECE = 500
+
+
+def _adding(tier: Tier) -> Permission:
+    """What lies below an agreement is published by the office: an inventor's file may be what is not filed yet."""
+    return policy.ADD_DOCUMENT if tier >= Tier.NDA else policy.ADD_OPEN_DOCUMENT
 
 
 async def add_document(
@@ -58,7 +63,7 @@ async def add_document(
     rules.check_folder(folder)
     async with tx.read() as db:
         room = (await doors.room_for(db, actor, str(subject))).room
-        require(actor, policy.ADD_DOCUMENT, parties=[room.owner_org_id])
+        require(actor, _adding(tier), parties=[room.owner_org_id])
         documents, taken = await repository.count_documents(db, room.subject)
     can_be = media_type in watermark.MARKED and not unmarked
     if tier > Tier.PUBLIC and media_type in media.MAGIC and not (can_be or unmarked):
@@ -73,7 +78,7 @@ async def add_document(
     tx.bind(sha256.encode())
     async with tx.begin() as db:
         room = (await doors.room_for(db, actor, str(subject), lock=True)).room
-        require(actor, policy.ADD_DOCUMENT, parties=[room.owner_org_id])
+        require(actor, _adding(tier), parties=[room.owner_org_id])
         documents, taken = await repository.count_documents(db, room.subject)
         rules.check_quota(limits, documents=documents, kept=taken, more=size)
         latest = await repository.find_latest(db, room.subject, folder, name)
