@@ -25,7 +25,7 @@ from techmarket.listings.lifecycle import LISTING, ListingState
 from techmarket.listings.rules import ListingDraft, ListingKind
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_market, a_member, an_organisation
-from tests.listings.make import a_demand, an_offer, demand_terms
+from tests.listings.make import a_demand, an_offer, demand_terms, offer_terms
 
 SECRET = {"contact": "sample desk", "technical_details": "power curve", "deal_terms": "floor of the price"}
 
@@ -417,3 +417,26 @@ async def test_terms_that_grow_too_large_by_what_they_sell_are_refused_by_name(t
     with pytest.raises(TextTooLarge):
         await an_offer(tx, people.seller, achievement_ids=items, **long)
     assert await journal_kinds(tx) == []
+
+
+async def test_a_reviewer_decides_on_the_version_he_has_read(tx, people):
+    draft = await an_offer(tx, people.seller)
+    await service.submit(tx, people.seller, draft.id)
+    read = (await service.get_listing(tx, people.operator, draft.id)).dossier.sha256
+    await service.return_(tx, people.operator, draft.id, reason="Sample reason", read=read)
+    back = await service.get_listing(tx, people.seller, draft.id)
+    other = ListingDraft(offer_terms(title_en="Another text altogether"), {}, back.achievement_ids)
+    await service.update_draft(tx, people.seller, draft.id, ListingKind.OFFER, other, if_match=back.etag)
+    await service.submit(tx, people.seller, draft.id)
+    for decide in (
+        service.accept(tx, people.operator, draft.id, read=read),
+        service.return_(tx, people.operator, draft.id, reason="Sample reason", read=read),
+    ):
+        with pytest.raises(errors.Changed):
+            await decide
+    (pile,) = await service.review_many(tx, people.operator, [draft.id], read={draft.id: read})
+    assert (pile.outcome, pile.code) == ("refused", "listings.changed")
+    assert (await service.get_listing(tx, people.seller, draft.id)).state is ListingState.SUBMITTED
+    now = (await service.get_listing(tx, people.operator, draft.id)).dossier.sha256
+    (pile,) = await service.review_many(tx, people.operator, [draft.id], read={draft.id: now})
+    assert pile.outcome == "accepted"

@@ -12,7 +12,7 @@ from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.listings import GATE_REFUSALS, ListingOut, shown, tagged
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Aware, Cursor, Limit, SafeText, Uuid, Wire
+from techmarket.api.shapes import Aware, Cursor, Limit, SafeText, Sha256, Uuid, Wire
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings import errors, service
@@ -21,10 +21,16 @@ from techmarket.listings.views import QueueLine
 
 router = APIRouter(prefix="/v1", tags=["listings"], route_class=MarketRoute)
 
+READ = "The version that you have read (`dossier.sha256`): if it says something else by now, nothing is decided."
 Reasons = Annotated[list[ReturnReason], Field(max_length=8)]
 
 
+class AcceptIn(Wire):
+    sha256: Sha256 | None = Field(default=None, description=READ)
+
+
 class ReturnIn(Wire):
+    sha256: Sha256 | None = Field(default=None, description=READ)
     reason: Annotated[str, SafeText(2000, multiline=True)] = Field(description="What the owner must change.")
     reasons: Reasons = Field(default_factory=list)
 
@@ -36,6 +42,9 @@ class ReviewIn(Wire):
         default=None, description="For RETURN: what the owner must change."
     )
     reasons: Reasons = Field(default_factory=list)
+    read: dict[Uuid, Sha256] = Field(
+        default_factory=dict, max_length=service.REVIEWS_MAX, description="By listing, the version you have read."
+    )
 
 
 class ReviewOutcomeOut(Wire):
@@ -78,11 +87,14 @@ class PastReviews(Wire):
     response_model=ListingOut,
     response_model_exclude_unset=True,
     operation_id="acceptListing",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, *GATE_REFUSALS),
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.Changed, *GATE_REFUSALS),
 )
-async def accept_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
+async def accept_listing(
+    listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response, body: AcceptIn | None = None
+) -> object:
     """As an operator, accept it: it is published, or waits for its owner where he holds that back."""
-    return tagged(await service.accept(tx, actor, listing_id), response)
+    read = body.sha256 if body is not None else None
+    return tagged(await service.accept(tx, actor, listing_id, read=read), response)
 
 
 @router.post(
@@ -90,11 +102,11 @@ async def accept_listing(listing_id: Uuid, actor: SignedIn, tx: TxDep, response:
     response_model=ListingOut,
     response_model_exclude_unset=True,
     operation_id="returnListing",
-    responses=refusals(NotAllowed, NotFound, NotInThisState),
+    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.Changed),
 )
 async def return_listing(listing_id: Uuid, body: ReturnIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """As an operator, return it with a reason, or take a published one down."""
-    view = await service.return_(tx, actor, listing_id, reason=body.reason, reasons=body.reasons)
+    view = await service.return_(tx, actor, listing_id, reason=body.reason, reasons=body.reasons, read=body.sha256)
     return tagged(view, response)
 
 
@@ -108,7 +120,13 @@ async def review_listings(body: ReviewIn, actor: SignedIn, tx: TxDep) -> object:
     """As an operator, decide a pile of at most 500; each listing is decided by itself and answered."""
     reason = body.reason if body.decision == "RETURN" else None
     outcomes = await service.review_many(
-        tx, actor, body.listing_ids, returns=body.decision == "RETURN", reason=reason, reasons=body.reasons
+        tx,
+        actor,
+        body.listing_ids,
+        returns=body.decision == "RETURN",
+        reason=reason,
+        reasons=body.reasons,
+        read=body.read,
     )
     return {"outcomes": outcomes}
 

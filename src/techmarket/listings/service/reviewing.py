@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -28,11 +28,15 @@ from techmarket.listings.views import ListingView, QueueLine, ReviewOutcome, Rev
 REVIEWS_MAX = 500
 
 
-async def accept(tx: Tx, actor: Actor, listing_id: UUID) -> ListingView:
-    """An operator lets the public see it, or, where its owner holds the publication back, lets him publish it."""
+async def accept(tx: Tx, actor: Actor, listing_id: UUID, *, read: str | None = None) -> ListingView:
+    """An operator lets the public see it, or, where its owner holds the publication back, lets him publish it.
+
+    `read` is the hash of the version that he has read: what was written meanwhile is another one.
+    """
     async with tx.begin() as db:
         listing = await lock_known(db, actor, listing_id)
         require(actor, policy.REVIEW)
+        await _check_read(db, listing, read)
         (refusal,) = await _accept_many(db, actor, [listing])
         if refusal is not None:
             raise refusal
@@ -40,12 +44,19 @@ async def accept(tx: Tx, actor: Actor, listing_id: UUID) -> ListingView:
 
 
 async def return_(
-    tx: Tx, actor: Actor, listing_id: UUID, *, reason: str, reasons: Sequence[ReturnReason] = ()
+    tx: Tx,
+    actor: Actor,
+    listing_id: UUID,
+    *,
+    reason: str,
+    reasons: Sequence[ReturnReason] = (),
+    read: str | None = None,
 ) -> ListingView:
     """An operator returns it with a reason: before it was published, or to take it down."""
     async with tx.begin() as db:
         listing = await lock_known(db, actor, listing_id)
         require(actor, policy.REVIEW)
+        await _check_read(db, listing, read)
         (refusal,) = await _return_many(db, actor, [listing], reason, reasons)
         if refusal is not None:
             raise refusal
@@ -60,15 +71,21 @@ async def review_many(
     returns: bool = False,
     reason: str | None = None,
     reasons: Sequence[ReturnReason] = (),
+    read: Mapping[UUID, str] | None = None,
 ) -> list[ReviewOutcome]:
-    """An operator accepts a pile, or returns it for one reason; each listing is decided by itself."""
+    """An operator accepts a pile, or returns it for one reason; each listing is decided by itself.
+
+    `read` names the version of each that he has read, by its hash.
+    """
     require(actor, policy.REVIEW)
     if len(listing_ids) > REVIEWS_MAX:
         raise errors.ReviewsTooMany(most=REVIEWS_MAX, pointer="/body/listing_ids")
     if returns and reason is None:
         raise errors.ReasonMissing(pointer="/body/reason")
     async with tx.begin() as db:
-        listings = await repository.lock_many(db, listing_ids)
+        found = await repository.lock_many(db, listing_ids)
+        changed = await _changed(db, found, read or {})
+        listings = [one for one in found if one.id not in changed]
         if returns:
             decided = await _return_many(db, actor, listings, reason or "", reasons)
         else:
@@ -76,8 +93,20 @@ async def review_many(
         refusals: dict[UUID, Refusal | None] = {
             listing.id: refusal for listing, refusal in zip(listings, decided, strict=True)
         }
+        refusals |= dict.fromkeys(changed, errors.Changed())
         done = "returned" if returns else "accepted"
         return [_outcome(id, refusals.get(id, NotFound()), done) for id in dict.fromkeys(listing_ids)]
+
+
+async def _changed(db: AsyncSession, listings: Sequence[Listing], read: Mapping[UUID, str]) -> list[UUID]:
+    """Which of them say something else by now than what was read."""
+    current = await repository.get_current(db, [one.id for one in listings if one.id in read])
+    return [id for id, (_, version) in current.items() if version.sha256 != read[id]]
+
+
+async def _check_read(db: AsyncSession, listing: Listing, read: str | None) -> None:
+    if read is not None and await _changed(db, [listing], {listing.id: read}):
+        raise errors.Changed()
 
 
 def _outcome(listing_id: UUID, refusal: Refusal | None, done: str) -> ReviewOutcome:
