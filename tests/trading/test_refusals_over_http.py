@@ -100,6 +100,7 @@ HEARD: Mapping[str, set[str]] = {
 """Which test hears which codes of trading."""
 
 ELSEWHERE: Mapping[str, str] = {
+    "publicity_hidden": "said at the announcement of an agreed price (test_negotiation.py)",
     "method_not_offered": "every method is offered; the class stands for the day one is not (test_methods.py)",
 }
 
