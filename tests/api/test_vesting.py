@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from techmarket.identity.actor import OrgKind
-from tests.identity.make import an_organisation
+from techmarket.identity.actor import OrgKind, Role
+from tests.identity.make import a_member, an_organisation
 from tests.notices.make import an_evidence
 
 BODY = {"title_en": "Sample", "abstract_en": "A sample method. 示例数据 / sample data"}
@@ -11,6 +11,7 @@ BODY = {"title_en": "Sample", "abstract_en": "A sample method. 示例数据 / sa
 
 async def test_a_use_right_is_applied_for_approved_published_and_taken_back(tx, keys, api):
     unit = await an_organisation(tx, kind=OrgKind.UNIVERSITY, keys=keys)
+    officer = await a_member(tx, unit.actor, Role.LISTING_OFFICER, Role.ADMINISTRATOR, keys=keys)
     stranger = await an_organisation(tx, keys=keys)
     me = str(unit.actor.person)
     made = (await api.post("/v1/achievements", json=BODY | {"completers": [me]}, key=unit.key)).json()
@@ -26,10 +27,12 @@ async def test_a_use_right_is_applied_for_approved_published_and_taken_back(tx, 
     vesting = f"/v1/vestings/{row.json()['id']}"
     assert (await api.get(vesting, key=stranger.key)).status_code == 404
     decided = {"cleared": [], "decision_sha256": await an_evidence(tx, unit.actor)}
-    unclear = await api.post(f"{vesting}/approval", json=decided, key=unit.key)
+    own = await api.post(f"{vesting}/approval", json=decided, key=unit.key)
+    assert own.status_code == 403  # nobody decides what he is to be granted
+    unclear = await api.post(f"{vesting}/approval", json=decided, key=officer.key)
     assert (unclear.status_code, unclear.json()["pointer"]) == (422, "/body/cleared")
     listed = "national_security defence public_security economic_security social_stability public_interest"
-    approved = await api.post(f"{vesting}/approval", json=decided | {"cleared": listed.split()}, key=unit.key)
+    approved = await api.post(f"{vesting}/approval", json=decided | {"cleared": listed.split()}, key=officer.key)
     assert (approved.status_code, approved.json()["state"]) == (200, "PUBLISHED")
     agreed = dict.fromkeys(("income_split", "decision_making", "cost_sharing", "upkeep"), "as agreed")
     waiting = await api.post(f"{vesting}/signing", json=agreed, key=unit.key)

@@ -139,7 +139,7 @@ async def download_trades(request: Request, actor: Reader, tx: TxDep) -> Streami
     return StreamingResponse(lines(), media_type=CSV)
 
 
-@bulk.get(
+@router.get(
     "/dictionary.csv",
     operation_id="getDictionary",
     response_class=Response,
