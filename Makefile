@@ -10,10 +10,10 @@ STATE := .techmarket
 EXAMPLES ?= 200
 SEED ?= 20260301
 
-.PHONY: help run demo test lint bench openapi migration fault flood fuzz mutants lock clean .venv
+.PHONY: help run demo test lint bench bench-check openapi migration fault flood fuzz mutants lock clean .venv
 
 help:  ## Say what there is
-	@grep -hE '^[a-z.]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 # A link is left alone: whoever made it has an environment elsewhere.
 $(STAMP): requirements-dev.lock pyproject.toml
@@ -56,6 +56,9 @@ lint: $(STAMP)  ## Style, types and the order of the rooms
 
 bench: $(STAMP)  ## Measure, with the reference beside it in the same run
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-check: $(STAMP)  ## See that every measurement runs, in its short form
+	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/bench $(ARGS)
 
 openapi: $(STAMP)  ## Write api_specs/openapi.json anew
 	@$(BIN)/techmarket openapi --write

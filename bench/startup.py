@@ -105,7 +105,8 @@ def _start(folder: Path) -> Start:
         with httpx.Client(base_url=base, timeout=START_LIMIT_S) as client:
             for n in range(REQUESTS):
                 if (answer := client.get(PATHS[n % len(PATHS)])).status_code != 200:
-                    raise RuntimeError(f"{PATHS[n % len(PATHS)]} answered {answer.status_code}")
+                    said = (folder / "serve.log").read_text(errors="replace")[-3000:]
+                    raise RuntimeError(f"{PATHS[n % len(PATHS)]} answered {answer.status_code}:\n{said}")
         later, threads = watched.memory_info().rss, watched.num_threads()
         asked = time.monotonic()
         process.send_signal(signal.SIGTERM)

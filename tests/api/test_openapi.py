@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,9 @@ def test_every_changing_post_asks_for_an_idempotency_key(operations):
         and "Idempotency-Key" not in {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}
     ]
     assert sorted(without) == ["receiveBankMessage", "signIn"]
+
+
+async def test_the_document_is_the_same_however_often_it_is_asked_for(api):
+    first, second = [(await api.get("/openapi.json")).content for _ in range(2)]
+    assert first == second
+    assert json.loads(first) == json.loads((ROOT / "api_specs" / "openapi.json").read_text())

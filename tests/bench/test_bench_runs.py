@@ -29,6 +29,9 @@ RATIOS = {
     "search_growth": {"search_p99", "match_p99"},
     "matching": {"stard_words_vs_bm25"},
 }
+IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
+USUAL = ["certificates", "distribution", "hot_lot", "http_bid", "reads", "startup"]
+"""Those of every run; with `TECHMARKET_LONG=1` (`make bench-check`) all of them."""
 KEPT = ["certificates", "hot_lot", "http_bid", "ledger", "log", "many_lots", "startup", "stream"]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}
 
@@ -50,7 +53,7 @@ def run_quick(name: str, results: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(RATIOS))
+@pytest.mark.parametrize("name", sorted(RATIOS) if IS_LONG else USUAL)
 def test_the_short_form_of_a_measurement_ends_with_its_result_as_one_json_object(name: str, tmp_path: Path) -> None:
     result = run_quick(name, tmp_path)
     assert list(result) == ["name", "when", "machine", "figures", "ratios", "limits"]

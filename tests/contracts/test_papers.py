@@ -198,7 +198,7 @@ async def test_a_draft_is_drawn_for_its_drafter_alone_and_has_nothing_to_sign(tx
     assert (await read(tx, files, deal.seller.actor, deal)).startswith(b"%PDF-")
     with pytest.raises(NotFound):
         await read(tx, files, deal.buyer.actor, deal)
-    sha256 = await upload(tx, files, deal.seller.actor, b"%PDF-1.7\nnothing")
+    sha256 = await upload(tx, files, deal.seller.actor, b"%PDF-1.7\nnothing\n%%EOF\n")
     with pytest.raises(errors.NotSignedYet):
         await service.sign_paper(tx, files, keys, deal.seller.actor, deal.id, paper_sha256=sha256)
 

@@ -190,7 +190,8 @@ class Fuzzer:
         return self._loop.run(self._http.request(prepared.method or "", url, headers=headers, content=body or None))
 
     def _listen(self, response: httpx.Response) -> None:
-        if "json" not in response.headers.get("content-type", ""):
+        media = response.headers.get("content-type", "").partition(";")[0]
+        if not media.endswith("json") or media.endswith("ndjson"):  # lines of JSON are not one document
             return
         waiting: list[Any] = [response.json()]
         while waiting:

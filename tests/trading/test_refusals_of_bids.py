@@ -61,6 +61,7 @@ WORKS: Mapping[str, set[str]] = {
     "trading.too_late_to_claim": set(),
     "trading.first_refusal_claimed_already": set(),
     "trading.first_refusal_unfounded": {"basis"},
+    "trading.officer_cannot_buy": set(),
     # who may bid at all: alone, by mandate, in a consortium
     "trading.registration_closed": set(),
     "trading.registered_already": set(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -37,6 +38,7 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     plain = app.openapi
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
+    @cache  # what is completed twice is said twice
     def whole() -> dict[str, Any]:
         document = plain()
         for route in routes:

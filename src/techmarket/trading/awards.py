@@ -109,7 +109,9 @@ async def lose(
     if deposit is not None:
         await deposits.forfeit(db, trade, participant, deposit, cause=cause, actor=actor, reasons=reasons)
     await close_disclosure(db, trade, participant, award, actor)
-    if award.notice_id is not None:  # a result that still stood would be objected to for nothing
+    # A result that still stood would be objected to for nothing. One that has cleared is not even locked: whoever signs
+    # holds it while he waits for the award.
+    if award.notice_id is not None and not await notices.is_cleared(db, award.notice_id, now):
         await notices.withdraw(db, award.notice_id, actor)
     journal.record(db, AwardLapsed(award.id, trade.id, cause.value), actor=actor)
     await db.flush()
