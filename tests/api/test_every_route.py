@@ -1,6 +1,6 @@
 """Every operation of the market, as it is served, against the hostile corpus.
 
-`make test` sends each operation every fifth request of the corpus, another fifth for each reader; `make fuzz` all.
+`make test` sends each operation every seventh request of the corpus, another seventh for each reader; `make fuzz` all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from techmarket.identity.actor import OrgKind, Role
 from tests.api import hostile
 from tests.identity.make import an_organisation
 
-EVERY = 1 if os.environ.get("TECHMARKET_LONG") else 5
+EVERY = 1 if os.environ.get("TECHMARKET_LONG") else 7
 
 
 @pytest.mark.slow
