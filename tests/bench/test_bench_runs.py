@@ -32,7 +32,7 @@ RATIOS = {
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
 USUAL = ["certificates", "distribution", "hot_lot", "startup"]
 """Those of every run; with `TECHMARKET_LONG=1` (`make bench-check`) all of them."""
-KEPT = ["certificates", "hot_lot", "http_bid", "ledger", "log", "many_lots", "startup", "stream"]
+KEPT = ["certificates", "distribution", "hot_lot", "http_bid", "ledger", "log", "many_lots", "startup", "stream"]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}
 
 
