@@ -6,30 +6,26 @@ faster than it can be written is not either, and its answer says so.
 
 from __future__ import annotations
 
-import asyncio
-from types import TracebackType
-
 import structlog
 
+from techmarket.api.flushing import Flushing
 from techmarket.db.session import Tx
 from techmarket.matching import service
 from techmarket.matching.replaying import Keepable
 
 FLUSH_SECONDS = 1.0
-LEAVE_SECONDS = 2.0
 WAITING_MAX = 500
 log = structlog.get_logger("techmarket.searches")
 
 
-class KeptSearches:
+class KeptSearches(Flushing):
     """What this process has answered since it last wrote it down."""
 
     def __init__(self, tx: Tx, *, flush_seconds: float = FLUSH_SECONDS, waiting_max: int = WAITING_MAX) -> None:
+        super().__init__(flush_seconds=flush_seconds)
         self._tx = tx
-        self._flush_seconds = flush_seconds
         self._waiting_max = waiting_max
         self._waiting: dict[str, Keepable] = {}
-        self._task: asyncio.Task[None] | None = None
 
     def keep(self, answer: Keepable | None) -> str | None:
         """The name under which this answer will be found, or None where it is not kept."""
@@ -45,25 +41,7 @@ class KeptSearches:
             await service.keep_searches(self._tx, list(waiting.values()))
         except Exception as error:
             self._waiting = waiting | self._waiting
-            log.warning("searches_not_kept", error=type(error).__name__, waiting=len(self._waiting))
+            self._not_written(type(error).__name__)
 
-    async def __aenter__(self) -> KeptSearches:
-        self._task = asyncio.create_task(self._keep_writing(), name="kept-searches")
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        try:
-            async with asyncio.timeout(LEAVE_SECONDS):
-                await self.flush()
-        except TimeoutError:
-            log.warning("searches_not_kept", error="TimeoutError", waiting=len(self._waiting))
-
-    async def _keep_writing(self) -> None:
-        while True:
-            await asyncio.sleep(self._flush_seconds)
-            await self.flush()
+    def _not_written(self, error: str) -> None:
+        log.warning("searches_not_kept", error=error, waiting=len(self._waiting))
