@@ -32,7 +32,7 @@ from techmarket.db.files import Files
 from techmarket.db.keys import Keys
 from techmarket.db.means import Means
 from techmarket.disclosure.tiers import Tier
-from techmarket.identity import service as identity
+from techmarket.identity.actor import Actor
 from techmarket.jobs.runner import running
 from techmarket.listings import service as listings
 from techmarket.listings import steps as listing_steps
@@ -43,7 +43,7 @@ from techmarket.matching.index import reading, writing
 from techmarket.matching.index.columns import Space
 from techmarket.matching.index.scoring import POSTINGS_MAX, bm25, first
 from techmarket.matching.service import following
-from tests.identity.make import Keyed, an_organisation
+from tests.identity.make import Keyed, a_market, an_organisation
 
 SMALL, SMALL_QUICK = 10_000, 300
 LARGE, LARGE_QUICK = 1_000_000, 1_500
@@ -82,6 +82,7 @@ async def measure(*, quick: bool) -> Findings:
         await connection.execute("CREATE DATABASE bench_large TEMPLATE bench")
         await connection.close()
         async with opened(small.server, "bench_large") as large:
+            operator = (await a_market(large.tx, keys))["operator"].actor  # before a server founds one
             written = WRITTEN_QUICK if quick else WRITTEN
             sides = {
                 name: await _fill(store, keys, pieces, size, written)
@@ -99,7 +100,7 @@ async def measure(*, quick: bool) -> Findings:
             figures: dict[str, Any] = {"quick": quick, "made_of": search_fill.source(), "postings_max": POSTINGS_MAX}
             figures |= {name: side.figures for name, side in sides.items()}
             figures["answers_that_differ_when_asked_again"] = differing
-            delays = await _publish(sides["large"], keys, PUBLISHED_QUICK if quick else PUBLISHED)
+            delays = await _publish(sides["large"], keys, operator, PUBLISHED_QUICK if quick else PUBLISHED)
             figures["publish_to_findable_s"] = {
                 "p50": rounded(quantile(delays, 0.5)),
                 "most": rounded(max(delays)),
@@ -284,12 +285,10 @@ def _means(store: Store, keys: Keys) -> Means:
     return Means(store.tx, keys, Files.at(Path(tempfile.gettempdir()) / "techmarket-bench-objects"))
 
 
-async def _publish(side: Side, keys: Keys, times: int) -> list[float]:
+async def _publish(side: Side, keys: Keys, operator: Actor, times: int) -> list[float]:
     """From the operator's acceptance to the first search that finds it, with the jobs at work in this process."""
     store, owner = side.store, side.demander.actor
     means = _means(store, keys)
-    market = await identity.found_market(store.tx, means.keys, name="Bench market")
-    operator = await identity.authenticate(store.tx, means.keys, market["operator"])
     app = create_app(means)
     delays = []
     async with (
