@@ -86,6 +86,7 @@ from techmarket.api import (
 from techmarket.api import docs as refusal_docs
 from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
 from techmarket.api.hot import Market
+from techmarket.api.kept import KeptReplies
 from techmarket.api.limits import BodyRule, Limits
 from techmarket.api.openapi import describe
 from techmarket.api.rates import Rates
@@ -217,6 +218,7 @@ def create_app(
     app.state.means = means
     app.state.last_uses = LastUses(means.tx)
     app.state.kept_searches = KeptSearches(means.tx)
+    app.state.kept_replies = KeptReplies()
     app.state.remembered_keys = RememberedKeys(uses=app.state.last_uses)
     app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts, heeds=(app.state.remembered_keys,))
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)

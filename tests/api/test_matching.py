@@ -10,9 +10,13 @@ from urllib.parse import quote
 
 import pytest
 
+from techmarket.api import public_reads
+from techmarket.api.kept import OVERHEAD, Kept, KeptReplies
 from techmarket.api.matching import FoundPage, MatchPage
 from techmarket.identity.actor import OrgKind
 from techmarket.jobs.runner import sequence_once
+from techmarket.listings import service as listings
+from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import jobs
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
@@ -124,6 +128,95 @@ async def test_answers_that_are_written_out_have_the_shape_that_is_documented(ap
     matches = await api.get(f"/v1/listings/{market_with_samples['S-D-001']}/matches?missed=true")
     MatchPage.model_validate_json(matches.content)
     assert matches.json()["items"]
+
+
+def told(answer):
+    mine = ("x-request-id", "date")
+    return answer.status_code, {n: v for n, v in answer.headers.items() if n not in mine}, answer.content
+
+
+async def test_a_stranger_s_search_is_answered_by_the_short_way_as_by_the_long_one(api, market_with_samples):
+    cursor = (await api.get(f"/v1/search?q={quote('激光')}&limit=1")).json()["next_cursor"]
+    queries = [
+        f"q={quote('激光焊接 变形补偿')}",
+        "q=weld+distortion&kind=OFFER&limit=2&facets=true",
+        "q=laser&q=weld&sort=NEWEST",
+        f"q={quote('激光')}&limit=1&cursor={cursor}",
+        f"limit=1&q={quote('lasre')}",
+        f"q={quote('ZL 2018 1 0123456.5')}",
+        "q=laser&cursor=x",
+    ]
+    for query in queries:
+        (status, headers, body), long = [told(await api.get(f"/v1/search?{query}{more}")) for more in ("", "&way=long")]
+        if status == 200:
+            assert (status, headers, body) == long, query
+            assert told(await api.get(f"/v1/search?{query}")) == long, query
+        else:
+            assert (status, json.loads(body)["code"]) == (long[0], json.loads(long[2])["code"]), query
+    for query in ("", "q=", "q=%00", "q=+", "q=%FF", "q=%E2%80%AE", f"q={quote('好' * 700)}"):
+        short, long = [await api.get(f"/v1/search?{query}{more}") for more in ("", "&way=long")]
+        assert short.status_code == long.status_code, query
+    tag = (await api.get("/v1/search?q=laser")).headers["etag"]
+    known = await api.get("/v1/search?q=laser", headers={"If-None-Match": tag})
+    assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
+
+
+async def test_an_answer_is_given_to_strangers_again_only_while_it_would_be_made_the_same(
+    tx, keys, means, api, monkeypatch
+):
+    operator = (await a_market(tx, keys))["operator"].actor
+    seller = (await an_organisation(tx, keys=keys)).actor
+    first = await a_demand(tx, seller, operator, title_en="laser one", problem_en="x")
+    asked = ("/v1/search?q=laser", "/v1/listings", f"/v1/listings/{first.id}")
+
+    async def catch_up():
+        while await sequence_once(means):
+            pass
+        await jobs.index(means)
+
+    def plain(body):
+        return {name: value for name, value in json.loads(body).items() if name != "request_id"}
+
+    async def same_as_made():
+        said = [(await api.get(path)).content for path in asked]
+        made = [(await api.get(f"{path}{'&' if '?' in path else '?'}way=long")).content for path in asked]
+        assert [plain(one) for one in said] == [plain(one) for one in made]
+        return said
+
+    await catch_up()
+    before = await same_as_made()
+    with monkeypatch.context() as kept:
+        for room, name in (
+            (public_reads.matching_service, "search"),
+            (public_reads.service, "get_public_listing"),
+            (public_reads.service, "list_public_listings"),
+        ):
+            kept.setattr(room, name, None)  # it could not be made again
+        assert [(await api.get(path)).content for path in asked] == before
+    second = await a_demand(tx, seller, operator, title_en="laser two", problem_en="x y")
+    assert len((await same_as_made())[1]) > len(before[1])
+    await catch_up()
+    assert str(second.id).encode() in (await same_as_made())[0]
+    own = await listings.get_listing(tx, seller, first.id)
+    draft = ListingDraft({**own.terms, "description_en": "laser " * 5}, {}, ())
+    await listings.update_draft(tx, seller, first.id, ListingKind.DEMAND, draft, if_match=own.etag)
+    await same_as_made()
+    await listings.withdraw(tx, seller, second.id)
+    for said in (await same_as_made())[:2]:
+        assert str(second.id).encode() not in said  # at once, also before the index knows
+    await catch_up()
+    await same_as_made()
+
+
+def test_kept_answers_take_so_much_room_and_the_least_used_go_first():
+    replies = KeptReplies(bytes_max=3 * (OVERHEAD + 11))
+    for name in (b"1", b"2", b"3"):
+        replies.keep(name, Kept((), b"0123456789", "t"))
+    assert replies.find(b"1")
+    replies.keep(b"4", Kept((), b"0123456789", "t"))
+    assert [bool(replies.find(name)) for name in (b"1", b"2", b"3", b"4")] == [True, False, True, True]
+    replies.keep(b"5", Kept((), b"x" * 10_000, "t"))
+    assert not any(replies.find(name) for name in (b"1", b"3", b"4", b"5"))
 
 
 def explained(page: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from techmarket.db import jobs as declared
 from techmarket.db import journal
-from techmarket.db.jobs import Periodic, Reaction
+from techmarket.db.jobs import Follower, Periodic, Reaction
 from techmarket.jobs import runner
 from techmarket.kernel.events import Event
 
@@ -29,8 +29,10 @@ class Rang(Event):
 def only_ours(monkeypatch):
     monkeypatch.setattr(declared, "PERIODIC", {})
     monkeypatch.setattr(declared, "REACTIONS", {})
+    monkeypatch.setattr(declared, "FOLLOWERS", {})
     monkeypatch.setattr(runner, "PERIODIC", {})
     monkeypatch.setattr(runner, "REACTIONS", {})
+    monkeypatch.setattr(runner, "FOLLOWERS", {})
     monkeypatch.setattr(runner, "load_jobs", lambda: None)
 
 
@@ -58,6 +60,49 @@ async def test_two_workers_handle_every_entry_once_and_in_order(means, tx, only_
     stop.set()
     await asyncio.wait_for(asyncio.gather(*workers), 10)
     assert heard == list(range(30))
+
+
+async def test_who_follows_the_journal_hears_of_new_entries_without_looking_also_after_a_lost_connection(
+    means, tx, only_ours, monkeypatch
+):
+    for name in ("READER_SECONDS", "FOLLOWER_SECONDS", "BACK_OFF_SECONDS"):
+        monkeypatch.setattr(runner, name, 3_600.0)  # nobody looks by himself before the test is over
+    monkeypatch.setattr(runner, "LISTEN_AGAIN_SECONDS", 0.01)
+    heard: list[int] = []
+    looked_up_to: list[int] = []
+    news = asyncio.Event()
+
+    async def hear(_means, event: Rang) -> None:
+        heard.append(event.n)
+        news.set()
+
+    async def follow(_means) -> int:
+        async with tx.read() as db:
+            looked_up_to.append(await journal.head(db))
+        news.set()
+        return 0
+
+    async def until(holds) -> None:
+        async with asyncio.timeout(20):
+            while not holds():
+                news.clear()
+                await news.wait()
+
+    runner.REACTIONS["test.hear"] = Reaction("test.hear", Rang, hear)
+    runner.FOLLOWERS["test.follow"] = Follower("test.follow", follow)
+    async with runner.running(means):
+        await until(lambda: len(looked_up_to) >= 2)  # once by itself, once when it could hear
+        for wanted in (2, 4):
+            await ring(tx, 2)
+            await until(lambda: len(heard) == wanted and looked_up_to[-1] == wanted)  # noqa: B023
+            turns = len(looked_up_to)
+            async with tx.begin() as db:
+                await db.execute(
+                    text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name"),
+                    {"name": runner.NEWS},
+                )
+            await until(lambda: len(looked_up_to) > turns)  # noqa: B023  # it listens again
+    assert heard == [0, 1, 0, 1]
 
 
 async def test_a_failing_entry_holds_its_reaction_until_it_succeeds(means, tx, only_ours):

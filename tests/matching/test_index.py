@@ -64,7 +64,7 @@ def test_the_postings_of_many_documents_come_term_by_term_in_order():
 
 
 @pytest.mark.parametrize("size", [40, 4000])
-def test_both_ways_of_summing_give_the_bm25_that_is_written_down_to_the_bit(size):
+def test_both_ways_of_summing_give_the_bm25_that_is_written_down_to_the_bit(size, monkeypatch):
     rng = random.Random(3)
     lengths = [rng.randint(1, 90) for _ in range(size)]
     columns = held(*[Facts()] * size, lengths=lengths, dead=(1,))
@@ -83,10 +83,18 @@ def test_both_ways_of_summing_give_the_bm25_that_is_written_down_to_the_bit(size
             wanted[document] = total * 1e6
     assert at.tolist() == sorted(wanted)
     assert scores.tolist() == pytest.approx([wanted[n] for n in sorted(wanted)], abs=1)
-    documents = np.concatenate([one.documents for one in postings])
-    gave = np.concatenate([np.full(len(one.documents), 0.1 * (n + 1)) for n, one in enumerate(postings)])
-    few, all_ = scoring._summed_by_few(documents, gave), scoring._summed(documents, gave)
-    assert (few[0].tolist(), few[1].tobytes()) == (all_[0].tolist(), all_[1].tobytes())
+    monkeypatch.setattr(scoring, "PIECE", 7)
+    for few in (0.01, size):  # by a pass over all documents never, and always
+        monkeypatch.setattr(scoring, "FEW", few)
+        again_at, again = scoring.bm25(postings, columns, about)
+        assert (again_at.tolist(), again.tobytes()) == (at.tolist(), scores.tobytes())
+
+
+def test_what_every_document_holds_tells_nothing_and_is_not_found_by_it():
+    columns = held(*[Facts()] * 3, lengths=[10, 10, 10])
+    about = Collected(2_000_000, 10)
+    at, scores = scoring.bm25([a_posting("t", {0: 1, 1: 1}, df=2_000_000)], columns, about)
+    assert (at.tolist(), scores.tolist()) == ([], [])
 
 
 def test_a_document_that_a_later_look_wrote_is_not_seen():

@@ -14,6 +14,7 @@ from techmarket.db import journal
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import ANONYMOUS, OrgKind
+from techmarket.jobs import runner
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound
@@ -80,6 +81,21 @@ async def test_a_listing_is_found_once_it_is_published_and_no_longer_once_it_is_
     assert await ids(tx, ANONYMOUS, "激光焊接") == []  # the door keeps it in, even before the index knows
     await catch_up(means)
     assert await index_of(tx) == ([(0, 0, 0), (1, 0, 0), (2, 0, 0)], [], [])
+
+
+async def test_what_is_published_enters_the_index_without_waiting_for_any_clock(tx, means, people, monkeypatch):
+    monkeypatch.setattr(runner, "FOLLOWER_SECONDS", 3_600.0)  # it is told, or it never looks
+    monkeypatch.setattr(runner, "PERIODIC", {})
+    async with runner.running(means):
+        for word in ("laser", "pump"):
+            offer = await an_offer(tx, people.seller, people.operator, title_en=word)
+            found_now: list = []
+            for _ in range(500):
+                found_now = await ids(tx, ANONYMOUS, word)
+                if found_now:
+                    break
+                await asyncio.sleep(0.02)
+            assert found_now == [offer.id]
 
 
 async def test_the_score_is_bm25_and_each_result_names_the_terms_that_hit(tx, means, people):

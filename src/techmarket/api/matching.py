@@ -21,15 +21,14 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.listings.rules import ListingKind, Mode
 from techmarket.matching import service, texts
 from techmarket.matching.fitting import Fit
-from techmarket.matching.views import Filters, FoundView, MatchView, Sort, TermPart
+from techmarket.matching.views import Filters, FoundView, MatchView, SearchPage, Sort, TermPart
 
 router = APIRouter(prefix="/v1", tags=["matching"], route_class=MarketRoute)
 
 QUERY_MAX = 2_000
 _write = msgspec.json.Encoder().encode
-Words = Annotated[
-    str, Query(max_length=QUERY_MAX, description="Words in Chinese or English."), SafeText(QUERY_MAX, multiline=True)
-]
+WORDS = SafeText(QUERY_MAX, multiline=True)
+Words = Annotated[str, Query(max_length=QUERY_MAX, description="Words in Chinese or English."), WORDS]
 Start = Annotated[str, Query(max_length=100, description="How it begins."), SafeText(100)]
 FieldCode = Annotated[str, Query(pattern=r"^(0[1-9]|1[01])$", description="technology field, 01 to 11")]
 Region = Annotated[str, Query(pattern=r"^[1-9][0-9]{1,5}$", description="division code or its beginning: 33, 3301")]
@@ -198,22 +197,32 @@ async def search(
         with_facets=facets,
         embedders=embedders,
     )
-    asked = {
-        "q": q,
-        "kind": kind,
-        "field": field,
-        "industry": industry,
-        "region": region,
-        "mode": mode,
-        "price_min": price_min,
-        "price_max": price_max,
-        "trl_min": trl_min,
-        "right_kind": right_kind,
-        "sort": sort,
-        "facets": "true" if facets else None,
-        "limit": limit,
-    }
-    said = {
+    link = link_of(
+        page,
+        q=q,
+        kind=kind,
+        field=field,
+        industry=industry,
+        region=region,
+        mode=mode,
+        price_min=price_min,
+        price_max=price_max,
+        trl_min=trl_min,
+        right_kind=right_kind,
+        sort=sort,
+        facets=facets,
+        limit=limit,
+    )
+    return written(said_of(page, searches.keep(page.kept)), link)
+
+
+def link_of(page: SearchPage, *, facets: bool, limit: int, **asked: Any) -> str | None:
+    """The next page of the same search."""
+    return link_to(page, "/v1/search", **asked, facets="true" if facets else None, limit=limit)
+
+
+def said_of(page: SearchPage, answer: str | None) -> dict[str, Any]:
+    return {
         "items": [_found(one) for one in page.items],
         "next_cursor": page.next_cursor,
         "total": page.total,
@@ -222,10 +231,9 @@ async def search(
         "left_out": list(page.left_out),
         "number": page.number,
         "meaning": {"state": page.meaning, "model": page.embedder},
-        "answer": searches.keep(page.kept),
+        "answer": answer,
         "model": page.model,
     }
-    return written(said, link_to(page, "/v1/search", **asked))
 
 
 @router.get("/search/suggestions", response_model=Suggestions, operation_id="suggestSearch")

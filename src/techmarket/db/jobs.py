@@ -15,6 +15,7 @@ from techmarket.db.means import Means
 from techmarket.kernel.events import Event
 
 PeriodicFn = Callable[[Means], Awaitable[Any]]
+FollowerFn = Callable[[Means], Awaitable[int]]
 E_ = TypeVar("E_", bound=Event)
 
 
@@ -36,8 +37,20 @@ class Reaction:
     handle: Callable[[Means, Any], Awaitable[Any]]
 
 
+@dataclass(frozen=True)
+class Follower:
+    """Works through the journal by a cursor of its own, many entries at a time, as soon as there are new ones.
+
+    One call handles a bounded piece and returns how many entries it handled; 0 says that it has caught up.
+    """
+
+    name: str
+    run: FollowerFn
+
+
 PERIODIC: dict[str, Periodic] = {}
 REACTIONS: dict[str, Reaction] = {}
+FOLLOWERS: dict[str, Follower] = {}
 
 
 def periodic(name: str, *, every: timedelta) -> Callable[[PeriodicFn], PeriodicFn]:
@@ -64,6 +77,17 @@ def reacts_to(
     return declare
 
 
+def follows_journal(name: str) -> Callable[[FollowerFn], FollowerFn]:
+    """Declare what follows the journal in pieces, within moments: an index, say."""
+
+    def declare(run: FollowerFn) -> FollowerFn:
+        _unused(name)
+        FOLLOWERS[name] = Follower(name, run)
+        return run
+
+    return declare
+
+
 def _unused(name: str) -> None:
-    if name in PERIODIC or name in REACTIONS:
+    if name in PERIODIC or name in REACTIONS or name in FOLLOWERS:
         raise ValueError(f"two jobs are named {name}")

@@ -30,6 +30,9 @@ from techmarket.kernel.ids import new_id
 SEQUENCER_LOCK = 0x7E01_0001
 SEQUENCE_BATCH = 5_000
 SALT_SIZE = 16
+GREW_CHANNEL = "journal_grew"
+"""Whoever listens here hears when entries have got their positions. Only the sequencer notifies: a notification holds
+a lock over the whole server until its commit is durable, which every act that writes to the journal would wait for."""
 
 _spell = msgspec.json.Encoder(order="sorted").encode
 # What the fast encoder spells as RFC 8785 does, as long as texts are ASCII without an escape.
@@ -288,6 +291,7 @@ async def sequence(db: AsyncSession, *, limit: int = SEQUENCE_BATCH) -> int:
         {"first": first, "seqs": seqs, "leaves": leaves},
     )
     await db.execute(text("DELETE FROM journal_waiting WHERE seq = ANY(cast(:seqs as bigint[]))"), {"seqs": seqs})
+    await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": GREW_CHANNEL})
     return len(rows)
 
 

@@ -1,19 +1,20 @@
 """Runs what the rooms declared in `db/jobs.py`, in as many workers as there are, each thing on one at a time.
 
-Three lines of work: the sequencer turns committed entries into positions; each reaction follows the positions by its
-own cursor; and periodic jobs are started by pgqueuer's scheduler, whose rows make sure that one worker takes each.
-Whatever fails is logged and tried again; nothing is ever only in memory.
+Lines of work: the sequencer turns committed entries into positions and tells everybody who listens; each reaction and
+each follower goes through the positions by its own cursor, at once when it hears of new ones, and looks by itself now
+and then in case it heard nothing; and periodic jobs are started by pgqueuer's scheduler, whose rows make sure that one
+worker takes each. Whatever fails is logged and tried again; nothing is ever only in memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import importlib.util
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -25,12 +26,18 @@ from sqlalchemy import text
 
 from techmarket import ROOMS
 from techmarket.db import journal
-from techmarket.db.jobs import PERIODIC, REACTIONS, Periodic, Reaction
+from techmarket.db.jobs import FOLLOWERS, PERIODIC, REACTIONS, Follower, Periodic, Reaction
 from techmarket.db.means import Means
 
 SEQUENCER_SECONDS = 0.05
 READER_SECONDS = 0.1
 READER_BATCH = 100
+FOLLOWER_SECONDS = 1.0
+LISTEN_AGAIN_SECONDS = 1.0
+NEWS = "techmarket-news"
+"""The name of the connection that listens, as the database shows it."""
+FOLLOWER_REST_SECONDS = 0.1
+"""While the journal grows without end, a follower takes it in pieces of this length and not entry by entry."""
 # Well below the database's patience with a transaction that waits: beyond it the cursor's row would never move.
 READER_TURN_SECONDS = 3.0
 BACK_OFF_SECONDS = 5.0
@@ -47,9 +54,14 @@ def load_jobs() -> None:
 async def run_jobs(means: Means, stop: asyncio.Event) -> None:
     """Work until `stop` is set; what is under way is finished first."""
     load_jobs()
+    news = News()
     async with asyncio.TaskGroup() as group:
         group.create_task(_keep_up("sequencer", lambda: sequence_once(means), SEQUENCER_SECONDS, stop))
-        group.create_task(_keep_up("readers", lambda: read_all(means), READER_SECONDS, stop))
+        group.create_task(_keep_up("readers", lambda: read_all(means), READER_SECONDS, stop, news.bell()))
+        for follower in FOLLOWERS.values():
+            work = partial(_follow, means, follower)
+            group.create_task(_keep_up(follower.name, work, FOLLOWER_SECONDS, stop, news.bell()))
+        group.create_task(_keep_up("news", lambda: _listen(means, news, stop), LISTEN_AGAIN_SECONDS, stop))
         group.create_task(_keep_up("schedules", lambda: _run_schedules(means, stop), BACK_OFF_SECONDS, stop))
 
 
@@ -65,10 +77,33 @@ async def running(means: Means) -> AsyncIterator[None]:
         await task
 
 
-async def _keep_up(name: str, work: Callable[[], Awaitable[int]], pause: float, stop: asyncio.Event) -> None:
-    """Do the work again and again, at once while there is more; a failure waits longer each time."""
+class News:
+    """Wakes every line of work that waits for new positions in the journal."""
+
+    def __init__(self) -> None:
+        self._bells: list[asyncio.Event] = []
+
+    def bell(self) -> asyncio.Event:
+        self._bells.append(asyncio.Event())
+        return self._bells[-1]
+
+    def ring(self) -> None:
+        for bell in self._bells:
+            bell.set()
+
+
+async def _keep_up(
+    name: str,
+    work: Callable[[], Awaitable[int]],
+    pause: float,
+    stop: asyncio.Event,
+    bell: asyncio.Event | None = None,
+) -> None:
+    """Do the work again and again, at once while there is more or the bell rings; a failure waits longer each time."""
     failures = 0
     while not stop.is_set():
+        if bell is not None:
+            bell.clear()  # what rings from here on is looked for in another turn
         try:
             done = await work()
             failures = 0
@@ -79,8 +114,43 @@ async def _keep_up(name: str, work: Callable[[], Awaitable[int]], pause: float, 
         if done:
             await asyncio.sleep(0)
             continue
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), min(pause * 2**failures, BACK_OFF_SECONDS))
+        waits = [stop] if bell is None or failures else [stop, bell]
+        await _any_of(waits, min(pause * 2**failures, BACK_OFF_SECONDS))
+
+
+async def _any_of(events: Sequence[asyncio.Event], seconds: float | None) -> None:
+    tasks = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _follow(means: Means, follower: Follower) -> int:
+    handled = await follower.run(means)
+    if handled:
+        await asyncio.sleep(FOLLOWER_REST_SECONDS)
+    return handled
+
+
+async def _listen(means: Means, news: News, stop: asyncio.Event) -> int:
+    """Ring whenever the sequencer tells that the journal has grown, until the connection is lost or the work ends."""
+    connection = await _connect(means, NEWS)
+    over = asyncio.Event()
+    try:
+        connection.add_termination_listener(lambda _: over.set())
+        await connection.add_listener(journal.GREW_CHANNEL, lambda *_: news.ring())
+        news.ring()  # what was told while nobody listened
+        await _any_of([stop, over], None)
+    finally:
+        await connection.close(timeout=2)
+    return 0
+
+
+async def _connect(means: Means, application: str) -> asyncpg.Connection:
+    url = means.tx.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return await asyncpg.connect(url, timeout=5, server_settings={"application_name": application})
 
 
 async def sequence_once(means: Means) -> int:
@@ -143,8 +213,12 @@ async def read_once(means: Means, reaction: Reaction) -> int:
 
 
 async def run_due(means: Means, *names: str) -> None:
-    """Run these periodic jobs once, now; without names, all of them. For tests and for a sandbox that jumped ahead."""
+    """Run these jobs once, now; without names all that the clock starts and all that follow the journal. For tests
+    and for a sandbox that jumped ahead."""
     load_jobs()
+    for name, follower in FOLLOWERS.items():
+        while (not names or name in names) and await follower.run(means):
+            pass
     for name, job in PERIODIC.items():
         if not names or name in names:
             await job.run(means)
@@ -162,8 +236,7 @@ async def settle_down(means: Means, *, rounds: int = 20) -> None:
 
 
 async def _run_schedules(means: Means, stop: asyncio.Event) -> int:
-    url = means.tx.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(url, timeout=5, server_settings={"application_name": "techmarket-schedules"})
+    connection = await _connect(means, "techmarket-schedules")
     try:
         scheduler = SchedulerManager(Queries(AsyncpgDriver(connection)))
         for job in PERIODIC.values():

@@ -188,12 +188,20 @@ _SHOWN = (
 )
 SHOWN = f"{_SHOWN} WHERE l.id = ANY($1::uuid[])"
 """All that a view of some listings is made of, whoever asks."""
-SHOWN_PAGE = (
-    f"{_SHOWN} WHERE l.id IN (SELECT id FROM listing WHERE state = ANY($1::text[]) AND NOT {_IS_OVER}"
-    " AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4)"
-    " ORDER BY l.id DESC"
+_NEWEST = (
+    f"WHERE state = ANY($1::text[]) AND NOT {_IS_OVER}"
+    " AND ($2::text IS NULL OR kind = $2) AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"
 )
+SHOWN_PAGE = f"{_SHOWN} WHERE l.id IN (SELECT id FROM listing {_NEWEST}) ORDER BY l.id DESC"
 """The same of the newest in some states, of one kind or both, behind one of them or from the start."""
+_SIGN = (
+    f"SELECT id, kind, org_id, CASE WHEN {_IS_OVER} THEN 'EXPIRED' ELSE state END, published_at, expires_on, current_n"
+    " FROM listing"
+)
+SIGNS = f"{_SIGN} WHERE id = ANY($1::uuid[]) ORDER BY id"
+"""What tells that the public view of a listing is another: versions, texts and items are never changed."""
+SIGNS_PAGE = f"{_SIGN} {_NEWEST}"
+Sign = tuple[Any, ...]
 
 
 class Shown(NamedTuple):
@@ -215,6 +223,10 @@ class Shown(NamedTuple):
     body: bytes
     achievement_ids: list[UUID]
 
+    @property
+    def sign(self) -> Sign:
+        return (self.id, self.kind, self.org_id, self.state, self.published_at, self.expires_on, self.n)
+
 
 async def shown(db: AsyncSession, ids: Collection[UUID]) -> list[Shown]:
     await db.flush()
@@ -229,6 +241,20 @@ async def page_shown_to_all(
     tx: Tx, *, states: Collection[ListingState], kind: ListingKind | None, before: UUID | None, limit: int
 ) -> list[Shown]:
     return [Shown(*row) for row in await tx.fetch(SHOWN_PAGE, list(states), kind, before, limit)]
+
+
+async def signs(tx: Tx, ids: Collection[UUID]) -> tuple[Sign, ...]:
+    return tuple(map(tuple, await tx.fetch(SIGNS, list(ids))))
+
+
+async def signs_within(db: AsyncSession, ids: Collection[UUID]) -> tuple[Sign, ...]:
+    return tuple(map(tuple, await fetched(await db.connection(), SIGNS, list(ids))))
+
+
+async def signs_of_page(
+    tx: Tx, *, states: Collection[ListingState], kind: ListingKind | None, before: UUID | None, limit: int
+) -> tuple[Sign, ...]:
+    return tuple(map(tuple, await tx.fetch(SIGNS_PAGE, list(states), kind, before, limit)))
 
 
 async def list_ids(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -35,12 +35,13 @@ from techmarket.listings.events import (
     ListingSubmitted,
 )
 from techmarket.listings.lifecycle import FINDABLE, KNOWN, LISTING, REVIEWED, ListingState
-from techmarket.listings.repository import Shown
+from techmarket.listings.repository import Shown, Sign
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.listings.tables import Listing, ListingItem, ListingVersion
 from techmarket.listings.views import Dossier, ListingView, VersionView
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+Signs = tuple[Sign, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,16 +422,35 @@ async def views_for(db: AsyncSession, actor: Actor, listing_ids: Iterable[UUID])
     return {id: views[id] for id in wanted if id in views}
 
 
-async def public_view(tx: Tx, listing_id: UUID) -> ListingView | None:
-    """The same door for the anonymous reader of one listing, in one statement: no grant reaches him."""
-    views = _public_views(await repository.shown_to_all(tx, listing_id))
-    return views[0] if views else None
+async def public_view(tx: Tx, listing_id: UUID) -> tuple[ListingView | None, Signs]:
+    """The same door for the anonymous reader of one listing, in one statement: no grant reaches him.
+
+    With it the signs of what it was made of: as long as `public_signs` are these, the view is this one.
+    """
+    rows = await repository.shown_to_all(tx, listing_id)
+    views = _public_views(rows)
+    return views[0] if views else None, tuple(row.sign for row in rows)
 
 
-async def public_page(tx: Tx, *, kind: ListingKind | None, before: UUID | None, limit: int) -> list[ListingView]:
+async def public_page(
+    tx: Tx, *, kind: ListingKind | None, before: UUID | None, limit: int
+) -> tuple[list[ListingView], Signs]:
     """The same for the newest that he finds."""
     rows = await repository.page_shown_to_all(tx, states=FINDABLE, kind=kind, before=before, limit=limit)
-    return _public_views(rows)
+    return _public_views(rows), tuple(row.sign for row in rows)
+
+
+async def public_signs(tx: Tx, listing_ids: Collection[UUID]) -> Signs:
+    return await repository.signs(tx, listing_ids)
+
+
+async def public_signs_within(db: AsyncSession, listing_ids: Collection[UUID]) -> Signs:
+    """The same, of the moment of a transaction."""
+    return await repository.signs_within(db, listing_ids)
+
+
+async def public_page_signs(tx: Tx, *, kind: ListingKind | None, before: UUID | None, limit: int) -> Signs:
+    return await repository.signs_of_page(tx, states=FINDABLE, kind=kind, before=before, limit=limit)
 
 
 def _public_views(rows: Sequence[Shown]) -> list[ListingView]:

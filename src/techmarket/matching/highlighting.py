@@ -40,7 +40,7 @@ def highlights(fields: Mapping[str, Any], wanted: Collection[str]) -> tuple[High
     shown = []
     for name in FIELDS:
         text = str(fields.get(name) or "")[:SCANNED_MAX]
-        spans = tokens.spans(text, wanted) if text else []
+        spans = tokens.spans(text, wanted, reach=SNIPPET) if text else []
         if spans:
             start = max(0, spans[0][0] - LEAD)
             end = min(len(text), start + SNIPPET)

@@ -1,10 +1,10 @@
-"""What the clock starts in matching."""
+"""What the clock starts in matching, and what follows the journal."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db.jobs import periodic
+from techmarket.db.jobs import follows_journal, periodic
 from techmarket.db.means import Means
 from techmarket.matching import service
 
@@ -12,12 +12,19 @@ ROUNDS_MAX = 20
 EMBED_ROUNDS_MAX = 4
 
 
-@periodic("matching.index", every=timedelta(seconds=1))
-async def index(means: Means) -> None:
-    """Follow the journal, so that what was published is found within two seconds."""
+@follows_journal("matching.index")
+async def index(means: Means) -> int:
+    """Bring what has changed into the index as soon as the journal has it, so that what was published is found at once.
+
+    Returns how many entries were handled.
+    """
+    handled = 0
     for _ in range(ROUNDS_MAX):
-        if not await service.follow(means.tx):
-            return
+        more = await service.follow(means.tx)
+        handled += more
+        if not more:
+            break
+    return handled
 
 
 @periodic("matching.sweep", every=timedelta(minutes=1))

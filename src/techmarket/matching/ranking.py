@@ -22,6 +22,7 @@ from techmarket.matching.index.scoring import (
     Sort,
     Test,
     bm25,
+    chosen,
     facets,
     first,
     fitting,
@@ -114,14 +115,14 @@ async def rank(
     if only is None:
         piles = [_of_space(look, asked, list(apart.values()))]
     else:
-        chosen = await repository.document_numbers(db, space, list(only))
-        at = np.array(sorted(chosen.values()), np.int32)
+        numbered = await repository.document_numbers(db, space, list(only))
+        at = np.array(sorted(numbered.values()), np.int32)
         piles = [Pile(look.columns, at, np.full(len(at), MICRO, np.int64))]
     opened = [one for one in granted if one.listing_id not in without]
     if opened:
         piles.append(_of_grants(look, asked, wanted, opened))
     named = dict(tests)
-    kept = [Pile(p.columns, p.at[m], p.scores[m]) for p in piles for m in [fitting(p.columns, p.at, named)]]
+    kept = [Pile(p.columns, p.at[m], p.scores[m]) for p in piles for m in [chosen(fitting(p.columns, p.at, named))]]
     total = sum(len(pile.at) for pile in kept)
     judged = None
     if by is not None and asked is not None and sort is Sort.RELEVANCE and only is None:

@@ -186,6 +186,6 @@ MEANT = (
 
 
 def meaning_of(fields: Mapping[str, Any], chars_max: int) -> str:
-    """The text of a listing that an embedder reads."""
+    """The text of a listing that an embedder reads. What holds no letter and no digit, such as a dash, says nothing."""
     said = [text for group in MEANT for name in group for text in said_in(name, fields)]
-    return "\n".join(said)[:chars_max]
+    return "\n".join(text for text in said if any(map(str.isalnum, text)))[:chars_max]

@@ -120,32 +120,50 @@ def _terms_of(run: re.Match[str]) -> Iterator[str]:
             yield from (unit, number + unit)
 
 
-def spans(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
+def spans(text: str, wanted: Collection[str], *, reach: int | None = None) -> list[tuple[int, int]]:
     """Where in the text as it was written the wanted terms stand: (start, end) of characters, in order, not touching.
 
-    Every character is folded by itself, so that the places stay those of the original.
+    Every character is folded by itself, so that the places stay those of the original. With `reach`, those alone that
+    begin at most so many characters behind the first one.
     """
-    plain = text.translate(_FOLDS)
-    starts: Sequence[int] = range(len(text))
-    if len(plain) != len(text):  # no character folds to nothing
-        starts = [place for place, character in enumerate(text) for _ in character.translate(_FOLDS)]
+    plain, starts = _folded_in_place(text)
+    initials = {term[0] for term in wanted}
     found: list[tuple[int, int]] = []
+    ends = len(plain)
     for run in _RUNS.finditer(plain):
         first = run.start()
+        if first > ends:
+            break
         if run.lastgroup == "han":
             han = run["han"]
             size = min(2, len(han))
             hits = [i for i in range(len(han) - size + 1) if han[i : i + size] in wanted]
             places = [(first + i, first + i + size) for i in hits]
+        elif run.lastgroup == "word" and plain[first] not in initials:  # no stem begins otherwise than its word
+            continue
         else:
             places = [(first, run.end())] if any(term in wanted for term in _terms_of(run)) else []
         for start, end in places:
+            if start > ends:
+                break
+            if reach is not None and not found:
+                ends = start + reach
             start, end = starts[start], starts[end - 1] + 1
             if found and start <= found[-1][1]:
                 found[-1] = (found[-1][0], max(end, found[-1][1]))
             else:
                 found.append((start, end))
     return found
+
+
+def _folded_in_place(text: str) -> tuple[str, Sequence[int]]:
+    """The folded text, and for each of its characters the place of the one it came from."""
+    if text.isascii() and not _UNSAID.search(text):
+        return text.lower(), range(len(text))
+    plain = text.translate(_FOLDS)
+    if len(plain) == len(text):  # no character folds to nothing
+        return plain, range(len(text))
+    return plain, [place for place, character in enumerate(text) for _ in character.translate(_FOLDS)]
 
 
 class _Folds(dict[int, str]):

@@ -79,7 +79,8 @@ class SearchPage:
 
     `corrected` names words that nobody uses and the ones taken in their place; `left_out` words too common to take
     part; `number` the number of a right that was looked up instead of words. `meaning` says whether the embedder took
-    part: NONE, USED, or what kept it from doing so. `kept` is the answer as it is to be kept, if it is.
+    part: NONE, USED, or what kept it from doing so. `kept` is the answer as it is to be kept, if it is. `ids` are all
+    that it was made of, and `signs`, where they were asked for, what tells whether it would be the same now.
     """
 
     items: Sequence[FoundView]
@@ -93,6 +94,8 @@ class SearchPage:
     meaning: str = "NONE"
     embedder: str | None = None
     kept: Keepable | None = field(default=None, compare=False)
+    ids: tuple[UUID, ...] = field(default=(), compare=False)
+    signs: tuple[Any, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from techmarket.listings.service.reading import (
     list_listings,
     list_public_listings,
     list_versions,
+    public_page_signs,
+    public_signs,
 )
 from techmarket.listings.service.reviewing import (
     REVIEWS_MAX,
@@ -59,6 +61,8 @@ __all__ = [
     "list_queue",
     "list_reviews",
     "list_versions",
+    "public_page_signs",
+    "public_signs",
     "publish",
     "publish_due",
     "publish_list",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from techmarket.db.session import Tx
@@ -14,6 +14,7 @@ from techmarket.listings import policy, repository, steps
 from techmarket.listings.lifecycle import FINDABLE, ListingState
 from techmarket.listings.rules import ListingKind
 from techmarket.listings.service.showing import view_of
+from techmarket.listings.steps import Signs
 from techmarket.listings.views import ListingView, VersionView
 
 
@@ -54,20 +55,30 @@ async def list_listings(
         return Page([views[id] for id in page.items if id in views], page.next_cursor)
 
 
-async def get_public_listing(tx: Tx, listing_id: UUID) -> ListingView:
-    """One listing as anybody sees it, by the shortest way."""
-    view = await steps.public_view(tx, listing_id)
+async def get_public_listing(tx: Tx, listing_id: UUID) -> tuple[ListingView, Signs]:
+    """One listing as anybody sees it, by the shortest way, and the signs of what it was made of."""
+    view, signs = await steps.public_view(tx, listing_id)
     if view is None:
         raise NotFound()
-    return view
+    return view, signs
+
+
+async def public_signs(tx: Tx, listing_ids: Collection[UUID]) -> Signs:
+    """What the public views of these listings are made of now: the same signs are the same views."""
+    return await steps.public_signs(tx, listing_ids)
 
 
 async def list_public_listings(
     tx: Tx, *, kind: ListingKind | None, cursor: str | None, limit: int
-) -> Page[ListingView]:
-    """What anybody finds, newest first, by the shortest way."""
-    views = await steps.public_page(tx, kind=kind, before=last_id(cursor), limit=limit + 1)
-    return page_of(views, limit, lambda view: (str(view.id),))
+) -> tuple[Page[ListingView], Signs]:
+    """What anybody finds, newest first, by the shortest way, and the signs of what it was made of."""
+    views, signs = await steps.public_page(tx, kind=kind, before=last_id(cursor), limit=limit + 1)
+    return page_of(views, limit, lambda view: (str(view.id),)), signs
+
+
+async def public_page_signs(tx: Tx, *, kind: ListingKind | None, cursor: str | None, limit: int) -> Signs:
+    """What that page is made of now."""
+    return await steps.public_page_signs(tx, kind=kind, before=last_id(cursor), limit=limit + 1)
 
 
 async def list_versions(tx: Tx, actor: Actor, listing_id: UUID) -> Sequence[VersionView]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db.session import Tx, fetched
 from techmarket.matching.index.blocks import Piece, Tail
 
 DEAD_TERMS_TURN = 400
@@ -21,8 +22,34 @@ async def lock_state(db: AsyncSession, space: int) -> Any:
     return (await db.execute(query, {"space": space})).one()
 
 
-async def get_state(db: AsyncSession, space: int) -> Any:
-    return (await db.execute(text("SELECT * FROM search_state WHERE space = :space"), {"space": space})).one()
+class State(NamedTuple):
+    """What a space says of itself. A new `generation` has nothing in common with the one before."""
+
+    generation: UUID
+    epoch: int
+    next_document: int
+    documents: int
+    length_sum: int
+
+
+async def get_state(db: AsyncSession, space: int) -> State:
+    query = "SELECT generation, epoch, next_document, documents, length_sum FROM search_state WHERE space = $1"
+    (row,) = await fetched(await db.connection(), query, space)
+    return State(*row)
+
+
+SIGN = "SELECT epoch, generation FROM search_state WHERE space = $1"
+"""What tells that a space is another than before."""
+
+
+async def sign(tx: Tx, space: int) -> tuple[Any, ...]:
+    (row,) = await tx.fetch(SIGN, space)
+    return tuple(row)
+
+
+async def sign_within(db: AsyncSession, space: int) -> tuple[Any, ...]:
+    (row,) = await fetched(await db.connection(), SIGN, space)
+    return tuple(row)
 
 
 async def put_state(db: AsyncSession, space: int, **values: Any) -> None:
@@ -32,9 +59,9 @@ async def put_state(db: AsyncSession, space: int, **values: Any) -> None:
 
 async def known_terms(db: AsyncSession, space: int, terms: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Of these terms those that some document of the space holds: id and number of documents."""
-    query = text("SELECT id, term, df FROM search_term WHERE space = :space AND term = ANY(:terms) AND df > 0")
-    rows = await db.execute(query, {"space": space, "terms": list(terms)})
-    return {row.term: (row.id, row.df) for row in rows}
+    query = "SELECT id, term, df FROM search_term WHERE space = $1 AND term = ANY($2::text[]) AND df > 0"
+    rows = await fetched(await db.connection(), query, space, list(terms))
+    return {term: (id, df) for id, term, df in rows}
 
 
 async def read_blocks(db: AsyncSession, term_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
@@ -43,13 +70,13 @@ async def read_blocks(db: AsyncSession, term_ids: Sequence[int]) -> dict[int, tu
     The lateral keeps the planner to index lookups, term by term: with statistics that lag behind a bulk import it
     would rather read the whole table.
     """
-    query = text(
-        "SELECT t.id, b.documents, b.times FROM unnest(cast(:ids as int[])) AS t(id) CROSS JOIN LATERAL"
+    query = (
+        "SELECT t.id, b.documents, b.times FROM unnest($1::int[]) AS t(id) CROSS JOIN LATERAL"
         " (SELECT string_agg(documents, ''::bytea ORDER BY n) AS documents, string_agg(times, ''::bytea ORDER BY n)"
         " AS times FROM search_block WHERE term_id = t.id OFFSET 0) b"
     )
-    rows = await db.execute(query, {"ids": list(term_ids)}) if term_ids else ()
-    return {row.id: (row.documents or b"", row.times or b"") for row in rows}
+    rows = await fetched(await db.connection(), query, list(term_ids)) if term_ids else ()
+    return {id: (documents or b"", times or b"") for id, documents, times in rows}
 
 
 async def changed_chunks(db: AsyncSession, space: int, after: int) -> list[tuple[int, int, bytes]]:

@@ -22,7 +22,7 @@ from techmarket.matching.service.embedding import embed_some, tend_vectors, vect
 from techmarket.matching.service.following import follow, sweep
 from techmarket.matching.service.pairing import list_matches
 from techmarket.matching.service.people import get_profile, list_people, put_profile, reindex_people
-from techmarket.matching.service.searching import search, suggest
+from techmarket.matching.service.searching import public_signs, search, suggest
 
 __all__ = [
     "compare_blind",
@@ -41,6 +41,7 @@ __all__ = [
     "list_people",
     "list_searches",
     "look_for_alerts",
+    "public_signs",
     "put_profile",
     "reindex_people",
     "save_search",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,6 +47,7 @@ async def search(
     sort: Sort | None = None,
     with_facets: bool = False,
     embedders: Sequence[Embedder] = (),
+    with_signs: bool = False,
 ) -> SearchPage:
     """Listings by words and filters, best first; without words the newest first.
 
@@ -74,7 +76,9 @@ async def search(
             known=asked.known,
         )
         page, next_cursor = page_of_hits(ranked.hits, limit)
-        views = await listings.views_for(db, actor, [hit.id for hit in page])
+        ids = tuple(hit.id for hit in page)
+        views = await listings.views_for(db, actor, ids)
+        signs = await _signs(db, space, ids) if with_signs else None
     wishes = {"query": query, "filters": said_of(filters), "sort": sort, "corrected": dict(asked.corrected)}
     kept = keepable(
         actor,
@@ -97,7 +101,19 @@ async def search(
         meaning.state,
         meaning.model,
         kept,
+        ids,
+        signs,
     )
+
+
+async def _signs(db: AsyncSession, space: Space, ids: Collection[UUID]) -> tuple[Any, ...]:
+    return await repository.sign_within(db, space), await listings.public_signs_within(db, ids)
+
+
+async def public_signs(tx: Tx, ids: Collection[UUID]) -> tuple[Any, ...]:
+    """What a stranger's answer of these listings is made of now: without an embedder, the same signs are the same
+    answer."""
+    return await repository.sign(tx, Space.PUBLIC), await listings.public_signs(tx, ids)
 
 
 @dataclass(frozen=True, slots=True)
