@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-BYTES_MAX = 16 * 1024**2
+BYTES_MAX = 32 * 1024**2
 OVERHEAD = 1_000
 """What an answer takes besides its bytes, about."""
 Signs = tuple[Any, ...]
