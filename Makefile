@@ -10,7 +10,7 @@ STATE := .techmarket
 EXAMPLES ?= 200
 SEED ?= 20260301
 
-.PHONY: help run demo test lint bench bench-check openapi migration fault flood fuzz mutants lock clean .venv
+.PHONY: help run demo test lint bench bench-check openapi examples migration fault flood fuzz matrix mutants lock clean .venv
 
 help:  ## Say what there is
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -63,6 +63,13 @@ bench-check: $(STAMP)  ## See that every measurement runs, in its short form
 openapi: $(STAMP)  ## Write api_specs/openapi.json anew
 	@$(BIN)/techmarket openapi --write
 
+examples: $(STAMP)  ## Record what the tests send and hear anew, as examples of the OpenAPI document
+	@rm -rf $(STATE)/transcripts
+	@TECHMARKET_TRANSCRIPTS=$(STATE)/transcripts $(BIN)/python -m pytest -q -p tests.transcripts -n $(WORKERS) tests/api tests/stories tests/trading \
+		--deselect tests/api/test_every_route.py
+	@$(BIN)/techmarket examples $(STATE)/transcripts
+	@$(BIN)/techmarket openapi --write
+
 migration: $(STAMP)  ## Draft a migration from the models: make migration NAME="add bid increment"
 	@test -n "$(NAME)" || { echo 'Name it by its verb: make migration NAME="add bid increment"'; exit 1; }
 	@$(BIN)/python scripts/draft_migration.py "$(NAME)"
@@ -76,6 +83,9 @@ flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory sta
 fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n)
 	@TECHMARKET_LONG=1 TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) \
 		$(BIN)/python -m pytest tests/fuzz tests/api/test_every_route.py $(ARGS)
+
+matrix: $(STAMP)  ## Try every operation in hands that may not, beside the tests of the rooms (ARGS=files)
+	@$(BIN)/python -m tests.shadow $(ARGS)
 
 mutants: $(STAMP)  ## Take each guard of seven rooms out of the code and see that a test notices (ARGS=listings)
 	@$(BIN)/python -m tests.disclosure.matrix.mutants $(ARGS)

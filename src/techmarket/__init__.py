@@ -2,6 +2,7 @@
 
 The rooms, in import order. Imports, foreign keys and event handlers point left (up this list), never right:
 
+    client          the API as other people's programs call it: needs nothing of the rest
     kernel          money, work days, periods, ids, lifecycles, refusals, paging: pure words
     db              transactions, journal and its sequencer, idempotency, texts, files, clock, embedded server
     identity        who: organisations, people, roles, keys, qualifications
@@ -27,6 +28,7 @@ The rooms, in import order. Imports, foreign keys and event handlers point left 
 __version__ = "0.1.0"
 
 ROOMS = (
+    "client",
     "kernel",
     "db",
     "identity",

@@ -92,8 +92,10 @@ from techmarket.api.openapi import describe
 from techmarket.api.rates import Rates
 from techmarket.api.remembered import RememberedKeys
 from techmarket.api.searches import KeptSearches
+from techmarket.api.turns import Turns
 from techmarket.api.uses import LastUses
 from techmarket.db.means import Means
+from techmarket.db.session import pool_places
 from techmarket.disclosure.rules import RoomLimits
 from techmarket.hub.opendata import OCID_PREFIX
 from techmarket.identity.rules import SessionLimits
@@ -226,6 +228,7 @@ def create_app(
     app.state.session_limits = session_limits
     app.state.ocid_prefix = ocid_prefix
     app.state.rates = Rates(means.tx, quotas)
+    app.state.turns = Turns(pool_places(means.tx.engine))
     app.state.is_stopping = False
 
     async def ready() -> bool:
@@ -242,7 +245,7 @@ def create_app(
         *live.routes(),
         *oauth.routes(),
         *observe.routes(ready),
-        *refusal_docs.routes(),
+        *refusal_docs.routes(ROUTERS),
     ]
     for router in ROUTERS:
         app.include_router(router)
@@ -250,7 +253,8 @@ def create_app(
     live.describe(app)
     app.include_router(pages.router)
     refusals.install(app)
-    describe(app, ROUTERS)
-    app.add_middleware(Limits, rules=(*BODIES, *disclosure.bodies(room_limits)))
+    bodies = (*BODIES, *disclosure.bodies(room_limits))
+    describe(app, ROUTERS, bodies)
+    app.add_middleware(Limits, rules=bodies)
     app.add_middleware(observe.Observe)
     return app

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from techmarket.api.examples import PLACE as EXAMPLES
+from techmarket.cli.examples import Shapes
 from techmarket.cli.openapi import document, document_text
+from techmarket.hub.telling import PUBLIC_TYPES
+from techmarket.hub.webhooks import PING
+from techmarket.kernel.events import Event
 
 ROOT = Path(__file__).parents[2]
 UNSAFE = ("post", "put", "patch", "delete")
@@ -42,6 +48,76 @@ def test_each_operation_has_a_name_a_description_and_refusals(operations):
         if not any(status.startswith("4") for status in operation["responses"])
     ]
     assert unsaid == []
+
+
+def test_each_operation_has_a_name_an_example_of_each_part_its_limits_and_its_ways_in(operations):
+    """Whatever is added to the market and lacks one of these is named here."""
+    lacks = []
+    for name, (method, path, operation) in operations.items():
+        parts = [
+            *(("parameter " + one["name"], "example" in one and one.get("schema")) for one in operation["parameters"]),
+            *((f"body {kind}", one.get("examples")) for kind, one in _contents(operation.get("requestBody", {}))),
+            *(
+                (f"{status} {kind}", one.get("examples"))
+                for status, answer in operation["responses"].items()
+                for kind, one in _contents(answer)
+                if kind != "text/event-stream"
+            ),
+            *((status, answer.get("description")) for status, answer in operation["responses"].items()),
+            ("summary", operation.get("summary")),
+            ("tags", operation.get("tags")),
+            ("security", "security" in operation or name in OPEN),
+            ("rate class", operation["x-limits"]["rate_classes"]),
+            ("bound of its body", "requestBody" not in operation or operation["x-limits"]["body_bytes_max"]),
+            ("500", "500" in operation["responses"]),
+            ("503", "Retry-After" in operation["responses"]["503"]["headers"]),
+            ("2xx", any(status.startswith("2") for status in operation["responses"])),
+        ]
+        lacks += [f"{method} {path}: {part}" for part, is_there in parts if not is_there]
+    assert lacks == []
+    assert len(set(operations)) == sum(len(item) for item in document()["paths"].values()), "a name is used twice"
+
+
+def test_each_example_fits_its_shape(operations):
+    described = document()
+    shapes, known = Shapes(described), described["components"]["examples"]
+    wrong, recorded = [], 0
+    for name, (_, _, operation) in operations.items():
+        told = [(one["name"], one.get("schema", {}), one["example"]) for one in operation["parameters"]]
+        for kind, content in [*_contents(operation.get("requestBody", {})), *_answers(operation)]:
+            for title, example in content.get("examples", {}).items():
+                value = known[title]["value"] if "$ref" in example else example["value"]
+                told.append((kind, content.get("schema", {}), value))
+                recorded += title == "recorded"
+        wrong += [(name, at, why) for at, schema, value in told if (why := shapes.complaint(schema, value))]
+    assert wrong == []
+    assert recorded > 300, "most bodies and answers are what a test sent and heard"
+
+
+def test_no_example_shows_a_secret():
+    kept = EXAMPLES.read_text()
+    found = re.findall(r"\b(?:tmk|whsec|tms)_(?!sample)[A-Za-z0-9_+/=-]{8,}", kept)
+    assert found == []
+
+
+def test_each_event_that_is_told_outside_is_a_message_of_the_document():
+    described = document()
+    kinds = {kind for kind, event in Event.registry.items() if event.__module__.startswith("techmarket.")}
+    assert set(described["webhooks"]) == {*kinds, *PUBLIC_TYPES, PING}
+    bare = [
+        name
+        for name, item in described["webhooks"].items()
+        if not item["post"]["description"] or not _contents(item["post"]["requestBody"])[0][1].get("examples")
+    ]
+    assert bare == []
+
+
+def _contents(part):
+    return list(part.get("content", {}).items())
+
+
+def _answers(operation):
+    return [one for answer in operation["responses"].values() for one in _contents(answer)]
 
 
 def test_operations_that_need_no_key_are_the_ones_people_reviewed(operations):

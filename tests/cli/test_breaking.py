@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from techmarket.cli.breaking import breaking_changes, skeleton
+from techmarket.cli.breaking import breaking_changes, skeleton, version_due
 
 TODAY = date(2026, 12, 1)
 Doc = dict[str, Any]
@@ -238,3 +238,50 @@ def test_what_is_kept_at_a_release_says_the_same_as_the_whole_document() -> None
         change(after)
         found = breaking_changes(skeleton(document()), after, today=TODAY)
         assert kind in {one.kind for one in found}
+
+
+def test_what_is_going_says_until_when_long_enough_and_the_day_does_not_come_nearer() -> None:
+    marks = {"deprecated": True, "x-deprecated-since": "2026-12-01", "x-sunset": "2027-06-01"}
+
+    def found(before: Doc, after: Doc) -> list[str]:
+        for change in (get, lambda doc: schema(doc, "Thing")["properties"]["id"]):
+            old, new = document(), document()
+            change(old).update(before)
+            change(new).update(after)
+            said = [one.kind for one in breaking_changes(old, new, today=TODAY)]
+            yield from dict.fromkeys(said)
+
+    assert list(found({}, marks)) == []
+    assert list(found({}, {"deprecated": True})) == ["going without a day"] * 2
+    assert list(found({}, marks | {"x-sunset": "2027-05-29"})) == ["going too soon"] * 2
+    earlier = marks | {"x-deprecated-since": "2026-11-01", "x-sunset": "2027-05-31"}
+    assert list(found(marks, earlier)) == ["announced day moved nearer"] * 2
+    assert list(found(marks, marks | {"x-sunset": "2028-01-01"})) == []
+
+
+def test_a_field_may_go_once_its_announced_day_has_come() -> None:
+    for sunset, kinds in (("2026-12-01", []), ("2026-12-02", ["answer's field removed"])):
+        old, new = document(), document()
+        schema(old, "Thing")["properties"]["old"] = {"type": "string", "x-sunset": sunset}
+        assert list(dict.fromkeys(one.kind for one in breaking_changes(old, new, today=TODAY))) == kinds
+
+
+def test_the_version_moves_with_what_the_document_promises() -> None:
+    def due(now: str, change: Callable[[Doc], None], before: str = "1.4.0") -> str | None:
+        old, new = document() | {"info": {"version": before}}, document() | {"info": {"version": now}}
+        change(new)
+        return version_due(old, new, today=TODAY)
+
+    def add(doc: Doc) -> None:
+        doc["paths"]["/more"] = {"get": {"operationId": "more", "responses": {}}}
+
+    def reword(doc: Doc) -> None:
+        get(doc)["description"] = "Other words."
+
+    def cut(doc: Doc) -> None:
+        del doc["paths"]["/things"]["get"]
+
+    assert due("1.4.0", reword) is None
+    assert (due("1.4.0", add), due("1.4.9", add), due("1.5.0", add)) == ("1.4.0", "1.4.0", None)
+    assert (due("1.5.0", cut), due("2.0.0", cut)) == ("1.4.0", None)
+    assert (due("0.1.9", cut, "0.1.0"), due("0.2.0", cut, "0.1.0")) == ("0.1.0", None)

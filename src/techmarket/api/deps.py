@@ -24,6 +24,7 @@ from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
 from techmarket.api.searches import KeptSearches
 from techmarket.api.shapes import Uuid
+from techmarket.api.turns import Turn
 from techmarket.api.uses import LastUses
 from techmarket.db.files import Files
 from techmarket.db.idempotency import (
@@ -83,6 +84,7 @@ async def reader(
         raw = cookie_of(request)
         if raw is None:
             await spend_openly(request)
+            await _take_turn(request, f"address {source_of(request)}")
             return ANONYMOUS
         require_same_site(request)
     means = means_of(request)
@@ -94,12 +96,20 @@ async def reader(
     if observe.route_template(request.scope) in observe.UNTOLD:
         # Neither the last use of a key nor a count of requests may say that an envelope was put.
         await rates_of(request).spend(rates.SEALED, str(actor.key_id), request.scope)
+        await _take_turn(request, str(actor.org_id))
         return actor
     uses: LastUses = request.app.state.last_uses
     uses.note(actor.key_id)
     policy = rates.READ if request.method in ("GET", "HEAD") else rates.WRITE
     await rates_of(request).spend(policy, str(actor.key_id), request.scope)
+    await _take_turn(request, str(actor.org_id))
     return actor
+
+
+async def _take_turn(request: Request, whose: str) -> None:
+    turn: Turn | None = getattr(request.state, "turn", None)
+    if turn is not None:
+        await turn.take(whose)
 
 
 def rates_of(request: Request) -> rates.Rates:
@@ -211,13 +221,16 @@ class Once:
 
 
 class MarketRoute(APIRoute):
-    """A route whose POST is keyed and whose GET is conditional. Mark a POST that only computes with
-    `openapi_extra={"x-changes-nothing": True}`, one that streams its body with `openapi_extra={"x-streamed": True}`.
+    """A route whose POST is keyed, whose GET is conditional, and whose request takes its turn (`turns.py`).
+
+    Mark a POST that only computes with `openapi_extra={"x-changes-nothing": True}`, one that streams its body with
+    `openapi_extra={"x-streamed": True}`.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = self._handler()
-        marks = retiring.headers_of(self.openapi_extra or {})
+        handle = self._in_turn(self._handler())
+        fields = retiring.fields_going(*retiring.shapes_of(self))
+        marks = retiring.headers_of(self.openapi_extra or {}, fields)
         if not marks:
             return handle
 
@@ -229,6 +242,24 @@ class MarketRoute(APIRoute):
             return response
 
         return marked
+
+    def _in_turn(
+        self, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        if (self.openapi_extra or {}).get("x-streamed"):
+            return handle  # a body that takes minutes must not hold a turn meanwhile
+
+        async def in_turn(request: Request) -> Response:
+            turns = getattr(request.app.state, "turns", None)
+            if turns is None:
+                return await handle(request)
+            turn = request.state.turn = Turn(turns)
+            try:
+                return await handle(request)
+            finally:
+                turn.leave()
+
+        return in_turn
 
     def _handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from string import Formatter
 
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from techmarket.api import retiring
 from techmarket.api.observe import NamedRoute
 from techmarket.api.refusals import ADVICE, FAULT_CODE, FAULT_EN, FAULT_ZH, problem
 from techmarket.api.shapes import SENTENCES
@@ -81,6 +84,11 @@ async def _show(request: Request) -> Response:
     return JSONResponse(body, headers=headers)
 
 
-def routes() -> list[Route]:
-    """GET /refusals/{code}: where the `type` of every problem leads."""
-    return [NamedRoute("/refusals/{code}", _show)]
+def routes(routers: Iterable[APIRouter]) -> list[Route]:
+    """GET /refusals/{code}: where the `type` of every problem leads. GET /deprecations: all that is going."""
+    going = retiring.listed(routers)
+
+    async def deprecations(request: Request) -> Response:
+        return JSONResponse({"items": going}, headers={"Cache-Control": "public, max-age=300"})
+
+    return [NamedRoute("/refusals/{code}", _show), NamedRoute(retiring.PAGE, deprecations)]

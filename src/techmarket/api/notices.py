@@ -26,7 +26,12 @@ from techmarket.rulebook.errors import NoRuleInForce
 
 router = APIRouter(prefix="/v1", tags=["notices"], route_class=MarketRoute)
 
-Subject = Annotated[str, Query(max_length=100, pattern=r"^[a-z_]{1,40}:[0-9a-f-]{36}$", examples=["trade:…"])]
+Subject = Annotated[
+    str,
+    Query(
+        max_length=100, pattern=r"^[a-z_]{1,40}:[0-9a-f-]{36}$", examples=["trade:0198c2a0-0000-7000-8000-000000000001"]
+    ),
+]
 WebAddress = Annotated[str, Field(strict=True, max_length=500, pattern=r"^https?://[\x21-\x7e]{3,490}$")]
 
 

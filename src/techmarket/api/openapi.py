@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,9 @@ from techmarket.api.conditional import HEADER as KNOWN_HEADER
 from techmarket.api.conditional import UNCHANGED
 from techmarket.api.deps import MarketRoute, PreconditionRequired, if_match, signed_in
 from techmarket.api.errors import TooManyRequests
+from techmarket.api.examples import add_examples
+from techmarket.api.limits import BodyRule
+from techmarket.api.limits_said import describe_limits
 from techmarket.api.messages import describe_messages
 from techmarket.api.refusals import name_refusals
 from techmarket.db.idempotency import KeyInFlight, KeyMalformed, KeyMissing, KeyReused
@@ -30,11 +33,23 @@ KEY_HEADER = {
     "description": "Your own key for this act: 1 to 255 visible ASCII characters. The same key and body gives the "
     "first answer again for 24 hours; the same key with another body is refused.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+    "example": "order-2026-0001",
 }
 
 
-def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    """Complete the document once the routes are in: keys on POSTs, and which operations may go without a key."""
+ABOUT = (
+    "Money is `{amount, currency}` with two decimals, never a float; instants are UTC, days are of Asia/Shanghai. "
+    "Every no is an RFC 9457 problem: decide by its `code`, whose page is `/refusals/{code}`. Every POST that changes "
+    "something takes an `Idempotency-Key`. Lists have an opaque `cursor` and a `Link` header. `x-limits` of an "
+    "operation names the rate class that counts it and what body it takes. What is going says so by `Deprecation`, "
+    "`Sunset` and `Link`, in the document by `x-deprecated-since`, `x-sunset`, `x-instead`; `/deprecations` lists it."
+)
+
+
+def describe(app: FastAPI, routers: Iterable[APIRouter], bodies: Sequence[BodyRule] = ()) -> None:
+    """Complete the document once the routes are in: keys on POSTs, which operations may go without a key, limits,
+    examples.
+    """
     plain = app.openapi
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
@@ -52,9 +67,21 @@ def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
         for operation in (each for item in document["paths"].values() for each in item.values()):
             if {"apiKey": []} in operation.get("security", ()):
                 operation["security"] = [*operation["security"], {"oauth2": []}]
+        _say_what_it_is(document)
+        describe_limits(document, bodies)
+        add_examples(document)
         return document
 
     app.openapi = whole  # type: ignore[method-assign]
+
+
+def _say_what_it_is(document: dict[str, Any]) -> None:
+    document["info"] |= {
+        "summary": "The open backend of a hub technology market (枢纽型技术交易市场).",
+        "description": ABOUT,
+        "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+    }
+    document["jsonSchemaDialect"] = "https://spec.openapis.org/oas/3.1/dialect/base"
 
 
 def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:

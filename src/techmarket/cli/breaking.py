@@ -14,7 +14,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-from techmarket.api.retiring import SUNSET
+from techmarket.api.retiring import DAYS_MIN, SINCE, SUNSET
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _TEXTS = frozenset({"description", "summary", "title", "example", "examples", "tags", "externalDocs", "default"})
@@ -43,6 +43,24 @@ class Break:
 def breaking_changes(old: Mapping[str, Any], new: Mapping[str, Any], *, today: date) -> list[Break]:
     """Every change from `old` to `new` that breaks a caller; an operation past its announced day may be gone."""
     return list(dict.fromkeys(_Compared(old, new, today).all()))
+
+
+def version_due(old: Mapping[str, Any], new: Mapping[str, Any], *, today: date) -> str | None:
+    """What the number of a release must be above, or nothing: it moves with what the document promises.
+
+    Additions move the second part; what breaks a caller moves the first, and the second while the first is 0.
+    """
+    before, after = (_numbers(one["info"]["version"]) for one in (old, new))
+    apart = ({**skeleton(one), "info": None} for one in (old, new))
+    breaks = breaking_changes(old, new, today=today)
+    if not breaks and next(apart) == next(apart):
+        return None
+    parts = 1 if breaks and before[0] else 2
+    return old["info"]["version"] if after[:parts] <= before[:parts] else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def skeleton(document: Any) -> Any:
@@ -91,6 +109,18 @@ class _Compared:
         sunset = operation.get(SUNSET)
         return isinstance(sunset, str) and date.fromisoformat(sunset) <= self._today
 
+    def _announced(self, old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[Break]:
+        """What is going says since when and until when, long enough, and the day does not come nearer."""
+        if not new.get("deprecated"):
+            return
+        since, sunset = new.get(SINCE), new.get(SUNSET)
+        if not (isinstance(since, str) and isinstance(sunset, str)):
+            yield Break("going without a day", where)
+        elif (date.fromisoformat(sunset) - date.fromisoformat(since)).days < DAYS_MIN:
+            yield Break("going too soon", f"{where} {since} to {sunset}")
+        elif isinstance(old.get(SUNSET), str) and sunset < old[SUNSET]:
+            yield Break("announced day moved nearer", f"{where} {old[SUNSET]} to {sunset}")
+
     # --- operations -------------------------------------------------------------------------------------------------
 
     def _operation(self, old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[Break]:
@@ -98,6 +128,7 @@ class _Compared:
             yield Break("operation renamed", f"{where} {old.get('operationId')}")
         if _is_open(old) and not _is_open(new):
             yield Break("key asked for", where)
+        yield from self._announced(old, new, where)
         yield from self._parameters(old, new, where)
         if "requestBody" in new:
             before, after = old.get("requestBody"), new["requestBody"]
@@ -191,6 +222,8 @@ class _Compared:
         for name, schema in before.items():
             at = f"{where}.{name}"
             if name not in after:
+                if self._is_past(_resolved(schema, self._old)):
+                    continue
                 is_refused = new.get("additionalProperties") is False
                 if side is Side.GOT:
                     yield Break("answer's field removed", at)
@@ -199,6 +232,7 @@ class _Compared:
                 continue
             if side is Side.GOT and name in needed_before - needed:
                 yield Break("answer's field may be missing", at)
+            yield from self._announced(_resolved(schema, self._old), _resolved(after[name], self._new), at)
             yield from self._schemas(schema, after[name], at, side)
         if side is Side.SENT:
             for name in sorted(needed - needed_before):

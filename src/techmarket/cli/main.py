@@ -213,7 +213,8 @@ def openapi(
 ) -> None:
     """Print the OpenAPI document that the API serves, write it to its place, or compare it with an older one."""
     from techmarket.cli import state
-    from techmarket.cli.openapi import check_against, document_text, released_text
+    from techmarket.cli.client import write_client
+    from techmarket.cli.openapi import check_against, due_version, released_text, spelled, whole_document
 
     if check is not None:
         found = check_against(check)
@@ -222,15 +223,40 @@ def openapi(
         raise SystemExit(1 if found else 0)
     if release:
         place = state.project_folder() / "api_specs" / "released.json"
+        if (behind := due_version(place)) is not None:
+            console.print(
+                f"the document has changed since {behind}: raise the version (docs/versions.md says which part)"
+            )
+            raise SystemExit(1)
         place.write_text(released_text())
         console.print(f"wrote {place.relative_to(state.project_folder())}")
     elif write:
         place = state.project_folder() / "api_specs" / "openapi.json"
         place.parent.mkdir(exist_ok=True)
-        place.write_text(document_text())
+        document, sketched_anew = whole_document()
+        place.write_text(spelled(document))
         console.print(f"wrote {place.relative_to(state.project_folder())}")
+        for name in sketched_anew:
+            console.print(f"the example of {name} no longer fits; a sketch stands for it until `make examples`")
+        for written in write_client(document, state.project_folder()):
+            console.print(f"wrote {written.relative_to(state.project_folder())}")
     else:
-        sys.stdout.write(document_text())
+        sys.stdout.write(spelled(whole_document()[0]))
+
+
+@cli.command()
+def examples(
+    transcripts: Annotated[Path, typer.Argument(help="the folder of what the tests sent and heard")],
+) -> None:
+    """Choose the examples of the OpenAPI document from transcripts of the tests (`make examples` records them)."""
+    from techmarket.api.examples import PLACE, RECORDED
+    from techmarket.cli import examples as choosing
+    from techmarket.cli.openapi import document
+
+    described = document()
+    chosen = choosing.choose(choosing.read(transcripts), described)
+    PLACE.write_text(choosing.written(chosen))
+    console.print(f"{len(chosen['operations'])} operations and {len(chosen['problems'])} refusals are {RECORDED}")
 
 
 @cli.command()

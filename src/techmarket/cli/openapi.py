@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from techmarket.app import create_app
-from techmarket.cli.breaking import breaking_changes, skeleton
+from techmarket.cli.breaking import breaking_changes, skeleton, version_due
+from techmarket.cli.examples import refresh
 from techmarket.db import keys as market_keys
 from techmarket.db.files import Files
 from techmarket.db.means import Means
@@ -17,14 +20,34 @@ from techmarket.db.session import Tx, make_engine
 
 
 def document() -> dict[str, Any]:
+    """A document of the caller's own: making it takes seconds, reading it again does not."""
+    found: dict[str, Any] = json.loads(_text())
+    return found
+
+
+@cache
+def _text() -> str:
     with tempfile.TemporaryDirectory() as folder:
         tx = Tx(make_engine("postgresql+asyncpg://nobody@127.0.0.1:1/none"))
-        return create_app(Means(tx, market_keys.for_tests(), Files.at(folder))).openapi()
+        return json.dumps(create_app(Means(tx, market_keys.for_tests(), Files.at(folder))).openapi())
+
+
+def whole_document() -> tuple[dict[str, Any], list[str]]:
+    """The document, and the operations whose recorded example fits no longer and was dropped for it."""
+    made = document()
+    dropped = refresh(made)
+    if dropped:
+        _text.cache_clear()
+    return (document() if dropped else made), dropped
 
 
 def document_text() -> str:
+    return spelled(document())
+
+
+def spelled(document: Mapping[str, Any]) -> str:
     """Stable bytes: sorted keys, two spaces, one newline at the end."""
-    return json.dumps(document(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def released_text() -> str:
@@ -42,6 +65,11 @@ def released_text() -> str:
 
 def _spelled(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def due_version(released: Path) -> str | None:
+    """The released version that the present one must be above, when what it promises has changed."""
+    return version_due(json.loads(released.read_text()), document(), today=datetime.now(UTC).date())
 
 
 def check_against(released: Path) -> list[str]:

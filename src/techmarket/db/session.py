@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
@@ -45,6 +46,12 @@ def make_engine(url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, a
             },
         },
     )
+
+
+def pool_places(engine: AsyncEngine) -> int:
+    """How many connections this engine opens at most."""
+    pool = engine.pool
+    return pool.size() if isinstance(pool, QueuePool) else 16
 
 
 class _Readers:
