@@ -350,7 +350,10 @@ async def test_when_the_listening_connection_is_killed_the_stream_goes_on_with_w
         await reader.until("price", seq=1)
         for step in (1, 2):
             async with tx.begin() as db:
-                kill = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name")
+                kill = text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = :name AND datname = current_database()"
+                )
                 assert (await db.execute(kill, {"name": APPLICATION})).scalars().all() == [True]
             await raise_to(book, lot, who, step)
             await reader.until("price", seq=step + 1)

@@ -30,9 +30,21 @@ RATIOS = {
     "matching": {"stard_words_vs_bm25"},
 }
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
-USUAL = ["certificates", "distribution", "hot_lot", "startup"]
+USUAL = ["certificates", "distribution", "hot_lot"]
 """Those of every run; with `TECHMARKET_LONG=1` (`make bench-check`) all of them."""
-KEPT = ["certificates", "distribution", "hot_lot", "http_bid", "ledger", "log", "many_lots", "startup", "stream"]
+KEPT = [
+    "certificates",
+    "distribution",
+    "hot_lot",
+    "http_bid",
+    "ledger",
+    "log",
+    "many_lots",
+    "reads",
+    "search_growth",
+    "startup",
+    "stream",
+]
 MACHINE = {"processors", "processor", "memory_gb", "system", "python", "load_before", "state"}
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 
 from techmarket.db import apart
+
+counted: list[int] = []
 
 
 def main() -> None:
@@ -16,12 +19,19 @@ def main() -> None:
             sys.stdout.write(sys.stdin.read())
         case "environment":
             sys.stdout.write(json.dumps(sorted(os.environ)))
+        case "count":
+            counted.append(1)
+            told = {"counted": len(counted), "pid": os.getpid(), "parent": os.getppid()}
+            sys.stdout.write(json.dumps(told))
+        case "raise":
+            sys.stdout.write("half")
+            raise ValueError
+        case "exit":
+            sys.exit(3)
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
         case "eat":
             bytearray(2**30)
         case "spin":
             while True:
                 pass
-
-
-if __name__ == "__main__":
-    main()

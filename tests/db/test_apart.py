@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,6 +26,37 @@ def test_no_secret_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TECHMARKET_PEPPER", "a secret")
     named = json.loads(apart.run(PROBE, b"", arguments=["environment"], seconds=5))
     assert set(named) <= {"PATH", "PYTHONPATH", "LANG", "LC_CTYPE"}
+
+
+def test_each_file_gets_a_process_of_its_own_that_knows_nothing_of_the_one_before() -> None:
+    said = [json.loads(apart.run(PROBE, b"", arguments=["count"], seconds=5)) for _ in range(2)]
+    assert [one["counted"] for one in said] == [1, 1]
+    assert said[0]["pid"] != said[1]["pid"]
+
+
+def test_when_the_process_they_are_forked_from_was_killed_the_next_file_is_read_all_the_same() -> None:
+    parent = json.loads(apart.run(PROBE, b"", arguments=["count"], seconds=5))["parent"]
+    os.kill(parent, signal.SIGKILL)
+    again = json.loads(apart.run(PROBE, b"", arguments=["count"], seconds=5))
+    assert (again["counted"], again["parent"] != parent) == (1, True)
+
+
+def test_files_are_read_side_by_side() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda n: apart.run(PROBE, b"%d" % n, arguments=["echo"], seconds=5), range(40)))
+    assert said == [b"%d" % n for n in range(40)]
+
+
+@pytest.mark.parametrize("end", ["raise", "exit", "die"])
+def test_who_ends_otherwise_than_well_has_said_nothing(end: str) -> None:
+    with pytest.raises(apart.TooMuch):
+        apart.run(PROBE, b"", arguments=[end], seconds=5)
+
+
+def test_a_module_that_is_not_there_is_refused_and_the_next_file_is_read() -> None:
+    with pytest.raises(apart.TooMuch):
+        apart.run("tests.db.no_such_probe", b"", seconds=5)
+    assert apart.run(PROBE, b"said", arguments=["echo"], seconds=5) == b"said"
 
 
 @pytest.mark.parametrize("greedy", ["eat", "spin"])

@@ -298,7 +298,3 @@ def main() -> None:
             sys.stdout.write(json.dumps({"line": line, **told}) + "\n")
     except Refusal as refused:
         sys.stdout.write(json.dumps({"refused": refused.code, "facts": dict(refused.facts)}) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -56,7 +56,3 @@ def main() -> None:
     except paper.NotAPaper as failed:
         answer = {"fault": str(failed.args[0])}
     sys.stdout.write(json.dumps(answer))
-
-
-if __name__ == "__main__":
-    main()

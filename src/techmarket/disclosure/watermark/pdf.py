@@ -103,7 +103,3 @@ def main() -> None:
     """The other side of `check`."""
     apart.limit(memory=MEMORY_MAX, seconds=SECONDS_MAX)
     sys.stdout.write(json.dumps(look(sys.stdin.buffer, int(sys.argv[1]))))
-
-
-if __name__ == "__main__":
-    main()
