@@ -71,7 +71,7 @@ async def test_a_demand_of_the_samples_meets_the_offer_that_was_written_for_it(a
     best = answer.json()["items"][0]
     assert (best["listing"]["id"], best["constraints"]["budget"]) == (ours["S-O-001"], "MET")
     assert "keywords" in best["shared"]
-    assert answer.json()["model"] == "bm25-bigrams-3"
+    assert answer.json()["model"] == "bm25-bigrams-4"
 
 
 HOSTILE = [

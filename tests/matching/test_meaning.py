@@ -17,9 +17,14 @@ import pytest
 from sqlalchemy import text
 
 from techmarket.db import journal
+from techmarket.disclosure import steps as disclosure
+from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import ANONYMOUS, OrgKind
 from techmarket.kernel.embedding import EmbeddingFailed, Trouble
+from techmarket.kernel.ids import Ref
+from techmarket.kernel.paging import BadCursor
 from techmarket.listings import service as listings
+from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import jobs, service
 from techmarket.matching.meaning import blending, endpoint
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
@@ -301,7 +306,7 @@ async def test_pages_of_a_blended_answer_neither_skip_nor_repeat(tx, means, peop
         cursor = page.next_cursor
         if cursor is None:
             break
-    assert (len(seen), len(set(seen)), page.total) == (5, 5, 4)  # one was found by meaning alone
+    assert (len(seen), len(set(seen)), page.total) == (5, 5, 5)  # one of them was found by meaning alone
     assert set(seen) == made
 
 
@@ -334,7 +339,11 @@ async def test_another_model_is_filled_beside_the_one_in_use_and_takes_over_when
     assert [one for one, _, _ in spoke] == sorted((one for one, _, _ in spoke), reverse=True)
     assert {one for one, _, _ in spoke} == {"old", "new"}
     assert {(meaning, count) for _, meaning, count in spoke} == {("USED", 3)}
-    await service.tend_vectors(tx, ["new"])
+    await service.tend_vectors(tx, [new])
+    assert {row.model for row in await vectors(tx)} == {"new", "old"}  # another worker may still need it
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE vector_model SET used_at = used_at - interval '25 hours'"))
+    await service.tend_vectors(tx, [new])
     assert {row.model for row in await vectors(tx)} == {"new"}
     assert len((await found(tx, "激光", new)).items) == 3
 
@@ -360,11 +369,150 @@ async def test_a_large_space_gets_an_index_of_its_own_and_answers_alike(tx, mean
         await a_demand(tx, people.buyer, people.operator, title_en=title, problem_en="x")
     await catch_up(means, one)
     before = await found(tx, "laser weld", one)
-    await service.tend_vectors(tx, [one.name])
+    await service.tend_vectors(tx, [one])
     async with tx.read() as db:
         names = await db.execute(text("SELECT indexdef FROM pg_indexes WHERE tablename = 'listing_vector'"))
         assert sum("hnsw" in name for name in names.scalars()) == 2
     assert await found(tx, "laser weld", one) == before
+    monkeypatch.setattr("techmarket.matching.meaning.vectors.EXACT_MAX", 0)
+    assert await found(tx, "laser weld", one) == before
+
+
+async def test_while_documents_get_their_first_vectors_words_answer_and_say_so(tx, means, people):
+    one = Dictionary()
+    await a_demand(tx, people.buyer, people.operator, title_en="laser", problem_en="x")
+    await catch_up(means)
+    page = await found(tx, "laser 激光", one)
+    assert (page.meaning, page.embedder, len(page.items), one.asked) == ("FILLING", "dictionary", 1, [])
+
+
+async def test_the_nearest_are_looked_for_among_those_that_fit(tx, means, people, monkeypatch):
+    monkeypatch.setattr("techmarket.matching.candidates.CANDIDATES", 2)
+    one = Dictionary()
+    for n in range(4):
+        await a_demand(
+            tx, people.buyer, people.operator, title_zh=f"激光{n}", problem_zh="激光", problem_en=None, title_en=None
+        )
+    offer = await an_offer(
+        tx, people.seller, people.operator, title_zh="激光水泵", title_en=None, summary_en=None, summary_zh="水泵"
+    )
+    await catch_up(means, one)
+    page = await found(tx, "laser", one, filters=Filters(kind=ListingKind.OFFER))
+    assert ([item.listing.id for item in page.items], page.total) == ([offer.id], 1)
+
+
+async def test_a_page_is_ordered_as_the_one_before_it_or_refused(tx, means, people):
+    one = Dictionary()
+    made = [await a_demand(tx, people.buyer, people.operator, title_en=f"laser {n}", problem_en="x") for n in range(5)]
+    await catch_up(means, one)
+
+    async def page(cursor, *embedders):
+        return await service.search(
+            tx, ANONYMOUS, query="laser", filters=Filters(), cursor=cursor, limit=2, embedders=embedders
+        )
+
+    one.trouble = Trouble.SLOW
+    first = await page(None, one)
+    one.trouble = None
+    second = await page(first.next_cursor, one)  # by words, although it answers again
+    third = await page(second.next_cursor, one)
+    seen = [item.listing.id for some in (first, second, third) for item in some.items]
+    assert (sorted(seen), second.meaning) == (sorted(one.id for one in made), "NONE")
+    meant = await page(None, one)
+    one.trouble = Trouble.DOWN
+    with pytest.raises(BadCursor):
+        await page(meant.next_cursor, one)
+
+
+async def test_who_is_granted_more_of_a_listing_finds_it_by_meaning_as_before(tx, means, people):
+    one = Dictionary()
+    offer = await an_offer(
+        tx,
+        people.seller,
+        people.operator,
+        title_zh="激光焊接",
+        title_en=None,
+        summary_en=None,
+        summary_zh="x",
+        technical_details="yak",
+    )
+    await catch_up(means, one)
+
+    async def asked(query):
+        return await service.search(
+            tx, people.buyer, query=query, filters=Filters(), cursor=None, limit=9, embedders=(one,)
+        )
+
+    before = await asked("laser weld")
+    async with tx.begin() as db:
+        ref = Ref("listing", offer.id)
+        await disclosure.open_tier(
+            db, org=people.buyer.org, subject=ref, tier=Tier.NDA, basis="request", actor=people.seller
+        )
+    for query in ("laser weld", "yak"):
+        page = await asked(query)
+        assert ([item.listing.id for item in page.items], page.total) == ([offer.id], 1), query
+    assert [item.listing.id for item in before.items] == [offer.id]
+
+
+async def test_no_embedder_hears_what_stands_above_the_space_whoever_asks(tx, means, people):
+    one = Dictionary()
+    secret = {"technical_details": "yak curve", "deal_terms": "xerus floor"}
+    offer = await an_offer(tx, people.seller, people.operator, title_en="laser", description_en="zebra", **secret)
+    async with tx.begin() as db:
+        ref = Ref("listing", offer.id)
+        await disclosure.open_tier(
+            db, org=people.buyer.org, subject=ref, tier=Tier.DEAL, basis="request", actor=people.seller
+        )
+    await catch_up(means, one)
+    for reader in (people.seller, people.buyer, people.operator, ANONYMOUS):
+        await service.list_matches(tx, reader, offer.id, cursor=None, limit=9, embedders=(one,))
+    heard = "\n".join(said for _, said in one.asked)
+    assert "zebra" in heard
+    assert not any(word in heard for word in ("yak", "xerus"))
+
+
+class Choosy(Dictionary):
+    """Refuses a batch with a certain word in it, as an endpoint refuses what is too long."""
+
+    word = "poison"
+
+    async def embed(self, texts, purpose):
+        if any(self.word in one for one in texts):
+            raise EmbeddingFailed(Trouble.REFUSED)
+        return await super().embed(texts, purpose)
+
+
+async def test_a_text_that_is_refused_is_left_out_and_the_others_go_on(tx, means, people):
+    one = Choosy()
+    for title in ("laser", "poison", "pump"):
+        await a_demand(tx, people.buyer, people.operator, title_en=title, problem_en="x")
+    await catch_up(means, one)
+    assert len(await vectors(tx)) == 4
+    page = await found(tx, "laser", one)
+    assert (page.meaning, len(page.items)) == ("USED", 2)
+    one.word = "other"
+    await service.tend_vectors(tx, [one])
+    assert len(await vectors(tx)) == 6  # looked at once more
+
+
+async def test_a_change_beside_the_text_asks_no_embedder_again(tx, means, people):
+    one = Dictionary()
+    offer = await an_offer(tx, people.seller, people.operator, title_en="laser")
+    await catch_up(means, one)
+    heard, before = len(one.asked), await vectors(tx)
+    own = await listings.get_listing(tx, people.seller, offer.id)
+    fields = {name: value for name, value in own.terms.items() if name != "rights"}
+    draft = ListingDraft(
+        fields | {"price": {"amount": "1.00", "currency": "CNY"}}, own.dossier.tiers, own.achievement_ids
+    )
+    await listings.update_draft(tx, people.seller, offer.id, ListingKind.OFFER, draft, if_match=own.etag)
+    await listings.accept(tx, people.operator, offer.id)
+    await catch_up(means)
+    assert (await found(tx, "激光", one)).items == []  # not before it is known that the text is the same
+    await catch_up(means, one)
+    assert (len(one.asked), await vectors(tx)) == (heard + 1, before)
+    assert len((await found(tx, "激光", one)).items) == 1
 
 
 def test_the_reader_of_the_journal_is_named_by_the_version_of_the_terms():

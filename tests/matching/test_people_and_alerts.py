@@ -6,15 +6,18 @@ import asyncio
 import json
 from datetime import date
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 import structlog
 from sqlalchemy import text
 
+from techmarket.achievements.rights import Right, RightKind
 from techmarket.api.searches import KeptSearches
 from techmarket.db import journal
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
+from techmarket.hub import telling
 from techmarket.identity import service as identity
 from techmarket.identity.actor import ANONYMOUS, OrgKind
 from techmarket.identity.permissions import NotVerified
@@ -24,9 +27,12 @@ from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import errors, jobs, replaying, service, tokens
+from techmarket.matching.events import AlertsTold, BlindMatchFound
 from techmarket.matching.profiles import Profile
-from techmarket.matching.service import alerting
+from techmarket.matching.reranking import FEATURES
+from techmarket.matching.service import alerting, blind
 from techmarket.matching.views import Delivery, Filters, Reason, Sort, Verdict
+from tests.achievements.make import an_achievement
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.listings.make import a_demand, an_offer
 
@@ -173,6 +179,42 @@ async def test_feedback_is_the_owner_s_about_what_he_was_shown_with_the_features
     assert row.features == kept.document["results"][0]["features"]
 
 
+async def test_feedback_on_what_stands_far_behind_or_was_opened_by_a_grant_is_kept_and_teaches_nothing(
+    tx, means, people, monkeypatch
+):
+    monkeypatch.setattr("techmarket.matching.candidates.CANDIDATES", 1)
+    made = [
+        await an_offer(tx, people.seller, people.operator, title_en="laser weld", technical_details="laser yak")
+        for _ in range(3)
+    ]
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld yak")
+    async with tx.begin() as db:
+        ref = Ref("listing", made[0].id)
+        await disclosure.open_tier(
+            db, org=people.buyer.org, subject=ref, tier=Tier.NDA, basis="request", actor=people.seller
+        )
+    await catch_up(means)
+    page = await matches(tx, people.buyer, demand)
+    assert len(page.items) == 3
+    for one in made:
+        await service.give_feedback(
+            tx, people.buyer, demand.id, one.id, verdict=Verdict.INTERESTED, reason=None, note=None
+        )
+    async with tx.read() as db:
+        rows = await db.execute(text("SELECT other_id, jsonb_array_length(features) FROM match_feedback"))
+        taught = {row[0]: row[1] for row in rows}
+    assert sorted(taught.values()) == [0, 0, 9]
+    assert taught[made[0].id] == 0
+    assert (await service.train_reranker(tx)).feedback_count == 3
+    kept = await service.get_answer(tx, people.buyer, page.answer)
+    assert str(made[0].id) in [one["id"] for one in kept.document["results"]]
+    async with tx.begin() as db:
+        await disclosure.close_tier(db, org=people.buyer.org, subject=ref, actor=people.seller)
+    kept = await service.get_answer(tx, people.buyer, page.answer)  # what the grant opened went with it
+    assert str(made[0].id) not in [one["id"] for one in kept.document["results"]]
+    assert (kept.is_same, len(kept.document["results"])) == (True, 2)
+
+
 async def test_a_learnt_ranking_is_used_only_while_it_is_better_and_answers_by_it_replay(tx, means, people):
     made = [
         await an_offer(tx, people.seller, people.operator, title_en="laser weld", region=region)
@@ -190,7 +232,14 @@ async def test_a_learnt_ranking_is_used_only_while_it_is_better_and_answers_by_i
     assert (trained.is_active, trained.feedback_count) == (False, 1)
     assert await service.train_reranker(tx) is None  # nothing new was said
     weights = [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
-    model = {"name": "m", "features": [], "weights": weights, "bias": 0.0, "means": [0.0] * 9, "deviations": [1.0] * 9}
+    model = {
+        "name": "m",
+        "features": list(FEATURES),
+        "weights": weights,
+        "bias": 0.0,
+        "means": [0.0] * 9,
+        "deviations": [1.0] * 9,
+    }
     async with tx.begin() as db:
         await db.execute(
             text("UPDATE match_model SET is_active = true, model = cast(:model as jsonb)"),
@@ -199,6 +248,11 @@ async def test_a_learnt_ranking_is_used_only_while_it_is_better_and_answers_by_i
     after = await matches(tx, people.buyer, demand)
     assert (after.reranker, after.items[0].listing.id, after.items[0].score) == ("m", made[1].id, "1.000000")
     assert (await service.get_answer(tx, people.buyer, after.answer)).is_same
+    for stranger in (ANONYMOUS, people.newcomer):  # it was learnt from what they may not see
+        assert (await matches(tx, stranger, demand)).reranker is None
+    async with tx.begin() as db:
+        await db.execute(text("""UPDATE match_model SET model = jsonb_set(model, '{features}', '["words"]')"""))
+    assert (await matches(tx, people.buyer, demand)).reranker is None  # learnt over other features
     assert {item.listing.id for item in after.items} == {item.listing.id for item in before.items}
 
 
@@ -235,6 +289,10 @@ async def test_people_are_found_when_they_agreed_and_are_qualified_today_by_veri
     assert {"激光", "焊接", "变形"} <= {part.term for part in best.terms}
     assert [(q.kind, q.level) for q in best.qualifications] == [("TECHNOLOGY_MANAGER", "SENIOR")]
     assert (await service.get_answer(tx, people.buyer, page.answer)).is_same
+    with pytest.raises(errors.MatchNotShown):  # a person is no match of the listing
+        await service.give_feedback(
+            tx, people.buyer, demand.id, best.profile.person_id, verdict=Verdict.INTERESTED, reason=None, note=None
+        )
     assert [item.profile.person_id for item in (await found(kind="EXPERT")).items] == [made["expert"].person]
     assert (await found(region="31")).items == []
     assert len((await found(region="33")).items) == 1
@@ -336,6 +394,41 @@ async def test_a_newcomer_is_told_by_public_text_alone_and_nobody_of_a_hidden_ch
     assert late.name == "mine"
 
 
+async def test_nobody_reads_off_the_number_of_an_alert_what_others_were_told(tx, keys, means, people):
+    await save(tx, keys, people.newcomer, query="laser")
+    await save(tx, keys, people.buyer, query="zebra")
+    numbers = []
+    for hidden in (None, "zebra"):
+        for _ in range(2):
+            await an_offer(tx, people.seller, people.operator, title_en="pump", description_en=hidden)
+        await an_offer(tx, people.seller, people.operator, title_en="laser")
+        await catch_up(means)
+        page = await service.list_alerts(tx, people.newcomer, cursor=None, limit=9)
+        numbers.append(page.items[-1].told)
+    assert numbers == [1, 2]
+    assert len((await told(tx, people.buyer))[0]) == 2
+
+
+async def test_a_number_of_a_right_that_is_searched_for_alerts_like_any_word(tx, keys, means, people):
+    search = await save(tx, keys, people.buyer, query="ZL 2018 1 0123456.5")
+    rights = (Right(RightKind.INVENTION_PATENT, "ZL201810123456.5"),)
+    made = await an_achievement(tx, people.seller, rights=rights)
+    offer = await an_offer(tx, people.seller, people.operator, achievement_ids=(made.id,))
+    await an_offer(tx, people.seller, people.operator, title_en="ZL 2018 1 0123456.5")
+    await catch_up(means)
+    assert (await told(tx, people.buyer))[0] == [(search.id, offer.id)]
+
+
+async def test_owners_are_told_of_alerts_and_of_blind_matches_in_their_own_feed_and_nobody_else():
+    org, other = new_id(), new_id()
+    for event, audiences in (
+        (AlertsTold(new_id(), org, 3), [org]),
+        (BlindMatchFound(new_id(), new_id(), other), [other]),
+    ):
+        entry = telling.Fact(1, None, event.kind, tuple(event.refs()), event.facts())
+        assert [one.audience for one in telling.tell(entry, telling.Known(), {})] == audiences
+
+
 async def test_a_digest_is_told_at_its_hour_and_an_ended_search_never_again(tx, keys, means, people):
     digest = await save(tx, keys, people.buyer, delivery=Delivery.DIGEST)
     await an_offer(tx, people.seller, people.operator, title_en="laser weld")
@@ -382,7 +475,7 @@ def test_three_quarters_of_a_saved_query_are_enough_and_of_three_terms_all():
 
 
 async def test_two_who_agree_are_told_that_they_meet_in_hidden_text_and_nobody_else_of_anything(tx, means, people):
-    secret = "vanadium electrolyte membrane swelling under pulsed load"
+    secret = "vanadium electrolyte membrane swelling pulsed load redox stack cell carbon felt porosity crossover"
     offer = await an_offer(tx, people.seller, people.operator, title_en="Stack", technical_details=secret)
     demand = await a_demand(tx, people.buyer, people.operator, title_en="Storage", technical_details=secret)
     bystander = await a_demand(tx, people.other, people.operator, title_en="Pump", technical_details=secret)
@@ -414,3 +507,42 @@ async def test_two_who_agree_are_told_that_they_meet_in_hidden_text_and_nobody_e
     await service.set_consent(tx, people.buyer, demand.id, agrees=False)
     assert await seen(people.seller, offer) == (True, [])
     assert await service.compare_blind(tx) == 0
+
+
+def a_hidden(terms, n, kind=ListingKind.OFFER):
+    whole = SimpleNamespace(listing_id=UUID(int=n), kind=kind, org_id=UUID(int=90 + n), cuts={Tier.REGISTERED: {}})
+    return blind.Hidden(whole, frozenset(terms))
+
+
+def test_single_words_cannot_be_tried_against_a_hidden_text():
+    secret = [f"s{n}" for n in range(40)]
+    victim = a_hidden(secret, 1)
+    assert not blind.meet(victim, a_hidden([*secret[:1], "a", "b", "c"], 2))  # a probe of four words
+    for known in range(6):  # five words of the text and any number of guesses are not enough
+        for guesses in (0, 7, 30, 400):
+            assert not blind.meet(victim, a_hidden([*secret[:known], *(f"g{n}" for n in range(guesses))], 2))
+    assert blind.meet(victim, a_hidden([*secret[:6], *(f"g{n}" for n in range(10))], 2))
+    assert not blind.meet(victim, a_hidden(secret[:11], 2))  # too little is hidden to be compared
+    assert not blind.meet(victim, a_hidden([*secret[:12], *(f"g{n}" for n in range(200))], 2))
+
+
+async def test_a_hidden_text_that_changes_is_compared_again_once_a_day(tx, means, people):
+    words = "vanadium electrolyte membrane swelling pulsed load redox stack cell carbon felt porosity crossover"
+    offer = await an_offer(tx, people.seller, people.operator, title_en="Stack", technical_details=words)
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="Storage", technical_details="other")
+    for actor, listing in ((people.seller, offer), (people.buyer, demand)):
+        await service.set_consent(tx, actor, listing.id, agrees=True)
+    await catch_up(means)
+    assert await service.compare_blind(tx) == 0
+    own = await listings.get_listing(tx, people.buyer, demand.id)
+    draft = ListingDraft({**own.terms, "technical_details": words}, {}, ())
+    await listings.update_draft(tx, people.buyer, demand.id, ListingKind.DEMAND, draft, if_match=own.etag)
+    await catch_up(means)
+    assert await service.compare_blind(tx) == 0
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE blind_consent SET compared_at = compared_at - interval '25 hours'"))
+    assert await service.compare_blind(tx) == 1
+    await listings.withdraw(tx, people.seller, offer.id)
+    await catch_up(means)
+    await service.compare_blind(tx)
+    assert await count(tx, "blind_match") == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -12,13 +13,14 @@ import pytest
 from techmarket.matching import replaying, reranking
 from techmarket.matching.index.columns import Facts, row_of, rows_array
 from techmarket.matching.index.scoring import MICRO, idf, part
-from techmarket.matching.meaning.blending import Spread, blended
+from techmarket.matching.meaning.blending import IN_FRONT, Spread, blended
 from techmarket.matching.reranking import FEATURES, Judged, Reranker, fit, is_held_out, ndcg, trial
 from tests.matching.test_index import AT, held
 
 
 def judgements(groups: int, *, tells: bool, seed: int = 1) -> list[Judged]:
-    """Eight judged matches for each listing; the blend is noise, the field of the offer tells or does not."""
+    """Eight judged matches for each listing, each of another organisation; the blend is noise, the field of the offer
+    tells or does not."""
     rng = random.Random(seed)
     out = []
     for group in range(groups):
@@ -27,7 +29,7 @@ def judgements(groups: int, *, tells: bool, seed: int = 1) -> list[Judged]:
             same_field = (1.0 if is_wanted else -1.0) if tells else rng.choice([1.0, -1.0])
             words = rng.gauss(0, 1)
             features = (words, 0.0, rng.random(), same_field, 0.0, 0.0, 0.0, 0.0, 0.0)
-            out.append(Judged(UUID(int=group), features, words, is_wanted))
+            out.append(Judged(UUID(int=group), UUID(int=1000 + group), features, words, is_wanted))
     return out
 
 
@@ -47,17 +49,26 @@ def test_little_feedback_decides_nothing(groups, why):
     assert (model, found.is_better) == (None, False), why
 
 
+def test_one_organisation_trains_nobody_s_ranking_however_much_it_says():
+    judged = judgements(60, tells=True)
+    alone = [replace(one, org=UUID(int=1)) for one in judged]
+    assert trial(alone)[0] is None
+    assert len(reranking.bounded(alone)) == reranking.JUDGED_EACH_MAX
+    few = [replace(one, org=UUID(int=one.org.int % 12)) for one in judged]  # too few to check it on
+    assert trial(few)[0] is None
+
+
 def test_training_is_the_same_each_time_and_never_sees_what_it_is_checked_on():
     judged = judgements(60, tells=True)
     model, _ = trial(judged)
     assert trial(judged)[0] == model
-    assert model == fit([one for one in judged if not is_held_out(one.group)])
+    assert model == fit([one for one in judged if not is_held_out(one.org)])
     assert 10 <= sum(is_held_out(UUID(int=n)) for n in range(60)) <= 26
     assert Reranker.read(model.said()) == model
 
 
 def test_a_feature_that_never_varies_breaks_nothing():
-    model = fit([Judged(UUID(int=n), (1.0,) * 9, 0.0, n % 2 == 0) for n in range(10)])
+    model = fit([Judged(UUID(int=n), UUID(int=n), (1.0,) * 9, 0.0, n % 2 == 0) for n in range(10)])
     assert model.score((1.0,) * 9) == pytest.approx(0.0, abs=1e-6)
 
 
@@ -98,12 +109,14 @@ def an_answer(reranker=None):
             * MICRO
         )
         blend = blended(words / MICRO, likeness, 0.5, Spread(1.5, 0.5), Spread(0.3, 0.1))
-        features = [0.1 * n] * 9
+        of_words, of_meaning = Spread(1.5, 0.5), Spread(0.3, 0.1)
+        z_meaning = 0.0 if likeness is None else of_meaning.z(likeness)
+        features = [of_words.z(words / MICRO), z_meaning] + [0.1 * n] * 7
         score = round((reranker.score(features) if reranker else blend) * MICRO)
         results.append(
             {
                 "id": str(UUID(int=9 - n)),
-                "key": score,
+                "key": IN_FRONT + score,
                 "score": score,
                 "words": words,
                 "length": length,
@@ -133,5 +146,8 @@ def test_an_answer_comes_out_the_same_from_its_own_inputs_and_any_change_shows(r
     assert not changed(lambda a: a["results"][0].update(length=a["results"][0]["length"] + 1))
     assert not changed(lambda a: a["inputs"]["terms"][1].__setitem__(2, 4))
     assert not changed(lambda a: a["results"].reverse())
+    assert not changed(lambda a: a["results"][0].update(key=a["results"][0]["key"] + 1))
+    if reranker is not None:
+        assert not changed(lambda a: a["results"][0]["features"].__setitem__(0, "9.0"))
     if reranker is None:
         assert not changed(lambda a: a["inputs"]["blend"].__setitem__(0, ["1.6", "0.5"]))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 from types import SimpleNamespace
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from techmarket.achievements.rights import Right, RightKind
@@ -24,6 +26,7 @@ from techmarket.matching import jobs, service
 from techmarket.matching.fitting import Fit
 from techmarket.matching.index import writing
 from techmarket.matching.index.repository import after_all_from
+from techmarket.matching.service import following
 from techmarket.matching.views import Filters, Sort
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_market, an_organisation
@@ -407,6 +410,56 @@ async def test_pages_neither_skip_nor_repeat_among_equal_scores(tx, means, peopl
         assert seen == made[::-1]
     with pytest.raises(BadCursor):
         await found(tx, ANONYMOUS, "laser", cursor="WzEsIngiXQ")
+
+
+@pytest.mark.parametrize("fails", ["when it is counted", "when it is written"])
+async def test_a_listing_that_cannot_be_indexed_is_left_out_and_the_others_are_found(
+    tx, means, people, monkeypatch, fails
+):
+    titles = [f"laser {n}" for n in range(4)]
+    made = [await a_demand(tx, people.buyer, people.operator, title_en=t, problem_en="x") for t in titles]
+    poison = made[1].id
+    put, entry = writing.put, following._entry
+
+    def counts(one, fields):
+        if one.listing_id == poison:
+            raise ValueError("poison")
+        return entry(one, fields)
+
+    async def writes(db, space, entries, *, gone=()):
+        if any(one.id == poison for one in entries):
+            raise ValueError("poison")
+        return await put(db, space, entries, gone=gone)
+
+    if fails == "when it is counted":
+        monkeypatch.setattr(following, "_entry", counts)
+    else:
+        monkeypatch.setattr(following.writing, "put", writes)
+    with structlog.testing.capture_logs() as said:
+        await catch_up(means)
+    assert sorted(await ids(tx, ANONYMOUS, "laser")) == sorted(one.id for one in made if one.id != poison)
+    assert {one["listing"] for one in said if one["event"] == "listing_not_indexed"} == {str(poison)}
+
+
+async def test_of_a_long_chinese_demand_the_rarest_words_are_looked_for(tx, means, people):
+    rng = random.Random(7)
+    filling = "".join(chr(rng.randrange(0x4E00, 0x8000)) for _ in range(1_500))
+    offer = await an_offer(tx, people.seller, people.operator, title_zh="镍基高温合金", title_en=None)
+    await an_offer(tx, people.seller, people.operator, title_zh="水泵", title_en=None)
+    demand = await a_demand(tx, people.buyer, people.operator, title_zh="求", problem_zh=filling + "镍基")
+    await catch_up(means)
+    page = await service.list_matches(tx, people.buyer, demand.id, cursor=None, limit=9)
+    assert page.items[0].listing.id == offer.id
+    assert "镍基" in [part.term for part in page.items[0].terms]
+
+
+async def test_one_chinese_character_finds_what_begins_with_it(tx, means, people):
+    offer = await an_offer(tx, people.seller, people.operator, title_zh="高强铝合金", title_en=None)
+    await an_offer(tx, people.seller, people.operator, title_zh="水泵", title_en=None)
+    await catch_up(means)
+    page = await found(tx, ANONYMOUS, "铝")
+    assert ([item.listing.id for item in page.items], page.items[0].terms) == ([offer.id], ("铝合",))
+    assert await ids(tx, ANONYMOUS, "钛") == []
 
 
 async def test_indexing_twice_or_by_five_at_once_ends_the_same(tx, means, people):

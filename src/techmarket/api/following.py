@@ -269,7 +269,7 @@ class SavedSearchPage(Wire):
 
 
 class AlertOut(Wire):
-    number: int = Field(description="Grows by one with everything that is told in this market; never given twice.")
+    number: int = Field(description="Grows by one with everything that you are told; never given twice.")
     search_id: UUID
     search: str
     found_at: AwareDatetime

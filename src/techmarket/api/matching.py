@@ -42,7 +42,7 @@ Maturity = Annotated[
 
 
 class MeaningOut(Wire):
-    state: Literal["NONE", "USED"] | Trouble = Field(
+    state: Literal["NONE", "USED", "FILLING"] | Trouble = Field(
         description="USED beside the words; NONE without an embedder; else what kept it: then words alone answer."
     )
     model: str | None = Field(description="The embedder's name.")

@@ -2264,7 +2264,7 @@ class MatchPage(TypedDict):
 
 
 class MeaningOut(TypedDict):
-    state: Literal['NONE', 'USED'] | Trouble
+    state: Literal['NONE', 'USED', 'FILLING'] | Trouble
     model: str | None
 
 

@@ -422,6 +422,14 @@ async def views_for(db: AsyncSession, actor: Actor, listing_ids: Iterable[UUID])
     return {id: views[id] for id in wanted if id in views}
 
 
+async def terms_up_to(db: AsyncSession, view: ListingView, tier: Tier) -> dict[str, Any]:
+    """The terms of a listing that one reads, without what stands above a tier, though he may read that, too."""
+    if view.reach <= tier:
+        return view.terms
+    (row,) = await repository.shown(db, [view.id])
+    return tiers.cut(msgspec.json.decode(row.body), tier)
+
+
 async def public_view(tx: Tx, listing_id: UUID) -> tuple[ListingView | None, Signs]:
     """The same door for the anonymous reader of one listing, in one statement: no grant reaches him.
 

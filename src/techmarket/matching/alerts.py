@@ -60,16 +60,20 @@ async def put_alerts(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> int:
 
 
 async def tell_due(db: AsyncSession, now: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
-    """Give what is due its number; returns person and search of each. Numbers are given by one teller at a time, so
-    whoever reads by number misses none."""
+    """Give what is due its number; returns organisation and search of each.
+
+    Each person's alerts are numbered by themselves, so that nobody reads off what others were told. Numbers are given
+    by one teller at a time, so whoever reads by number misses none.
+    """
     query = text(
-        "WITH due AS (SELECT a.id, row_number() OVER (ORDER BY a.due_at, a.id) AS place FROM search_alert a"
+        "WITH due AS (SELECT a.id, a.person_id, a.due_at FROM search_alert a"
         " WHERE a.told IS NULL AND a.due_at <= :now ORDER BY a.due_at, a.id LIMIT :limit),"
-        " last AS (SELECT coalesce(max(told), 0) AS told FROM search_alert)"
-        " UPDATE search_alert s SET told = last.told + due.place FROM due, last WHERE s.id = due.id"
-        " RETURNING s.person_id, s.search_id"
+        " placed AS (SELECT id, row_number() OVER (PARTITION BY person_id ORDER BY due_at, id)"
+        " + (SELECT coalesce(max(t.told), 0) FROM search_alert t WHERE t.person_id = due.person_id) AS told FROM due)"
+        " UPDATE search_alert s SET told = placed.told FROM placed, saved_search o"
+        " WHERE s.id = placed.id AND o.id = s.search_id RETURNING o.org_id, s.search_id"
     )
-    return [(row.person_id, row.search_id) for row in await db.execute(query, {"now": now, "limit": limit})]
+    return [(row.org_id, row.search_id) for row in await db.execute(query, {"now": now, "limit": limit})]
 
 
 async def list_told(

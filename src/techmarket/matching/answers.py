@@ -16,8 +16,13 @@ FEEDBACK_READ_MAX = 50_000
 
 
 async def keep_answers(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Written once; the same answer again writes nothing."""
-    await db.execute(insert(MatchAnswer).on_conflict_do_nothing(index_elements=["id"]), rows)
+    """Written once; the same answer again, a day later or more, only begins its time anew."""
+    statement = insert(MatchAnswer).on_conflict_do_update(
+        index_elements=["id"],
+        set_={"at": text("market_now()")},
+        where=text("match_answer.at < market_now() - interval '1 day'"),
+    )
+    await db.execute(statement, rows)
 
 
 async def find_answer(db: AsyncSession, id: str) -> MatchAnswer | None:
@@ -25,10 +30,10 @@ async def find_answer(db: AsyncSession, id: str) -> MatchAnswer | None:
 
 
 async def find_latest_showing(db: AsyncSession, org_id: UUID, listing_id: UUID, other_id: UUID) -> MatchAnswer | None:
-    """The latest answer that showed this organisation the other as a match of the listing."""
+    """The latest answer that showed this organisation the other as a match of the listing; people are none."""
     query = (
         select(MatchAnswer)
-        .where(MatchAnswer.org_id == org_id, MatchAnswer.listing_id == listing_id)
+        .where(MatchAnswer.org_id == org_id, MatchAnswer.listing_id == listing_id, MatchAnswer.kind == "matches")
         .where(MatchAnswer.shown.contains([str(other_id)]))
         .order_by(MatchAnswer.at.desc(), MatchAnswer.id)
         .limit(1)

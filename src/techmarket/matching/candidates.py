@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,8 @@ from techmarket.matching.index.columns import Columns, Ints
 from techmarket.matching.index.reading import Asked, Look
 from techmarket.matching.index.scoring import MICRO, Scores, Test, first, fitting, idf
 from techmarket.matching.meaning import vectors
-from techmarket.matching.meaning.blending import CANDIDATES, Spread, blended, share_of_meaning, spread
+from techmarket.matching.meaning.blending import CANDIDATES, IN_FRONT, Spread, blended, share_of_meaning, spread
 from techmarket.matching.reranking import FEATURES, Floats, Reranker, facts_features
-
-IN_FRONT = 1 << 50
-"""Keys of judged candidates lie above every score of words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +93,30 @@ async def judge(
     *,
     tests: Mapping[str, Test],
     apart: Collection[int],
+    twins: Mapping[int, int],
 ) -> tuple[Judged, list[Pile]]:
     """The candidates of one query, and the piles with those that no word found.
 
     A document that was found by words alone is compared too; one that was found by meaning alone has 0 for its words.
+    What stands `apart` of the space takes no part; but who holds a grant finds a listing by meaning as before: `twins`
+    names, for its document in the space, its place among the granted.
     """
     best = [one.document for one in first(*_by_words(piles[0]), after=None, limit=CANDIDATES)]
     likeness: dict[int, float] = {}
     nearest: list[int] = []
     if by.meant is not None:
-        likeness, nearest = await _near(db, look, by.meant, best, tests=tests, apart=apart)
-    grown = [_with(piles[0], nearest), *piles[1:]]
-    chosen = [np.array(sorted({*best, *nearest}), np.int32), *(pile.at for pile in grown[1:])]
+        granted = [*twins] if len(piles) > 1 else []
+        among = _Among(look.columns, tests, apart, granted)
+        likeness, nearest = await _near(db, look, by.meant, [*best, *granted], among)
+    of_granted = {place: number for number, place in twins.items()}
+    opened = [twins[number] for number in nearest if number in twins]
+    if opened:
+        places = np.array(opened, np.int32)
+        opened = places[fitting(piles[1].columns, places, dict(tests))].tolist()
+    grown = [with_more(piles[0], [number for number in nearest if number not in twins])]
+    grown += [with_more(pile, opened) for pile in piles[1:]]
+    chosen = [np.array(sorted({*best, *(n for n in nearest if n not in twins)}), np.int32)]
+    chosen += [pile.at for pile in grown[1:]]
     words = [
         pile.scores[np.searchsorted(pile.at, numbers)] / MICRO for pile, numbers in zip(grown, chosen, strict=True)
     ]
@@ -114,7 +124,8 @@ async def judge(
     of_meaning = spread([likeness[n] for n in chosen[0].tolist() if n in likeness])
     out: dict[tuple[int, int], Candidate] = {}
     for index, (pile, numbers) in enumerate(zip(grown, chosen, strict=True)):
-        like = [None if index else likeness.get(number) for number in numbers.tolist()]
+        in_space = [of_granted.get(n) if index else n for n in numbers.tolist()]
+        like = [None if n is None else likeness.get(n) for n in in_space]
         coverage = _coverage(asked.postings, look, numbers) if index == 0 else np.zeros(len(numbers))
         judged = _candidates(pile, numbers, words[index], like, coverage, by, of_words, of_meaning)
         out |= {(index, number): one for number, one in zip(numbers.tolist(), judged, strict=True)}
@@ -125,27 +136,50 @@ def _by_words(pile: Pile) -> tuple[Columns, Ints, Scores, Scores]:
     return pile.columns, pile.at, pile.scores, pile.scores
 
 
+class _Among:
+    """The living documents that fit, without those that stand apart but for the granted."""
+
+    def __init__(
+        self, columns: Columns, tests: Mapping[str, Test], apart: Collection[int], granted: Sequence[int]
+    ) -> None:
+        self._columns = columns
+        every = np.arange(columns.size, dtype=np.int32)
+        mask = fitting(columns, every, dict(tests)) & (columns["alive"] != 0)
+        mask[list(apart)] = False
+        mask[list(granted)] = True
+        self._mask = mask
+        self.count = int(np.count_nonzero(mask))
+
+    def documents(self) -> list[int]:
+        return np.flatnonzero(self._mask).tolist()
+
+    def ids(self) -> list[UUID]:
+        return self._columns.ids(self.documents())
+
+    def takes(self, document: int) -> bool:
+        return 0 <= document < len(self._mask) and bool(self._mask[document])
+
+
 async def _near(
-    db: AsyncSession,
-    look: Look,
-    meant: Meant,
-    best: Sequence[int],
-    *,
-    tests: Mapping[str, Test],
-    apart: Collection[int],
+    db: AsyncSession, look: Look, meant: Meant, wanted: Sequence[int], among: _Among
 ) -> tuple[dict[int, float], list[int]]:
-    """The likeness of all candidates, and which of them are the nearest that fit."""
-    columns, space = look.columns, look.space
-    progress = (await vectors.progress(db, [meant.model], space)).get(meant.model)
-    is_indexed = progress is not None and progress.is_indexed
-    near = await vectors.nearest(db, meant.model, meant.dim, space, meant.vector, is_indexed=is_indexed)
-    likeness = {n: value for n, value in near if n < columns.size and n not in apart}
-    numbers = np.array(list(likeness), np.int32)
-    fits = fitting(columns, numbers, dict(tests)) & (columns["alive"][numbers] != 0)
-    missing = columns.ids([n for n in best if n not in likeness])
+    """The nearest of those that take part, and the likeness of these and of all that are wanted."""
+    progress = (await vectors.progress(db, [meant.model], look.space)).get(meant.model)
+    near = await vectors.nearest(
+        db,
+        meant.model,
+        meant.dim,
+        look.space,
+        meant.vector,
+        among=among,
+        count=CANDIDATES,
+        is_indexed=progress is not None and progress.is_indexed,
+    )
+    likeness = {number: value for number, value in near if among.takes(number)}
+    missing = look.columns.ids([n for n in wanted if n not in likeness])
     if missing:
-        likeness |= await vectors.likeness_of(db, meant.model, meant.dim, space, meant.vector, missing)
-    return likeness, numbers[fits][:CANDIDATES].tolist()
+        likeness |= await vectors.likeness_of(db, meant.model, meant.dim, look.space, meant.vector, missing)
+    return likeness, [number for number, _ in near if among.takes(number)]
 
 
 def _candidates(
@@ -186,9 +220,9 @@ def _coverage(postings: Sequence[Posting], look: Look, numbers: Ints) -> Floats:
     return found / total if total else found
 
 
-def _with(pile: Pile, numbers: Collection[int]) -> Pile:
+def with_more(pile: Pile, numbers: Collection[int] | Ints) -> Pile:
     """The pile with documents that no word found, each with a score of 0, in ascending order."""
-    if not numbers:
+    if not len(numbers):
         return pile
     more = np.setdiff1d(np.array(sorted(numbers), np.int32), pile.at, assume_unique=True).astype(np.int32)
     at = np.concatenate([pile.at, more])

@@ -54,6 +54,7 @@ class AlertsTold(Event):
 
     kind: ClassVar[str] = "matching.alerts_told"
     saved_search_id: UUID
+    organisation_id: UUID
     count: int
 
 
@@ -66,8 +67,9 @@ class BlindConsentChanged(Event):
 
 @dataclass(frozen=True)
 class BlindMatchFound(Event):
-    """Told to the two owners alone; the public log has its hash."""
+    """Told to the two owners alone, to each by an entry of his own; the public log has its hash."""
 
     kind: ClassVar[str] = "matching.blind_match_found"
     offer_id: UUID
     demand_id: UUID
+    organisation_id: UUID

@@ -48,7 +48,7 @@ async def embed(means: Means) -> None:
 async def tend_vectors(means: Means) -> None:
     """Build the approximate index of a space that has grown large; drop the vectors of models no longer set."""
     if means.embedders:
-        await service.tend_vectors(means.tx, [one.name for one in means.embedders])
+        await service.tend_vectors(means.tx, means.embedders)
 
 
 @periodic("matching.alert", every=timedelta(seconds=2))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.identity.actor import Actor
 from techmarket.listings.rules import ListingKind
-from techmarket.matching.candidates import Candidate, Judged, Judging, Pile, judge
+from techmarket.matching.candidates import Candidate, Judged, Judging, Pile, judge, with_more
 from techmarket.matching.grants import GrantedText
 from techmarket.matching.index import reading, repository
 from techmarket.matching.index.columns import Columns, Space
@@ -65,7 +65,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """`total` counts all that hold a word and fit, not what meaning alone adds; `facets` only when asked for.
+    """`total` counts all that hold a word and fit, and what meaning found besides; `facets` only when asked for.
 
     `alike` is the score of every result where no words were asked for.
     """
@@ -96,10 +96,12 @@ async def rank(
     by: Judging | None = None,
     among: ListingKind | None = None,
     known: Mapping[str, tuple[int, int]] | None = None,
+    own: Collection[str] = frozenset(),
 ) -> Ranked:
     """The first `limit` behind `after`. Without words everything takes part, and the newest come first.
 
-    `among` counts how rare a term is within one kind of listing alone. `known` saves looking the terms up again.
+    `among` counts how rare a term is within one kind of listing alone. `known` saves looking the terms up again. `own`
+    are the terms that a listing which asks, and is one of those `without`, has in the space itself.
 
     Judged `by` more than words, the best by words and the nearest by meaning come first; behind them the rest by words.
 
@@ -108,10 +110,11 @@ async def rank(
     text has entered.
     """
     look = await reading.look(db, space)
-    asked = await reading.ask(db, space, wanted, known=known) if wanted is not None else None
+    apart = await repository.document_numbers(db, space, [*without, *(one.listing_id for one in granted)])
+    own = own if any(id in apart for id in without) else frozenset()
+    asked = await reading.ask(db, space, wanted, known=known, own=own) if wanted is not None else None
     if among is not None and asked is not None:
         look, asked = reading.among(look, asked, among)
-    apart = await repository.document_numbers(db, space, [*without, *(one.listing_id for one in granted)])
     if only is None:
         piles = [_of_space(look, asked, list(apart.values()))]
     else:
@@ -122,11 +125,18 @@ async def rank(
     if opened:
         piles.append(_of_grants(look, asked, wanted, opened))
     named = dict(tests)
+    twins = {apart[one.listing_id]: place for place, one in enumerate(opened) if one.listing_id in apart}
     kept = [Pile(p.columns, p.at[m], p.scores[m]) for p in piles for m in [chosen(fitting(p.columns, p.at, named))]]
-    total = sum(len(pile.at) for pile in kept)
     judged = None
     if by is not None and asked is not None and sort is Sort.RELEVANCE and only is None:
-        judged, kept = await judge(db, look, kept, asked, by, tests=named, apart=set(apart.values()))
+        judged, grown = await judge(db, look, kept, asked, by, tests=named, apart=set(apart.values()), twins=twins)
+        # What meaning alone found is counted like the rest.
+        piles = [
+            with_more(pile, more.at) if len(more.at) > len(of_words.at) else pile
+            for pile, more, of_words in zip(piles, grown, kept, strict=True)
+        ]
+        kept = grown
+    total = sum(len(pile.at) for pile in kept)
     found = []
     for index, pile in enumerate(kept):
         keys = sort_keys(pile.columns, pile.at, pile.scores, sort)

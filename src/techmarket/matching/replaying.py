@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from techmarket.matching.index.scoring import MICRO, idf, part
-from techmarket.matching.meaning.blending import Spread, blended
+from techmarket.matching.meaning.blending import IN_FRONT, Spread, blended
 from techmarket.matching.reranking import Reranker
 
 
@@ -54,10 +54,14 @@ def number(said: str | None) -> float | None:
 
 
 def replay(document: Mapping[str, Any]) -> Replay:
-    """Compute every score of an answer again from its own inputs, and compare with what was answered."""
+    """Compute every score of an answer again from its own inputs, and what orders it, and compare with the answer."""
     inputs: Mapping[str, Any] = document["inputs"]
     results: Sequence[Mapping[str, Any]] = document["results"]
-    differs = [result["id"] for result in results if _score(inputs, result) != result["score"]]
+    differs = [
+        result["id"]
+        for result in results
+        if _score(inputs, result) != result["score"] or _key(inputs, result) != result["key"]
+    ]
     keys = [(result["key"], result["id"]) for result in results]
     out_of_order = [later[1] for earlier, later in itertools.pairwise(keys) if earlier < later]
     return Replay(not differs and not out_of_order, tuple(dict.fromkeys([*differs, *out_of_order])))
@@ -74,6 +78,16 @@ def words_of(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> int:
     return round(total * MICRO)
 
 
+def _key(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> int:
+    """What a result is ordered by: where the best come first, its score, and candidates stand in front."""
+    wishes = inputs.get("wishes")
+    sort = wishes.get("sort") if isinstance(wishes, Mapping) else None
+    if inputs.get("alike") is not None or sort not in (None, "RELEVANCE"):
+        return int(result["key"])
+    is_in_front = inputs["blend"] is not None and result["share"] is not None
+    return int(result["score"]) + (IN_FRONT if is_in_front else 0)
+
+
 def _score(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> int:
     if inputs.get("alike") is not None:
         return int(inputs["alike"])
@@ -87,5 +101,7 @@ def _score(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> int:
     blend = blended(result["words"] / MICRO, likeness, float(result["share"]), of_words, of_meaning)
     if inputs["reranker"] is not None:
         features = [float(value) for value in result["features"]]
+        if features[:2] != [of_words.z(result["words"] / MICRO), 0.0 if likeness is None else of_meaning.z(likeness)]:
+            return -1
         return round(Reranker.read(inputs["reranker"]).score(features) * MICRO)
     return round(blend * MICRO)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ PENALTY = 1.0
 STEPS_MAX = 50
 FEEDBACK_MIN = 100
 HELD_OUT_GROUPS_MIN = 10
+LEARNT_ORGS_MIN, HELD_OUT_ORGS_MIN = 10, 5
+JUDGED_EACH_MAX = 40
 HELD_OUT_TENTHS = 3
 RESAMPLES = 500
 Floats = npt.NDArray[np.float64]
@@ -77,8 +80,9 @@ class Reranker:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One match that somebody judged: of which listing, how it looked, what the blend gave, whether it was wanted."""
+    """One match: who judged it, of which listing, how it looked, what the blend gave, and whether it was wanted."""
 
+    org: UUID
     group: UUID
     features: tuple[float, ...]
     blend: float
@@ -138,9 +142,20 @@ def fit(judged: Sequence[Judged]) -> Reranker:
     )
 
 
-def is_held_out(group: UUID) -> bool:
-    """Three listings in ten are kept for the check, always the same ones."""
-    return hashlib.sha256(group.bytes).digest()[0] % 10 < HELD_OUT_TENTHS
+def is_held_out(org: UUID) -> bool:
+    """Three organisations in ten are kept for the check, always the same ones."""
+    return hashlib.sha256(org.bytes).digest()[0] % 10 < HELD_OUT_TENTHS
+
+
+def bounded(judged: Sequence[Judged]) -> list[Judged]:
+    """The first so many of each organisation: nobody trains the ranking of all by himself."""
+    seen: Counter[UUID] = Counter()
+    kept = []
+    for one in judged:
+        seen[one.org] += 1
+        if seen[one.org] <= JUDGED_EACH_MAX:
+            kept.append(one)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +170,21 @@ class Trial:
 
 
 def trial(judged: Sequence[Judged]) -> tuple[Reranker | None, Trial]:
-    """Learn from seven tenths of the listings and compare on the others.
+    """Learn from what seven tenths of the organisations said and compare on what the others did; the newest come first.
 
     Better means: in 19 of 20 resamplings of the listings. A listing with one kind of judgement tells nothing.
     """
-    learnt = [one for one in judged if not is_held_out(one.group)]
+    judged = bounded(judged)
+    learnt = [one for one in judged if not is_held_out(one.org)]
     groups: dict[UUID, list[Judged]] = {}
     for one in judged:
-        if is_held_out(one.group):
+        if is_held_out(one.org):
             groups.setdefault(one.group, []).append(one)
+    orgs = [len({one.org for one in judged if is_held_out(one.org) is held_out}) for held_out in (False, True)]
     telling = [some for some in groups.values() if len({one.is_wanted for one in some}) == 2]
     kinds = {one.is_wanted for one in learnt}
-    if len(judged) < FEEDBACK_MIN or len(kinds) < 2 or len(telling) < HELD_OUT_GROUPS_MIN:
+    is_little = len(judged) < FEEDBACK_MIN or len(telling) < HELD_OUT_GROUPS_MIN
+    if is_little or len(kinds) < 2 or orgs[0] < LEARNT_ORGS_MIN or orgs[1] < HELD_OUT_ORGS_MIN:
         return None, Trial(len(telling), 0.0, 0.0, 0.0, False)
     model = fit(learnt)
     before = np.array([ndcg([one.is_wanted for one in _ranked(some, lambda j: j.blend)]) for some in telling])

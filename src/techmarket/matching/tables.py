@@ -172,7 +172,10 @@ class SearchGranted(Base):
 
 
 class VectorModel(Base):
-    """How far an embedder has come in one space. It is ready once it has reached the end for the first time."""
+    """How far an embedder has come in one space. It is ready once it has reached the end for the first time.
+
+    `used_at` is the last time that a worker had it among its settings: what nobody names for a day is forgotten.
+    """
 
     __tablename__ = "vector_model"
 
@@ -182,6 +185,7 @@ class VectorModel(Base):
     next_document: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     is_ready: Mapped[bool] = mapped_column(server_default=text("false"))
     is_indexed: Mapped[bool] = mapped_column(server_default=text("false"))
+    used_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
 
 class ListingVector(Base):
@@ -293,14 +297,13 @@ class SavedSearch(Identified, Base):
 
 
 class SearchAlert(Identified, Base):
-    """One listing that fits a saved search, once for ever. It is told when it gets its number `told`."""
+    """One listing that fits a saved search, once for ever. It is told when it gets its number among its person's."""
 
     __tablename__ = "search_alert"
     __table_args__ = (
         UniqueConstraint("search_id", "listing_id"),
         Index("ix_search_alert_waiting", "due_at", "id", postgresql_where=text("told IS NULL")),
-        Index("uq_search_alert_told", "told", unique=True),
-        Index("ix_search_alert_person_id_told", "person_id", "told"),
+        Index("uq_search_alert_person_id_told", "person_id", "told", unique=True),
     )
 
     search_id: Mapped[UUID] = mapped_column(ForeignKey("saved_search.id"))
@@ -312,13 +315,18 @@ class SearchAlert(Identified, Base):
 
 
 class BlindConsent(Base):
-    """The owner of a listing agrees that its undisclosed text is compared with that of others who agree too."""
+    """The owner of a listing agrees that its undisclosed text is compared with that of others who agree too.
+
+    `text_hash` names the hidden terms that were compared last, at `compared_at`.
+    """
 
     __tablename__ = "blind_consent"
 
     listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
     by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    text_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    compared_at: Mapped[datetime | None]
 
 
 class BlindMatch(Base):

@@ -15,8 +15,9 @@ from techmarket.listings.rules import ListingKind
 from techmarket.matching import tokens
 from techmarket.matching.index.columns import Facts
 
-QUERY_TERMS_MAX = 600
-"""Of a long query the most frequent of its terms are looked up; then the rarest in the index are scored."""
+QUERY_TERMS_MAX = 20_000
+"""So many terms of a query are looked up, more than a whole listing holds; then the rarest in the index are scored."""
+SCANNED_MAX = 5_000
 WEIGHTS: Mapping[str, int] = {
     "title_zh": 2,
     "title_en": 2,
@@ -47,7 +48,11 @@ _HAN_RUNS = re.compile(f"[{tokens.HAN_SIGNS}]+")
 _LATIN_WORDS = re.compile(rf"[^\W\d_{tokens.HAN_SIGNS}]+")
 _LANGUAGES = ("_zh", "_en")
 RIGHT_KINDS = tuple(RightKind)
-_NUMBER = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[A-Z0-9]{7,64}|国药准字[A-Z]{1,2}[0-9]{8}")
+_NUMBER = re.compile(
+    r"(?=[A-Z0-9]{7,})(?:[A-Z]{0,3}(?:[0-9]{8,20}X?(?:[A-Z][0-9]?)?|[0-9]{5,7})|[0-9]{4}SR[0-9]{5,10})"
+    r"|国药准字[A-Z]{1,2}[0-9]{8}"
+)
+"""A short office, digits, a check letter, a kind of document: more letters are words and figures, not a number."""
 _OFFICE = re.compile(r"^(?:ZL|CN)(?=[0-9])")
 
 
@@ -79,10 +84,10 @@ def terms_of(fields: Mapping[str, Any]) -> Counter[str]:
 
 
 def fields_of(wanted: Collection[str], fields: Mapping[str, Any]) -> dict[str, list[str]]:
-    """For each wanted term the fields of a listing that it stands in."""
+    """For each wanted term the fields of a listing in whose first five thousand characters it stands."""
     found: dict[str, list[str]] = {term: [] for term in wanted}
     for name in WEIGHTS:
-        inside = {term for text in said_in(name, fields) for term in tokens.terms(text)}
+        inside = {term for text in said_in(name, fields) for term in tokens.terms(text[:SCANNED_MAX])}
         for term in found.keys() & inside:
             found[term].append(name)
     return found

@@ -15,7 +15,7 @@ from typing import Any
 
 import opencc
 
-MODEL = "bm25-bigrams-3"
+MODEL = "bm25-bigrams-4"
 TERM_MAX = 48
 FOLDS_MAX = 20_000
 HAN_SIGNS = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -49,13 +49,15 @@ _HAN_UNITS = {
 }
 _RUNS = re.compile(
     f"(?P<han>[{HAN_SIGNS}]+)"
-    rf"|(?<![^\W_{HAN_SIGNS}])(?P<number>[0-9]{{1,15}}(?:,[0-9]{{3}})*(?:\.[0-9]{{1,12}})?)"
+    rf"|(?<![^\W_{HAN_SIGNS}])(?P<number>(?:(?<![0-9],)[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,3}}(?!,?[0-9])|[0-9]{{1,15}})"
+    r"(?:\.[0-9]{1,12})?)"
     rf"(?:(?:\ ?(?P<unit>{_UNITS})|(?=(?P<han_unit>{'|'.join(sorted(_HAN_UNITS, key=len, reverse=True))})))"
     rf"(?![^\W{HAN_SIGNS}])|(?![^\W{HAN_SIGNS}]))"
     f"|(?P<word>[^\\W_{HAN_SIGNS}]+)"
 )
-# Characters that a C library would stop at or that no encoding carries.
-_UNSAID = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff]")
+# Characters that a C library would stop at or that no encoding carries; and the Chinese comma, which stands between two
+# numbers, where the other one may part the thousands of one.
+_UNSAID = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff\uff0c]")
 _HAS_HAN = re.compile(f"[{HAN_SIGNS}]")
 _STOP_WORDS = """
 a an and are as at be been but by can could do does for from had has have how if in into is it its may more most no not
@@ -85,6 +87,10 @@ def folded(text: str) -> str:
     """One form for what is written in several: NFKC, lower case, traditional characters simplified."""
     plain = unicodedata.normalize("NFKC", _UNSAID.sub(" ", text)).lower()
     return _simplifier().convert(plain) if _HAS_HAN.search(plain) else plain
+
+
+def is_one_han(term: str) -> bool:
+    return len(term) == 1 and _HAS_HAN.match(term) is not None
 
 
 def terms(text: str) -> Counter[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,6 +136,7 @@ class Columns:
     def __init__(self) -> None:
         self.epoch = -1
         self.size = 0
+        self.filling = asyncio.Lock()
         self._epochs: dict[int, int] = {}
         self._held: dict[str, npt.NDArray[Any]] = {name: np.zeros(0, ROW[name]) for name in NAMES}
         self._held |= {name: np.zeros(0, np.uint8) for name in DERIVED}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -44,9 +44,11 @@ async def look(db: AsyncSession, space: Space) -> Look:
     state = await repository.get_state(db, space)
     held = _columns_of(db, space, str(state.generation))
     if held.epoch < state.epoch:
-        for chunk, epoch, content in await repository.changed_chunks(db, space, held.epoch):
-            held.put(chunk, content, epoch=epoch)
-        held.epoch = max(held.epoch, state.epoch)
+        async with held.filling:  # the first of many requests reads for all of them
+            if held.epoch < state.epoch:
+                for chunk, epoch, content in await repository.changed_chunks(db, space, held.epoch):
+                    held.put(chunk, content, epoch=epoch)
+                held.epoch = max(held.epoch, state.epoch)
     average = max(state.length_sum, 1) / max(state.documents, 1)
     return Look(space, state.epoch, Collected(state.documents, average), held)
 
@@ -79,9 +81,15 @@ async def ask(
     *,
     known: Mapping[str, tuple[int, int]] | None = None,
     most: int = POSTINGS_MAX,
+    own: Collection[str] = frozenset(),
 ) -> Asked:
-    """Reads the postings of a query. `known` is what was looked up of its terms in the same snapshot."""
+    """Reads the postings of a query. `known` is what was looked up of its terms in the same snapshot.
+
+    `own` are the terms of the document that asks, where it stands in the space itself: one that nobody else holds is
+    as good as unknown.
+    """
     found = await repository.known_terms(db, space, list(wanted)) if known is None else known
+    found = {term: (id, df) for term, (id, df) in found.items() if df > (term in own)}
     terms = [Known(id, term, wanted[term], df) for term, (id, df) in found.items()]
     scored, left_out = affordable(terms, most=most)
     read = await repository.read_blocks(db, [one.id for one in scored])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from techmarket.db.session import Tx, fetched
 from techmarket.matching.index.blocks import Piece, Tail
 
 DEAD_TERMS_TURN = 400
+DEAD_BLOCKS_TURN = 1_000
 
 
 async def lock_state(db: AsyncSession, space: int) -> Any:
@@ -64,6 +65,18 @@ async def known_terms(db: AsyncSession, space: int, terms: Sequence[str]) -> dic
     return {term: (id, df) for id, term, df in rows}
 
 
+async def pairs_from(db: AsyncSession, space: int, signs: Sequence[str]) -> list[str]:
+    """The most frequent pairs that begin with each of these characters."""
+    if not signs:
+        return []
+    query = (
+        "SELECT p.term FROM unnest($2::text[]) AS s(sign) CROSS JOIN LATERAL (SELECT term FROM search_term"
+        " WHERE space = $1 AND term > s.sign AND term < s.sign || U&'\\+10FFFF' AND df > 0 AND length(term) = 2"
+        " AND left(term, 1) = s.sign ORDER BY df DESC, term LIMIT 30) p"
+    )
+    return [term for (term,) in await fetched(await db.connection(), query, space, list(signs))]
+
+
 async def read_blocks(db: AsyncSession, term_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
     """All postings of each term in one piece.
 
@@ -101,10 +114,14 @@ async def document_numbers(db: AsyncSession, space: int, ids: Sequence[UUID]) ->
     return {row.id: row.document for row in await db.execute(query, {"space": space, "ids": list(ids)})}
 
 
-async def delete_documents(db: AsyncSession, space: int, ids: Sequence[UUID]) -> None:
-    for table in ("search_document", "search_number", "listing_vector"):
+async def delete_documents(db: AsyncSession, space: int, ids: Sequence[UUID], *, changed: Collection[UUID]) -> None:
+    """They go; of those that only changed the vectors are set aside, for the case that what is embedded is the same."""
+    gone = [id for id in ids if id not in changed]
+    for table, some in (("search_document", ids), ("search_number", ids), ("listing_vector", gone)):
         statement = text(f"DELETE FROM {table} WHERE space = :space AND id = ANY(cast(:ids as uuid[]))")
-        await db.execute(statement, {"space": space, "ids": list(ids)})
+        await db.execute(statement, {"space": space, "ids": list(some)})
+    aside = text("UPDATE listing_vector SET document = -1 WHERE space = :space AND id = ANY(cast(:ids as uuid[]))")
+    await db.execute(aside, {"space": space, "ids": list(changed)})
 
 
 async def insert_documents(db: AsyncSession, space: int, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -238,10 +255,14 @@ async def write_chunks(db: AsyncSession, space: int, epoch: int, contents: Mappi
 
 
 async def terms_behind(db: AsyncSession, space: int, after: int) -> list[int]:
-    """The next terms that a sweep looks at."""
-    query = text("SELECT id FROM search_term WHERE space = :space AND id > :after ORDER BY id LIMIT :limit")
-    rows = await db.execute(query, {"space": space, "after": after, "limit": DEAD_TERMS_TURN})
-    return list(rows.scalars())
+    """The next terms that a sweep looks at: at least one, and no more than it may rewrite while all others wait."""
+    query = text(
+        "SELECT id FROM (SELECT id, sum(tail_n + 1) OVER (ORDER BY id) AS blocks, row_number() OVER (ORDER BY id) AS n"
+        " FROM (SELECT id, tail_n FROM search_term WHERE space = :space AND id > :after ORDER BY id LIMIT :limit) t) s"
+        " WHERE n = 1 OR blocks <= :blocks ORDER BY id"
+    )
+    bound = {"space": space, "after": after, "limit": DEAD_TERMS_TURN, "blocks": DEAD_BLOCKS_TURN}
+    return list((await db.execute(query, bound)).scalars())
 
 
 async def replace_blocks(db: AsyncSession, term_id: int, pieces: Sequence[Piece]) -> None:

@@ -19,6 +19,8 @@ K1 = 1.2
 B = 0.75
 POSTINGS_MAX = 500_000
 """How many postings one query may read. What is above it are its commonest terms, which tell least."""
+SCORED_MAX = 600
+"""So many terms of one query are scored: of a text of 100,000 characters the rarest."""
 FEW = 16
 """Fewer postings than a sixteenth of all documents are summed without a pass over all of them."""
 PIECE = 16_384
@@ -54,13 +56,13 @@ class Known:
 
 
 def affordable(known: Sequence[Known], *, most: int = POSTINGS_MAX) -> tuple[list[Known], list[Known]]:
-    """The rarest terms, as long as their postings are few enough to read; the rest is left out and told.
+    """The rarest terms, as long as they and their postings are few enough to read; the rest is left out and told.
 
     The rarest one always takes part. The order is by rarity, then by spelling, whatever order they were asked in.
     """
     ranked = sorted(known, key=lambda one: (one.df, one.term))
     taken, total = 0, 0
-    for one in ranked:
+    for one in ranked[:SCORED_MAX]:
         total += one.df
         if taken and total > most:
             break
@@ -282,7 +284,7 @@ def which_hit(postings: Sequence[Posting], documents: Sequence[int], columns: Co
 
 # --- counts ---------------------------------------------------------------------------------------------------------
 
-FACET_VALUES_MAX = 30
+FACET_VALUES_MAX = 40
 
 
 def facets(columns: Columns, at: Ints, tests: dict[str, Test]) -> dict[str, dict[str, int]]:

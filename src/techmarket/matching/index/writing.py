@@ -64,7 +64,8 @@ async def put(db: AsyncSession, space: Space, entries: Sequence[Entry], *, gone:
     first = state.next_document
     numbered = [(first + place, entry) for place, entry in enumerate(fresh)]
     ids = await _write_terms(db, space, numbered, leaving)
-    await repository.delete_documents(db, space, [row.id for row in leaving])
+    changed = {one.id for one in fresh}
+    await repository.delete_documents(db, space, [row.id for row in leaving], changed=changed)
     if fresh:
         await repository.insert_documents(db, space, [_document(n, one, digests[one.id], ids) for n, one in numbered])
     numbers = [(number, one.id) for one in fresh for number in one.numbers]

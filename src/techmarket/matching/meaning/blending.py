@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 CANDIDATES = 100
 """So many of the best by words and so many of the nearest by meaning are blended."""
+IN_FRONT = 1 << 50
+"""Keys of judged candidates lie above every score of words."""
 SAME_SCRIPT = 0.5
 OTHER_SCRIPT = 0.9
 Floats = npt.NDArray[np.float64]

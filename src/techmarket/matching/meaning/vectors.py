@@ -5,16 +5,31 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from techmarket.db.session import fetched
+
 INDEX_ROWS = 20_000
 """From so many vectors on an approximate index is built; below it every vector is compared."""
-NEAREST_MAX = 1_000
-NEAREST_INDEXED = 400
+EXACT_MAX = 5_000
+"""Of so few that take part each one is compared, whatever the size of the space."""
+NEAREST_ASKED = (200, 1_000, 5_000)
+PARKED = -1
+"""The number of a document whose text may have changed: its vector is kept for the case that the text is the same."""
+
+
+class Among(Protocol):
+    """The documents of a space that take part in one question."""
+
+    @property
+    def count(self) -> int: ...
+    def documents(self) -> list[int]: ...
+    def ids(self) -> list[UUID]: ...
+    def takes(self, document: int) -> bool: ...
 
 
 def spelled(vector: Sequence[float]) -> str:
@@ -101,24 +116,45 @@ async def put(db: AsyncSession, model: str, space: int, rows: Sequence[tuple[UUI
 
 
 async def nearest(
-    db: AsyncSession, model: str, dim: int, space: int, vector: Sequence[float], *, is_indexed: bool
+    db: AsyncSession,
+    model: str,
+    dim: int,
+    space: int,
+    vector: Sequence[float],
+    *,
+    among: Among,
+    count: int,
+    is_indexed: bool,
 ) -> list[tuple[int, float]]:
-    """The nearest documents of a space by number, with their likeness (cosine), nearest first.
+    """The nearest documents of a space that take part, by number, with their likeness (cosine), nearest first.
 
-    A large space is asked by its approximate index, so a few of the very nearest may be missing.
+    A large space is asked by its approximate index, for more and more, until enough of what comes takes part: a few of
+    the very nearest may be missing. Where few take part, all of them are compared.
     """
-    if is_indexed:
-        await db.execute(text("SET LOCAL hnsw.ef_search = 100"))
-        await db.execute(text("SET LOCAL hnsw.iterative_scan = 'relaxed_order'"))
-    compared = f"CAST(vector AS halfvec({int(dim)})) <#> cast(cast(:q as text) as halfvec({int(dim)}))"
+    compared = f"CAST(vector AS halfvec({int(dim)})) <#> $1::text::halfvec({int(dim)})"
     # The model and the space are written out: an index that holds just these is chosen for these alone.
-    query = text(
-        f"SELECT document, -({compared}) AS likeness FROM listing_vector WHERE {_only(model, space)}"
-        f" ORDER BY {compared} LIMIT :limit"
-    )
-    bound = {"q": spelled(vector), "limit": NEAREST_INDEXED if is_indexed else NEAREST_MAX}
-    found = [(row.document, float(row.likeness)) for row in await db.execute(query, bound)]
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+    chosen = f"SELECT document, -({compared}) AS likeness FROM listing_vector WHERE {_only(model, space)}"
+    by_likeness = f"ORDER BY {compared} LIMIT"
+    connection = await db.connection()
+    if not is_indexed or among.count <= EXACT_MAX:
+        ids = among.ids() if is_indexed else None
+        narrowed = "id = ANY($2::uuid[])" if is_indexed else "document = ANY($2::int[])"
+        query = f"{chosen} AND {narrowed} {by_likeness} {int(count)}"
+        rows = await fetched(connection, query, spelled(vector), among.documents() if ids is None else ids)
+        return _in_order(rows)[:count]
+    await db.execute(text("SET LOCAL hnsw.ef_search = 100"))
+    await db.execute(text("SET LOCAL hnsw.iterative_scan = 'relaxed_order'"))
+    found: list[tuple[int, float]] = []
+    for wanted in NEAREST_ASKED:
+        rows = await fetched(connection, f"{chosen} {by_likeness} {wanted}", spelled(vector))
+        found = [pair for pair in _in_order(rows) if among.takes(pair[0])]
+        if len(found) >= count or len(rows) < wanted:
+            break
+    return found[:count]
+
+
+def _in_order(rows: Sequence[Any]) -> list[tuple[int, float]]:
+    return sorted(((document, float(likeness)) for document, likeness in rows), key=lambda pair: (-pair[1], pair[0]))
 
 
 async def likeness_of(
@@ -127,27 +163,48 @@ async def likeness_of(
     """The likeness of these documents, by number; what has no vector is absent."""
     compared = f"CAST(vector AS halfvec({int(dim)})) <#> cast(cast(:q as text) as halfvec({int(dim)}))"
     query = text(
-        f"SELECT document, -({compared}) AS likeness FROM listing_vector WHERE {_only(model, space)}"
-        " AND id = ANY(cast(:ids as uuid[]))"
+        f"SELECT document, -({compared}) AS likeness FROM listing_vector WHERE {_escaped(model, space)}"
+        " AND id = ANY(cast(:ids as uuid[])) AND document >= 0"
     )
     rows = await db.execute(query, {"q": spelled(vector), "ids": list(ids)})
     return {row.document: float(row.likeness) for row in rows}
 
 
 async def stored(db: AsyncSession, model: str, space: int, ids: Sequence[UUID]) -> dict[UUID, list[float]]:
-    query = text(f"SELECT id, vector::text AS v FROM listing_vector WHERE {_only(model, space)} AND id = ANY(:ids)")
+    query = text(f"SELECT id, vector::text AS v FROM listing_vector WHERE {_escaped(model, space)} AND id = ANY(:ids)")
     rows = await db.execute(query, {"ids": list(ids)})
     return {row.id: [float(x) for x in row.v[1:-1].split(",")] for row in rows}
 
 
 def _only(model: str, space: int) -> str:
-    quoted = model.replace("'", "''").replace(":", "\\:")
+    quoted = model.replace("'", "''")
     return f"model = '{quoted}' AND space = {int(space)}"
 
 
-async def forget_other_models(db: AsyncSession, kept: Sequence[str]) -> None:
-    for table in ("listing_vector", "vector_model"):
-        await db.execute(text(f"DELETE FROM {table} WHERE NOT model = ANY(:kept)"), {"kept": list(kept)})
+def _escaped(model: str, space: int) -> str:
+    """The same where a colon would begin the name of a parameter."""
+    return _only(model, space).replace(":", "\\:")
+
+
+async def forget_unused_models(db: AsyncSession, used: Sequence[str]) -> None:
+    """These are in use; what nobody has named for a day goes. While workers are changed over, both settings are at
+    work, and neither takes away what the other needs."""
+    note = text("UPDATE vector_model SET used_at = clock_timestamp() WHERE model = ANY(:used)")
+    await db.execute(note, {"used": list(used)})
+    unused = "used_at < clock_timestamp() - interval '1 day'"
+    await db.execute(text(f"DELETE FROM listing_vector WHERE model IN (SELECT model FROM vector_model WHERE {unused})"))
+    await db.execute(text(f"DELETE FROM vector_model WHERE {unused}"))
+
+
+async def without(db: AsyncSession, model: str, space: int, limit: int) -> list[Any]:
+    """Documents that a model has passed by and that have no vector of it, any of them."""
+    query = text(
+        "SELECT d.document, d.id FROM search_document d JOIN vector_model m ON m.model = :m AND m.space = d.space"
+        " WHERE d.space = :space AND m.is_ready AND d.document < m.next_document AND NOT EXISTS (SELECT 1"
+        " FROM listing_vector v WHERE v.model = :m AND v.space = d.space AND v.id = d.id AND v.document = d.document)"
+        " ORDER BY random() LIMIT :limit"
+    )
+    return list((await db.execute(query, {"m": model, "space": space, "limit": limit})).all())
 
 
 async def unindexed(db: AsyncSession, models: Sequence[str]) -> list[tuple[str, int, int]]:
@@ -172,7 +229,7 @@ async def build_index(engine: AsyncEngine, model: str, dim: int, space: int) -> 
                 text(
                     f"CREATE INDEX CONCURRENTLY {name} ON listing_vector USING hnsw"
                     f" ((CAST(vector AS halfvec({int(dim)}))) halfvec_ip_ops) WITH (m = 16, ef_construction = 64)"
-                    f" WHERE {_only(model, space)}"
+                    f" WHERE {_escaped(model, space)}"
                 )
             )
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -189,11 +190,12 @@ async def _compare(
 
 
 class _Seen:
-    """Some listings as the readers of one tier see them: their terms, and their facts as columns."""
+    """Some listings as the readers of one tier see them: their terms and numbers, and their facts as columns."""
 
     def __init__(self, found: Sequence[IndexText], tier: Tier) -> None:
         self._found = found
         self._terms = [texts.terms_of(one.cuts[tier]) for one in found]
+        self._numbers = [texts.numbers_of(one.cuts[tier]) for one in found]
         self._columns = Columns()
         rows = []
         for one, terms in zip(found, self._terms, strict=True):
@@ -205,6 +207,9 @@ class _Seen:
     def fitting(self, query: str | None, filters: Filters) -> list[IndexText]:
         at = np.arange(len(self._found), dtype=np.int32)
         places = at[fitting(self._columns, at, tests_of(filters))].tolist() if len(at) else []
+        number = texts.asked_number(query) if query else None
+        if number is not None:
+            return [self._found[place] for place in places if number in self._numbers[place]]
         wanted = list(tokens.terms(query)) if query else []
         return [self._found[place] for place in places if holds_enough(self._terms[place], wanted)]
 
@@ -229,9 +234,8 @@ async def tell(tx: Tx) -> int:
     async with tx.begin() as db:
         await lock_name(db, "matching.tell")
         told = await alerts.tell_due(db, await clock.market_now(db), TELL_TURN)
-        for search_id in dict.fromkeys(search_id for _, search_id in told):
-            count = sum(1 for _, one in told if one == search_id)
-            journal.record(db, AlertsTold(search_id, count), actor=None)
+        for (org_id, search_id), count in Counter(told).items():
+            journal.record(db, AlertsTold(search_id, org_id, count), actor=None)
         return len(told)
 
 

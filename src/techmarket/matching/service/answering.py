@@ -15,10 +15,12 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
 from techmarket.matching import answers, errors, policy, replaying, tokens
 from techmarket.matching.events import MatchJudged, RerankerTrained
+from techmarket.matching.grants import GRANTS_MAX
+from techmarket.matching.index.columns import Space
 from techmarket.matching.index.reading import Asked
 from techmarket.matching.ranking import Hit, Ranked
 from techmarket.matching.replaying import Keepable, exact
-from techmarket.matching.reranking import Judged, Reranker, trial
+from techmarket.matching.reranking import FEATURES, Judged, Reranker, trial
 from techmarket.matching.tables import MatchModel
 from techmarket.matching.views import AnswerView, FeedbackView, Reason, Verdict
 
@@ -54,6 +56,7 @@ def result_of(hit: Hit) -> dict[str, Any]:
     judged = hit.judged
     return {
         "id": str(hit.id),
+        "granted": hit.is_granted,
         "key": hit.key,
         "score": hit.score,
         "words": hit.words,
@@ -106,15 +109,21 @@ async def keep_searches(tx: Tx, kept: Sequence[Keepable]) -> None:
 async def get_answer(tx: Tx, actor: Actor, id: str) -> AnswerView:
     """An answer as it was given, and whether it comes out the same when it is computed again.
 
-    It is there for the organisation that heard it and for the market.
+    It is there for the organisation that heard it and for the market. What a grant opened is in it only as long as that
+    grant stands.
     """
     require(actor, policy.READ_ANSWER)
     async with tx.read() as db:
         row = await answers.find_answer(db, id)
-    if row is None or not (actor.is_market or row.org_id == actor.org_id):
-        raise NotFound()
+        if row is None or not (actor.is_market or row.org_id == actor.org_id):
+            raise NotFound()
+        results = row.document["results"]
+        opened = {one["id"] for one in results if one.get("granted")}
+        if opened and not actor.is_market:
+            opened -= {str(id) for id in await listings.granted_to(db, actor, limit=GRANTS_MAX)}
     outcome = replaying.replay(row.document)
-    return AnswerView(row.id, row.kind, row.listing_id, row.at, row.document, outcome.is_same, outcome.differs)
+    shown = {**row.document, "results": [one for one in results if actor.is_market or one["id"] not in opened]}
+    return AnswerView(row.id, row.kind, row.listing_id, row.at, shown, outcome.is_same, outcome.differs)
 
 
 async def give_feedback(
@@ -141,6 +150,8 @@ async def give_feedback(
             raise errors.MatchNotShown(pointer="/path/other_id")
         result = next(one for one in answer.document["results"] if one["id"] == str(other_id))
         now = await clock.market_now(db)
+        # What a grant opened teaches nothing to those who may not read it; what stood far behind was not compared.
+        teaches = result["features"] is not None and not result.get("granted", True)
         await answers.put_feedback(
             db,
             listing_id=listing_id,
@@ -151,8 +162,8 @@ async def give_feedback(
             reason=reason,
             note=note,
             answer_id=answer.id,
-            features=result["features"],
-            blend=result["blend"],
+            features=result["features"] if teaches else [],
+            blend=result["blend"] if teaches else "0.0",
             at=now,
         )
         journal.record(db, MatchJudged(listing_id, actor.org), actor=actor)
@@ -192,12 +203,14 @@ async def train_reranker(tx: Tx) -> MatchModel | None:
             return None
         judged = [
             Judged(
+                row.org_id,
                 row.listing_id,
                 tuple(float(value) for value in row.features),
                 float(row.blend),
                 row.verdict == Verdict.INTERESTED,
             )
             for row in rows
+            if len(row.features) == len(FEATURES)
         ]
         model, found = trial(judged)
         made = MatchModel(
@@ -222,7 +235,13 @@ async def forget_answers(tx: Tx) -> int:
         return await answers.forget_answers(db, days=KEPT_DAYS, days_of_searches=KEPT_DAYS_SEARCH, limit=FORGET_TURN)
 
 
-async def active_reranker(tx: Tx) -> Reranker | None:
+async def active_reranker(tx: Tx, space: Space) -> Reranker | None:
+    """The learnt ranking, for verified organisations: it was learnt from what they see, and strangers' answers may not
+    move by text above theirs. One that was learnt over other features is none."""
+    if space is not Space.REGISTERED:
+        return None
     async with tx.read() as db:
         row = await answers.active_model(db)
-    return Reranker.read(row.model) if row is not None and row.model is not None else None
+    if row is None or row.model is None or row.model.get("features") != list(FEATURES):
+        return None
+    return Reranker.read(row.model)

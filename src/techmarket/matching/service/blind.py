@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, Select, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import clock, journal
 from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
@@ -25,35 +29,44 @@ from techmarket.matching.events import BlindConsentChanged, BlindMatchFound
 from techmarket.matching.fitting import Fit
 from techmarket.matching.tables import BlindConsent, BlindMatch
 
-SHARED_MIN = 4
+Pair = tuple[UUID, UUID]
+HIDDEN_MIN = 12
+SHARED_MIN = 6
 SHARE_MIN = 0.3
-"""Texts meet when at least four terms that the one hides stand in the other, and three tenths of what it hides."""
+SHARE_OF_LARGER_MIN = 0.1
+"""Texts meet when each hides at least twelve terms, and at least six of them are hidden by both: three tenths of what
+the one hides, and a tenth of what the other does. What either says openly counts nowhere, so that nobody can try single
+words against a text that he may not read."""
 AGREED_MAX = 2_000
+COMPARED_EACH = timedelta(days=1)
+"""A text that has changed is compared again once a day at most: it is no oracle for guesses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A listing with all its terms, and those that stand nowhere in what a registered reader sees."""
+    """A listing and the terms that stand nowhere in what a registered reader sees of it."""
 
     whole: IndexText
-    terms: Mapping[str, int]
-    hidden: frozenset[str]
+    terms: frozenset[str]
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.sha256("\n".join(sorted(self.terms)).encode()).digest()
 
 
 def hidden_of(one: IndexText) -> Hidden:
-    terms = texts.terms_of(one.cuts[Tier.DEAL])
+    every = texts.terms_of(one.cuts[Tier.DEAL])
     open_ = texts.terms_of(one.cuts[Tier.REGISTERED])
-    return Hidden(one, terms, frozenset(terms.keys() - open_.keys()))
+    return Hidden(one, frozenset(every.keys() - open_.keys()))
 
 
 def meet(one: Hidden, other: Hidden) -> bool:
-    """Whether what one of them hides stands in the other, in words of either."""
-    return _inside(one, other) or _inside(other, one)
-
-
-def _inside(one: Hidden, other: Hidden) -> bool:
-    shared = one.hidden & other.terms.keys()
-    return len(shared) >= SHARED_MIN and len(shared) >= SHARE_MIN * len(one.hidden)
+    """Whether two texts meet inside what both of them hide."""
+    few, many = sorted((len(one.terms), len(other.terms)))
+    if few < HIDDEN_MIN:
+        return False
+    shared = len(one.terms & other.terms)
+    return shared >= SHARED_MIN and shared >= SHARE_MIN * few and shared >= SHARE_OF_LARGER_MIN * many
 
 
 async def set_consent(tx: Tx, actor: Actor, listing_id: UUID, *, agrees: bool) -> bool:
@@ -92,36 +105,81 @@ def _of(listing_id: UUID) -> ColumnElement[bool]:
 
 
 async def compare_blind(tx: Tx) -> int:
-    """Compare all that agreed; returns how many matches are new. What does not meet any more goes."""
+    """Compare what is new or has changed of those who agreed with all of them; returns how many matches are new.
+
+    What does not meet any more goes, and so does what concerns a listing that is gone.
+    """
+    async with tx.read() as db:
+        rows = (await db.execute(_agreed())).scalars().all()
+        found = await listings.texts_for_index(db, [row.listing_id for row in rows])
+        now = await clock.market_now(db)
+    hidden = {}
+    for id, one in found.items():
+        hidden[id] = hidden_of(one)
+        await asyncio.sleep(0)  # the API may share this process
+    changed = {
+        row.listing_id
+        for row in rows
+        if row.listing_id in hidden
+        and row.text_hash != hidden[row.listing_id].digest
+        and (row.compared_at is None or now - row.compared_at >= COMPARED_EACH)
+    }
+    met = await _pairs_of(hidden, changed)
+    return await _write_down(tx, hidden, changed, met, now)
+
+
+def _agreed() -> Select[BlindConsent]:
+    """The consents of listings that can be found now, the longest standing first."""
+    is_there = text("EXISTS (SELECT 1 FROM search_document d WHERE d.space = 1 AND d.id = blind_consent.listing_id)")
+    return select(BlindConsent).where(is_there).order_by(BlindConsent.at, BlindConsent.listing_id).limit(AGREED_MAX)
+
+
+async def _write_down(
+    tx: Tx, hidden: Mapping[UUID, Hidden], changed: Collection[UUID], met: Collection[Pair], now: datetime
+) -> int:
     async with tx.begin() as db:
         await lock_name(db, "matching.blind")
-        agreed = (
-            await db.execute(select(BlindConsent.listing_id).order_by(BlindConsent.at).limit(AGREED_MAX))
-        ).scalars()
-        found = await listings.texts_for_index(db, list(agreed))
-        hidden = [hidden_of(one) for one in found.values()]
-        met = set(pairs_of(hidden))
+        agreed = set((await db.execute(select(BlindConsent.listing_id))).scalars())
         rows = (await db.execute(select(BlindMatch))).scalars().all()
-        known = {(row.offer_id, row.demand_id) for row in rows}
+        known = set()
         for row in rows:
-            if (row.offer_id, row.demand_id) not in met:
+            pair = (row.offer_id, row.demand_id)
+            is_judged = any(id in changed for id in pair)
+            if (is_judged and pair not in met) or not all(id in agreed and id in hidden for id in pair):
                 await db.delete(row)
-        for offer_id, demand_id in sorted(met - known):
+            else:
+                known.add(pair)
+        fresh = sorted(pair for pair in set(met) - known if agreed.issuperset(pair))
+        for offer_id, demand_id in fresh:
             db.add(BlindMatch(offer_id=offer_id, demand_id=demand_id))
-            journal.record(db, BlindMatchFound(offer_id, demand_id), actor=None)
-        return len(met - known)
+            for id in (offer_id, demand_id):
+                journal.record(db, BlindMatchFound(offer_id, demand_id, hidden[id].whole.org_id), actor=None)
+        for id in changed:
+            compared = {"text_hash": hidden[id].digest, "compared_at": now}
+            await db.execute(update(BlindConsent).where(BlindConsent.listing_id == id).values(**compared))
+        return len(fresh)
 
 
-def pairs_of(hidden: Sequence[Hidden]) -> list[tuple[UUID, UUID]]:
-    """Offers and demands of different organisations that meet, and miss no constraint."""
-    offers = [one for one in hidden if one.whole.kind is ListingKind.OFFER]
-    demands = [one for one in hidden if one.whole.kind is ListingKind.DEMAND]
-    return [
-        (offer.whole.listing_id, demand.whole.listing_id)
-        for demand in demands
-        for offer in offers
-        if offer.whole.org_id != demand.whole.org_id
-        and Fit.MISSED
-        not in fitting.constraints(demand.whole.cuts[Tier.REGISTERED], offer.whole.cuts[Tier.REGISTERED]).values()
-        and meet(offer, demand)
-    ]
+async def _pairs_of(hidden: Mapping[UUID, Hidden], changed: Collection[UUID]) -> set[Pair]:
+    """Offers and demands of different organisations, one of them new or changed, that meet and miss no constraint."""
+    holders: dict[str, list[UUID]] = {}
+    for id, one in hidden.items():
+        for term in one.terms:
+            holders.setdefault(term, []).append(id)
+    met = set()
+    for id in sorted(changed):
+        shared = Counter(other for term in hidden[id].terms for other in holders[term])
+        for other, count in shared.items():
+            if count < SHARED_MIN or hidden[id].whole.kind is hidden[other].whole.kind:
+                continue
+            is_offer = hidden[id].whole.kind is ListingKind.OFFER
+            offer, demand = (hidden[id], hidden[other]) if is_offer else (hidden[other], hidden[id])
+            if _may_meet(offer, demand) and meet(offer, demand):
+                met.add((offer.whole.listing_id, demand.whole.listing_id))
+        await asyncio.sleep(0)
+    return met
+
+
+def _may_meet(offer: Hidden, demand: Hidden) -> bool:
+    open_ = [one.whole.cuts[Tier.REGISTERED] for one in (demand, offer)]
+    return offer.whole.org_id != demand.whole.org_id and Fit.MISSED not in fitting.constraints(*open_).values()

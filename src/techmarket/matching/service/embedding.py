@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
-from techmarket.kernel.embedding import Embedder, EmbeddingFailed
+from techmarket.kernel.embedding import Embedder, EmbeddingFailed, Trouble
 from techmarket.listings import steps as listings
 from techmarket.matching import texts
 from techmarket.matching.candidates import Meant
@@ -22,6 +23,9 @@ from techmarket.matching.meaning import vectors
 from techmarket.matching.service.following import SPACES
 
 EMBED_BATCH = 16
+LEFT_OUT_TURN = 64
+NOBODY_ANSWERS = (Trouble.DOWN, Trouble.SLOW, Trouble.RESTING)
+PROBE = "技术 technology"
 log = structlog.get_logger("techmarket.matching")
 
 
@@ -45,25 +49,12 @@ async def _embed_space(tx: Tx, embedder: Embedder, space: Space, tier: Tier) -> 
             return 0
         first = progress.next_document if progress else 0
         rows = await vectors.waiting(db, space, first, EMBED_BATCH)
-        found = await listings.texts_for_index(db, [row.id for row in rows])
-        said = {
-            row.id: (row.document, texts.meaning_of(found[row.id].cuts[tier], embedder.chars_max))
-            for row in rows
-            if row.id in found
-        }
-        hashes = {id: hashlib.sha256(text.encode("utf-8", "replace")).digest() for id, (_, text) in said.items()}
-        known = await vectors.known(db, embedder.name, list(hashes.values()))
-    missing = {hashes[id]: text for id, (_, text) in said.items() if hashes[id] not in known}
-    if missing:
-        try:
-            made = await embedder.embed(list(missing.values()), "passage")
-        except EmbeddingFailed as failure:
-            log.warning("embedding_failed", model=embedder.name, trouble=failure.trouble.value, texts=len(missing))
-            return 0
-        known |= {hash: vectors.spelled(vector) for hash, vector in zip(missing, made, strict=True)}
+        read = await _read(db, embedder, tier, rows)
+    stored = await _embedded(embedder, read)
+    if stored is None:
+        return 0
     is_end = len(rows) < EMBED_BATCH
     after = state.next_document if is_end else rows[-1].document + 1
-    stored = [(id, document, hashes[id], known[hashes[id]]) for id, (document, _) in said.items()]
     async with tx.begin() as db:
         if await vectors.lock_progress(db, embedder.name, embedder.dim, space) is None:
             return 0
@@ -72,26 +63,106 @@ async def _embed_space(tx: Tx, embedder: Embedder, space: Space, tier: Tier) -> 
     return len(rows)
 
 
+async def embed_left_out(tx: Tx, embedder: Embedder) -> int:
+    """A second look at documents that got no vector when it was their turn; returns how many have one now."""
+    done = 0
+    for space, tier in SPACES:
+        async with tx.read(snapshot=True) as db:
+            read = await _read(db, embedder, tier, await vectors.without(db, embedder.name, space, LEFT_OUT_TURN))
+        stored = await _embedded(embedder, read)
+        if stored:
+            async with tx.begin() as db:
+                await vectors.put(db, embedder.name, space, stored)
+            done += len(stored)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Documents with the texts that are to be embedded, and the vectors of texts that were embedded before."""
+
+    said: Mapping[UUID, tuple[int, bytes, str]]
+    known: Mapping[bytes, str]
+
+
+async def _read(db: AsyncSession, embedder: Embedder, tier: Tier, rows: Sequence[Any]) -> _Read:
+    found = await listings.texts_for_index(db, [row.id for row in rows])
+    said = {}
+    for row in rows:
+        if row.id in found:
+            text = texts.meaning_of(found[row.id].cuts[tier], embedder.chars_max)
+            said[row.id] = (row.document, hashlib.sha256(text.encode("utf-8", "replace")).digest(), text)
+    return _Read(said, await vectors.known(db, embedder.name, [hash for _, hash, _ in said.values()]))
+
+
+async def _embedded(embedder: Embedder, read: _Read) -> list[tuple[UUID, int, bytes, str]] | None:
+    """The rows to store; None when nobody answers. What the embedder refuses for itself is left out and told."""
+    missing = {hash: text for _, hash, text in read.said.values() if hash not in read.known}
+    made = await _vectors_for(embedder, missing)
+    if made is None:
+        return None
+    known = dict(read.known) | {hash: vectors.spelled(vector) for hash, vector in made.items()}
+    return [(id, number, hash, known[hash]) for id, (number, hash, _) in read.said.items() if hash in known]
+
+
+async def _vectors_for(embedder: Embedder, missing: Mapping[bytes, str]) -> dict[bytes, list[float]] | None:
+    if not missing:
+        return {}
+    try:
+        made = await embedder.embed(list(missing.values()), "passage")
+        return dict(zip(missing, made, strict=True))
+    except EmbeddingFailed as failure:
+        _tell(embedder, failure, len(missing))
+        if failure.trouble in NOBODY_ANSWERS or not await _answers(embedder):
+            return None
+    out: dict[bytes, list[float]] = {}
+    for hash, text in missing.items():
+        try:
+            (out[hash],) = await embedder.embed([text], "passage")
+        except EmbeddingFailed as failure:
+            if failure.trouble in NOBODY_ANSWERS:
+                return None
+            _tell(embedder, failure, 1)
+    return out
+
+
+async def _answers(embedder: Embedder) -> bool:
+    """Whether it embeds what cannot be at fault: then something else in the batch was."""
+    try:
+        await embedder.embed([PROBE], "passage")
+    except EmbeddingFailed:
+        return False
+    return True
+
+
+def _tell(embedder: Embedder, failure: EmbeddingFailed, texts: int) -> None:
+    log.warning("embedding_failed", model=embedder.name, trouble=failure.trouble.value, texts=texts)
+
+
 async def vectors_of(db: AsyncSession, embedder: Embedder, ids: Sequence[UUID]) -> dict[UUID, list[float]]:
     """The stored vectors of listings, as everybody may know their text."""
     return await vectors.stored(db, embedder.name, Space.PUBLIC, ids)
 
 
-async def tend_vectors(tx: Tx, models: Sequence[str]) -> None:
-    """An index for what has grown large; nothing kept of embedders that are no longer set."""
+async def tend_vectors(tx: Tx, embedders: Sequence[Embedder]) -> None:
+    """An index for what has grown large; a second look at what was left out; nothing kept of embedders that nobody
+    names any more."""
+    models = [one.name for one in embedders]
     async with tx.begin() as db:
-        await vectors.forget_other_models(db, models)
+        await vectors.forget_unused_models(db, models)
         wanted = await vectors.unindexed(db, models)
     for model, space, dim in wanted:
         await vectors.build_index(tx.engine, model, dim, space)
         async with tx.begin() as db:
             await vectors.note_index(db, model, space)
+    for embedder in embedders:
+        await embed_left_out(tx, embedder)
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What is known of a query's meaning. `state` is NONE without an embedder, USED, or the trouble it had: then words
-    alone answer."""
+    """What is known of a query's meaning. `state` is NONE without an embedder, USED, FILLING while the documents get
+    their first vectors, or the trouble it had: then words alone answer."""
 
     state: str
     model: str | None = None
@@ -108,23 +179,23 @@ async def meaning_of(
 
     `scripts` says what it is written in, where that is known better than from the text itself.
     """
-    embedder = await _speaker(tx, embedders, space)
-    if embedder is None or not text.strip():
+    if not embedders or not text.strip():
         return NO_MEANING
+    embedder = await _speaker(tx, embedders, space)
+    if embedder is None:
+        return Meaning("FILLING", embedders[0].name)
     try:
         (vector,) = await embedder.embed([text[: embedder.chars_max]], "query")
     except EmbeddingFailed as failure:
-        log.warning("embedding_failed", model=embedder.name, trouble=failure.trouble.value, texts=1)
+        _tell(embedder, failure, 1)
         return Meaning(failure.trouble.value, embedder.name)
     scripts = texts.script_of(text) if scripts is None else scripts
     return Meaning("USED", embedder.name, Meant(embedder.name, embedder.dim, vector, scripts))
 
 
 async def _speaker(tx: Tx, embedders: Sequence[Embedder], space: Space) -> Embedder | None:
-    """The embedder that queries of this space use: the last one that has reached the end, else the first."""
-    if len(embedders) < 2:
-        return embedders[0] if embedders else None
+    """The embedder that queries of this space use: the last one that has reached the end."""
     async with tx.read() as db:
         progress = await vectors.progress(db, [one.name for one in embedders], space)
     ready = [one for one in embedders if one.name in progress and progress[one.name].is_ready]
-    return ready[-1] if ready else embedders[0]
+    return ready[-1] if ready else None

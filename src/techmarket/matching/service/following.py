@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import DataError
+
 from techmarket.db import journal
 from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
@@ -37,7 +40,12 @@ FOLLOWED = tuple(
 INDEX_BATCH = 1_000
 # Well below the database's patience with a transaction that waits while terms are counted.
 TURN_SECONDS = 3.0
+TURN_TERMS = 200_000
+"""So many postings are written in one turn, about: a statement has ten seconds."""
+SMALLER = 10
 SPACES = ((Space.PUBLIC, Tier.PUBLIC), (Space.REGISTERED, Tier.REGISTERED))
+TIER_OF = dict(SPACES)
+log = structlog.get_logger("techmarket.matching")
 Granted = tuple[UUID, Tier, Mapping[str, int], bytes]
 
 
@@ -45,8 +53,22 @@ async def follow(tx: Tx, *, limit: int = INDEX_BATCH) -> int:
     """Index what the journal says has changed since the last time; returns how many entries were handled.
 
     What is indexed is the present state, so handling an entry twice, or late, ends the same. The reader's row lock
-    makes one worker at a time the writer of the index.
+    makes one worker at a time the writer of the index. What cannot be written together is written in smaller pieces; a
+    listing that cannot be written by itself is left out, and the market goes on without it.
     """
+    while True:
+        try:
+            return await _turn(tx, limit)
+        except Exception as error:
+            if limit > 1:
+                limit = max(1, limit // SMALLER)
+            elif isinstance(error, DataError | ValueError | LookupError | TypeError | ArithmeticError):
+                return await _turn(tx, 1, leaves_out=True)
+            else:
+                raise
+
+
+async def _turn(tx: Tx, limit: int, *, leaves_out: bool = False) -> int:
     async with tx.begin() as db:
         position = await repository.lock_cursor(db, READER)
         head = await journal.head(db)
@@ -57,16 +79,19 @@ async def follow(tx: Tx, *, limit: int = INDEX_BATCH) -> int:
         touched = list(dict.fromkeys(entry.ref("listing") for entry in entries))
         if touched:
             found = await listings.texts_for_index(db, touched)
+            if leaves_out:
+                log.error("listing_not_indexed", listing=str(touched[0]))
+                found = {}
             spaces: dict[Space, list[Entry]] = {space: [] for space, _ in SPACES}
             granted: list[Granted] = []
-            done = await _count(touched, found, spaces, granted)
+            done, failed = await _count(touched, found, spaces, granted)
             is_cut = done < len(touched)
             if is_cut:
                 left = set(touched[done:])
                 position = next(entry.position for entry in entries if entry.ref("listing") in left)
                 entries = [entry for entry in entries if entry.position < position]
                 touched = touched[:done]
-            gone = [id for id in touched if id not in found]
+            gone = [id for id in touched if id not in found or id in failed]
             for space, entries_of in spaces.items():
                 await writing.put(db, space, entries_of, gone=gone)
             await grants.replace(db, touched, granted)
@@ -81,21 +106,27 @@ async def _count(
     found: Mapping[UUID, IndexText],
     spaces: Mapping[Space, list[Entry]],
     granted: list[Granted],
-) -> int:
-    """Count the terms of one listing after the other, as long as the turn lasts; returns how many were done."""
+) -> tuple[int, set[UUID]]:
+    """Count the terms of one listing after the other, as long as the turn lasts; returns how many were done, and which
+    cannot be counted."""
     clock = asyncio.get_running_loop().time
-    ends = clock() + TURN_SECONDS
+    ends, terms = clock() + TURN_SECONDS, 0
+    failed: set[UUID] = set()
     for place, id in enumerate(touched):
-        if place and clock() >= ends:
-            return place
+        if place and (clock() >= ends or terms >= TURN_TERMS):
+            return place, failed
         if id in found:
-            counted(found[id], spaces, granted)
+            try:
+                terms += counted(found[id], spaces, granted)
+            except Exception as error:
+                log.error("listing_not_indexed", listing=str(id), exc_info=error)
+                failed.add(id)
         await asyncio.sleep(0)  # the API may share this process
-    return len(touched)
+    return len(touched), failed
 
 
-def counted(one: IndexText, spaces: Mapping[Space, list[Entry]], granted: list[Granted]) -> None:
-    """A listing as each space may know it, and what it says above them."""
+def counted(one: IndexText, spaces: Mapping[Space, list[Entry]], granted: list[Granted]) -> int:
+    """A listing as each space may know it, and what it says above them; returns how many terms that are."""
     known: dict[Tier, Entry] = {}
     for tier, fields in one.cuts.items():
         below = known.get(Tier(tier - 1)) if tier else None
@@ -109,6 +140,7 @@ def counted(one: IndexText, spaces: Mapping[Space, list[Entry]], granted: list[G
         if known[tier] is not known[Tier(tier - 1)]:
             row = columns.rows_array([known[tier].row()]).tobytes()
             granted.append((one.listing_id, tier, known[tier].terms, row))
+    return sum(len(known[tier].terms) for _, tier in SPACES)
 
 
 def _entry(one: IndexText, fields: Mapping[str, Any]) -> Entry:

@@ -21,7 +21,9 @@ from techmarket.matching.ranking import Hit
 from techmarket.matching.reranking import Reranker
 from techmarket.matching.service import embedding
 from techmarket.matching.service.answering import active_reranker, inputs_of, keep, keepable, result_of
-from techmarket.matching.service.searching import after_of, decimal, page_of_hits
+from techmarket.matching.service.embedding import NO_MEANING
+from techmarket.matching.service.following import TIER_OF
+from techmarket.matching.service.searching import BY_WORDS, after_of, decimal, page_of_hits, require_manner
 from techmarket.matching.views import MatchPage, MatchView, TermPart
 
 SHOWN_TERMS_MAX = 12
@@ -49,11 +51,16 @@ async def list_matches(
     space = ranking.space_of(actor)
     async with tx.read() as db:
         own = (await listings.views_for(db, actor, [listing_id])).get(listing_id)
-    if own is None:
-        raise NotFound()
-    reranker = await active_reranker(tx)
-    said, scripts = texts.meaning_of(own.terms, MEANT_CHARS_MAX), texts.scripts_of(texts.prose_of(own.terms))
-    meaning = await embedding.meaning_of(tx, embedders, space, said, scripts=scripts)
+        if own is None:
+            raise NotFound()
+        # An embedder may be somebody else's: it hears what every reader of the space may, whoever asks.
+        open_ = await listings.terms_up_to(db, own, TIER_OF[space])
+    by_words = after is not None and after.manner == BY_WORDS
+    reranker = None if by_words else await active_reranker(tx, space)
+    said, scripts = texts.meaning_of(open_, MEANT_CHARS_MAX), texts.scripts_of(texts.prose_of(open_))
+    meaning = NO_MEANING if by_words else await embedding.meaning_of(tx, embedders, space, said, scripts=scripts)
+    manner = _manner(meaning.meant, reranker)
+    require_manner(after, manner)
     async with tx.read(snapshot=True) as db:
         wishes = tests_of(filters or Filters())
         wishes |= fitting.tests_between(own.kind, own.terms, own.organisation_id, is_strict=is_strict)
@@ -63,14 +70,15 @@ async def list_matches(
             texts.query_terms(texts.terms_of(own.terms)),
             tests=wishes,
             sort=Sort.RELEVANCE,
-            after=after,
+            after=after.place if after is not None else None,
             limit=limit + 1,
             without=[listing_id],
+            own=texts.terms_of(open_).keys(),
             granted=await grants.opened_to(db, actor, space),
             by=_judging(own, meaning.meant, reranker),
             among=fitting.other_kind(own.kind),
         )
-        page, next_cursor = page_of_hits(ranked.hits, limit)
+        page, next_cursor = page_of_hits(ranked.hits, limit, manner)
         views = await listings.views_for(db, actor, [hit.id for hit in page])
     items = [_match(hit, own, views[hit.id]) for hit in page if hit.id in views]
     answer = keepable(
@@ -83,11 +91,16 @@ async def list_matches(
             reranker=reranker,
             wishes={"filters": said_of(filters or Filters()), "is_strict": is_strict},
         ),
-        results=[result_of(hit) for hit in page],
+        results=[result_of(hit) for hit in page if hit.id in views],
     )
     kept = await keep(tx, answer)
     name = reranker.name if reranker is not None else None
     return MatchPage(items, next_cursor, ranked.total, tokens.MODEL, kept, meaning.state, meaning.model, name)
+
+
+def _manner(meant: Meant | None, reranker: Reranker | None) -> str:
+    models = [meant.model if meant is not None else "", reranker.name if reranker is not None else ""]
+    return "|".join(models) if any(models) else BY_WORDS
 
 
 def _judging(own: ListingView, meant: Meant | None, reranker: Reranker | None) -> Judging:

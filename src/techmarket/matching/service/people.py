@@ -27,7 +27,7 @@ from techmarket.matching.index.writing import Entry
 from techmarket.matching.profiles import Profile
 from techmarket.matching.ranking import Hit
 from techmarket.matching.service.answering import inputs_of, keep, keepable, result_of
-from techmarket.matching.service.searching import after_of, decimal, page_of_hits
+from techmarket.matching.service.searching import BY_WORDS, after_of, decimal, page_of_hits, require_manner
 from techmarket.matching.tables import MatchProfile
 from techmarket.matching.views import PeoplePage, PersonMatchView, ProfileView, TermPart
 
@@ -86,6 +86,7 @@ async def list_people(
     """Who fits a listing among those who are qualified today and let themselves be found, each with the words why."""
     require(actor, policy.FIND_PEOPLE)
     after = after_of(cursor)
+    require_manner(after, BY_WORDS)
     async with tx.read(snapshot=True) as db:
         own = (await listings.views_for(db, actor, [listing_id])).get(listing_id)
         if own is None:
@@ -102,7 +103,7 @@ async def list_people(
             texts.query_terms(texts.terms_of(own.terms)),
             tests=tests,
             sort=Sort.RELEVANCE,
-            after=after,
+            after=after.place if after is not None else None,
             limit=limit + 1,
             by=Judging(),
         )

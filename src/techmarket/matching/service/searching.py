@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +13,7 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.embedding import Embedder
-from techmarket.kernel.paging import decode_cursor, encode_cursor
+from techmarket.kernel.paging import BadCursor, decode_cursor, encode_cursor
 from techmarket.listings import steps as listings
 from techmarket.listings.views import ListingView
 from techmarket.matching import grants, policy, ranking, texts, tokens
@@ -34,6 +34,7 @@ NUMBERS_MAX = 50
 CORRECTED_MAX = 5
 SHOWN_TERMS_MAX = 12
 SUGGESTIONS_MAX = 10
+BY_WORDS = ""
 
 
 async def search(
@@ -58,7 +59,10 @@ async def search(
     after = after_of(cursor)
     space = ranking.space_of(actor)
     means_words = query is not None and sort in (None, Sort.RELEVANCE) and texts.asked_number(query) is None
+    means_words = means_words and (after is None or after.manner != BY_WORDS)
     meaning = await embedding.meaning_of(tx, embedders, space, query or "") if means_words else NO_MEANING
+    manner = meaning.meant.model if meaning.meant is not None else BY_WORDS
+    require_manner(after, manner)
     async with tx.read(snapshot=True) as db:
         asked = await _asked(db, space, query)
         ranked = await ranking.rank(
@@ -67,7 +71,7 @@ async def search(
             asked.wanted,
             tests=tests_of(filters),
             sort=sort or (Sort.NEWEST if asked.wanted is None else Sort.RELEVANCE),
-            after=after,
+            after=after.place if after is not None else None,
             limit=limit + 1,
             only=asked.only,
             granted=[] if asked.only is not None else await grants.opened_to(db, actor, space),
@@ -75,7 +79,7 @@ async def search(
             by=Judging(meaning.meant) if meaning.meant is not None else None,
             known=asked.known,
         )
-        page, next_cursor = page_of_hits(ranked.hits, limit)
+        page, next_cursor = page_of_hits(ranked.hits, limit, manner)
         ids = tuple(hit.id for hit in page)
         views = await listings.views_for(db, actor, ids)
         signs = await _signs(db, space, ids) if with_signs else None
@@ -87,7 +91,7 @@ async def search(
         inputs=inputs_of(
             ranked, embedder=meaning.model if meaning.meant is not None else None, reranker=None, wishes=wishes
         ),
-        results=[result_of(hit) for hit in page],
+        results=[result_of(hit) for hit in page if hit.id in views],
     )
     return SearchPage(
         [_found(hit, views[hit.id]) for hit in page if hit.id in views],
@@ -129,7 +133,10 @@ class _Asked:
 
 
 async def _asked(db: AsyncSession, space: Space, query: str | None) -> _Asked:
-    """A number of a right is looked up exactly, then nearly; of words, those that nobody uses are corrected."""
+    """A number of a right is looked up exactly, then nearly; of words, those that nobody uses are corrected.
+
+    A Chinese character by itself stands for the pairs that begin with it: texts are kept as pairs.
+    """
     if query is None:
         return _Asked(None, None, None, {})
     number = texts.asked_number(query)
@@ -142,6 +149,8 @@ async def _asked(db: AsyncSession, space: Space, query: str | None) -> _Asked:
             alike = await repository.ids_of_number(db, space, near, NUMBERS_MAX)
             return _Asked(None, alike, near, {number: near})
     wanted = texts.query_terms(tokens.terms(query))
+    for pair in await repository.pairs_from(db, space, [term for term in wanted if tokens.is_one_han(term)]):
+        wanted[pair] += 1
     known = await repository.known_terms(db, space, list(wanted))
     odd = texts.words_to_check(sorted(term for term in wanted if term not in known))[:CORRECTED_MAX]
     corrected = await repository.similar_terms(db, space, odd, ALIKE_WORD) if odd else {}
@@ -160,15 +169,35 @@ async def suggest(tx: Tx, actor: Actor, *, start: str) -> list[str]:
         return await repository.phrases_from(db, ranking.space_of(actor), plain, SUGGESTIONS_MAX)
 
 
-def page_of_hits(hits: tuple[Hit, ...], limit: int) -> tuple[tuple[Hit, ...], str | None]:
-    """A page out of `limit + 1` hits, and the cursor behind its last one."""
+def page_of_hits(hits: tuple[Hit, ...], limit: int, manner: str = BY_WORDS) -> tuple[tuple[Hit, ...], str | None]:
+    """A page out of `limit + 1` hits, and the cursor behind its last one, which names how they were ordered."""
     if len(hits) <= limit:
         return hits, None
-    return hits[:limit], encode_cursor(hits[limit - 1].key, str(hits[limit - 1].id))
+    return hits[:limit], encode_cursor(hits[limit - 1].key, str(hits[limit - 1].id), manner)
 
 
-def after_of(cursor: str | None) -> tuple[int, UUID] | None:
-    return decode_cursor(cursor, int, UUID) if cursor is not None else None
+class After(NamedTuple):
+    """The last result of the page before, and in which manner that page was ordered: by words, or by these models.
+
+    Keys of one manner say nothing in another: a page that follows is ordered as the one before it, or refused.
+    """
+
+    key: int
+    id: UUID
+    manner: str
+
+    @property
+    def place(self) -> tuple[int, UUID]:
+        return self.key, self.id
+
+
+def after_of(cursor: str | None) -> After | None:
+    return After(*decode_cursor(cursor, int, UUID, str)) if cursor is not None else None
+
+
+def require_manner(after: After | None, manner: str) -> None:
+    if after is not None and after.manner != manner:
+        raise BadCursor(pointer="/query/cursor")
 
 
 def decimal(micro: int) -> str:
