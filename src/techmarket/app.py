@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 
@@ -52,6 +52,7 @@ from techmarket.api import (
     objections,
     observe,
     opendata,
+    outside,
     panels,
     participants,
     people,
@@ -98,6 +99,7 @@ from techmarket.db.means import Means
 from techmarket.db.session import pool_places
 from techmarket.disclosure.rules import RoomLimits
 from techmarket.hub.opendata import OCID_PREFIX
+from techmarket.identity.providers import House
 from techmarket.identity.rules import SessionLimits
 from techmarket.jobs.runner import running
 from techmarket.trading.bidbook import BidBook
@@ -110,6 +112,8 @@ ROUTERS = (
     people.router,
     sessions.door,
     sessions.router,
+    outside.door,
+    outside.router,
     rulebook.router,
     ledger.router,
     settlement.router,
@@ -195,6 +199,7 @@ def create_app(
     room_limits: RoomLimits = ROOM_LIMITS,
     session_limits: SessionLimits = SESSION_LIMITS,
     quotas: Mapping[str, int] = NO_QUOTAS,
+    houses: Sequence[House] = (),
     ocid_prefix: str = OCID_PREFIX,
 ) -> FastAPI:
     """The whole HTTP edge over the given means. Opens nothing at import; the lifespan ends what it starts."""
@@ -226,6 +231,7 @@ def create_app(
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
     app.state.room_limits = room_limits
     app.state.session_limits = session_limits
+    app.state.houses = {one.name: one for one in houses}
     app.state.ocid_prefix = ocid_prefix
     app.state.rates = Rates(means.tx, quotas)
     app.state.turns = Turns(pool_places(means.tx.engine))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 
 class Settings(BaseSettings):
-    """Every setting comes from the environment as `TECHMARKET_…`, or as a file named by the same name in
-    `TECHMARKET_SECRETS_DIR`. With no database URL the embedded server under `state_dir` is used."""
+    """Every setting comes from the environment as `TECHMARKET_…`, from the file that `TECHMARKET_…_FILE` names, or from
+    a file of the same name in `TECHMARKET_SECRETS_DIR`, in this order.
+    With no database URL the embedded server under `state_dir` is used."""
 
     model_config = SettingsConfigDict(env_prefix="TECHMARKET_", extra="ignore")
 
@@ -38,6 +41,7 @@ class Settings(BaseSettings):
     sign_provider_secret: SecretStr | None = None
     oidc_issuer: str | None = None
     oidc_audience: str = "techmarket"
+    sign_in_providers: SecretStr | None = None
     pool_size: int = 16
     watchers_max: int = Field(default=12_000, ge=0)
     watchers_each_max: int = Field(default=200, ge=1)
@@ -60,6 +64,17 @@ class Settings(BaseSettings):
     jobs_in_process: bool = True
     market_name: str = "Sample Technology Market / 示例技术交易市场"
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, NamedFiles(settings_cls), file_secret_settings
+
     @property
     def is_embedded(self) -> bool:
         return self.database_url is None
@@ -68,6 +83,27 @@ class Settings(BaseSettings):
     def is_sandbox(self) -> bool:
         """The embedded default is a sandbox; a given server is one only when told so."""
         return self.is_embedded if self.sandbox is None else self.sandbox
+
+
+class NamedFiles(PydanticBaseSettingsSource):
+    """Settings out of files: `TECHMARKET_PEPPER_FILE=/run/secrets/pepper` stands for `TECHMARKET_PEPPER`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = f"TECHMARKET_{field_name.upper()}"
+        path = os.environ.get(f"{name}_FILE")
+        if path is None:
+            return None, field_name, False
+        if name in os.environ:
+            raise SettingsError(f"{name} and {name}_FILE are both given")
+        try:
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise SettingsError(f"{name}_FILE cannot be read: {why}") from None
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 @lru_cache

@@ -34,7 +34,7 @@ import asyncio, sys
 from dataclasses import replace
 from techmarket.db import keys as market_keys
 from techmarket.db.session import Tx, make_engine
-from techmarket.hub.calling import Caller
+from techmarket.db.calling import Caller
 from techmarket.hub.service import sending
 from techmarket.hub.service.telling import tell_on
 

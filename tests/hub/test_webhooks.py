@@ -11,10 +11,10 @@ from sqlalchemy import text
 from standardwebhooks import Webhook as Reference
 from standardwebhooks import WebhookVerificationError
 
+from techmarket.db.calling import Caller
 from techmarket.db.files import Files
 from techmarket.db.means import Means
 from techmarket.hub import errors, webhooks
-from techmarket.hub.calling import Caller
 from techmarket.hub.service import add_webhook, change_webhook, sending
 from techmarket.hub.webhooks import ATTEMPTS_MAX, DeliveryState, after
 from techmarket.identity.actor import Role

@@ -118,7 +118,7 @@ async def sign_in(body: SignIn, request: Request, response: Response) -> object:
         replaces=cookie_of(request),
         limits=limits,
     )
-    return _shown(signed, response, as_cookie=body.as_cookie)
+    return shown(signed, response, as_cookie=body.as_cookie)
 
 
 @router.put(
@@ -132,7 +132,7 @@ async def confirm_session(
 ) -> object:
     """Give the second factor once more, for acts with consequences. Your session goes on under a new token."""
     signed = await service.confirm_session(tx, keys, actor, code=body.code, source=source_of(request))
-    return _shown(signed, response, as_cookie=cookie_of(request) is not None)
+    return shown(signed, response, as_cookie=cookie_of(request) is not None)
 
 
 @router.get("/me/sessions", response_model=SessionsOut, operation_id="listSessions", responses=refusals())
@@ -194,7 +194,8 @@ async def set_second_factor(body: GiveCode, actor: SignedIn, tx: TxDep, keys: Ke
     return {"recovery_codes": list(await service.set_second_factor(tx, keys, actor, code=body.code))}
 
 
-def _shown(signed: SignedInView, response: Response, *, as_cookie: bool) -> dict[str, object]:
+def shown(signed: SignedInView, response: Response, *, as_cookie: bool) -> dict[str, object]:
+    """A session as it is shown once: its token in the answer, or in a cookie that no script reads."""
     response.headers["Cache-Control"] = "no-store"
     if not as_cookie:
         return {"session": signed.session, "token": signed.token}

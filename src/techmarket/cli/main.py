@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -377,6 +378,8 @@ def _settings(*, quiet: bool = False) -> Settings:
         # The names only: a value may be a secret.
         wrong = "; ".join(f"TECHMARKET_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
         raise SystemExit(f"techmarket: {wrong}") from None
+    except SettingsError as error:
+        raise SystemExit(f"techmarket: {error}") from None
     configure_logging(json=settings.log_json, level=logging.WARNING if quiet else logging.INFO)
     return settings
 

@@ -19,6 +19,7 @@ from techmarket.api.protocol import PatientProtocol
 from techmarket.app import create_app
 from techmarket.cli.state import OpenMarket
 from techmarket.disclosure.rules import RoomLimits
+from techmarket.identity.providers import House, parse_providers
 from techmarket.identity.rules import SessionLimits
 from techmarket.settings import Settings
 
@@ -96,6 +97,16 @@ def require_free_port(settings: Settings) -> None:
             ) from error
 
 
+def houses(settings: Settings) -> tuple[House, ...]:
+    """The other houses by whose accounts people can sign in, as the settings name them."""
+    if settings.sign_in_providers is None:
+        return ()
+    try:
+        return tuple(House.of(one) for one in parse_providers(settings.sign_in_providers.get_secret_value()))
+    except ValueError as error:
+        raise SystemExit(f"techmarket: TECHMARKET_SIGN_IN_PROVIDERS: {error}") from None
+
+
 def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn.Server:
     """A server over the whole edge; it answers what it accepted before it ends."""
     app = create_app(
@@ -116,6 +127,7 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
             rates.OPEN: settings.open_per_minute,
         },
         ocid_prefix=settings.ocid_prefix,
+        houses=houses(settings),
         session_limits=SessionLimits(settings.session_idle_seconds, settings.session_seconds),
     )
     config = uvicorn.Config(

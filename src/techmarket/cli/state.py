@@ -18,12 +18,12 @@ from pydantic import SecretStr
 import techmarket
 from techmarket.db import clock, embedded, server_check
 from techmarket.db import keys as market_keys
+from techmarket.db.calling import Caller
 from techmarket.db.custody import Custody
 from techmarket.db.files import Files
 from techmarket.db.keys import Keys, MissingSecret
 from techmarket.db.means import Means
 from techmarket.db.session import Tx, make_engine
-from techmarket.hub.calling import Caller
 from techmarket.identity import service as identity
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
 from techmarket.rulebook import service as rulebook

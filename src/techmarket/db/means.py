@@ -38,7 +38,7 @@ class Voucher(Protocol):
 
 
 class OutsideCaller(Protocol):
-    """Posts to addresses that others named (`hub.calling`); `may_reach_inside` is for development alone."""
+    """Posts to addresses that others named (`db.calling`); `may_reach_inside` is for development alone."""
 
     @property
     def may_reach_inside(self) -> bool: ...

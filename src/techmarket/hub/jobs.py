@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from techmarket.db.calling import Caller
 from techmarket.db.jobs import periodic
 from techmarket.db.means import Means
-from techmarket.hub.calling import Caller
 from techmarket.hub.service import sending
 from techmarket.hub.service.telling import BATCH, tell_on
 

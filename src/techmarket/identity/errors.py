@@ -170,3 +170,60 @@ class NotAMember(Refusal):
     code, kind = "identity.not_a_member", Kind.INVALID
     zh = "此人不属于该组织。"
     en = "This person does not belong to that organisation."
+
+
+class OutsideNotHere(Refusal):
+    code, kind = "identity.provider_unknown", Kind.NOT_FOUND
+    zh = "本市场没有名为此的登录服务；可用的见 GET /v1/sign-in/providers。"
+    en = "The market knows no such sign-in provider; GET /v1/sign-in/providers names those there are."
+
+
+class OutsideSignInOver(Refusal):
+    """Unknown, used, expired and begun in another browser look the same."""
+
+    code, kind = "identity.outside_sign_in_over", Kind.NOT_ALLOWED
+    zh = "此次登录未在本浏览器开始、已使用或已过期；请重新开始。"
+    en = "This sign-in was not begun in this browser, was used, or has expired; begin again."
+
+
+class OutsideDeclined(Refusal):
+    code, kind = "identity.outside_declined", Kind.NOT_ALLOWED
+    zh = "登录服务没有确认您的身份（{reason}）；请重新开始。"
+    en = "The sign-in provider did not vouch for you ({reason}); begin again."
+
+
+class OutsideWordNotGood(Refusal):
+    """`check` names what failed: form, header, alg, typ, kid, signature, iss, aud, azp, nonce, time, sub or code."""
+
+    code, kind = "identity.outside_word_not_good", Kind.NOT_ALLOWED
+    zh = "登录服务的答复不可采信（{check}）；请重新开始，如仍失败请联系市场运营方。"
+    en = "The sign-in provider's answer is not to be relied on ({check}); begin again, or tell the operator."
+
+
+class OutsideSilent(Refusal):
+    code, kind = "identity.provider_silent", Kind.BUSY
+    zh = "登录服务 {provider} 暂无应答，请稍后重试，或用口令登录。"
+    en = "The sign-in provider {provider} does not answer at the moment; try again shortly, or sign in by password."
+
+
+class OutsideUnclear(Refusal):
+    code, kind = "identity.provider_unclear", Kind.BUSY
+    zh = "登录服务 {provider} 的应答不合规范；请用口令登录并告知市场运营方。"
+    en = "The sign-in provider {provider} answers against its standard; sign in by password and tell the operator."
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(retry_after=60, **facts)
+
+
+class OutsideIdentityUnknown(Refusal):
+    """Nobody is found by his e-mail address: whoever controls an address elsewhere would be let in here."""
+
+    code, kind = "identity.outside_identity_unknown", Kind.NOT_ALLOWED
+    zh = "此外部账户尚未与任何人员关联；请先用口令登录，再在“我的登录方式”中关联。"
+    en = "Nobody here has linked this account; sign in by password first and link it yourself."
+
+
+class OutsideIdentityTaken(Refusal):
+    code, kind = "identity.outside_identity_taken", Kind.CONFLICT
+    zh = "此外部账户已与他人关联，或您已关联同一服务的另一账户；请先解除关联。"
+    en = "This account is linked to somebody else, or you have linked another one of that provider; unlink it first."

@@ -144,6 +144,22 @@ class SessionStarted(Event):
     person_id: UUID
     organisation_id: UUID
     by_second_factor: bool
+    identity_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class OutsideIdentityLinked(Event):
+    kind: ClassVar[str] = "identity.outside_identity_linked"
+    identity_id: UUID
+    person_id: UUID
+    provider: str
+
+
+@dataclass(frozen=True)
+class OutsideIdentityUnlinked(Event):
+    kind: ClassVar[str] = "identity.outside_identity_unlinked"
+    identity_id: UUID
+    person_id: UUID
 
 
 @dataclass(frozen=True)

@@ -15,3 +15,10 @@ async def forget_tries(means: Means) -> int:
     """Counts of failed tries that no longer slow anybody down are dropped."""
     async with means.tx.begin() as db:
         return await repository_people.forget_tries(db, counted=FORGOTTEN_AFTER, known=KNOWN_FOR)
+
+
+@periodic("identity.forget_sign_ins", every=timedelta(hours=1))
+async def forget_sign_ins(means: Means) -> int:
+    """Sign-ins at another house that never came back, or came back long ago, are dropped."""
+    async with means.tx.begin() as db:
+        return await repository_people.forget_outside_sign_ins(db, after=FORGOTTEN_AFTER)

@@ -18,6 +18,8 @@ from techmarket.identity.tables import (
     Invitation,
     Membership,
     Organisation,
+    OutsideIdentity,
+    OutsideSignIn,
     Person,
     PersonLogin,
     RecoveryCode,
@@ -213,3 +215,71 @@ async def has_other_administrator(db: AsyncSession, org_id: UUID, but: UUID) -> 
         literal(Role.ADMINISTRATOR.value) == any_(Membership.roles),
     )
     return (await db.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
+async def spend_outside_sign_in(db: AsyncSession, state_hash: bytes, browser_hash: bytes) -> OutsideSignIn | None:
+    """The sign-in that comes back with this state into this browser; nobody finds it a second time."""
+    query = (
+        update(OutsideSignIn)
+        .where(
+            OutsideSignIn.state_hash == state_hash,
+            OutsideSignIn.browser_hash == browser_hash,
+            OutsideSignIn.returned_at.is_(None),
+            OutsideSignIn.expires_at > func.clock_timestamp(),
+        )
+        .values(returned_at=func.clock_timestamp())
+        .returning(OutsideSignIn)
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def lock_outside_sign_in(db: AsyncSession, sign_in_id: UUID) -> OutsideSignIn:
+    query = select(OutsideSignIn).where(OutsideSignIn.id == sign_in_id).with_for_update()
+    return (await db.execute(query, execution_options={"populate_existing": True})).scalar_one()
+
+
+async def lock_proven_sign_in(db: AsyncSession, browser_hash: bytes) -> OutsideSignIn | None:
+    """The sign-in of this browser that only lacks a code."""
+    query = (
+        select(OutsideSignIn)
+        .where(
+            OutsideSignIn.browser_hash == browser_hash,
+            OutsideSignIn.proven_at.is_not(None),
+            OutsideSignIn.ended_at.is_(None),
+            OutsideSignIn.expires_at > func.clock_timestamp(),
+        )
+        .with_for_update()
+    )
+    return (await db.execute(query, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
+async def find_identity(db: AsyncSession, subject_hash: bytes) -> OutsideIdentity | None:
+    query = select(OutsideIdentity).where(
+        OutsideIdentity.subject_hash == subject_hash, OutsideIdentity.ended_at.is_(None)
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def lock_identity(db: AsyncSession, identity_id: UUID) -> OutsideIdentity | None:
+    query = select(OutsideIdentity).where(OutsideIdentity.id == identity_id).with_for_update()
+    return (await db.execute(query, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
+async def list_identities(db: AsyncSession, person_id: UUID) -> Sequence[OutsideIdentity]:
+    query = (
+        select(OutsideIdentity)
+        .where(OutsideIdentity.person_id == person_id, OutsideIdentity.ended_at.is_(None))
+        .order_by(OutsideIdentity.id)
+    )
+    return (await db.execute(query)).scalars().all()
+
+
+async def end_sessions_by(db: AsyncSession, identity_id: UUID) -> None:
+    query = update(Session).where(Session.identity_id == identity_id, Session.ended_at.is_(None))
+    await db.execute(query.values(ended_at=func.clock_timestamp()))
+
+
+async def forget_outside_sign_ins(db: AsyncSession, *, after: timedelta) -> int:
+    """Drop sign-ins at another house that are over for so long."""
+    done = await db.execute(delete(OutsideSignIn).where(OutsideSignIn.expires_at < func.clock_timestamp() - after))
+    return int(getattr(done, "rowcount", 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
@@ -138,6 +138,50 @@ class Session(Identified, Base):
     ends_at: Mapped[datetime]
     idle_seconds: Mapped[int]
     second_factor_at: Mapped[datetime | None]
+    identity_id: Mapped[UUID | None] = mapped_column(ForeignKey("outside_identity.id"), index=True)
+    ended_at: Mapped[datetime | None]
+
+
+class OutsideIdentity(Identified, Base):
+    """An account at another house that a person linked to himself; its name there is kept as a keyed hash alone."""
+
+    __tablename__ = "outside_identity"
+    __table_args__ = (
+        Index("uq_outside_identity_subject", "subject_hash", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "uq_outside_identity_issuer", "person_id", "issuer", unique=True, postgresql_where=text("ended_at IS NULL")
+        ),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    provider: Mapped[str] = mapped_column(String(32))
+    issuer: Mapped[str] = mapped_column(String(500))
+    subject_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    linked_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    ended_at: Mapped[datetime | None]
+
+
+class OutsideSignIn(Identified, Base):
+    """A sign-in, or a linking, that was sent to another house; it comes back once, into the browser it left from.
+
+    Nonce and verifier are made anew from `state`, the browser's secret and the market's pepper: nothing here lets
+    anyone finish it. `person_id` is who links, or, once `proven_at` is set, who still owes a code.
+    """
+
+    __tablename__ = "outside_sign_in"
+
+    state_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    provider: Mapped[str] = mapped_column(String(32))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("session.id"))
+    identity_id: Mapped[UUID | None] = mapped_column(ForeignKey("outside_identity.id"))
+    org_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    replaced_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    return_to: Mapped[str] = mapped_column(String(200))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    returned_at: Mapped[datetime | None]
+    proven_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

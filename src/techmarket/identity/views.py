@@ -123,6 +123,38 @@ class SignedInView:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunView:
+    """A sign-in sent to another house: where the browser goes, and the secret that only it keeps."""
+
+    address: str
+    browser_secret: str
+    expires_at: datetime
+
+
+class Came(StrEnum):
+    """What came of a sign-in at another house."""
+
+    SIGNED_IN = "SIGNED_IN"
+    CODE_NEEDED = "CODE_NEEDED"
+    LINKED = "LINKED"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedView:
+    came: Came
+    return_to: str
+    signed_in: SignedInView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideIdentityView:
+    id: UUID
+    provider: str
+    issuer: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SecondFactorView:
     """What an authenticator app needs; shown once."""
 

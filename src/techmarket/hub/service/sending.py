@@ -16,12 +16,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
+from techmarket.db.calling import Receipt
 from techmarket.db.keys import Keys
 from techmarket.db.means import OutsideCaller
 from techmarket.db.session import Tx
 from techmarket.hub import repository, webhooks
 from techmarket.hub import repository_webhooks as stored
-from techmarket.hub.calling import Receipt
 from techmarket.hub.events import WebhookDisabled
 from techmarket.hub.service.following import change_of, items_for
 from techmarket.hub.tables import Webhook, WebhookAttempt

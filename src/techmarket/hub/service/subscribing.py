@@ -13,7 +13,6 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.hub import errors, policy, repository, webhooks
 from techmarket.hub import repository_webhooks as stored
-from techmarket.hub.addresses import read_url
 from techmarket.hub.events import WebhookAdded, WebhookChanged
 from techmarket.hub.service.following import check_types
 from techmarket.hub.tables import Webhook, WebhookAttempt, WebhookDelivery, WebhookSecret
@@ -21,6 +20,7 @@ from techmarket.hub.views import AttemptView, DeliveryView, WebhookView
 from techmarket.hub.webhooks import DELIVERY, PING, WEBHOOK, DeliveryState, WebhookState
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
+from techmarket.kernel.addresses import read_url
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, last_id, page_of
 

@@ -37,6 +37,14 @@ from techmarket.identity.service.organisations import (
     suspend_organisation,
     verify_organisation,
 )
+from techmarket.identity.service.outside import (
+    begin_linking,
+    begin_sign_in,
+    give_code,
+    list_identities,
+    return_from,
+    unlink_identity,
+)
 from techmarket.identity.service.sandbox import move_clock, read_clock
 from techmarket.identity.service.sessions import confirm_session, end_session, list_sessions, sign_in
 
@@ -47,7 +55,9 @@ __all__ = [
     "ask_second_factor",
     "authenticate",
     "authenticate_for",
+    "begin_linking",
     "begin_second_factor",
+    "begin_sign_in",
     "change_roles",
     "confirm_session",
     "end_membership",
@@ -56,12 +66,14 @@ __all__ = [
     "found_organisation",
     "get_organisation",
     "get_self",
+    "give_code",
     "give_token",
     "grant_qualification",
     "invite_again",
     "invite_person",
     "issue_key",
     "list_clients",
+    "list_identities",
     "list_keys",
     "list_organisations",
     "list_people",
@@ -71,6 +83,7 @@ __all__ = [
     "read_clock",
     "register_client",
     "register_organisation",
+    "return_from",
     "revoke_client",
     "revoke_key",
     "rotate_client_secret",
@@ -79,6 +92,7 @@ __all__ = [
     "set_second_factor",
     "sign_in",
     "suspend_organisation",
+    "unlink_identity",
     "verify_organisation",
     "withdraw_invitation",
 ]

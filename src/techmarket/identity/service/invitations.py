@@ -24,6 +24,7 @@ from techmarket.identity.permissions import require
 from techmarket.identity.repository import find_membership, lock_organisation
 from techmarket.identity.service.logins import put_login, require_fit
 from techmarket.identity.service.members import check_roles
+from techmarket.identity.service.outside import end_identity
 from techmarket.identity.service.seeing import require_known_org
 from techmarket.identity.tables import Invitation, Membership, Person
 from techmarket.identity.views import InvitationView, PersonView
@@ -82,8 +83,9 @@ async def withdraw_invitation(tx: Tx, actor: Actor, invitation_id: UUID) -> None
 async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, name: str, password: str) -> PersonView:
     """Whoever holds the link joins with a name and a password of his own, once.
 
-    A member who was invited again begins anew: his second factor, recovery codes and sessions are gone, and, where
-    somebody else vouched for him until now, or the founding gave him his, his keys: another may have kept one.
+    A member who was invited again begins anew: his second factor, recovery codes, sessions and linked accounts are
+    gone, and, where somebody else vouched for him until now, or the founding gave him his, his keys: another may have
+    kept one.
     """
     require(actor, policy.ACCEPT_INVITATION)
     digest = keys.hash_secret(token)
@@ -116,6 +118,8 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
                 raise errors.InvitationOver()
             roles = tuple(Role(role) for role in found[1].roles)
             await _vouch_anew(db, found[0], invitation.invited_by)
+            for linked in await repository.list_identities(db, person_id):
+                await end_identity(db, linked, actor=None)
         held = await repository.lock_login(db, person_id)
         login = await put_login(db, person_id, name=name, phc=phc, held=held, actor=None)
         login.totp_secret = login.totp_waiting = login.totp_confirmed_at = None

@@ -61,12 +61,13 @@ async def sign_in(
         now_login = await repository.lock_login(db, login.person_id)
         if now_login is None or now_login.password_phc != login.password_phc:
             raise errors.SignInFailed()
-        confirmed = await _second_factor(db, keys, now_login, code)
-        acting = await _acting_for(db, login.person_id, org_id)
+        confirmed = await second_factor(db, keys, now_login, code)
+        acting = await acting_for(db, login.person_id, org_id)
         await forgive(db, by)
         if replaces is not None:
-            await _end_replaced(db, keys, replaces)
-        return await _start(db, keys, login.person_id, acting, confirmed=confirmed, limits=limits)
+            await end_replaced(db, keys.hash_secret(replaces))
+        at = await repository.real_now(db) if confirmed else None
+        return await start(db, keys, login.person_id, acting, second_factor_at=at, limits=limits)
 
 
 async def confirm_session(tx: Tx, keys: Keys, actor: Actor, *, code: str, source: str) -> SignedInView:
@@ -82,7 +83,7 @@ async def confirm_session(tx: Tx, keys: Keys, actor: Actor, *, code: str, source
         login = await repository.lock_login(db, actor.person)
         if login is None or login.totp_secret is None:
             raise errors.SecondFactorNotBegun()
-        await _second_factor(db, keys, login, code)
+        await second_factor(db, keys, login, code)
         session = await repository.lock_session(db, session_id, actor.person)
         await forgive(db, by)
         token = _new_token()
@@ -122,7 +123,7 @@ def ends_of(session: Session, used_at: datetime | None) -> datetime:
     return min(session.ends_at, last + timedelta(seconds=session.idle_seconds))
 
 
-async def _second_factor(db: AsyncSession, keys: Keys, login: PersonLogin, code: str | None) -> bool:
+async def second_factor(db: AsyncSession, keys: Keys, login: PersonLogin, code: str | None) -> bool:
     """Whether a second factor was given; refused where there is one and this is not it."""
     if login.totp_secret is None:
         return False
@@ -145,7 +146,8 @@ def recovery_hash(keys: Keys, person_id: UUID, plain: str) -> bytes:
     return keys.hash_secret(f"recovery\n{person_id}\n{plain}")
 
 
-async def _acting_for(db: AsyncSession, person_id: UUID, org_id: UUID | None) -> UUID:
+async def acting_for(db: AsyncSession, person_id: UUID, org_id: UUID | None) -> UUID:
+    """The organisation a person signs in for: the one he names, or his first."""
     possible = await repository.memberships_of(db, person_id)
     chosen = [org for _, org in possible if org_id in (None, org.id)]
     if not chosen:
@@ -155,15 +157,24 @@ async def _acting_for(db: AsyncSession, person_id: UUID, org_id: UUID | None) ->
     return chosen[0].id
 
 
-async def _end_replaced(db: AsyncSession, keys: Keys, raw: str) -> None:
-    found = await repository.find_session(db, keys.hash_secret(raw))
+async def end_replaced(db: AsyncSession, token_hash: bytes) -> None:
+    """The session the caller came with ends with his next one."""
+    found = await repository.find_session(db, token_hash)
     if found is not None:
         found[0].ended_at = found[4]
 
 
-async def _start(
-    db: AsyncSession, keys: Keys, person_id: UUID, org_id: UUID, *, confirmed: bool, limits: SessionLimits
+async def start(
+    db: AsyncSession,
+    keys: Keys,
+    person_id: UUID,
+    org_id: UUID,
+    *,
+    second_factor_at: datetime | None,
+    limits: SessionLimits,
+    identity_id: UUID | None = None,
 ) -> SignedInView:
+    """The row of a new session, inside the caller's transaction; `identity_id` is the linked account it rests on."""
     now, token = await repository.real_now(db), _new_token()
     session = Session(
         id=new_id(),
@@ -173,10 +184,12 @@ async def _start(
         started_at=now,
         ends_at=now + timedelta(seconds=limits.absolute_seconds),
         idle_seconds=limits.idle_seconds,
-        second_factor_at=now if confirmed else None,
+        second_factor_at=second_factor_at,
+        identity_id=identity_id,
     )
     db.add(session)
-    journal.record(db, SessionStarted(session.id, person_id, org_id, confirmed), actor=Actor(person_id, org_id))
+    started = SessionStarted(session.id, person_id, org_id, second_factor_at is not None, identity_id)
+    journal.record(db, started, actor=Actor(person_id, org_id))
     return SignedInView(_view(session, None, session.id), token)
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from techmarket.hub.calling import ANSWER_BYTES_MAX, Caller
+from techmarket.db.calling import ANSWER_BYTES_MAX, Caller
 from tests.hub.receiver import receiving
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import httpcore
 import pytest
 
-from techmarket.hub.addresses import is_public, read_url
-from techmarket.hub.calling import Caller, CheckedBackend
+from techmarket.db.calling import Caller, CheckedBackend
+from techmarket.kernel.addresses import is_public, read_url
 
 INSIDE = (
     *("127.0.0.1", "127.1.2.3", "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255"),

@@ -1,4 +1,4 @@
-"""Calling out on a subscriber's word: one resolution, checked addresses, no redirects, bounded time and answer."""
+"""Calling an address that others named: one resolution, checked addresses, no redirects, bounded time and answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import httpcore
 
-from techmarket.hub.addresses import is_public, read_url
+from techmarket.kernel.addresses import is_public, read_url
 
 PATIENCE_SECONDS = 15.0
 ANSWER_BYTES_MAX = 16_384
@@ -86,21 +86,29 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Caller:
-    """Posts to URLs that others named. The defaults are for production; a sandbox may let it reach inside."""
+    """Calls URLs that others named. The defaults are for production; a sandbox may let it reach inside."""
 
     may_reach_inside: bool = False
     patience_seconds: float = PATIENCE_SECONDS
+    answer_bytes_max: int = ANSWER_BYTES_MAX
     resolve: Resolve = resolve
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     plain: httpcore.AsyncNetworkBackend | None = field(default=None, repr=False)
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Receipt:
         """One POST, never redirected, never longer than the patience, whatever the other side does."""
+        return await self._call("POST", url, body, headers)
+
+    async def get(self, url: str, headers: dict[str, str] | None = None) -> Receipt:
+        """One GET, bounded likewise. An answer that fills `answer_bytes_max` may have been longer."""
+        return await self._call("GET", url, None, headers or {})
+
+    async def _call(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Receipt:
         started = time.monotonic()
         status, error, answer, wait = None, None, b"", None
         try:
             async with asyncio.timeout(self.patience_seconds):
-                status, answer, wait = await self._post(url, body, headers)
+                status, answer, wait = await self._ask(method, url, body, headers)
         except TimeoutError:
             error = "timeout"
         except AddressNotAllowed:
@@ -113,21 +121,25 @@ class Caller:
             error = "connection"
         return Receipt(status, error, answer, int((time.monotonic() - started) * 1000), wait)
 
-    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes, int | None]:
+    async def _ask(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes, int | None]:
         target = read_url(url, may_be_plain=self.may_reach_inside)
         if target is None:
             raise AddressNotAllowed(url)
         backend = CheckedBackend(
             self.plain or httpcore.AnyIOBackend(), self.resolve, may_reach_inside=self.may_reach_inside
         )
-        sent = [("Host", target.authority), *headers.items(), ("Content-Length", str(len(body)))]
+        sent = [("Host", target.authority), *headers.items()]
+        if body is not None:
+            sent.append(("Content-Length", str(len(body))))
         # A pool of one call: no connection is kept over which a later name could be reached without a look.
         async with (
             httpcore.AsyncConnectionPool(
                 ssl_context=self.tls, max_connections=1, max_keepalive_connections=0, network_backend=backend
             ) as pool,
             pool.stream(
-                "POST",
+                method,
                 httpcore.URL(
                     scheme=target.scheme.encode(),
                     host=target.host.encode(),
@@ -141,9 +153,9 @@ class Caller:
             read = b""
             async for chunk in response.aiter_stream():
                 read += chunk
-                if len(read) >= ANSWER_BYTES_MAX:
+                if len(read) >= self.answer_bytes_max:
                     break
-            return response.status, read[:ANSWER_BYTES_MAX], _seconds(response.headers)
+            return response.status, read[: self.answer_bytes_max], _seconds(response.headers)
 
 
 def _seconds(headers: list[tuple[bytes, bytes]]) -> int | None:
