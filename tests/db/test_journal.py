@@ -207,7 +207,7 @@ async def test_every_entry_of_a_person_gets_a_salt_of_its_own_and_one_of_the_clo
     async with tx.read() as db:
         query = "SELECT actor, octet_length(actor_salt), actor_salt FROM journal_entry WHERE kind = :k ORDER BY seq"
         one, two, clock = (await db.execute(text(query), {"k": SomethingHappened.kind})).all()
-    assert [row[:2] for row in (one, two, clock)] == [(actor.person, 16), (actor.person, 16), (None, None)]
+    assert [row[:2] for row in (one, two, clock)] == [(actor.person, 32), (actor.person, 32), (None, None)]
     assert one[2] != two[2]
 
 

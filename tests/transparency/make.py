@@ -38,10 +38,12 @@ async def write_at_once(means: Means, count: int) -> None:
     async with means.tx.begin() as db:
         await db.execute(
             text(
-                "INSERT INTO journal_entry (id, kind, refs, facts, salt, actor, actor_salt)"
+                "INSERT INTO journal_entry (id, kind, refs, facts, salt, actor, standing, standing_salt, actor_salt)"
                 " SELECT uuidv7(), 'test.wrote', jsonb_build_array('thing:' || gen_random_uuid()),"
                 " jsonb_build_object('n', n), substr(sha256(n::text::bytea), 1, 16), gen_random_uuid(),"
-                " substr(sha256((n || 'actor')::bytea), 1, 16) FROM generate_series(1, :count) n"
+                " 'standing ' || n, substr(sha256((n || 'actor')::bytea), 1, 16),"
+                " sha256(substr(sha256((n || 'actor')::bytea), 1, 16) || convert_to('standing ' || n, 'UTF8'))"
+                " FROM generate_series(1, :count) n"
             ),
             {"count": count},
         )

@@ -154,6 +154,8 @@ CHANGES = {
     "organisation": "UPDATE journal_entry SET org = gen_random_uuid() WHERE seq = ANY(:seqs)",
     "id": "UPDATE journal_entry SET id = gen_random_uuid() WHERE seq = ANY(:seqs)",
     "person": "UPDATE journal_entry SET actor_salt = sha256(actor_salt) WHERE seq = ANY(:seqs)",
+    "standing": "UPDATE journal_entry SET standing = standing || 'x' WHERE seq = ANY(:seqs)",
+    "standing removed": "UPDATE journal_entry SET standing = NULL, standing_salt = NULL WHERE seq = ANY(:seqs)",
     "salt": "UPDATE journal_entry SET salt = set_byte(salt, 0, 255 - get_byte(salt, 0)) WHERE seq = ANY(:seqs)",
     "leaf": "UPDATE journal_position SET leaf_hash = sha256(leaf_hash) WHERE seq = ANY(:seqs)",
     "entry removed": "DELETE FROM journal_entry WHERE seq = ANY(:seqs)",

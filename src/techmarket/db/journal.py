@@ -47,6 +47,8 @@ class Principal(Protocol):
     def person_id(self) -> UUID | None: ...
     @property
     def org_id(self) -> UUID | None: ...
+    @property
+    def standing(self) -> dict[str, str] | None: ...
 
 
 class JournalEntry(Base):
@@ -56,6 +58,9 @@ class JournalEntry(Base):
         Index("ix_journal_entry_trading", text("(refs ->> 0)"), "seq", postgresql_where=text("kind LIKE 'trading.%'")),
         # What an entry is about: the things it refers to, and its subject. Dossiers are gathered by it.
         Index("ix_journal_entry_about", text("journal_about(refs, facts)"), postgresql_using="gin"),
+        # What the people of an organisation did, and what one person did: asked by whoever looks back.
+        Index("ix_journal_entry_org", "org", "seq", postgresql_where=text("org IS NOT NULL")),
+        Index("ix_journal_entry_actor", "actor", "seq", postgresql_where=text("actor IS NOT NULL")),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -69,6 +74,9 @@ class JournalEntry(Base):
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     # Entries from before rows named people by a code have none.
     actor_salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # In what standing he acted, as canonical JSON: by which credential, for whom. The salt above is made of it.
+    standing: Mapped[str | None]
+    standing_salt: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class JournalWaiting(Base):
@@ -169,6 +177,9 @@ def record(db: AsyncSession, event: Event, *, actor: Principal | None) -> UUID:
     refs, facts = event.refs(), event.facts()
     # What has no canonical bytes would be refused by the sequencer, and with it every entry after it: it fails its act.
     spelled_row({"kind": event.kind, "refs": refs, "facts": facts})
+    salt = secrets.token_bytes(SALT_SIZE) if actor and actor.person_id else None
+    told = actor.standing if salt and actor else None
+    standing = canonical_json(told).decode() if told else None
     entry = JournalEntry(
         id=new_id(),
         actor=actor.person_id if actor else None,
@@ -177,10 +188,18 @@ def record(db: AsyncSession, event: Event, *, actor: Principal | None) -> UUID:
         refs=refs,
         facts=facts,
         salt=secrets.token_bytes(SALT_SIZE),
-        actor_salt=secrets.token_bytes(SALT_SIZE) if actor and actor.person_id else None,
+        actor_salt=actor_salt_of(salt, standing) if salt and standing else salt,
+        standing=standing,
+        standing_salt=salt if standing else None,
     )
     db.add(entry)
     return entry.id
+
+
+def actor_salt_of(standing_salt: bytes, standing: str) -> bytes:
+    """The salt of a row's code for who acted, made of the standing he acted in: the code, and with it the leaf, commits
+    to both, and neither the code nor the salt tells the standing."""
+    return hashlib.sha256(standing_salt + standing.encode()).digest()
 
 
 def actor_code(actor: UUID | None, actor_salt: bytes | None) -> str | None:

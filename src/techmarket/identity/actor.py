@@ -84,6 +84,13 @@ class Actor:
         return self.org_kind is OrgKind.MARKET
 
     @property
+    def standing(self) -> dict[str, str] | None:
+        """In what standing he acts, for the record: by which credential. Ids and codes only."""
+        if self.key_id is None:
+            return None
+        return {"credential": str(self.key_id), "via": self.via.value}
+
+    @property
     def principal(self) -> str:
         """Whose idempotency keys these are: the person acting for the organisation, whichever key he uses."""
         return f"{self.person_id}:{self.org_id}" if self.person_id else "anonymous"

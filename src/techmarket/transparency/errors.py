@@ -35,3 +35,9 @@ class OpeningDoesNotFit(Refusal):
     en = (
         "Salt and document hash do not give the digest that was logged, {digest}; check the original file and its salt."
     )
+
+
+class AuditTooLong(Refusal):
+    code, kind = "transparency.audit_too_long", Kind.TOO_LARGE
+    zh = "符合条件的记录超过 {rows_max} 条；请用 since、until 或其他条件缩小范围。"
+    en = "More than {rows_max} entries fit; narrow it by since, until or another condition."

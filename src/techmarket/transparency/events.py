@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -36,6 +37,20 @@ class LogOpened(Event):
     log_id: UUID
     previous_log_id: UUID
     previous_size: int
+
+
+@dataclass(frozen=True)
+class AuditRead(Event):
+    """Somebody of the market looked back: at one organisation or at all, for what. Ids and codes only."""
+
+    kind: ClassVar[str] = "transparency.audit_read"
+    organisation_id: UUID | None
+    person_id: UUID | None
+    as_file: bool
+    kinds: tuple[str, ...] = ()
+    about: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)

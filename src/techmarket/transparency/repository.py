@@ -182,7 +182,12 @@ async def find_entries(
 ENTRY = (
     "e.id::text AS id, to_char(CASE WHEN e.at >= '0001-01-01 00:00+00' THEN e.at AT TIME ZONE 'UTC' END,"
     " 'YYYY-MM-DD\"T\"HH24:MI:SS.US+00:00') AS at, uuid_send(e.actor) AS actor, e.org::text AS org, e.kind,"
-    " e.refs::text AS refs, e.facts::text AS facts, e.salt, e.actor_salt"
+    " e.refs::text AS refs, e.facts::text AS facts, e.salt,"
+    # A salt of 32 bytes is made of the standing beside it: beside another standing, or none, it counts for nothing.
+    " CASE WHEN octet_length(e.actor_salt) <= 16 AND e.standing IS NULL AND e.standing_salt IS NULL"
+    " OR sha256(e.standing_salt || convert_to(e.standing, 'UTF8')) = e.actor_salt"
+    " OR e.actor_salt IS NULL AND e.standing IS NULL"
+    " THEN e.actor_salt ELSE ''::bytea END AS actor_salt"
 )
 
 

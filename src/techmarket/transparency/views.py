@@ -114,6 +114,41 @@ class Acted:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """What is looked for in the journal; what is None does not narrow it."""
+
+    organisation_id: UUID | None = None
+    person_id: UUID | None = None
+    about: str | None = None
+    kinds: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    elevation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """One thing that happened: who, what, when, by which credential, on what.
+
+    Of what others did to an organisation its people are told the office alone, not the person nor his credential.
+    """
+
+    position: int
+    id: UUID
+    at: datetime
+    kind: str
+    organisation_id: UUID | None
+    person_id: UUID | None
+    person_name: str | None
+    via: str | None
+    credential_id: UUID | None
+    stands_in_for: UUID | None
+    elevation_id: UUID | None
+    refs: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ManyProofs:
     """Several entries under one checkpoint. `waiting` are those that no checkpoint covers yet."""
 

@@ -22,7 +22,7 @@ from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.identity import errors, policy
 from techmarket.identity import repository_people as repository
-from techmarket.identity.actor import Actor
+from techmarket.identity.actor import Actor, Via
 from techmarket.identity.events import OutsideIdentityLinked, OutsideIdentityUnlinked
 from techmarket.identity.oidc import Metadata, Word, address_to_ask, read_id_token, require_answer_from
 from techmarket.identity.permissions import require
@@ -234,7 +234,7 @@ async def _link(db: AsyncSession, keys: Keys, house: House, row: OutsideSignIn, 
         id=new_id(), person_id=row.person_id, provider=house.name, issuer=house.provider.issuer, subject_hash=digest
     )
     db.add(linked)
-    actor = Actor(session.person_id, session.org_id, key_id=session.id)
+    actor = Actor(session.person_id, session.org_id, key_id=session.id, via=Via.SESSION)
     journal.record(db, OutsideIdentityLinked(linked.id, row.person_id, house.name), actor=actor)
 
 

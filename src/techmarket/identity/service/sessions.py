@@ -189,7 +189,7 @@ async def start(
     )
     db.add(session)
     started = SessionStarted(session.id, person_id, org_id, second_factor_at is not None, identity_id)
-    journal.record(db, started, actor=Actor(person_id, org_id))
+    journal.record(db, started, actor=Actor(person_id, org_id, key_id=session.id, via=Via.SESSION))
     return SignedInView(_view(session, None, session.id), token)
 
 

@@ -28,6 +28,7 @@ from techmarket.transparency.service.sealing import (
     publish_keys,
     uncosigned,
 )
+from techmarket.transparency.service.searching import read_audit, require_audit_file, search_audit
 
 __all__ = [
     "audit",
@@ -48,6 +49,9 @@ __all__ = [
     "make_checkpoint",
     "open_new_log",
     "publish_keys",
+    "read_audit",
+    "require_audit_file",
     "reveal",
+    "search_audit",
     "uncosigned",
 ]
