@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 
-from techmarket.api.deps import key_from, uuid_of
+from techmarket.api.deps import AS_DEPUTY, UNDER_ELEVATION, key_from, uuid_of
 from techmarket.api.errors import TooManyRequests
 from techmarket.api.hot import Asked, HotRoute, Reply, json_reply
 from techmarket.api.limits import strict_json
@@ -33,7 +33,7 @@ from techmarket.api.refusals import (
 from techmarket.api.remembered import RememberedKeys
 from techmarket.api.shapes import AMOUNT_PATTERN, PositiveMoney, Wire
 from techmarket.db.idempotency import KeyMalformed, KeyMissing
-from techmarket.identity.errors import BadKey, OrganisationSuspended
+from techmarket.identity.errors import BadKey, DeputyDoesNotBid, OrganisationSuspended
 from techmarket.identity.permissions import NotVerified, ScopeMissing, SignInNeeded
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound
@@ -109,6 +109,9 @@ _PLAIN = re.compile(
 """A bid as JSON libraries write it: nothing in it can be read in two ways."""
 
 
+_AS_DEPUTY, _UNDER_ELEVATION = AS_DEPUTY.encode(), UNDER_ELEVATION.encode()
+
+
 async def place_bid(asked: Asked) -> Reply:
     """Place a bid on a lot."""
     state, headers = asked.app.state, asked.headers
@@ -116,6 +119,8 @@ async def place_bid(asked: Asked) -> Reply:
     book: BidBook = state.bid_book
     actor = await remembered.actor_of(state.means, headers.get(b"authorization", b"").decode("latin-1"))
     await state.rates.spend(BID, str(actor.key_id), asked.scope)
+    if _AS_DEPUTY in headers or _UNDER_ELEVATION in headers:
+        raise DeputyDoesNotBid()
     lot_id = uuid_of(asked.params["lot_id"], "lot_id")
     key = key_from(headers.get(b"idempotency-key"))
     minor = _minor_of(asked.body)

@@ -43,11 +43,17 @@ from techmarket.db.means import Means
 from techmarket.db.session import Tx
 from techmarket.identity import service as identity
 from techmarket.identity.actor import ANONYMOUS, Actor
-from techmarket.identity.errors import BadKey, CrossSite
-from techmarket.identity.permissions import SignInNeeded
+from techmarket.identity.errors import BadKey, CrossSite, DeputyshipOver, ElevationOver
+from techmarket.identity.permissions import ElevationDoesNotReach, SignInNeeded
 from techmarket.kernel.embedding import Embedder
 from techmarket.kernel.refusals import Kind, Refusal
 
+AS_DEPUTY, UNDER_ELEVATION = "acting-as-deputy", "acting-under-elevation"
+REACHED_BY_ELEVATION = (
+    *("/v1/organisations/", "/v1/people/", "/v1/invitations/", "/v1/keys/", "/v1/clients/", "/v1/webhooks"),
+    *("/v1/webhook-deliveries/", "/v1/listings", "/v1/achievements", "/v1/contracts"),
+)
+"""Listed, so that what is added later is out of an elevation's reach until somebody decides otherwise."""
 COOKIE = "__Host-techmarket"
 ANONYMOUS_KEY_MIN = 16
 KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
@@ -100,6 +106,7 @@ async def reader(
         return actor
     uses: LastUses = request.app.state.last_uses
     uses.note(actor.key_id)
+    actor = await acting_for(request, means, actor)
     policy = rates.READ if request.method in ("GET", "HEAD") else rates.WRITE
     await rates_of(request).spend(policy, str(actor.key_id), request.scope)
     await _take_turn(request, str(actor.org_id))
@@ -110,6 +117,22 @@ async def _take_turn(request: Request, whose: str) -> None:
     turn: Turn | None = getattr(request.state, "turn", None)
     if turn is not None:
         await turn.take(whose)
+
+
+async def acting_for(request: Request, means: Means, actor: Actor) -> Actor:
+    """The actor for whom he says he acts: a colleague whose deputy he is, or an organisation under an elevation."""
+    deputyship, elevation = request.headers.get(AS_DEPUTY), request.headers.get(UNDER_ELEVATION)
+    if deputyship is not None:
+        if elevation is not None or _PLAIN_UUID.fullmatch(deputyship) is None:
+            raise DeputyshipOver()
+        actor = await identity.as_deputy(means.tx, actor, UUID(deputyship))
+    if elevation is not None:
+        if _PLAIN_UUID.fullmatch(elevation) is None:
+            raise ElevationOver()
+        actor = await identity.under_elevation(means.tx, actor, UUID(elevation))
+        if not request.url.path.startswith(REACHED_BY_ELEVATION):
+            raise ElevationDoesNotReach()
+    return actor
 
 
 def rates_of(request: Request) -> rates.Rates:

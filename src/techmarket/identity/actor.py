@@ -43,6 +43,11 @@ MACHINE_ROLES = frozenset({Role.LISTING_OFFICER, Role.TRADER, Role.BROKER, Role.
 """What a program may do in its own name. It neither signs nor certifies, and it gives nobody a role."""
 
 
+DEPUTY_ROLES = frozenset({Role.LISTING_OFFICER, Role.TRADER, Role.SIGNATORY, Role.FINANCE, Role.BROKER})
+"""What one person may do for another (授权代理). Power over people, the market's offices and an inventor's own word
+stay with whoever has them."""
+
+
 class Via(StrEnum):
     """By what a caller proved who he is."""
 
@@ -63,6 +68,8 @@ class Actor:
 
     `person_id` is None for the anonymous reader only; `key_id` names the key, client or session that
     was used. `lacks_second_factor`: his organisation asks for one at acts with consequences, and he gave none lately.
+    `stands_in_for` is the colleague whose deputy he is in this act; `elevation_id` names the elevation by which
+    somebody of the market acts for an organisation that is not his.
     """
 
     person_id: UUID | None
@@ -74,6 +81,9 @@ class Actor:
     key_id: UUID | None = None
     via: Via = Via.KEY
     lacks_second_factor: bool = False
+    stands_in_for: UUID | None = None
+    deputyship_id: UUID | None = None
+    elevation_id: UUID | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -85,15 +95,23 @@ class Actor:
 
     @property
     def standing(self) -> dict[str, str] | None:
-        """In what standing he acts, for the record: by which credential. Ids and codes only."""
-        if self.key_id is None:
-            return None
-        return {"credential": str(self.key_id), "via": self.via.value}
+        """In what standing he acts, for the record: by which credential, for whom, under what. Ids and codes only."""
+        told = {
+            "credential": self.key_id,
+            "stands_in_for": self.stands_in_for,
+            "deputyship": self.deputyship_id,
+            "elevation": self.elevation_id,
+        }
+        known = {name: str(value) for name, value in told.items() if value is not None}
+        return {**known, "via": self.via.value} if known else None
 
     @property
     def principal(self) -> str:
         """Whose idempotency keys these are: the person acting for the organisation, whichever key he uses."""
-        return f"{self.person_id}:{self.org_id}" if self.person_id else "anonymous"
+        if self.person_id is None:
+            return "anonymous"
+        special = self.deputyship_id or self.elevation_id
+        return f"{self.person_id}:{self.org_id}" + (f":{special}" if special else "")
 
     @property
     def person(self) -> UUID:

@@ -227,3 +227,67 @@ class OutsideIdentityTaken(Refusal):
     code, kind = "identity.outside_identity_taken", Kind.CONFLICT
     zh = "此外部账户已与他人关联，或您已关联同一服务的另一账户；请先解除关联。"
     en = "This account is linked to somebody else, or you have linked another one of that provider; unlink it first."
+
+
+class DeputyUnfit(Refusal):
+    """`reason`: same_person, not_a_member, a_machine, roles (not hers, or not to be deputised), time, the_market."""
+
+    code, kind = "identity.deputy_unfit", Kind.INVALID
+    zh = (
+        "不能如此授权代理（{reason}）：须为同一组织的另一名人员，"
+        "角色须为被代理人所有且可代理（{possible}），期限不超过 {days_max} 天。"
+    )
+    en = (
+        "Nobody is made a deputy so ({reason}): it takes another person of the same organisation, roles that she has "
+        "and that can be deputised ({possible}), and {days_max} days at most."
+    )
+
+
+class DeputyshipOver(Refusal):
+    """Unknown, another's, not begun, ended and revoked look the same."""
+
+    code, kind = "identity.deputyship_over", Kind.NOT_ALLOWED
+    zh = "该代理授权不存在、非授予您、尚未开始、已到期或已撤销。"
+    en = "This deputyship does not exist, is not yours, has not begun, has ended or was revoked."
+
+
+class DeputyDoesNotBid(Refusal):
+    code, kind = "identity.deputy_does_not_bid", Kind.NOT_ALLOWED
+    zh = "报价不能由代理人或在紧急授权下提出；请由有权人员以自己的密钥报价。"
+    en = "A bid is placed neither by a deputy nor under an elevation; let somebody bid who may, by a key of his own."
+
+
+class ElevationOver(Refusal):
+    code, kind = "identity.elevation_over", Kind.NOT_ALLOWED
+    zh = "该紧急授权不存在、非您所取、已到期或已结束。"
+    en = "This elevation does not exist, is not yours, or has ended."
+
+
+class ElevationUnreviewed(Refusal):
+    code, kind = "identity.elevation_unreviewed", Kind.CONFLICT
+    zh = "您对该组织的上一次紧急授权（{elevation_id}）尚未由他人复核；复核后方可再取。"
+    en = "Your last elevation for this organisation ({elevation_id}) waits for another's review; it comes first."
+
+
+class ElevationStillRuns(Refusal):
+    code, kind = "identity.elevation_still_runs", Kind.CONFLICT
+    zh = "紧急授权仍在进行；结束后再复核。"
+    en = "This elevation still runs; review it once it has ended."
+
+
+class ElevationReviewed(Refusal):
+    code, kind = "identity.elevation_reviewed", Kind.CONFLICT
+    zh = "该紧急授权已复核。"
+    en = "This elevation was reviewed already."
+
+
+class ElevationOwnReview(Refusal):
+    code, kind = "identity.elevation_own_review", Kind.NOT_ALLOWED
+    zh = "不能复核自己的紧急授权；请由另一名独立的人员复核。"
+    en = "Nobody reviews his own elevation; let another, independent person do it."
+
+
+class ElevationNeedless(Refusal):
+    code, kind = "identity.elevation_needless", Kind.INVALID
+    zh = "不能对市场自身的组织取得紧急授权。"
+    en = "No elevation is taken for the market's own organisation."

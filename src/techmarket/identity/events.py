@@ -105,6 +105,54 @@ class InvitationWithdrawn(Event):
 
 
 @dataclass(frozen=True)
+class DeputyAppointed(Event):
+    """`person_id` may act for `principal_id`, with these of her roles, until then."""
+
+    kind: ClassVar[str] = "identity.deputy_appointed"
+    deputyship_id: UUID
+    person_id: UUID
+    principal_id: UUID
+    organisation_id: UUID
+    roles: tuple[str, ...]
+    scopes: tuple[str, ...]
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class DeputyRevoked(Event):
+    kind: ClassVar[str] = "identity.deputy_revoked"
+    deputyship_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class ElevationTaken(Event):
+    """Somebody of the market acts for this organisation until then; told at once to it and to the market's staff."""
+
+    kind: ClassVar[str] = "identity.elevation_taken"
+    elevation_id: UUID
+    person_id: UUID
+    organisation_id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True)
+class ElevationEnded(Event):
+    kind: ClassVar[str] = "identity.elevation_ended"
+    elevation_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class ElevationReviewed(Event):
+    kind: ClassVar[str] = "identity.elevation_reviewed"
+    elevation_id: UUID
+    organisation_id: UUID
+    was_justified: bool
+
+
+@dataclass(frozen=True)
 class RolesChanged(Event):
     kind: ClassVar[str] = "identity.roles_changed"
     person_id: UUID

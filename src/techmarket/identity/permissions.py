@@ -55,6 +55,25 @@ class SecondFactorNeeded(Refusal):
     en = "Your organisation asks for a second factor here: sign in and confirm by PUT /v1/me/session/second-factor."
 
 
+class InPersonOnly(Refusal):
+    """Where two pairs of eyes are asked for, a deputy would be one hand with whoever appointed him."""
+
+    code, kind = "identity.in_person_only", Kind.NOT_ALLOWED
+    zh = "此操作须由本人办理，不能由代理人代办。"
+    en = "This is done in person; a deputy does not do."
+
+
+class ElevationDoesNotReach(Refusal):
+    """Sealed quotes, bids, money, signatures and certificates are out of reach of everybody's elevation."""
+
+    code, kind = "identity.elevation_does_not_reach", Kind.NOT_ALLOWED
+    zh = "紧急授权不及于此：只能查阅该组织的资料或代行其管理员职权；报价、密封、资金、签署与鉴证一律不可及。"
+    en = (
+        "An elevation does not reach this: it lets read, and act as an administrator would; "
+        "bids, seals, money, signatures and certificates are never reached."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     operation: str
@@ -62,6 +81,7 @@ class Permission:
     roles: frozenset[Role]
     scope: Scope
     consequential: bool = False
+    in_person: bool = False
 
     def sentence(self) -> str:
         roles = " / ".join(sorted(self.roles)) if self.roles else "any role"
@@ -72,16 +92,21 @@ PERMISSIONS: dict[str, Permission] = {}
 
 
 def permission(
-    operation: str, standing: Standing, *roles: Role, scope: Scope = Scope.WRITE, consequential: bool = False
+    operation: str,
+    standing: Standing,
+    *roles: Role,
+    scope: Scope = Scope.WRITE,
+    consequential: bool = False,
+    in_person: bool = False,
 ) -> Permission:
     """Declare an operation, once, at import of a room's policy. No roles means any member.
 
     A consequential act is one that binds, releases money or hands out power: an organisation may ask its people for a
-    second factor there.
+    second factor there. One that is done in person is not done by a deputy.
     """
     if operation in PERMISSIONS:
         raise ValueError(f"the operation {operation} is declared twice")
-    PERMISSIONS[operation] = Permission(operation, standing, frozenset(roles), scope, consequential)
+    PERMISSIONS[operation] = Permission(operation, standing, frozenset(roles), scope, consequential, in_person)
     return PERMISSIONS[operation]
 
 
@@ -100,7 +125,7 @@ def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None
         if actor.is_anonymous:
             raise SignInNeeded()
         raise ScopeMissing(needs=wanted.scope)
-    if wanted.standing is Standing.ANYONE:
+    if wanted.standing is Standing.ANYONE and actor.elevation_id is None:
         return
     if actor.is_anonymous:
         raise SignInNeeded()
@@ -110,6 +135,11 @@ def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None
         raise NotAllowed(needs=wanted.sentence(), operation=wanted.operation)
     if wanted.standing in (Standing.VERIFIED, Standing.OWN) and not actor.org_verified:
         raise NotVerified()
+    if wanted.in_person and actor.stands_in_for is not None:
+        raise InPersonOnly()
+    # By its elevation somebody of the market reads, and does what takes an administrator; nothing else.
+    if actor.elevation_id is not None and wanted.scope is not Scope.READ and Role.ADMINISTRATOR not in wanted.roles:
+        raise ElevationDoesNotReach()
     if wanted.consequential and actor.lacks_second_factor:
         raise SecondFactorNeeded()
 

@@ -23,6 +23,26 @@ INVITE = permission("identity.invite_person", Standing.OWN, Role.ADMINISTRATOR, 
 ACCEPT_INVITATION = permission("identity.accept_invitation", Standing.ANYONE, scope=Scope.READ)
 WITHDRAW_INVITATION = permission("identity.withdraw_invitation", Standing.OWN, Role.ADMINISTRATOR)
 LIST_PEOPLE = permission("identity.list_people", Standing.MARKET_OR_OWN, Role.ADMINISTRATOR, scope=Scope.READ)
+APPOINT_OWN_DEPUTY = permission("identity.appoint_own_deputy", Standing.OWN, consequential=True, in_person=True)
+APPOINT_DEPUTY = permission(
+    "identity.appoint_deputy", Standing.OWN, Role.ADMINISTRATOR, consequential=True, in_person=True
+)
+REVOKE_OWN_DEPUTY = permission("identity.revoke_own_deputy", Standing.OWN)
+REVOKE_DEPUTY = permission("identity.revoke_deputy", Standing.OWN, Role.ADMINISTRATOR)
+SEE_DEPUTIES = permission("identity.list_deputies", Standing.OWN, scope=Scope.READ)
+TAKE_ELEVATION = permission(
+    "identity.take_elevation", Standing.MARKET, Role.OPERATOR, consequential=True, in_person=True
+)
+END_ELEVATION = permission("identity.end_elevation", Standing.MARKET, Role.OPERATOR)
+REVIEW_ELEVATION = permission(
+    "identity.review_elevation", Standing.MARKET, Role.OPERATOR, Role.ADMINISTRATOR, consequential=True, in_person=True
+)
+SEE_ELEVATIONS = permission(
+    "identity.list_elevations", Standing.MARKET, Role.OPERATOR, Role.ADMINISTRATOR, scope=Scope.READ
+)
+SEE_ELEVATIONS_OF = permission(
+    "identity.list_elevations_of_organisation", Standing.MARKET_OR_OWN, Role.ADMINISTRATOR, scope=Scope.READ
+)
 CHANGE_ROLES = permission("identity.change_roles", Standing.OWN, Role.ADMINISTRATOR, consequential=True)
 END_MEMBERSHIP = permission("identity.end_membership", Standing.OWN, Role.ADMINISTRATOR)
 ASK_SECOND_FACTOR = permission("identity.ask_second_factor", Standing.OWN, Role.ADMINISTRATOR, consequential=True)

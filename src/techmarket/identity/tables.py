@@ -210,6 +210,57 @@ class Invitation(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     expires_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    elevation_id: Mapped[UUID | None] = mapped_column(ForeignKey("elevation.id"))
+
+
+class Deputyship(Identified, Base):
+    """That one person may act for another of the same organisation, with some of her roles, for a time. Real time."""
+
+    __tablename__ = "deputyship"
+    __table_args__ = (
+        CheckConstraint("deputy_id <> principal_id", name="nobody_is_his_own_deputy"),
+        CheckConstraint("begins_at < ends_at", name="ends_after_it_begins"),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    deputy_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(String(16)))
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    appointed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    revoked_at: Mapped[datetime | None]
+
+
+class Elevation(Identified, Base):
+    """That one of the market's operators acts for an organisation for an hour at most, for a reason. Real time."""
+
+    __tablename__ = "elevation"
+    __table_args__ = (
+        CheckConstraint("ends_at <= taken_at + interval '1 hour'", name="lasts_an_hour_at_most"),
+        CheckConstraint("reviewed_by <> person_id", name="reviewed_by_another"),
+        CheckConstraint(
+            "(reviewed_by IS NULL) = (reviewed_at IS NULL) AND (reviewed_by IS NULL) = (was_justified IS NULL)",
+            name="reviewed_whole",
+        ),
+        Index(
+            "uq_elevation_unreviewed", "person_id", "org_id", unique=True, postgresql_where=text("reviewed_at IS NULL")
+        ),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("session.id"))
+    reasons: Mapped[str] = mapped_column(String(2_000))
+    taken_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    reviewed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    reviewed_at: Mapped[datetime | None]
+    was_justified: Mapped[bool | None]
+    finding: Mapped[str | None] = mapped_column(String(2_000))
 
 
 class CredentialUse(Base):

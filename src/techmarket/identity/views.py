@@ -188,6 +188,36 @@ class InvitationView:
 
 
 @dataclass(frozen=True, slots=True)
+class DeputyshipView:
+    id: UUID
+    organisation_id: UUID
+    principal_id: UUID
+    deputy_id: UUID
+    roles: tuple[Role, ...]
+    scopes: tuple[Scope, ...]
+    begins_at: datetime
+    ends_at: datetime
+    appointed_by: UUID
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ElevationView:
+    id: UUID
+    organisation_id: UUID
+    person_id: UUID
+    person_name: str
+    reasons: str
+    taken_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    reviewed_by: UUID | None
+    reviewed_at: datetime | None
+    was_justified: bool | None
+    finding: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrationView:
     organisation: OrganisationView
     administrator: PersonView

@@ -19,7 +19,9 @@ PAY = permission("revenue.pay_distribution", Standing.OWN, Role.FINANCE, consequ
 REVERSE = permission("revenue.reverse_distribution", Standing.OWN, Role.FINANCE, consequential=True)
 UNWIND = permission("revenue.unwind_contract", Standing.MARKET, Role.OPERATOR, consequential=True)
 CONFIRM_PAYROLL = permission("revenue.confirm_payroll", Standing.OWN, Role.FINANCE, consequential=True)
-DRAFT_UNIT_RULE = permission("revenue.draft_unit_rule", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
+DRAFT_UNIT_RULE = permission(
+    "revenue.draft_unit_rule", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE, in_person=True
+)
 ADOPT_UNIT_RULE = permission(
     "revenue.adopt_unit_rule",
     Standing.OWN,
@@ -27,9 +29,12 @@ ADOPT_UNIT_RULE = permission(
     Role.LISTING_OFFICER,
     Role.FINANCE,
     consequential=True,
+    in_person=True,
 )
 SEE_UNIT_RULES = permission("revenue.list_unit_rules", Standing.SIGNED_IN, scope=Scope.READ)
-PROPOSE_HOLD = permission("revenue.propose_share_hold", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE)
+PROPOSE_HOLD = permission(
+    "revenue.propose_share_hold", Standing.OWN, Role.LISTING_OFFICER, Role.FINANCE, in_person=True
+)
 CONFIRM_HOLD = permission(
     "revenue.confirm_share_hold",
     Standing.MARKET_OR_OWN,
@@ -37,6 +42,7 @@ CONFIRM_HOLD = permission(
     Role.FINANCE,
     Role.ADMINISTRATOR,
     Role.OPERATOR,
+    in_person=True,
 )
 DISPUTE_SHARE = permission("revenue.dispute_share", Standing.OWN)
 SEE_HOLDS = permission("revenue.list_share_holds", Standing.SIGNED_IN, scope=Scope.READ)

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from techmarket.identity.service.deputies import appoint_deputy, as_deputy, list_deputies, revoke_deputy
+from techmarket.identity.service.elevations import (
+    end_elevation,
+    list_elevations,
+    review_elevation,
+    take_elevation,
+    under_elevation,
+)
 from techmarket.identity.service.entering import authenticate, authenticate_for
 from techmarket.identity.service.invitations import (
     accept_invitation,
@@ -52,6 +60,8 @@ __all__ = [
     "accept_invitation",
     "add_member",
     "add_person",
+    "appoint_deputy",
+    "as_deputy",
     "ask_second_factor",
     "authenticate",
     "authenticate_for",
@@ -60,6 +70,7 @@ __all__ = [
     "begin_sign_in",
     "change_roles",
     "confirm_session",
+    "end_elevation",
     "end_membership",
     "end_session",
     "found_market",
@@ -73,6 +84,8 @@ __all__ = [
     "invite_person",
     "issue_key",
     "list_clients",
+    "list_deputies",
+    "list_elevations",
     "list_identities",
     "list_keys",
     "list_organisations",
@@ -84,7 +97,9 @@ __all__ = [
     "register_client",
     "register_organisation",
     "return_from",
+    "review_elevation",
     "revoke_client",
+    "revoke_deputy",
     "revoke_key",
     "rotate_client_secret",
     "rotate_key",
@@ -92,6 +107,8 @@ __all__ = [
     "set_second_factor",
     "sign_in",
     "suspend_organisation",
+    "take_elevation",
+    "under_elevation",
     "unlink_identity",
     "verify_organisation",
     "withdraw_invitation",

@@ -100,7 +100,8 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
         if invitation is None or invitation.closed_at is not None or invitation.expires_at <= now:
             raise errors.InvitationOver()
         inviter = await find_membership(db, invitation.invited_by, invitation.org_id)
-        if inviter is None or Role.ADMINISTRATOR not in inviter[1].roles:
+        # Who invited under an elevation never belonged to the organisation; that he did is on record.
+        if invitation.elevation_id is None and (inviter is None or Role.ADMINISTRATOR not in inviter[1].roles):
             raise errors.InvitationOver()
         invitation.closed_at = now
         person_id, roles = invitation.person_id, tuple(Role(role) for role in invitation.roles)
@@ -149,6 +150,7 @@ def _new(
         roles=list(roles),
         token_hash=keys.hash_secret(token),
         invited_by=actor.person,
+        elevation_id=actor.elevation_id,
     )
     return invitation, token
 
