@@ -63,7 +63,9 @@ NOT_KEPT = frozenset({Kind.UNAUTHENTICATED, Kind.TOO_MANY, Kind.BUSY, Kind.TOO_S
 _uuid: TypeAdapter[UUID] = TypeAdapter(Uuid)
 _PLAIN_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 bearer = HTTPBearer(
-    auto_error=False, scheme_name="apiKey", description="An API key: `Authorization: Bearer tmk_<prefix>_<secret>`."
+    auto_error=False,
+    scheme_name="apiKey",
+    description="An API key: `Authorization: Bearer tmk_<prefix>_<secret>`, in a sandbox `tmk_test_…`.",
 )
 
 

@@ -22,7 +22,14 @@ from techmarket.api.limits_said import describe_limits
 from techmarket.api.messages import describe_messages
 from techmarket.api.refusals import name_refusals
 from techmarket.db.idempotency import KeyInFlight, KeyMalformed, KeyMissing, KeyReused
-from techmarket.identity.errors import BadKey, DeputyshipOver, ElevationOver, OrganisationSuspended
+from techmarket.identity.errors import (
+    BadKey,
+    DeputyshipOver,
+    ElevationOver,
+    LiveKeyInSandbox,
+    OrganisationSuspended,
+    TestKeyOnLiveMarket,
+)
 from techmarket.identity.permissions import ElevationDoesNotReach, NotVerified, ScopeMissing, SignInNeeded
 from techmarket.kernel.refusals import NotAllowed, NotFound
 
@@ -101,6 +108,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     # What the shared parts of a route refuse is named here, so that no route can forget it.
     if by_key:
         name_refusals(operation, SignInNeeded, BadKey, OrganisationSuspended, TooManyRequests)
+        name_refusals(operation, TestKeyOnLiveMarket, LiveKeyInSandbox)
         name_refusals(operation, DeputyshipOver, ElevationOver, ElevationDoesNotReach)
     if _asks(route, signed_in):
         name_refusals(operation, NotAllowed, ScopeMissing, NotVerified)

@@ -26,6 +26,8 @@ CONTEXT = ("https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/creden
 CREDENTIAL_HEADER = {"alg": "Ed25519", "cty": "vc", "typ": "vc+sd-jwt"}
 PLAIN_HEADER = {"alg": "Ed25519", "cty": "vc", "typ": "vc+jwt"}
 """Of certificates from before values could be hidden: they stay what they are."""
+SAMPLE = "SandboxSample"
+"""The type of what a sandbox certifies: it looks like a certificate, and proves nothing."""
 STATUS_HEADER = {"alg": "Ed25519", "typ": "techmarket-status+jwt"}
 
 
@@ -40,16 +42,17 @@ def compose(
     place: Place | None = None,
     public_url: str = "",
     replaces: Mapping[str, str] | None = None,
+    sandbox: bool = False,
 ) -> dict[str, Any]:
     """The credential a holder shows: who says it, since when, the facts of the transaction, where its standing is
-    listed, and which certificate it stands in for."""
+    listed, and which certificate it stands in for. One of a sandbox says that it is a sample."""
     status = {} if place is None else {"credentialStatus": entries_of(place, public_url)}
     instead = {} if replaces is None else {"replaces": dict(replaces)}
     return {
         **status,
         "@context": list(CONTEXT),
         "id": f"urn:uuid:{certificate_id}",
-        "type": ["VerifiableCredential", "TransactionCertificate"],
+        "type": ["VerifiableCredential", "TransactionCertificate", *([SAMPLE] if sandbox else [])],
         "issuer": {"id": f"urn:uuid:{issuer_id}", "name": issuer_name},
         "validFrom": instant(issued_at),
         "credentialSubject": {

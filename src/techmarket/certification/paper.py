@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import segno
 
+from techmarket.certification.credential import SAMPLE
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.seals import PaperSeal
 from techmarket.kernel.typesetting import typeset
@@ -112,6 +113,7 @@ def stated_of(credential: Mapping[str, Any]) -> dict[str, Any]:
     trade, licence, registration = facts["trade"], facts["licence"], facts["registration"]
     return {
         "number": credential["credentialSubject"]["certificateNumber"],
+        "is_sample": SAMPLE in credential["type"],
         "issuer": credential["issuer"]["name"],
         "issued_at": _read(credential["validFrom"]),
         "parties": [

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from techmarket.certification import disclosing, paper, statuslist
-from techmarket.certification.credential import CREDENTIAL_HEADER, PLAIN_HEADER, STATUS_HEADER, jwt_sha256
+from techmarket.certification.credential import CREDENTIAL_HEADER, PLAIN_HEADER, SAMPLE, STATUS_HEADER, jwt_sha256
 from techmarket.certification.statuslist import StatusPurpose
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.seals import SealKey
@@ -107,6 +107,12 @@ class Verdict:
     @property
     def is_valid(self) -> bool:
         return self.answer is Answer.VALID
+
+    @property
+    def is_of_a_sandbox(self) -> bool:
+        """Whether a sandbox made it: the credential says so, and so does the log it lies in."""
+        is_sample = self.credential is not None and SAMPLE in self.credential.get("type", ())
+        return is_sample or (self.checkpoint is not None and offline.is_of_a_sandbox(self.checkpoint.origin))
 
 
 STANDINGS = {

@@ -51,6 +51,19 @@ def demo(data: DataFolder = None, report: ReportFile = None) -> None:
 
 
 @cli.command()
+def sandbox(
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="8001 unless TECHMARKET_SANDBOX_PORT")] = None,
+    rate: Annotated[int, typer.Option(min=1, max=100_000, help="the clock runs so many times as fast")] = 60,
+    reset: Annotated[bool, typer.Option("--reset", help="throw away what is in the sandbox and begin anew")] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="without the sample data and its story")] = False,
+) -> None:
+    """Start a sandbox for integrators beside the live market: its own database, keys, clock and sample data."""
+    from techmarket.cli import sandbox as sandboxes
+
+    _settle(sandboxes.run(_settings(quiet=True), console, port=port, rate=rate, reset=reset, empty=empty))
+
+
+@cli.command()
 def serve() -> None:
     """Serve the API until asked to stop; jobs run in this process unless TECHMARKET_JOBS_IN_PROCESS=false."""
     from techmarket.cli import serve as serving
@@ -388,6 +401,7 @@ def _settle(work: Coroutine[Any, Any, object]) -> None:
     """Run it; what the operator can mend is one clear line, not a stack trace."""
     import uvloop
 
+    from techmarket.cli.state import WrongWorld
     from techmarket.db.embedded import EmbeddedServerError
     from techmarket.db.keys import MissingSecret
     from techmarket.db.server_check import UnsuitableServerError
@@ -396,7 +410,7 @@ def _settle(work: Coroutine[Any, Any, object]) -> None:
         # The loop is chosen here: a server that finds itself inside a running one cannot change it any more.
         with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
-    except (EmbeddedServerError, UnsuitableServerError, MissingSecret) as error:
+    except (EmbeddedServerError, UnsuitableServerError, MissingSecret, WrongWorld) as error:
         raise SystemExit(f"techmarket: {error}") from error
     except OSError as error:
         if error.filename is None:

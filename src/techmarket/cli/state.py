@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from alembic.config import Config
 from pydantic import SecretStr
 
 import techmarket
-from techmarket.db import clock, embedded, server_check
+from techmarket.db import clock, embedded, journal, server_check
 from techmarket.db import keys as market_keys
 from techmarket.db.calling import Caller
 from techmarket.db.custody import Custody
@@ -53,7 +53,7 @@ async def open_market(
 ) -> AsyncIterator[OpenMarket]:
     """The means of one command. `prepare` migrates and founds; a worker beside a served market only connects."""
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = load_keys(settings)
+    keys = replace(load_keys(settings), is_sandbox=settings.is_sandbox)
     try:
         witnesses = parse_witnesses(settings.witnesses)
     except ValueError as error:
@@ -85,6 +85,7 @@ async def open_market(
         try:
             if prepare:
                 await found(market, settings, start_at)
+            await require_of_its_world(tx, settings)
             yield market
         finally:
             await tx.dispose()
@@ -136,12 +137,28 @@ async def found(market: OpenMarket, settings: Settings, start_at: datetime | Non
     tx = market.means.tx
     if settings.is_sandbox:
         async with tx.begin() as db:
+            if not await journal.is_empty(db) and not await clock.is_sandbox(db):
+                raise WrongWorld("this database holds a live market: it never becomes a sandbox")
             await clock.open_sandbox(db, start_at)
     shown = await identity.found_market(tx, market.means.keys, name=settings.market_name)
     if shown:
         write_private(market.staff_file, json.dumps(shown, indent=2))
     await rulebook.load_rules(tx)
     await transparency.publish_keys(tx, market.means.keys)
+
+
+class WrongWorld(Exception):
+    """Live data and a sandbox are never mixed: a database is one or the other for good."""
+
+
+async def require_of_its_world(tx: Tx, settings: Settings) -> None:
+    """A sandbox opens no live market, and a live market no sandbox."""
+    async with tx.read() as db:
+        is_sandbox = await clock.is_sandbox(db)
+    if is_sandbox and not settings.is_sandbox:
+        raise WrongWorld("this database holds a sandbox: TECHMARKET_SANDBOX=true opens it, a live market never does")
+    if settings.is_sandbox and not is_sandbox:
+        raise WrongWorld("this database holds a live market: a sandbox has another one")
 
 
 def load_keys(settings: Settings) -> Keys:

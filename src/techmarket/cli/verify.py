@@ -63,6 +63,7 @@ class Said:
     fault: str | None = None
     lines: list[str] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
+    is_of_a_sandbox: bool = False
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Its own kind's sentences: a check of one name says another thing of another kind of file."""
 
@@ -120,6 +121,7 @@ def _certificate(verdict: Verdict) -> Said:
     said = Said(verdict.answer, "certificate", verdict.checked, verdict.not_checked, verdict.fault)
     said.words = certificates.SENTENCES
     said.warnings = verdict.warnings
+    said.is_of_a_sandbox = verdict.is_of_a_sandbox
     if verdict.number:
         said.what = f"certificate {verdict.number}"
     if verdict.since:
@@ -137,6 +139,7 @@ def _package(verdict: package.Verdict) -> Said:
     answer = Answer.VALID if verdict.is_valid else Answer.NOT_OURS
     said = Said(answer, "evidence package", verdict.checked, verdict.not_checked, verdict.fault)
     said.words = package.SENTENCES
+    said.is_of_a_sandbox = verdict.is_of_a_sandbox
     if verdict.subject:
         said.what = f"evidence package of {verdict.subject}, made {verdict.made_at}"
         said.lines.append(f"{verdict.entries} entries of the log")
@@ -154,6 +157,7 @@ def _proof(verdict: proofs.Verdict) -> Said:
     answer = Answer.VALID if verdict.is_valid else Answer.NOT_OURS
     said = Said(answer, verdict.what, verdict.checked, verdict.not_checked, verdict.fault)
     said.words = proofs.SENTENCES
+    said.is_of_a_sandbox = verdict.is_of_a_sandbox
     if verdict.where is not None:
         said.lines.append(f"what is wrong: {verdict.where}")
     if verdict.checkpoint_size is not None:
@@ -274,6 +278,8 @@ def verify_path(
         console.print(f"{trust} does not hold the market's published keys.")
         return 3
     console.print(f"{ANSWERS[said.answer]}  {_plain(said.what)}", soft_wrap=True)
+    if said.is_of_a_sandbox:
+        console.print("  [red]![/] a sandbox made this: a sample, worth nothing · 沙箱样本，无任何效力", soft_wrap=True)
     if is_beside:
         console.print(
             f"  [yellow]![/] the keys were taken from {trust}, beside the file: "

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from techmarket.contracts import service
-from techmarket.db.jobs import periodic, reacts_to
+from techmarket.contracts.lifecycle import ContractState
+from techmarket.contracts.tables import Contract
+from techmarket.db.jobs import deadline, periodic, reacts_to
 from techmarket.db.means import Means
 from techmarket.settlement.events import DuePaid, DueRefunded
 from techmarket.trading.events import AwardAnnulled, AwardLapsed
@@ -33,6 +35,9 @@ async def cancel_lapsed(means: Means, event: AwardLapsed) -> None:
 async def cancel_annulled(means: Means, event: AwardAnnulled) -> None:
     """An award that an upheld objection annulled takes its unsigned contract with it, too."""
     await service.cancel_lapsed(means.tx, event.award_id, cause="award_annulled")
+
+
+deadline("contracts.trial_ends", Contract.trial_until, Contract.state == ContractState.TRIAL)
 
 
 @periodic("contracts.lapse_trials", every=timedelta(minutes=10))

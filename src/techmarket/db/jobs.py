@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from sqlalchemy import ColumnElement, Date, DateTime, Select, cast, func, select
+
 from techmarket.db.means import Means
 from techmarket.kernel.events import Event
 
@@ -48,6 +50,15 @@ class Follower:
     run: FollowerFn
 
 
+@dataclass(frozen=True)
+class Deadline:
+    """When the next of what a job looks for is due, by the market's clock: for sandboxes, which jump there."""
+
+    name: str
+    next: Select[tuple[Any]]
+
+
+DEADLINES: dict[str, Deadline] = {}
 PERIODIC: dict[str, Periodic] = {}
 REACTIONS: dict[str, Reaction] = {}
 FOLLOWERS: dict[str, Follower] = {}
@@ -62,6 +73,15 @@ def periodic(name: str, *, every: timedelta) -> Callable[[PeriodicFn], PeriodicF
         return run
 
     return declare
+
+
+def deadline(name: str, at: ColumnElement[Any], *where: ColumnElement[bool]) -> None:
+    """Declare where a deadline stands in rows. A day is over with its last hour in Shanghai."""
+    if isinstance(at.type, Date):
+        at = func.timezone("Asia/Shanghai", cast(at + 1, DateTime(timezone=False)))
+    if name in DEADLINES:
+        raise ValueError(f"two deadlines are named {name}")
+    DEADLINES[name] = Deadline(name, select(func.min(at)).where(*where, at > func.market_now()))
 
 
 def reacts_to(

@@ -332,6 +332,11 @@ async def read(
     return [Entry(r.n, r.id, r.at, r.actor, r.org, r.kind, tuple(r.refs), r.facts) for r in rows]
 
 
+async def is_empty(db: AsyncSession) -> bool:
+    """Whether nothing has ever been recorded here."""
+    return not (await db.execute(text("SELECT EXISTS (SELECT 1 FROM journal_entry)"))).scalar_one()
+
+
 async def head(db: AsyncSession) -> int:
     """The number of positioned entries, that is the next position."""
     return int((await db.execute(text("SELECT coalesce(max(n) + 1, 0) FROM journal_position"))).scalar_one())

@@ -34,6 +34,8 @@ class Keys:
     pepper: bytes = field(repr=False)
     bank_secret: bytes = field(repr=False)
     paper: PaperSeal = field(repr=False)
+    is_sandbox: bool = False
+    """A sandbox gives out test keys, and takes no other."""
 
     @cached_property
     def tokens(self) -> Seal:

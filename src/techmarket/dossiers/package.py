@@ -26,7 +26,7 @@ from techmarket.transparency import evidence
 from techmarket.transparency.events import LogOpened
 from techmarket.transparency.evidence import Unproven
 from techmarket.transparency.keyset import had_expired, key_for
-from techmarket.transparency.offline import Checkpoint
+from techmarket.transparency.offline import Checkpoint, is_of_a_sandbox
 from techmarket.transparency.rules import verify_consistency
 
 FORM = "techmarket-evidence/2"
@@ -83,6 +83,7 @@ class Verdict:
     made_at: str | None = None
     notices: tuple[Mapping[str, Any], ...] = ()
     entries: int = 0
+    is_of_a_sandbox: bool = False
 
     @property
     def is_valid(self) -> bool:
@@ -132,6 +133,7 @@ def verify(file: bytes | IO[bytes], trusted: Mapping[str, SealKey]) -> Verdict:
         manifest["made_at"],
         tuple(notices),
         found.entries,
+        is_of_a_sandbox(checkpoint.origin),
     )
 
 

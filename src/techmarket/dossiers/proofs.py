@@ -17,6 +17,7 @@ from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.seals import SealKey
 from techmarket.transparency import evidence
 from techmarket.transparency.evidence import Unproven
+from techmarket.transparency.offline import Checkpoint, is_of_a_sandbox
 
 SIZE_MAX = 32 * 1024 * 1024
 NOTICE = frozenset({"notice_id", "texts", "entries"})
@@ -109,6 +110,7 @@ class Verdict:
     notices: tuple[Stood, ...] = ()
     checkpoint_size: int | None = None
     consent: Given | None = None
+    is_of_a_sandbox: bool = False
 
     @property
     def is_valid(self) -> bool:
@@ -153,8 +155,9 @@ def verify(raw: bytes, trusted: Mapping[str, SealKey]) -> Verdict:
         (*promised, "left_out", "facts", "time", "keys"),
         tuple(entries),
         tuple(stood(entries)),
-        max((size for _, size in shown if size is not None), default=None),
+        max((one.size for _, one in shown if one is not None), default=None),
         consent,
+        any(one is not None and is_of_a_sandbox(one.origin) for _, one in shown),
     )
 
 
@@ -264,7 +267,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _entry(n: int, entry: object, trusted: Mapping[str, SealKey]) -> tuple[Entry, int | None]:
+def _entry(n: int, entry: object, trusted: Mapping[str, SealKey]) -> tuple[Entry, Checkpoint | None]:
     where = f"entry {n}"
     if not isinstance(entry, dict) or entry.keys() != {"entry_id", "kind", "proof", "promise"}:
         raise Unproven("form", where)
@@ -275,7 +278,7 @@ def _entry(n: int, entry: object, trusted: Mapping[str, SealKey]) -> tuple[Entry
         raise Unproven("entries", f"{where} ({entry['kind']}): {failed.check}") from failed
     if shown.row["kind"] != entry["kind"] or shown.row["id"] != entry["entry_id"]:
         raise Unproven("entries", f"{where} ({entry['kind']}): it is another entry")
-    return Entry(shown.position, shown.row), shown.checkpoint.size if shown.checkpoint else None
+    return Entry(shown.position, shown.row), shown.checkpoint
 
 
 def _check_about(subject: str, entries: Sequence[Entry], ties: Collection[str]) -> None:

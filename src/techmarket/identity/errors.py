@@ -13,6 +13,18 @@ class BadKey(Refusal):
     en = "This key or token is not valid, has expired or was revoked."
 
 
+class TestKeyOnLiveMarket(Refusal):
+    code, kind = "identity.test_key_on_live_market", Kind.UNAUTHENTICATED
+    zh = "这是沙箱的测试密钥（tmk_test_…），正式市场不接受；请使用正式密钥，或改用沙箱地址。"
+    en = "This is a test key (tmk_test_…), and this market is live: use a live key, or the sandbox's address."
+
+
+class LiveKeyInSandbox(Refusal):
+    code, kind = "identity.live_key_in_sandbox", Kind.UNAUTHENTICATED
+    zh = "这是正式市场的密钥，请勿在沙箱中使用；如已误发，请尽快轮换，并改用测试密钥（tmk_test_…）。"
+    en = "This is a key of a live market, and this is a sandbox: use a test key (tmk_test_…) here, and rotate that one."
+
+
 class SignInFailed(Refusal):
     """A name nobody has, a wrong password and a wrong code look the same."""
 

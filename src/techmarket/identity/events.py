@@ -234,6 +234,12 @@ class QualificationGranted(Event):
 
 
 @dataclass(frozen=True)
+class ClockRuns(Event):
+    kind: ClassVar[str] = "sandbox.clock_runs"
+    rate: int
+
+
+@dataclass(frozen=True)
 class ClockMoved(Event):
     kind: ClassVar[str] = "sandbox.clock_moved"
     to: datetime

@@ -218,6 +218,16 @@ class ElevationView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockView:
+    """The market's time; in a sandbox, how many times as fast it runs, and what has just become due."""
+
+    now: datetime
+    sandbox: bool
+    rate: int
+    due: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrationView:
     organisation: OrganisationView
     administrator: PersonView

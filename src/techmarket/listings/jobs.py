@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db.jobs import periodic
+from techmarket.db.jobs import deadline, periodic
 from techmarket.db.means import Means
 from techmarket.listings import service
+from techmarket.listings.lifecycle import ListingState
+from techmarket.listings.tables import Listing
+
+deadline("listings.listing_expires", Listing.expires_on, Listing.state == ListingState.PUBLISHED)
 
 
 @periodic("listings.expire", every=timedelta(seconds=30))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db.jobs import periodic, reacts_to
+from techmarket.db.jobs import deadline, periodic, reacts_to
 from techmarket.db.means import Means
 from techmarket.notices import service
+from techmarket.notices.lifecycle import NoticeState
+from techmarket.notices.tables import Notice
 from techmarket.rulebook.events import WorkDaysEntered
+
+deadline("notices.notice_ends", Notice.look_at, Notice.state == NoticeState.RUNNING)
 
 
 @periodic("notices.clear_due", every=timedelta(seconds=1))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db.jobs import periodic
+from techmarket.db.jobs import deadline, periodic
 from techmarket.db.means import Means
 from techmarket.settlement import service
+from techmarket.settlement.lifecycle import DueState
+from techmarket.settlement.tables import Due
+
+deadline("settlement.due_is_overdue", Due.due_on, Due.state == DueState.OPEN)
 
 
 @periodic("settlement.announce_overdue", every=timedelta(seconds=5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db.jobs import periodic, reacts_to
+from techmarket.db.jobs import deadline, periodic, reacts_to
 from techmarket.db.means import Means
 from techmarket.kernel.ids import Ref
 from techmarket.notices.events import (
@@ -19,6 +19,16 @@ from techmarket.rulebook.events import WorkDaysEntered
 from techmarket.settlement.events import DuePaid
 from techmarket.settlement.steps import Purpose
 from techmarket.trading import service
+from techmarket.trading.lifecycle import AwardState, LotState, TradeState
+from techmarket.trading.tables import Award, Lot, Trade
+
+deadline("trading.bidding_opens", Trade.bidding_opens_at, Trade.state == TradeState.ANNOUNCED)
+deadline("trading.extension_is_looked_at", Trade.extension_look_at, Trade.state == TradeState.ANNOUNCED)
+deadline("trading.suspension_ends", Trade.resume_by, Trade.state == TradeState.ANNOUNCED)
+deadline("trading.lot_goes_on", Lot.resumes_at, Lot.state == LotState.PAUSED)
+deadline("trading.lot_closes", Lot.effective_end, Lot.state == LotState.OPEN)
+deadline("trading.step_ends", Lot.step_due_at, Lot.state == LotState.EVALUATING)
+deadline("trading.award_lapses", Award.sign_by, Award.state == AwardState.OFFERED)
 
 RENEWED_EVERY = timedelta(seconds=5)
 RENEWED_ONE_IN = 12

@@ -20,6 +20,7 @@ from techmarket.kernel.seals import Seal, SealKey
 from techmarket.transparency import rules
 
 ORIGIN = "techmarket/log/"
+SANDBOX_ORIGIN = "techmarket/sandbox/log/"
 ED25519 = b"\x01"
 COSIGNATURE = b"\x04"
 SIGNATURES_MAX = 64
@@ -70,12 +71,17 @@ class NotACheckpoint(ValueError):
     """The note is malformed or not signed by the given key."""
 
 
-def origin_of(log_id: str) -> str:
-    return f"{ORIGIN}{log_id}"
+def origin_of(log_id: str, *, sandbox: bool = False) -> str:
+    """The first line of a log's checkpoints: it says of a sandbox that it is one."""
+    return f"{SANDBOX_ORIGIN if sandbox else ORIGIN}{log_id}"
+
+
+def is_of_a_sandbox(origin: str) -> bool:
+    return origin.startswith(SANDBOX_ORIGIN)
 
 
 def log_id_of(origin: str) -> UUID:
-    return UUID(origin.removeprefix(ORIGIN))
+    return UUID(origin.removeprefix(SANDBOX_ORIGIN).removeprefix(ORIGIN))
 
 
 def sign_checkpoint(checkpoint: Checkpoint, seal: Seal) -> str:

@@ -90,6 +90,7 @@ async def _document(
         facts=stated,
         place=place,
         public_url=public_url,
+        sandbox=await clock.is_sandbox(db),
         replaces=None
         if replaced is None
         else {"number": replaced.number or "", "credential_sha256": replaced.jwt_sha256 or ""},

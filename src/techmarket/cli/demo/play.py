@@ -17,6 +17,7 @@ from techmarket.cli.demo.http import Caller
 from techmarket.cli.demo.report import Report, Stages, outcome
 from techmarket.cli.demo.story import START, Story
 from techmarket.cli.verify import examine, verdict_of
+from techmarket.identity import service as identity
 from techmarket.samples import real_sets
 from techmarket.settings import Settings
 from techmarket.transparency.keyset import trusted_keys
@@ -26,8 +27,13 @@ BEGUN = "demo/keys-of-people.json"
 PLAYED = "demo/report.json"
 
 
-async def run_demo(settings: Settings, console: Console, *, data: Path | None, report: Path | None, stay: bool) -> None:
-    """Play the story once per state folder, print the outcome; with `stay`, go on serving until asked to stop."""
+async def run_demo(
+    settings: Settings, console: Console, *, data: Path | None, report: Path | None, stay: bool, rate: int = 1
+) -> None:
+    """Play the story once per state folder, print the outcome; with `stay`, go on serving until asked to stop.
+
+    The story moves the clock itself; from its end on it runs at `rate`.
+    """
     _require_sets(data)
     serving.require_free_port(settings)
     _require_unbroken(settings.state_dir, stay=stay)
@@ -54,6 +60,7 @@ async def run_demo(settings: Settings, console: Console, *, data: Path | None, r
             console.print(outcome(shown))
             if report is not None:
                 _write(report, shown)
+            await identity.run_clock_at(market.means.tx, rate)
             if stay:
                 _say_what_to_open(console, settings, market)
                 await serving.until_asked_to_stop(server)

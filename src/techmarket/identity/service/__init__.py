@@ -53,7 +53,14 @@ from techmarket.identity.service.outside import (
     return_from,
     unlink_identity,
 )
-from techmarket.identity.service.sandbox import move_clock, read_clock
+from techmarket.identity.service.sandbox import (
+    jump_to_next,
+    move_clock,
+    read_clock,
+    run_clock,
+    run_clock_at,
+    see_clock,
+)
 from techmarket.identity.service.sessions import confirm_session, end_session, list_sessions, sign_in
 
 __all__ = [
@@ -83,6 +90,7 @@ __all__ = [
     "invite_again",
     "invite_person",
     "issue_key",
+    "jump_to_next",
     "list_clients",
     "list_deputies",
     "list_elevations",
@@ -103,6 +111,9 @@ __all__ = [
     "revoke_key",
     "rotate_client_secret",
     "rotate_key",
+    "run_clock",
+    "run_clock_at",
+    "see_clock",
     "set_login",
     "set_second_factor",
     "sign_in",

@@ -17,7 +17,7 @@ from techmarket.identity.lifecycle import OrgState
 from techmarket.identity.service.sessions import TOKEN_FORM, ends_of
 from techmarket.identity.tables import Membership, Organisation
 
-KEY_FORM = re.compile(r"tmk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
+KEY_FORM = re.compile(r"tmk_(test_)?([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 
 
 async def authenticate(tx: Tx, keys: Keys, raw: str, *, issuer: str = "") -> Actor:
@@ -29,7 +29,10 @@ async def authenticate(tx: Tx, keys: Keys, raw: str, *, issuer: str = "") -> Act
 async def authenticate_for(tx: Tx, keys: Keys, raw: str, *, issuer: str = "") -> tuple[Actor, float | None]:
     """Who holds this, and in how many seconds it ends, if it does: for whoever remembers the answer."""
     if (parts := KEY_FORM.fullmatch(raw)) is not None:
-        return await _by_key(tx, keys, raw, parts[1])
+        # Said before anything is looked up: a key of the other world is in no table of this one.
+        if (parts[1] is not None) != keys.is_sandbox:
+            raise errors.LiveKeyInSandbox() if keys.is_sandbox else errors.TestKeyOnLiveMarket()
+        return await _by_key(tx, keys, raw, parts[2])
     if TOKEN_FORM.fullmatch(raw) is not None:
         return await _by_session(tx, keys, raw)
     if tokens.looks_like_a_token(raw):

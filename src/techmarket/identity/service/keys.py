@@ -144,7 +144,7 @@ def issue(
 ) -> IssuedKeyView:
     """The row of a new key, inside the caller's transaction."""
     prefix = secrets.token_hex(6)
-    raw = f"tmk_{prefix}_{secrets.token_urlsafe(32)}"
+    raw = f"tmk_{'test_' if keys.is_sandbox else ''}{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey(
         id=new_id(),
         prefix=prefix,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import clock, journal
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.transparency import offline, repository, steps
@@ -37,7 +37,8 @@ async def audit(
         head = await journal.head(db)
         newest = await repository.newest_checkpoint(db)
         known = await steps.known_keys(db, keys)
-        origins = [offline.origin_of(str(log.log_id)) for log in await repository.list_logs(db)]
+        sandbox = await clock.is_sandbox(db)
+        origins = [offline.origin_of(str(log.log_id), sandbox=sandbox) for log in await repository.list_logs(db)]
     covered = newest.size if newest else 0
     examined = Examination(tree_size=min(covered, head), keys=known, origins=origins, witnessed=witnessed)
     spans = [(start, min(start + stretch, head)) for start in range(0, head, stretch)]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import clock, journal
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
@@ -31,8 +31,15 @@ async def list_logs(tx: Tx, actor: Actor) -> list[LogView]:
     """The present log and those it followed, the newest first."""
     require(actor, policy.READ_LOG)
     async with tx.read() as db:
+        sandbox = await clock.is_sandbox(db)
         return [
-            LogView(row.log_id, offline.origin_of(str(row.log_id)), row.opened_at, row.previous_id, row.previous_size)
+            LogView(
+                row.log_id,
+                offline.origin_of(str(row.log_id), sandbox=sandbox),
+                row.opened_at,
+                row.previous_id,
+                row.previous_size,
+            )
             for row in await repository.list_logs(db)
         ]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func
 
-from techmarket.db import journal
+from techmarket.db import clock, journal
 from techmarket.db.journal import JournalLog
 from techmarket.db.keys import Keys
 from techmarket.db.locks import lock_name
@@ -41,7 +41,8 @@ async def make_checkpoint(tx: Tx, keys: Keys) -> int:
         grown = size + len(rows)
         root = rules.root_from_nodes(grown, stored | new)
         log_id = await repository.log_id(db)
-        note = offline.sign_checkpoint(offline.Checkpoint(offline.origin_of(str(log_id)), grown, root), keys.log)
+        origin = offline.origin_of(str(log_id), sandbox=await clock.is_sandbox(db))
+        note = offline.sign_checkpoint(offline.Checkpoint(origin, grown, root), keys.log)
         db.add(CheckpointRow(size=grown, root=root, note=note, kid=keys.log.kid))
         return len(rows)
 
