@@ -10,7 +10,7 @@ STATE := .techmarket
 EXAMPLES ?= 200
 SEED ?= 20260301
 
-.PHONY: help run demo test lint bench bench-check openapi examples migration fault flood fuzz matrix mutants lock clean .venv
+.PHONY: help run sandbox demo test lint bench bench-check openapi examples migration fault flood fuzz matrix mutants lock clean .venv
 
 help:  ## Say what there is
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ bench: $(STAMP)  ## Measure, with the reference beside it in the same run
 bench-check: $(STAMP)  ## See that every measurement runs, in its short form
 	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/bench $(ARGS)
 
+sandbox: $(STAMP)  ## Start a sandbox for integrators on 127.0.0.1:8001 (ARGS="--rate 1440", "--reset")
+	@$(BIN)/techmarket sandbox $(ARGS)
+
 openapi: $(STAMP)  ## Write api_specs/openapi.json anew
 	@$(BIN)/techmarket openapi --write
 
@@ -97,6 +100,7 @@ lock:  ## Resolve the dependencies of pyproject.toml anew
 	@sh scripts/lock.sh $(ARGS)
 
 clean:  ## Stop this checkout's server and remove its data, caches and environment
+	@if [ -d $(STATE)/sandbox ]; then PYTHONPATH=src $(BIN)/python -m techmarket.db.embedded remove $(STATE)/sandbox; fi
 	@if [ -d $(STATE) ]; then PYTHONPATH=src $(BIN)/python -m techmarket.db.embedded remove $(STATE); fi
 	rm -rf $(STATE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build dist
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -103,7 +103,7 @@ from techmarket.disclosure.rules import RoomLimits
 from techmarket.hub.opendata import OCID_PREFIX
 from techmarket.identity.providers import House
 from techmarket.identity.rules import SessionLimits
-from techmarket.jobs.runner import running
+from techmarket.jobs.runner import load_jobs, running
 from techmarket.trading.bidbook import BidBook
 from techmarket.web import pages
 
@@ -217,6 +217,7 @@ def create_app(
             yield
             app.state.is_stopping = True
 
+    load_jobs()  # where deadlines stand is declared beside them: a sandbox jumps there
     if not structlog.is_configured():  # its own default would print local variables, secrets too
         observe.configure_logging(json=True)
     app = Market(

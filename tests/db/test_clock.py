@@ -39,3 +39,24 @@ async def test_sql_and_python_read_the_same_clock(tx):
         await clock.open_sandbox(db, datetime(2026, 1, 5, tzinfo=UTC))
         sql = (await db.execute(text("SELECT market_now()"))).scalar_one()
         assert abs(await clock.market_now(db) - sql) < timedelta(seconds=1)
+
+
+async def test_a_sandbox_runs_as_fast_as_it_is_told_without_a_jump_and_a_live_market_at_its_own_pace(tx):
+    with pytest.raises(clock.ClockStandsStill):
+        async with tx.begin() as db:
+            await clock.run_at(db, 1_440)
+    with pytest.raises(DBAPIError, match="offset_only_in_a_sandbox"):
+        async with tx.begin() as db:
+            await db.execute(text("UPDATE market_clock SET rate = 2"))
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    async with tx.begin() as db:
+        await clock.open_sandbox(db, start)
+        assert await clock.run_at(db, 100_000) - start < timedelta(seconds=30)
+        await db.execute(text("UPDATE market_clock SET since = since - interval '1 second'"))
+        fast = await clock.market_now(db)
+        assert fast - start >= timedelta(seconds=100_000)
+        slow = await clock.run_at(db, 1)
+        assert slow >= fast
+        await db.execute(text("UPDATE market_clock SET since = since - interval '1 hour'"))
+        assert await clock.market_now(db) - slow < timedelta(minutes=20)
+        assert await clock.rate_of(db) == 1

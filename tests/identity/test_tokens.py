@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -45,12 +46,10 @@ def signed(seal: Seal = SEAL, *, header: dict | None = None, **changes: object) 
     return jws.serialize_compact(protected, json.dumps(claims).encode(), key, algorithms=["Ed25519"])
 
 
-def by_shared_secret() -> str:
-    """HS256 keyed with the public half, as a verifier that trusts the header would check it."""
-    public = OKPKey.import_key(SEAL.to_pem()).as_pem(private=False)
-    body = f"{b64({**HEADER, 'alg': 'HS256'})}.{b64(CLAIMS)}"
-
-    return f"{body}.{b64(hmac.new(public, body.encode(), hashlib.sha256).digest())}"
+def by_shared_secret(name: str, digest: Any, key: bytes) -> str:
+    """Keyed with what everybody knows, as a verifier that trusts the header would check it."""
+    body = f"{b64({**HEADER, 'alg': name})}.{b64(CLAIMS)}"
+    return f"{body}.{b64(hmac.new(key, body.encode(), digest).digest())}"
 
 
 def by_rsa() -> str:
@@ -78,7 +77,6 @@ def test_a_token_says_to_whom_it_was_given_and_with_which_scopes():
 FORGED = {
     "no algorithm": f"{b64({**HEADER, 'alg': 'none'})}.{b64(CLAIMS)}.",
     "no algorithm and a signature": f"{b64({**HEADER, 'alg': 'none'})}.{b64(CLAIMS)}.AA",
-    "a shared secret": by_shared_secret(),
     "an RSA key of the forger": by_rsa(),
     "another key under our name": signed(Seal.generate()),
     "another key's name": signed(header={**HEADER, "kid": "0" * 16}),
@@ -103,6 +101,30 @@ FORGED = {
     "brackets without end": f"{b64(HEADER)}.{b64(b'[' * 1000)}.AA",
     "a long one": f"{b64(HEADER)}.{'A' * 3000}.AA",
 }
+
+
+PUBLIC = OKPKey.import_key(SEAL.to_pem())
+CONFUSED = {
+    f"{name} keyed with {what}": by_shared_secret(name, digest, key)
+    for name, digest in (("HS256", hashlib.sha256), ("HS384", hashlib.sha384), ("HS512", hashlib.sha512))
+    for what, key in {
+        "the public key as PEM": PUBLIC.as_pem(private=False),
+        "the public key as DER": PUBLIC.as_der(private=False),
+        "the public key's bytes": SEAL.public.raw,
+        "the name of the key": SEAL.public.kid.encode(),
+        "nothing": b"",
+    }.items()
+}
+STRIPPED = {
+    f"{name!r} and {what}": f"{b64({**HEADER, 'alg': name})}.{b64(CLAIMS)}.{tail}"
+    for name in ("none", "None", "NONE", "nOnE", "", None, "HS256", "EdDSA", "ES256", "RS256", "Ed448")
+    for what, tail in {"no signature": "", "our signature of it": signed().split(".")[2]}.items()
+}
+FORGED |= CONFUSED | STRIPPED
+
+
+def test_more_than_sixty_tokens_are_forged_here_and_each_in_another_way():
+    assert len(set(FORGED.values())) == len(FORGED) >= 60
 
 
 @pytest.mark.parametrize("raw", FORGED.values(), ids=FORGED.keys())

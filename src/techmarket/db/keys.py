@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from techmarket.db.custody import SCHEME, Custody, NoSuchKey
 from techmarket.kernel.seals import PaperSeal, Seal
+
+SECRET_MIN, DISTINCT_MIN = 32, 10
+PLACEHOLDERS = ("changeme", "changeit", "changethis", "default", "example", "placeholder", "password", "secret")
 
 
 class MissingSecret(Exception):
@@ -99,8 +103,7 @@ def given(
     """Keys from settings; anything short is refused rather than used. Each key is a PEM text, or the `pkcs11:` URI of
     one that stays in its token."""
     for name, value in (("pepper", pepper), ("bank secret", bank_secret)):
-        if len(value) < 32:
-            raise MissingSecret(f"the {name} must have at least 32 characters")
+        require_good(name, value)
     held = custody or Custody()
     try:
         return Keys(
@@ -113,6 +116,15 @@ def given(
         )
     except NoSuchKey as failed:
         raise MissingSecret(str(failed)) from failed
+
+
+def require_good(name: str, value: str) -> None:
+    """Refuse a secret that is short, of a few signs only, or what somebody left in a template."""
+    if len(value) < SECRET_MIN:
+        raise MissingSecret(f"the {name} must have at least {SECRET_MIN} characters")
+    plain = re.sub("[^a-z]", "", value.casefold())
+    if len(set(value)) < DISTINCT_MIN or any(word in plain for word in PLACEHOLDERS):
+        raise MissingSecret(f"the {name} must be a random one: openssl rand -hex 32")
 
 
 def _seal(told: str, custody: Custody) -> Seal:
