@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0094_sign_in_elsewhere"
-down_revision = "0093_keep_foreign_releases"
+down_revision = "0094_number_alerts_by_person"
 branch_labels = None
 depends_on = None
 

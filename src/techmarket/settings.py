@@ -25,8 +25,6 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535)
     sandbox: bool | None = None
-    sandbox_port: int = Field(default=8001, ge=1, le=65_535)
-    sandbox_dir: Path | None = None
     object_store: str | None = None
     log_key: SecretStr | None = None
     issuer_key: SecretStr | None = None

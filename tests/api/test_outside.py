@@ -162,7 +162,7 @@ async def test_the_answer_of_one_house_is_not_taken_for_that_of_another(means, t
         unnamed = await come_back(api, brought, browser)
         assert unnamed.json()["check"] == "iss"
         address, browser = await begin(api, "/v1/sign-in/evil")
-        mixed = await come_back(api, evil.visit(address), browser)
+        mixed = await come_back(api, evil.visit(address), browser, name="evil")
         assert mixed.json()["code"] == "identity.outside_identity_unknown"
         address, browser = await begin(api)
         elsewhere = await come_back(api, house.visit(address), browser, name="evil")
@@ -346,6 +346,7 @@ async def test_a_house_that_is_silent_unclear_or_unknown_is_told_as_such(means, 
     async with serving(means, House.of(house.provider())) as api:
         unclear = await api.post("/v1/sign-in/campus", json={})
         assert (unclear.status_code, unclear.json()["code"]) == (503, "identity.provider_unclear")
+    house.metadata = {}
     address, browser = await begin(market.api)
     declined = {"state": house.visit(address)["state"], "error": "access_denied", "iss": house.issuer}
     answer = await come_back(market.api, declined, browser)

@@ -43,14 +43,14 @@ def test_a_sandbox_takes_no_database_key_secret_or_provider_of_the_market_beside
         | given
         | {"state_dir": tmp_path, "object_store": "s3://live", "witnesses": "w", "pkcs11_module": "m", "sandbox": False}
     )
-    ours = settings_of(live, port=None)
+    ours = settings_of(live, port=8001, folder=None)
     assert (ours.state_dir, ours.port, ours.is_sandbox, ours.is_embedded) == (tmp_path / "sandbox", 8001, True, True)
     kept = {name for name in given if getattr(ours, name) is not None}
     assert kept == {"embedder_token"} & SHARED
     assert (ours.object_store, ours.witnesses, ours.pkcs11_module) == (None, "", None)
     assert ours.public_url == "http://127.0.0.1:8001"
-    with pytest.raises(SystemExit, match="own folder"):
-        settings_of(live.model_copy(update={"sandbox_dir": tmp_path}), port=None)
+    with pytest.raises(SystemExit, match="the live market"):
+        settings_of(live, port=8001, folder=tmp_path)
 
 
 def test_only_what_is_a_sandbox_is_thrown_away(tmp_path):

@@ -106,8 +106,10 @@ async def test_a_saved_proof_says_what_stood_where_from_when_to_when_in_the_word
     code, said = said_of(tmp_path, proof)
     assert code == 0
     (example,) = re.findall(r"verify notice\.json --trust keys\.json\n(.*?)```", GUIDE.read_text("utf-8"), re.S)
-    assert len(said.splitlines()) == len(example.splitlines())
-    for line, pattern in zip(said.splitlines(), example.splitlines(), strict=True):
+    verdict, sandbox, *lines = said.splitlines()
+    assert sandbox == "  ! a sandbox made this: a sample, worth nothing · 沙箱样本，无任何效力"
+    assert len(lines) + 1 == len(example.splitlines())
+    for line, pattern in zip([verdict, *lines], example.splitlines(), strict=True):
         parts = re.split(r"\{\w+\}", pattern)
         assert re.fullmatch(r"[0-9a-f:+ -]+".join(map(re.escape, parts)), line), (pattern, line)
     assert "since 2026-02-27 09:00" in said  # on the market

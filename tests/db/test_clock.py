@@ -51,12 +51,12 @@ async def test_a_sandbox_runs_as_fast_as_it_is_told_without_a_jump_and_a_live_ma
     start = datetime(2026, 1, 5, tzinfo=UTC)
     async with tx.begin() as db:
         await clock.open_sandbox(db, start)
-        assert await clock.run_at(db, 100_000) - start < timedelta(seconds=30)
-        await db.execute(text("UPDATE market_clock SET since = since - interval '1 second'"))
+        assert timedelta(0) <= await clock.run_at(db, 1_440) - start < timedelta(days=1)
+        await db.execute(text("UPDATE market_clock SET since = since - interval '1 hour'"))
         fast = await clock.market_now(db)
-        assert fast - start >= timedelta(seconds=100_000)
+        assert timedelta(days=60) <= fast - start < timedelta(days=61)
         slow = await clock.run_at(db, 1)
         assert slow >= fast
         await db.execute(text("UPDATE market_clock SET since = since - interval '1 hour'"))
-        assert await clock.market_now(db) - slow < timedelta(minutes=20)
+        assert await clock.market_now(db) - slow < timedelta(minutes=2)
         assert await clock.rate_of(db) == 1

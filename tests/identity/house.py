@@ -26,7 +26,7 @@ CLIENT, SECRET = "market at the house", "sample secret: not/for+use"
 @cache
 def rsa(kid: str) -> RSAKey:
     """A key of 2048 bits takes a while: one for each name."""
-    return RSAKey.generate_key(2048, {"kid": kid, "use": "sig", "alg": "RS256"})
+    return RSAKey.generate_key(2048, {"kid": kid, "use": "sig"})
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from joserfc import jws
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from techmarket.identity import oidc
@@ -167,8 +168,11 @@ def test_a_single_key_needs_no_name_and_one_that_names_its_algorithm_signs_by_no
 
 def test_an_ed25519_key_is_one_that_may_sign():
     edwards = OKPKey.generate_key("Ed25519", {"kid": "ed"})
-    raw = signed(edwards, {"alg": "EdDSA", "kid": "ed"})
     published = usable_keys(HOUSE, {"keys": [edwards.as_dict(private=False)]})
+    raw = signed(edwards, {"alg": "Ed25519", "kid": "ed"})
+    assert read_id_token(HOUSE, published, raw, nonce=NONCE, now=NOW).subject == "s-1"
+    with pytest.warns(SecurityWarning, match="EdDSA"):
+        raw = signed(edwards, {"alg": "EdDSA", "kid": "ed"})
     assert read_id_token(HOUSE, published, raw, nonce=NONCE, now=NOW).subject == "s-1"
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
@@ -30,10 +31,10 @@ files = APIRouter(prefix="/v1", tags=["audit"])
 JSONL, CSV = "application/x-ndjson", "text/csv; charset=utf-8"
 COLUMNS = (
     *("position", "id", "at", "kind", "organisation_id", "person_id", "person_name", "via", "credential_id"),
-    *("stands_in_for", "elevation_id", "refs", "facts"),
+    *("stands_in_for", "seconded_by", "elevation_id", "refs", "facts"),
 )
 Kinds = Annotated[
-    list[Annotated[str, Query(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,60}$")]], Query(alias="kind", max_length=50)
+    list[Annotated[str, Field(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,60}$")]], Query(alias="kind", max_length=50)
 ]
 About = Annotated[
     str | None,
@@ -52,6 +53,7 @@ class AuditOut(Wire):
     via: str | None
     credential_id: UUID | None
     stands_in_for: UUID | None
+    seconded_by: UUID | None
     elevation_id: UUID | None
     refs: list[str]
     facts: dict[str, Any]

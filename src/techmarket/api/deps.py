@@ -6,6 +6,7 @@ commit (`db/idempotency.py`); and every GET its tag (`conditional.py`).
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
@@ -43,12 +44,12 @@ from techmarket.db.means import Means
 from techmarket.db.session import Tx
 from techmarket.identity import service as identity
 from techmarket.identity.actor import ANONYMOUS, Actor
-from techmarket.identity.errors import BadKey, CrossSite, DeputyshipOver, ElevationOver
+from techmarket.identity.errors import BadKey, CrossSite, DeputyDoesNotBid, DeputyshipOver, ElevationOver, NotAgreed
 from techmarket.identity.permissions import ElevationDoesNotReach, SignInNeeded
 from techmarket.kernel.embedding import Embedder
 from techmarket.kernel.refusals import Kind, Refusal
 
-AS_DEPUTY, UNDER_ELEVATION = "acting-as-deputy", "acting-under-elevation"
+AS_DEPUTY, UNDER_ELEVATION, AGREED_ACT = "acting-as-deputy", "acting-under-elevation", "agreed-act"
 REACHED_BY_ELEVATION = (
     *("/v1/organisations/", "/v1/people/", "/v1/invitations/", "/v1/keys/", "/v1/clients/", "/v1/webhooks"),
     *("/v1/webhook-deliveries/", "/v1/listings", "/v1/achievements", "/v1/contracts"),
@@ -102,6 +103,8 @@ async def reader(
         await spend_openly(request)
         raise
     if observe.route_template(request.scope) in observe.UNTOLD:
+        if AS_DEPUTY in request.headers or UNDER_ELEVATION in request.headers:
+            raise DeputyDoesNotBid()
         # Neither the last use of a key nor a count of requests may say that an envelope was put.
         await rates_of(request).spend(rates.SEALED, str(actor.key_id), request.scope)
         await _take_turn(request, str(actor.org_id))
@@ -134,7 +137,34 @@ async def acting_for(request: Request, means: Means, actor: Actor) -> Actor:
         actor = await identity.under_elevation(means.tx, actor, UUID(elevation))
         if not request.url.path.startswith(REACHED_BY_ELEVATION):
             raise ElevationDoesNotReach()
+    agreed = request.headers.get(AGREED_ACT)
+    if agreed is not None:
+        if _PLAIN_UUID.fullmatch(agreed) is None:
+            raise NotAgreed()
+        actor = await identity.as_agreed(
+            means.tx,
+            actor,
+            UUID(agreed),
+            method=request.method,
+            path=request.url.path,
+            body=await _object_of(request),
+            key=request.headers.get("idempotency-key", ""),
+        )
     return actor
+
+
+async def _object_of(request: Request) -> dict[str, Any] | None:
+    """The body of a request that a colleague agreed to: a JSON object, or nothing."""
+    raw = await request.body()
+    if not raw:
+        return None
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise NotAgreed() from None
+    if not isinstance(body, dict):
+        raise NotAgreed()
+    return body
 
 
 def rates_of(request: Request) -> rates.Rates:

@@ -27,10 +27,18 @@ from techmarket.identity.errors import (
     DeputyshipOver,
     ElevationOver,
     LiveKeyInSandbox,
+    NotAgreed,
     OrganisationSuspended,
     TestKeyOnLiveMarket,
 )
-from techmarket.identity.permissions import ElevationDoesNotReach, NotVerified, ScopeMissing, SignInNeeded
+from techmarket.identity.permissions import (
+    ColleagueNeeded,
+    ElevationDoesNotReach,
+    InPersonOnly,
+    NotVerified,
+    ScopeMissing,
+    SignInNeeded,
+)
 from techmarket.kernel.refusals import NotAllowed, NotFound
 
 KEY_HEADER = {
@@ -109,9 +117,9 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     if by_key:
         name_refusals(operation, SignInNeeded, BadKey, OrganisationSuspended, TooManyRequests)
         name_refusals(operation, TestKeyOnLiveMarket, LiveKeyInSandbox)
-        name_refusals(operation, DeputyshipOver, ElevationOver, ElevationDoesNotReach)
+        name_refusals(operation, DeputyshipOver, ElevationOver, ElevationDoesNotReach, NotAgreed)
     if _asks(route, signed_in):
-        name_refusals(operation, NotAllowed, ScopeMissing, NotVerified)
+        name_refusals(operation, NotAllowed, ScopeMissing, NotVerified, InPersonOnly, ColleagueNeeded)
     if keyed:
         name_refusals(operation, KeyMissing, KeyMalformed, KeyInFlight, KeyReused)
     if _asks(route, if_match):

@@ -13,7 +13,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from techmarket.api.deps import (
@@ -136,9 +136,9 @@ async def return_from(
     provider: ProviderName,
     request: Request,
     state: Annotated[str, SafeText(200)],
-    code: Annotated[str | None, Query(max_length=2_000)] = None,
-    iss: Annotated[str | None, Query(max_length=500)] = None,
-    error: Annotated[str | None, Query(max_length=200)] = None,
+    code: Annotated[str, SafeText(2_000)] | None = None,
+    iss: Annotated[str, SafeText(500)] | None = None,
+    error: Annotated[str, SafeText(200)] | None = None,
 ) -> Response:
     """Where the other house sends the browser back to. It leads on to the portal, with a session as a cookie; with
     `sign_in=code` behind the address where a code is still owed, with `linked` where an account was linked."""

@@ -16,6 +16,8 @@ FOLDER = Path("src") / "techmarket" / "client"
 WIDTH = 116
 NO_METHOD = {"streamTrade": "follow"}
 """Operations that the client has by another name, since an answer of theirs has no end."""
+FOR_BROWSERS = frozenset({"returnFromSignIn"})
+"""Operations that no program calls: another house sends a browser there, with a cookie that it alone has."""
 _HEADERS = {"idempotency-key", "if-match", "if-none-match"}
 _MADE = "Made from the OpenAPI document by `techmarket openapi --write`; not edited by hand."
 
@@ -163,7 +165,7 @@ def calls_of(document: Mapping[str, Any]) -> Iterator[Call]:
     schemas = document["components"]["schemas"]
     for path, item in document["paths"].items():
         for method in METHODS:
-            if method in item and item[method]["operationId"] not in NO_METHOD:
+            if method in item and item[method]["operationId"] not in {*NO_METHOD, *FOR_BROWSERS}:
                 yield _call(path, method, item[method], schemas)
 
 

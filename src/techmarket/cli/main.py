@@ -52,7 +52,8 @@ def demo(data: DataFolder = None, report: ReportFile = None) -> None:
 
 @cli.command()
 def sandbox(
-    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="8001 unless TECHMARKET_SANDBOX_PORT")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="where it serves")] = 8001,
+    folder: Annotated[Path | None, typer.Option(help="sandbox/ below the state folder, when left out")] = None,
     rate: Annotated[int, typer.Option(min=1, max=100_000, help="the clock runs so many times as fast")] = 60,
     reset: Annotated[bool, typer.Option("--reset", help="throw away what is in the sandbox and begin anew")] = False,
     empty: Annotated[bool, typer.Option("--empty", help="without the sample data and its story")] = False,
@@ -60,7 +61,9 @@ def sandbox(
     """Start a sandbox for integrators beside the live market: its own database, keys, clock and sample data."""
     from techmarket.cli import sandbox as sandboxes
 
-    _settle(sandboxes.run(_settings(quiet=True), console, port=port, rate=rate, reset=reset, empty=empty))
+    _settle(
+        sandboxes.run(_settings(quiet=True), console, port=port, folder=folder, rate=rate, reset=reset, empty=empty)
+    )
 
 
 @cli.command()

@@ -28,12 +28,11 @@ SHARED = frozenset(
 """All that a sandbox takes from the settings of the market beside it. Listed, so that what is added later stays out."""
 
 
-def settings_of(live: Settings, *, port: int | None) -> Settings:
+def settings_of(live: Settings, *, port: int, folder: Path | None) -> Settings:
     """The settings of the sandbox beside this market: another folder and port, and no database, key or secret of it."""
-    port = port or live.sandbox_port
-    folder = live.sandbox_dir or live.state_dir / "sandbox"
+    folder = folder or live.state_dir / "sandbox"
     if folder.resolve() == live.state_dir.resolve():
-        raise SystemExit("techmarket: TECHMARKET_SANDBOX_DIR is the live market's own folder; give another.")
+        raise SystemExit("techmarket: this folder is the live market's own; give another.")
     shared = {name: getattr(live, name) for name in SHARED}
     bare = {name: field.get_default() for name, field in Settings.model_fields.items()}
     host = f"[{live.host}]" if ":" in live.host else live.host
@@ -52,9 +51,18 @@ def throw_away(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def run(live: Settings, console: Console, *, port: int | None, rate: int, reset: bool, empty: bool) -> None:
+async def run(
+    live: Settings,
+    console: Console,
+    *,
+    port: int,
+    folder: Path | None,
+    rate: int,
+    reset: bool,
+    empty: bool,
+) -> None:
     """Start the sandbox and serve it until asked to stop."""
-    settings = settings_of(live, port=port)
+    settings = settings_of(live, port=port, folder=folder)
     serving.require_free_port(settings)
     if reset:
         await asyncio.to_thread(throw_away, settings.state_dir)

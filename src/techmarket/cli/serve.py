@@ -99,10 +99,11 @@ def require_free_port(settings: Settings) -> None:
 
 def houses(settings: Settings) -> tuple[House, ...]:
     """The other houses by whose accounts people can sign in, as the settings name them."""
-    if settings.sign_in_providers is None:
+    told = settings.sign_in_providers.get_secret_value() if settings.sign_in_providers else ""
+    if not told:
         return ()
     try:
-        return tuple(House.of(one) for one in parse_providers(settings.sign_in_providers.get_secret_value()))
+        return tuple(House.of(one) for one in parse_providers(told))
     except ValueError as error:
         raise SystemExit(f"techmarket: TECHMARKET_SIGN_IN_PROVIDERS: {error}") from None
 

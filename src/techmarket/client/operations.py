@@ -399,6 +399,218 @@ class Operations(ABC):
             media="application/json",
         )
 
+    def appoint_deputy(
+        self,
+        organisation_id: UUID | str,
+        person_id: UUID | str,
+        body: shapes.AppointDeputy,
+        *,
+        once: str | None = None,
+    ) -> shapes.DeputyshipOut:
+        """Appoint somebody to act for a person of your organisation, or for you, with some of the roles, for a
+        time.
+        """
+        return self.send(
+            "POST",
+            "/v1/organisations/{organisation_id}/people/{person_id}/deputies",
+            {"organisation_id": organisation_id, "person_id": person_id},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def list_deputies(
+        self,
+        organisation_id: UUID | str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.DeputyshipPage:
+        """Who may act for whom: all of it for administrators, for others what they are part of."""
+        return self.send(
+            "GET",
+            "/v1/organisations/{organisation_id}/deputies",
+            {"organisation_id": organisation_id},
+            query={"cursor": cursor, "limit": limit},
+        )
+
+    def each_deputies(
+        self,
+        organisation_id: UUID | str,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[shapes.DeputyshipOut]:
+        """Every entry of `list_deputies`, page after page."""
+        return self._each(
+            "/v1/organisations/{organisation_id}/deputies",
+            {"organisation_id": organisation_id},
+            {"limit": limit},
+        )
+
+    def revoke_deputy(self, deputyship_id: UUID | str, *, once: str | None = None) -> None:
+        """End a deputyship, as the one who appointed, the deputy or an administrator; from the next request on."""
+        return self.send(
+            "POST",
+            "/v1/deputyships/{deputyship_id}/revocation",
+            {"deputyship_id": deputyship_id},
+            keyed=True,
+            once=once,
+        )
+
+    def list_elevations(
+        self,
+        *,
+        unreviewed: bool | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.ElevationPage:
+        """All elevations, newest first, or those that wait for their review."""
+        return self.send(
+            "GET",
+            "/v1/elevations",
+            {},
+            query={"unreviewed": unreviewed, "cursor": cursor, "limit": limit},
+        )
+
+    def each_elevations(
+        self,
+        *,
+        unreviewed: bool | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.ElevationOut]:
+        """Every entry of `list_elevations`, page after page."""
+        return self._each("/v1/elevations", {}, {"unreviewed": unreviewed, "limit": limit})
+
+    def take_elevation(self, body: shapes.TakeElevation, *, once: str | None = None) -> shapes.ElevationOut:
+        """As an operator, take an elevation for an organisation (break-glass): told to it and to your colleagues
+        at once, on record in every act, reviewed afterwards. It never reaches bids, seals, money, signatures
+        or certificates.
+        """
+        return self.send("POST", "/v1/elevations", {}, body=body, media="application/json", keyed=True, once=once)
+
+    def list_elevations_of_organisation(
+        self,
+        organisation_id: UUID | str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.ElevationPage:
+        """The elevations that were taken for your organisation: who, why, when, and what the review found."""
+        return self.send(
+            "GET",
+            "/v1/organisations/{organisation_id}/elevations",
+            {"organisation_id": organisation_id},
+            query={"cursor": cursor, "limit": limit},
+        )
+
+    def each_elevations_of_organisation(
+        self,
+        organisation_id: UUID | str,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[shapes.ElevationOut]:
+        """Every entry of `list_elevations_of_organisation`, page after page."""
+        return self._each(
+            "/v1/organisations/{organisation_id}/elevations",
+            {"organisation_id": organisation_id},
+            {"limit": limit},
+        )
+
+    def end_elevation(self, elevation_id: UUID | str, *, once: str | None = None) -> None:
+        """End an elevation, yours or a colleague's."""
+        return self.send(
+            "POST",
+            "/v1/elevations/{elevation_id}/end",
+            {"elevation_id": elevation_id},
+            keyed=True,
+            once=once,
+        )
+
+    def review_elevation(
+        self,
+        elevation_id: UUID | str,
+        body: shapes.ReviewElevation,
+        *,
+        once: str | None = None,
+    ) -> shapes.ElevationOut:
+        """Say, as another person, whether an elevation was justified by what was done under it."""
+        return self.send(
+            "POST",
+            "/v1/elevations/{elevation_id}/review",
+            {"elevation_id": elevation_id},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def set_by_two(self, organisation_id: UUID | str, body: shapes.ByTwo) -> shapes.ByTwo:
+        """Say to which acts a colleague has to agree beforehand; changing that is from then on one of them."""
+        return self.send(
+            "PUT",
+            "/v1/organisations/{organisation_id}/by-two",
+            {"organisation_id": organisation_id},
+            body=body,
+            media="application/json",
+        )
+
+    def list_intended_acts(
+        self,
+        organisation_id: UUID | str,
+        *,
+        state: shapes.IntentState | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.IntendedActPage:
+        """What you and your colleagues intend, newest first, as far as you may do the same."""
+        return self.send(
+            "GET",
+            "/v1/organisations/{organisation_id}/intended-acts",
+            {"organisation_id": organisation_id},
+            query={"state": state, "cursor": cursor, "limit": limit},
+        )
+
+    def each_intended_acts(
+        self,
+        organisation_id: UUID | str,
+        *,
+        state: shapes.IntentState | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.IntendedActOut]:
+        """Every entry of `list_intended_acts`, page after page."""
+        return self._each(
+            "/v1/organisations/{organisation_id}/intended-acts",
+            {"organisation_id": organisation_id},
+            {"state": state, "limit": limit},
+        )
+
+    def intend_act(
+        self,
+        organisation_id: UUID | str,
+        body: shapes.Intend,
+        *,
+        once: str | None = None,
+    ) -> shapes.IntendedActOut:
+        """Say what you are going to do, word for word, for a colleague to agree. It holds for three days."""
+        return self.send(
+            "POST",
+            "/v1/organisations/{organisation_id}/intended-acts",
+            {"organisation_id": organisation_id},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def agree_to_act(self, act_id: UUID | str, *, once: str | None = None) -> shapes.IntendedActOut:
+        """Agree, as a colleague who may do the same, to exactly this request; its author then does it, once."""
+        return self.send("POST", "/v1/intended-acts/{act_id}/agreement", {"act_id": act_id}, keyed=True, once=once)
+
+    def refuse_act(self, act_id: UUID | str, *, once: str | None = None) -> shapes.IntendedActOut:
+        """Refuse what a colleague intends, or take back what you intended, as long as it was not done."""
+        return self.send("POST", "/v1/intended-acts/{act_id}/refusal", {"act_id": act_id}, keyed=True, once=once)
+
     def sign_in(self, body: shapes.SignIn) -> shapes.SignedInOut:
         """Sign in by name and password, and by a code where you have a second factor."""
         return self.send("POST", "/v1/sessions", {}, body=body, media="application/json")
@@ -431,6 +643,58 @@ class Operations(ABC):
             {},
             body=body,
             media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def begin_sign_in(self, provider: Value, body: shapes.BeginSignIn) -> shapes.BegunOut:
+        """Begin to sign in by an account of another house: send the browser to the address of the answer."""
+        return self.send(
+            "POST",
+            "/v1/sign-in/{provider}",
+            {"provider": provider},
+            body=body,
+            media="application/json",
+        )
+
+    def give_sign_in_code(self, provider: Value, body: shapes.GiveCode) -> shapes.SignedInOut:
+        """The code of your authenticator, or a recovery code, where you have a second factor here; then you are
+        in.
+        """
+        return self.send(
+            "POST",
+            "/v1/sign-in/{provider}/code",
+            {"provider": provider},
+            body=body,
+            media="application/json",
+        )
+
+    def link_outside_identity(self, provider: Value, body: shapes.BeginLinking) -> shapes.BegunOut:
+        """Begin to link an account of yours at another house, in a session of yours: send the browser to the
+        address.
+        """
+        return self.send(
+            "POST",
+            "/v1/me/outside-identities/{provider}",
+            {"provider": provider},
+            body=body,
+            media="application/json",
+        )
+
+    def list_sign_in_providers(self) -> shapes.ProvidersOut:
+        """The other houses by whose accounts people can sign in here."""
+        return self.send("GET", "/v1/sign-in/providers", {})
+
+    def list_outside_identities(self) -> shapes.OutsideIdentitiesOut:
+        """The accounts at other houses that you have linked."""
+        return self.send("GET", "/v1/me/outside-identities", {})
+
+    def unlink_outside_identity(self, identity_id: UUID | str, *, once: str | None = None) -> None:
+        """Unlink an account: it signs you in no longer, and the sessions it began end."""
+        return self.send(
+            "POST",
+            "/v1/me/outside-identities/{identity_id}/end",
+            {"identity_id": identity_id},
             keyed=True,
             once=once,
         )
@@ -906,6 +1170,14 @@ class Operations(ABC):
     def move_clock(self, body: shapes.MoveClock, *, once: str | None = None) -> shapes.ClockOut:
         """Run a sandbox's clock ahead, so that periods of law can pass; never back, and never on a live market."""
         return self.send("POST", "/v1/clock", {}, body=body, media="application/json", keyed=True, once=once)
+
+    def jump_to_next(self, *, once: str | None = None) -> shapes.ClockOut:
+        """Take a sandbox's clock to the next moment at which something is due: a notice or a lot ends, say."""
+        return self.send("POST", "/v1/clock/next", {}, keyed=True, once=once)
+
+    def run_clock(self, body: shapes.RunClock) -> shapes.ClockOut:
+        """Let a sandbox's clock run faster than the real one, or as fast again with 1."""
+        return self.send("PUT", "/v1/clock/rate", {}, body=body, media="application/json")
 
     def get_signing(self, signing_id: UUID | str) -> shapes.SigningOut:
         """Who must sign which document, who has, and who is next: for its parties and the market."""
@@ -1722,6 +1994,164 @@ class Operations(ABC):
     def get_log_consistency(self, *, from_: int, to: int) -> shapes.ConsistencyOut:
         """The proof that a later log only added to an earlier one."""
         return self.send("GET", "/v1/log/consistency", {}, query={"from": from_, "to": to})
+
+    def search_audit(
+        self,
+        *,
+        organisation_id: UUID | str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        person_id: UUID | str | None = None,
+        about: str | None = None,
+        kind: list[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        elevation_id: UUID | str | None = None,
+    ) -> shapes.AuditPage:
+        """As an operator, look back over everything, newest first. Each look is an entry of the journal itself."""
+        return self.send(
+            "GET",
+            "/v1/audit",
+            {},
+            query={"organisation_id": organisation_id, "cursor": cursor, "limit": limit, "person_id": person_id, "about": about, "kind": kind, "since": since, "until": until, "elevation_id": elevation_id},
+        )
+
+    def each_search_audit(
+        self,
+        *,
+        organisation_id: UUID | str | None = None,
+        limit: int | None = None,
+        person_id: UUID | str | None = None,
+        about: str | None = None,
+        kind: list[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        elevation_id: UUID | str | None = None,
+    ) -> Iterator[shapes.AuditOut]:
+        """Every entry of `search_audit`, page after page."""
+        return self._each(
+            "/v1/audit",
+            {},
+            {"organisation_id": organisation_id, "limit": limit, "person_id": person_id, "about": about, "kind": kind, "since": since, "until": until, "elevation_id": elevation_id},
+        )
+
+    def search_audit_of_organisation(
+        self,
+        organisation_id: UUID | str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        person_id: UUID | str | None = None,
+        about: str | None = None,
+        kind: list[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        elevation_id: UUID | str | None = None,
+    ) -> shapes.AuditPage:
+        """What happened in an organisation, newest first: who, what, when, by which credential, on what. What
+        others did that names it is told with their office alone.
+        """
+        return self.send(
+            "GET",
+            "/v1/organisations/{organisation_id}/audit",
+            {"organisation_id": organisation_id},
+            query={"cursor": cursor, "limit": limit, "person_id": person_id, "about": about, "kind": kind, "since": since, "until": until, "elevation_id": elevation_id},
+        )
+
+    def each_search_audit_of_organisation(
+        self,
+        organisation_id: UUID | str,
+        *,
+        limit: int | None = None,
+        person_id: UUID | str | None = None,
+        about: str | None = None,
+        kind: list[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        elevation_id: UUID | str | None = None,
+    ) -> Iterator[shapes.AuditOut]:
+        """Every entry of `search_audit_of_organisation`, page after page."""
+        return self._each(
+            "/v1/organisations/{organisation_id}/audit",
+            {"organisation_id": organisation_id},
+            {"limit": limit, "person_id": person_id, "about": about, "kind": kind, "since": since, "until": until, "elevation_id": elevation_id},
+        )
+
+    def download_audit(
+        self,
+        *,
+        organisation_id: UUID | str | None = None,
+        person_id: UUID | str | None = None,
+        about: str | None = None,
+        kind: list[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        elevation_id: UUID | str | None = None,
+    ) -> bytes:
+        """The same as JSON Lines, at most 100,000 entries."""
+        return self.send(
+            "GET",
+            "/v1/audit.jsonl",
+            {},
+            query={"organisation_id": organisation_id, "person_id": person_id, "about": about, "kind": kind, "since": since, "until": until, "elevation_id": elevation_id},
+        )
+
+    def download_audit_table(
+        self,
+        *,
+        organisation_id: UUID | str | None = None,
+        person_id: UUID | str | None = None,
+        about: str | None = None,
+        kind: list[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        elevation_id: UUID | str | None = None,
+    ) -> bytes:
+        """The same as a table, at most 100,000 entries."""
+        return self.send(
+            "GET",
+            "/v1/audit.csv",
+            {},
+            query={"organisation_id": organisation_id, "person_id": person_id, "about": about, "kind": kind, "since": since, "until": until, "elevation_id": elevation_id},
+        )
+
+    def download_audit_of_organisation(
+        self,
+        organisation_id: UUID | str,
+        *,
+        person_id: UUID | str | None = None,
+        about: str | None = None,
+        kind: list[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        elevation_id: UUID | str | None = None,
+    ) -> bytes:
+        """What happened in an organisation, as JSON Lines, at most 100,000 entries."""
+        return self.send(
+            "GET",
+            "/v1/organisations/{organisation_id}/audit.jsonl",
+            {"organisation_id": organisation_id},
+            query={"person_id": person_id, "about": about, "kind": kind, "since": since, "until": until, "elevation_id": elevation_id},
+        )
+
+    def download_audit_table_of_organisation(
+        self,
+        organisation_id: UUID | str,
+        *,
+        person_id: UUID | str | None = None,
+        about: str | None = None,
+        kind: list[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        elevation_id: UUID | str | None = None,
+    ) -> bytes:
+        """What happened in an organisation, as a table, at most 100,000 entries."""
+        return self.send(
+            "GET",
+            "/v1/organisations/{organisation_id}/audit.csv",
+            {"organisation_id": organisation_id},
+            query={"person_id": person_id, "about": about, "kind": kind, "since": since, "until": until, "elevation_id": elevation_id},
+        )
 
     def list_commitments(self, *, cursor: str | None = None, limit: int | None = None) -> shapes.CommitmentPage:
         """Your organisation's commitments, the newest first."""

@@ -269,6 +269,14 @@ class ApplyForVesting(TypedDict):
     grantees: list[GranteeWire]
 
 
+class AppointDeputy(TypedDict):
+    deputy_id: str
+    roles: list[Role]
+    scopes: NotRequired[list[Scope]]
+    begins_at: NotRequired[str | None]
+    ends_at: str
+
+
 class AppointExpert(TypedDict):
     person_id: str
     organisation_id: str
@@ -353,6 +361,28 @@ AttestationState: TypeAlias = "Literal['PENDING', 'CONFIRMED', 'REFUSED', 'WITHD
 
 
 AttestedAct: TypeAlias = "Literal['RELEASE', 'CONSENT']"
+
+
+class AuditOut(TypedDict):
+    position: int
+    id: str
+    at: str
+    kind: str
+    organisation_id: str | None
+    person_id: str | None
+    person_name: str | None
+    via: str | None
+    credential_id: str | None
+    stands_in_for: str | None
+    seconded_by: str | None
+    elevation_id: str | None
+    refs: list[str]
+    facts: dict[str, Any]
+
+
+class AuditPage(TypedDict):
+    items: list[AuditOut]
+    next_cursor: str | None
 
 
 AuthorityKind: TypeAlias = "Literal['LEGAL_REPRESENTATIVE', 'POWER_OF_ATTORNEY']"
@@ -448,6 +478,20 @@ class BatchOut(TypedDict):
     index: int
     size: int
     path: list[str]
+
+
+class BeginLinking(TypedDict):
+    return_to: NotRequired[str]
+
+
+class BeginSignIn(TypedDict):
+    organisation_id: NotRequired[str | None]
+    return_to: NotRequired[str]
+
+
+class BegunOut(TypedDict):
+    address: str
+    expires_at: str
 
 
 class BidLineOut(TypedDict):
@@ -549,6 +593,10 @@ class BurdenOut(TypedDict):
     by: str
     holder_organisation_id: str | None
     awaiting: list[AttestedAct]
+
+
+class ByTwo(TypedDict):
+    operations: list[str]
 
 
 class Calculate(TypedDict):
@@ -719,6 +767,8 @@ class ClientSecretOut(TypedDict):
 class ClockOut(TypedDict):
     now: str
     sandbox: bool
+    rate: int
+    due: NotRequired[str | None]
 
 
 class CloseBreach(TypedDict):
@@ -1166,6 +1216,24 @@ DepositScope: TypeAlias = "Literal['TRADE', 'LOT']"
 DepositState: TypeAlias = "Literal['DUE', 'HELD', 'PAID_IN', 'RELEASED', 'FORFEITED']"
 
 
+class DeputyshipOut(TypedDict):
+    id: str
+    organisation_id: str
+    principal_id: str
+    deputy_id: str
+    roles: list[Role]
+    scopes: list[Scope]
+    begins_at: str
+    ends_at: str
+    appointed_by: str
+    revoked_at: str | None
+
+
+class DeputyshipPage(TypedDict):
+    items: list[DeputyshipOut]
+    next_cursor: str | None
+
+
 Direction: TypeAlias = "Literal['IMPORT', 'EXPORT']"
 
 
@@ -1406,6 +1474,26 @@ class EffectOut(TypedDict):
 class EffectsOut(TypedDict):
     items: list[EffectOut]
     looked_at: int
+    next_cursor: str | None
+
+
+class ElevationOut(TypedDict):
+    id: str
+    organisation_id: str
+    person_id: str
+    person_name: str
+    reasons: str
+    taken_at: str
+    ends_at: str
+    ended_at: str | None
+    reviewed_by: str | None
+    reviewed_at: str | None
+    was_justified: bool | None
+    finding: str | None
+
+
+class ElevationPage(TypedDict):
+    items: list[ElevationOut]
     next_cursor: str | None
 
 
@@ -1947,6 +2035,36 @@ class IncomeOut(TypedDict):
 class Indicator(TypedDict):
     name: str
     requirement: str
+
+
+class Intend(TypedDict):
+    operation: str
+    method: Literal['POST', 'PUT', 'PATCH', 'DELETE']
+    path: str
+    body: NotRequired[dict[str, Any] | None]
+
+
+class IntendedActOut(TypedDict):
+    id: str
+    organisation_id: str
+    operation: str
+    method: str
+    path: str
+    body: dict[str, Any] | None
+    state: IntentState
+    asked_by: str
+    asked_at: str
+    expires_at: str
+    decided_by: str | None
+    decided_at: str | None
+
+
+class IntendedActPage(TypedDict):
+    items: list[IntendedActOut]
+    next_cursor: str | None
+
+
+IntentState: TypeAlias = "Literal['WAITING', 'AGREED', 'REFUSED', 'DONE']"
 
 
 class InvitationOut(TypedDict):
@@ -2661,6 +2779,17 @@ Origin: TypeAlias = "Literal['MARKET', 'PAPER', 'ELSEWHERE']"
 Outcome: TypeAlias = "Literal['MATCHED', 'UNKNOWN_REFERENCE', 'NOT_OPEN', 'SHORT', 'OVER', 'PAYER_DIFFERS']"
 
 
+class OutsideIdentitiesOut(TypedDict):
+    items: list[OutsideIdentityOut]
+
+
+class OutsideIdentityOut(TypedDict):
+    id: str
+    provider: str
+    issuer: str
+    linked_at: str
+
+
 class OwnerIn(TypedDict):
     organisation_id: NotRequired[str | None]
     person_id: NotRequired[str | None]
@@ -3072,6 +3201,15 @@ class ProposeRelease(TypedDict):
     heirs: NotRequired[list[HeirIn]]
 
 
+class ProviderOut(TypedDict):
+    name: str
+    title: str
+
+
+class ProvidersOut(TypedDict):
+    items: list[ProviderOut]
+
+
 class PublicKey(TypedDict):
     kty: str
     crv: str
@@ -3449,6 +3587,11 @@ class ReverseDistribution(TypedDict):
     claw_back: NotRequired[bool]
 
 
+class ReviewElevation(TypedDict):
+    was_justified: bool
+    finding: str
+
+
 class ReviewIn(TypedDict):
     listing_ids: list[str]
     decision: NotRequired[Literal['ACCEPT', 'RETURN']]
@@ -3597,6 +3740,10 @@ class RulePage(TypedDict):
 
 
 RuleUnit: TypeAlias = "Literal['days', 'working_days', 'months', 'years', 'minutes', 'seconds', 'ratio', 'fen', 'count', 'flag', 'text']"
+
+
+class RunClock(TypedDict):
+    rate: int
 
 
 class SavedSearchIn(TypedDict):
@@ -4009,6 +4156,12 @@ class TableIn(TypedDict):
 
 
 TableState: TypeAlias = "Literal['DRAFT', 'SIGNING', 'SIGNED', 'REPLACED']"
+
+
+class TakeElevation(TypedDict):
+    organisation_id: str
+    reasons: str
+    minutes: int
 
 
 class TakeRepayment(TypedDict):

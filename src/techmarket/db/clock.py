@@ -79,6 +79,12 @@ async def run_at(db: AsyncSession, rate: int) -> datetime:
     return await market_now(db)
 
 
+async def look(db: AsyncSession) -> tuple[datetime, bool, int]:
+    """The market's time, whether this is a sandbox, and how many times as fast it runs."""
+    row = (await db.execute(text("SELECT market_now() AS now, sandbox, rate FROM market_clock WHERE id = 1"))).one()
+    return row.now.astimezone(UTC), row.sandbox, row.rate
+
+
 async def rate_of(db: AsyncSession) -> int:
     return int((await db.execute(text("SELECT rate FROM market_clock WHERE id = 1"))).scalar_one())
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Date, DateTime, Select, cast, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from techmarket.db.means import Means
 from techmarket.kernel.events import Event
@@ -75,8 +76,9 @@ def periodic(name: str, *, every: timedelta) -> Callable[[PeriodicFn], PeriodicF
     return declare
 
 
-def deadline(name: str, at: ColumnElement[Any], *where: ColumnElement[bool]) -> None:
+def deadline(name: str, column: InstrumentedAttribute[Any], *where: ColumnElement[bool]) -> None:
     """Declare where a deadline stands in rows. A day is over with its last hour in Shanghai."""
+    at: ColumnElement[Any] = column.expression
     if isinstance(at.type, Date):
         at = func.timezone("Asia/Shanghai", cast(at + 1, DateTime(timezone=False)))
     if name in DEADLINES:

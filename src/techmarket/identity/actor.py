@@ -84,6 +84,9 @@ class Actor:
     stands_in_for: UUID | None = None
     deputyship_id: UUID | None = None
     elevation_id: UUID | None = None
+    by_two: frozenset[str] = frozenset()
+    """The operations for which his organisation asks for a second person, but for one that was agreed to."""
+    seconded_by: UUID | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -101,6 +104,7 @@ class Actor:
             "stands_in_for": self.stands_in_for,
             "deputyship": self.deputyship_id,
             "elevation": self.elevation_id,
+            "seconded_by": self.seconded_by,
         }
         known = {name: str(value) for name, value in told.items() if value is not None}
         return {**known, "via": self.via.value} if known else None
@@ -111,7 +115,7 @@ class Actor:
         if self.person_id is None:
             return "anonymous"
         special = self.deputyship_id or self.elevation_id
-        return f"{self.person_id}:{self.org_id}" + (f":{special}" if special else "")
+        return f"{self.person_id}:{self.org_id}" + (f":{special.hex[8:]}" if special else "")
 
     @property
     def person(self) -> UUID:

@@ -223,8 +223,8 @@ class OutsideUnclear(Refusal):
     zh = "登录服务 {provider} 的应答不合规范；请用口令登录并告知市场运营方。"
     en = "The sign-in provider {provider} answers against its standard; sign in by password and tell the operator."
 
-    def __init__(self, **facts: object) -> None:
-        super().__init__(retry_after=60, **facts)
+    def __init__(self, *, provider: str) -> None:
+        super().__init__(retry_after=60, provider=provider)
 
 
 class OutsideIdentityUnknown(Refusal):
@@ -303,3 +303,29 @@ class ElevationNeedless(Refusal):
     code, kind = "identity.elevation_needless", Kind.INVALID
     zh = "不能对市场自身的组织取得紧急授权。"
     en = "No elevation is taken for the market's own organisation."
+
+
+class NotByTwo(Refusal):
+    code, kind = "identity.not_by_two", Kind.INVALID
+    zh = "不能对这些操作要求同事同意：{operations}；只能对有重大后果的操作（权限表中标 ² 者）作此要求。"
+    en = "A colleague's agreement cannot be asked for {operations}; it can for acts with consequences (² in the table)."
+
+
+class NobodyToAgree(Refusal):
+    code, kind = "identity.nobody_to_agree", Kind.CONFLICT
+    zh = "本组织只有一名管理员，此后将无人可以同意；请先增加一名管理员。"
+    en = "There is one administrator alone, so nobody could agree; add another one first."
+
+
+class NotAgreed(Refusal):
+    """Unknown, another's, not agreed to, another request, done already and run out look alike."""
+
+    code, kind = "identity.not_agreed", Kind.NOT_ALLOWED
+    zh = "没有同事同意过这一请求（须为同一人、同一方法、地址与正文），或同意已用过、已过期。"
+    en = "No colleague agreed to this very request (person, method, address, body), or it was done or has run out."
+
+
+class OwnAct(Refusal):
+    code, kind = "identity.own_act", Kind.NOT_ALLOWED
+    zh = "不能同意自己提出的操作；请由另一名同事同意。"
+    en = "Nobody agrees to his own act; let a colleague do it."

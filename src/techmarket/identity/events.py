@@ -105,6 +105,38 @@ class InvitationWithdrawn(Event):
 
 
 @dataclass(frozen=True)
+class ByTwoSet(Event):
+    """From now on a colleague has to agree to these operations beforehand."""
+
+    kind: ClassVar[str] = "identity.by_two_set"
+    organisation_id: UUID
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ActIntended(Event):
+    kind: ClassVar[str] = "identity.act_intended"
+    intended_act_id: UUID
+    organisation_id: UUID
+    operation: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class ActAgreed(Event):
+    kind: ClassVar[str] = "identity.act_agreed"
+    intended_act_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class ActRefused(Event):
+    kind: ClassVar[str] = "identity.act_refused"
+    intended_act_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
 class DeputyAppointed(Event):
     """`person_id` may act for `principal_id`, with these of her roles, until then."""
 

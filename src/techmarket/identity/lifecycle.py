@@ -13,6 +13,26 @@ class OrgState(StrEnum):
     SUSPENDED = "SUSPENDED"
 
 
+class IntentState(StrEnum):
+    """How far an act is to which a colleague must agree beforehand; one that has run out is past its `expires_at`."""
+
+    WAITING = "WAITING"
+    AGREED = "AGREED"
+    REFUSED = "REFUSED"
+    DONE = "DONE"
+
+
+INTENDED_ACT = Lifecycle(
+    "intended_act",
+    {
+        (IntentState.WAITING, "agree"): IntentState.AGREED,
+        (IntentState.WAITING, "refuse"): IntentState.REFUSED,
+        (IntentState.AGREED, "refuse"): IntentState.REFUSED,
+        (IntentState.AGREED, "do"): IntentState.DONE,
+    },
+    initial=IntentState.WAITING,
+)
+
 ORGANISATION = Lifecycle(
     "organisation",
     {

@@ -63,13 +63,27 @@ class InPersonOnly(Refusal):
     en = "This is done in person; a deputy does not do."
 
 
+class ColleagueNeeded(Refusal):
+    """His organisation has decided so (`PUT /v1/organisations/{id}/by-two`)."""
+
+    code, kind = "identity.colleague_needed", Kind.NOT_ALLOWED
+    zh = (
+        "您的组织要求此操作（{operation}）须由另一名同事事先同意：请先提交（POST /v1/organisations/…/intended-acts），"
+        "同意后带 Agreed-Act 请求头原样执行。"
+    )
+    en = (
+        "Your organisation asks for a colleague's agreement to this ({operation}): say first what you intend "
+        "(POST /v1/organisations/…/intended-acts), then do exactly that with the header Agreed-Act."
+    )
+
+
 class ElevationDoesNotReach(Refusal):
     """Sealed quotes, bids, money, signatures and certificates are out of reach of everybody's elevation."""
 
     code, kind = "identity.elevation_does_not_reach", Kind.NOT_ALLOWED
-    zh = "紧急授权不及于此：只能查阅该组织的资料或代行其管理员职权；报价、密封、资金、签署与鉴证一律不可及。"
+    zh = "紧急授权不及于此：只能查阅该组织的资料、代管其人员与凭证；报价、密封、资金、签署与鉴证一律不可及。"
     en = (
-        "An elevation does not reach this: it lets read, and act as an administrator would; "
+        "An elevation does not reach this: it lets read, and act on people and credentials as an administrator; "
         "bids, seals, money, signatures and certificates are never reached."
     )
 
@@ -137,9 +151,13 @@ def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None
         raise NotVerified()
     if wanted.in_person and actor.stands_in_for is not None:
         raise InPersonOnly()
-    # By its elevation somebody of the market reads, and does what takes an administrator; nothing else.
-    if actor.elevation_id is not None and wanted.scope is not Scope.READ and Role.ADMINISTRATOR not in wanted.roles:
-        raise ElevationDoesNotReach()
+    # By its elevation somebody of the market reads, and acts on people and credentials as an administrator; no more.
+    if actor.elevation_id is not None and wanted.scope is not Scope.READ:
+        of_people = wanted.operation.startswith("identity.") and Role.ADMINISTRATOR in wanted.roles
+        if not of_people:
+            raise ElevationDoesNotReach()
+    if wanted.operation in actor.by_two:
+        raise ColleagueNeeded(operation=wanted.operation)
     if wanted.consequential and actor.lacks_second_factor:
         raise SecondFactorNeeded()
 

@@ -23,6 +23,10 @@ INVITE = permission("identity.invite_person", Standing.OWN, Role.ADMINISTRATOR, 
 ACCEPT_INVITATION = permission("identity.accept_invitation", Standing.ANYONE, scope=Scope.READ)
 WITHDRAW_INVITATION = permission("identity.withdraw_invitation", Standing.OWN, Role.ADMINISTRATOR)
 LIST_PEOPLE = permission("identity.list_people", Standing.MARKET_OR_OWN, Role.ADMINISTRATOR, scope=Scope.READ)
+SET_BY_TWO = permission("identity.set_by_two", Standing.OWN, Role.ADMINISTRATOR, consequential=True, in_person=True)
+INTEND = permission("identity.intend_act", Standing.OWN, in_person=True)
+AGREE = permission("identity.agree_to_act", Standing.OWN, consequential=True, in_person=True)
+SEE_INTENDED = permission("identity.list_intended_acts", Standing.OWN, scope=Scope.READ)
 APPOINT_OWN_DEPUTY = permission("identity.appoint_own_deputy", Standing.OWN, consequential=True, in_person=True)
 APPOINT_DEPUTY = permission(
     "identity.appoint_deputy", Standing.OWN, Role.ADMINISTRATOR, consequential=True, in_person=True

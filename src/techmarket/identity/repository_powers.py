@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.identity.tables import Deputyship, Elevation, Membership, Organisation, Person
+from techmarket.identity.lifecycle import IntentState
+from techmarket.identity.tables import Deputyship, Elevation, IntendedAct, Membership, Organisation, Person
 
 
 async def lock_deputyship(db: AsyncSession, deputyship_id: UUID) -> Deputyship | None:
@@ -97,3 +98,35 @@ async def list_elevations(
     if before is not None:
         query = query.where(Elevation.id < before)
     return [(row[0], row[1]) for row in (await db.execute(query)).all()]
+
+
+async def lock_intended_act(db: AsyncSession, act_id: UUID) -> IntendedAct | None:
+    query = select(IntendedAct).where(IntendedAct.id == act_id).with_for_update()
+    return (await db.execute(query, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
+async def list_intended_acts(
+    db: AsyncSession,
+    org_id: UUID,
+    *,
+    state: IntentState | None,
+    person_id: UUID,
+    operations: Collection[str],
+    before: UUID | None,
+    limit: int,
+) -> Sequence[IntendedAct]:
+    """Newest first: those of a person, and those about these operations."""
+    query = (
+        select(IntendedAct)
+        .where(
+            IntendedAct.org_id == org_id,
+            (IntendedAct.asked_by == person_id) | IntendedAct.operation.in_(operations),
+        )
+        .order_by(IntendedAct.id.desc())
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(IntendedAct.state == state)
+    if before is not None:
+        query = query.where(IntendedAct.id < before)
+    return (await db.execute(query)).scalars().all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
@@ -10,13 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
 from techmarket.identity.actor import OrgKind
-from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.lifecycle import IntentState, OrgState
 
 
 class Organisation(Identified, Base):
     """`jurisdiction` is the province whose rules bind it; a central unit may be exempt by `applies_local_rules`.
 
     `second_factor_seconds`: how old a second factor may be at acts with consequences; None asks for none.
+    `by_two`: the operations to which a colleague has to agree beforehand.
     """
 
     __tablename__ = "organisation"
@@ -30,6 +32,7 @@ class Organisation(Identified, Base):
     applies_local_rules: Mapped[bool]
     state: Mapped[OrgState]
     second_factor_seconds: Mapped[int | None]
+    by_two: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default=text("'{}'"), default=list)
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
@@ -232,6 +235,30 @@ class Deputyship(Identified, Base):
     appointed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     revoked_at: Mapped[datetime | None]
+
+
+class IntendedAct(Identified, Base):
+    """What somebody is going to do, word for word, where his organisation wants a colleague to agree beforehand."""
+
+    __tablename__ = "intended_act"
+    __table_args__ = (
+        CheckConstraint("decided_by <> asked_by", name="decided_by_another"),
+        CheckConstraint("(state IN ('AGREED', 'DONE')) <= (decided_by IS NOT NULL)", name="agreed_by_somebody"),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    operation: Mapped[str] = mapped_column(String(64))
+    method: Mapped[str] = mapped_column(String(8))
+    path: Mapped[str] = mapped_column(String(500))
+    body: Mapped[dict[str, Any] | None]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[IntentState]
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    expires_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    done_with_key: Mapped[str | None] = mapped_column(String(255))
 
 
 class Elevation(Identified, Base):

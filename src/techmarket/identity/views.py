@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from techmarket.identity.actor import OrgKind, Role, Scope
-from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.lifecycle import IntentState, OrgState
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,24 @@ class DeputyshipView:
     ends_at: datetime
     appointed_by: UUID
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IntendedActView:
+    """What somebody is going to do, as whoever agrees reads it."""
+
+    id: UUID
+    organisation_id: UUID
+    operation: str
+    method: str
+    path: str
+    body: dict[str, Any] | None
+    state: IntentState
+    asked_by: UUID
+    asked_at: datetime
+    expires_at: datetime
+    decided_by: UUID | None
+    decided_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ class AuditView:
     via: str | None
     credential_id: UUID | None
     stands_in_for: UUID | None
+    seconded_by: UUID | None
     elevation_id: UUID | None
     refs: tuple[str, ...]
     facts: dict[str, Any]

@@ -11,6 +11,14 @@ from techmarket.identity.service.elevations import (
     under_elevation,
 )
 from techmarket.identity.service.entering import authenticate, authenticate_for
+from techmarket.identity.service.intents import (
+    agree_to_act,
+    as_agreed,
+    intend_act,
+    list_intended_acts,
+    refuse_act,
+    set_by_two,
+)
 from techmarket.identity.service.invitations import (
     accept_invitation,
     invite_again,
@@ -67,7 +75,9 @@ __all__ = [
     "accept_invitation",
     "add_member",
     "add_person",
+    "agree_to_act",
     "appoint_deputy",
+    "as_agreed",
     "as_deputy",
     "ask_second_factor",
     "authenticate",
@@ -87,6 +97,7 @@ __all__ = [
     "give_code",
     "give_token",
     "grant_qualification",
+    "intend_act",
     "invite_again",
     "invite_person",
     "issue_key",
@@ -95,6 +106,7 @@ __all__ = [
     "list_deputies",
     "list_elevations",
     "list_identities",
+    "list_intended_acts",
     "list_keys",
     "list_organisations",
     "list_people",
@@ -102,6 +114,7 @@ __all__ = [
     "move_clock",
     "note_uses",
     "read_clock",
+    "refuse_act",
     "register_client",
     "register_organisation",
     "return_from",
@@ -114,6 +127,7 @@ __all__ = [
     "run_clock",
     "run_clock_at",
     "see_clock",
+    "set_by_two",
     "set_login",
     "set_second_factor",
     "sign_in",

@@ -129,6 +129,7 @@ async def under_elevation(tx: Tx, actor: Actor, elevation_id: UUID) -> Actor:
         scopes=actor.scopes & {Scope.READ, Scope.WRITE},
         lacks_second_factor=False,
         elevation_id=row.id,
+        by_two=frozenset(),
     )
 
 

@@ -95,4 +95,5 @@ def _actor(org: Organisation, membership: Membership, scopes: Iterable[str], key
         key_id,
         via,
         lacks_second_factor=org.second_factor_seconds is not None,
+        by_two=frozenset(org.by_two),
     )

@@ -64,4 +64,4 @@ async def read_clock(tx: Tx) -> tuple[datetime, bool]:
 
 async def see_clock(tx: Tx) -> ClockView:
     async with tx.read() as db:
-        return ClockView(await clock.market_now(db), await clock.is_sandbox(db), await clock.rate_of(db))
+        return ClockView(*await clock.look(db))

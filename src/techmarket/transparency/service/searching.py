@@ -109,6 +109,7 @@ def _view(one: Found, people: dict[UUID, identity.PersonFacts], *, is_whole: boo
         standing.get("via"),
         _id(standing.get("credential")),
         _id(standing.get("stands_in_for")),
+        _id(standing.get("seconded_by")),
         _id(elevation),
         one.refs,
         one.facts,

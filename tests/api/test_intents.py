@@ -1,0 +1,168 @@
+"""Four eyes inside an organisation: for acts it names, a colleague agrees to the very request beforehand, once."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from techmarket.identity import passwords
+from techmarket.identity.actor import Role
+from techmarket.identity.permissions import PERMISSIONS
+from techmarket.identity.service.intents import may_be_by_two
+from tests.api.test_audit import look, positioned
+from tests.api.test_people import a_person, with_second_factor
+from tests.identity.make import a_market, a_member, an_organisation
+
+INVITE = {"name": "Sample", "roles": ["TRADER"]}
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch):
+    monkeypatch.setattr(passwords, "MEMORY_KIB", 64)
+
+
+@pytest.fixture
+async def office(api, tx, keys) -> Any:
+    """An organisation with two administrators, of whom one has signed in by two factors, that invites by two."""
+    org = await an_organisation(tx, keys=keys)
+    await a_person(api, org, "boss", "ADMINISTRATOR")
+    token = (await with_second_factor(api, "boss"))[0]
+    path = f"/v1/organisations/{org.actor.org}"
+    here = SimpleNamespace(org=org, token=token, path=path, api=api, invitations=f"{path}/invitations")
+    answer = await api.put(f"{path}/by-two", key=token, json={"operations": ["identity.invite_person"]})
+    assert answer.json() == {"operations": ["identity.invite_person", "identity.set_by_two"]}
+    return here
+
+
+async def intend(office: Any, *, key: str | None = None, **changes: Any) -> Any:
+    body = {
+        "operation": "identity.invite_person",
+        "method": "POST",
+        "path": office.invitations,
+        "body": INVITE,
+        **changes,
+    }
+    return await office.api.post(f"{office.path}/intended-acts", key=key or office.token, json=body)
+
+
+async def do(office: Any, act: str, *, key: str | None = None, body: Any = None, **more: Any) -> Any:
+    headers = {"Agreed-Act": act}
+    return await office.api.post(
+        office.invitations, key=key or office.token, json=body or INVITE, headers=headers, **more
+    )
+
+
+async def agreed(office: Any) -> str:
+    act = (await intend(office)).json()["id"]
+    answer = await office.api.post(f"/v1/intended-acts/{act}/agreement", key=office.org.key)
+    assert (answer.status_code, answer.json()["state"]) == (200, "AGREED"), answer.text
+    return act
+
+
+async def test_an_act_named_by_the_organisation_takes_a_colleagues_agreement_and_the_record_shows_both(
+    api, means, office
+):
+    alone = await api.post(office.invitations, key=office.token, json=INVITE)
+    assert (alone.status_code, alone.json()["code"]) == (403, "identity.colleague_needed")
+    assert alone.json()["operation"] == "identity.invite_person"
+    act = (await intend(office)).json()["id"]
+    early = await do(office, act)
+    assert (early.status_code, early.json()["code"]) == (403, "identity.not_agreed")
+    (waiting,) = (await api.get(f"{office.path}/intended-acts?state=WAITING", key=office.org.key)).json()["items"]
+    assert (waiting["id"], waiting["path"], waiting["body"]) == (act, office.invitations, INVITE)
+    own = await api.post(f"/v1/intended-acts/{act}/agreement", key=office.token)
+    assert (own.status_code, own.json()["code"]) == (403, "identity.own_act")
+    assert (await api.post(f"/v1/intended-acts/{act}/agreement", key=office.org.key)).status_code == 200
+    assert (await do(office, act)).status_code == 201
+    await positioned(means)
+    done = (await look(api, office.org, office.org.key, kind="identity.person_invited"))[0]
+    assert done["seconded_by"] == str(office.org.actor.person)
+    others = await api.post(f"{office.path}/people", key=office.token, json=INVITE)
+    assert others.status_code == 201
+
+
+async def test_an_agreement_counts_once_for_its_author_and_its_very_request(api, tx, keys, office):
+    other = await a_member(tx, office.org.actor, Role.ADMINISTRATOR, keys=keys)
+    act = await agreed(office)
+    for refused in (
+        await do(office, act, key=other.key),
+        await do(office, act, key=office.org.key),
+        await do(office, act, body={**INVITE, "roles": ["ADMINISTRATOR"]}),
+        await api.post(f"{office.path}/people", key=office.token, json=INVITE, headers={"Agreed-Act": act}),
+        await do(office, "x"),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (403, "identity.not_agreed")
+    answers = await asyncio.gather(*[do(office, act) for _ in range(4)])
+    assert sorted(one.status_code for one in answers) == [201, 403, 403, 403]
+    again = await agreed(office)
+    retried = [await do(office, again, once="the-same-key") for _ in range(2)]
+    assert [one.status_code for one in retried] == [201, 201]
+    assert retried[0].json() == retried[1].json()
+    async with tx.read() as db:
+        assert (await db.execute(text("SELECT count(*) FROM invitation WHERE closed_at IS NULL"))).scalar_one() == 2
+
+
+async def test_an_agreement_is_refused_taken_back_and_runs_out(api, tx, office):
+    for by in (office.org.key, office.token):
+        act = await agreed(office)
+        assert (await api.post(f"/v1/intended-acts/{act}/refusal", key=by)).json()["state"] == "REFUSED"
+        assert (await do(office, act)).json()["code"] == "identity.not_agreed"
+        assert (await api.post(f"/v1/intended-acts/{act}/agreement", key=office.org.key)).status_code == 409
+    act = await agreed(office)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE intended_act SET expires_at = clock_timestamp()"))
+    assert (await do(office, act)).json()["code"] == "identity.not_agreed"
+
+
+async def test_only_a_colleague_who_may_do_the_same_agrees_and_strangers_know_nothing_of_it(api, tx, keys, office):
+    trader, stranger = (
+        await a_member(tx, office.org.actor, Role.TRADER, keys=keys),
+        await an_organisation(tx, keys=keys),
+    )
+    act = (await intend(office)).json()["id"]
+    answers = [await api.post(f"/v1/intended-acts/{act}/agreement", key=one.key) for one in (trader, stranger)]
+    assert [one.status_code for one in answers] == [403, 404]
+    lists = [await api.get(f"{office.path}/intended-acts", key=one.key) for one in (trader, stranger)]
+    assert (lists[0].json()["items"], lists[1].status_code) == ([], 404)
+
+
+async def test_taking_the_rule_away_needs_a_colleague_too(api, office):
+    path, nothing = f"{office.path}/by-two", {"operations": []}
+    alone = await api.put(path, key=office.token, json=nothing)
+    assert alone.json()["code"] == "identity.colleague_needed"
+    act = await intend(office, operation="identity.set_by_two", method="PUT", path=path, body=nothing)
+    await api.post(f"/v1/intended-acts/{act.json()['id']}/agreement", key=office.org.key)
+    headers = {"Agreed-Act": act.json()["id"]}
+    assert (await api.put(path, key=office.token, json=nothing, headers=headers)).json() == nothing
+    assert (await api.post(office.invitations, key=office.token, json=INVITE)).status_code == 201
+
+
+async def test_the_rule_is_set_for_acts_with_consequences_where_somebody_could_agree(api, tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    await a_person(api, org, "boss", "ADMINISTRATOR")
+    token, path = (await with_second_factor(api, "boss"))[0], f"/v1/organisations/{org.actor.org}/by-two"
+    for name in ("identity.get_self", "trading.place_bid", "nobody.knows"):
+        refused = await api.put(path, key=token, json={"operations": [name]})
+        assert (refused.status_code, refused.json()["code"]) == (422, "identity.not_by_two")
+    by_key = await api.put(path, key=org.key, json={"operations": ["signing.sign"]})
+    assert by_key.status_code in (403, 422)
+    async with tx.begin() as db:
+        await db.execute(
+            text("UPDATE membership SET roles = '{TRADER}' WHERE person_id = :id"), {"id": org.actor.person}
+        )
+    lonely = await api.put(path, key=token, json={"operations": ["identity.invite_person"]})
+    assert (lonely.status_code, lonely.json()["code"]) == (409, "identity.nobody_to_agree")
+    market = await a_market(tx, keys)
+    own = f"/v1/organisations/{market['administrator'].actor.org}/by-two"
+    assert (await api.put(own, key=market["administrator"].key, json={"operations": []})).status_code == 403
+
+
+def test_what_may_be_named_has_consequences_and_is_the_organisations_own():
+    named = {name for name in PERMISSIONS if may_be_by_two(name)}
+    assert "identity.invite_person" in named
+    assert all(PERMISSIONS[name].consequential for name in named)
+    assert "settlement.release_due" not in named
