@@ -65,12 +65,12 @@ class AuditPage(Wire):
 
 
 def narrowed(
-    person_id: Annotated[UUID | None, Query(description="Who did it.")] = None,
+    person_id: Annotated[Uuid | None, Query(description="Who did it.")] = None,
     about: About = None,
     kinds: Kinds = [],  # noqa: B006
     since: Annotated[Aware | None, Query(description="From then on, by the market's clock.")] = None,
     until: Annotated[Aware | None, Query(description="Before then.")] = None,
-    elevation_id: Annotated[UUID | None, Query(description="Done under this elevation.")] = None,
+    elevation_id: Annotated[Uuid | None, Query(description="Done under this elevation.")] = None,
 ) -> AuditQuery:
     return AuditQuery(None, person_id, about, tuple(kinds), since, until, elevation_id)
 
@@ -84,7 +84,7 @@ async def search_audit(
     actor: SignedIn,
     tx: TxDep,
     response: Response,
-    organisation_id: UUID | None = None,
+    organisation_id: Uuid | None = None,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> object:
@@ -125,7 +125,7 @@ _TABLE = refusals(errors.AuditTooLong) | _file(CSV, "One entry a line; the first
 
 @files.get("/audit.jsonl", response_class=StreamingResponse, operation_id="downloadAudit", responses=_LINES)
 async def download_audit(
-    query: Narrowed, actor: SignedIn, tx: TxDep, organisation_id: UUID | None = None
+    query: Narrowed, actor: SignedIn, tx: TxDep, organisation_id: Uuid | None = None
 ) -> StreamingResponse:
     """The same as JSON Lines, at most 100,000 entries."""
     return await _lines(tx, actor, _of(query, organisation_id))
@@ -133,7 +133,7 @@ async def download_audit(
 
 @files.get("/audit.csv", response_class=StreamingResponse, operation_id="downloadAuditTable", responses=_TABLE)
 async def download_audit_table(
-    query: Narrowed, actor: SignedIn, tx: TxDep, organisation_id: UUID | None = None
+    query: Narrowed, actor: SignedIn, tx: TxDep, organisation_id: Uuid | None = None
 ) -> StreamingResponse:
     """The same as a table, at most 100,000 entries."""
     return await _table(tx, actor, _of(query, organisation_id))

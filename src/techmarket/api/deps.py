@@ -111,9 +111,9 @@ async def reader(
         return actor
     uses: LastUses = request.app.state.last_uses
     uses.note(actor.key_id)
-    actor = await acting_for(request, means, actor)
     policy = rates.READ if request.method in ("GET", "HEAD") else rates.WRITE
     await rates_of(request).spend(policy, str(actor.key_id), request.scope)
+    actor = await acting_for(request, means, actor)
     await _take_turn(request, str(actor.org_id))
     return actor
 

@@ -29,10 +29,13 @@ from techmarket.identity.oidc import (
     read_metadata,
     usable_keys,
 )
+from techmarket.kernel.refusals import Refusal
 
 KEPT_SECONDS = 3_600
 AGAIN_SECONDS = 60
 """A key nobody knows is asked for once more, and then not again for so long: forged tokens make no calls."""
+PAUSE_SECONDS = 5
+"""After a failure nobody asks for so long: whoever waits behind a house that hangs does not hang in turn."""
 ANSWER_BYTES_MAX = 128 * 1024
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -118,6 +121,7 @@ class House:
     caller: Caller = field(default_factory=Caller)
     clock: Callable[[], float] = time.monotonic
     _kept: _Kept | None = None
+    _failed: tuple[float, Refusal] | None = None
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @classmethod
@@ -169,9 +173,16 @@ class House:
         """Metadata and keys, at most so old. Who comes while they are asked for waits for that answer."""
         async with self._asking:
             kept, now = self._kept, self.clock()
-            if kept is None or now - kept.at >= seconds:
-                kept = self._kept = await self._ask(now)
-            return kept
+            if kept is not None and now - kept.at < seconds:
+                return kept
+            if self._failed is not None and now - self._failed[0] < PAUSE_SECONDS:
+                raise self._failed[1]
+            try:
+                self._kept = await self._ask(now)
+            except (OutsideSilent, OutsideUnclear) as failed:
+                self._failed = (self.clock(), failed)
+                raise
+            return self._kept
 
     async def _ask(self, now: float) -> _Kept:
         said = self._json_of(await self.caller.get(self.provider.issuer.rstrip("/") + DISCOVERY))
