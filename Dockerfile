@@ -12,7 +12,7 @@ RUN /market/bin/pip install --no-deps --no-build-isolation .
 FROM python:3.11-slim
 ENV PATH=/market/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --no-create-home --shell /usr/sbin/nologin --uid 10001 techmarket
-RUN install -d -o 10001 -g 10001 -m 0700 /state
+RUN install -d -o 10001 -g 10001 -m 0700 /state /backups
 COPY --from=build /market /market
 COPY alembic.ini /app/
 COPY migrations /app/migrations

@@ -10,7 +10,7 @@ STATE := .techmarket
 EXAMPLES ?= 200
 SEED ?= 20260301
 
-.PHONY: help run sandbox demo test lint bench bench-check openapi examples migration fault flood fuzz matrix mutants lock clean .venv
+.PHONY: help run sandbox demo test lint bench bench-check openapi examples migration fault drill sbom flood fuzz matrix mutants lock clean .venv
 
 help:  ## Say what there is
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -79,6 +79,13 @@ migration: $(STAMP)  ## Draft a migration from the models: make migration NAME="
 
 fault: $(STAMP)  ## Kill the processes in the middle of their work and check that nothing was lost
 	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/fault tests/settlement/test_conservation.py -s $(ARGS)
+
+drill: $(STAMP)  ## Restore this checkout's market beside itself, ruin the copy, and bring it back twice
+	@$(BIN)/techmarket drill
+
+sbom: $(STAMP)  ## Say what ships, as CycloneDX; and what of it is known to be weak, where pip-audit is installed
+	@$(BIN)/python scripts/sbom.py
+	@$(BIN)/python scripts/audit.py >&2 || true
 
 flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory stays flat and nothing is left
 	@$(BIN)/python -m bench.flood

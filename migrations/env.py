@@ -7,10 +7,12 @@ import os
 
 from alembic import context
 from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from techmarket.db.base import Base
+from techmarket.db.hosts import connect_args_for
 from techmarket.db.metadata import load_all_tables
 
 load_all_tables()
@@ -39,7 +41,7 @@ def _ours(_object: object, name: str | None, kind: str, _reflected: bool, _to: o
 
 
 async def run_online(url: str) -> None:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=connect_args_for(make_url(url)))
     async with engine.connect() as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:k)"), {"k": MIGRATION_LOCK})
         await connection.commit()

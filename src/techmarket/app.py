@@ -35,6 +35,7 @@ from techmarket.api import (
     dossiers,
     evidence,
     feed,
+    figures,
     floor,
     following,
     hub,
@@ -59,6 +60,7 @@ from techmarket.api import (
     participants,
     people,
     performing,
+    personal,
     powers,
     projects,
     public_reads,
@@ -115,6 +117,7 @@ ROUTERS = (
     people.router,
     powers.router,
     intents.router,
+    personal.router,
     sessions.door,
     sessions.router,
     outside.door,
@@ -215,7 +218,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.is_stopping = False
         jobs = running(means) if jobs_in_process else contextlib.nullcontext()
-        async with app.state.last_uses, app.state.kept_searches, jobs, app.state.bid_book, app.state.live:
+        near = means.tx.watching_standby()
+        async with app.state.last_uses, app.state.kept_searches, jobs, app.state.bid_book, app.state.live, near:
             yield
             app.state.is_stopping = True
 
@@ -258,7 +262,7 @@ def create_app(
         *bids.routes(),
         *live.routes(),
         *oauth.routes(),
-        *observe.routes(ready),
+        *observe.routes(ready, lambda: figures.take(means.tx)),
         *refusal_docs.routes(ROUTERS),
     ]
     for router in ROUTERS:

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = None
     read_url: SecretStr | None = None
+    read_behind_seconds: float = Field(default=2.0, gt=0)
+    failover_primary: SecretStr | None = None
+    failover_standby: SecretStr | None = None
     state_dir: Path = Path(".techmarket")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65_535)
@@ -62,6 +65,7 @@ class Settings(BaseSettings):
     ocid_prefix: str = Field(default="ocds-000000", pattern=r"^ocds-[a-z0-9]{6}$")
     log_json: bool = True
     jobs_in_process: bool = True
+    worker_metrics_port: int | None = Field(default=None, ge=1, le=65_535)
     market_name: str = "Sample Technology Market / 示例技术交易市场"
 
     @classmethod

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -223,7 +224,7 @@ def toy_app(**limits: Any) -> FastAPI:
 
     app.state.missing = ""
     app.router.routes.extend(observe.routes(ready))
-    app.router.routes.extend(docs.routes())
+    app.router.routes.extend(docs.routes([]))
     return app
 
 
@@ -742,8 +743,8 @@ def test_every_operation_tells_its_refusals_under_one_schema(app: FastAPI) -> No
 
 
 @contextlib.asynccontextmanager
-async def served(app: FastAPI, *, head_seconds: float = 15.0) -> AsyncIterator[int]:
-    protocol = type("Quick", (PatientProtocol,), {"head_seconds": head_seconds})
+async def served(app: FastAPI, *, head_seconds: float = 15.0, **more: int) -> AsyncIterator[int]:
+    protocol = type("Quick", (PatientProtocol,), {"head_seconds": head_seconds, **more})
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False, http=protocol
     )
@@ -870,6 +871,48 @@ async def test_a_second_request_on_the_same_connection_may_not_dawdle_either() -
         answer, _ = await talk(port, whole, b"GET /v1/", pause=0.2)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"HTTP/1.1 408 " in answer
+
+
+async def test_idle_lines_keep_nobody_out_and_the_longest_idle_goes_first() -> None:
+    whole = b"GET /v1/things HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with served(toy_app(), lines_max=5) as port:
+        lines = []
+        for _ in range(20):
+            lines.append(await asyncio.open_connection("127.0.0.1", port))
+            await asyncio.sleep(0.005)
+        answer, _ = await talk(port, whole.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        ended = [await asyncio.wait_for(reader.read(1), 5) for reader, _ in lines[:16]]
+        assert ended == [b""] * 16, "the longest idle were not let go"
+        reader, writer = lines[-1]
+        writer.write(whole)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 "), "a line that is asked on is served"
+        for _, one in lines:
+            one.close()
+
+
+async def test_beyond_what_is_answered_at_once_callers_hear_when_to_come_again() -> None:
+    app, release = toy_app(), asyncio.Event()
+
+    @app.get("/held")
+    async def held() -> str:
+        await release.wait()
+        return "done"
+
+    async with served(app, busy_max=2) as port:
+        first = [asyncio.create_task(talk(port, HELD)) for _ in range(2)]
+        await asyncio.sleep(0.2)
+        answer, _ = await talk(port, HELD)
+        release.set()
+        assert [said[:13] for said, _ in await asyncio.gather(*first)] == [b"HTTP/1.1 200 "] * 2
+        again, _ = await talk(port, HELD)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert re.search(rb"retry-after: [1-5]\r\n", answer)
+    assert b'"code":"market.busy"' in answer
+    assert again.startswith(b"HTTP/1.1 200 ")
+
+
+HELD = b"GET /held HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
 async def test_a_request_that_is_being_answered_is_not_cut_off() -> None:

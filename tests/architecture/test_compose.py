@@ -9,13 +9,14 @@ import pytest
 import yaml
 from jsonschema import Draft201909Validator, FormatChecker
 
+from techmarket.cli.main import cli
 from techmarket.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "api", "worker")
+OURS = ("migrate", "api", "worker", "failover", "archive")
 
 
 def schema() -> Draft201909Validator:
@@ -34,8 +35,33 @@ def test_the_schema_refuses_a_key_that_the_specification_does_not_know() -> None
 
 
 def test_every_part_of_the_market_is_there() -> None:
-    assert set(SERVICES) == {"database", "objects", "bucket", "migrate", "api", "worker", "proxy"}
-    assert SERVICES["database"]["image"] == "pgvector/pgvector:pg18"
+    assert set(SERVICES) == {
+        *("database", "standby", "synchronise", "failover", "archive"),
+        *("objects", "bucket", "migrate", "api", "worker", "proxy"),
+    }
+    assert {SERVICES[name]["image"] for name in ("database", "standby", "synchronise")} == {"pgvector/pgvector:pg18"}
+
+
+def test_no_commit_is_acknowledged_before_the_standby_has_it_and_nothing_is_served_before_that() -> None:
+    assert "ALTER SYSTEM SET synchronous_standby_names = 'standby'" in SERVICES["synchronise"]["command"]
+    assert SERVICES["synchronise"]["depends_on"] == {"standby": {"condition": "service_healthy"}}
+    assert SERVICES["migrate"]["depends_on"]["synchronise"]["condition"] == "service_completed_successfully"
+    script = (ROOT / "deploy" / "database" / "standby.sh").read_text()
+    assert "--write-recovery-conf" in script
+    assert "application_name=standby" in script
+
+
+def test_primary_and_standby_run_with_the_same_settings_and_keep_their_data_apart() -> None:
+    assert SERVICES["standby"]["command"] == SERVICES["database"]["command"]
+    volumes = [SERVICES[name]["volumes"][0] for name in ("database", "standby")]
+    assert volumes == ["database:/var/lib/postgresql", "standby:/var/lib/postgresql"]
+    assert any(one.startswith("max_slot_wal_keep_size=") for one in SERVICES["database"]["command"])
+
+
+def test_the_commands_of_the_compose_file_are_commands_of_the_market() -> None:
+    known = {command.name or command.callback.__name__ for command in cli.registered_commands if command.callback}
+    known |= {group.name for group in cli.registered_groups}
+    assert {SERVICES[name]["command"][0] for name in OURS} - known == set()
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -46,7 +72,7 @@ def test_no_process_of_the_market_runs_privileged_or_writes_to_its_own_folder(na
     assert service["init"] is True  # without one, killed children stay zombies
 
 
-@pytest.mark.parametrize("name", ["database", "objects", "api", "proxy"])
+@pytest.mark.parametrize("name", ["database", "standby", "objects", "api", "proxy"])
 def test_whatever_others_wait_for_says_when_it_is_ready(name: str) -> None:
     assert "test" in SERVICES[name]["healthcheck"]
 
@@ -84,6 +110,7 @@ def test_no_secret_has_a_default() -> None:
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "POSTGRES_PASSWORD",
+        "POSTGRES_REPLICATION_PASSWORD",
         "TECHMARKET_BANK_SECRET",
         "TECHMARKET_DATABASE_URL",
         "TECHMARKET_ISSUER_KEY",

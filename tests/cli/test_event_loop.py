@@ -6,7 +6,7 @@ import asyncio
 
 import uvloop
 
-from techmarket.cli import main
+from techmarket.cli import running
 
 
 def test_what_the_commands_run_runs_on_uvloop() -> None:
@@ -15,5 +15,5 @@ def test_what_the_commands_run_runs_on_uvloop() -> None:
     async def work() -> None:
         seen.append(asyncio.get_running_loop())
 
-    main._settle(work())
+    running.settle(work())
     assert [type(loop) for loop in seen] == [uvloop.Loop]

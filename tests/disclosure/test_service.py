@@ -88,7 +88,7 @@ async def test_a_grant_for_one_subject_opens_no_other_and_many_are_asked_in_one_
     rooms = [await a_room(tx, owner.actor) for _ in range(30)]
     own = await a_room(tx, invited.actor)
     await a_grant(tx, invited.actor, rooms[3])
-    seen = count_statements(tx.read_engine)
+    seen = count_statements(tx.engine)
     async with tx.read() as db:
         found = await steps.reaches(db, invited.actor, dict.fromkeys(rooms, owner.actor.org) | {own: invited.actor.org})
     assert len([s for s in seen if "disclosure_grant" in s]) == 1

@@ -76,6 +76,7 @@ class Served:
     database: RunningServer
     port: int
     process: subprocess.Popen[bytes] | None = None
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def base(self) -> str:
@@ -86,6 +87,7 @@ class Served:
             "TECHMARKET_STATE_DIR": str(self.folder),
             "TECHMARKET_PORT": str(self.port),
             "PYTHONPATH": str(SOURCE),
+            **self.more,
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TECHMARKET_")}
         with (self.folder / "serve.log").open("ab") as output:

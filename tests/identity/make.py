@@ -57,11 +57,11 @@ async def an_organisation(
     return Keyed(actor, view.key.key)
 
 
-async def a_member(tx: Tx, of: Actor, *roles: Role, keys: Keys | None = None) -> Keyed:
+async def a_member(tx: Tx, of: Actor, *roles: Role, keys: Keys | None = None, name: str | None = None) -> Keyed:
     """A further person of the same organisation with just these roles."""
     async with tx.begin() as db:
         person, issued = await service.add_member(
-            db, keys or market_keys.for_tests(), of, of.org, name=f"Sample person {next(_numbers)}", roles=roles
+            db, keys or market_keys.for_tests(), of, of.org, name=name or f"Sample person {next(_numbers)}", roles=roles
         )
     return Keyed(Actor(person.id, of.org_id, of.org_kind, of.org_verified, frozenset(roles)), issued.key)
 

@@ -21,6 +21,7 @@ from techmarket.api.limits import BodyRule
 from techmarket.api.observe import NamedRoute
 from techmarket.api.rates import standing_headers
 from techmarket.api.refusals import answer_any
+from techmarket.db.standby import public_read
 from techmarket.kernel.refusals import Refusal
 
 _RULE = BodyRule("/")
@@ -115,7 +116,9 @@ class _Endpoint:
             if body and (self._plain is None or self._plain.fullmatch(body) is None):
                 limits.strict_json(body)
             was_read = True
-            return await self._answer(Asked(scope["app"], scope, scope["path_params"], asked, body))
+            # What comes without a key is for everybody, and may be read from a standby.
+            with public_read(not self._keyed):
+                return await self._answer(Asked(scope["app"], scope, scope["path_params"], asked, body))
         except limits.Gone:
             return None
         except Exception as error:

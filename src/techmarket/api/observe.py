@@ -24,7 +24,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from techmarket.api import errors
 from techmarket.api.rates import standing_headers
+from techmarket.api.redaction import redacting
 from techmarket.api.refusals import CODE_KEY, REQUEST_ID_KEY, answer_error, problem
+from techmarket.db.standby import public_read
 from techmarket.kernel.ids import new_id
 
 ACCESS = "techmarket.access"
@@ -37,11 +39,13 @@ SECONDS = Histogram(
     ("method", "route"),
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
+REFUSED = Counter("techmarket_refusals_total", "Requests that were refused, by the code of the refusal.", ("code",))
 IN_PROGRESS = Gauge("techmarket_http_requests_in_progress", "Requests being answered now.")
 
 UNTOLD = frozenset({"/v1/lots/{lot_id}/envelope"})
 """Requests that stand in no log line and no metric: a line for each sealed quote would count the bidders."""
 
+READY_PATH, METRICS_PATH = "/readyz", "/metrics"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 SECURITY_HEADERS = (
@@ -71,6 +75,7 @@ class Observe:
             return
         request_id = identify(scope)
         keyed = any(name == b"authorization" for name, _ in scope["headers"])
+        public = not keyed and is_for_all(scope)
         started = time.perf_counter()
         status = 0
 
@@ -84,7 +89,7 @@ class Observe:
             await send(message)
 
         IN_PROGRESS.inc()
-        with named(request_id):
+        with named(request_id), public_read(public):
             try:
                 try:
                     await self.app(scope, receive, send_observed)
@@ -96,6 +101,13 @@ class Observe:
             finally:
                 IN_PROGRESS.dec()
                 record(scope, status, time.perf_counter() - started)
+
+
+def is_for_all(scope: Scope) -> bool:
+    """Whether somebody whom nobody knows only looks: then a standby may answer, but for readiness and figures."""
+    if scope["method"] not in ("GET", "HEAD") or scope["path"] in (READY_PATH, METRICS_PATH):
+        return False
+    return not any(name in (b"authorization", b"cookie") for name, _ in scope["headers"])
 
 
 def identify(scope: Scope) -> str:
@@ -142,6 +154,7 @@ def record(scope: Scope, status: int, seconds: float) -> None:
     facts: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if CODE_KEY in scope:
         facts["code"] = scope[CODE_KEY]
+        _refused(scope[CODE_KEY]).inc()
     if (line := _access_line()) is not None:
         facts |= {"event": "request", "request_id": scope[REQUEST_ID_KEY], "level": "info"}
         line.write(facts)
@@ -153,6 +166,11 @@ def record(scope: Scope, status: int, seconds: float) -> None:
 def _meters(method: str, route: str, hundreds: int) -> tuple[Counter, Histogram]:
     status = f"{hundreds}xx" if hundreds else "cut"
     return REQUESTS.labels(method, route, status), SECONDS.labels(method, route)
+
+
+@lru_cache(maxsize=4096)
+def _refused(code: str) -> Counter:
+    return REFUSED.labels(code)
 
 
 class NamedRoute(Route):
@@ -262,15 +280,19 @@ def configure_logging(json: bool = True, level: int = logging.INFO) -> None:
     # Both renderers would show the local variables of every frame, and those hold bodies and keys.
     if json:
         trace = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        last += [structlog.processors.ExceptionRenderer(trace), structlog.processors.JSONRenderer(ensure_ascii=False)]
+        last += [
+            structlog.processors.ExceptionRenderer(trace),
+            redacting(structlog.processors.JSONRenderer(ensure_ascii=False)),
+        ]
     else:
         plain = structlog.dev.plain_traceback
-        last += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+        last += [redacting(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain))]
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write whole addresses of those we call
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         library = logging.getLogger(name)
         library.handlers.clear()
@@ -283,8 +305,15 @@ Ready = Callable[[], Awaitable[bool | str]]
 READY_SECONDS = 3.0
 
 
-def routes(ready: Ready) -> list[Route]:
-    """`/healthz`, `/readyz`, `/metrics`. `ready` answers True, or False, or in a word what is missing."""
+async def _no_figures() -> None:
+    return None
+
+
+def routes(ready: Ready, figures: Callable[[], Awaitable[None]] = _no_figures) -> list[Route]:
+    """`/healthz`, `/readyz`, `/metrics`. `ready` answers True, or False, or in a word what is missing.
+
+    `figures` looks up what is not counted as it happens.
+    """
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"alive": True}, headers={"Cache-Control": "no-store"})
@@ -300,6 +329,7 @@ def routes(ready: Ready) -> list[Route]:
         return JSONResponse({"ready": True}, headers={"Cache-Control": "no-store"})
 
     async def metrics(request: Request) -> Response:
+        await figures()
         return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    return [NamedRoute("/healthz", healthz), NamedRoute("/readyz", readyz), NamedRoute("/metrics", metrics)]
+    return [NamedRoute("/healthz", healthz), NamedRoute(READY_PATH, readyz), NamedRoute(METRICS_PATH, metrics)]

@@ -8,17 +8,33 @@ readers in one go, sees who does not read, and is told when somebody leaves.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from techmarket.api import errors
+from techmarket.api.limits import refuse
 
 HEAD_SECONDS = 15.0
 HEAD_BYTES_MAX = 64 * 1024
 UNREAD_SECONDS = 15.0
+BUSY_MAX = 2_000
+LINES_MAX = 2_500
 TALK_BYTES_MAX = 64 * 1024
 LINE = "techmarket.line"
 """The extension of a request's scope by which a route takes its line: `scope["extensions"][LINE](on_free, on_end)`."""
+
+
+_IDLE: WeakKeyDictionary[Any, dict[PatientProtocol, None]] = WeakKeyDictionary()
+"""Of each server the lines on which nothing is being answered, the longest idle first."""
+
+
+async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
+    await refuse(errors.MarketBusy(retry_after=random.randint(1, 5)), scope, receive, send)  # noqa: S311
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -27,14 +43,20 @@ class PatientProtocol(HttpToolsProtocol):
     Bodies are the business of `limits.Limits`; idle connections between requests are the server's own. A line that was
     taken over is cut when its reader has not read for a while. It counts no longer among the server's connections,
     whose number is limited: whoever takes lines limits theirs.
+
+    Idle lines keep nobody out: where there are too many, the one that has been idle for longest goes. Limited is how
+    much is answered at the same time; beyond it callers hear that the market is busy, and when to come again.
     """
 
     head_seconds = HEAD_SECONDS
     head_bytes_max = HEAD_BYTES_MAX
     unread_seconds = UNREAD_SECONDS
+    busy_max = BUSY_MAX
+    lines_max = LINES_MAX
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._idle = _IDLE.setdefault(self.server_state, {})
         self._waiting: asyncio.TimerHandle | None = None
         self._is_in_head = False
         self._head_bytes = 0
@@ -45,6 +67,11 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for_head()
+        self._idle[self] = None
+        if len(self.connections) > self.lines_max:
+            oldest = next(iter(self._idle))
+            del self._idle[oldest]
+            oldest.transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._is_taken:
@@ -67,10 +94,24 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._stop_waiting()
+        self._idle.pop(self, None)
         self.scope["extensions"] = {LINE: self._take}  # type: ignore[dict-item]
-        super().on_headers_complete()
+        if len(self.tasks) < self.busy_max:
+            super().on_headers_complete()
+            return
+        app, self.app = self.app, _too_many
+        try:
+            super().on_headers_complete()
+        finally:
+            self.app = app
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.pipeline and not self.transport.is_closing() and not self._is_taken:
+            self._idle[self] = None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._idle.pop(self, None)
         self._stop_waiting()
         super().connection_lost(exc)
         on_end, self._on_free, self._on_end = self._on_end, None, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from techmarket.db.means import Means
@@ -12,11 +12,15 @@ from techmarket.transparency import service as transparency
 
 
 async def examine(
-    means: Means, *, witness_file: Path | None = None, progress: Callable[[int, int], None] | None = None
+    means: Means,
+    *,
+    witness_file: Path | None = None,
+    seen: Mapping[int, bytes] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
-    """Everything found wrong, as sentences; empty when all is well."""
-    seen = witnessed(witness_file) if witness_file is not None else {}
-    findings = await transparency.audit(means.tx, means.keys, witnessed=seen, progress=progress)
+    """Everything found wrong, as sentences; empty when all is well. `seen` are roots by size known from elsewhere."""
+    known = {**(seen or {}), **(witnessed(witness_file) if witness_file is not None else {})}
+    findings = await transparency.audit(means.tx, means.keys, witnessed=known, progress=progress)
     return [*findings, *await ledger.audit(means.tx)]
 
 

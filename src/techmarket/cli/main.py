@@ -8,26 +8,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.progress import Progress
 
+from techmarket.cli.backup_commands import backup
 from techmarket.cli.pack_commands import policy
+from techmarket.cli.running import read_settings, settle
 from techmarket.cli.sealed import sealed
-from techmarket.settings import Settings, get_settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 cli.add_typer(sealed, name="sealed")
 cli.add_typer(policy, name="policy")
+cli.add_typer(backup, name="backup")
 console = Console()
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="also import the real sets of this folder")]
@@ -39,7 +38,7 @@ def run(data: DataFolder = None, report: ReportFile = None) -> None:
     """Start everything on this machine, show one achievement's whole way, and go on serving."""
     from techmarket.cli.demo.play import run_demo
 
-    _settle(run_demo(_settings(quiet=True), console, data=data, report=report, stay=True))
+    settle(run_demo(read_settings(quiet=True), console, data=data, report=report, stay=True))
 
 
 @cli.command()
@@ -47,7 +46,7 @@ def demo(data: DataFolder = None, report: ReportFile = None) -> None:
     """Drive the whole way of one achievement through the HTTP API, print what came of it, and end."""
     from techmarket.cli.demo.play import run_demo
 
-    _settle(run_demo(_settings(quiet=True), console, data=data, report=report, stay=False))
+    settle(run_demo(read_settings(quiet=True), console, data=data, report=report, stay=False))
 
 
 @cli.command()
@@ -61,8 +60,8 @@ def sandbox(
     """Start a sandbox for integrators beside the live market: its own database, keys, clock and sample data."""
     from techmarket.cli import sandbox as sandboxes
 
-    _settle(
-        sandboxes.run(_settings(quiet=True), console, port=port, folder=folder, rate=rate, reset=reset, empty=empty)
+    settle(
+        sandboxes.run(read_settings(quiet=True), console, port=port, folder=folder, rate=rate, reset=reset, empty=empty)
     )
 
 
@@ -73,29 +72,33 @@ def serve() -> None:
     from techmarket.cli import state
 
     async def work() -> None:
-        settings = _settings()
+        settings = read_settings()
         serving.require_free_port(settings)
         async with state.open_market(settings, application="api") as market:
             await serving.serve(market, settings, jobs=settings.jobs_in_process)
 
-    _settle(work())
+    settle(work())
 
 
 @cli.command()
 def worker() -> None:
     """Run the jobs until asked to stop: sequencer, journal readers, deadlines."""
+    from prometheus_client import start_http_server
+
     from techmarket.cli import state
     from techmarket.jobs.runner import run_jobs
 
     async def work() -> None:
-        settings = _settings()
+        settings = read_settings()
+        if settings.worker_metrics_port is not None:
+            start_http_server(settings.worker_metrics_port, settings.host)
         async with state.open_market(settings, application="worker") as market:
             stop = asyncio.Event()
             for name in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)
             await run_jobs(market.means, stop)
 
-    _settle(work())
+    settle(work())
 
 
 @cli.command()
@@ -104,10 +107,10 @@ def migrate() -> None:
     from techmarket.cli import state
 
     async def work() -> None:
-        async with state.open_market(_settings(), application="migrate"):
+        async with state.open_market(read_settings(), application="migrate"):
             console.print("The market is ready.")
 
-    _settle(work())
+    settle(work())
 
 
 evaluate = typer.Typer(no_args_is_help=True, help="Measure how good the market's answers are.")
@@ -126,8 +129,8 @@ def evaluate_matching(
     """Load public sets through the API, post their queries as demands, and compare the answers with what is known."""
     from techmarket.cli.evaluation import run as evaluation
 
-    token = _settings(quiet=True).embedder_token
-    _settle(
+    token = read_settings(quiet=True).embedder_token
+    settle(
         evaluation.evaluate(
             data,
             console,
@@ -285,7 +288,7 @@ def doctor(
     from techmarket.cli.doctor import examine
 
     async def work() -> None:
-        async with state.open_market(_settings(quiet=True), application="doctor", prepare=False) as market:
+        async with state.open_market(read_settings(quiet=True), application="doctor", prepare=False) as market:
             with Progress(console=console, transient=True) as bar:
                 task = bar.add_task("the log", total=None)
                 findings = await examine(
@@ -299,7 +302,90 @@ def doctor(
                 raise SystemExit(1)
             console.print("[green]✓[/] the log is what was signed, and every book balances")
 
-    _settle(work())
+    settle(work())
+
+
+@cli.command()
+def restore(
+    source: Annotated[Path, typer.Option("--from", help="the folder of backups")],
+    to: Annotated[Path, typer.Option("--to", help="the state folder of the restored market; no database may be in it")],
+    until: Annotated[str | None, typer.Option(help="a moment, as 2026-03-31T10:15:00+08:00; else the end")] = None,
+    base: Annotated[str | None, typer.Option(help="which base; else the newest before that moment")] = None,
+    keys: Annotated[Path | None, typer.Option(help="the folder with the market's keys")] = None,
+    same_log: Annotated[bool, typer.Option(help="nothing was lost: the log goes on under its name")] = False,
+) -> None:
+    """Bring a market back from a base and the archived log, examine it, and say how long it took."""
+    from techmarket.cli import backing
+
+    moment = _moment(until) if until is not None else None
+    settings = read_settings(quiet=True).model_copy(update={"state_dir": to})
+
+    async def work() -> None:
+        restored = await backing.restore(
+            settings, source, console, until=moment, label=base, keys=keys, new_log=not same_log
+        )
+        if restored.findings:
+            raise SystemExit(1)
+
+    settle(work())
+
+
+def _moment(said: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise SystemExit(f"techmarket: {said} is not a moment; write 2026-03-31T10:15:00+08:00") from None
+    if moment.tzinfo is None:
+        raise SystemExit(f"techmarket: {said} names no zone; write 2026-03-31T10:15:00+08:00, or end it with Z")
+    return moment
+
+
+@cli.command()
+def drill(
+    scratch: Annotated[Path | None, typer.Option(help="where the copies are made; they are removed at the end")] = None,
+) -> None:
+    """Restore the market beside itself, ruin the copy, bring it back, and tell what was lost and how long it took."""
+    from techmarket.cli import drill as drilling
+
+    async def work() -> None:
+        figures = await drilling.drill(read_settings(quiet=True), console, scratch=scratch)
+        drilling.tell(figures, console)
+        if not figures.is_good:
+            raise SystemExit(1)
+
+    settle(work())
+
+
+@cli.command()
+def failover(
+    after: Annotated[float, typer.Option(min=1, help="seconds without an answer before the standby is promoted")] = 15,
+    force: Annotated[bool, typer.Option(help="also a standby that was not waited for: it may lack commits")] = False,
+) -> None:
+    """Watch the primary from a third machine, promote the standby when it is gone, and shut it out if it returns.
+
+    The addresses are TECHMARKET_FAILOVER_PRIMARY and TECHMARKET_FAILOVER_STANDBY, one server each.
+    """
+    from techmarket.db.failover import Watcher
+
+    settings = read_settings(quiet=True)
+    primary, standby = settings.failover_primary, settings.failover_standby
+    if primary is None or standby is None:
+        raise SystemExit("techmarket: TECHMARKET_FAILOVER_PRIMARY and TECHMARKET_FAILOVER_STANDBY must be given")
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        watcher = Watcher(
+            primary.get_secret_value(),
+            standby.get_secret_value(),
+            patience=after,
+            force=force,
+            say=lambda said: console.print(said, soft_wrap=True),
+        )
+        await watcher.run(stop)
+
+    settle(work())
 
 
 @cli.command()
@@ -353,10 +439,10 @@ def new_log() -> None:
     from techmarket.transparency import service as transparency
 
     async def work() -> None:
-        async with state.open_market(_settings(quiet=True), application="new-log", prepare=False) as market:
+        async with state.open_market(read_settings(quiet=True), application="new-log", prepare=False) as market:
             console.print(f"the log is now {await transparency.open_new_log(market.means.tx)}")
 
-    _settle(work())
+    settle(work())
 
 
 @cli.command(name="docs")
@@ -372,7 +458,7 @@ def write_docs() -> None:
 @cli.command(name="staff-keys")
 def staff_keys(title: Annotated[str | None, typer.Argument(help="operator, certifier_1, finance, …")] = None) -> None:
     """Print the API key of one of the market's first staff, or all of them as JSON."""
-    file = _settings().state_dir / "staff.json"
+    file = read_settings().state_dir / "staff.json"
     if not file.exists():
         raise SystemExit("No market has been founded here yet: techmarket run")
     staff = json.loads(file.read_text())
@@ -382,43 +468,6 @@ def staff_keys(title: Annotated[str | None, typer.Argument(help="operator, certi
         sys.stdout.write(staff[title] + "\n")
     else:
         raise SystemExit(f"There is no {title}; there are: {', '.join(sorted(staff))}")
-
-
-def _settings(*, quiet: bool = False) -> Settings:
-    """The settings; a command that draws progress logs warnings only."""
-    from techmarket.api.observe import configure_logging
-
-    try:
-        settings = get_settings()
-    except ValidationError as error:
-        # The names only: a value may be a secret.
-        wrong = "; ".join(f"TECHMARKET_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
-        raise SystemExit(f"techmarket: {wrong}") from None
-    except SettingsError as error:
-        raise SystemExit(f"techmarket: {error}") from None
-    configure_logging(json=settings.log_json, level=logging.WARNING if quiet else logging.INFO)
-    return settings
-
-
-def _settle(work: Coroutine[Any, Any, object]) -> None:
-    """Run it; what the operator can mend is one clear line, not a stack trace."""
-    import uvloop
-
-    from techmarket.cli.state import WrongWorld
-    from techmarket.db.embedded import EmbeddedServerError
-    from techmarket.db.keys import MissingSecret
-    from techmarket.db.server_check import UnsuitableServerError
-
-    try:
-        # The loop is chosen here: a server that finds itself inside a running one cannot change it any more.
-        with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)
-    except (EmbeddedServerError, UnsuitableServerError, MissingSecret, WrongWorld) as error:
-        raise SystemExit(f"techmarket: {error}") from error
-    except OSError as error:
-        if error.filename is None:
-            raise
-        raise SystemExit(f"techmarket: {error.filename}: {error.strerror}") from error
 
 
 def main() -> None:

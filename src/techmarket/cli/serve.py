@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from techmarket.api import rates
-from techmarket.api.protocol import PatientProtocol
+from techmarket.api.protocol import LINES_MAX, PatientProtocol
 from techmarket.app import create_app
 from techmarket.cli.state import OpenMarket
 from techmarket.disclosure.rules import RoomLimits
@@ -25,8 +25,8 @@ from techmarket.settings import Settings
 
 GRACE_SECONDS = 7  # with the leave before and the jobs after, the end comes within ten
 LEAVE_SECONDS = 1.0
-ORDINARY_MAX = 2_000
 FILES_MAX = 65_536
+OTHER_FILES = 200
 
 
 class LeavingServer(uvicorn.Server):
@@ -113,7 +113,7 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
     app = create_app(
         market.means,
         jobs_in_process=jobs,
-        watchers_max=max(0, min(settings.watchers_max, files_to_open() - ORDINARY_MAX)),
+        watchers_max=max(0, min(settings.watchers_max, files_to_open() - LINES_MAX - OTHER_FILES)),
         watchers_each_max=settings.watchers_each_max,
         room_limits=RoomLimits(
             upload_bytes_max=settings.upload_bytes_max,
@@ -141,7 +141,6 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
         log_config=None,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        limit_concurrency=ORDINARY_MAX,  # watchers are counted by themselves
         server_header=False,
     )
     return LeavingServer(config, app)

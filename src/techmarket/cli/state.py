@@ -68,8 +68,12 @@ async def open_market(
             await asyncio.to_thread(migrate, url)
         read_url = settings.read_url.get_secret_value() if settings.read_url else None
         engine = make_engine(url, pool_size=settings.pool_size, application=application)
-        reader = make_engine(read_url, pool_size=settings.pool_size, application=application) if read_url else None
-        tx = Tx(engine, reader)
+        reader = (
+            make_engine(read_url, pool_size=settings.pool_size, application=application, ask_first=True)
+            if read_url
+            else None
+        )
+        tx = Tx(engine, reader, behind_max=settings.read_behind_seconds)
         files = Files.at(settings.object_store or settings.state_dir / "objects")
         means = Means(
             tx,

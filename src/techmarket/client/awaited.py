@@ -641,6 +641,18 @@ class AwaitedOperations(ABC):
             once=once,
         )
 
+    async def get_personal_data(self) -> shapes.PersonalDataOut:
+        """A copy of what the market holds about you (个人信息查阅、复制)."""
+        return await self.send("GET", "/v1/me/personal-data", {})
+
+    async def correct_name(self, body: shapes.CorrectName) -> None:
+        """Correct your name (个人信息更正). What you signed before keeps the name it was signed with."""
+        return await self.send("PUT", "/v1/me/name", {}, body=body, media="application/json")
+
+    async def erase_person(self, *, once: str | None = None) -> shapes.ErasedOut:
+        """Leave the market (个人信息删除): your name, login, keys and profile go; what stays is told with its reason."""
+        return await self.send("POST", "/v1/me/erasure", {}, keyed=True, once=once)
+
     async def sign_in(self, body: shapes.SignIn) -> shapes.SignedInOut:
         """Sign in by name and password, and by a code where you have a second factor."""
         return await self.send("POST", "/v1/sessions", {}, body=body, media="application/json")

@@ -611,6 +611,18 @@ class Operations(ABC):
         """Refuse what a colleague intends, or take back what you intended, as long as it was not done."""
         return self.send("POST", "/v1/intended-acts/{act_id}/refusal", {"act_id": act_id}, keyed=True, once=once)
 
+    def get_personal_data(self) -> shapes.PersonalDataOut:
+        """A copy of what the market holds about you (个人信息查阅、复制)."""
+        return self.send("GET", "/v1/me/personal-data", {})
+
+    def correct_name(self, body: shapes.CorrectName) -> None:
+        """Correct your name (个人信息更正). What you signed before keeps the name it was signed with."""
+        return self.send("PUT", "/v1/me/name", {}, body=body, media="application/json")
+
+    def erase_person(self, *, once: str | None = None) -> shapes.ErasedOut:
+        """Leave the market (个人信息删除): your name, login, keys and profile go; what stays is told with its reason."""
+        return self.send("POST", "/v1/me/erasure", {}, keyed=True, once=once)
+
     def sign_in(self, body: shapes.SignIn) -> shapes.SignedInOut:
         """Sign in by name and password, and by a code where you have a second factor."""
         return self.send("POST", "/v1/sessions", {}, body=body, media="application/json")

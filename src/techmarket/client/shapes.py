@@ -978,6 +978,10 @@ class CorrectInvoice(TypedDict):
     reasons: str
 
 
+class CorrectName(TypedDict):
+    name: str
+
+
 class CorrectRegistration(TypedDict):
     whole_amount: dict[str, Any]
     technology_amount: dict[str, Any]
@@ -1545,6 +1549,10 @@ class EnvelopeReceiptOut(TypedDict):
     at: str
     kid: str
     signature: str
+
+
+class ErasedOut(TypedDict):
+    kept: list[KeptOut]
 
 
 class EvaluationOut(TypedDict):
@@ -2146,6 +2154,12 @@ class Judge(TypedDict):
     accepted: NotRequired[bool]
     grounds: NotRequired[list[Ground]]
     words: NotRequired[str | None]
+
+
+class KeptOut(TypedDict):
+    what: str
+    zh: str
+    en: str
 
 
 class KeyOut(TypedDict):
@@ -2961,6 +2975,13 @@ class PersonOut(TypedDict):
 class PersonWeight(TypedDict):
     person_id: str
     weight: str
+
+
+class PersonalDataOut(TypedDict):
+    person_id: str
+    name: str
+    created_at: str
+    held: dict[str, list[dict[str, Any]]]
 
 
 Place: TypeAlias = "Literal['MARKET', 'UNIT', 'ELSEWHERE']"

@@ -159,6 +159,33 @@ class Files:
         local.seek(0)
         return local
 
+    async def holds(self, sha256: str, size: int) -> bool:
+        """Whether this file is here, as long as it should be."""
+        try:
+            found = await obstore.head_async(self._store, _place(sha256))
+        except FileNotFoundError:
+            return False
+        return int(found["size"]) == size
+
+    async def take_copy(self, sha256: str, chunks: AsyncIterator[bytes]) -> bool:
+        """Put a copy of a kept file here; one whose bytes are not what its name says is not kept."""
+        incoming, digest = f"incoming/{new_id()}", hashlib.sha256()
+        try:
+            async with obstore.open_writer_async(
+                self._store, incoming, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE
+            ) as writer:
+                async for chunk in chunks:
+                    digest.update(chunk)
+                    await writer.write(chunk)
+        except BaseException:
+            await self._forget(incoming)
+            raise
+        if digest.hexdigest() != sha256:
+            await self._forget(incoming)
+            return False
+        await obstore.rename_async(self._store, incoming, _place(sha256))
+        return True
+
     async def sweep(self, tx: Tx, *, after: timedelta = SWEEP_AFTER) -> int:
         """Remove objects that no row names and nobody is writing; returns how many were touched.
 
@@ -244,6 +271,12 @@ async def forget_unheld(db: AsyncSession, shas: Collection[str]) -> int:
     unheld = "".join(f" AND NOT EXISTS (SELECT FROM {h.place} h WHERE h.{h.name} = file.sha256)" for h in holders)
     gone = text(f"DELETE FROM file WHERE sha256 = ANY(cast(:shas as text[])){unheld} RETURNING sha256")
     return len((await db.execute(gone, {"shas": free})).all())
+
+
+async def list_kept(db: AsyncSession, *, after: str, limit: int) -> list[tuple[str, int]]:
+    """(sha256, size) of kept files, by their names from behind `after` on."""
+    query = text("SELECT sha256, size FROM file WHERE sha256 > :after ORDER BY sha256 LIMIT :limit")
+    return [(row.sha256, row.size) for row in await db.execute(query, {"after": after, "limit": limit})]
 
 
 async def find(db: AsyncSession, sha256: str) -> tuple[int, str] | None:

@@ -93,7 +93,8 @@ class KeyedTx(Tx):
     """A `Tx` bound to one idempotency key: opening its transaction claims the key, `settle` commits both."""
 
     def __init__(self, tx: Tx, *, principal: str, key: str, fingerprint: bytes, pepper: bytes) -> None:
-        self.engine, self.read_engine = tx.engine, tx.read_engine
+        self.engine = tx.engine
+        self.standby = None  # whoever has just written reads where he wrote
         self._reader = tx._reader
         self._maker = tx._maker
         self._principal = principal

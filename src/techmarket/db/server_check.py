@@ -6,6 +6,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from techmarket.db.hosts import connect_args_for
+
 LEAST_VERSION = 17
 NEEDED_EXTENSIONS = ("vector", "pg_trgm")
 
@@ -18,7 +20,7 @@ async def check_server(url: str) -> None:
     """A given server is PostgreSQL 17 or later in UTF-8 with pgvector and pg_trgm, or the market does not start."""
     try:
         where = make_url(url).render_as_string(hide_password=True)
-        engine = create_async_engine(url, poolclass=NullPool)
+        engine = create_async_engine(url, poolclass=NullPool, connect_args=connect_args_for(make_url(url)))
     except (ArgumentError, SQLAlchemyError) as error:
         raise UnsuitableServerError(
             "TECHMARKET_DATABASE_URL is not a database URL (postgresql+asyncpg://user:password@host/name)."

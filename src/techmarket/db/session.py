@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import QueuePool
+
+from techmarket.db.hosts import connect_args_for
+from techmarket.db.standby import BEHIND_SECONDS, Standby, is_public_read
 
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
@@ -19,10 +24,13 @@ READERS_MAX = 4
 READERS_WAIT_S = 5.0
 
 
-def make_engine(url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, application: str = "api") -> AsyncEngine:
+def make_engine(
+    url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, application: str = "api", ask_first: bool = False
+) -> AsyncEngine:
     """An engine whose every connection gives up by itself: a hang becomes an error, and the edge makes it a 503.
 
-    `url` may name several hosts (`host=a,b` with `target_session_attrs=read-write` in the query).
+    `url` may name several hosts (`?host=a:5432&host=b:5432&target_session_attrs=read-write`): the one that may be
+    written to is found at each new connection. `ask_first` finds a pooled connection that has died before it is used.
     """
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
@@ -32,8 +40,9 @@ def make_engine(url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, a
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout_s,
-        pool_pre_ping=False,
+        pool_pre_ping=ask_first,
         connect_args={
+            **connect_args_for(parsed),
             "timeout": 5,
             "command_timeout": 30,
             "server_settings": {
@@ -98,12 +107,16 @@ class _Readers:
 class Tx:
     """The right to open transactions: a service takes `tx` and opens exactly one; a step takes `db` and runs inside."""
 
-    def __init__(self, engine: AsyncEngine, read_engine: AsyncEngine | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, read_engine: AsyncEngine | None = None, *, behind_max: float = BEHIND_SECONDS
+    ) -> None:
         self.engine = engine
-        self.read_engine = read_engine or engine
+        self.standby = Standby(read_engine, engine, behind_max=behind_max) if read_engine is not None else None
         self._maker = async_sessionmaker(engine, expire_on_commit=False, autoflush=True)
-        self._reader = async_sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
-        self._readers = _Readers(self.read_engine)
+        self._reader = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+        self._readers = _Readers(engine)
+        self._far_reader = async_sessionmaker(read_engine, expire_on_commit=False, autoflush=False)
+        self._far_readers = _Readers(read_engine) if read_engine is not None else None
 
     def begin(self) -> Any:
         """One transaction that commits when its block ends well: `async with tx.begin() as db`."""
@@ -118,14 +131,43 @@ class Tx:
     async def read(self, *, snapshot: bool = False) -> AsyncIterator[AsyncSession]:
         """One look that writes nothing. A write inside it is a bug and fails in the database.
 
-        With `snapshot` all its statements see the same rows, whatever others commit meanwhile.
+        With `snapshot` all its statements see the same rows, whatever others commit meanwhile. What is read in public
+        (`standby.public_read`) may come from a standby.
         """
         options: dict[str, Any] = {"postgresql_readonly": True}
         if snapshot:
             options["isolation_level"] = "REPEATABLE READ"
-        async with self._reader() as db:
-            await db.connection(execution_options=options)
+        db = await self._far_session(options)
+        if db is None:
+            db = self._reader()
+            try:
+                await db.connection(execution_options=options)
+            except BaseException:
+                await db.close()
+                raise
+        async with db:
             yield db
+
+    async def _far_session(self, options: dict[str, Any]) -> AsyncSession | None:
+        """A session at the standby, if this read may be answered there and it is close; else the primary answers."""
+        standby = self.standby
+        if standby is None or not is_public_read() or not standby.is_close():
+            return None
+        db = self._far_reader()
+        try:
+            await db.connection(execution_options=options)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            await db.close()
+            standby.lost(error)
+            return None
+        except BaseException:
+            await db.close()
+            raise
+        return db
+
+    def watching_standby(self) -> Any:
+        """While this block runs the distance of the standby is known; without one there is nothing to watch."""
+        return self.standby.looking() if self.standby is not None else nullcontext()
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Any]:
         """The rows of one statement that reads, asked of the driver itself.
@@ -133,6 +175,11 @@ class Tx:
         One statement is a snapshot by itself, so no transaction is opened around it. For the few reads that are asked
         so often that the way through pool and ORM would cost more than the statement.
         """
+        if self.standby is not None and self._far_readers is not None and is_public_read() and self.standby.is_close():
+            try:
+                return await self._far_readers.fetch(statement, values)
+            except (SQLAlchemyError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                self.standby.lost(error)
         return await self._readers.fetch(statement, values)
 
     def bind(self, content: bytes) -> None:
@@ -144,8 +191,9 @@ class Tx:
     async def dispose(self) -> None:
         await self._readers.close()
         await self.engine.dispose()
-        if self.read_engine is not self.engine:
-            await self.read_engine.dispose()
+        if self._far_readers is not None and self.standby is not None:
+            await self._far_readers.close()
+            await self.standby.engine.dispose()
 
 
 async def fetched(connection: AsyncConnection, statement: str, *values: Any) -> Sequence[Any]:

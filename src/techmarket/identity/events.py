@@ -275,3 +275,17 @@ class ClockRuns(Event):
 class ClockMoved(Event):
     kind: ClassVar[str] = "sandbox.clock_moved"
     to: datetime
+
+
+@dataclass(frozen=True)
+class PersonCorrected(Event):
+    kind: ClassVar[str] = "identity.person_corrected"
+    person_id: UUID
+
+
+@dataclass(frozen=True)
+class PersonErased(Event):
+    """Later rooms let go of what they keep about the person that the law does not ask them to keep."""
+
+    kind: ClassVar[str] = "identity.person_erased"
+    person_id: UUID

@@ -9,6 +9,16 @@ from techmarket.db.means import Means
 from techmarket.identity import repository_people
 from techmarket.identity.service.trying import FORGOTTEN_AFTER, KNOWN_FOR
 
+SESSIONS_KEPT = timedelta(days=180)
+INVITATIONS_KEPT = timedelta(days=180)
+
+
+@periodic("identity.forget_ended", every=timedelta(hours=1))
+async def forget_ended(means: Means) -> int:
+    """What tells of people only how they once signed in or were invited goes after half a year."""
+    async with means.tx.begin() as db:
+        return await repository_people.forget_ended(db, sessions=SESSIONS_KEPT, invitations=INVITATIONS_KEPT)
+
 
 @periodic("identity.forget_tries", every=timedelta(hours=1))
 async def forget_tries(means: Means) -> int:

@@ -283,3 +283,23 @@ async def forget_outside_sign_ins(db: AsyncSession, *, after: timedelta) -> int:
     """Drop sign-ins at another house that are over for so long."""
     done = await db.execute(delete(OutsideSignIn).where(OutsideSignIn.expires_at < func.clock_timestamp() - after))
     return int(getattr(done, "rowcount", 0))
+
+
+async def lock_person(db: AsyncSession, person_id: UUID) -> Person | None:
+    return (await db.execute(select(Person).where(Person.id == person_id).with_for_update())).scalar_one_or_none()
+
+
+async def forget_person(db: AsyncSession, person_id: UUID) -> None:
+    """The login with its second factor, the recovery codes, linked accounts, and names in invitations."""
+    for table in (RecoveryCode, PersonLogin, OutsideSignIn, OutsideIdentity):
+        await db.execute(delete(table).where(table.person_id == person_id))
+    await db.execute(update(Invitation).where(Invitation.person_id == person_id).values(name=""))
+
+
+async def forget_ended(db: AsyncSession, *, sessions: timedelta, invitations: timedelta) -> int:
+    """Drop sessions that ended long ago, and the names in invitations that were closed or ran out long ago."""
+    now = func.clock_timestamp()
+    gone = await db.execute(delete(Session).where(func.least(Session.ended_at, Session.ends_at) < now - sessions))
+    over = func.least(Invitation.closed_at, Invitation.expires_at) < now - invitations
+    blanked = await db.execute(update(Invitation).where(over, Invitation.name != "").values(name=""))
+    return int(getattr(gone, "rowcount", 0)) + int(getattr(blanked, "rowcount", 0))

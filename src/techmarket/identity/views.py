@@ -278,3 +278,13 @@ class QualificationView:
     kind: str
     level: str
     valid_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalDataView:
+    """A person's copy: rows about him by table."""
+
+    person_id: UUID
+    name: str
+    created_at: datetime
+    held: dict[str, list[dict[str, Any]]]

@@ -17,15 +17,16 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import asyncpg
 import structlog
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.sm import SchedulerManager
+from prometheus_client import Counter
 from sqlalchemy import text
 
 from techmarket import ROOMS
 from techmarket.db import journal
+from techmarket.db.hosts import connect_to
 from techmarket.db.jobs import FOLLOWERS, PERIODIC, REACTIONS, Follower, Periodic, Reaction
 from techmarket.db.means import Means
 
@@ -42,6 +43,9 @@ FOLLOWER_REST_SECONDS = 0.1
 READER_TURN_SECONDS = 3.0
 BACK_OFF_SECONDS = 5.0
 log = structlog.get_logger("techmarket.jobs")
+FAILURES = Counter(
+    "techmarket_job_failures_total", "Turns of a job, a reaction or a line of work that failed.", ("job",)
+)
 
 
 def load_jobs() -> None:
@@ -110,6 +114,7 @@ async def _keep_up(
         except Exception as error:
             failures += 1
             done = 0
+            FAILURES.labels(name).inc()
             log.error("job_line_failed", line=name, error=type(error).__name__, failures=failures, exc_info=True)
         if done:
             await asyncio.sleep(0)
@@ -136,7 +141,7 @@ async def _follow(means: Means, follower: Follower) -> int:
 
 async def _listen(means: Means, news: News, stop: asyncio.Event) -> int:
     """Ring whenever the sequencer tells that the journal has grown, until the connection is lost or the work ends."""
-    connection = await _connect(means, NEWS)
+    connection = await connect_to(means.tx.engine.url, application=NEWS)
     over = asyncio.Event()
     try:
         connection.add_termination_listener(lambda _: over.set())
@@ -146,11 +151,6 @@ async def _listen(means: Means, news: News, stop: asyncio.Event) -> int:
     finally:
         await connection.close(timeout=2)
     return 0
-
-
-async def _connect(means: Means, application: str) -> asyncpg.Connection:
-    url = means.tx.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return await asyncpg.connect(url, timeout=5, server_settings={"application_name": application})
 
 
 async def sequence_once(means: Means) -> int:
@@ -201,6 +201,7 @@ async def read_once(means: Means, reaction: Reaction) -> int:
             try:
                 await reaction.handle(means, journal.load(entry, reaction.event))
             except Exception as error:
+                FAILURES.labels(reaction.name).inc()
                 log.error("reaction_failed", reaction=reaction.name, position=entry.position, exc_info=error)
                 next_position = entry.position
                 break
@@ -236,7 +237,7 @@ async def settle_down(means: Means, *, rounds: int = 20) -> None:
 
 
 async def _run_schedules(means: Means, stop: asyncio.Event) -> int:
-    connection = await _connect(means, "techmarket-schedules")
+    connection = await connect_to(means.tx.engine.url, application="techmarket-schedules")
     try:
         scheduler = SchedulerManager(Queries(AsyncpgDriver(connection)))
         for job in PERIODIC.values():
@@ -261,6 +262,7 @@ def _started(job: Periodic, means: Means) -> Callable[[Any], Awaitable[None]]:
         try:
             await job.run(means)
         except Exception as error:
+            FAILURES.labels(job.name).inc()
             log.error("job_failed", job=job.name, exc_info=error)
 
     return start

@@ -93,3 +93,12 @@ async def forget_untold(db: AsyncSession, search_id: UUID) -> None:
     """What an ended search has found but not told stays untold."""
     statement = update(SearchAlert).where(SearchAlert.search_id == search_id, SearchAlert.told.is_(None))
     await db.execute(statement.values(due_at=text("'infinity'")))
+
+
+async def forget_searches_of(db: AsyncSession, person_id: UUID, now: datetime) -> None:
+    """His searches end and lose their words. What they told stays numbered, so that nobody else's place moves."""
+    await db.execute(
+        update(SavedSearch)
+        .where(SavedSearch.person_id == person_id)
+        .values(name="", query=None, filters={}, ended_at=func.coalesce(SavedSearch.ended_at, now))
+    )

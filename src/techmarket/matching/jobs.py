@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db.jobs import follows_journal, periodic
+from techmarket.db.jobs import follows_journal, periodic, reacts_to
 from techmarket.db.means import Means
+from techmarket.identity.events import PersonErased
 from techmarket.matching import service
 
 ROUNDS_MAX = 20
@@ -75,3 +76,9 @@ async def learn(means: Means) -> None:
     await service.reindex_people(means.tx)
     while await service.forget_answers(means.tx):
         pass
+
+
+@reacts_to("matching.forget_person", PersonErased)
+async def forget_person(means: Means, event: PersonErased) -> None:
+    """Whoever left is found by nobody, and no search of his goes on."""
+    await service.forget_person(means.tx, event.person_id)

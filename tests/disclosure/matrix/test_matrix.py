@@ -144,7 +144,7 @@ async def test_what_is_forbidden_and_what_is_absent_are_one_answer_after_the_sam
         **world.unseen,
     }
     absent = {name: new_id() for name in hidden}
-    engines = {world.means.tx.engine, world.means.tx.read_engine}
+    engines = {world.means.tx.engine}
     seen = [count_statements(engine) for engine in engines]
 
     async def asked(path: str, ids: dict[str, UUID], body: object) -> tuple[object, ...]:

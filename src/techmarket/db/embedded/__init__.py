@@ -25,7 +25,7 @@ from techmarket.db.embedded.cluster import HOST, ROLE, Cluster
 from techmarket.db.embedded.errors import OWN_SERVER, EmbeddedServerError
 from techmarket.db.embedded.folders import find_home, folder_of, held, open_lock
 
-__all__ = ["EmbeddedServerError", "RunningServer", "binary", "remove", "running", "start"]
+__all__ = ["EmbeddedServerError", "RunningServer", "binary", "follow", "remove", "running", "start"]
 
 
 class RunningServer:
@@ -48,6 +48,10 @@ class RunningServer:
 
     def postmaster_pid(self) -> int | None:
         return self._cluster.postmaster_pid()
+
+    @property
+    def password(self) -> str:
+        return self._cluster.password
 
     def create_database(self, name: str) -> None:
         """The named database is there, with the extensions that the market needs; harmless when it was."""
@@ -118,6 +122,26 @@ def start(state_dir: Path, *, database: str = "techmarket", durable: bool = True
             f"{error.filename or folder} is not ours to use ({error.strerror}). "
             f"Run as the user who owns the state folder, choose another one, {OWN_SERVER}"
         ) from error
+    return RunningServer(folder, cluster, share, port)
+
+
+def follow(primary: RunningServer, state_dir: Path, *, name: str = "standby") -> RunningServer:
+    """A standby (备库) of this server in a folder of its own: it writes what the primary writes, and may be read.
+
+    It is waited for at each commit once the primary's `synchronous_standby_names` holds its name.
+    """
+    folder = folder_of(state_dir)
+    with held(folder / "start.lock"):
+        share = open_lock(folder / "share.lock")
+        try:
+            fcntl.flock(share, fcntl.LOCK_SH)
+            cluster = Cluster.open(folder)
+            if not cluster.data.exists():
+                cluster.copy(port=primary.port, password=primary.password, name=name)
+            port = cluster.ensure_running(durable=True, alone=True)
+        except BaseException:
+            os.close(share)
+            raise
     return RunningServer(folder, cluster, share, port)
 
 

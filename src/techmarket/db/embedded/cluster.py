@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -42,6 +42,7 @@ SETTINGS = {
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
 }
+INCLUDE = "include_if_exists = 'techmarket.conf'"
 # For databases whose loss is no loss (those of a test run), and only when the caller asks for it by name.
 THROWAWAY_SETTINGS = {
     "fsync": "off",
@@ -106,30 +107,51 @@ class Cluster:
             ) from None
 
     def create(self) -> None:
-        """An interrupted first start leaves nothing that a second one could take for a database."""
+        """An empty cluster, unless there is one."""
         if self.data.exists():
             return
-        fresh = self.home / "data.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        for folder in (fresh, self.log.parent):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            self._hand_over(folder)
-        write_private(self.home / "password", secrets.token_urlsafe(24))
+        password = secrets.token_urlsafe(24)
         secret = self.home / "password.initdb"
-        try:
-            write_private(secret, self.password)
-            self._hand_over(secret)
-            self._must_run(
+
+        def initialise(fresh: Path) -> None:
+            write_private(secret, password)
+            self.hand_over(secret)
+            self.must_run(
                 "initdb",
                 *("-D", str(fresh), "-U", ROLE, "--pwfile", str(secret), "--data-checksums"),
                 # Deterministic and without the collations of the machine; under plain C, trigrams of Chinese are empty.
                 *("-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 *("--auth-local=scram-sha-256", "--auth-host=scram-sha-256"),
             )
+
+        try:
+            self.fill(initialise, password=password)
         finally:
             secret.unlink(missing_ok=True)
-        with (fresh / "postgresql.conf").open("a") as file:
-            file.write("\ninclude_if_exists = 'techmarket.conf'\n")
+
+    def copy(self, *, port: int, password: str, name: str) -> None:
+        """A standby's data: those of the server on this port, which it will follow under this name."""
+        source = f"host={HOST} port={port} user={ROLE} application_name={name}"
+
+        def copied(fresh: Path) -> None:
+            how = ("--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf", "--no-password")
+            self.must_run("pg_basebackup", "-D", str(fresh), "-d", source, *how, PGPASSWORD=password)
+
+        self.fill(copied, password=password)
+
+    def fill(self, make: Callable[[Path], None], *, password: str) -> None:
+        """Data that `make` puts into an empty folder: whole or not at all, so that nothing half-made is started."""
+        fresh = self.home / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        for folder in (fresh, self.log.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self.hand_over(folder)
+        write_private(self.home / "password", password)
+        make(fresh)
+        conf = fresh / "postgresql.conf"
+        if INCLUDE not in conf.read_text():
+            with conf.open("a") as file:
+                file.write(f"\n{INCLUDE}\n")
         fresh.rename(self.data)
 
     def ensure_running(self, *, durable: bool, alone: bool) -> int:
@@ -139,7 +161,7 @@ class Cluster:
         while time.monotonic() - started < START_LIMIT:
             port = self.running_port()
             if port is not None:
-                if self._run("pg_isready", "-h", HOST, "-p", str(port), "-d", "postgres").returncode == 0:
+                if self.run("pg_isready", "-h", HOST, "-p", str(port), "-d", "postgres").returncode == 0:
                     return port
                 time.sleep(0.1)  # recovering after a crash, or on its way down
                 continue
@@ -180,7 +202,7 @@ class Cluster:
         if self.running_port() is None:
             return
         for mode in ("fast", "immediate"):  # the second costs the next start a recovery, never a commit
-            if self._run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "-t", "60", "stop").returncode == 0:
+            if self.run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "-t", "60", "stop").returncode == 0:
                 return
             if self.running_port() is None:
                 return
@@ -195,7 +217,7 @@ class Cluster:
 
     def _sql(self, statement: str, *, port: int, database: str) -> str:
         command = ("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", HOST, "-p", str(port), "-U", ROLE)
-        return self._must_run(
+        return self.must_run(
             *command,
             "-d",
             database,
@@ -212,11 +234,11 @@ class Cluster:
         conf.write_text(
             "# Written at each start of the embedded server.\n" + "".join(f"{k} = {v}\n" for k, v in settings.items())
         )
-        self._hand_over(conf)
+        self.hand_over(conf)
         if self.log.exists() and self.log.stat().st_size > 16 * 2**20:
             self.log.replace(self.log.with_suffix(".log.1"))
         said_before = self.log.stat().st_size if self.log.exists() else 0
-        result = self._run("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "start")
+        result = self.run("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "start")
         if result.returncode != 0:
             said = ""
             if self.log.exists():
@@ -269,19 +291,19 @@ class Cluster:
             return
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-    def _hand_over(self, path: Path) -> None:
+    def hand_over(self, path: Path) -> None:
         if self._account is not None:
             os.chown(path, self._account.uid, self._account.gid)
 
-    def _must_run(self, tool: str, *args: str, **env: str) -> str:
-        result = self._run(tool, *args, **env)
+    def must_run(self, tool: str, *args: str, **env: str) -> str:
+        result = self.run(tool, *args, **env)
         if result.returncode != 0:
             raise EmbeddedServerError(
                 f"{tool} of the embedded server failed ({result.returncode}):\n{result.stdout.strip()}"
             )
         return result.stdout.strip()
 
-    def _run(self, tool: str, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(self, tool: str, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         # macOS does not know C.UTF-8; the database's own locale is the builtin one in any case.
         speech = {"LC_ALL": "C" if sys.platform == "darwin" else "C.UTF-8"}

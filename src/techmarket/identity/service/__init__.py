@@ -61,6 +61,7 @@ from techmarket.identity.service.outside import (
     return_from,
     unlink_identity,
 )
+from techmarket.identity.service.personal import correct_name, erase_person, get_personal_data
 from techmarket.identity.service.sandbox import (
     jump_to_next,
     move_clock,
@@ -87,12 +88,15 @@ __all__ = [
     "begin_sign_in",
     "change_roles",
     "confirm_session",
+    "correct_name",
     "end_elevation",
     "end_membership",
     "end_session",
+    "erase_person",
     "found_market",
     "found_organisation",
     "get_organisation",
+    "get_personal_data",
     "get_self",
     "give_code",
     "give_token",

@@ -21,7 +21,7 @@ from techmarket.matching.service.blind import compare_blind, list_blind_matches,
 from techmarket.matching.service.embedding import embed_some, tend_vectors, vectors_of
 from techmarket.matching.service.following import follow, sweep
 from techmarket.matching.service.pairing import list_matches
-from techmarket.matching.service.people import get_profile, list_people, put_profile, reindex_people
+from techmarket.matching.service.people import forget_person, get_profile, list_people, put_profile, reindex_people
 from techmarket.matching.service.searching import public_signs, search, suggest
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "end_search",
     "follow",
     "forget_answers",
+    "forget_person",
     "get_answer",
     "get_profile",
     "give_feedback",

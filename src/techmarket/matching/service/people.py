@@ -17,7 +17,7 @@ from techmarket.identity.views import QualificationHeld
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
-from techmarket.matching import errors, policy, profiles, ranking, texts, tokens
+from techmarket.matching import alerts, errors, policy, profiles, ranking, texts, tokens
 from techmarket.matching.candidates import Judging
 from techmarket.matching.events import ProfileChanged
 from techmarket.matching.index import repository, writing
@@ -53,6 +53,15 @@ async def put_profile(tx: Tx, actor: Actor, profile: Profile) -> ProfileView:
         await _index(db, [row])
         journal.record(db, ProfileChanged(actor.person, profile.is_listed), actor=actor)
         return _view(row, actor.person)
+
+
+async def forget_person(tx: Tx, person_id: UUID) -> None:
+    """Whoever left is found no more; what he said of himself goes, and his searches end without their words."""
+    async with tx.begin() as db:
+        if await profiles.find(db, person_id) is not None:
+            nothing = Profile(is_listed=False, statement_zh=None, statement_en=None, keywords=(), region=None)
+            await _index(db, [await profiles.put(db, person_id, nothing, await clock.market_now(db))])
+        await alerts.forget_searches_of(db, person_id, await clock.market_now(db))
 
 
 async def reindex_people(tx: Tx) -> int:

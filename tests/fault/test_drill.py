@@ -1,0 +1,87 @@
+"""The drill of an operator, whole: a market is restored beside itself, ruined, and brought back twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from techmarket.cli import backing, drill
+from techmarket.cli.state import OpenMarket, open_market
+from techmarket.db import files
+from techmarket.db import keys as market_keys
+from techmarket.db.backups.tools import BackupFailed
+from techmarket.db.embedded import EmbeddedServerError
+from techmarket.jobs import runner
+from techmarket.settings import Settings
+
+IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    # Not tmp_path: its parents are closed to the user who runs the server for root.
+    folder = Path(tempfile.mkdtemp(prefix="techmarket-fault-"))
+    folder.chmod(0o755)
+    yield folder
+    for state in (folder / "market", folder / "back"):
+        if state.exists():
+            backing.remove_state(state)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+async def test_every_row_is_back_as_before_a_bad_delete_and_a_kill_loses_nothing_that_was_archived(place: Path) -> None:
+    settings = Settings(state_dir=place / "market", log_json=False)
+    console = Console(file=StringIO(), width=200)
+    async with open_market(settings, application="test") as market:
+        await a_file(market)
+        await runner.sequence_once(market.means)
+        runner.load_jobs()
+        await runner.run_due(market.means, "transparency.checkpoint")
+        figures = await drill.drill(settings, console, scratch=place)
+        if IS_LONG:
+            print(json.dumps(asdict(figures)), file=sys.stderr)
+        assert figures.findings == []
+        assert figures.is_equal
+        assert figures.acknowledged == drill.BEATS_BEFORE + drill.BEATS_AFTER
+        assert figures.lost <= 1, "the archive is written as the log is: at most the commit of the last moment lacks"
+        await check_refusals(market, place, settings, console)
+    assert [name for name in os.listdir(place) if name.startswith("techmarket-drill-")] == []
+
+
+async def a_file(market: OpenMarket) -> None:
+    """One kept file, so that the restored market must have its bytes."""
+
+    async def said() -> AsyncIterator[bytes]:
+        yield "公告全文".encode()
+
+    sha, size = await market.means.files.receive(said(), media_type="text/plain")
+    async with market.means.tx.begin() as db:
+        await files.keep(db, sha256=sha, size=size, media_type="text/plain")
+
+
+async def check_refusals(market: OpenMarket, place: Path, settings: Settings, console: Console) -> None:
+    """Nothing is restored over a market, without its keys, with another's, or from a base that is not there."""
+    elsewhere, backups = settings.model_copy(update={"state_dir": place / "back"}), place / "backups"
+    with pytest.raises(BackupFailed, match="there is no base at all"):
+        await backing.restore(elsewhere, backups, console)
+    await backing.take(market, backups, console)
+    assert backing.show(backups, console) == 0
+    with pytest.raises(BackupFailed, match="name the folder with the market's keys"):
+        await backing.restore(elsewhere, backups, console)
+    market_keys.generated(place / "other")
+    with pytest.raises(BackupFailed, match="these are not this market's keys"):
+        await backing.restore(elsewhere, backups, console, keys=place / "other")
+    with pytest.raises(EmbeddedServerError, match="holds a database already"):
+        await backing.restore(settings, backups, console, keys=settings.state_dir / "keys")
+    assert market_keys.generated(settings.state_dir / "keys").log.kid == market.means.keys.log.kid
