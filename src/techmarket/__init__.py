@@ -22,6 +22,7 @@ The rooms, in import order. Imports, foreign keys and event handlers point left 
     matching        search over what the reader may see
     dossiers        what can be taken away and checked: evidence packages
     hub             nodes, bulk import
+    workbench       what waits for whom, and what people are told
     api, web, cli, jobs     the edges; app puts everything together
 """
 
@@ -48,6 +49,7 @@ ROOMS = (
     "matching",
     "dossiers",
     "hub",
+    "workbench",
     "api",
     "web",
     "cli",

@@ -51,9 +51,11 @@ from techmarket.api import (
     money_acts,
     ndas,
     notices,
+    notifications,
     oauth,
     objections,
     observe,
+    officers,
     opendata,
     outside,
     panels,
@@ -88,6 +90,7 @@ from techmarket.api import (
     unit_rules,
     vesting,
     webhooks,
+    work,
 )
 from techmarket.api import docs as refusal_docs
 from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
@@ -181,6 +184,9 @@ ROUTERS = (
     hub.router,
     feed.router,
     webhooks.router,
+    work.router,
+    notifications.router,
+    officers.router,
     opendata.router,
     opendata.bulk,
     bank.router,
@@ -193,6 +199,7 @@ BODIES: tuple[BodyRule, ...] = (
     *certification.BODIES,
     *evidence.BODIES,
     *hub.BODIES,
+    *notifications.BODIES,
     *oauth.BODIES,
 )
 ROOM_LIMITS = RoomLimits()
@@ -261,6 +268,7 @@ def create_app(
     app.router.routes[:0] = [
         *bids.routes(),
         *live.routes(),
+        *notifications.routes(),
         *oauth.routes(),
         *observe.routes(ready, lambda: figures.take(means.tx)),
         *refusal_docs.routes(ROUTERS),

@@ -62,6 +62,15 @@ class Settings(BaseSettings):
     bids_per_minute: int = Field(default=30_000, ge=0)
     open_per_minute: int = Field(default=3_000, ge=0)
     webhooks_inside: bool = False
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: str = Field(default="STARTTLS", pattern=r"^(STARTTLS|TLS|PLAIN)$")
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    mail_from: str | None = Field(default=None, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    webhook_deliveries_days: int = Field(default=90, ge=31)
+    notifications_days: int = Field(default=180, ge=1)
+    unread_notifications_days: int = Field(default=730, ge=1)
     ocid_prefix: str = Field(default="ocds-000000", pattern=r"^ocds-[a-z0-9]{6}$")
     log_json: bool = True
     jobs_in_process: bool = True

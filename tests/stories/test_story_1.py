@@ -36,6 +36,7 @@ async def test_the_winner_lapses_the_runner_up_signs_and_every_cent_reaches_whom
     api: Api, means: Means
 ) -> None:
     town = await a_town(api, means, way.START)
+    town.looks_at_queues = True
     sale = await way.a_published_offer(town)
     await offered_and_found(town, sale)
     await asked_and_read(town, sale)

@@ -31,6 +31,7 @@ async def test_thirteen_days_run_the_objection_stops_the_clock_and_signing_opens
     api: Api, means: Means
 ) -> None:
     town = await a_town(api, means, START)
+    town.looks_at_queues = True
     university = await town.a_university()
     buyer = await town.a_party("ENTERPRISE", "Sample enterprise P")
     rival = await town.a_party("ENTERPRISE", "Sample enterprise Q")

@@ -14,6 +14,7 @@ async def test_an_acceptance_makes_award_and_price_notice_and_nobody_signs_befor
     api: Api, means: Means
 ) -> None:
     town = await a_town(api, means, START)
+    town.looks_at_queues = True
     university = await town.a_university()
     buyer = await town.a_party("ENTERPRISE", "Sample enterprise P")
     rival = await town.a_party("ENTERPRISE", "Sample enterprise Q")

@@ -57,6 +57,7 @@ async def test_an_open_challenge_goes_from_the_demand_to_a_development_whose_fir
     api: Api, means: Means
 ) -> None:
     town = await a_town(api, means, way.START)
+    town.looks_at_queues = True
     challenge = Challenge(
         town,
         await town.a_party("ENTERPRISE", "Sample enterprise L / 示例企业"),

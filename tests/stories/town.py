@@ -21,6 +21,7 @@ from tests.client import Api
 from tests.identity.make import a_market
 from tests.notices.make import a_sandbox
 from tests.settlement.make import sheet
+from tests.stories import queue
 
 ENTERPRISE = ("LISTING_OFFICER", "TRADER", "SIGNATORY", "FINANCE")
 Json = dict[str, Any]
@@ -68,6 +69,8 @@ class Town:
     api: Api
     means: Means
     staff: dict[str, str]
+    looks_at_queues: bool = False
+    """Whether everything that is done must have stood in the queue of whoever does it, and be gone afterwards."""
 
     # --- asking -----------------------------------------------------------------------------------------------------
 
@@ -78,7 +81,14 @@ class Town:
     async def try_post(self, path: str, body: Json | None = None, *, by: str | Party | None, **more: Any) -> Response:
         if body is not None:
             more["json"] = body
-        return await self.api.post(path, key=self.key_of(by), **more)
+        key = self.key_of(by)
+        before = await queue.waiting(self.api, key, path) if self.looks_at_queues else None
+        answer = await self.api.post(path, key=key, **more)
+        if before is not None and answer.status_code in (200, 201):
+            after = await queue.waiting(self.api, key, path)
+            assert after is not None
+            queue.check(path, before, after)
+        return answer
 
     async def get(self, path: str, *, by: str | Party | None = None, **params: Any) -> Json:
         return _ok(await self.api.get(path, key=self.key_of(by), params=params))

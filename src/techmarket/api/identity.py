@@ -169,9 +169,10 @@ async def get_self(actor: SignedIn, tx: TxDep) -> SelfView:
 
 
 class Qualify(Wire):
-    """`kind` is `EXPERT` (专家) for members of panels, `TECHNOLOGY_MANAGER` (技术经理人) for brokers."""
+    """`kind` is `EXPERT` (专家) for members of panels, `TECHNOLOGY_MANAGER` (技术经理人) for brokers, `OPENING_OFFICER`
+    (开标人员) for those whom the market asks to hold a share of a sealed lot's key."""
 
-    kind: Literal["EXPERT", "TECHNOLOGY_MANAGER"]
+    kind: Literal["EXPERT", "TECHNOLOGY_MANAGER", "OPENING_OFFICER"]
     level: Code = "GENERAL"
     valid_until: Day | None = None
 

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Cursor, Day, Limit, SafeText, ShortText, Uuid, Wire
+from techmarket.api.shapes import Cursor, Day, Limit, SafeText, ShortText, Uuid, Wire, plain_digits
 from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.kernel.lifecycle import NotInThisState
@@ -22,11 +22,12 @@ from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.rulebook import errors, service
 from techmarket.rulebook.lifecycle import ProposalState
 from techmarket.rulebook.rules import AppliesTo, Binding, Evidence, Mode, Rule, RuleUnit
-from techmarket.rulebook.views import ProposalView
+from techmarket.rulebook.views import ProposalView, YearOrigin, YearView
 
 router = APIRouter(prefix="/v1", tags=["rulebook"], route_class=MarketRoute)
 
 RuleKey = Annotated[str, Field(strict=True, max_length=80, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
+KeyPrefix = Annotated[str, Field(strict=True, max_length=80, pattern=r"^[a-z][a-z0-9_.]*$")]
 Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^CN(-[1-9][0-9]([0-9]{2}){0,2})?$")]
 YEAR_FIRST, YEAR_LAST = 2004, 2199
 
@@ -69,6 +70,33 @@ class RuleOut(Wire):
 class RulePage(Wire):
     items: list[RuleOut]
     next_cursor: str | None
+
+
+class RuleKeyOut(Wire):
+    key: str
+    rows: int
+    in_force: int = Field(description="How many of its rows hold today.")
+    next_from: date | None = Field(description="When the next row begins that does not hold yet.")
+    needs_two: bool = Field(description="A new row is entered by two operators, and begins tomorrow at the earliest.")
+    waiting: int = Field(description="Rows that wait for a second operator; for the market's staff.")
+
+
+class RuleKeyPage(Wire):
+    items: list[RuleKeyOut]
+    next_cursor: str | None
+
+
+class WorkYearDayOut(Wire):
+    day: date
+    is_working: bool
+    source: str | None = Field(description="By whose word, where the operator entered it.")
+
+
+class WorkYearOut(Wire):
+    year: int
+    origin: YearOrigin
+    working_days: int | None
+    days: list[WorkYearDayOut] = Field(description="The days that are not what their weekday says.")
 
 
 class ProposalOut(Wire):
@@ -115,14 +143,33 @@ async def list_rules(
     tx: TxDep,
     response: Response,
     key: Annotated[RuleKey | None, Query()] = None,
+    prefix: Annotated[KeyPrefix | None, Query(description="Only keys that begin so, as `tariff.`")] = None,
     jurisdiction: Annotated[Jurisdiction | None, Query()] = None,
     on: Annotated[Day | None, Query(description="Only rows in force on this day")] = None,
     cursor: Cursor | None = None,
     limit: Limit = 20,
 ) -> object:
     """The dated rows of law and market; a unit's own rows are shown to the unit and the market."""
-    page = await service.list_rules(tx, actor, key=key, jurisdiction=jurisdiction, on=on, cursor=cursor, limit=limit)
-    return page_response(page, response, "/v1/rules", key=key, jurisdiction=jurisdiction, on=on, limit=limit)
+    page = await service.list_rules(
+        tx, actor, key=key, prefix=prefix, jurisdiction=jurisdiction, on=on, cursor=cursor, limit=limit
+    )
+    return page_response(
+        page, response, "/v1/rules", key=key, prefix=prefix, jurisdiction=jurisdiction, on=on, limit=limit
+    )
+
+
+@router.get("/rule-keys", response_model=RuleKeyPage, operation_id="listRuleKeys", responses=refusals(BadCursor))
+async def list_keys(
+    actor: Reader,
+    tx: TxDep,
+    response: Response,
+    prefix: Annotated[KeyPrefix | None, Query(description="Only keys that begin so, as `tariff.`")] = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
+) -> object:
+    """What can be set in law and market, by key: how many rows each has, what holds, and what is to come."""
+    page = await service.list_keys(tx, actor, prefix=prefix, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/rule-keys", prefix=prefix, limit=limit)
 
 
 @router.get("/rules/{rule_id}", response_model=RuleOut, operation_id="getRule", responses=refusals(NotFound))
@@ -230,3 +277,12 @@ async def enter_work_days(body: EnterWorkDays, actor: SignedIn, tx: TxDep) -> ob
         declares_year=body.declares_year,
     )
     return {"entered": entered}
+
+
+@router.get("/work-days/{year}", response_model=WorkYearOut, operation_id="getWorkYear", responses=refusals())
+async def get_work_year(
+    year: Annotated[int, Path(ge=YEAR_FIRST, le=YEAR_LAST), BeforeValidator(plain_digits)], actor: Reader, tx: TxDep
+) -> YearView:
+    """The holidays and make-up days of a year, as periods are counted over them. Of a year that is missing: what the
+    operator has entered so far; a period that reaches into it is refused until he has said that it is complete."""
+    return await service.get_work_year(tx, actor, year)

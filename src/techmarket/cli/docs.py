@@ -10,6 +10,7 @@ from uuid import UUID
 from techmarket import ROOMS
 from techmarket.api.docs import refusal_pages
 from techmarket.cli.notices_page import notice_page
+from techmarket.cli.work_page import work_page
 from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind, Role
 from techmarket.identity.permissions import PERMISSIONS, Permission, allows
 from techmarket.kernel.lifecycle import Lifecycle
@@ -91,6 +92,7 @@ def pages() -> dict[str, str]:
         "docs/lifecycles.md": lifecycle_page(),
         "docs/notices.md": notice_page(),
         "docs/refusals.md": refusal_pages(),
+        "docs/work-kinds.md": work_page(),
     }
 
 

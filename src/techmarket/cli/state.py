@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from alembic import command
@@ -22,7 +22,7 @@ from techmarket.db.calling import Caller
 from techmarket.db.custody import Custody
 from techmarket.db.files import Files
 from techmarket.db.keys import Keys, MissingSecret
-from techmarket.db.means import Means
+from techmarket.db.means import Kept, Means
 from techmarket.db.session import Tx, make_engine
 from techmarket.identity import service as identity
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
@@ -31,6 +31,7 @@ from techmarket.settings import Settings
 from techmarket.signing.outside import HttpSignProvider, OidcVoucher
 from techmarket.transparency import service as transparency
 from techmarket.transparency.cosigning import parse_witnesses
+from techmarket.workbench.mailing import Mailer, Security
 
 SECRETS = ("log_key", "issuer_key", "receipts_key", "pepper", "bank_secret", "paper_key", "paper_certificate")
 
@@ -83,7 +84,14 @@ async def open_market(
             embedders=embedders,
             provider=_provider(settings),
             voucher=_voucher(settings),
+            public_url=settings.public_url,
             caller=Caller(may_reach_inside=settings.webhooks_inside),
+            mailer=_mailer(settings),
+            kept=Kept(
+                webhook_deliveries=timedelta(days=settings.webhook_deliveries_days),
+                notifications=timedelta(days=settings.notifications_days),
+                unread_notifications=timedelta(days=settings.unread_notifications_days),
+            ),
         )
         market = OpenMarket(means, url, settings.state_dir, settings.state_dir / "staff.json")
         try:
@@ -107,6 +115,23 @@ def _provider(settings: Settings) -> HttpSignProvider | None:
 def _voucher(settings: Settings) -> OidcVoucher | None:
     """The OpenID provider that says who signs, if the market has one."""
     return OidcVoucher(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    """The server that takes this market's mail, if it has one; without one all notifications stay in the inbox."""
+    if not settings.smtp_host:
+        return None
+    if not settings.mail_from:
+        raise SystemExit("techmarket: TECHMARKET_MAIL_FROM is missing beside TECHMARKET_SMTP_HOST")
+    password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+    return Mailer(
+        settings.smtp_host,
+        settings.smtp_port,
+        Security(settings.smtp_security),
+        settings.mail_from,
+        settings.smtp_user,
+        password,
+    )
 
 
 @asynccontextmanager

@@ -715,6 +715,7 @@ class Operations(ABC):
         self,
         *,
         key: str | None = None,
+        prefix: str | None = None,
         jurisdiction: str | None = None,
         on: datetime | str | None = None,
         cursor: str | None = None,
@@ -725,19 +726,24 @@ class Operations(ABC):
             "GET",
             "/v1/rules",
             {},
-            query={"key": key, "jurisdiction": jurisdiction, "on": on, "cursor": cursor, "limit": limit},
+            query={"key": key, "prefix": prefix, "jurisdiction": jurisdiction, "on": on, "cursor": cursor, "limit": limit},
         )
 
     def each_rules(
         self,
         *,
         key: str | None = None,
+        prefix: str | None = None,
         jurisdiction: str | None = None,
         on: datetime | str | None = None,
         limit: int | None = None,
     ) -> Iterator[shapes.RulebookRuleOut]:
         """Every entry of `list_rules`, page after page."""
-        return self._each("/v1/rules", {}, {"key": key, "jurisdiction": jurisdiction, "on": on, "limit": limit})
+        return self._each(
+            "/v1/rules",
+            {},
+            {"key": key, "prefix": prefix, "jurisdiction": jurisdiction, "on": on, "limit": limit},
+        )
 
     def add_rule(
         self,
@@ -749,6 +755,20 @@ class Operations(ABC):
         date. What is charged, and when two people are needed, two operators enter: the first is answered 202.
         """
         return self.send("POST", "/v1/rules", {}, body=body, media="application/json", keyed=True, once=once)
+
+    def list_rule_keys(
+        self,
+        *,
+        prefix: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.RuleKeyPage:
+        """What can be set in law and market, by key: how many rows each has, what holds, and what is to come."""
+        return self.send("GET", "/v1/rule-keys", {}, query={"prefix": prefix, "cursor": cursor, "limit": limit})
+
+    def each_rule_keys(self, *, prefix: str | None = None, limit: int | None = None) -> Iterator[shapes.RuleKeyOut]:
+        """Every entry of `list_rule_keys`, page after page."""
+        return self._each("/v1/rule-keys", {}, {"prefix": prefix, "limit": limit})
 
     def get_rule(self, rule_id: UUID | str) -> shapes.RulebookRuleOut:
         """One row with its source and the strength of its evidence."""
@@ -794,6 +814,13 @@ class Operations(ABC):
     def enter_work_days(self, body: shapes.EnterWorkDays, *, once: str | None = None) -> shapes.WorkDaysOut:
         """Enter holidays and make-up working days, and say so when a year is complete."""
         return self.send("POST", "/v1/work-days", {}, body=body, media="application/json", keyed=True, once=once)
+
+    def get_work_year(self, year: Value) -> shapes.WorkYearOut:
+        """The holidays and make-up days of a year, as periods are counted over them. Of a year that is missing:
+        what the operator has entered so far; a period that reaches into it is refused until he has said that
+        it is complete.
+        """
+        return self.send("GET", "/v1/work-days/{year}", {"year": year})
 
     def list_ledger_accounts(
         self,
@@ -5516,6 +5543,147 @@ class Operations(ABC):
             keyed=True,
             once=once,
         )
+
+    def list_work(
+        self,
+        *,
+        kind: list[str] | None = None,
+        object_id: UUID | str | None = None,
+        due_before: datetime | str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.WorkPageOut:
+        """What waits for you, the most urgent first: only what you may do, with the operation that does it.
+        Nothing of it is stored, so what was done is gone at the next look, whoever did it.
+        """
+        return self.send(
+            "GET",
+            "/v1/work",
+            {},
+            query={"kind": kind, "object_id": object_id, "due_before": due_before, "cursor": cursor, "limit": limit},
+        )
+
+    def each_work(
+        self,
+        *,
+        kind: list[str] | None = None,
+        object_id: UUID | str | None = None,
+        due_before: datetime | str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.WorkOut]:
+        """Every entry of `list_work`, page after page."""
+        return self._each(
+            "/v1/work",
+            {},
+            {"kind": kind, "object_id": object_id, "due_before": due_before, "limit": limit},
+        )
+
+    def count_work(self) -> shapes.WorkCountsOut:
+        """How much of each kind waits for you, how much of it is late, and when the next is due. Kinds without
+        work are left out.
+        """
+        return self.send("GET", "/v1/work/counts", {})
+
+    def list_notifications(
+        self,
+        *,
+        state: Literal['unread', 'read', 'archived', 'all'] | None = None,
+        kind: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.InboxOut:
+        """What you were told, the newest first: each thing once, and never more than you may know. `all` is
+        everything that you have not put away.
+        """
+        return self.send(
+            "GET",
+            "/v1/notifications",
+            {},
+            query={"state": state, "kind": kind, "cursor": cursor, "limit": limit},
+        )
+
+    def each_notifications(
+        self,
+        *,
+        state: Literal['unread', 'read', 'archived', 'all'] | None = None,
+        kind: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.NotificationOut]:
+        """Every entry of `list_notifications`, page after page."""
+        return self._each("/v1/notifications", {}, {"state": state, "kind": kind, "limit": limit})
+
+    def mark_notifications(
+        self,
+        body: shapes.NotificationMarkIn,
+        *,
+        once: str | None = None,
+    ) -> shapes.NotificationsMarkedOut:
+        """Mark notifications as read, as unread, or put them away. Marking twice changes nothing."""
+        return self.send(
+            "POST",
+            "/v1/notification-marks",
+            {},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def get_notification_preferences(self) -> shapes.NotificationPreferencesOut:
+        """How you want to be told, in the organisation you act for, and all kinds that there are."""
+        return self.send("GET", "/v1/me/notification-preferences", {})
+
+    def put_notification_preferences(
+        self,
+        body: shapes.NotificationPreferencesIn,
+    ) -> shapes.NotificationPreferencesOut:
+        """Say anew how you want to be told: not at all, in the inbox alone, by mail at once, or in one mail each
+        morning at eight, Beijing time. The narrowest word counts.
+        """
+        return self.send("PUT", "/v1/me/notification-preferences", {}, body=body, media="application/json")
+
+    def get_mail_address(self) -> shapes.MailAddressOut:
+        """Where your mail goes, and in which language."""
+        return self.send("GET", "/v1/me/mail-address", {})
+
+    def put_mail_address(self, body: shapes.MailAddressIn) -> shapes.MailAddressOut:
+        """Say where mail is to go. A code of eight digits is sent there; nothing else is before it has come
+        back.
+        """
+        return self.send("PUT", "/v1/me/mail-address", {}, body=body, media="application/json")
+
+    def drop_mail_address(self) -> None:
+        """No mail any more. The inbox goes on."""
+        return self.send("DELETE", "/v1/me/mail-address", {})
+
+    def confirm_mail_address(self, body: shapes.MailCodeIn, *, once: str | None = None) -> shapes.MailAddressOut:
+        """Bring back the code. A wrong one leaves the address unconfirmed; ten of them end it, and so does a
+        day.
+        """
+        return self.send(
+            "POST",
+            "/v1/me/mail-address/confirmation",
+            {},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def list_opening_officers(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.OpeningOfficerPage:
+        """Whom the market asks to hold shares of sealed lots, and how everybody who did came to the openings
+        (operator).
+        """
+        return self.send("GET", "/v1/opening-officers", {}, query={"cursor": cursor, "limit": limit})
+
+    def each_opening_officers(self, *, limit: int | None = None) -> Iterator[shapes.OpeningOfficerOut]:
+        """Every entry of `list_opening_officers`, page after page."""
+        return self._each("/v1/opening-officers", {}, {"limit": limit})
 
     def list_releases(self, *, cursor: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """A release package (OCDS 1.1) of public trades, the newest first; `limit` counts trades. A package

@@ -1131,9 +1131,6 @@ class DeclareOpenLicence(TypedDict):
     report_sha256: NotRequired[str | None]
 
 
-Delivery: TypeAlias = "Literal['IMMEDIATE', 'DIGEST']"
-
-
 class DeliveryOut(TypedDict):
     id: str
     webhook_id: str
@@ -1455,6 +1452,13 @@ class DuePage(TypedDict):
 
 
 DueState: TypeAlias = "Literal['OPEN', 'PAID', 'REFUNDED', 'CANCELLED']"
+
+
+class DutiesOut(TypedDict):
+    held: int
+    given: int
+    awaited: int
+    missed: int
 
 
 Effect: TypeAlias = "Literal['PAUSES', 'HOLDS_LINES']"
@@ -2022,6 +2026,12 @@ class ImportOut(TypedDict):
     rows: list[RowOut]
 
 
+class InboxOut(TypedDict):
+    items: list[NotificationOut]
+    next_cursor: str | None
+    unread: int
+
+
 class IncomeOut(TypedDict):
     id: str
     contract_id: str | None
@@ -2342,6 +2352,22 @@ LotState: TypeAlias = "Literal['WAITING', 'OPEN', 'PAUSED', 'EVALUATING', 'AWARD
 LotStep: TypeAlias = "Literal['OPENING', 'SCORES', 'RESERVE', 'FINAL_BID', 'FIRST_REFUSAL', 'CALENDAR']"
 
 
+class MailAddressIn(TypedDict):
+    address: str
+    language: Literal['zh-CN', 'en']
+
+
+class MailAddressOut(TypedDict):
+    address: str
+    language: str
+    is_confirmed: bool
+    is_refused: bool
+
+
+class MailCodeIn(TypedDict):
+    code: str
+
+
 class MakeOffer(TypedDict):
     """A price that binds you until `valid_until`, and no longer than the talks last."""
     price: dict[str, Any]
@@ -2358,6 +2384,9 @@ class MandateOut(TypedDict):
 
 
 Manner: TypeAlias = "Literal['MAKE', 'USE', 'OFFER_FOR_SALE', 'SELL', 'IMPORT', 'COPY', 'DISTRIBUTE', 'MODIFY']"
+
+
+Mark: TypeAlias = "Literal['READ', 'UNREAD', 'ARCHIVED']"
 
 
 class MarkIn(TypedDict):
@@ -2604,6 +2633,45 @@ class NoticeProofOut(TypedDict):
 NoticeState: TypeAlias = "Literal['PREPARED', 'RUNNING', 'PAUSED', 'CLEARED', 'UPHELD', 'REPLACED', 'WITHDRAWN']"
 
 
+class NotificationKindOut(TypedDict):
+    kind: str
+    title_zh: str
+    title_en: str
+
+
+class NotificationMarkIn(TypedDict):
+    mark: Mark
+    ids: NotRequired[list[str] | None]
+    until: NotRequired[str | None]
+
+
+class NotificationOut(TypedDict):
+    id: str
+    kind: str
+    title_zh: str
+    title_en: str
+    object: str | None
+    work: str | None
+    at: str
+    due: str | None
+    read_at: str | None
+    archived_at: str | None
+
+
+class NotificationPreferencesIn(TypedDict):
+    preferences: dict[str, Any]
+
+
+class NotificationPreferencesOut(TypedDict):
+    preferences: dict[str, WorkbenchDelivery]
+    defaults: dict[str, WorkbenchDelivery]
+    kinds: list[NotificationKindOut]
+
+
+class NotificationsMarkedOut(TypedDict):
+    changed: int
+
+
 class ObjectionOut(TypedDict):
     id: str
     notice_id: str
@@ -2735,6 +2803,19 @@ class OpenedEnvelopeOut(TypedDict):
     commitment: str | None
     envelope: str | None
     envelope_sha256: str
+
+
+class OpeningOfficerOut(TypedDict):
+    person_id: str
+    name: str
+    organisation_ids: list[str]
+    is_listed: bool
+    duties: DutiesOut
+
+
+class OpeningOfficerPage(TypedDict):
+    items: list[OpeningOfficerOut]
+    next_cursor: str | None
 
 
 class OpeningOut(TypedDict):
@@ -3273,8 +3354,10 @@ class QualifiedAs(TypedDict):
 
 
 class Qualify(TypedDict):
-    """`kind` is `EXPERT` (专家) for members of panels, `TECHNOLOGY_MANAGER` (技术经理人) for brokers."""
-    kind: Literal['EXPERT', 'TECHNOLOGY_MANAGER']
+    """`kind` is `EXPERT` (专家) for members of panels, `TECHNOLOGY_MANAGER` (技术经理人) for brokers, `OPENING_OFFICER`
+    (开标人员) for those whom the market asks to hold a share of a sealed lot's key.
+    """
+    kind: Literal['EXPERT', 'TECHNOLOGY_MANAGER', 'OPENING_OFFICER']
     level: NotRequired[str]
     valid_until: NotRequired[str | None]
 
@@ -3755,6 +3838,20 @@ class RuleChangeOut(TypedDict):
     would_be: RuleEffectsRuleOut | None
 
 
+class RuleKeyOut(TypedDict):
+    key: str
+    rows: int
+    in_force: int
+    next_from: str | None
+    needs_two: bool
+    waiting: int
+
+
+class RuleKeyPage(TypedDict):
+    items: list[RuleKeyOut]
+    next_cursor: str | None
+
+
 class RulePage(TypedDict):
     items: list[RulebookRuleOut]
     next_cursor: str | None
@@ -3771,7 +3868,7 @@ class SavedSearchIn(TypedDict):
     name: str
     query: NotRequired[str | None]
     filters: NotRequired[FiltersIn]
-    delivery: Delivery
+    delivery: MatchingDelivery
 
 
 class SavedSearchOut(TypedDict):
@@ -3779,7 +3876,7 @@ class SavedSearchOut(TypedDict):
     name: str
     query: str | None
     filters: dict[str, Any]
-    delivery: Delivery
+    delivery: MatchingDelivery
     created_at: str
     token: str
 
@@ -4393,6 +4490,9 @@ class UnwoundOut(TypedDict):
     income: int
 
 
+Urgency: TypeAlias = "Literal['OVERDUE', 'TODAY', 'SOON', 'LATER', 'OPEN']"
+
+
 class ValuationIn(TypedDict):
     """What the valuation says that everything offered here is worth together."""
     amount: dict[str, Any]
@@ -4527,6 +4627,22 @@ class WithdrawalIn(TypedDict):
     reason: str
 
 
+class WorkCountOut(TypedDict):
+    kind: str
+    title_zh: str
+    title_en: str
+    count: int
+    overdue: int
+    next_due: str | None
+
+
+class WorkCountsOut(TypedDict):
+    kinds: list[WorkCountOut]
+    count: int
+    overdue: int
+    now: str
+
+
 class WorkDayIn(TypedDict):
     day: str
     is_working: bool
@@ -4534,6 +4650,43 @@ class WorkDayIn(TypedDict):
 
 class WorkDaysOut(TypedDict):
     entered: int
+
+
+class WorkOut(TypedDict):
+    kind: str
+    title_zh: str
+    title_en: str
+    object: str | None
+    organisation_id: str
+    since: str
+    due: str | None
+    urgency: Urgency
+    operation: str
+    method: str
+    path: str
+    needs: list[str]
+
+
+class WorkPageOut(TypedDict):
+    items: list[WorkOut]
+    next_cursor: str | None
+    now: str
+
+
+class WorkYearDayOut(TypedDict):
+    day: str
+    is_working: bool
+    source: str | None
+
+
+class WorkYearOut(TypedDict):
+    year: int
+    origin: YearOrigin
+    working_days: int | None
+    days: list[WorkYearDayOut]
+
+
+YearOrigin: TypeAlias = "Literal['PUBLISHED', 'ENTERED', 'MISSING']"
 
 
 class YearRateIn(TypedDict):
@@ -4915,6 +5068,9 @@ LedgerPurpose: TypeAlias = "Literal['BANK', 'ESCROW', 'DEPOSITS', 'FEES', 'SUSPE
 ListingsMode: TypeAlias = "Literal['TRANSFER', 'LICENCE', 'OPEN_LICENCE', 'EQUITY', 'JOINT_DEVELOPMENT', 'TRY_BEFORE_BUY']"
 
 
+MatchingDelivery: TypeAlias = "Literal['IMMEDIATE', 'DIGEST']"
+
+
 NoticesPauseCause: TypeAlias = "Literal['OBJECTION', 'SUSPENSION']"
 
 
@@ -4946,3 +5102,6 @@ TradingClaimState: TypeAlias = "Literal['CLAIMED', 'HELD', 'REFUSED', 'ASKED', '
 
 
 TradingPauseCause: TypeAlias = "Literal['SYSTEM_FAULT', 'NETWORK_FAULT', 'FORCE_MAJEURE', 'RIGHTS_IN_DISPUTE', 'OBJECTION', 'AUTHORITY_ORDER', 'SUSPECTED_COLLUSION', 'OTHER']"
+
+
+WorkbenchDelivery: TypeAlias = "Literal['OFF', 'INBOX', 'MAIL', 'DIGEST']"

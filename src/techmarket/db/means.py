@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from techmarket.db.files import Files
@@ -46,6 +47,27 @@ class OutsideCaller(Protocol):
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Any: ...
 
 
+class OutsideMailer(Protocol):
+    """Hands mail to a server (`workbench.mailing`)."""
+
+    @property
+    def sender(self) -> str: ...
+
+    @property
+    def domain(self) -> str: ...
+
+    async def send(self, to: str, message: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long what has done its work is kept. Unread notifications are kept longer than those that were read."""
+
+    webhook_deliveries: timedelta = timedelta(days=90)
+    notifications: timedelta = timedelta(days=180)
+    unread_notifications: timedelta = timedelta(days=730)
+
+
 @dataclass(frozen=True)
 class Means:
     tx: Tx
@@ -58,3 +80,5 @@ class Means:
     provider: SignProvider | None = None
     voucher: Voucher | None = None
     caller: OutsideCaller | None = None
+    mailer: OutsideMailer | None = None
+    kept: Kept = Kept()

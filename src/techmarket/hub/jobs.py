@@ -35,3 +35,11 @@ async def send(means: Means) -> None:
     for _ in range(TURNS_MAX):
         if not await sending.send_due(means.tx, means.keys, means.caller or Caller()):
             return
+
+
+@periodic("hub.prune", every=timedelta(minutes=10))
+async def prune(means: Means) -> None:
+    """Let go of messages that have been kept for their time."""
+    for _ in range(TURNS_MAX):
+        if not await sending.prune_deliveries(means.tx, means.kept.webhook_deliveries):
+            return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -170,3 +170,11 @@ async def insert_releases(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> i
 async def releases_of(db: AsyncSession, org_id: UUID | None, ocids: Iterable[str]) -> Sequence[ForeignRelease]:
     query = select(ForeignRelease).where(ForeignRelease.org_id == org_id, ForeignRelease.ocid.in_(set(ocids)))
     return (await db.execute(query.order_by(ForeignRelease.ocid, ForeignRelease.release_id))).scalars().all()
+
+
+async def audiences_of(db: AsyncSession, positions: Collection[int]) -> dict[int, list[UUID]]:
+    query = select(FeedItem.n, FeedItem.audience).where(FeedItem.n.in_(set(positions)), FeedItem.audience != PUBLIC)
+    found: dict[int, list[UUID]] = {}
+    for row in await db.execute(query.order_by(FeedItem.n, FeedItem.audience)):
+        found.setdefault(row.n, []).append(row.audience)
+    return found

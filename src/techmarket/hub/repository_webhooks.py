@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -173,3 +173,23 @@ async def replay_span(db: AsyncSession, webhook_id: UUID, since: datetime, until
 
 def is_market(kind: str) -> bool:
     return kind == OrgKind.MARKET
+
+
+async def forget_deliveries(db: AsyncSession, kept: timedelta, limit: int) -> int:
+    """Messages that are done, and were written so long ago, with their attempts; returns how many messages went.
+
+    What waits is kept however old it is. A forgotten message is not written again: its subscription's place in the feed
+    lies behind it.
+    """
+    old = text(
+        "WITH old AS (SELECT id FROM webhook_delivery WHERE state <> 'PENDING'"
+        " AND created_at < clock_timestamp() - cast(:kept as interval)"
+        " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED),"  # an id begins with its time: the oldest come first
+        " tried AS (DELETE FROM webhook_attempt a USING old WHERE a.delivery_id = old.id RETURNING a.id)"
+        " SELECT array_agg(id), (SELECT count(*) FROM tried) FROM old"
+    )
+    ids = (await db.execute(old, {"kept": kept, "limit": limit})).one()[0]
+    if not ids:
+        return 0
+    await db.execute(text("DELETE FROM webhook_delivery WHERE id = ANY(:ids)"), {"ids": ids})
+    return len(ids)

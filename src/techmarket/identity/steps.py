@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, String, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.identity import errors, repository
@@ -153,3 +153,57 @@ def _facts(org: Organisation) -> OrganisationFacts:
         org.government_established,
         org.applies_local_rules,
     )
+
+
+async def hands_behind(db: AsyncSession, person_id: UUID) -> frozenset[UUID]:
+    """The person and everyone who vouched for him, on and on: none of these may be behind the second of two people."""
+    return await repository.who_vouched(db, person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """A person in an organisation today, as far as it depends on that who he is to be told something."""
+
+    person_id: UUID
+    org_id: UUID
+    org_kind: OrgKind
+    org_verified: bool
+    roles: frozenset[Role]
+
+
+async def members_of(db: AsyncSession, org_ids: Iterable[UUID]) -> list[MemberFacts]:
+    """The people of these organisations; programs are not among them."""
+    return await _members(db, Membership.org_id.in_(set(org_ids)))
+
+
+async def staff_with(db: AsyncSession, roles: Iterable[Role]) -> list[MemberFacts]:
+    """The people of the market, and of authorities, who hold one of these roles there."""
+    wanted = [str(role) for role in roles]
+    kinds = (OrgKind.MARKET, OrgKind.AUTHORITY)
+    held = Membership.roles.op("&&", is_comparison=True)(cast(wanted, ARRAY(String(32))))
+    return await _members(db, Organisation.kind.in_(kinds) & held)
+
+
+async def memberships_of(db: AsyncSession, people: Iterable[UUID]) -> list[MemberFacts]:
+    """These people in every organisation they belong to today."""
+    return await _members(db, Membership.person_id.in_(set(people)))
+
+
+async def _members(db: AsyncSession, where: ColumnElement[bool]) -> list[MemberFacts]:
+    query = (
+        select(Membership.person_id, Membership.org_id, Membership.roles, Organisation.kind, Organisation.state)
+        .join(Organisation, Organisation.id == Membership.org_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(where, Membership.ended_at.is_(None), Person.is_machine.is_(False))
+        .order_by(Membership.person_id, Membership.org_id)
+    )
+    return [
+        MemberFacts(
+            row.person_id,
+            row.org_id,
+            row.kind,
+            row.state is OrgState.VERIFIED,
+            frozenset(Role(role) for role in row.roles),
+        )
+        for row in await db.execute(query)
+    ]

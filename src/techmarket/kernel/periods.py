@@ -208,3 +208,10 @@ def _end_by_the_clock(start: datetime, length: Length, pauses: Sequence[Pause]) 
 def _require_aware(instant: datetime) -> None:
     if instant.tzinfo is None or instant.utcoffset() is None:
         raise ValueError("an instant without a time zone is not an instant")
+
+
+def next_hour(now: datetime, hour: int) -> datetime:
+    """The next time that clocks in Shanghai show this full hour."""
+    here = now.astimezone(SHANGHAI)
+    today = here.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today if here < today else today + _ONE_DAY

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import and_, false, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -102,3 +102,18 @@ async def forget_searches_of(db: AsyncSession, person_id: UUID, now: datetime) -
         .where(SavedSearch.person_id == person_id)
         .values(name="", query=None, filters={}, ended_at=func.coalesce(SavedSearch.ended_at, now))
     )
+
+
+async def owners_of(db: AsyncSession, search_ids: Collection[UUID]) -> set[UUID]:
+    query = select(SavedSearch.person_id).where(SavedSearch.id.in_(set(search_ids)))
+    return set((await db.execute(query)).scalars())
+
+
+async def list_told_beyond(
+    db: AsyncSession, positions: Mapping[UUID, int]
+) -> Sequence[tuple[SearchAlert, SavedSearch]]:
+    """What each of these people was told beyond a number, in the order of the numbers."""
+    wanted = [and_(SearchAlert.person_id == person, SearchAlert.told > after) for person, after in positions.items()]
+    query = select(SearchAlert, SavedSearch).join(SavedSearch, SavedSearch.id == SearchAlert.search_id)
+    query = query.where(or_(false(), *wanted)).order_by(SearchAlert.person_id, SearchAlert.told)
+    return [(row[0], row[1]) for row in await db.execute(query)]

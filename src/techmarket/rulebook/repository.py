@@ -61,6 +61,7 @@ async def list_rows(
     db: AsyncSession,
     *,
     key: str | None,
+    prefix: str | None,
     jurisdiction: str | None,
     on: date | None,
     unit_id: UUID | None,
@@ -71,6 +72,8 @@ async def list_rows(
     query = select(RuleRow).order_by(RuleRow.key, RuleRow.id).limit(limit)
     if key is not None:
         query = query.where(RuleRow.key == key)
+    if prefix is not None:
+        query = query.where(RuleRow.key.startswith(prefix, autoescape=True))
     if jurisdiction is not None:
         query = query.where(RuleRow.jurisdiction == jurisdiction)
     if on is not None:
@@ -80,6 +83,41 @@ async def list_rows(
     if after is not None:
         query = query.where(tuple_(RuleRow.key, RuleRow.id) > after)
     return (await db.execute(query)).scalars().all()
+
+
+async def list_keys(
+    db: AsyncSession, *, on: date, prefix: str | None, after: str | None, limit: int
+) -> Sequence[tuple[str, int, int, date | None]]:
+    """Keys of law and market, with how many rows each has, how many hold on the day, when the next one begins."""
+    query = (
+        select(
+            RuleRow.key,
+            func.count(),
+            func.count().filter(_in_force(on)),
+            func.min(RuleRow.effective_from).filter(RuleRow.effective_from > on),
+        )
+        .where(RuleRow.unit_id.is_(None))
+        .group_by(RuleRow.key)
+        .order_by(RuleRow.key)
+        .limit(limit)
+    )
+    if prefix is not None:
+        query = query.where(RuleRow.key.startswith(prefix, autoescape=True))
+    if after is not None:
+        query = query.where(RuleRow.key > after)
+    return [(row[0], row[1], row[2], row[3]) for row in await db.execute(query)]
+
+
+async def waiting_by_key(db: AsyncSession) -> dict[str, int]:
+    query = select(RuleProposal.key, func.count()).where(RuleProposal.state == ProposalState.WAITING)
+    return {row[0]: row[1] for row in await db.execute(query.group_by(RuleProposal.key))}
+
+
+async def list_sources(db: AsyncSession, year: int) -> dict[date, str]:
+    """By whose word each day of a year that the operator entered is what it is."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    rows = (await db.execute(select(WorkDay).where(WorkDay.day.between(first, last)))).scalars()
+    return {row.day: row.source for row in rows}
 
 
 async def lock_key(db: AsyncSession, key: str) -> None:

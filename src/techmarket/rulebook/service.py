@@ -17,6 +17,7 @@ from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.kernel.periods import shanghai_day
 from techmarket.kernel.refusals import NotFound
+from techmarket.kernel.workdays import WorkCalendar
 from techmarket.rulebook import errors, policy, repository, rules
 from techmarket.rulebook.adding import THING, RuleDraft, check_row, put_rule
 from techmarket.rulebook.events import WorkDaysEntered
@@ -24,7 +25,8 @@ from techmarket.rulebook.packs import carried_packs
 from techmarket.rulebook.proposing import BY_TWO, ask_second, list_proposals, refuse_proposal
 from techmarket.rulebook.rules import Binding, Evidence, Rule, RuleUnit
 from techmarket.rulebook.tables import RuleRow
-from techmarket.rulebook.views import ProposalView
+from techmarket.rulebook.views import KeyView, ProposalView, YearView
+from techmarket.rulebook.years import calendar_of
 
 __all__ = [
     "RuleDraft",
@@ -32,6 +34,8 @@ __all__ = [
     "carried_rows",
     "enter_work_days",
     "get_rule",
+    "get_work_year",
+    "list_keys",
     "list_proposals",
     "list_rules",
     "load_rules",
@@ -125,6 +129,7 @@ async def list_rules(
     actor: Actor,
     *,
     key: str | None,
+    prefix: str | None = None,
     jurisdiction: str | None,
     on: date | None,
     cursor: str | None,
@@ -140,6 +145,7 @@ async def list_rules(
         rows = await repository.list_rows(
             db,
             key=key,
+            prefix=prefix,
             jurisdiction=jurisdiction,
             on=on,
             unit_id=actor.org_id,
@@ -148,6 +154,30 @@ async def list_rules(
             limit=limit + 1,
         )
         return page_of(rows, limit, lambda row: (row.key, str(row.id))).map(repository.rule_of)
+
+
+async def list_keys(tx: Tx, actor: Actor, *, prefix: str | None, cursor: str | None, limit: int) -> Page[KeyView]:
+    """What there is to be set in law and market, by key: tariffs (`tariff.`), limits, periods."""
+    require(actor, policy.READ_RULES)
+    after = None if cursor is None else decode_cursor(cursor, str)[0]
+    async with tx.read() as db:
+        today = shanghai_day(await clock.market_now(db))
+        rows = await repository.list_keys(db, on=today, prefix=prefix, after=after, limit=limit + 1)
+        # What was proposed and does not hold yet is the operators' own.
+        waiting = await repository.waiting_by_key(db) if actor.is_market else {}
+        return page_of(rows, limit, lambda row: (row[0],)).map(
+            lambda row: KeyView(*row, row[0].startswith(BY_TWO), waiting.get(row[0], 0))
+        )
+
+
+async def get_work_year(tx: Tx, actor: Actor, year: int) -> YearView:
+    """A year's holidays and make-up days: those that were published, and what the operator has entered."""
+    require(actor, policy.READ_RULES)
+    async with tx.read() as db:
+        days = await repository.list_work_days(db)
+        entered = frozenset(await repository.list_work_years(db))
+        sources = await repository.list_sources(db, year)
+    return calendar_of(year, WorkCalendar(days, entered), sources)
 
 
 async def enter_work_days(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -179,3 +179,26 @@ async def signatures_of(db: AsyncSession, signing_id: UUID) -> list[SignatureVie
 
 def signature_view(row: Signature) -> SignatureView:
     return SignatureView(row.position, row.person_id, row.org_id, row.method, row.at, row.document_sha256, row.entry_id)
+
+
+def places_to_sign(signing: str) -> str:
+    """SQL: the places of a signing that can be signed now, as `place`, to stand after the table that names it.
+
+    In order only the first open one; a place without a person is for whoever signs for the organisation (`:signatory`).
+    """
+    return (
+        f"JOIN signing ON signing.id = {signing} AND signing.state = 'OPEN'"
+        " JOIN signatory place ON place.signing_id = signing.id AND (place.person_id IS NOT NULL OR :signatory)"
+        " AND NOT EXISTS (SELECT 1 FROM signature done WHERE done.signing_id = signing.id"
+        " AND (done.position = place.position OR (done.org_id = place.org_id AND done.person_id = :person)))"
+        " AND NOT (signing.in_order AND EXISTS (SELECT 1 FROM signatory earlier"
+        " WHERE earlier.signing_id = signing.id AND earlier.position < place.position"
+        " AND NOT EXISTS (SELECT 1 FROM signature s WHERE s.signing_id = signing.id"
+        " AND s.position = earlier.position)))"
+    )
+
+
+async def called_to_sign(db: AsyncSession, signing_ids: Collection[UUID]) -> list[tuple[UUID, str, Signatory, int]]:
+    """The open places of these signings whose turn it is: the signing, its subject, whose place, which one."""
+    rows = await repository.list_called(db, signing_ids)
+    return [(row.id, row.subject, Signatory(row.org_id, row.person_id, row.role), row.position) for row in rows]

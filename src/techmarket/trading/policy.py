@@ -33,6 +33,7 @@ WITHDRAW = permission("trading.withdraw", Standing.OWN, Role.TRADER)
 FORFEIT = permission("trading.forfeit_deposit", Standing.MARKET, Role.OPERATOR)
 SEAL_LOT = permission("trading.seal_lot", Standing.MARKET, Role.OPERATOR)
 SEAL_QUOTE = permission("trading.put_envelope", Standing.VERIFIED, Role.TRADER, scope=Scope.BID)
+SEE_OFFICERS = permission("trading.list_opening_officers", Standing.MARKET, Role.OPERATOR, scope=Scope.READ)
 # The officers of a lot are its parties here: whoever holds a share gives it himself.
 GIVE_SHARE = permission("trading.give_share", Standing.OWN)
 SEE_SLOT = permission("trading.get_slot", Standing.SIGNED_IN, scope=Scope.READ)

@@ -248,3 +248,8 @@ async def public_book(db: AsyncSession, lot_id: UUID, *, limit: int) -> list[Bid
     void = await repository.numbers_shut_out(db, lot_id)
     rows = await repository.list_bids(db, lot_id, after=0, limit=limit)
     return [bid_line(lot, bid, is_void=bid.bidder in void) for bid in rows]
+
+
+async def experts_of(db: AsyncSession, lot_ids: Collection[UUID]) -> dict[tuple[UUID, int], tuple[UUID, UUID]]:
+    """The experts of these lots by lot and number: the organisation and the person."""
+    return await repository.experts_of(db, lot_ids)

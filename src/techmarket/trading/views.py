@@ -472,3 +472,23 @@ class ScoresView:
     document_sha256: str
     document: dict[str, Any]
     scores: tuple[ScoreView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DutiesView:
+    """Of how many lots an officer holds a share: in all, given, waited for now, and never given though opened or ended
+    without it."""
+
+    held: int
+    given: int
+    awaited: int
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningOfficerView:
+    person_id: UUID
+    name: str
+    organisation_ids: tuple[UUID, ...]
+    is_listed: bool
+    duties: DutiesView

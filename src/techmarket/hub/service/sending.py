@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,7 @@ WRITE_BATCH = 200
 AT_ONCE = 32
 EACH_AT_ONCE = 8
 ANSWER_KEPT = 1_024
+PRUNE_BATCH = 1_000
 PROGRAM = frozenset({Role.ADMINISTRATOR, Role.LISTING_OFFICER, Role.TRADER})
 """A subscription is told of everything that concerns its organisation: its administrator answers for where it goes."""
 
@@ -153,3 +154,9 @@ async def _note(db: AsyncSession, order: Order, receipt: Receipt, now: datetime)
     if outcome.disables is not None and WEBHOOK.can(webhook.state, "disable") and webhook.disabled_because is None:
         webhook.state, webhook.disabled_because = WEBHOOK.move(webhook.state, "disable"), outcome.disables
         journal.record(db, WebhookDisabled(webhook.id, webhook.org_id, outcome.disables), actor=None)
+
+
+async def prune_deliveries(tx: Tx, kept: timedelta) -> int:
+    """Forget messages that are done and have been kept for their time, some at a time; returns how many."""
+    async with tx.begin() as db:
+        return await stored.forget_deliveries(db, kept, PRUNE_BATCH)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, decode_cursor, encode_cursor, last_id, page_of
-from techmarket.kernel.periods import SHANGHAI
+from techmarket.kernel.periods import next_hour
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import events
 from techmarket.listings import steps as listings
@@ -224,9 +224,7 @@ def holds_enough(terms: Mapping[str, int], wanted: Sequence[str]) -> bool:
 
 def next_digest(now: datetime) -> datetime:
     """The next eight o'clock in the morning, Shanghai."""
-    here = now.astimezone(SHANGHAI)
-    today = here.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
-    return today if here < today else today + timedelta(days=1)
+    return next_hour(now, DIGEST_HOUR)
 
 
 async def tell(tx: Tx) -> int:

@@ -324,3 +324,22 @@ async def list_own(
 async def find_by_notice(db: AsyncSession, notice_id: UUID) -> UUID | None:
     query = select(Distribution.id).where(Distribution.notice_id == notice_id)
     return (await db.execute(query)).scalar_one_or_none()
+
+
+async def people_of(db: AsyncSession, ids: Collection[UUID]) -> dict[UUID, tuple[UUID, frozenset[UUID]]]:
+    query = (
+        select(Distribution.id, Distribution.unit_id, func.array_agg(DistributionLine.person_id.distinct()))
+        .join(DistributionLine, DistributionLine.distribution_id == Distribution.id)
+        .where(Distribution.id.in_(set(ids)), DistributionLine.person_id.is_not(None))
+        .group_by(Distribution.id)
+    )
+    return {row[0]: (row[1], frozenset(one for one in row[2] if one)) for row in await db.execute(query)}
+
+
+async def person_of_lines(db: AsyncSession, ids: Collection[UUID]) -> dict[UUID, tuple[UUID, UUID]]:
+    query = (
+        select(DistributionLine.id, Distribution.unit_id, DistributionLine.person_id)
+        .join(Distribution, Distribution.id == DistributionLine.distribution_id)
+        .where(DistributionLine.id.in_(set(ids)), DistributionLine.person_id.is_not(None))
+    )
+    return {row[0]: (row[1], row[2]) for row in await db.execute(query) if row[2] is not None}

@@ -26,6 +26,7 @@ from techmarket.trading.repository.envelopes import (
     count_sealed,
     drop_sealing,
     drop_slots,
+    duties_of_officers,
     find_sealing,
     find_sealing_by_key,
     find_seat,
@@ -48,6 +49,7 @@ from techmarket.trading.repository.opinions import (
 )
 from techmarket.trading.repository.panels import (
     count_seated,
+    experts_of,
     find_panel_seat,
     find_scores,
     list_scores_due,
@@ -126,7 +128,9 @@ __all__ = [
     "deposits_of",
     "drop_sealing",
     "drop_slots",
+    "duties_of_officers",
     "entries_by_id",
+    "experts_of",
     "final_bids_of",
     "find_backing",
     "find_by_number",

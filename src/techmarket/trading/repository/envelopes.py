@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.trading.lifecycle import LotState, LotStep, SeatState
 from techmarket.trading.methods import Candidate
 from techmarket.trading.sealed.rules import Verdict
 from techmarket.trading.tables import Envelope, Lot, LotSealing, OpenedEnvelope, OpeningOfficer, Seat
+from techmarket.trading.views import DutiesView
 
 
 async def find_sealing(db: AsyncSession, lot_id: UUID) -> LotSealing | None:
@@ -30,6 +31,23 @@ async def count_sealed(db: AsyncSession, lot_ids: Sequence[UUID]) -> int:
 async def officers_of(db: AsyncSession, lot_id: UUID) -> Sequence[OpeningOfficer]:
     query = select(OpeningOfficer).where(OpeningOfficer.lot_id == lot_id).order_by(OpeningOfficer.n)
     return (await db.execute(query.execution_options(populate_existing=True))).scalars().all()
+
+
+async def duties_of_officers(db: AsyncSession) -> dict[UUID, DutiesView]:
+    """What became of the shares of every officer. One that was never asked for is neither awaited nor missed."""
+    given = OpeningOfficer.share.is_not(None)
+    awaited = ~given & LotSealing.opened_at.is_(None) & (Lot.step == LotStep.OPENING)
+    missed = ~given & or_(LotSealing.opened_at.is_not(None), Lot.state == LotState.UNSOLD)
+    count = func.count
+    query = (
+        select(
+            OpeningOfficer.person_id, count(), count().filter(given), count().filter(awaited), count().filter(missed)
+        )
+        .join(LotSealing, LotSealing.lot_id == OpeningOfficer.lot_id)
+        .join(Lot, Lot.id == OpeningOfficer.lot_id)
+        .group_by(OpeningOfficer.person_id)
+    )
+    return {row[0]: DutiesView(row[1], row[2], row[3], row[4]) for row in await db.execute(query)}
 
 
 async def drop_sealing(db: AsyncSession, lot_id: UUID) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -60,3 +60,9 @@ async def list_scores_due(db: AsyncSession, limit: int) -> Sequence[UUID]:
         .limit(limit)
     )
     return (await db.execute(query)).scalars().all()
+
+
+async def experts_of(db: AsyncSession, lot_ids: Collection[UUID]) -> dict[tuple[UUID, int], tuple[UUID, UUID]]:
+    query = select(PanelSeat.lot_id, PanelSeat.n, PanelSeat.org_id, PanelSeat.person_id)
+    rows = await db.execute(query.where(PanelSeat.lot_id.in_(set(lot_ids))))
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}

@@ -22,6 +22,7 @@ from techmarket.trading.service.judging import (
 )
 from techmarket.trading.service.leaving import forfeit_deposit, withdraw
 from techmarket.trading.service.mandating import sign_mandate
+from techmarket.trading.service.officers import list_opening_officers
 from techmarket.trading.service.opening import close_due, close_if_due, open_due, open_if_due
 from techmarket.trading.service.participating import hold_deposit, register_intent
 from techmarket.trading.service.preferring import answer_claim, claim_first_refusal, exercise_first_refusal
@@ -107,6 +108,7 @@ __all__ = [
     "list_final_bids",
     "list_floor",
     "list_offers",
+    "list_opening_officers",
     "list_participants",
     "list_proposals",
     "list_trades",

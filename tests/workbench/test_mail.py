@@ -1,0 +1,246 @@
+"""Mail over a real SMTP server: to confirmed addresses, in their language, again when it failed, and nothing secret."""
+
+from __future__ import annotations
+
+import logging
+import re
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import text
+
+from techmarket.workbench import mails, service
+from techmarket.workbench.mailing import Mailer, MailFailed, Security
+from techmarket.workbench.mails import Line
+from techmarket.workbench.service.mailing import send_due, write_mails
+from techmarket.workbench.telling import Delivery
+from tests.client import Api
+from tests.identity.make import a_market, an_organisation
+from tests.listings.make import a_demand
+from tests.workbench.make import tell
+from tests.workbench.smtp import Post, a_post
+
+URL = "https://market.test"
+
+
+async def confirmed(tx, keys, post: Post, reader, *, language: str = "en", address: str = "officer@unit.test") -> None:
+    """An address whose code has come back."""
+    await service.put_address(tx, keys, reader, address=address, language=language, has_mail=True)
+    await send(tx, keys, post)
+    code = re.search(r"[0-9]{8}", post.got[-1].get_content())
+    assert code is not None
+    view = await service.confirm_address(tx, keys, reader, code=code[0])
+    assert view.is_confirmed
+    post.got.clear()
+
+
+async def send(tx, keys, post: Post, now: datetime | None = None) -> int:
+    assert post.mailer is not None
+    await write_mails(tx, public_url=URL)
+    return await send_due(tx, keys, post.mailer, public_url=URL, now=now)
+
+
+@pytest.fixture
+async def people(tx, keys):
+    operator = (await a_market(tx, keys))["operator"].actor
+    unit = await an_organisation(tx, keys=keys)
+    await service.put_preferences(tx, unit.actor, {"listings": Delivery.MAIL})
+    return operator, unit
+
+
+async def test_mail_goes_to_a_confirmed_address_alone_and_says_nothing_but_kinds(tx, keys, people):
+    operator, unit = people
+    with a_post() as post:
+        await service.put_address(tx, keys, unit.actor, address="officer@unit.test", language="zh-CN", has_mail=True)
+        wrong = await service.confirm_address(tx, keys, unit.actor, code="00000000")
+        assert not wrong.is_confirmed
+        secret = await a_demand(tx, unit.actor, operator, title_en="Sample secret alloy")
+        await tell(tx)
+        assert await send(tx, keys, post) == 1  # the code, and nothing of the listing
+        assert "确认" in post.got[0]["Subject"]
+        await confirmed(tx, keys, post, unit.actor, language="zh-CN")
+        again = await a_demand(tx, unit.actor, operator, title_en="Sample secret alloy")
+        await tell(tx)
+        assert await send(tx, keys, post) == 1
+    (mail,) = post.got
+    assert mail["Subject"].endswith("您有 1 条新通知")
+    assert mail["To"] == "officer@unit.test"
+    assert "供需信息已通过审核" in mail.get_content()
+    assert "text/plain" in mail["Content-Type"]
+    for hidden in ("alloy", str(again.id), str(secret.id), str(unit.actor.org), "token", "Sample organisation"):
+        assert hidden not in mail.get_content() + mail["Subject"]
+
+
+async def test_a_mail_that_fails_for_the_time_being_goes_again_under_one_id_and_a_refused_address_is_left_alone(
+    tx, keys, people
+):
+    operator, unit = people
+    with a_post() as post:
+        await confirmed(tx, keys, post, unit.actor)
+    with a_post(data=lambda n: "451 later" if n <= 2 else None) as post:
+        await a_demand(tx, unit.actor, operator)
+        await tell(tx)
+        start = datetime.now(UTC)
+        assert await send(tx, keys, post) == 1
+        assert await send(tx, keys, post) == 0  # not yet
+        assert await send(tx, keys, post, start + timedelta(minutes=2)) == 1
+        assert await send(tx, keys, post, start + timedelta(minutes=3)) == 0
+        assert await send(tx, keys, post, start + timedelta(minutes=10)) == 1
+        assert await send(tx, keys, post, start + timedelta(days=9)) == 0
+    assert len(post.got) == 3
+    assert len({one["Message-ID"] for one in post.got}) == 1
+    assert len({one.as_bytes() for one in post.got}) == 1
+    with a_post(to=lambda _: "550 no such user") as post:
+        await a_demand(tx, unit.actor, operator)
+        await tell(tx)
+        assert await send(tx, keys, post) == 1
+        assert (await service.get_address(tx, unit.actor)).is_refused
+        await a_demand(tx, unit.actor, operator)
+        await tell(tx)
+        assert await send(tx, keys, post) == 0
+        async with tx.read() as db:
+            states = (await db.execute(text("SELECT state, error FROM mail ORDER BY id DESC LIMIT 1"))).one()
+        assert tuple(states) == ("GIVEN_UP", "recipient 550")
+    assert (await service.list_notifications(tx, unit.actor)).unread == 3  # the inbox has all of it
+
+
+async def test_a_digest_gathers_the_day_and_goes_out_in_the_morning(tx, keys, people):
+    operator, unit = people
+    await service.put_preferences(tx, unit.actor, {"*": Delivery.DIGEST})
+    with a_post() as post:
+        await confirmed(tx, keys, post, unit.actor)
+        for _ in range(3):
+            await a_demand(tx, unit.actor, operator)
+        await tell(tx)
+        assert await send(tx, keys, post) == 0
+        async with tx.begin() as db:  # as the morning would
+            await db.execute(text("UPDATE notification SET mail_due_at = market_now() WHERE mail = 'DIGEST'"))
+        assert await send(tx, keys, post) == 1
+    (mail,) = post.got
+    assert mail["Subject"].endswith("3 new notifications")
+    assert "- A listing was accepted × 3" in mail.get_content()
+
+
+async def test_one_press_ends_mail_and_the_link_can_nothing_else(tx, keys, people, api: Api, caplog):
+    operator, unit = people
+    with a_post() as post:
+        await confirmed(tx, keys, post, unit.actor)
+        await a_demand(tx, unit.actor, operator)
+        await tell(tx)
+        await send(tx, keys, post)
+        (mail,) = post.got
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        link = mail["List-Unsubscribe"].replace("\r\n", "").replace(" ", "").strip("<>")
+        path = link.removeprefix(URL)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        with caplog.at_level(logging.DEBUG):
+            looked = await api.http.get(path)  # a scanner that follows links ends nothing
+            assert looked.status_code == 405
+            forged = await api.http.post(path[:-4] + "0000", content="List-Unsubscribe=One-Click", headers=form)
+            assert (forged.status_code, forged.json()["code"]) == (404, "not_found")
+            await a_demand(tx, unit.actor, operator)
+            await tell(tx)
+            assert await send(tx, keys, post) == 1
+            done = await api.http.post(path, content="List-Unsubscribe=One-Click", headers=form)
+            assert done.status_code == 204
+        told = [one.getMessage() for one in caplog.records if one.name != "httpx"]  # that is the caller's own
+        assert path.partition("token=")[2] not in "\n".join(told)
+        await a_demand(tx, unit.actor, operator)
+        await tell(tx)
+        assert await send(tx, keys, post) == 0
+    assert (await service.list_notifications(tx, unit.actor)).unread == 3
+    assert set((await service.get_preferences(tx, unit.actor)).said.values()) == {Delivery.INBOX}
+
+
+async def test_a_code_is_counted_and_ten_wrong_ones_end_it(tx, keys, people):
+    _, unit = people
+    with a_post() as post:
+        await service.put_address(tx, keys, unit.actor, address="a@unit.test", language="en", has_mail=True)
+        await send(tx, keys, post)
+        found = re.search(r"[0-9]{8}", post.got[0].get_content())
+        assert found is not None
+        for _ in range(mails.CODE_TRIES_MAX):
+            await service.confirm_address(tx, keys, unit.actor, code="00000000")
+        assert not (await service.confirm_address(tx, keys, unit.actor, code=found[0])).is_confirmed
+
+
+async def test_without_a_mail_server_no_address_is_taken(api: Api, people):
+    _, unit = people
+    body = {"address": "a@unit.test", "language": "en"}
+    refused = await api.put("/v1/me/mail-address", key=unit.key, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "workbench.no_mail")
+    wrong = await api.put("/v1/me/mail-address", key=unit.key, json={**body, "address": "a@b\r\nBcc: c@d.test"})
+    assert wrong.status_code == 422
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context for 127.0.0.1, and that of a client who trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "smtp.pem"
+    pem.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pem)
+    return server, ssl.create_default_context(cadata=made.public_bytes(serialization.Encoding.PEM).decode())
+
+
+async def test_mail_is_sent_over_checked_tls_and_never_over_less_than_was_set(tmp_path):
+    server, trusted = certificate(tmp_path)
+    with a_post(tls=server, trusted=trusted, security=Security.STARTTLS) as post:
+        assert post.mailer is not None
+        await post.mailer.send("a@unit.test", b"Subject: sample\r\n\r\nsample")
+        assert len(post.got) == 1
+        port = post.mailer.port
+        for mailer in (
+            Mailer("127.0.0.1", port, Security.STARTTLS, "m@market.test", patience_seconds=5),  # trusts no such server
+            Mailer("127.0.0.1", port, Security.PLAIN, "m@market.test", patience_seconds=5),
+        ):
+            with pytest.raises(MailFailed) as failed:
+                await mailer.send("a@unit.test", b"Subject: sample\r\n\r\nsample")
+            assert not failed.value.is_address
+    with a_post(security=Security.STARTTLS, trusted=trusted) as post:  # a server that offers none
+        assert post.mailer is not None
+        with pytest.raises(MailFailed, match="no tls"):
+            await post.mailer.send("a@unit.test", b"Subject: sample\r\n\r\nsample")
+        assert post.got == []
+
+
+def test_a_reminder_says_by_when_in_either_language():
+    line = Line(
+        "deadline.near", "按付款参考号向结算专户付款", "Pay by bank transfer", datetime(2026, 3, 4, 16, tzinfo=UTC)
+    )
+    english = mails.body_of([line], "en", URL)
+    assert "- Something you have to do is due soon: Pay by bank transfer (by 2026-03-05 00:00, Beijing time)" in english
+    assert "按付款参考号向结算专户付款（截止 2026-03-05 00:00，北京时间）" in mails.body_of([line], "zh-CN", URL)
+    assert mails.subject_of([line], "en", "Sample market") == "[Sample market] 1 new notification"
+
+
+def test_the_schedule_ends_after_the_eighth_failure():
+    start = datetime(2026, 3, 4, tzinfo=UTC)
+    waits = [mails.after_failure(n, start) for n in range(1, 9)]
+    assert [None if one is None else int((one - start).total_seconds() // 60) for one in waits] == [
+        *(1, 5, 30, 120, 360, 720, 1440),
+        None,
+    ]
