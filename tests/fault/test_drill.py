@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -17,13 +18,16 @@ from rich.console import Console
 
 from techmarket.cli import backing, drill
 from techmarket.cli.state import OpenMarket, open_market
-from techmarket.db import files
+from techmarket.db import clock, files
 from techmarket.db import keys as market_keys
 from techmarket.db.backups.tools import BackupFailed
 from techmarket.db.embedded import EmbeddedServerError
 from techmarket.jobs import runner
 from techmarket.settings import Settings
+from techmarket.trading.bidbook import BidBook
+from tests.trading.make import OPENS, an_open_lot, bidders
 
+BIDS, AT_ONCE = 100_000, 500
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
 
 
@@ -45,6 +49,8 @@ async def test_every_row_is_back_as_before_a_bad_delete_and_a_kill_loses_nothing
     console = Console(file=StringIO(), width=200)
     async with open_market(settings, application="test") as market:
         await a_file(market)
+        if IS_LONG:
+            await many_bids(market, BIDS)
         await runner.sequence_once(market.means)
         runner.load_jobs()
         await runner.run_due(market.means, "transparency.checkpoint")
@@ -57,6 +63,22 @@ async def test_every_row_is_back_as_before_a_bad_delete_and_a_kill_loses_nothing
         assert figures.lost <= 1, "the archive is written as the log is: at most the commit of the last moment lacks"
         await check_refusals(market, place, settings, console)
     assert [name for name in os.listdir(place) if name.startswith("techmarket-drill-")] == []
+
+
+async def many_bids(market: OpenMarket, count: int) -> None:
+    """A lot with so many decided bids, through the book itself."""
+    tx = market.means.tx
+    async with tx.begin() as db:
+        await clock.open_sandbox(db, OPENS)
+    who = await bidders(tx, 20)
+    lot = await an_open_lot(tx, who)
+    async with BidBook(tx.engine, market.means.keys.receipts) as book:
+        for start in range(0, count, AT_ONCE):
+            bids = [
+                book.place(lot.id, org_id=who[n % 20].org, minor=50_000_000 + n * 1_000_000, key=str(n))
+                for n in range(start, start + AT_ONCE)
+            ]
+            await asyncio.gather(*bids)
 
 
 async def a_file(market: OpenMarket) -> None:
