@@ -8,7 +8,8 @@ import os
 from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from techmarket.db.base import Base
@@ -18,6 +19,11 @@ from techmarket.db.metadata import load_all_tables
 load_all_tables()
 target_metadata = Base.metadata
 MIGRATION_LOCK = 0x7E01_0000
+LOCK_TIMEOUT = "1s"
+"""Who waits for a table holds up all who come after: a migration waits no longer than this, and comes again."""
+LOCK_NOT_AVAILABLE = "55P03"
+TRIES = 20
+PAUSE_SECONDS = 0.5
 
 
 def run(connection: Connection) -> None:
@@ -31,7 +37,7 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         # Of the session, not LOCAL: each migration is a transaction of its own, and each must give up soon.
-        connection.execute(text("SET lock_timeout = '5s'"))
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         context.run_migrations()
 
 
@@ -40,14 +46,27 @@ def _ours(_object: object, name: str | None, kind: str, _reflected: bool, _to: o
     return not (kind == "table" and name is not None and name.startswith("pgqueuer"))
 
 
+async def go(connection: AsyncConnection) -> None:
+    """Each migration is a transaction of its own, so a further try goes on with the one that found its table held."""
+    for left in range(context.config.attributes.get("tries", TRIES), 0, -1):
+        try:
+            await connection.run_sync(run)
+            await connection.commit()
+            return
+        except DBAPIError as error:
+            await connection.rollback()
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or left == 1:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
 async def run_online(url: str) -> None:
     engine = create_async_engine(url, poolclass=NullPool, connect_args=connect_args_for(make_url(url)))
     async with engine.connect() as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:k)"), {"k": MIGRATION_LOCK})
         await connection.commit()
         try:
-            await connection.run_sync(run)
-            await connection.commit()
+            await go(connection)
         finally:
             await connection.rollback()
             await connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": MIGRATION_LOCK})
