@@ -58,7 +58,7 @@ def segments_in(folder: Path) -> dict[Segment, Path]:
 
 def gaps(held: dict[Segment, Path], first: Segment) -> Iterator[Segment]:
     """The segments of one timeline that are missing between the first one wanted and the last one held."""
-    numbers = {one.number for one in held if one.timeline == first.timeline and one.number >= first.number}
+    numbers = {one.number for one in held if one.timeline == first.timeline}
     for number in range(first.number, max(numbers, default=first.number - 1) + 1):
         if number not in numbers:
             yield Segment(first.timeline, number)
