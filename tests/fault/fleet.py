@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -103,7 +103,7 @@ class Crowd:
 
 
 async def a_crowd(fleet: Fleet, bidders: int) -> Crowd:
-    keys = market_keys.generated(fleet.folder / "keys")
+    keys = replace(market_keys.generated(fleet.folder / "keys"), is_sandbox=True)
     await asyncio.to_thread(market_state.migrate, fleet.database.url())
     tx = Tx(make_engine(fleet.database.url(), pool_size=5, application="test"))
     try:

@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -172,7 +172,7 @@ class Trade:
 
 @pytest.fixture
 async def trade(served: Served) -> Trade:
-    keys = market_keys.generated(served.folder / "keys")
+    keys = replace(market_keys.generated(served.folder / "keys"), is_sandbox=True)
     await asyncio.to_thread(market_state.migrate, served.database.url())
     tx = Tx(make_engine(served.database.url(), pool_size=5, application="test"))
     try:
