@@ -6,8 +6,9 @@ the same tables by GraphQL, and finds by ts_rank over the same terms. Each is on
 by the same clients in turn; before that, all have to give the same terms for the same listings.
 
 Five hundred different listings and searches are asked again and again. The market gives again what it answered before
-once the database has shown that the rows are the same; so searches are measured twice, the second time with words that
-were never asked before (`new_search`).
+once the database has shown that the rows are the same. What it costs to make an answer is measured beside it: other
+listings, pages and words each time (`new_get`, `new_page`, `new_search`), held against the same answers of the others,
+which make each of theirs anew.
 """
 
 from __future__ import annotations
@@ -30,14 +31,17 @@ from bench.harness import Findings, Rounds, Store, median_ratio, own_store, quan
 from bench.search_fill import Pieces
 from bench.search_growth import some_words
 from bench.served import MARKET, fresh_keys, serving
+from techmarket.kernel.paging import encode_cursor
 from tests.identity.make import an_organisation
 
-LISTINGS, LISTINGS_QUICK = 10_000, 500
+LISTINGS, LISTINGS_QUICK = 20_000, 500
 ROUNDS, SECONDS = 5, 3.0
 CONNECTIONS = 16
 ASKED = 500
 NEW = 12_000
-WAYS = ("get", "page", "search", "new_search")
+WAYS = ("get", "page", "search", "new_get", "new_page", "new_search")
+NEW_WAYS = {"new_get": "get", "new_page": "page", "new_search": "search"}
+"""What nobody asked before, and the way of the others that it is held against: they make each answer anew."""
 LIMITS = (
     "The processor of the one serving process; clients, server and database share the processors. A listing and a page "
     "are one statement each, and what the whole way adds is limits, the cut to the reader's tier, the tag of his view, "
@@ -99,10 +103,10 @@ async def measure(*, quick: bool) -> Findings:
     rounds, seconds = (1, 0.3) if quick else (ROUNDS, SECONDS)
     keys, pieces = fresh_keys(), Pieces()
     async with own_store() as store, contextlib.AsyncExitStack() as stack:
-        ids, words, new = await _fill(store, pieces, LISTINGS_QUICK if quick else LISTINGS)
+        ids, words, new, every = await _fill(store, pieces, LISTINGS_QUICK if quick else LISTINGS)
         whole = await stack.enter_async_context(serving(MARKET, store, keys))
         bare = await stack.enter_async_context(serving(("-m", "bench.bare_reads"), store, keys))
-        asked = {("whole", way): requests for way, requests in _plain(ids, words, new).items()}
+        asked = {("whole", way): requests for way, requests in _plain(ids, words, new, every).items()}
         asked |= {("bare", way): asked["whole", way] for way in ("get", "page")}
         ports = {"whole": whole.port, "bare": bare.port}
         beside = "left out of the short form" if quick else postgraphile.missing()
@@ -115,8 +119,8 @@ async def measure(*, quick: bool) -> Findings:
     return _findings(found, ports, beside or f"{postgraphile.PACKAGE} under Node.js", quick=quick)
 
 
-async def _fill(store: Store, pieces: Pieces, size: int) -> tuple[list[UUID], list[str], list[str]]:
-    """Some listings, words out of each of them, and many other words, no two alike."""
+async def _fill(store: Store, pieces: Pieces, size: int) -> tuple[list[UUID], list[str], list[str], list[UUID]]:
+    """Some listings, words out of each of them, many other words, no two alike, and the other listings."""
     seller, demander = [await an_organisation(store.tx) for _ in range(2)]
     owners = ((seller.actor.org, seller.actor.person), (demander.actor.org, demander.actor.person))
     connection = await store.connect()
@@ -130,14 +134,20 @@ async def _fill(store: Store, pieces: Pieces, size: int) -> tuple[list[UUID], li
     known = [search_fill.document(pieces, batch, n, 0)["fields"] for n in some]
     words = [some_words(rng, [fields]) for fields in known]
     new = {some_words(rng, known): None for _ in range(2 * NEW)}
-    return [batch.ids[n] for n in some], words, [one for one in new if one not in words][:NEW]
+    asked = {batch.ids[n] for n in some}
+    every = [id for id in batch.ids if id not in asked]
+    return [batch.ids[n] for n in some], words, [one for one in new if one not in words][:NEW], every
 
 
-def _plain(ids: Sequence[UUID], words: Sequence[str], new: Sequence[str]) -> dict[str, list[bytes]]:
+def _plain(
+    ids: Sequence[UUID], words: Sequence[str], new: Sequence[str], every: Sequence[UUID]
+) -> dict[str, list[bytes]]:
     paths = {
         "get": [f"/v1/listings/{id}" for id in ids],
         "page": ["/v1/listings?limit=20"],
         "search": [f"/v1/search?limit=20&q={urllib.parse.quote(some)}" for some in words],
+        "new_get": [f"/v1/listings/{id}" for id in every],
+        "new_page": [f"/v1/listings?limit=20&cursor={encode_cursor(str(id))}" for id in every],
         "new_search": [f"/v1/search?limit=20&q={urllib.parse.quote(some)}" for some in new],
     }
     return {
@@ -190,7 +200,9 @@ async def _rounds(
     ports: dict[str, int], asked: dict[tuple[str, str], list[bytes]], rounds: int, seconds: float
 ) -> Rounds:
     found = Rounds()
-    for (side, _), requests in asked.items():  # the first requests open connections and fill caches
+    for (side, way), requests in asked.items():  # the first requests open connections and fill caches
+        if way in NEW_WAYS:
+            continue
         await _ask(ports[side], requests, seconds / 3)
     for turn in range(rounds):
         order = sorted(asked, key=lambda one: (WAYS.index(one[1]), one[0]), reverse=bool(turn % 2))
@@ -234,10 +246,13 @@ def _findings(found: Rounds, ports: dict[str, int], beside: str, *, quick: bool)
         for way in WAYS
         if f"{side} {way}" in found.values
     }
-    if "postgraphile search" in found.values:
-        ratios["new_search_vs_postgraphile"] = median_ratio(
-            found.values["whole new_search"], found.values["postgraphile search"]
-        )
+    ratios |= {
+        f"{new}_vs_{side}": median_ratio(found.values[f"whole {new}"], found.values[f"{side} {way}"])
+        for side in ports
+        if side != "whole"
+        for new, way in NEW_WAYS.items()
+        if f"{side} {way}" in found.values
+    }
     figures |= {
         "listings": LISTINGS_QUICK if quick else LISTINGS,
         "connections": CONNECTIONS,

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 
@@ -125,9 +126,9 @@ async def test_answers_that_are_written_out_have_the_shape_that_is_documented(ap
     found = await api.get(f"/v1/search?q={quote('激光 weld 2018')}&facets=true")
     FoundPage.model_validate_json(found.content)
     assert found.json()["items"]
-    matches = await api.get(f"/v1/listings/{market_with_samples['S-D-001']}/matches?missed=true")
+    matches = await api.get(f"/v1/listings/{market_with_samples['S-D-001']}/matches?missed=true&region=33")
     MatchPage.model_validate_json(matches.content)
-    assert matches.json()["items"]
+    assert {item["constraints"]["region"] for item in matches.json()["items"]} == {"MET"}
 
 
 def told(answer):
@@ -183,6 +184,8 @@ async def test_an_answer_is_given_to_strangers_again_only_while_it_would_be_made
         assert [plain(one) for one in said] == [plain(one) for one in made]
         return said
 
+    assert (await api.get("/v1/listings?limit=2")).status_code == 200
+    assert (await api.get(f"/v1/listings/{UUID(bytes=b'listings?limit=2')}")).status_code == 404
     await catch_up()
     before = await same_as_made()
     with monkeypatch.context() as kept:
@@ -192,6 +195,11 @@ async def test_an_answer_is_given_to_strangers_again_only_while_it_would_be_made
             (public_reads.service, "list_public_listings"),
         ):
             kept.setattr(room, name, None)  # it could not be made again
+        assert [(await api.get(path)).content for path in asked] == before
+        own = await listings.get_listing(tx, seller, first.id)
+        hidden = ListingDraft({**own.terms, "technical_details": "yak"}, {}, ())
+        await listings.update_draft(tx, seller, first.id, ListingKind.DEMAND, hidden, if_match=own.etag)
+        await catch_up()  # whoever may not see it notices nothing, not even by how long it takes
         assert [(await api.get(path)).content for path in asked] == before
     second = await a_demand(tx, seller, operator, title_en="laser two", problem_en="x y")
     assert len((await same_as_made())[1]) > len(before[1])
@@ -217,6 +225,8 @@ def test_kept_answers_take_so_much_room_and_the_least_used_go_first():
     assert [bool(replies.find(name)) for name in (b"1", b"2", b"3", b"4")] == [True, False, True, True]
     replies.keep(b"5", Kept((), b"x" * 10_000, "t"))
     assert not any(replies.find(name) for name in (b"1", b"3", b"4", b"5"))
+    replies.keep(b"6", Kept((1,) * 99, b"", "t"))  # what it was made of takes room, too
+    assert not replies.find(b"6")
 
 
 def explained(page: str) -> dict[str, Any]:

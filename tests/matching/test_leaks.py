@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from urllib.parse import quote
 
+from httpx import ASGITransport, AsyncClient
+
+from techmarket.app import create_app
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import OrgKind
@@ -11,10 +16,12 @@ from techmarket.jobs.runner import sequence_once
 from techmarket.kernel.ids import Ref
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
-from techmarket.matching import jobs
+from techmarket.matching import jobs, service
 from techmarket.matching.views import Delivery
+from tests.client import Api
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
+from tests.matching.test_meaning import Dictionary
 
 WORDS = ("laser", "weld tray", "zebra yak xerus laser", "zebraa", "201810123456")
 ABOVE = {
@@ -25,15 +32,20 @@ RAISED = {"price": "DEAL", "region": "DEAL"}
 HIDDEN_FACTS = ({"amount": "0.01", "currency": "CNY"}, {"amount": "9999.00", "currency": "CNY"})
 
 
-async def catch_up(means):
+async def catch_up(means, one):
     while await sequence_once(means):
         pass
     await jobs.index(means)
+    while await service.embed_some(means.tx, one):
+        pass
     await jobs.alert(means)
     await jobs.compare_blind(means)
 
 
 async def test_text_above_a_reader_comes_changes_and_goes_and_no_byte_of_any_answer_moves(tx, keys, means, api):
+    one = Dictionary()
+    meant = create_app(replace(means, embedders=(one,)))
+    by_meaning = Api(AsyncClient(transport=ASGITransport(meant), base_url="http://t"))
     market = await a_market(tx, keys)
     operator = market["operator"].actor
     seller = await an_organisation(tx, keys=keys, kind=OrgKind.UNIVERSITY)
@@ -62,12 +74,19 @@ async def test_text_above_a_reader_comes_changes_and_goes_and_no_byte_of_any_ans
     paths += [f"/v1/listings/{demand.id}/matches{more}" for more in ("", "?missed=true&region=33")]
     paths += [f"/v1/listings/{offer.id}/matches", f"/listings/{demand.id}/matches"]
     paths += ["/v1/search?facets=true", "/v1/listings", f"/v1/listings/{offer.id}"]
+    paths += [f"/v1/listings/{demand.id}/people?kind=EXPERT"]
+    asks_meaning = [*paths[:5], f"/v1/listings/{demand.id}/matches", f"/v1/listings/{offer.id}/matches"]
 
     async def heard(reader):
         key = readers[reader]
         said = {path: (await api.get(path, key=key)).content for path in paths}
+        said |= {f"by meaning {path}": (await by_meaning.get(path, key=key)).content for path in asks_meaning}
         if key is not None:
             said["alerts"] = (await api.get("/v1/alerts", key=key)).content
+        if reader == "registered":
+            said["blind"] = (await api.get(f"/v1/listings/{demand.id}/blind-matching", key=key)).content
+            answer = json.loads(said[f"/v1/listings/{demand.id}/matches"])["answer"]
+            said["kept"] = (await api.get(f"/v1/match-answers/{answer}", key=key)).content
         return said
 
     async def change(fields):
@@ -76,9 +95,9 @@ async def test_text_above_a_reader_comes_changes_and_goes_and_no_byte_of_any_ans
         stated = {name: value for name, value in fields.items() if value is not None}
         draft = ListingDraft(kept | stated, RAISED, own.achievement_ids)
         await listings.update_draft(tx, seller.actor, offer.id, ListingKind.OFFER, draft, if_match=own.etag)
-        await catch_up(means)
+        await catch_up(means, one)
 
-    await catch_up(means)
+    await catch_up(means, one)
     before = {reader: await heard(reader) for reader in readers}
     blinded = {"anonymous", "newcomer", "registered"}
     for price in HIDDEN_FACTS:
@@ -94,3 +113,6 @@ async def test_text_above_a_reader_comes_changes_and_goes_and_no_byte_of_any_ans
                 assert await heard(reader) == (before[reader] if reader != "nda" else nda_before), (reader, name, text)
             if name == "technical_details" and text:
                 assert await heard("nda") != nda_before  # the holder of the grant does find it
+    asked = "\n".join(text for _, text in one.asked)
+    assert not any(word in asked for word in ("yak laser", "xerus yak"))  # no embedder heard of it
+    await by_meaning.http.aclose()

@@ -26,11 +26,12 @@ from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
-from techmarket.matching import errors, jobs, replaying, service, tokens
+from techmarket.matching import errors, jobs, profiles, replaying, service, tokens
 from techmarket.matching.events import AlertsTold, BlindMatchFound
 from techmarket.matching.profiles import Profile
 from techmarket.matching.reranking import FEATURES
 from techmarket.matching.service import alerting, blind
+from techmarket.matching.service import people as finding
 from techmarket.matching.views import Delivery, Filters, Reason, Sort, Verdict
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_market, a_member, an_organisation
@@ -304,6 +305,23 @@ async def test_people_are_found_when_they_agreed_and_are_qualified_today_by_veri
     assert (await found()).items == []
     assert (await service.get_profile(tx, made["good"])).is_listed is False
     assert await service.reindex_people(tx) == 0
+
+
+async def test_a_consent_that_is_taken_back_while_profiles_are_indexed_anew_is_gone(tx, means, people):
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld")
+    member = (await a_member(tx, people.other)).actor
+    await identity.grant_qualification(
+        tx, people.operator, member.person, kind="EXPERT", level="SENIOR", valid_until=None
+    )
+    await service.put_profile(tx, member, Profile(True, statement_en="laser weld"))
+    async with tx.begin() as db:
+        rows = await profiles.list_listed(db, after=None, limit=9)
+        taken_back = asyncio.create_task(service.put_profile(tx, member, Profile(False)))
+        await asyncio.wait([taken_back], timeout=0.3)
+        await finding._index(db, rows)
+    await taken_back
+    page = await service.list_people(tx, people.buyer, demand.id, kind="EXPERT", region=None, cursor=None, limit=9)
+    assert (page.items, page.total) == ([], 0)
 
 
 # --- searches that go on --------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 BYTES_MAX = 32 * 1024**2
-OVERHEAD = 1_000
-"""What an answer takes besides its bytes, about."""
+OVERHEAD, OVERHEAD_EACH = 1_000, 600
+"""What an answer takes besides its bytes, about, and what each listing in it adds."""
 Signs = tuple[Any, ...]
 
 
@@ -58,4 +58,4 @@ class KeptReplies:
 
 
 def _size(key: bytes, answer: Kept) -> int:
-    return len(key) + len(answer.body) + OVERHEAD
+    return len(key) + len(answer.body) + OVERHEAD + OVERHEAD_EACH * max(len(answer.signs), len(answer.ids))

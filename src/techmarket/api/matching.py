@@ -74,7 +74,9 @@ class MatchOut(Wire):
     words: str = Field(description="The part of the words: BM25.")
     meaning: str | None = Field(description="The part of the meaning: likeness of embeddings, where there are any.")
     terms: list[TermOut] = Field(description="The terms that hit, strongest first.")
-    constraints: dict[str, Fit] = Field(description="Mode, budget and maturity: met, missed or not stated.")
+    constraints: dict[str, Fit] = Field(
+        description="Mode, budget and maturity, and what was asked for: met, missed or not stated."
+    )
     shared: list[str] = Field(description="Facts that both listings state alike.")
 
 

@@ -45,7 +45,7 @@ async def get_listing(asked: Asked) -> Reply:
     await _count(asked)
     tx, kept = asked.app.state.means.tx, asked.app.state.kept_replies
     listing_id = uuid_of(asked.params["listing_id"], "listing_id")
-    key = listing_id.bytes
+    key = b"listing:" + listing_id.bytes
     found = kept.find(key)
     if found is None or await service.public_signs(tx, [listing_id]) != found.signs:
         view, signs = await service.get_public_listing(tx, listing_id)

@@ -181,7 +181,8 @@ _IS_OVER = "(state = 'PUBLISHED' AND expires_on < (market_now() AT TIME ZONE 'As
 _SHOWN = (
     f"SELECT l.id, l.kind, l.org_id, CASE WHEN {_IS_OVER} THEN 'EXPIRED' ELSE l.state END AS state,"
     " l.revision, l.published_at, l.expires_on, l.returned_because,"
-    " l.engaged_by, l.is_held, l.publish_at, v.n, v.sha256, t.body, ARRAY(SELECT i.achievement_id FROM listing_item i"
+    " l.engaged_by, l.is_held, l.publish_at, v.n, l.shown_n, v.sha256, t.body,"
+    " ARRAY(SELECT i.achievement_id FROM listing_item i"
     " WHERE i.listing_id = l.id AND i.n = l.current_n ORDER BY i.position) AS achievement_ids"
     " FROM listing l JOIN listing_version v ON v.listing_id = l.id AND v.n = l.current_n"
     " JOIN text t ON t.sha256 = v.sha256"
@@ -195,11 +196,14 @@ _NEWEST = (
 SHOWN_PAGE = f"{_SHOWN} WHERE l.id IN (SELECT id FROM listing {_NEWEST}) ORDER BY l.id DESC"
 """The same of the newest in some states, of one kind or both, behind one of them or from the start."""
 _SIGN = (
-    f"SELECT id, kind, org_id, CASE WHEN {_IS_OVER} THEN 'EXPIRED' ELSE state END, published_at, expires_on, current_n"
+    f"SELECT id, kind, org_id, CASE WHEN {_IS_OVER} THEN 'EXPIRED' ELSE state END, published_at, expires_on, shown_n"
     " FROM listing"
 )
 SIGNS = f"{_SIGN} WHERE id = ANY($1::uuid[]) ORDER BY id"
-"""What tells that the public view of a listing is another: versions, texts and items are never changed."""
+"""What tells that the public view of a listing is another: versions, texts and items are never changed.
+
+A version that shows only to those who were granted more is no sign: nobody else may notice it, not even by how long an
+answer takes."""
 SIGNS_PAGE = f"{_SIGN} {_NEWEST}"
 Sign = tuple[Any, ...]
 
@@ -219,13 +223,14 @@ class Shown(NamedTuple):
     is_held: bool
     publish_at: datetime | None
     n: int
+    shown_n: int
     sha256: str
     body: bytes
     achievement_ids: list[UUID]
 
     @property
     def sign(self) -> Sign:
-        return (self.id, self.kind, self.org_id, self.state, self.published_at, self.expires_on, self.n)
+        return (self.id, self.kind, self.org_id, self.state, self.published_at, self.expires_on, self.shown_n)
 
 
 async def shown(db: AsyncSession, ids: Collection[UUID]) -> list[Shown]:

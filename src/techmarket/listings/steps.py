@@ -210,6 +210,8 @@ async def revise_locked(db: AsyncSession, listing: Listing, draft: ListingDraft,
         await disclosure.hide_rooms(db, [listing_ref(listing.id)])
         journal.record(db, ListingSubmitted(listing.id), actor=actor)
     listing.current_n = n
+    if rules.needs_review(before, after):
+        listing.shown_n = n
     listing.expires_on = draft.expires_on
     if listing.state is not ListingState.PUBLISHED:
         listing.is_held, listing.publish_at = draft.is_held, draft.publish_at

@@ -26,8 +26,8 @@ from techmarket.listings.rules import Decision, ListingKind
 class Listing(Identified, Base):
     """`engaged_by` names the trade that runs on it; `returned_because` is for its owner's eyes.
 
-    `accepted_n` is the version an operator accepted last. A held listing (`is_held`) waits, once accepted, for its
-    owner or for `publish_at`.
+    `shown_n` is the version that last changed what is shown without a grant; `accepted_n` the one an operator accepted
+    last. A held listing (`is_held`) waits, once accepted, for its owner or for `publish_at`.
     """
 
     __tablename__ = "listing"
@@ -44,6 +44,7 @@ class Listing(Identified, Base):
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     state: Mapped[ListingState]
     current_n: Mapped[int]
+    shown_n: Mapped[int] = mapped_column(server_default=text("1"))
     revision: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
     submitted_at: Mapped[datetime | None]

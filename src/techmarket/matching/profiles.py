@@ -49,7 +49,9 @@ async def get_many(db: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID, M
 
 
 async def list_listed(db: AsyncSession, *, after: UUID | None, limit: int) -> list[MatchProfile]:
+    """Those who let themselves be found; held, so that nobody takes it back before what is made of it is written."""
     query = select(MatchProfile).where(MatchProfile.is_listed).order_by(MatchProfile.person_id).limit(limit)
+    query = query.with_for_update(read=True)
     if after is not None:
         query = query.where(MatchProfile.person_id > after)
     return list((await db.execute(query)).scalars())

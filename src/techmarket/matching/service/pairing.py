@@ -15,6 +15,7 @@ from techmarket.listings.rules import ListingKind
 from techmarket.listings.views import ListingView
 from techmarket.matching import fitting, grants, policy, ranking, texts, tokens
 from techmarket.matching.candidates import Judging, Meant
+from techmarket.matching.fitting import Fit
 from techmarket.matching.index.columns import row_of, rows_array
 from techmarket.matching.index.scoring import MICRO, Filters, Sort, said_of, tests_of
 from techmarket.matching.ranking import Hit
@@ -80,7 +81,8 @@ async def list_matches(
         )
         page, next_cursor = page_of_hits(ranked.hits, limit, manner)
         views = await listings.views_for(db, actor, [hit.id for hit in page])
-    items = [_match(hit, own, views[hit.id]) for hit in page if hit.id in views]
+    wished = [name for name in ("region", "right_kind") if getattr(filters, name, None) is not None]
+    items = [_match(hit, own, views[hit.id], wished) for hit in page if hit.id in views]
     answer = keepable(
         actor,
         kind="matches",
@@ -110,7 +112,7 @@ def _judging(own: ListingView, meant: Meant | None, reranker: Reranker | None) -
     return Judging(meant, row[0], own.kind is ListingKind.DEMAND, reranker)
 
 
-def _match(hit: Hit, own: ListingView, other: ListingView) -> MatchView:
+def _match(hit: Hit, own: ListingView, other: ListingView, wished: Sequence[str]) -> MatchView:
     demand, offer = (own, other) if own.kind is ListingKind.DEMAND else (other, own)
     strongest = hit.terms[:SHOWN_TERMS_MAX]
     places = texts.fields_of([term for term, _, _ in strongest], other.terms)
@@ -121,6 +123,7 @@ def _match(hit: Hit, own: ListingView, other: ListingView) -> MatchView:
         decimal(hit.words),
         None if hit.likeness is None else decimal(round(hit.likeness * MICRO)),
         tuple(parts),
-        fitting.constraints(demand.terms, offer.terms),
+        # What the asker wished holds of every match: nothing else is shown.
+        fitting.constraints(demand.terms, offer.terms) | dict.fromkeys(wished, Fit.MET),
         fitting.same_facts(own.terms, other.terms),
     )

@@ -125,7 +125,7 @@ async def list_people(
         kind="people",
         listing_id=listing_id,
         inputs=inputs_of(ranked, embedder=None, reranker=None, wishes=wishes),
-        results=[result_of(hit) for hit in page],
+        results=[result_of(hit) for hit in page if hit.id in rows],
     )
     kept = await keep(tx, answer)
     items = [_match(hit, people[hit.id].name, rows[hit.id], qualified[hit.id]) for hit in page if hit.id in rows]
