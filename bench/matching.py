@@ -17,6 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.harness import Findings
+from bench.plot import intervals
 from techmarket.cli.evaluation.run import BLEND, MEANING, PLAIN, WORDS, evaluate
 from techmarket.cli.evaluation.sets import SETS
 
@@ -44,18 +45,29 @@ async def measure(*, quick: bool) -> Findings:
             out=out,
         )
         said = _read(out)
+    return findings_of(said, quick=quick)
+
+
+def findings_of(said: dict[str, Any], *, quick: bool) -> Findings:
+    """What an evaluation found, with the interval of nDCG, and how the market compares with plain ways."""
     figures: dict[str, Any] = {"quick": quick, "words": said["words"], "embedder": said["embedder"]}
     ratios = {}
     for name, one in said["sets"].items():
-        figures[name] = {
-            method: " / ".join(f"{found[0]:.3f}" for found in measured.values())
-            for method, measured in one["methods"].items()
-        }
+        figures[name] = {"documents / queries": f"{one['documents']:,} / {one['queries']:,}"}
+        figures[name] |= {method: _said(*measured.values()) for method, measured in one["methods"].items()}
         found = {method: measured["ndcg_10"][0] for method, measured in one["methods"].items()}
         ratios[f"{name}_words_vs_bm25"] = round(found[WORDS] / found[PLAIN], 3)
         if MEANING in found:
             ratios[f"{name}_meaning_vs_blend"] = round(found[MEANING] / found[BLEND], 3)
-    return Findings(figures, ratios, LIMITS)
+    drawn = {
+        name: {method: measured["ndcg_10"] for method, measured in one["methods"].items()}
+        for name, one in said["sets"].items()
+    }
+    return Findings(figures, ratios, LIMITS, plots={"matching": intervals("nDCG at ten, 95 % intervals", drawn)})
+
+
+def _said(ndcg: list[float], recall: list[float], mrr: list[float]) -> str:
+    return f"{ndcg[0]:.3f} [{ndcg[1]:.3f}, {ndcg[2]:.3f}] / {recall[0]:.3f} / {mrr[0]:.3f}"
 
 
 def _read(out: Path) -> dict[str, Any]:

@@ -70,3 +70,33 @@ def bars(title: str, sides: Mapping[str, float]) -> str:
         parts.append(f'<rect x="{left}" y="{y}" width="{wide:.1f}" height="20" fill="{colour}"/>')
         parts.append(f'<text x="{left + wide + 6:.1f}" y="{y + 15}">{value:,.0f}</text>')
     return "\n".join([*parts, "</svg>\n"])
+
+
+def intervals(title: str, groups: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """For each group one line a side, from nought to one: the interval (mean, low, high), and its mean as a dot."""
+    step, gap, left = 18, 26, 190
+    height = TOP + sum(gap + step * len(sides) for sides in groups.values()) + 10
+    across = WIDTH - left - 70
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
+        f'<text x="{left}" y="22" font-size="15">{escape(title)}</text>',
+    ]
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        x = left + across * share
+        parts.append(f'<path d="M{x:.1f} {TOP}V{height - 10}" stroke="#eef1f4"/>')
+        parts.append(f'<text x="{x:.1f}" y="{TOP - 4}" text-anchor="middle" fill="#5b6675">{share}</text>')
+    y = TOP
+    for group, sides in groups.items():
+        y += gap
+        parts.append(f'<text x="8" y="{y - 8}" font-weight="bold">{escape(group.replace("_", " "))}</text>')
+        for name, (mean, low, high) in sides.items():
+            colour = COLOURS[0] if name.startswith("market") else COLOURS[2]
+            first, last, dot = (left + across * value for value in (low, high, mean))
+            parts.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
+            parts.append(f'<path d="M{first:.1f} {y}H{last:.1f}" stroke="{colour}" stroke-width="3"/>')
+            parts.append(f'<circle cx="{dot:.1f}" cy="{y}" r="4" fill="{colour}"/>')
+            parts.append(f'<text x="{left + across + 10}" y="{y + 4}">{mean:.3f}</text>')
+            y += step
+    return "\n".join([*parts, "</svg>\n"])

@@ -60,7 +60,7 @@ BARS: Mapping[str, str] = {
     "search_growth": "match_p99_ms",
 }
 """What of each side is drawn."""
-DRAWN_BY_THEMSELVES = ("stream",)
+DRAWN_BY_THEMSELVES = ("stream", "matching")
 
 
 def results(folder: Path) -> dict[str, Any]:
