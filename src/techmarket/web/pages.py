@@ -75,11 +75,12 @@ async def home(
             tx, actor, query=q, filters=Filters(kind), cursor=cursor, limit=PAGE, embedders=embedders
         )
         rows = [{"listing": hit.listing, "why": hit.terms} for hit in found.items]
-        next_cursor = found.next_cursor
+        next_cursor, meaning = found.next_cursor, found.meaning
     else:
         page = await listings.list_listings(tx, actor, kind=kind, state=None, mine=False, cursor=cursor, limit=PAGE)
         rows, next_cursor = [{"listing": view, "why": ()} for view in page.items], page.next_cursor
-    return await _page(request, tx, "home", q=q, kind=kind, rows=rows, next_cursor=next_cursor)
+        meaning = "NONE"
+    return await _page(request, tx, "home", q=q, kind=kind, rows=rows, next_cursor=next_cursor, meaning=meaning)
 
 
 @router.get("/listings/{listing_id}")
