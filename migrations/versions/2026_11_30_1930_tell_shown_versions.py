@@ -1,6 +1,6 @@
 """A listing knows which version last changed what is shown without a grant.
 
-Revision ID: 0095_tell_shown_versions
+Revision ID: 0100_tell_shown_versions
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0095_tell_shown_versions"
-down_revision = "0094_number_alerts_by_person"
+revision = "0100_tell_shown_versions"
+down_revision = "0099_keep_notifications"
 branch_labels = None
 depends_on = None
 
