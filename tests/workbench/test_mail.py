@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
+from techmarket.db import personal
 from techmarket.workbench import mails, service
 from techmarket.workbench.mailing import Mailer, MailFailed, Security
 from techmarket.workbench.mails import Line
+from techmarket.workbench.service.keeping import forget_person
 from techmarket.workbench.service.mailing import send_due, write_mails
 from techmarket.workbench.telling import Delivery
 from tests.client import Api
@@ -44,6 +46,11 @@ async def send(tx, keys, post: Post, now: datetime | None = None) -> int:
     assert post.mailer is not None
     await write_mails(tx, public_url=URL)
     return await send_due(tx, keys, post.mailer, public_url=URL, now=now)
+
+
+async def rows_held(tx, person_id):
+    async with tx.read() as db:
+        return await personal.rows_about(db, person_id)
 
 
 @pytest.fixture
@@ -168,6 +175,20 @@ async def test_a_code_is_counted_and_ten_wrong_ones_end_it(tx, keys, people):
         for _ in range(mails.CODE_TRIES_MAX):
             await service.confirm_address(tx, keys, unit.actor, code="00000000")
         assert not (await service.confirm_address(tx, keys, unit.actor, code=found[0])).is_confirmed
+
+
+async def test_whoever_is_erased_leaves_no_address_and_nothing_he_was_told(tx, keys, people):
+    operator, unit = people
+    with a_post() as post:
+        await confirmed(tx, keys, post, unit.actor)
+        await a_demand(tx, unit.actor, operator)
+        await tell(tx)
+        await send(tx, keys, post)
+    held = await rows_held(tx, unit.actor.person)
+    assert {"mail", "mail_address", "notification", "notification_preference"} <= set(held)
+    await forget_person(tx, unit.actor.person)
+    left = await rows_held(tx, unit.actor.person)
+    assert set(left) & {"mail", "mail_address", "notification", "notification_preference", "alert_cursor"} == set()
 
 
 async def test_without_a_mail_server_no_address_is_taken(api: Api, people):

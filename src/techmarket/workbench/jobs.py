@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db.jobs import periodic
+from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means
-from techmarket.workbench.service.keeping import prune
+from techmarket.identity.events import PersonErased
+from techmarket.workbench.service.keeping import forget_person, prune
 from techmarket.workbench.service.mailing import send_due, write_mails
 from techmarket.workbench.service.reminding import remind
 from techmarket.workbench.service.telling import BATCH, tell_people
@@ -49,3 +50,9 @@ async def forget(means: Means) -> None:
     for _ in range(TURNS_MAX):
         if not await prune(means.tx, means.kept):
             return
+
+
+@reacts_to("workbench.forget_person", PersonErased)
+async def forget_who_left(means: Means, event: PersonErased) -> None:
+    """Whoever left is told of nothing more, and no address of his is kept."""
+    await forget_person(means.tx, event.person_id)

@@ -238,3 +238,8 @@ async def forget_old(db: AsyncSession, *, kept: timedelta, unread_kept: timedelt
     ):
         gone += len((await db.execute(text(sql), {"kept": kept, "unread": unread_kept, "limit": limit})).all())
     return gone
+
+
+async def forget_person(db: AsyncSession, person_id: UUID) -> None:
+    for table in (Notification, Mail, MailAddress, NotificationPreference, AlertCursor):
+        await db.execute(delete(table).where(table.person_id == person_id))
