@@ -34,3 +34,13 @@ class Api:
 
     async def patch(self, path: str, **kwargs: Any) -> Response:
         return await self.call("PATCH", path, **kwargs)
+
+    async def accept(self, listing: str, *, key: str) -> Response:
+        """As the operator who has just read this listing."""
+        read = (await self.get(f"/v1/listings/{listing}", key=key)).json()["dossier"]["sha256"]
+        return await self.post(f"/v1/listings/{listing}/acceptance", key=key, json={"sha256": read})
+
+    async def read(self, listings: list[str], *, key: str) -> dict[str, str]:
+        """Which version of each an operator reads now."""
+        shown = [(await self.get(f"/v1/listings/{one}", key=key)).json() for one in listings]
+        return {one["id"]: one["dossier"]["sha256"] for one in shown}

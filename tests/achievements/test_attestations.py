@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from techmarket.achievements.views import AttestationView
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor, OrgKind, Role
 from techmarket.identity.errors import OrganisationNotVerified
+from techmarket.identity.tables import Membership
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
@@ -84,7 +86,16 @@ async def test_only_another_confirms_the_market_any_and_a_pledgee_its_own(tx: Tx
     seizure = await said(tx, unit, BurdenKind.SEIZURE)
     with pytest.raises(NotFound):
         await service.confirm_attestation(tx, bank, seizure.id)
-    assert (await service.confirm_attestation(tx, operator, seizure.id)).state is AttestationState.CONFIRMED
+    async with tx.begin() as db:  # who belongs to the unit, too, is no second eye on it
+        db.add(Membership(person_id=operator.person, org_id=unit.org, roles=[], ended_at=None))
+    for act in (
+        service.confirm_attestation(tx, operator, seizure.id),
+        service.refuse_attestation(tx, operator, seizure.id, reasons="Sample"),
+    ):
+        with pytest.raises(NotAllowed):
+            await act
+    colleague = replace(operator, person_id=(await a_member(tx, operator, Role.OPERATOR)).actor.person_id)
+    assert (await service.confirm_attestation(tx, colleague, seizure.id)).state is AttestationState.CONFIRMED
 
 
 @pytest.mark.parametrize("roles", [(Role.OPERATOR, Role.LISTING_OFFICER, Role.ADMINISTRATOR)])

@@ -80,7 +80,7 @@ async def test_a_reader_hears_304_until_something_he_may_see_has_changed(tx, key
     assert (secret.status_code, secret.json()["code"]) == (404, "not_found")  # absent and forbidden alike
     assert (await api.get(address, headers={"If-None-Match": "*"})).status_code == 404
     await api.post(f"{address}/submission", key=seller.key)
-    await api.post(f"{address}/acceptance", key=market["operator"].key)
+    await api.accept(address.removeprefix("/v1/listings/"), key=market["operator"].key)
     public, own = await api.get(address), await api.get(address, key=seller.key)
 
     async def asked(at: str, tag: str, key: str | None = None) -> tuple[int, bytes, str]:
@@ -108,7 +108,7 @@ async def test_a_reader_hears_304_until_something_he_may_see_has_changed(tx, key
     # A new title is looked at first: till then nobody outside finds it, whatever he once read.
     assert (await asked(address, public.headers["ETag"]))[0] == 404
     await api.post(f"{address}/submission", key=seller.key)
-    await api.post(f"{address}/acceptance", key=market["operator"].key)
+    await api.accept(address.removeprefix("/v1/listings/"), key=market["operator"].key)
     assert (await asked(address, public.headers["ETag"]))[0] == 200
     assert (await asked("/v1/listings", tag))[:2] == (200, (await api.get("/v1/listings")).content)
 

@@ -60,9 +60,9 @@ async def test_an_offer_is_drafted_submitted_reviewed_and_read_by_each_at_his_ti
     assert (await api.get(address)).status_code == 404
     for _ in range(2):
         assert (await api.post(f"{address}/submission", key=seller.key)).json()["state"] == "SUBMITTED"
-    refused = await api.post(f"{address}/acceptance", key=seller.key)
+    refused = await api.post(f"{address}/acceptance", key=seller.key, json={"sha256": "0" * 64})
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
-    accepted = await api.post(f"{address}/acceptance", key=market["operator"].key)
+    accepted = await api.accept(address.removeprefix("/v1/listings/"), key=market["operator"].key)
     assert (accepted.status_code, accepted.json()["state"]) == (200, "PUBLISHED")
     public = (await api.get(address)).json()
     assert (public["reach"], public["dossier"]) == ("PUBLIC", None)
@@ -80,7 +80,7 @@ async def test_terms_are_replaced_with_the_etag_that_was_read_and_hidden_edits_d
     body = OFFER | {"achievement_ids": [made]}
     address = f"/v1/listings/{(await api.post('/v1/listings', json=body, key=seller.key)).json()['id']}"
     await api.post(f"{address}/submission", key=seller.key)
-    await api.post(f"{address}/acceptance", key=market["operator"].key)
+    await api.accept(address.removeprefix("/v1/listings/"), key=market["operator"].key)
     before = await api.get(address)
     own = await api.get(address, key=seller.key)
     hidden = body | {"terms": OFFER["terms"] | {"technical_details": "另一细节"}}
@@ -109,7 +109,8 @@ async def test_piles_are_reviewed_and_pages_neither_skip_nor_repeat(tx, keys, ap
     ids = [(await api.post("/v1/listings", json=DEMAND, key=buyer.key)).json()["id"] for _ in range(5)]
     for one in ids:
         await api.post(f"/v1/listings/{one}/submission", key=buyer.key)
-    pile = {"listing_ids": [*ids, str(uuid4())]}
+    read = await api.read(ids, key=market["operator"].key)
+    pile = {"listing_ids": [*ids, str(uuid4())], "read": read}
     answer = await api.post("/v1/listing-reviews", json=pile, key=market["operator"].key)
     assert [o["outcome"] for o in answer.json()["outcomes"]] == ["accepted"] * 5 + ["refused"]
     seen, address = [], "/v1/listings?kind=DEMAND&limit=2"
@@ -118,10 +119,12 @@ async def test_piles_are_reviewed_and_pages_neither_skip_nor_repeat(tx, keys, ap
         seen += [item["id"] for item in page.json()["items"]]
         address = page.links.get("next", {}).get("url")
     assert seen == ids[::-1]
-    blank = {"listing_ids": ids, "decision": "RETURN"}
+    blank = {"listing_ids": ids, "decision": "RETURN", "read": read}
     refused = await api.post("/v1/listing-reviews", json=blank, key=market["operator"].key)
     assert (refused.status_code, refused.json()["code"]) == (422, "listings.reason_missing")
-    taken = await api.post(f"/v1/listings/{ids[0]}/return", json={"reason": "x"}, key=market["operator"].key)
+    taken = await api.post(
+        f"/v1/listings/{ids[0]}/return", json={"reason": "x", "sha256": read[ids[0]]}, key=market["operator"].key
+    )
     assert taken.json()["dossier"]["returned_because"] == "x"
     assert (await api.get(f"/v1/listings/{ids[0]}")).status_code == 404
     gone = await api.post(f"/v1/listings/{ids[1]}/withdrawal", key=buyer.key)
@@ -171,9 +174,10 @@ async def test_the_queue_of_the_reviewer_and_the_second_phase_of_publishing(tx, 
     refused = await api.get("/v1/listing-reviews", key=unit.key)
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
     back = {"reason": "请补充指标", "reasons": ["INCOMPLETE"]}
+    back |= {"sha256": line["listing"]["dossier"]["sha256"]}
     assert (await api.post(f"/v1/listings/{made['id']}/return", json=back, key=operator)).status_code == 200
     await api.post(f"/v1/listings/{made['id']}/submission", key=unit.key)
-    accepted = (await api.post(f"/v1/listings/{made['id']}/acceptance", key=operator)).json()
+    accepted = (await api.accept(made["id"], key=operator)).json()
     assert accepted["state"] == "ACCEPTED"
     assert (await api.get(f"/v1/listings/{made['id']}")).status_code == 404
     public = await api.post(f"/v1/listings/{made['id']}/publication", key=unit.key)
@@ -193,13 +197,16 @@ async def test_a_scenario_list_is_made_published_changed_with_its_etag_and_close
     operator = market["operator"].key
     demand = (await api.post("/v1/listings", json=DEMAND, key=unit.key)).json()["id"]
     await api.post(f"/v1/listings/{demand}/submission", key=unit.key)
-    await api.post(f"/v1/listings/{demand}/acceptance", key=operator)
+    await api.accept(demand, key=operator)
     body = {"title_zh": "示例场景清单", "region": "330127", "open_until": "2100-12-31", "listing_ids": [demand]}
     made = await api.post("/v1/scenario-lists", json=body, key=unit.key)
     assert made.status_code == 201, made.text
     path = f"/v1/scenario-lists/{made.json()['id']}"
     assert (await api.get(path)).status_code == 404
-    assert (await api.post(f"{path}/publication", key=operator)).json()["is_open"] is True
+    unread = await api.post(f"{path}/publication", key=operator)
+    assert (unread.status_code, unread.json()["code"]) == (428, "precondition.if_match_missing")
+    read = {"If-Match": (await api.get(path, key=operator)).headers["ETag"]}
+    assert (await api.post(f"{path}/publication", key=operator, headers=read)).json()["is_open"] is True
     shown = await api.get(path)
     assert [one["id"] for one in shown.json()["demands"]] == [demand]
     assert [one["id"] for one in (await api.get("/v1/scenario-lists")).json()["items"]] == [made.json()["id"]]
@@ -208,7 +215,8 @@ async def test_a_scenario_list_is_made_published_changed_with_its_etag_and_close
         answer = await api.put(path, json=body | {"title_en": "Sample"}, key=unit.key, headers={"If-Match": matched})
         assert answer.status_code == wanted, answer.text
     assert (await api.post(f"{path}/closing", key=unit.key)).json()["state"] == "CLOSED"
-    again = await api.post(f"{path}/publication", key=operator)
+    read = {"If-Match": (await api.get(path, key=operator)).headers["ETag"]}
+    again = await api.post(f"{path}/publication", key=operator, headers=read)
     assert (again.status_code, again.json()["code"]) == (409, "lifecycle.not_in_this_state")
 
 
@@ -230,7 +238,7 @@ async def test_a_public_read_by_the_short_way_is_answered_as_by_the_long_one(tx,
         address = "/v1/listings/" + (await api.post("/v1/listings", json=one, key=seller.key)).json()["id"]
         assert (await api.get(address)).status_code == 404
         await api.post(f"{address}/submission", key=seller.key)
-        assert (await api.post(f"{address}/acceptance", key=market["operator"].key)).status_code == 200
+        assert (await api.accept(address.removeprefix("/v1/listings/"), key=market["operator"].key)).status_code == 200
         listed.append(address)
     draft = "/v1/listings/" + (await api.post("/v1/listings", json=DEMAND, key=seller.key)).json()["id"]
     asked = [*listed, draft, f"/v1/listings/{uuid4()}", "/v1/listings/x", "/v1/listings/" + listed[0][13:].upper()]

@@ -39,7 +39,8 @@ async def market_with_samples(tx, keys, means, api):
             key=owner.key,
         )
         ours |= {row["external_id"]: row["listing_id"] for row in answer.json()["rows"]}
-    pile = {"listing_ids": list(ours.values())}
+    read = await api.read(list(ours.values()), key=market["operator"].key)
+    pile = {"listing_ids": list(ours.values()), "read": read}
     assert (await api.post("/v1/listing-reviews", json=pile, key=market["operator"].key)).status_code == 200
     while await sequence_once(means):
         pass

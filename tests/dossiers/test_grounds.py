@@ -89,7 +89,7 @@ async def an_announced_sale(town: Town, *, hidden: bool = False) -> tuple[way.Sa
     body |= {"tiers": {"approval_ids": "NDA"}} if hidden else {}
     offer = await town.post("/v1/listings", body, by=unit)
     await town.post(f"/v1/listings/{offer['id']}/submission", by=unit)
-    await town.post(f"/v1/listings/{offer['id']}/acceptance", by="operator")
+    await town.accept(offer["id"])
     sale = way.Sale(town, unit, {}, achievement, offer["id"])
     await way.announce(sale)
     await town.settle()

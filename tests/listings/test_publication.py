@@ -218,6 +218,8 @@ async def test_many_are_submitted_renewed_and_withdrawn_at_once_and_each_is_deci
     assert (await service.get_listing(tx, people.seller, good.id)).expires_on == later
     (past,) = await service.act_on_many(tx, people.seller, Action.RENEW, [good.id], expires_on=date(2026, 1, 1))
     assert (past.outcome, past.code) == ("refused", "listings.expiry_passed")
+    (earlier,) = await service.act_on_many(tx, people.seller, Action.RENEW, [good.id], expires_on=date(2026, 12, 30))
+    assert (earlier.outcome, earlier.code) == ("refused", "listings.not_later")
     assert (await service.get_listing(tx, people.seller, good.id)).expires_on == later
     (gone,) = await service.act_on_many(tx, people.seller, Action.WITHDRAW, [good.id])
     assert gone.outcome == "withdrawn"

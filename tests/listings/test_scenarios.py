@@ -35,14 +35,20 @@ def a_draft(*demands, **changes):
     return ScenarioDraft(**said, listing_ids=tuple(one.id for one in demands))
 
 
+async def publish(tx, operator, made):
+    """As an operator who has just read it."""
+    read = (await service.get_list(tx, operator, made.id)).etag
+    return await service.publish_list(tx, operator, made.id, if_match=read)
+
+
 async def test_a_list_is_seen_when_the_operator_has_published_it_and_ends_with_its_last_day(tx, people):
     demands = [await a_demand(tx, people.buyer, people.operator) for _ in range(3)]
     made = await service.create_list(tx, people.county, a_draft(*reversed(demands)))
     with pytest.raises(NotFound):
         await service.get_list(tx, ANONYMOUS, made.id)
     with pytest.raises(NotAllowed):
-        await service.publish_list(tx, people.county, made.id)
-    await service.publish_list(tx, people.operator, made.id)
+        await service.publish_list(tx, people.county, made.id, if_match=made.etag)
+    await publish(tx, people.operator, made)
     shown = await service.get_list(tx, ANONYMOUS, made.id)
     assert (shown.state, shown.is_open) == (ScenarioListState.PUBLISHED, True)
     assert [one.id for one in shown.demands] == [one.id for one in reversed(demands)]
@@ -54,7 +60,7 @@ async def test_a_list_is_seen_when_the_operator_has_published_it_and_ends_with_i
 async def test_a_demand_that_left_the_public_is_named_to_nobody_who_may_not_know_of_it(tx, people):
     stays, goes = [await a_demand(tx, people.buyer, people.operator) for _ in range(2)]
     made = await service.create_list(tx, people.county, a_draft(stays, goes))
-    await service.publish_list(tx, people.operator, made.id)
+    await publish(tx, people.operator, made)
     before = (await service.get_list(tx, ANONYMOUS, made.id)).etag
     await service.withdraw(tx, people.buyer, goes.id)
     after = await service.get_list(tx, ANONYMOUS, made.id)
@@ -75,7 +81,7 @@ async def test_only_published_demands_come_in_and_each_once(tx, people):
     assert (await service.list_lists(tx, people.county, mine=True, limit=5)).items == []
     empty = await service.create_list(tx, people.county, a_draft())
     with pytest.raises(errors.ScenarioListEmpty):
-        await service.publish_list(tx, people.operator, empty.id)
+        await publish(tx, people.operator, empty)
     assert (await service.get_list(tx, people.county, empty.id)).state is ScenarioListState.DRAFT
 
 
@@ -97,3 +103,22 @@ async def test_of_ten_changes_at_once_one_stands_and_a_closed_list_takes_none(tx
         await service.update_list(
             tx, stranger, (await service.create_list(tx, people.county, a_draft(demand))).id, a_draft(), if_match="x"
         )
+
+
+async def test_other_words_of_a_published_list_wait_for_the_operator_and_he_publishes_what_he_has_read(tx, people):
+    demands = [await a_demand(tx, people.buyer, people.operator) for _ in range(2)]
+    made = await service.create_list(tx, people.county, a_draft(demands[0]))
+    await publish(tx, people.operator, made)
+    own = await service.get_list(tx, people.county, made.id)
+    own = await service.update_list(tx, people.county, made.id, a_draft(*demands), if_match=own.etag)
+    assert len((await service.get_list(tx, ANONYMOUS, made.id)).demands) == 2
+    read = (await service.get_list(tx, people.operator, made.id)).etag
+    reworded = a_draft(*demands, title_en="Another list altogether")
+    await service.update_list(tx, people.county, made.id, reworded, if_match=own.etag)
+    with pytest.raises(NotFound):
+        await service.get_list(tx, ANONYMOUS, made.id)
+    assert (await service.list_lists(tx, ANONYMOUS, limit=5)).items == []
+    with pytest.raises(errors.ScenarioListChanged):
+        await service.publish_list(tx, people.operator, made.id, if_match=read)
+    await publish(tx, people.operator, made)
+    assert (await service.get_list(tx, ANONYMOUS, made.id)).title_en == "Another list altogether"

@@ -17,6 +17,7 @@ from techmarket.db.texts import TextTooLarge
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import ANONYMOUS, OrgKind, Role
 from techmarket.identity.permissions import NotVerified, SignInNeeded
+from techmarket.identity.tables import Membership
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
@@ -323,7 +324,8 @@ async def test_a_pile_is_reviewed_in_one_go_and_each_listing_is_decided_by_itsel
         )
     seen = count_statements(tx.engine)
     ids = [view.id for view in good] + [draft.id, unknown, retired.id]
-    outcomes = await service.review_many(tx, people.operator, ids)
+    read = {one.id: one.dossier.sha256 for one in [*good, draft, retired]}
+    outcomes = await service.review_many(tx, people.operator, ids, read=read)
     assert len(seen) < 30
     assert [(o.outcome, o.code) for o in outcomes] == [("accepted", None)] * 3 + [
         ("refused", "lifecycle.not_in_this_state"),
@@ -331,12 +333,12 @@ async def test_a_pile_is_reviewed_in_one_go_and_each_listing_is_decided_by_itsel
         ("refused", "achievements.not_recorded"),
     ]
     assert (await service.get_listing(tx, ANONYMOUS, good[0].id)).state is ListingState.PUBLISHED
-    again = await service.review_many(tx, people.operator, ids[:3], returns=True, reason="x")
+    again = await service.review_many(tx, people.operator, ids[:3], returns=True, reason="x", read=read)
     assert [o.outcome for o in again] == ["returned"] * 3
     with pytest.raises(errors.ReviewsTooMany):
-        await service.review_many(tx, people.operator, [uuid4() for _ in range(501)])
+        await service.review_many(tx, people.operator, [uuid4() for _ in range(501)], read={})
     with pytest.raises(NotAllowed):
-        await service.review_many(tx, people.seller, ids)
+        await service.review_many(tx, people.seller, ids, read=read)
 
 
 async def test_two_reviewers_of_the_same_pile_publish_each_listing_once(tx, people):
@@ -344,8 +346,10 @@ async def test_two_reviewers_of_the_same_pile_publish_each_listing_once(tx, peop
     for view in pile:
         await service.submit(tx, people.buyer, view.id)
     ids = [view.id for view in pile]
+    read = {view.id: view.dossier.sha256 for view in pile}
     first, second = await asyncio.gather(
-        service.review_many(tx, people.operator, ids), service.review_many(tx, people.operator, ids[::-1])
+        service.review_many(tx, people.operator, ids, read=read),
+        service.review_many(tx, people.operator, ids[::-1], read=read),
     )
     assert sorted(o.outcome for o in [*first, *second]) == ["accepted"] * 20 + ["refused"] * 20
     assert (await journal_kinds(tx)).count("listings.accepted") == 20
@@ -438,5 +442,15 @@ async def test_a_reviewer_decides_on_the_version_he_has_read(tx, people):
     assert (pile.outcome, pile.code) == ("refused", "listings.changed")
     assert (await service.get_listing(tx, people.seller, draft.id)).state is ListingState.SUBMITTED
     now = (await service.get_listing(tx, people.operator, draft.id)).dossier.sha256
+    async with tx.begin() as db:  # who belongs to the seller, too, does not let the public see what it offers
+        db.add(Membership(person_id=people.operator.person, org_id=people.seller.org, roles=[], ended_at=None))
+    with pytest.raises(NotAllowed):
+        await service.accept(tx, people.operator, draft.id, read=now)
+    (pile,) = await service.review_many(tx, people.operator, [draft.id], read={draft.id: now})
+    assert (pile.outcome, pile.code) == ("refused", "not_allowed")
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE membership SET ended_at = market_now() WHERE roles = '{}'"))
+    (unread,) = await service.review_many(tx, people.operator, [draft.id], read={})
+    assert (unread.outcome, unread.code) == ("refused", "listings.changed")
     (pile,) = await service.review_many(tx, people.operator, [draft.id], read={draft.id: now})
     assert pile.outcome == "accepted"

@@ -134,7 +134,7 @@ async def published(it: Challenge) -> None:
     made = await it.town.post("/v1/listings", body, by=it.lister)
     it.demand = made["id"]
     await it.town.post(f"/v1/listings/{it.demand}/submission", by=it.lister)
-    accepted = await it.town.post(f"/v1/listings/{it.demand}/acceptance", by="operator")
+    accepted = await it.town.accept(it.demand)
     assert accepted["state"] == "PUBLISHED"
     await it.town.settle()
     await it.town.prove("listings.accepted", f"listing:{it.demand}")

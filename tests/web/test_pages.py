@@ -37,7 +37,7 @@ async def published_demand(api, tx, keys, title: str) -> str:
     assert made.status_code == 201, made.text
     listing = made.json()["id"]
     await api.post(f"/v1/listings/{listing}/submission", key=seller.key)
-    accepted = await api.post(f"/v1/listings/{listing}/acceptance", key=market["operator"].key)
+    accepted = await api.accept(listing, key=market["operator"].key)
     assert accepted.status_code == 200, accepted.text
     return listing
 

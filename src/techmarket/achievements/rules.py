@@ -138,6 +138,12 @@ def check_co_owners_kept(before: Sequence[Owner], after: Sequence[Owner], *, own
         raise errors.CoOwnerWouldLose(owners=losers, pointer="/body/owners")
 
 
+def check_recordable(abstract_zh: str | None, abstract_en: str | None, *, pointer: str = "/body/abstract_zh") -> None:
+    """What is on record has an abstract: a price notice must state it (ZJR art. 17)."""
+    if not abstract_zh and not abstract_en:
+        raise errors.AbstractMissing(pointer=pointer)
+
+
 SHOWN_TO_BUYERS = ("title_zh", "title_en", "abstract_zh", "abstract_en", "owners", "completers")
 
 

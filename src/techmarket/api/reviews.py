@@ -26,11 +26,11 @@ Reasons = Annotated[list[ReturnReason], Field(max_length=8)]
 
 
 class AcceptIn(Wire):
-    sha256: Sha256 | None = Field(default=None, description=READ)
+    sha256: Sha256 = Field(description=READ)
 
 
 class ReturnIn(Wire):
-    sha256: Sha256 | None = Field(default=None, description=READ)
+    sha256: Sha256 = Field(description=READ)
     reason: Annotated[str, SafeText(2000, multiline=True)] = Field(description="What the owner must change.")
     reasons: Reasons = Field(default_factory=list)
 
@@ -43,7 +43,8 @@ class ReviewIn(Wire):
     )
     reasons: Reasons = Field(default_factory=list)
     read: dict[Uuid, Sha256] = Field(
-        default_factory=dict, max_length=service.REVIEWS_MAX, description="By listing, the version you have read."
+        max_length=service.REVIEWS_MAX,
+        description="Of each listing the version you have read; without it, no decision.",
     )
 
 
@@ -89,12 +90,9 @@ class PastReviews(Wire):
     operation_id="acceptListing",
     responses=refusals(NotAllowed, NotFound, NotInThisState, errors.Changed, *GATE_REFUSALS),
 )
-async def accept_listing(
-    listing_id: Uuid, actor: SignedIn, tx: TxDep, response: Response, body: AcceptIn | None = None
-) -> object:
+async def accept_listing(listing_id: Uuid, body: AcceptIn, actor: SignedIn, tx: TxDep, response: Response) -> object:
     """As an operator, accept it: it is published, or waits for its owner where he holds that back."""
-    read = body.sha256 if body is not None else None
-    return tagged(await service.accept(tx, actor, listing_id, read=read), response)
+    return tagged(await service.accept(tx, actor, listing_id, read=body.sha256), response)
 
 
 @router.post(

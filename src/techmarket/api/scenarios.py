@@ -133,7 +133,7 @@ async def get_list(list_id: Uuid, actor: Reader, tx: TxDep, response: Response) 
 async def update_list(
     list_id: Uuid, body: ScenarioListIn, if_match: IfMatch, actor: SignedIn, tx: TxDep, response: Response
 ) -> object:
-    """Change a scenario list, also one in public."""
+    """Change a scenario list. One in public leaves it until an operator has read its new words."""
     return _tagged(await service.update_list(tx, actor, list_id, body.draft(), if_match=if_match), response)
 
 
@@ -142,11 +142,13 @@ async def update_list(
     response_model=ScenarioListOut,
     response_model_exclude_unset=True,
     operation_id="publishScenarioList",
-    responses=refusals(NotAllowed, NotFound, NotInThisState, errors.ScenarioListEmpty),
+    responses=refusals(
+        NotAllowed, NotFound, NotInThisState, PreconditionRequired, errors.ScenarioListChanged, errors.ScenarioListEmpty
+    ),
 )
-async def publish_list(list_id: Uuid, actor: SignedIn, tx: TxDep, response: Response) -> object:
-    """As an operator, let the public see a scenario list."""
-    return _tagged(await service.publish_list(tx, actor, list_id), response)
+async def publish_list(list_id: Uuid, if_match: IfMatch, actor: SignedIn, tx: TxDep, response: Response) -> object:
+    """As an operator, let the public see the scenario list that you have read."""
+    return _tagged(await service.publish_list(tx, actor, list_id, if_match=if_match), response)
 
 
 @router.post(

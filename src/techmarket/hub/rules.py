@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from techmarket.achievements.rules import AchievementDraft, checked_draft
+from techmarket.achievements.rules import AchievementDraft, check_recordable, checked_draft
 from techmarket.hub import errors
 from techmarket.kernel.refusals import Refusal
 from techmarket.listings.rules import ListingDraft, ListingKind, check_complete, check_draft, check_expiry
@@ -79,6 +79,8 @@ def judged(row: Row, *, kind: ListingKind, org_id: UUID, submit: bool, today: da
             # The achievement is created with the listing; whether there is one is not in question here.
             check_complete(ListingKind.DEMAND, row.listing.fields, ())
             check_expiry(row.listing.expires_on, today)
+        if row.achievement is not None:  # an import puts it on record
+            check_recordable(row.achievement.abstract_zh, row.achievement.abstract_en, pointer="/abstract_zh")
     except Refusal as refusal:
         return replace(row, problem=Problem.of(refusal))
     return row

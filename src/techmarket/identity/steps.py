@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -15,6 +15,7 @@ from techmarket.identity.actor import OrgKind, Role
 from techmarket.identity.lifecycle import OrgState
 from techmarket.identity.tables import Membership, Organisation, Person, Qualification
 from techmarket.identity.views import QualificationHeld
+from techmarket.kernel.refusals import NotAllowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,15 @@ async def require_two_people(db: AsyncSession, first: UUID, second: UUID) -> Non
     """
     if await repository.who_vouched(db, first) & await repository.who_vouched(db, second):
         raise errors.OneHandBehindBoth()
+
+
+async def require_outside(
+    db: AsyncSession, person_id: UUID, parties: Collection[UUID | None], *, operation: str
+) -> None:
+    """Nobody decides about a thing of an organisation that he belongs to, whichever he acts for."""
+    person = (await get_people(db, [person_id])).get(person_id)
+    if person is not None and set(person.org_ids) & set(parties):
+        raise NotAllowed(needs="somebody who belongs to no party", operation=operation)
 
 
 async def has_role(db: AsyncSession, person_id: UUID, org_id: UUID, role: Role) -> bool:

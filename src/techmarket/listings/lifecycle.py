@@ -76,6 +76,8 @@ SCENARIO_LIST = Lifecycle(
         (ScenarioListState.DRAFT, "publish"): ScenarioListState.PUBLISHED,
         (ScenarioListState.DRAFT, "close"): ScenarioListState.CLOSED,
         (ScenarioListState.PUBLISHED, "amend"): ScenarioListState.PUBLISHED,
+        (ScenarioListState.PUBLISHED, "reword"): ScenarioListState.DRAFT,
+        (ScenarioListState.DRAFT, "reword"): ScenarioListState.DRAFT,
         (ScenarioListState.PUBLISHED, "close"): ScenarioListState.CLOSED,
     },
     initial=ScenarioListState.DRAFT,

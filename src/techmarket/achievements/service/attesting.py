@@ -17,6 +17,7 @@ from techmarket.achievements.views import AttestationView
 from techmarket.db import clock, journal
 from techmarket.db.files import Files
 from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import allows, require
 from techmarket.kernel.ids import new_id
@@ -74,7 +75,7 @@ async def confirm_attestation(tx: Tx, actor: Actor, attestation_id: UUID) -> Att
     """The market's operator, or of a pledge the pledgee's own organisation, has seen the file: now it counts."""
     async with tx.begin() as db:
         row, burden, attestation = await _locked(db, actor, attestation_id)
-        _require_second_eye(actor, row, burden)
+        await _require_second_eye(db, actor, row, burden)
         now = await clock.market_now(db)
         attestation.state = ATTESTATION.move(attestation.state, "confirm")
         _decided(attestation, actor, now)
@@ -93,7 +94,7 @@ async def refuse_attestation(tx: Tx, actor: Actor, attestation_id: UUID, *, reas
     """Whoever may confirm it says why it does not hold; the burden goes on."""
     async with tx.begin() as db:
         row, burden, attestation = await _locked(db, actor, attestation_id)
-        _require_second_eye(actor, row, burden)
+        await _require_second_eye(db, actor, row, burden)
         now = await clock.market_now(db)
         attestation.state = ATTESTATION.move(attestation.state, "refuse")
         _decided(attestation, actor, now)
@@ -143,12 +144,15 @@ async def read_attestation_evidence(
     return view, kept.open(view.sha256)
 
 
-def _require_second_eye(actor: Actor, row: Achievement, burden: Encumbrance) -> None:
-    """Not the unit itself, whoever else it may be; a court is heard through the market."""
+async def _require_second_eye(db: AsyncSession, actor: Actor, row: Achievement, burden: Encumbrance) -> None:
+    """Not the unit nor anybody who belongs to it, whoever else he may be; a court is heard through the market."""
     is_pledgee = burden.kind is BurdenKind.PLEDGE and burden.holder_org_id not in (None, row.org_id)
+    wanted = policy.CONFIRM_ATTESTATION
     if is_pledgee and allows(actor, policy.CONFIRM_AS_HOLDER, parties=[burden.holder_org_id]):
-        return
-    require(actor, policy.CONFIRM_ATTESTATION, parties=[row.org_id])
+        wanted = policy.CONFIRM_AS_HOLDER
+    else:
+        require(actor, wanted, parties=[row.org_id])
+    await identity.require_outside(db, actor.person, [row.org_id], operation=wanted.operation)
 
 
 def _decided(attestation: Attestation, actor: Actor, now: datetime) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from techmarket.achievements import errors, history, policy, repository
 from techmarket.achievements.events import AchievementRecorded, AchievementRetired
 from techmarket.achievements.lifecycle import ACHIEVEMENT, AchievementState
-from techmarket.achievements.rules import AchievementDraft, check_co_owners_kept
+from techmarket.achievements.rules import AchievementDraft, check_co_owners_kept, check_recordable
 from techmarket.achievements.service.reading import lock_known, view_of
 from techmarket.achievements.steps import writing
 from techmarket.achievements.tables import VersionAct
@@ -40,7 +40,7 @@ async def amend_achievement(
         stood = (await history.stated(db, [row]))[row.id]
         merged = _merged(stood, draft, sent)
         if row.state is AchievementState.RECORDED:
-            _check_recordable(merged.abstract_zh, merged.abstract_en)
+            check_recordable(merged.abstract_zh, merged.abstract_en)
             check_co_owners_kept(stood.owners, merged.owners, own_org=row.org_id)
         await writing.replace(db, achievement_id, merged, actor)
         return await view_of(db, achievement_id)
@@ -57,7 +57,7 @@ async def record_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> Achi
         row = await lock_known(db, actor, achievement_id)
         require(actor, policy.RECORD, parties=[row.org_id])
         state = ACHIEVEMENT.move(row.state, "record")
-        _check_recordable(row.abstract_zh, row.abstract_en)
+        check_recordable(row.abstract_zh, row.abstract_en)
         await history.carry(db, row)
         row.state = state
         sha256 = await history.turn(db, row, VersionAct.RECORDED, actor)
@@ -80,8 +80,3 @@ async def retire_achievement(tx: Tx, actor: Actor, achievement_id: UUID) -> Achi
         journal.record(db, AchievementRetired(row.id), actor=actor)
         await db.flush()
         return await view_of(db, achievement_id)
-
-
-def _check_recordable(abstract_zh: str | None, abstract_en: str | None) -> None:
-    if not abstract_zh and not abstract_en:
-        raise errors.AbstractMissing(pointer="/body/abstract_zh")

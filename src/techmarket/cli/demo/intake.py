@@ -55,7 +55,21 @@ async def bring_in(
                 accepted[row["external_id"]] = row["listing_id"]
             if row["outcome"] == "accepted":
                 new.append(row["listing_id"])
+        waiting = await _waiting(operator) if new else {}
         for listings in (new[at : at + REVIEWS_AT_ONCE] for at in range(0, len(new), REVIEWS_AT_ONCE)):
-            await operator.post("/v1/listing-reviews", {"listing_ids": listings, "decision": "ACCEPT"})
+            read = {one: text for one, text in waiting.items() if one in listings}
+            await operator.post("/v1/listing-reviews", {"listing_ids": listings, "read": read, "decision": "ACCEPT"})
         advance(len(part))
     return accepted, refused
+
+
+async def _waiting(operator: Caller) -> dict[str, str]:
+    """Which version of each listing that waits for review the operator reads now."""
+    read: dict[str, str] = {}
+    query: dict[str, Any] = {"limit": 100}
+    while True:
+        page = await operator.call("GET", "/v1/listing-reviews", params=query)
+        read |= {line["listing"]["id"]: line["listing"]["dossier"]["sha256"] for line in page["items"]}
+        if page["next_cursor"] is None:
+            return read
+        query["cursor"] = page["next_cursor"]

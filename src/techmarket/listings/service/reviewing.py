@@ -12,11 +12,12 @@ from techmarket.achievements import steps as achievements
 from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
 from techmarket.disclosure import steps as disclosure
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, decode_cursor, page_of
-from techmarket.kernel.refusals import NotFound, Refusal
+from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
 from techmarket.listings import errors, policy, repository, rules, steps
 from techmarket.listings.events import ListingAccepted, ListingHeldBack, ListingPublished, ListingReturned
 from techmarket.listings.lifecycle import LISTING, ListingState
@@ -71,11 +72,11 @@ async def review_many(
     returns: bool = False,
     reason: str | None = None,
     reasons: Sequence[ReturnReason] = (),
-    read: Mapping[UUID, str] | None = None,
+    read: Mapping[UUID, str],
 ) -> list[ReviewOutcome]:
     """An operator accepts a pile, or returns it for one reason; each listing is decided by itself.
 
-    `read` names the version of each that he has read, by its hash.
+    `read` names the version of each that he has read, by its hash; one that it does not name is not decided.
     """
     require(actor, policy.REVIEW)
     if len(listing_ids) > REVIEWS_MAX:
@@ -84,7 +85,7 @@ async def review_many(
         raise errors.ReasonMissing(pointer="/body/reason")
     async with tx.begin() as db:
         found = await repository.lock_many(db, listing_ids)
-        changed = await _changed(db, found, read or {})
+        changed = await _changed(db, found, read)
         listings = [one for one in found if one.id not in changed]
         if returns:
             decided = await _return_many(db, actor, listings, reason or "", reasons)
@@ -99,9 +100,9 @@ async def review_many(
 
 
 async def _changed(db: AsyncSession, listings: Sequence[Listing], read: Mapping[UUID, str]) -> list[UUID]:
-    """Which of them say something else by now than what was read."""
-    current = await repository.get_current(db, [one.id for one in listings if one.id in read])
-    return [id for id, (_, version) in current.items() if version.sha256 != read[id]]
+    """Which of them say something else by now than what was read, or were not read at all."""
+    current = await repository.get_current(db, [one.id for one in listings])
+    return [id for id, (_, version) in current.items() if version.sha256 != read.get(id)]
 
 
 async def _check_read(db: AsyncSession, listing: Listing, read: str | None) -> None:
@@ -117,7 +118,10 @@ def _outcome(listing_id: UUID, refusal: Refusal | None, done: str) -> ReviewOutc
 
 async def _accept_many(db: AsyncSession, actor: Actor, listings: Sequence[Listing]) -> list[Refusal | None]:
     """Locked listings are accepted where nothing forbids it; for each, what forbade it, or None."""
-    forbidden = await _forbidden(db, listings)
+    forbidden = [
+        mine or found
+        for mine, found in zip(await _of_own(db, actor, listings), await _forbidden(db, listings), strict=True)
+    ]
     now = await clock.market_now(db)
     today = now.astimezone(steps.SHANGHAI).date()
     decided: list[Refusal | None] = []
@@ -144,6 +148,14 @@ async def _accept_many(db: AsyncSession, actor: Actor, listings: Sequence[Listin
         await disclosure.show_rooms(db, rooms, until=until)
     await db.flush()
     return decided
+
+
+async def _of_own(db: AsyncSession, actor: Actor, listings: Sequence[Listing]) -> list[Refusal | None]:
+    """Nobody lets the public see what an organisation of his own offers or seeks."""
+    mine = (await identity.get_people(db, [actor.person]))[actor.person].org_ids
+    needs = "somebody who belongs to no party"
+    refusal = NotAllowed(needs=needs, operation=policy.REVIEW.operation)
+    return [refusal if one.org_id in mine else None for one in listings]
 
 
 async def _forbidden(db: AsyncSession, listings: Sequence[Listing]) -> list[Refusal | None]:

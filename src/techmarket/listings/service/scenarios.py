@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
@@ -23,6 +24,7 @@ from techmarket.listings.tables import ScenarioList
 from techmarket.listings.views import ScenarioListView
 
 DEMANDS_MAX = 500
+WORDS = ("title_zh", "title_en", "description_zh", "description_en", "region")
 
 
 async def create_list(tx: Tx, actor: Actor, draft: ScenarioDraft) -> ScenarioListView:
@@ -40,14 +42,21 @@ async def create_list(tx: Tx, actor: Actor, draft: ScenarioDraft) -> ScenarioLis
 
 
 async def update_list(tx: Tx, actor: Actor, list_id: UUID, draft: ScenarioDraft, *, if_match: str) -> ScenarioListView:
-    """The owner changes the list, also after it is public; every change is in the journal."""
+    """The owner changes the list; every change is in the journal.
+
+    Other words than those the operator has published wait for him again, and the public for them; which demands it
+    holds, each reviewed by itself, and until when it is open, the owner may change in public.
+    """
     rules.check_scenario(draft)
     async with tx.begin() as db:
         row = await _lock_known(db, actor, list_id)
         require(actor, policy.MAKE_LIST_CHANGES, parties=[row.org_id])
         if if_match != (await _view(db, actor, row)).etag:
             raise errors.ScenarioListChanged()
-        row.state = SCENARIO_LIST.move(row.state, "amend")
+        is_reworded = any(getattr(row, name) != getattr(draft, name) for name in WORDS)
+        row.state = SCENARIO_LIST.move(row.state, "reword" if is_reworded else "amend")
+        if is_reworded:
+            row.published_at = None
         row.revision += 1
         await _write(db, row, draft)
         await _put_demands(db, row, draft.listing_ids)
@@ -55,11 +64,14 @@ async def update_list(tx: Tx, actor: Actor, list_id: UUID, draft: ScenarioDraft,
         return await _view(db, actor, row)
 
 
-async def publish_list(tx: Tx, actor: Actor, list_id: UUID) -> ScenarioListView:
-    """An operator lets the public see a list that holds at least one demand in public."""
+async def publish_list(tx: Tx, actor: Actor, list_id: UUID, *, if_match: str) -> ScenarioListView:
+    """An operator lets the public see the list that he has read, which holds at least one demand in public."""
     async with tx.begin() as db:
         row = await _lock_known(db, actor, list_id)
         require(actor, policy.REVIEW)
+        await identity.require_outside(db, actor.person, [row.org_id], operation=policy.REVIEW.operation)
+        if if_match != (await _view(db, actor, row)).etag:
+            raise errors.ScenarioListChanged()
         row.state = SCENARIO_LIST.move(row.state, "publish")
         if not await repository.demands_of(db, row.id):
             raise errors.ScenarioListEmpty()

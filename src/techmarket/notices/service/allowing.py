@@ -9,7 +9,6 @@ from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
-from techmarket.kernel.refusals import NotAllowed
 from techmarket.notices import errors, policy, repository, telling
 from techmarket.notices.events import NoticePriceAllowed
 from techmarket.notices.kinds import NoticeKind
@@ -26,9 +25,8 @@ async def allow_price(tx: Tx, actor: Actor, notice_id: UUID, *, price_minor: int
     async with tx.begin() as db:
         notice = seen(actor, await repository.lock_notice(db, notice_id))
         require(actor, policy.ALLOW_PRICE)
-        mine = set((await identity.get_people(db, [actor.person]))[actor.person].org_ids)
-        if mine & {notice.owner_org_id, *notice.buyer_org_ids}:
-            raise NotAllowed(needs="somebody who belongs to no party", operation=policy.ALLOW_PRICE.operation)
+        sides = {notice.owner_org_id, *notice.buyer_org_ids}
+        await identity.require_outside(db, actor.person, sides, operation=policy.ALLOW_PRICE.operation)
         if notice.kind is not NoticeKind.PRICE or notice.state is not NoticeState.UPHELD:
             raise errors.NothingUpheld()
         now = await clock.market_now(db)
