@@ -225,7 +225,7 @@ async def test_a_document_by_name_is_known_to_its_tier_and_open_only_to_whom_it_
     with pytest.raises(NotFound):
         await bytes_of(means, one.actor, document.id)
     async with tx.read() as db:
-        log = await steps.access_log(db, subject)
+        log = [line async for piece in steps.access_log(db, subject) for line in piece]
     assert [(line.outcome, line.organisation_id) for line in log] == [
         (ReadOutcome.READ, one.actor.org),
         (ReadOutcome.REFUSED, other.actor.org),
@@ -310,6 +310,6 @@ async def test_no_download_is_written_down_after_its_grant_was_revoked(tx, means
     )
     assert all(isinstance(one, Refusal) for one in outcomes if isinstance(one, BaseException))
     async with tx.read() as db:
-        log = await steps.access_log(db, subject)
+        log = [line async for piece in steps.access_log(db, subject) for line in piece]
     closed_at = (await service.list_grants(tx, owner.actor, subject)).items[0].closed_at
     assert all(line.at <= closed_at for line in log if line.outcome is ReadOutcome.READ)

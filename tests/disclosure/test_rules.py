@@ -8,7 +8,7 @@ import pytest
 
 from techmarket.disclosure import errors, rules
 from techmarket.disclosure.lifecycle import GRANT, QUESTION, GrantState, QuestionState
-from techmarket.disclosure.tiers import Tier, reach_of, visible
+from techmarket.disclosure.tiers import ALL, Reach, Tier, as_far_as, reach_of, visible
 from techmarket.kernel.lifecycle import NotInThisState
 
 FIELDS = {"title": "t", "description": "d", "know_how": "k", "price_paid": "p", "untiered": "u"}
@@ -26,10 +26,11 @@ LATER, PAST = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
 @pytest.mark.parametrize(
     "reach, names",
     [
-        (Tier.PUBLIC, {"title"}),
-        (Tier.REGISTERED, {"title", "description"}),
-        (Tier.NDA, {"title", "description", "know_how"}),
-        (Tier.DEAL, {"title", "description", "know_how", "price_paid"}),
+        (as_far_as(Tier.PUBLIC), {"title"}),
+        (as_far_as(Tier.REGISTERED), {"title", "description"}),
+        (as_far_as(Tier.NDA), {"title", "description", "know_how"}),
+        (Reach(Tier.DEAL, under_nda=False), {"title", "description", "price_paid"}),
+        (ALL, {"title", "description", "know_how", "price_paid"}),
     ],
 )
 def test_a_reader_sees_the_fields_of_the_tier_he_reaches_and_nobody_a_field_without_a_tier(reach, names):
@@ -40,20 +41,22 @@ def test_a_reader_sees_the_fields_of_the_tier_he_reaches_and_nobody_a_field_with
 @pytest.mark.parametrize(
     "standing, grants, reach",
     [
-        ({}, [], Tier.PUBLIC),
-        ({"is_verified": True}, [], Tier.REGISTERED),
-        ({"is_owner": True}, [], Tier.DEAL),
-        ({"is_market": True}, [], Tier.DEAL),
-        ({"is_verified": True}, [(Tier.NDA, None)], Tier.NDA),
-        ({"is_verified": True}, [(Tier.NDA, LATER)], Tier.NDA),
-        ({"is_verified": True}, [(Tier.NDA, NOW)], Tier.REGISTERED),
-        ({"is_verified": True}, [(Tier.DEAL, PAST), (Tier.NDA, LATER)], Tier.NDA),
-        ({"is_verified": True}, [(Tier.PUBLIC, None)], Tier.REGISTERED),
+        ({}, [], as_far_as(Tier.PUBLIC)),
+        ({"is_verified": True}, [], as_far_as(Tier.REGISTERED)),
+        ({"is_owner": True}, [], ALL),
+        ({"is_market": True}, [], ALL),
+        ({"is_verified": True}, [(Tier.NDA, None)], as_far_as(Tier.NDA)),
+        ({"is_verified": True}, [(Tier.NDA, LATER)], as_far_as(Tier.NDA)),
+        ({"is_verified": True}, [(Tier.NDA, NOW)], as_far_as(Tier.REGISTERED)),
+        ({"is_verified": True}, [(Tier.DEAL, PAST), (Tier.NDA, LATER)], as_far_as(Tier.NDA)),
+        ({"is_verified": True}, [(Tier.DEAL, LATER), (Tier.NDA, PAST)], Reach(Tier.DEAL, under_nda=False)),
+        ({"is_verified": True}, [(Tier.DEAL, LATER), (Tier.NDA, None)], ALL),
+        ({"is_verified": True}, [(Tier.PUBLIC, None)], as_far_as(Tier.REGISTERED)),
     ],
 )
 def test_a_grant_opens_its_tier_until_its_end_and_never_lowers_one(standing, grants, reach):
     facts = {"is_owner": False, "is_market": False, "is_verified": False} | standing
-    assert reach_of(**facts, grants=grants, now=NOW) is reach
+    assert reach_of(**facts, grants=grants, now=NOW) == reach
 
 
 @pytest.mark.parametrize("lifecycle, states", [(GRANT, GrantState), (QUESTION, QuestionState)])

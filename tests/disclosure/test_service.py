@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from techmarket.db.files import SIZE_MAX, EmptyFile, FileTooLarge, WrongFileType
 from techmarket.db.session import count_statements
-from techmarket.disclosure import errors, service, steps
+from techmarket.disclosure import errors, service, steps, watermark
 from techmarket.disclosure.lifecycle import QuestionState
 from techmarket.disclosure.rules import ReadOutcome
-from techmarket.disclosure.service import Guest, Paper
+from techmarket.disclosure.service import Guest, Paper, documents
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import ANONYMOUS, Role
 from techmarket.identity.errors import NotAMember, OrganisationNotVerified
@@ -32,7 +32,7 @@ from tests.notices.make import a_sandbox, market_now, move_to, shanghai
 
 async def reach(tx, actor, subject, owner) -> Tier:
     async with tx.read() as db:
-        return await steps.reach(db, actor, subject, owner.org)
+        return (await steps.reach(db, actor, subject, owner.org)).highest
 
 
 async def names(tx, actor, subject) -> set[str]:
@@ -71,9 +71,11 @@ async def test_each_reader_reaches_his_tier_and_the_documents_of_it_only(tx, mea
         (operator, Tier.DEAL),
     ):
         assert await reach(tx, actor, subject, owner.actor) is tier
-        assert await names(tx, actor, subject) == {f"{t.name}.pdf" for t in Tier if t <= tier}
+        # A deal is no agreement: what takes one stays closed to its party.
+        opened = {t for t in Tier if t <= tier and not (actor is party.actor and t is Tier.NDA)}
+        assert await names(tx, actor, subject) == {f"{t.name}.pdf" for t in opened}
         for document in made.values():
-            if document.tier <= tier:
+            if document.tier in opened:
                 body = await bytes_of(means, actor, document.id)
                 stamped = document.tier > Tier.PUBLIC and actor is not owner.actor
                 assert (body == PDF) is not stamped
@@ -93,7 +95,7 @@ async def test_a_grant_for_one_subject_opens_no_other_and_many_are_asked_in_one_
         found = await steps.reaches(db, invited.actor, dict.fromkeys(rooms, owner.actor.org) | {own: invited.actor.org})
     assert len([s for s in seen if "disclosure_grant" in s]) == 1
     wanted = dict.fromkeys(rooms, Tier.REGISTERED) | {rooms[3]: Tier.NDA, own: Tier.DEAL}
-    assert found == wanted
+    assert {subject: one.highest for subject, one in found.items()} == wanted
 
 
 async def test_a_room_that_is_not_public_is_there_only_for_whom_it_is_open(tx, means):
@@ -233,6 +235,36 @@ async def test_each_reading_is_written_down_and_only_owner_and_market_read_that(
     assert read.entry_id == entry_id
     moment = read.at.astimezone(SHANGHAI).isoformat(sep=" ", timespec="seconds")
     assert " · ".join((*names, moment, str(entry_id))) in " ".join(copy.split())
+
+
+async def test_a_copy_that_could_not_be_stamped_was_not_read_and_a_revocation_comes_before_its_record(
+    tx, means, monkeypatch
+):
+    owner, guest = await an_organisation(tx), await an_organisation(tx)
+    subject = await a_room(tx, owner.actor)
+    document = await a_document(means, owner.actor, subject, tier=Tier.NDA)
+    await a_grant(tx, guest.actor, subject)
+    stamp = watermark.at_the_desk
+
+    async def revoked(work):
+        copy = await stamp(work)
+        async with tx.begin() as db:
+            await steps.close_tier(db, org=guest.actor.org, subject=subject, actor=None)
+        return copy
+
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "BOUNDS", watermark.Bounds(seconds=-1.0))
+        with pytest.raises(errors.StampingBusy):
+            await bytes_of(means, guest.actor, document.id)
+    assert (await service.list_reads(tx, owner.actor, document.id)).items == []
+    monkeypatch.setattr(watermark, "at_the_desk", revoked)
+    with pytest.raises(NotFound):
+        await bytes_of(means, guest.actor, document.id)
+    (read,) = (await service.list_reads(tx, owner.actor, document.id)).items
+    assert (read.outcome, read.entry_id) == (ReadOutcome.REFUSED, None)
+    async with tx.read() as db:
+        told = "SELECT count(*) FROM journal_entry WHERE kind = 'disclosure.document_read'"
+        assert (await db.execute(text(told))).scalar_one() == 0
 
 
 async def test_a_question_is_answered_once_for_everyone_and_nobody_learns_who_asked(tx):

@@ -14,6 +14,7 @@ import pytest
 
 from techmarket.db.keys import Keys
 from techmarket.db.means import Means
+from techmarket.disclosure import steps as disclosure
 from techmarket.dossiers import package
 from techmarket.dossiers.packing import Packing
 from techmarket.dossiers.service import taking
@@ -126,6 +127,7 @@ async def test_the_packages_of_a_trade_and_its_listing_hold_what_was_read_and_re
     api: Api, means: Means, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(taking, "CHUNK", 9)
+    monkeypatch.setattr(disclosure, "PIECE", 2)
     town = await a_town(api, means, way.START)
     sale = await way.a_published_offer(town)
     await asked_and_read(town, sale)
@@ -155,9 +157,10 @@ async def test_the_packages_of_a_trade_and_its_listing_hold_what_was_read_and_re
                 assert f"`{name}" in files["README.md"].decode()
             (earlier, *_) = json.loads(files["log.json"])["grew_from"]
             assert earlier["path"] != []
-            (room,) = json.loads(files["access-log.json"])["rooms"]
-            assert room["room"] == f"listing:{sale.listing}"
-            assert [(line["outcome"], line["organisation_id"]) for line in room["readings"]] == [
+            parts = [json.loads(files[f"access-log/00000{n}.json"]) for n in (1, 2)]
+            assert [part["room"] for part in parts] == [f"listing:{sale.listing}"] * 2
+            readings = [line for part in parts for line in part["readings"]]
+            assert [(line["outcome"], line["organisation_id"]) for line in readings] == [
                 ("READ", sale.buyers["X"].id),
                 ("READ", sale.university.id),
                 ("REFUSED", sale.buyers["Z"].id),

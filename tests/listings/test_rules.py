@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.tiers import Tier, as_far_as
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.listings import errors, rules, tiers
 from techmarket.listings.lifecycle import LISTING, ListingState
@@ -153,7 +153,7 @@ def test_a_tier_is_only_raised_and_a_title_stays_public():
 )
 def test_a_reader_sees_the_fields_of_his_tier_and_no_field_without_one(reach, seen):
     fields = dict.fromkeys(("title_en", "contact", "technical_details", "price", "deal_terms", "stray"), "x")
-    assert set(tiers.cut({"kind": "OFFER", "fields": fields, "raised": {"price": "NDA"}}, reach)) == seen
+    assert set(tiers.cut({"kind": "OFFER", "fields": fields, "raised": {"price": "NDA"}}, as_far_as(reach))) == seen
 
 
 def test_only_a_change_that_a_stranger_would_see_asks_for_review():
@@ -222,9 +222,9 @@ def test_every_state_takes_only_the_acts_of_its_table():
 def test_what_tells_of_a_raised_field_is_as_high(kind, raised, hidden):
     (name,) = raised
     document = {"kind": kind, "raised": raised, "fields": {name: 1, hidden: 2, "title_en": "Sample"}}
-    assert tiers.cut(document, Tier.PUBLIC) == {"title_en": "Sample"}
-    assert tiers.cut(document, Tier[raised[name]]) == document["fields"]
-    assert set(tiers.cut(document | {"raised": {hidden: "DEAL"}}, Tier.PUBLIC)) == {name, "title_en"}
+    assert tiers.cut(document, as_far_as(Tier.PUBLIC)) == {"title_en": "Sample"}
+    assert tiers.cut(document, as_far_as(Tier[raised[name]])) == document["fields"]
+    assert set(tiers.cut(document | {"raised": {hidden: "DEAL"}}, as_far_as(Tier.PUBLIC))) == {name, "title_en"}
 
 
 def test_renewing_sets_a_later_last_day():

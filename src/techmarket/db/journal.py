@@ -168,8 +168,8 @@ def _typed(value: Any, hint: Any) -> Any:
     return value
 
 
-def record(db: AsyncSession, event: Event, *, actor: Principal | None) -> UUID:
-    """Write down what happened, in the transaction that made it happen. Returns the entry's id.
+def record(db: AsyncSession, event: Event, *, actor: Principal | None, entry_id: UUID | None = None) -> UUID:
+    """Write down what happened, in the transaction that made it happen. Returns the entry's id, which may be given.
 
     The insert itself is left to the flush at commit, after every lock of the use case: that is what keeps the order
     of entries about one object equal to the order of its changes.
@@ -181,7 +181,7 @@ def record(db: AsyncSession, event: Event, *, actor: Principal | None) -> UUID:
     told = actor.standing if salt and actor else None
     standing = canonical_json(told).decode() if told else None
     entry = JournalEntry(
-        id=new_id(),
+        id=entry_id or new_id(),
         actor=actor.person_id if actor else None,
         org=actor.org_id if actor else None,
         kind=event.kind,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.disclosure import repository, rules, steps
 from techmarket.disclosure.repository import FoundDocument, FoundRoom, Granted, Sight
 from techmarket.disclosure.tables import DataRoom
-from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.tiers import Reach
 from techmarket.identity.actor import Actor
 from techmarket.kernel.refusals import NotFound
 
@@ -76,7 +76,7 @@ async def sight_of(db: AsyncSession, actor: Actor, found: FoundRoom) -> Sight:
     return Sight(reach, granted.documents, folders, is_inside(actor, room))
 
 
-def _reach(actor: Actor, room: DataRoom, is_invited: bool, granted: Granted) -> Tier | None:
+def _reach(actor: Actor, room: DataRoom, is_invited: bool, granted: Granted) -> Reach | None:
     """Who is not let into the room reaches nothing there."""
     if not may_enter(actor, room, is_invited):
         return None

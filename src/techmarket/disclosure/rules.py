@@ -12,7 +12,7 @@ from uuid import UUID
 from techmarket.db import media
 from techmarket.disclosure import errors
 from techmarket.disclosure.lifecycle import RequestState
-from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.tiers import Reach, Tier
 
 NAME_MAX = 200
 BY_HAND, PAPER = "owner", "paper"
@@ -81,17 +81,17 @@ def of_itself(named: Tier | None, folder: Tier | None) -> Tier | None:
     return min(max(opened), Tier.NDA) if opened else None
 
 
-def is_known(tier: Tier, *, reach: Tier | None, named: Tier | None = None, folder: Tier | None = None) -> bool:
+def is_known(tier: Tier, *, reach: Reach | None, named: Tier | None = None, folder: Tier | None = None) -> bool:
     """Who reaches a document's tier knows of it; so does whom it, or its folder, was opened to up to that tier.
 
     Who is not let into the room reaches nothing there.
     """
     alone = of_itself(named, folder)
-    return (alone is not None and tier <= alone) or (reach is not None and tier <= reach)
+    return (alone is not None and tier <= alone) or (reach is not None and reach.opens(tier))
 
 
 def is_open(
-    tier: Tier, *, reach: Tier | None, by_name: bool, named: Tier | None = None, folder: Tier | None = None
+    tier: Tier, *, reach: Reach | None, by_name: bool, named: Tier | None = None, folder: Tier | None = None
 ) -> bool:
     """Who knows of a document may read it; one that is opened by name only, whom it was opened to by name."""
     return is_known(tier, reach=reach, named=named, folder=folder) and (named is not None or not by_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,11 +14,13 @@ from techmarket.disclosure.events import DocumentOpened, FolderOpened, TierClose
 from techmarket.disclosure.lifecycle import GRANT
 from techmarket.disclosure.repository import Granted
 from techmarket.disclosure.tables import Document, Grant
-from techmarket.disclosure.tiers import Tier, reach_of
+from techmarket.disclosure.tiers import Reach, Tier, reach_of
 from techmarket.disclosure.views import AccessView
 from techmarket.identity.actor import Actor
 from techmarket.kernel.events import Event
 from techmarket.kernel.ids import Ref, new_id
+
+PIECE = 500
 
 
 async def open_room(db: AsyncSession, subject: Ref, owner_org: UUID) -> None:
@@ -42,12 +44,12 @@ async def hide_rooms(db: AsyncSession, subjects: Collection[Ref]) -> None:
     await repository.set_public(db, [str(subject) for subject in subjects], False)
 
 
-async def reach(db: AsyncSession, actor: Actor, subject: Ref, owner_org: UUID) -> Tier:
+async def reach(db: AsyncSession, actor: Actor, subject: Ref, owner_org: UUID) -> Reach:
     """The tier this reader reaches on this subject."""
     return (await reaches(db, actor, {subject: owner_org}))[subject]
 
 
-async def reaches(db: AsyncSession, actor: Actor, subjects: Mapping[Ref, UUID]) -> dict[Ref, Tier]:
+async def reaches(db: AsyncSession, actor: Actor, subjects: Mapping[Ref, UUID]) -> dict[Ref, Reach]:
     """The tier this reader reaches on each subject (given with its owner), whatever their number, in one look."""
     granted = Granted()
     others = [str(subject) for subject, owner in subjects.items() if owner != actor.org_id]
@@ -61,7 +63,7 @@ async def granted_subjects(db: AsyncSession, actor: Actor, kind: str, *, limit: 
     return [Ref.parse(subject) for subject in await repository.subjects_granted(db, actor, kind, limit)]
 
 
-def reach_from(actor: Actor, subject: str, owner: UUID, granted: Granted) -> Tier:
+def reach_from(actor: Actor, subject: str, owner: UUID, granted: Granted) -> Reach:
     """The tier that standing and the grants in force open, each up to what its reason can."""
     return reach_of(
         is_owner=actor.org_id is not None and owner == actor.org_id,
@@ -76,7 +78,7 @@ def reach_from(actor: Actor, subject: str, owner: UUID, granted: Granted) -> Tie
     )
 
 
-def reach_without_grants(actor: Actor, owner: UUID) -> Tier:
+def reach_without_grants(actor: Actor, owner: UUID) -> Reach:
     """The tier that standing alone opens, for a reader who can hold no grant."""
     return reach_from(actor, "", owner, Granted())
 
@@ -90,9 +92,16 @@ async def require_nda(db: AsyncSession, org: UUID, subject: Ref, now: datetime) 
         raise errors.NdaNeeded(subject=str(subject))
 
 
-async def access_log(db: AsyncSession, subject: Ref) -> list[AccessView]:
-    """Who fetched which document of this subject, or was refused it, oldest first and without a gap."""
-    return await accesses.views(db, await repository.list_accesses(db, str(subject), oldest_first=True))
+async def access_log(db: AsyncSession, subject: Ref) -> AsyncIterator[list[AccessView]]:
+    """Who fetched which document of this subject, or was refused it, oldest first and without a gap, piece by piece."""
+    after: UUID | None = None
+    while True:
+        rows = await repository.list_accesses(db, str(subject), after=after, limit=PIECE, oldest_first=True)
+        if rows:
+            yield await accesses.views(db, rows)
+        if len(rows) < PIECE:
+            return
+        after = rows[-1][0].id
 
 
 async def open_tier(
@@ -210,6 +219,8 @@ async def close_grant(db: AsyncSession, grant: Grant, actor: Actor | None) -> No
 
 
 async def holders_of(db: AsyncSession, subject: Ref, tier: Tier) -> frozenset[UUID]:
-    """The organisations to whom a grant in force opens this subject at least up to the tier."""
-    grants = await repository.open_to_organisations(db, str(subject))
-    return frozenset(one.org_id for one in grants if min(Tier(one.tier), rules.ceiling(one.basis)) >= tier)
+    """The organisations to whom grants in force open this tier of the subject."""
+    opened: dict[UUID, set[Tier]] = {}
+    for one in await repository.open_to_organisations(db, str(subject)):
+        opened.setdefault(one.org_id, set()).add(min(Tier(one.tier), rules.ceiling(one.basis)))
+    return frozenset(org for org, tiers in opened.items() if Reach(max(tiers), under_nda=Tier.NDA in tiers).opens(tier))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.tiers import Tier, as_far_as
 from techmarket.kernel.money import Money
 from techmarket.listings import errors
 from techmarket.listings.lifecycle import ListingState
@@ -244,5 +244,5 @@ def needs_review(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     What is sold stands beside the terms in every reader's view.
     """
     return before["achievements"] != after["achievements"] or any(
-        cut(before, reach) != cut(after, reach) for reach in (Tier.PUBLIC, Tier.REGISTERED)
+        cut(before, reach) != cut(after, reach) for reach in (as_far_as(Tier.PUBLIC), as_far_as(Tier.REGISTERED))
     )

@@ -19,7 +19,7 @@ from techmarket.achievements.steps import AchievementFacts, Sale
 from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
 from techmarket.disclosure import steps as disclosure
-from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.tiers import Reach, Tier, as_far_as
 from techmarket.identity.actor import ANONYMOUS, Actor
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
@@ -336,7 +336,7 @@ def sale_of(facts: OfferFacts) -> Sale:
 
 async def public_terms(db: AsyncSession, sha256: str) -> dict[str, Any]:
     """What of a version, by its hash, everybody sees."""
-    return tiers.cut(await texts.get(db, sha256), Tier.PUBLIC)
+    return tiers.cut(await texts.get(db, sha256), as_far_as(Tier.PUBLIC))
 
 
 def approvals_of(facts: OfferFacts) -> tuple[UUID, ...]:
@@ -489,7 +489,7 @@ def is_inside(actor: Actor, listing: Owned) -> bool:
     return actor.is_market or (actor.org_id is not None and actor.org_id == listing.org_id)
 
 
-def _view(actor: Actor, row: Shown, reach: Tier) -> ListingView:
+def _view(actor: Actor, row: Shown, reach: Reach) -> ListingView:
     document, dossier = msgspec.json.decode(row.body), None
     if is_inside(actor, row):
         dossier = Dossier(
@@ -509,7 +509,7 @@ def _view(actor: Actor, row: Shown, reach: Tier) -> ListingView:
         organisation_id=row.org_id,
         published_at=row.published_at,
         expires_on=row.expires_on,
-        reach=reach,
+        reach=reach.highest,
         terms=tiers.cut(document, reach),
         achievement_ids=tuple(row.achievement_ids),
         dossier=dossier,
@@ -530,7 +530,7 @@ async def texts_for_index(db: AsyncSession, listing_ids: Iterable[UUID]) -> dict
             listing.kind,
             listing.org_id,
             listing.published_at,
-            {tier: tiers.cut(documents[version.sha256], tier) for tier in Tier},
+            {tier: tiers.cut(documents[version.sha256], as_far_as(tier)) for tier in Tier},
         )
         for id, (listing, version) in findable.items()
     }
@@ -547,7 +547,8 @@ async def granted_to(db: AsyncSession, actor: Actor, *, limit: int) -> dict[UUID
         if rules.stands_as(listing.state, listing.expires_on, day) in FINDABLE and not is_inside(actor, listing)
     }
     reached = await disclosure.reaches(db, actor, owners) if owners else {}
-    return {ref.id: tier for ref, tier in reached.items() if tier > Tier.REGISTERED}
+    # Of who deals without an agreement search knows no more than of others: its texts grow tier by tier.
+    return {ref.id: reach.highest for ref, reach in reached.items() if reach.under_nda}
 
 
 async def owners_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, UUID]:
@@ -562,4 +563,5 @@ async def tier_of_change(db: AsyncSession, listing_id: UUID, n: int) -> Tier | N
         return None
     documents = await texts.get_many(db, hashes.values())
     before, after = (documents[hashes[listing_id, which]] for which in (n - 1, n))
-    return next((tier for tier in Tier if tiers.cut(before, tier) != tiers.cut(after, tier)), None)
+    ways = ((tier, as_far_as(tier)) for tier in Tier)
+    return next((tier for tier, reach in ways if tiers.cut(before, reach) != tiers.cut(after, reach)), None)

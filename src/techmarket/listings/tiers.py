@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from techmarket.disclosure.tiers import Tier, visible
+from techmarket.disclosure.tiers import Reach, Tier, visible
 from techmarket.listings import errors
 
 _COMMON = {
@@ -84,6 +84,6 @@ def field_tiers(kind: str, raised: Mapping[str, str]) -> Mapping[str, Tier]:
     return {name: max(tier, found.get(TOLD_BY.get(name, name), tier)) for name, tier in found.items()}
 
 
-def cut(document: Mapping[str, Any], reach: Tier) -> dict[str, Any]:
+def cut(document: Mapping[str, Any], reach: Reach) -> dict[str, Any]:
     """The fields of a version that a reader of this reach sees."""
     return visible(document["fields"], field_tiers(document["kind"], document["raised"]), reach)

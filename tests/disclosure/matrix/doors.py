@@ -393,8 +393,8 @@ async def acts_on_listing(api: Api, world: World, reader: str) -> Cells:
             ("POST", f"{at}/withdrawal", {}),
             ("POST", f"{at}/publication", {}),
             ("POST", f"{at}/renewal", {"json": {"expires_on": "2026-06-01"}}),
-            ("POST", f"{at}/acceptance", {}),
-            ("POST", f"{at}/return", {"json": {"reason": "Sample reason"}}),
+            ("POST", f"{at}/acceptance", {"json": {"sha256": "0" * 64}}),
+            ("POST", f"{at}/return", {"json": {"reason": "Sample reason", "sha256": "0" * 64}}),
         ]
 
     return await outcomes(api, world, reader, acts)

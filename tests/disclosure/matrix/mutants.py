@@ -27,6 +27,7 @@ class Mutant:
 
 
 OBJECTING = ("tests/notices/test_objecting.py", "tests/notices/test_rules.py", "tests/notices/test_service.py")
+RESTATING = ("tests/notices/test_restating.py",)
 PERIODS = ("tests/notices/test_rules.py", "tests/notices/test_extending.py", "tests/notices/test_opening.py")
 CONSENTS = ("tests/achievements/test_consents.py", "tests/api/test_consents.py")
 VESTING = ("tests/achievements/test_vesting.py", "tests/api/test_vesting.py")
@@ -37,6 +38,9 @@ FILE = ("tests/dossiers/test_grounds.py",)
 TAGS = ("tests/api/test_conditional.py",)
 WITHDRAWAL = ("tests/listings/test_withdrawal_race.py",)
 REVIEW = ("tests/listings/test_service.py",)
+SCENARIOS = ("tests/listings/test_scenarios.py",)
+PUBLICATION = ("tests/listings/test_publication.py",)
+IMPORTS = ("tests/api/test_hub.py",)
 GRANTS = ("tests/disclosure/test_service.py",)
 STAMPS = ("tests/disclosure/test_watermark.py", "tests/disclosure/test_service.py")
 
@@ -63,17 +67,19 @@ MUTANTS = (
     Mutant("listings/service/bulk.py", " if steps.may_know(actor, one)}", "}"),
     Mutant("listings/service/scenarios.py", "return inside or row.published_at is not None", "return True"),
     # what of it he sees
-    Mutant("listings/tiers.py", 'document["raised"]), reach)', 'document["raised"]), Tier.DEAL)'),
+    Mutant("listings/tiers.py", 'document["raised"]), reach)', 'document["raised"]), Reach(Tier.DEAL, True))'),
     Mutant("listings/tiers.py", "max(tier, Tier[raised[name]]) if name in raised else tier for", "tier for"),
     Mutant("listings/steps.py", "if is_inside(actor, row):\n        dossier", "if True:\n        dossier"),
-    Mutant("disclosure/tiers.py", "and field_tier[name] <= reach}", "}"),
+    Mutant("disclosure/tiers.py", "and reach.opens(field_tier[name])}", "}"),
+    Mutant("disclosure/tiers.py", "tier <= self.highest and ", ""),
+    Mutant("disclosure/tiers.py", "(tier is not Tier.NDA or self.under_nda)", "True"),
     Mutant("disclosure/tiers.py", "if is_owner or is_market:", "if True:"),
     Mutant("disclosure/tiers.py", "Tier.REGISTERED if is_verified else Tier.PUBLIC", "Tier.REGISTERED"),
     Mutant("disclosure/steps.py", "if grant.subject == subject\n", ""),
     # what takes part in search
     Mutant(
         "listings/steps.py",
-        "{tier: tiers.cut(documents[version.sha256], tier) for tier in Tier}",
+        "{tier: tiers.cut(documents[version.sha256], as_far_as(tier)) for tier in Tier}",
         "{tier: dict(documents[version.sha256]['fields']) for tier in Tier}",
     ),
     Mutant(
@@ -85,6 +91,9 @@ MUTANTS = (
         "matching/ranking.py",
         "return Space.REGISTERED if actor.org_verified or actor.is_market else Space.PUBLIC",
         "return Space.REGISTERED",
+    ),
+    Mutant(
+        "listings/steps.py", "for ref, reach in reached.items() if reach.under_nda", "for ref, reach in reached.items()"
     ),
     Mutant("matching/grants.py", " ON g.listing_id = r.id AND g.tier <= r.tier", " ON g.listing_id = r.id"),
     # a room that is no longer public
@@ -108,7 +117,7 @@ MUTANTS = (
     Mutant("disclosure/doors.py", "if not known or", "if"),
     Mutant("disclosure/doors.py", " or (found.found.withdrawn_at and not inside):", ":"),
     Mutant("disclosure/doors.py", "is_open = inside or rules.is_open(", "is_open = True or rules.is_open("),
-    Mutant("disclosure/rules.py", "and tier <= reach)", ")"),
+    Mutant("disclosure/rules.py", "and reach.opens(tier))", ")"),
     Mutant("disclosure/rules.py", "and (named is not None or not by_name)", ""),
     Mutant("disclosure/service/documents.py", "if admitted is None or not admitted.is_open:", "if admitted is None:"),
     Mutant(
@@ -124,7 +133,11 @@ MUTANTS = (
         "if found is None or not (actor.is_market or actor.org_id in (found[0].owner_org_id, found[0].org_id)):",
         "if found is None:",
     ),
-    Mutant("disclosure/repository/documents.py", "[int(sight.reach) >= _TIER]", "[~false()]"),
+    Mutant(
+        "disclosure/repository/documents.py",
+        "[_TIER.in_([int(tier) for tier in Tier if reach.opens(tier)])]",
+        "[~false()]",
+    ),
     Mutant(
         "disclosure/repository/documents.py", "return known if sight.sees_withdrawn else", "return known if True else"
     ),
@@ -145,10 +158,18 @@ MUTANTS = (
     ),
     Mutant("disclosure/repository/requests.py", "query = query.where(AccessRequest.org_id == org_id)", "pass"),
     # questions
-    Mutant("disclosure/repository/questions.py", ", Question.tier <= int(reach))", ")"),
-    Mutant("disclosure/repository/questions.py", "Question.state == QuestionState.ANSWERED, ", ""),
+    Mutant(
+        "disclosure/repository/questions.py",
+        "open_to_him = Question.tier.in_(",
+        "open_to_him = True or Question.tier.in_(",
+    ),
+    Mutant(
+        "disclosure/repository/questions.py",
+        "and_(Question.state == QuestionState.ANSWERED, open_to_him)",
+        "open_to_him",
+    ),
     Mutant("disclosure/repository/questions.py", "if not sees_all:", "if False:"),
-    Mutant("disclosure/service/questions.py", "row.answer if row.tier <= reach else None", "row.answer"),
+    Mutant("disclosure/service/questions.py", "row.answer if reach.opens(Tier(row.tier)) else None", "row.answer"),
     Mutant(
         "disclosure/service/questions.py",
         "if not (doors.is_inside(actor, room) or actor.org_id == question.asker_org_id):",
@@ -209,6 +230,29 @@ MUTANTS = (
         "if upheld and notice.state is NoticeState.PAUSED:",
         ("tests/notices/test_opening.py",),
     ),
+    Mutant("notices/service/objecting.py", "if wanted is market:", "if False:", RESTATING),
+    Mutant("notices/service/restating.py", "if document_sha256 != notice.document_sha256:", "if False:", RESTATING),
+    Mutant("notices/service/restating.py", "if actor.person_id in notice.favoured_ids:", "if False:", RESTATING),
+    Mutant("notices/service/restating.py", "        if by_owner:\n", "        if False:\n", RESTATING),
+    Mutant("notices/service/restating.py", "if wanted is policy.RESTATE:", "if False:", RESTATING),
+    Mutant("notices/service/restating.py", " and Decider.OWNER in KINDS[notice.kind].replaced_by", "", RESTATING),
+    Mutant(
+        "notices/opening.py",
+        "if (await counting.course_of(db, old)).suspension is not None:",
+        "if False:",
+        RESTATING,
+    ),
+    Mutant(
+        "notices/rules.py", "if strange := sorted(set(changes) - {*words, *NOTES}):", "if strange := []:", RESTATING
+    ),
+    Mutant("notices/rules.py", "said is False and old.get(name) is True:", "False:", RESTATING),
+    Mutant("notices/repository.py", "after.where(chain.c.state == NoticeState.REPLACED)", "after", RESTATING),
+    Mutant(
+        "notices/steps.py",
+        "while notice.state is NoticeState.REPLACED:\n        notice = await repository.hold_notice",
+        "while False:\n        notice = await repository.hold_notice",
+        RESTATING,
+    ),
     # consents of co-owners
     Mutant("achievements/consents.py", "return consent.terms_sha256 == wanted.terms_sha256", "return True", CONSENTS),
     Mutant("achievements/consents.py", "wanted.mode not in scope.modes or ", "", CONSENTS),
@@ -255,7 +299,13 @@ MUTANTS = (
     # the second eye on others' rights
     Mutant(
         "achievements/service/attesting.py",
-        "require(actor, policy.CONFIRM_ATTESTATION, parties=[row.org_id])",
+        "require(actor, wanted, parties=[row.org_id])",
+        "pass",
+        SECOND_EYE,
+    ),
+    Mutant(
+        "achievements/service/attesting.py",
+        "await identity.require_outside(db, actor.person, [row.org_id], operation=wanted.operation)",
         "pass",
         SECOND_EYE,
     ),
@@ -301,6 +351,22 @@ MUTANTS = (
     ),
     Mutant("dossiers/proofs.py", 'if any(row["facts"]["document_sha256"] != text["sha256"]', "if any(False", CONSENTS),
     Mutant("dossiers/proofs.py", "or (given and not signed):", ":", CONSENTS),
+    # what is decided is what was read, by somebody outside
+    Mutant("listings/service/reviewing.py", "[refusal if one.org_id in mine else None for", "[None for", REVIEW),
+    Mutant(
+        "listings/service/reviewing.py",
+        "if version.sha256 != read.get(id)]",
+        "if version.sha256 != read.get(id, version.sha256)]",
+        REVIEW,
+    ),
+    Mutant("listings/service/scenarios.py", '"reword" if is_reworded else "amend"', '"amend"', SCENARIOS),
+    Mutant("listings/service/drafting.py", "rules.check_later(expires_on, listing.expires_on)", "pass", PUBLICATION),
+    Mutant(
+        "hub/rules.py",
+        "check_recordable(row.achievement.abstract_zh, row.achievement.abstract_en, pointer=",
+        "str(",
+        IMPORTS,
+    ),
     # two at once
     Mutant("listings/repository.py", "order_by(Listing.id).with_for_update()", "order_by(Listing.id)", WITHDRAWAL),
     Mutant(
@@ -314,6 +380,7 @@ MUTANTS = (
     Mutant("notices/repository.py", "Notice.id == notice_id).with_for_update()", "Notice.id == notice_id)", OBJECTING),
     # whose copy it is
     Mutant("disclosure/watermark/stamp.py", "· {self._time()} · {self.entry_id}", "· {self._time()}", STAMPS),
+    Mutant("disclosure/service/documents.py", "if again is None:", "if False:", STAMPS),
     Mutant("disclosure/watermark/pictures.py", "picture.info.clear()", "pass", STAMPS),
     Mutant("disclosure/watermark/pictures.py", "if pixels > bounds.pixels_max:", "if False:", STAMPS),
     Mutant(

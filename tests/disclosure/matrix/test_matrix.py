@@ -118,7 +118,7 @@ ADDRESSES = (
 )
 ACTS = (
     ("/v1/listings/{listing}/withdrawal", None),
-    ("/v1/listings/{listing}/acceptance", None),
+    ("/v1/listings/{listing}/acceptance", {"sha256": "0" * 64}),
     ("/v1/data-rooms/listing/{listing}/nda-texts", {"title": "Sample", "body": "Sample", "valid_days": 1}),
     ("/v1/documents/{document}/withdrawal", {"reason": "Sample reason"}),
     ("/v1/questions/{question}/answer", {"text": "Sample"}),

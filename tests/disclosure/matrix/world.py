@@ -242,7 +242,8 @@ async def _scenarios(world: World) -> None:
     ids = tuple(world.listings[state] for state in WAS_PUBLIC)
     made = await listings.create_list(tx, owner, _a_list("Sample list", ids))
     world.scenario = made.id
-    await listings.publish_list(tx, operator, made.id)
+    read = (await listings.get_list(tx, operator, made.id)).etag
+    await listings.publish_list(tx, operator, made.id, if_match=read)
     never = await listings.create_list(tx, owner, _a_list("Sample list that was never public", ids[2:3]))
     await listings.close_list(tx, owner, never.id)
     world.unpublished_scenario = never.id

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.disclosure.repository.rooms import is_invited
 from techmarket.disclosure.tables import DataRoom, Document, DocumentWithdrawal, RoomFolder
-from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.tiers import Reach, Tier
 from techmarket.identity.actor import Actor
 
 _TIER = func.greatest(Document.tier, func.coalesce(RoomFolder.tier, 0))
@@ -46,7 +46,7 @@ class Sight:
     Who is not let into the room reaches no tier there.
     """
 
-    reach: Tier | None
+    reach: Reach | None
     documents: Mapping[UUID, Tier]
     folders: Mapping[str, Tier]
     sees_withdrawn: bool
@@ -62,7 +62,10 @@ def _documents(*more: Any) -> Select[Any]:
 
 def _known(sight: Sight) -> ColumnElement[bool]:
     """`rules.is_known` and the withdrawal, as a condition of the query."""
-    ways = [int(sight.reach) >= _TIER] if sight.reach is not None else []
+    reach = sight.reach
+    ways: list[ColumnElement[bool]] = (
+        [] if reach is None else [_TIER.in_([int(tier) for tier in Tier if reach.opens(tier)])]
+    )
     for tier in Tier:
         named = [document_id for document_id, opened in sight.documents.items() if min(opened, Tier.NDA) is tier]
         folders = [folder for folder, opened in sight.folders.items() if min(opened, Tier.NDA) is tier]

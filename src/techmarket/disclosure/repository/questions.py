@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.disclosure.lifecycle import QuestionState
 from techmarket.disclosure.repository.rooms import is_invited
 from techmarket.disclosure.tables import DataRoom, Question
-from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.tiers import Reach, Tier
 from techmarket.identity.actor import Actor
 
 
@@ -35,7 +35,7 @@ async def list_questions(
     db: AsyncSession,
     subject: str,
     *,
-    reach: Tier,
+    reach: Reach,
     asked_by: UUID | None,
     sees_all: bool,
     before: UUID | None,
@@ -44,7 +44,8 @@ async def list_questions(
     """Answered ones for whoever reaches the tier of the answer; besides, his own for who asked, or simply all."""
     query = select(Question).where(Question.subject == subject).order_by(Question.id.desc()).limit(limit)
     if not sees_all:
-        answered = and_(Question.state == QuestionState.ANSWERED, Question.tier <= int(reach))
+        open_to_him = Question.tier.in_([int(tier) for tier in Tier if reach.opens(tier)])
+        answered = and_(Question.state == QuestionState.ANSWERED, open_to_him)
         query = query.where(answered if asked_by is None else or_(answered, Question.asker_org_id == asked_by))
     if before is not None:
         query = query.where(Question.id < before)

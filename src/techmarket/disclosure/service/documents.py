@@ -174,7 +174,7 @@ async def read_document(
     tx: Tx, kept: Files, actor: Actor, document_id: UUID
 ) -> tuple[DocumentView, int, bool, AsyncIterator[bytes]]:
     """A document's bytes, their number and whether they are stamped. The reading is written down before the first
-    byte leaves; so is the try of a known organisation that may not have them."""
+    byte leaves, and once there are bytes to send; so is the try of a known organisation that may not have them."""
     require(actor, policy.READ)
     watermark.require_time()
     view, reader = await _admitted(tx, actor, document_id)
@@ -185,13 +185,26 @@ async def read_document(
     with await kept.fetch(view.sha256) as original:
         work = partial(watermark.mark, original, view.media_type, reader, BOUNDS)
         stamped = await watermark.at_the_desk(work)
+    try:
+        # It took a while, and a revocation may have come: who reads is judged again with the record of it.
+        again, _ = await _admitted(tx, actor, document_id, stamped_for=reader)
+        if again is None:
+            raise NotFound()
+    except BaseException:
+        stamped.close()
+        raise
     size = stamped.seek(0, 2)
     stamped.seek(0)
     return view, size, True, _parts(stamped)
 
 
-async def _admitted(tx: Tx, actor: Actor, document_id: UUID) -> tuple[DocumentView | None, watermark.Reader | None]:
-    """The decision and its record, one commit; grants stand still until then, so that a revocation comes after it."""
+async def _admitted(
+    tx: Tx, actor: Actor, document_id: UUID, *, stamped_for: watermark.Reader | None = None
+) -> tuple[DocumentView | None, watermark.Reader | None]:
+    """The decision and its record, one commit; grants stand still until then, so that a revocation comes after it.
+
+    A copy that is to be stamped is recorded when it has been: `stamped_for` says for which reading.
+    """
     async with tx.begin() as db:
         admitted = await doors.document_for(db, actor, document_id, hold=True)
         if admitted is None or not admitted.is_open:
@@ -201,24 +214,25 @@ async def _admitted(tx: Tx, actor: Actor, document_id: UUID) -> tuple[DocumentVi
         found = admitted.found
         stamps = rules.is_stamped(found.tier, can_be=found.document.is_stamped, is_owner=admitted.is_owner)
         now = await clock.market_now(db)
-        entry_id = journal.record(db, DocumentRead(document_id, found.document.subject), actor=actor)
+        if stamps and stamped_for is None:
+            person = (await identity.get_people(db, [actor.person]))[actor.person].name
+            organisation = (await identity.get_organisation(db, actor.org)).name
+            return _view(found, is_open=True), watermark.Reader(person, organisation, now, new_id())
+        event = DocumentRead(document_id, found.document.subject)
+        entry_id = journal.record(db, event, actor=actor, entry_id=stamped_for.entry_id if stamped_for else None)
         db.add(
             DocumentReadRow(
                 id=new_id(),
                 document_id=document_id,
                 org_id=actor.org_id,
                 person_id=actor.person_id,
-                at=now,
+                at=now if stamped_for is None else stamped_for.at,
                 outcome=ReadOutcome.READ,
                 entry_id=entry_id,
-                is_stamped=stamps,
+                is_stamped=stamped_for is not None,
             )
         )
-        if not stamps:
-            return _view(found, is_open=True), None
-        person = (await identity.get_people(db, [actor.person]))[actor.person].name
-        organisation = (await identity.get_organisation(db, actor.org)).name
-        return _view(found, is_open=True), watermark.Reader(person, organisation, now, entry_id)
+        return _view(found, is_open=True), None
 
 
 async def _parts(file: BinaryIO) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from techmarket.disclosure import doors, errors, policy, repository
 from techmarket.disclosure.events import QuestionAnswered, QuestionAsked
 from techmarket.disclosure.lifecycle import QUESTION
 from techmarket.disclosure.tables import Question
-from techmarket.disclosure.tiers import Tier
+from techmarket.disclosure.tiers import ALL, Reach, Tier
 from techmarket.disclosure.views import QuestionView
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
@@ -43,7 +43,7 @@ async def ask(tx: Tx, actor: Actor, subject: Ref, *, text: str) -> QuestionView:
         )
         db.add(question)
         journal.record(db, QuestionAsked(question.id, question.subject), actor=actor)
-        return _view(actor, question, Tier.DEAL)
+        return _view(actor, question, ALL)
 
 
 async def answer(tx: Tx, actor: Actor, question_id: UUID, *, text: str, tier: Tier = Tier.PUBLIC) -> QuestionView:
@@ -62,7 +62,7 @@ async def answer(tx: Tx, actor: Actor, question_id: UUID, *, text: str, tier: Ti
         question.answer, question.tier = text, int(tier)
         question.answered_at, question.answered_by_id = await clock.market_now(db), actor.person
         journal.record(db, QuestionAnswered(question.id, question.subject, question.tier), actor=actor)
-        return _view(actor, question, Tier.DEAL)
+        return _view(actor, question, ALL)
 
 
 async def list_questions(
@@ -87,7 +87,7 @@ async def list_questions(
         return page_of(rows, limit, lambda row: (str(row.id),)).map(lambda row: _view(actor, row, reach))
 
 
-def _view(actor: Actor, row: Question, reach: Tier) -> QuestionView:
+def _view(actor: Actor, row: Question, reach: Reach) -> QuestionView:
     """Whoever asked sees that it was answered; the answer itself is for its tier."""
     return QuestionView(
         row.id,
@@ -96,7 +96,7 @@ def _view(actor: Actor, row: Question, reach: Tier) -> QuestionView:
         row.asked_at,
         row.state,
         Tier(row.tier),
-        row.answer if row.tier <= reach else None,
+        row.answer if reach.opens(Tier(row.tier)) else None,
         row.answered_at,
         actor.org_id is not None and actor.org_id == row.asker_org_id,
     )

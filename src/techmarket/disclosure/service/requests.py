@@ -99,8 +99,8 @@ async def _check_tier(
     if tier is not Tier.NDA:
         raise errors.TierNotGranted(allowed=[Tier.NDA.name], pointer="/body/tier")
     reach = (await doors.sight_of(db, actor, found)).reach
-    if reach is not None and reach >= tier:
-        raise errors.AccessOpen(reach=reach.name, pointer="/body/tier")
+    if reach is not None and reach.opens(tier):
+        raise errors.AccessOpen(reach=reach.highest.name, pointer="/body/tier")
     if found.asks_nda:
         raise errors.NdaNeeded(subject=found.room.subject, pointer="/body/tier")
 

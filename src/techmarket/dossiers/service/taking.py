@@ -96,13 +96,13 @@ async def take_evidence(tx: Tx, keys: Keys, actor: Actor, kind: SubjectKind, sub
             notices = periods.stated(written.about_notices, calendar)
             published = key_set(await transparency.key_history(db, keys))
             grounds = await _grounds(db, refs, written.stands)
-            accesses = await _access_log(db, refs, kind, subject_id, reader, own)
+            rooms = await _rooms(db, refs, kind, subject_id, reader, own)
+            readings = await _write_access_log(db, packing, rooms)
             made_at = (await clock.market_now(db)).isoformat()
             named = await _named(db, kind, subject_id, own)
         packing.add(package.LOG, canonical_json(log))
         packing.add(package.NOTICES, canonical_json({"calendar": periods.calendar_shown(calendar), "notices": notices}))
         packing.add(package.GROUNDS, canonical_json(grounds))
-        packing.add(package.ACCESS_LOG, canonical_json({"rooms": accesses}))
         packing.add(package.KEYS, canonical_json(published))
         packing.add_readme()
         stated = Stated(
@@ -116,7 +116,7 @@ async def take_evidence(tx: Tx, keys: Keys, actor: Actor, kind: SubjectKind, sub
             written.lines,
             written.entries,
             len(written.texts),
-            _readings(accesses),
+            readings,
         )
         # The summary is drawn beside the loop: it takes a tenth of a second of arithmetic.
         packing.add(package.SUMMARY, await asyncio.to_thread(summary.draw, stated))
@@ -242,30 +242,30 @@ async def _head_of_log(db: AsyncSession, written: _Written) -> dict[str, Any]:
     }
 
 
-async def _access_log(
+async def _rooms(
     db: AsyncSession, refs: set[str], kind: SubjectKind, subject_id: UUID, reader: Reader, own: UUID
-) -> list[dict[str, Any]]:
-    """Who read what in the data rooms of these things, refused tries included; a room of another's stays shut."""
+) -> list[str]:
+    """The data rooms of these things; a room of another's stays shut."""
     rooms = {ref for ref in refs if ref.partition(":")[0] in ROOMS_OF}
     listing = await _listing_of(db, kind, subject_id)
     if listing is not None:
         owner = (await listings.get_offer_facts(db, listing)).org_id
         if reader is Reader.AUTHORITY or owner == own:
             rooms.add(f"listing:{listing}")
-    found = []
-    for room in sorted(rooms):
-        name, _, id = room.partition(":")
-        lines = [wire(asdict(one)) for one in await disclosure.access_log(db, Ref(name, UUID(id)))]
-        if lines:
-            found.append({"room": room, "readings": lines})
-    return found
+    return sorted(rooms)
 
 
-def _readings(accesses: list[dict[str, Any]]) -> tuple[int, int]:
-    """How often a document was read, and how often that was refused."""
-    outcomes = [line["outcome"] for room in accesses for line in room["readings"]]
-    refused = sum(outcome != ReadOutcome.READ for outcome in outcomes)
-    return len(outcomes) - refused, refused
+async def _write_access_log(db: AsyncSession, packing: Packing, rooms: list[str]) -> tuple[int, int]:
+    """Who read what in these rooms, refused tries included, part by part: how often it was read, and refused."""
+    n = told = refused = 0
+    for room in rooms:
+        async for piece in disclosure.access_log(db, Ref.parse(room)):
+            n += 1
+            readings = [wire(asdict(one)) for one in piece]
+            packing.add(f"{package.ACCESS_LOG}{n:06}.json", canonical_json({"room": room, "readings": readings}))
+            told += len(piece)
+            refused += sum(one.outcome is not ReadOutcome.READ for one in piece)
+    return told - refused, refused
 
 
 async def _listing_of(db: AsyncSession, kind: SubjectKind, subject_id: UUID) -> UUID | None:
