@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
-from techmarket.achievements import errors, service, steps, vesting
+from techmarket.achievements import errors, jobs, service, steps, vesting
 from techmarket.achievements.licences import BurdenKind, Scope
 from techmarket.achievements.lifecycle import VESTING, VestingState
 from techmarket.achievements.rights import Right, RightKind
@@ -28,11 +29,12 @@ from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.notices import errors as notice_errors
 from techmarket.notices import service as notices
-from techmarket.notices.lifecycle import ObjectionState
+from techmarket.notices.events import NoticeEnded
+from techmarket.notices.lifecycle import NoticeState, ObjectionState
 from techmarket.signing.errors import WrongDocument
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_member, an_organisation
-from tests.notices.make import a_sandbox, an_evidence, hang, move_to, shanghai
+from tests.notices.make import a_sandbox, an_evidence, hang, move_to, put_in_its_place, shanghai
 
 START = shanghai(2026, 3, 2, 9)
 DECISION = "dd" * 32
@@ -151,6 +153,11 @@ async def test_the_title_is_shared_when_unit_and_completers_have_signed_after_fi
     with pytest.raises(notice_errors.NotStarted):
         await service.open_vesting_signing(tx, unit, row.id, AGREED)
     await hang(tx, unit, row.notice_id)
+    again = (await put_in_its_place(tx, unit, row.notice_id, note_zh="示例说明")).line
+    told = NoticeEnded(row.notice_id, again.subject, again.kind, NoticeState.REPLACED)
+    await jobs.follow_notice(SimpleNamespace(tx=tx), told)
+    assert (await service.get_vesting(tx, unit, row.id)).notice_id == again.id
+    await hang(tx, unit, again.id)
     await move_to(tx, START + timedelta(days=14))
     with pytest.raises(notice_errors.StillRunning):
         await service.open_vesting_signing(tx, unit, row.id, AGREED)

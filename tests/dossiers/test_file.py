@@ -9,13 +9,19 @@ import pytest
 from httpx import Response
 
 from techmarket.achievements.approvals import ApprovalKind, EvidenceLabel
+from techmarket.achievements.lifecycle import ApprovalState, ConsentState
+from techmarket.certification.lifecycle import CertificateState
+from techmarket.contracts.lifecycle import ContractState, RegistrationState
 from techmarket.db.means import Means
 from techmarket.dossiers import rules
 from techmarket.dossiers.rules import TOLD
 from techmarket.dossiers.stage import Stage
 from techmarket.kernel.events import Event
-from techmarket.notices.kinds import NoticeKind
-from techmarket.trading.lifecycle import ActKind, Method, PauseCause, TerminationCause
+from techmarket.kernel.periods import Unit
+from techmarket.notices import lifecycle as notices
+from techmarket.notices.kinds import NoticeKind, Place
+from techmarket.notices.lifecycle import LengtheningCause, NoticeState, ObjectionState
+from techmarket.trading.lifecycle import ActKind, AwardState, Method, PauseCause, TerminationCause, TradeState
 from techmarket.web.words import file_words_of
 from tests.client import Api
 from tests.stories import way
@@ -146,9 +152,11 @@ def test_the_public_is_told_of_no_event_that_could_name_a_bidder_or_an_asker() -
         assert [kind for kind in TOLD if part in kind] == []
 
 
-def test_every_stage_and_every_public_kind_of_notice_has_a_word_in_both_languages() -> None:
-    codes = {*Stage, *ActKind, *NoticeKind} - {NoticeKind.GRANT, NoticeKind.REWARD_LIST}
+def test_every_code_that_a_page_shows_of_trades_and_notices_has_a_word_in_both_languages() -> None:
+    codes = {*Stage, *ActKind, *NoticeKind, *TradeState}
     codes |= {*Method, *PauseCause, *TerminationCause, *ApprovalKind, *EvidenceLabel}
+    codes |= {*NoticeState, *ObjectionState, *LengtheningCause, *notices.PauseCause, *Place, *Unit, *AwardState}
+    codes |= {*ContractState, *RegistrationState, *CertificateState, *ConsentState, *ApprovalState}
     for language in ("zh-CN", "en"):
         words = file_words_of(language)
         assert {code.value for code in codes} <= set(words)

@@ -89,6 +89,7 @@ async def a_notice(
     rule_date: date = date(2026, 3, 2),
     extension: steps.Extension | None = None,
     deal: steps.Deal | None = None,
+    favours: Collection[UUID] = (),
 ) -> UUID:
     if unit_evidence is not None:
         await an_evidence(tx, owner, unit_evidence)
@@ -109,7 +110,16 @@ async def a_notice(
             reader_orgs=reader_orgs,
             extension=extension,
             deal=deal,
+            favours=favours,
         )
+
+
+async def put_in_its_place(tx: Tx, by: Actor, notice_id: UUID, **changes: Any) -> NoticeView:
+    """Another notice in the place of the one that `by` has just read."""
+    read = (await service.get_notice(tx, by, notice_id)).line.document_sha256
+    return await service.replace_notice(
+        tx, by, notice_id, document_sha256=read, changes=changes, because="Sample reasons for a better text"
+    )
 
 
 async def gate(tx: Tx, notice_id: UUID) -> None:

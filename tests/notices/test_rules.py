@@ -203,7 +203,7 @@ def test_the_page_about_notices_is_the_one_in_the_docs():
     assert (ROOT / "docs" / "notices.md").read_text() == notice_page(), "run `make docs`"
 
 
-@pytest.mark.parametrize("nothing", [None, "", "  ", [None], {"zh": None, "en": ""}, {"zh": [""]}])
+@pytest.mark.parametrize("nothing", [None, "", "  ", [None], ["Sample", None], {"zh": None, "en": ""}, {"zh": [""]}])
 def test_a_notice_whose_field_says_nothing_does_not_state_it(nothing: object) -> None:
     with pytest.raises(errors.FieldsMissing) as missing:
         rules.check_fields(KINDS[NoticeKind.PRICE], PRICE_TEXT | {"abstract": nothing})

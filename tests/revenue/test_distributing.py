@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
 
 from techmarket.contracts import service as contracts
+from techmarket.identity.actor import Role
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.ledger import steps as ledger
 from techmarket.notices import errors as notice_errors
+from techmarket.notices.events import NoticeEnded
+from techmarket.notices.lifecycle import NoticeState
 from techmarket.notices.tables import Notice
-from techmarket.revenue import errors, service
+from techmarket.revenue import errors, jobs, service
 from techmarket.revenue.lifecycle import DistributionState, LineState, TableState
-from tests.notices.make import hang, move_to, shanghai
+from tests.identity.make import a_member
+from tests.notices.make import hang, move_to, put_in_its_place, shanghai
 from tests.revenue.looking import after_the_notice, amounts, count, reload, states, together
 from tests.revenue.make_licence import (
     POSTED,
@@ -128,6 +133,12 @@ async def test_payment_waits_for_the_end_of_the_reward_list(tx, keys):
     with pytest.raises(notice_errors.NotStarted):
         await service.pay_distribution(tx, licence.unit.actor, drafted.id)
     await hang(tx, licence.unit.actor, published.notice_id)
+    officer = (await a_member(tx, licence.unit.actor, Role.LISTING_OFFICER)).actor
+    again = (await put_in_its_place(tx, officer, published.notice_id, note_zh="示例说明")).line
+    told = NoticeEnded(published.notice_id, again.subject, again.kind, NoticeState.REPLACED)
+    await jobs.follow_notice(SimpleNamespace(tx=tx), told)
+    assert (await reload(licence, drafted)).notice_id == again.id
+    await hang(tx, licence.unit.actor, again.id)
     await move_to(tx, shanghai(2026, 4, 7, 23, 59, 30))
     with pytest.raises(notice_errors.StillRunning):
         await service.pay_distribution(tx, licence.unit.actor, drafted.id)

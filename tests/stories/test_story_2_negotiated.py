@@ -134,6 +134,18 @@ async def test_an_upheld_objection_to_the_price_annuls_the_award_and_frees_the_l
     await town.post(f"/v1/offers/{made['id']}/acceptance", agreed, by=buyer)
     notice = (await sale.awards())["P"]["notice_id"]
     await town.hang(notice, university)
+    # Its abstract is put in better words: another notice in its place, and the award waits for that one.
+    shown = await town.get(f"/v1/notices/{notice}")
+    words = {"abstract": shown["document"]["abstract"] | {"zh": "更准确的摘要。示例数据。"}}
+    better: Json = {"document_sha256": shown["document_sha256"], "changes": words, "because": "Sample."}
+    price: Json = better | {"changes": {"intended_price": "1.00"}}
+    assert (await town.try_post(f"/v1/notices/{notice}/replacement", price, by=university)).status_code == 422
+    fresh = await town.post(f"/v1/notices/{notice}/replacement", better, by=university)
+    assert (fresh["replaces_id"], fresh["document"]["intended_price"]) == (notice, yuan("600000.00"))
+    await town.settle()
+    notice = (await sale.awards())["P"]["notice_id"]
+    assert notice == fresh["id"]
+    await town.hang(notice, university)
     filed = await town.post(f"/v1/notices/{notice}/objections", {"grounds": "Too cheap. Sample."}, by=rival)
     await town.post(f"/v1/objections/{filed['id']}/decision", {"upheld": True, "reasons": "Sample."}, by="operator")
     await town.settle()

@@ -39,7 +39,7 @@ from techmarket.trading.lifecycle import (
 from techmarket.trading.service import ExtensionDraft
 from techmarket.trading.views import TradeView
 from tests.listings.make import an_offer
-from tests.notices.make import move_to, shanghai
+from tests.notices.make import move_to, put_in_its_place, shanghai
 from tests.settlement.make import escrow
 from tests.trading.make import (
     DEPOSIT,
@@ -325,6 +325,16 @@ async def test_what_is_done_to_the_notice_itself_is_followed_once_and_an_objecti
     assert after.bidding_opens_at is not None
     assert after.bidding_opens_at > shanghai(2026, 3, 19)
     assert await acts_of(market, trade) == [(ActKind.SUSPENDED, "OTHER", True), (ActKind.RESUMED, None, True)]
+    new = await put_in_its_place(market.tx, market.operator, trade.notice_id, note_en="A sample note")
+    extended = await service.suspend_trade(  # before the trade has heard of it
+        market.tx, market.operator, trade.id, cause=PauseCause.OTHER, reasons="Sample reasons"
+    )
+    await service.resume_trade(market.tx, market.operator, trade.id, reasons="Sample reasons")
+    assert extended.waits_for is WaitsFor.RESUMPTION
+    await runner.settle_down(means)
+    after = await show(market, trade)
+    assert (after.notice_id, after.announcement_ends_at) == (new.line.id, after.bidding_opens_at)
+    assert after.bidding_opens_at == shanghai(2026, 3, 21)  # ten working days from 6 March, afresh
 
 
 # --- termination ------------------------------------------------------------------------------------------------------

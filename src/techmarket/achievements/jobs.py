@@ -8,7 +8,8 @@ from techmarket.achievements import service
 from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means
 from techmarket.kernel.ids import Ref
-from techmarket.notices.events import ObjectionUpheld
+from techmarket.notices.events import NoticeEnded, ObjectionUpheld
+from techmarket.notices.lifecycle import NoticeState
 
 
 @periodic("achievements.flag_idle", every=timedelta(minutes=10))
@@ -23,3 +24,11 @@ async def end_vesting_after_objection(means: Means, event: ObjectionUpheld) -> N
     subject = Ref.parse(event.subject)
     if subject.kind == "vesting":
         await service.lapse_vesting(means.tx, subject.id)
+
+
+@reacts_to("achievements.follow_notice", NoticeEnded)
+async def follow_notice(means: Means, event: NoticeEnded) -> None:
+    """Another notice stands in the place of the one a vesting waits for."""
+    subject = Ref.parse(event.subject)
+    if event.state is NoticeState.REPLACED and subject.kind == "vesting":
+        await service.follow_vesting_notice(means.tx, subject.id)

@@ -16,8 +16,10 @@ from techmarket.api.objections import ObjectionOut, PromiseOut
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, LongText, MoneyOut, NonNegativeMoney, Sha256, Uuid, Wire
+from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.periods import Unit
+from techmarket.kernel.refusals import NotAllowed
 from techmarket.notices import errors, service
 from techmarket.notices.kinds import Change, Effect, NoticeKind, Place
 from techmarket.notices.lifecycle import LengtheningCause, NoticeState, PauseCause
@@ -43,6 +45,47 @@ class ConfirmPosting(Wire):
 
 class SuspendNotice(Wire):
     reasons: LongText = Field(description="told to everyone who reads the notice")
+
+
+class InLanguages(Wire):
+    zh: LongText | None
+    en: LongText | None
+
+
+Words = LongText | Annotated[list[LongText | None], Field(max_length=200)] | InLanguages
+
+
+class NoticeWords(Wire):
+    """What stands there instead, in the form it has now: a text for a text, as many for several. What is left out
+    stays."""
+
+    name: Words | None = None
+    abstract: Words | None = None
+    title_zh: LongText | None = None
+    title_en: LongText | None = None
+    related_party: Literal[True] | None = Field(default=None, description="once published it is not taken back")
+    note_zh: LongText | None = None
+    note_en: LongText | None = None
+
+    def said(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True) | {
+            part: dict(words) for part in ("name", "abstract") if isinstance(words := getattr(self, part), InLanguages)
+        }
+
+
+READ = "the text that you have read (`document_sha256`): if another stands by now, nothing is changed"
+
+
+class CorrectNotice(Wire):
+    document_sha256: Sha256 = Field(description=READ)
+    changes: NoticeWords
+    because: LongText = Field(description="told to everyone who reads the notice")
+
+
+class ReplaceNotice(CorrectNotice):
+    evidence_sha256: Sha256 | None = Field(
+        default=None, description="evidence that the new text hangs in the unit already, where its kind asks for that"
+    )
 
 
 class AllowPrice(Wire):
@@ -235,6 +278,60 @@ async def confirm_posting(notice_id: Uuid, body: ConfirmPosting, actor: SignedIn
         keys=keys,
     )
     return {**notice_shown(view), "receipt": view.receipt}
+
+
+RESTATING = (
+    NotAllowed,
+    NotInThisState,
+    errors.TextChanged,
+    errors.NotRestatable,
+    errors.OtherShape,
+    errors.KinshipTakenBack,
+    errors.NothingChanged,
+)
+
+
+@router.post(
+    "/notices/{notice_id}/corrections",
+    response_model=NoticeOut,
+    operation_id="correctNotice",
+    responses=refusals(*RESTATING, errors.CorrectionNotTaken, errors.NotACorrection),
+)
+async def correct_notice(notice_id: Uuid, body: CorrectNotice, actor: SignedIn, tx: TxDep) -> object:
+    """As its owner or an operator, write the same disclosure better; the period goes on, where the kind lets it.
+
+    What other records say (prices, parties, lots) stands in the notice as they say it.
+    """
+    view = await service.correct_notice(
+        tx, actor, notice_id, document_sha256=body.document_sha256, changes=body.changes.said(), because=body.because
+    )
+    return notice_shown(view)
+
+
+@router.post(
+    "/notices/{notice_id}/replacement",
+    status_code=201,
+    response_model=NoticeOut,
+    operation_id="replaceNotice",
+    responses=refusals(
+        *RESTATING, errors.FieldsMissing, errors.EvidenceMissing, errors.Suspended, errors.TooManyReplacements
+    ),
+)
+async def replace_notice(notice_id: Uuid, body: ReplaceNotice, actor: SignedIn, tx: TxDep) -> object:
+    """Put another notice in its place, in other words; its period starts afresh and open objections go with it.
+
+    An announcement and a result are replaced by an operator, the other kinds by their owner, too.
+    """
+    view = await service.replace_notice(
+        tx,
+        actor,
+        notice_id,
+        document_sha256=body.document_sha256,
+        changes=body.changes.said(),
+        because=body.because,
+        evidence_sha256=body.evidence_sha256,
+    )
+    return notice_shown(view)
 
 
 @router.get(

@@ -39,6 +39,15 @@ Rendered from `notices/kinds.py` by `techmarket docs`. One machine carries every
 - A *correction* leaves the required fields as they are and goes on with the same period, where the kind takes one.
   Any other change is a new notice: its period starts afresh, and open objections go with it. One whose every line
   is gone from the new list lapses, on record.
+- Only what the table calls *words* can be put differently, and a note added (`note_zh`, `note_en`); what other records
+  say (price, parties, lots, lines) stands in the notice as they say it. A related party once published is not taken
+  back. Who changes a text names the one he has read, and says why to everyone: `instead_of` in the new text has the
+  hash of the former one and the reasons.
+- `POST /v1/notices/{{id}}/corrections`: by the owner's administrator or listing officer, or an operator.
+  `POST /v1/notices/{{id}}/replacement`: by whom the table names. Nobody restates what favours him; no operator, that
+  of an organisation he belongs to; and no replacement starts a clock that the operator has stopped. An owner
+  does it as often as the rulebook bears with it (`notice.replacement.by_owner_max`).
+- What waits for a notice (a signature, an opening, a payment) waits for the one in its place from the same instant on.
 - Each posting is evidence: place, instant, text, and for places outside the market a file (PDF, PNG or JPEG, at
   most 20 MiB) that the owner uploaded before, with a web address where there is one. A posting counts from its
   confirmation on. Everyone who reads the notice may fetch the file.
@@ -84,6 +93,8 @@ COLUMNS = (
     "decided by",
     "length",
     "correction",
+    "replaced by",
+    "words",
     "extension",
     "suspension",
 )
@@ -106,6 +117,8 @@ def _cells(row: KindRow) -> list[str]:
         _named(row.deciders),
         f"`{row.length}`",
         "goes on" if row.correction_goes_on else "starts afresh",
+        _named(row.replaced_by),
+        ", ".join(f"`{name}`" for name in row.words) or "—",
         "as announced" if row.can_be_extended else "—",
         "by the operator" if row.can_be_suspended else "—",
     ]

@@ -1385,6 +1385,46 @@ class AwaitedOperations(ABC):
             once=once,
         )
 
+    async def correct_notice(
+        self,
+        notice_id: UUID | str,
+        body: shapes.CorrectNotice,
+        *,
+        once: str | None = None,
+    ) -> shapes.NoticeOut:
+        """As its owner or an operator, write the same disclosure better; the period goes on, where the kind lets
+        it. What other records say (prices, parties, lots) stands in the notice as they say it.
+        """
+        return await self.send(
+            "POST",
+            "/v1/notices/{notice_id}/corrections",
+            {"notice_id": notice_id},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    async def replace_notice(
+        self,
+        notice_id: UUID | str,
+        body: shapes.ReplaceNotice,
+        *,
+        once: str | None = None,
+    ) -> shapes.NoticeOut:
+        """Put another notice in its place, in other words; its period starts afresh and open objections go with
+        it. An announcement and a result are replaced by an operator, the other kinds by their owner, too.
+        """
+        return await self.send(
+            "POST",
+            "/v1/notices/{notice_id}/replacement",
+            {"notice_id": notice_id},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
     async def read_posting_evidence(self, notice_id: UUID | str, sha256: Value) -> bytes:
         """The proof of a posting, for everyone who reads the notice."""
         return await self.send(
@@ -3196,8 +3236,8 @@ class AwaitedOperations(ABC):
     async def accept_listing(
         self,
         listing_id: UUID | str,
+        body: shapes.AcceptIn,
         *,
-        body: shapes.AcceptIn | None | None = None,
         once: str | None = None,
     ) -> shapes.ListingOut:
         """As an operator, accept it: it is published, or waits for its owner where he holds that back."""
@@ -3321,7 +3361,7 @@ class AwaitedOperations(ABC):
         *,
         if_match: str,
     ) -> shapes.ScenarioListOut:
-        """Change a scenario list, also one in public."""
+        """Change a scenario list. One in public leaves it until an operator has read its new words."""
         return await self.send(
             "PUT",
             "/v1/scenario-lists/{list_id}",
@@ -3335,15 +3375,17 @@ class AwaitedOperations(ABC):
         self,
         list_id: UUID | str,
         *,
+        if_match: str,
         once: str | None = None,
     ) -> shapes.ScenarioListOut:
-        """As an operator, let the public see a scenario list."""
+        """As an operator, let the public see the scenario list that you have read."""
         return await self.send(
             "POST",
             "/v1/scenario-lists/{list_id}/publication",
             {"list_id": list_id},
             keyed=True,
             once=once,
+            if_match=if_match,
         )
 
     async def close_scenario_list(self, list_id: UUID | str, *, once: str | None = None) -> shapes.ScenarioListOut:

@@ -15,7 +15,7 @@ class Accept(TypedDict):
 
 
 class AcceptIn(TypedDict):
-    sha256: NotRequired[str | None]
+    sha256: str
 
 
 class AcceptMilestone(TypedDict):
@@ -980,6 +980,12 @@ class CorrectInvoice(TypedDict):
 
 class CorrectName(TypedDict):
     name: str
+
+
+class CorrectNotice(TypedDict):
+    document_sha256: str
+    changes: NoticeWords
+    because: str
 
 
 class CorrectRegistration(TypedDict):
@@ -2026,6 +2032,11 @@ class ImportOut(TypedDict):
     rows: list[RowOut]
 
 
+class InLanguages(TypedDict):
+    zh: str | None
+    en: str | None
+
+
 class InboxOut(TypedDict):
     items: list[NotificationOut]
     next_cursor: str | None
@@ -2631,6 +2642,19 @@ class NoticeProofOut(TypedDict):
 
 
 NoticeState: TypeAlias = "Literal['PREPARED', 'RUNNING', 'PAUSED', 'CLEARED', 'UPHELD', 'REPLACED', 'WITHDRAWN']"
+
+
+class NoticeWords(TypedDict):
+    """What stands there instead, in the form it has now: a text for a text, as many for several. What is left
+    out stays.
+    """
+    name: NotRequired[str | list[str | None] | InLanguages | None]
+    abstract: NotRequired[str | list[str | None] | InLanguages | None]
+    title_zh: NotRequired[str | None]
+    title_en: NotRequired[str | None]
+    related_party: NotRequired[Literal[True] | None]
+    note_zh: NotRequired[str | None]
+    note_en: NotRequired[str | None]
 
 
 class NotificationKindOut(TypedDict):
@@ -3582,6 +3606,13 @@ class RenewIn(TypedDict):
     expires_on: str
 
 
+class ReplaceNotice(TypedDict):
+    document_sha256: str
+    changes: NoticeWords
+    because: str
+    evidence_sha256: NotRequired[str | None]
+
+
 class ReplayIn(TypedDict):
     since: str
     until: str
@@ -3666,7 +3697,7 @@ RequestState: TypeAlias = "Literal['ASKED', 'GRANTED', 'REFUSED', 'WITHDRAWN', '
 
 
 class ReturnIn(TypedDict):
-    sha256: NotRequired[str | None]
+    sha256: str
     reason: str
     reasons: NotRequired[list[ReturnReason]]
 
@@ -3701,7 +3732,7 @@ class ReviewIn(TypedDict):
     decision: NotRequired[Literal['ACCEPT', 'RETURN']]
     reason: NotRequired[str | None]
     reasons: NotRequired[list[ReturnReason]]
-    read: NotRequired[dict[str, str]]
+    read: dict[str, str]
 
 
 class ReviewOut(TypedDict):

@@ -9,6 +9,9 @@ from techmarket.contracts.lifecycle import ContractState
 from techmarket.contracts.tables import Contract
 from techmarket.db.jobs import deadline, periodic, reacts_to
 from techmarket.db.means import Means
+from techmarket.kernel.ids import Ref
+from techmarket.notices.events import NoticeEnded
+from techmarket.notices.lifecycle import NoticeState
 from techmarket.settlement.events import DuePaid, DueRefunded
 from techmarket.trading.events import AwardAnnulled, AwardLapsed
 
@@ -38,6 +41,14 @@ async def cancel_annulled(means: Means, event: AwardAnnulled) -> None:
 
 
 deadline("contracts.trial_ends", Contract.trial_until, Contract.state == ContractState.TRIAL)
+
+
+@reacts_to("contracts.follow_notice", NoticeEnded)
+async def follow_notice(means: Means, event: NoticeEnded) -> None:
+    """Another notice stands in the place of the one a contract waits for."""
+    about = Ref.parse(event.subject)
+    if event.state is NoticeState.REPLACED and about.kind in ("contract", "award"):
+        await service.follow_notice(means.tx, about)
 
 
 @periodic("contracts.lapse_trials", every=timedelta(minutes=10))

@@ -63,6 +63,10 @@ async def get_contract(db: AsyncSession, contract_id: UUID) -> Contract:
     return row
 
 
+async def id_of_award(db: AsyncSession, award_id: UUID) -> UUID | None:
+    return (await db.execute(select(Contract.id).where(Contract.award_id == award_id))).scalar_one_or_none()
+
+
 async def find_by_award(db: AsyncSession, award_id: UUID) -> Contract | None:
     return (await db.execute(select(Contract).where(Contract.award_id == award_id))).scalar_one_or_none()
 

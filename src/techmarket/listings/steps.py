@@ -429,7 +429,7 @@ async def terms_up_to(db: AsyncSession, view: ListingView, tier: Tier) -> dict[s
     if view.reach <= tier:
         return view.terms
     (row,) = await repository.shown(db, [view.id])
-    return tiers.cut(msgspec.json.decode(row.body), tier)
+    return tiers.cut(msgspec.json.decode(row.body), as_far_as(tier))
 
 
 async def public_view(tx: Tx, listing_id: UUID) -> tuple[ListingView | None, Signs]:

@@ -29,11 +29,15 @@ class Deal:
     price_minor: int | None
 
 
+async def lock_deals(db: AsyncSession, kind: NoticeKind, owner_org: UUID) -> None:
+    """One at a time: the next notice about a deal has no row yet whose lock would keep another away."""
+    await lock_name(db, f"{kind} notices of {owner_org}")
+
+
 async def former(db: AsyncSession, kind: NoticeKind, owner_org: UUID, deal: Deal) -> list[Notice]:
     """The owner's notices about any of the same things to any of the same buyers, newest first, locked: back to the
     last one that has cleared."""
-    # The next one has no row yet whose lock would keep another away.
-    await lock_name(db, f"{kind} notices of {owner_org}")
+    await lock_deals(db, kind, owner_org)
     about = [str(one) for one in deal.about]
     found: list[Notice] = []
     for one in await repository.lock_former(db, kind, owner_org, about, deal.buyers):

@@ -15,6 +15,7 @@ from techmarket.rulebook.steps import Rule
 ACKNOWLEDGEMENT = "notice.objection.acknowledgement.length"
 DECISION = "notice.objection.decision.length"
 PER_PARTY_MAX = "notice.objection.per_party_max"
+BY_OWNER_MAX = "notice.replacement.by_owner_max"
 SAME_GROUNDS_MAX = "notice.objection.same_grounds_max"
 
 
@@ -35,6 +36,11 @@ async def same_grounds_max(db: AsyncSession, notice: Notice) -> int | None:
 
 async def per_party_max(db: AsyncSession, notice: Notice) -> int | None:
     rule = await _rule(db, notice, PER_PARTY_MAX)
+    return rule.int if rule is not None else None
+
+
+async def by_owner_max(db: AsyncSession, notice: Notice) -> int | None:
+    rule = await _rule(db, notice, BY_OWNER_MAX)
     return rule.int if rule is not None else None
 
 

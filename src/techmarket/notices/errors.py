@@ -230,6 +230,36 @@ class FieldsMissing(Refusal):
     en = "The notice lacks what its kind must state: {fields}."
 
 
+class NotRestatable(Refusal):
+    code, kind = "notices.not_restatable", Kind.INVALID
+    zh = "以下内容以其他记录为准，不能在公示中改写：{parts}；可改写：{possible}。"
+    en = "What the notice says of {parts} is on record elsewhere; only these can be put differently here: {possible}."
+
+
+class OtherShape(Refusal):
+    code, kind = "notices.other_shape", Kind.INVALID
+    zh = "{part} 须与原公示形式一致：文字替换文字，几项替换几项。"
+    en = "{part} must have the form it has in the notice: a text for a text, as many for several."
+
+
+class KinshipTakenBack(Refusal):
+    code, kind = "notices.kinship_taken_back", Kind.CONFLICT
+    zh = "已公示的利害关系不能以改写撤回；确有错误的，请撤回合同后重新公示。"
+    en = "A related party once published is not taken back; if it was wrong, take the contract back and publish anew."
+
+
+class TextChanged(Refusal):
+    code, kind = "notices.text_changed", Kind.STALE
+    zh = "公示文本已变更，现行文本为 {document_sha256}；请阅后再提交。"
+    en = "The notice's text has changed meanwhile and is now {document_sha256}; read it and send again."
+
+
+class TooManyReplacements(Refusal):
+    code, kind = "notices.too_many_replacements", Kind.CONFLICT
+    zh = "此公示已替换 {at_most} 次；请市场运营人员再行替换。"
+    en = "This notice has been replaced {at_most} times; ask the operator to do it once more."
+
+
 class NotAPlaceOfThisNotice(Refusal):
     code, kind = "notices.not_a_place_of_this_notice", Kind.CONFLICT
     zh = "此公示不在该场所发布。"

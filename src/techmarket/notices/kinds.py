@@ -64,8 +64,9 @@ class Change(StrEnum):
 class KindRow:
     """One kind. `fields` must be stated, and a correction does not touch them.
 
-    `length` is the rulebook's key of the period; `rest_after_suspension` says that the rules on what must be left of a
-    disclosure after a suspension speak of this kind.
+    `words` may be put in other words, in a replacement by `replaced_by`; all else is on record elsewhere and changes
+    there alone. `length` is the rulebook's key of the period; `rest_after_suspension` says that the rules on what must
+    be left of a disclosure after a suspension speak of this kind.
     """
 
     subject: str
@@ -76,6 +77,8 @@ class KindRow:
     effect: Effect
     deciders: tuple[Decider, ...]
     length: str
+    words: tuple[str, ...] = ()
+    replaced_by: tuple[Decider, ...] = (Decider.OPERATOR, Decider.OWNER)
     correction_goes_on: bool = False
     can_be_extended: bool = False
     can_be_suspended: bool = False
@@ -92,6 +95,8 @@ KINDS: Mapping[NoticeKind, KindRow] = {
         effect=Effect.PAUSES,
         deciders=(Decider.OPERATOR,),
         length="notice.announcement.length",
+        words=("title_zh", "title_en"),
+        replaced_by=(Decider.OPERATOR,),
         correction_goes_on=True,
         can_be_extended=True,
         can_be_suspended=True,
@@ -108,6 +113,7 @@ KINDS: Mapping[NoticeKind, KindRow] = {
         effect=Effect.PAUSES,
         deciders=(Decider.OPERATOR,),
         length="notice.price.length",
+        words=("name", "abstract", "related_party"),
         can_be_suspended=True,
     ),
     NoticeKind.RESULT: KindRow(
@@ -119,6 +125,8 @@ KINDS: Mapping[NoticeKind, KindRow] = {
         effect=Effect.PAUSES,
         deciders=(Decider.OPERATOR,),
         length="notice.result.length",
+        words=("title_zh", "title_en"),
+        replaced_by=(Decider.OPERATOR,),
         correction_goes_on=True,
         can_be_suspended=True,
     ),
@@ -131,6 +139,7 @@ KINDS: Mapping[NoticeKind, KindRow] = {
         effect=Effect.PAUSES,
         deciders=(Decider.OPERATOR, Decider.OWNER),
         length="notice.grant.length",
+        words=("name",),
         correction_goes_on=True,
     ),
     # ZJR art. 39: in the unit.

@@ -77,6 +77,7 @@ async def open_notice(
     extension: Extension | None = None,
     deal: Deal | None = None,
     favours: Collection[UUID] = (),
+    change: Change | None = None,
 ) -> UUID:
     """Open a notice: it stands on the market at once, and starts when it stands in every place its kind requires.
 
@@ -127,7 +128,7 @@ async def open_notice(
         await extending.check_announced(db, notice, extension)
     db.add(notice)
     await db.flush()
-    _keep_version(db, notice, None, now=now, actor=actor)
+    _keep_version(db, notice, change, now=now, actor=actor)
     event = NoticeOpened(notice.id, notice.subject, kind, notice.document_sha256, length.n, length.unit.value)
     telling.record(db, notice.id, event, actor=actor)
     await db.flush()
@@ -211,10 +212,14 @@ async def replace(
 
     A notice whose period has ended is not replaced: what it announced is in force. Returns the notice that stands.
     """
+    await lock_deal(db, await repository.get_notice(db, notice_id))
     old = await repository.lock_notice(db, notice_id)
     if change is Change.CORRECTION:
         await _correct(db, old, document, now=now, actor=actor)
         return old.id
+    # Another notice in its place would run, though the market has stopped the clock.
+    if (await counting.course_of(db, old)).suspension is not None:
+        raise errors.Suspended()
     await end_standing(db, old, "replace", actor)
     new_notice_id = await open_notice(
         db,
@@ -232,6 +237,7 @@ async def replace(
         reader_orgs=old.reader_org_ids,
         extension=announced(old),
         favours=old.favoured_ids,
+        change=change,
     )
     new = await repository.lock_notice(db, new_notice_id)
     new.replaces_id = old.id
@@ -239,6 +245,12 @@ async def replace(
     await _carry_over(db, old, new, now=now, actor=actor)
     await db.flush()
     return new.id
+
+
+async def lock_deal(db: AsyncSession, notice: Notice) -> None:
+    """Before the notice itself: whoever opens the next one about the same things waits, or is waited for."""
+    if notice.about:
+        await again.lock_deals(db, notice.kind, notice.owner_org_id)
 
 
 async def end_standing(db: AsyncSession, notice: Notice, act: str, actor: Actor | None) -> None:

@@ -10,6 +10,8 @@ from techmarket.identity.permissions import Standing, permission
 
 READ = permission("notices.read", Standing.ANYONE, scope=Scope.READ)
 CONFIRM_POSTING = permission("notices.confirm_posting", Standing.OWN, Role.ADMINISTRATOR, Role.LISTING_OFFICER)
+RESTATE_OWN = permission("notices.restate_own", Standing.OWN, Role.ADMINISTRATOR, Role.LISTING_OFFICER)
+RESTATE = permission("notices.restate", Standing.MARKET, Role.OPERATOR)
 OBJECT = permission("notices.file_objection", Standing.VERIFIED)
 UPLOAD_EVIDENCE = permission("notices.upload_evidence", Standing.VERIFIED)
 SUSPEND = permission("notices.suspend", Standing.MARKET, Role.OPERATOR)

@@ -245,6 +245,18 @@ async def find_successor(db: AsyncSession, notice_id: UUID) -> UUID | None:
     return (await db.execute(select(Notice.id).where(Notice.replaces_id == notice_id))).scalar_one_or_none()
 
 
+async def stands_for(db: AsyncSession, notice_id: UUID) -> list[UUID]:
+    """The notice and those put in its place since, the last one last; a notice that was only taken down ends it."""
+    chain = (
+        select(Notice.id, Notice.state, literal(0).label("n"))
+        .where(Notice.id == notice_id)
+        .cte("standing_for", recursive=True)
+    )
+    after = select(Notice.id, Notice.state, chain.c.n + 1).join(chain, Notice.replaces_id == chain.c.id)
+    chain = chain.union_all(after.where(chain.c.state == NoticeState.REPLACED))
+    return list((await db.execute(select(chain.c.id).order_by(chain.c.n))).scalars())
+
+
 async def list_entries(db: AsyncSession, notice_id: UUID) -> Sequence[NoticeEntry]:
     """In the order in which they were written."""
     query = select(NoticeEntry).join(JournalEntry, JournalEntry.id == NoticeEntry.entry_id)

@@ -149,9 +149,14 @@ def check_lines(effect: Effect, known: Collection[str] | None, named: Sequence[s
 
 def check_fields(kind: KindRow, document: Mapping[str, Any]) -> None:
     """A notice states what its kind must state."""
-    missing = [name for name in kind.fields if _says_nothing(document.get(name))]
+    missing = [name for name in kind.fields if _is_missing(document.get(name))]
     if missing:
         raise errors.FieldsMissing(fields=missing)
+
+
+def _is_missing(value: object) -> bool:
+    """Of several things each is stated: what is said of one says nothing of the others."""
+    return _says_nothing(value) or (isinstance(value, list | tuple) and any(_says_nothing(one) for one in value))
 
 
 def _says_nothing(value: object) -> bool:
@@ -195,6 +200,39 @@ def check_correction(kind: NoticeKind, old: Mapping[str, Any], new: Mapping[str,
     changed = [name for name in row.fields if old.get(name) != new.get(name)]
     if changed:
         raise errors.NotACorrection(fields=changed)
+
+
+NOTES = ("note_zh", "note_en")
+INSTEAD_OF = "instead_of"
+
+
+def restated(kind: NoticeKind, old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The words of a notice may be put differently and a note added; what other records say stays as they say it.
+
+    A related party once published is not taken back.
+    """
+    words = KINDS[kind].words
+    if strange := sorted(set(changes) - {*words, *NOTES}):
+        raise errors.NotRestatable(parts=strange, possible=[*words, *NOTES], pointer=f"/body/changes/{strange[0]}")
+    for name, said in changes.items():
+        if not (name in NOTES and isinstance(said, str)) and not _has_shape_of(old.get(name), said):
+            raise errors.OtherShape(part=name, pointer=f"/body/changes/{name}")
+        if name == "related_party" and said is False and old.get(name) is True:
+            raise errors.KinshipTakenBack(pointer="/body/changes/related_party")
+    if all(old.get(name) == said for name, said in changes.items()):
+        raise errors.NothingChanged()
+    return {name: said for name, said in old.items() if name != INSTEAD_OF} | dict(changes)
+
+
+def _has_shape_of(old: object, new: object) -> bool:
+    """A text for a text, or for nothing; as many texts for several, each under its own name."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return set(old) == set(new) and all(_has_shape_of(old[name], new[name]) for name in old)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(_has_shape_of(a, b) for a, b in zip(old, new, strict=True))
+    if isinstance(old, bool) or isinstance(new, bool):
+        return isinstance(old, bool) and isinstance(new, bool)
+    return (old is None or isinstance(old, str)) and (new is None or isinstance(new, str))
 
 
 def check_standing(

@@ -22,7 +22,7 @@ from techmarket.notices.kinds import NoticeKind
 from techmarket.notices.lifecycle import STANDING, LengtheningCause, NoticeState, ObjectionState
 from techmarket.notices.opening import length_rule, open_notice, replace
 from techmarket.notices.proving import NoticeEvidence, evidence
-from techmarket.notices.tables import Notice
+from techmarket.notices.tables import Notice, Objection
 from techmarket.notices.views import EvidenceView, NoticeView, VersionView
 
 __all__ = [
@@ -31,11 +31,13 @@ __all__ = [
     "NoticeEvidence",
     "NoticeFacts",
     "Suspension",
+    "current",
     "ends_at",
     "evidence",
     "extend",
     "extensions_left",
     "find_evidence",
+    "first_started_at",
     "get_facts",
     "has_ended",
     "held_lines",
@@ -56,6 +58,8 @@ __all__ = [
     "upheld_lines",
     "withdraw",
 ]
+
+PREDECESSORS_MAX = 50
 
 
 async def find_evidence(db: AsyncSession, org: UUID, sha256: str) -> EvidenceView | None:
@@ -85,51 +89,75 @@ class Suspension:
     resume_by: datetime | None
 
 
+async def current(db: AsyncSession, notice_id: UUID) -> UUID:
+    """The notice that stands in the place of this one: itself, until it is replaced. Gates ask about that one."""
+    return (await repository.stands_for(db, notice_id) or [notice_id])[-1]
+
+
+async def first_started_at(db: AsyncSession, notice_id: UUID) -> datetime | None:
+    """Since when its subject has stood in public, whatever text has taken the place of another since."""
+    last = await _current(db, notice_id)
+    line = [last, *await repository.list_predecessors(db, last, PREDECESSORS_MAX)]
+    return min((one.started_at for one in line if one.subject == last.subject and one.started_at), default=None)
+
+
+async def _current(db: AsyncSession, notice_id: UUID) -> Notice:
+    return await repository.get_notice(db, await current(db, notice_id))
+
+
+async def _hold(db: AsyncSession, notice_id: UUID) -> Notice:
+    """The one in its place, held. Whoever is just replacing it has his turn first."""
+    notice = await repository.hold_notice(db, await current(db, notice_id))
+    while notice.state is NoticeState.REPLACED:
+        notice = await repository.hold_notice(db, await current(db, notice.id))
+    return notice
+
+
 async def require_cleared(db: AsyncSession, notice_id: UUID, now: datetime) -> None:
     """The gate: refuse until the period has ended without an open or upheld objection.
 
     Counted from clock and rows, so it is right before the job has run. The row is held until the caller commits, so
     that an objection filed in time is seen here, or waits and is told that the period has ended.
     """
-    notice = await repository.hold_notice(db, notice_id)
+    notice = await _hold(db, notice_id)
     rules.check_cleared(
         notice.state,
         ends_at=await counting.require_end(db, notice),
         now=now,
         missing_places=await counting.missing_places(db, notice),
-        open_objections=(await repository.count_open_objections(db, [notice_id])).get(notice_id, 0),
+        open_objections=(await repository.count_open_objections(db, [notice.id])).get(notice.id, 0),
     )
 
 
 async def is_cleared(db: AsyncSession, notice_id: UUID, now: datetime) -> bool:
     """Whether the period has ended without an open or upheld objection; without a lock, for views."""
-    notice = await repository.get_notice(db, notice_id)
+    notice = await _current(db, notice_id)
     return rules.state_at(notice.state, await counting.count_end(db, notice), now) is NoticeState.CLEARED
 
 
 async def has_ended(db: AsyncSession, notice_id: UUID, now: datetime) -> bool:
     """As `is_cleared`, and the notice stays as it is until the caller commits: whoever stops it comes before or too
     late."""
-    notice = await repository.hold_notice(db, notice_id)
+    notice = await _hold(db, notice_id)
     return rules.state_at(notice.state, await counting.count_end(db, notice), now) is NoticeState.CLEARED
 
 
 async def suspension_of(db: AsyncSession, notice_id: UUID) -> Suspension | None:
     """The suspension that lasts, if there is one."""
-    pause = (await counting.course_of(db, await repository.get_notice(db, notice_id))).suspension
+    pause = (await counting.course_of(db, await _current(db, notice_id))).suspension
     return None if pause is None else Suspension(pause.reasons or "", pause.began_at, pause.resume_by)
 
 
 async def extensions_left(db: AsyncSession, notice_id: UUID) -> int:
     """How many of the announced extensions are left."""
-    notice = await repository.get_notice(db, notice_id)
+    notice = await _current(db, notice_id)
     used = sum(more.cause is LengtheningCause.EXTENSION for more in (await counting.course_of(db, notice)).lengthenings)
     return (notice.extensions_at_most or 0) - used
 
 
 async def ends_at(db: AsyncSession, notice_id: UUID) -> datetime | None:
     """The instant the period ends; None before it has started, while something stops it, and once it stands no more."""
-    return await counting.count_end(db, await repository.get_notice(db, notice_id))
+    return await counting.count_end(db, await _current(db, notice_id))
 
 
 async def held_lines(db: AsyncSession, notice_id: UUID) -> set[str]:
@@ -137,26 +165,36 @@ async def held_lines(db: AsyncSession, notice_id: UUID) -> set[str]:
 
     The notice is held until the caller commits, so that no line is freed under an objection that comes in time.
     """
-    await repository.hold_notice(db, notice_id)
+    await _hold(db, notice_id)
     waiting = (ObjectionState.FILED, ObjectionState.UPHELD)
-    standing = (o for o in await repository.list_objections(db, notice_id) if o.notice_id == notice_id)
-    return {line for objection in standing if objection.state in waiting for line in objection.lines or ()}
+    return {line for one in await _objections(db, notice_id) if one.state in waiting for line in one.lines or ()}
 
 
 async def upheld_lines(db: AsyncSession, notice_id: UUID) -> set[str]:
     """The lines that were objected to with success."""
-    known = await repository.list_objections(db, notice_id)
+    known = await _objections(db, notice_id)
     return {line for one in known if one.state is ObjectionState.UPHELD for line in one.lines or ()}
+
+
+async def _objections(db: AsyncSession, notice_id: UUID) -> list[Objection]:
+    """Those to the notice, and to the ones in its place since."""
+    return [
+        one
+        for notice in await repository.stands_for(db, notice_id)
+        for one in await repository.list_objections(db, notice)
+        if one.notice_id == notice
+    ]
 
 
 async def open_objections(db: AsyncSession, notice_id: UUID) -> int:
     """How many objections to this notice wait for a decision."""
-    return (await repository.count_open_objections(db, [notice_id])).get(notice_id, 0)
+    standing = await current(db, notice_id)
+    return (await repository.count_open_objections(db, [standing])).get(standing, 0)
 
 
 async def require_unobjected(db: AsyncSession, notice_id: UUID) -> None:
     """Refuse while an objection to it waits for its decision, or once one was upheld; it stays so until the commit."""
-    notice = await repository.hold_notice(db, notice_id)
+    notice = await _hold(db, notice_id)
     if notice.state is NoticeState.UPHELD:
         raise errors.Upheld()
     if waiting := await open_objections(db, notice_id):
@@ -168,7 +206,9 @@ async def withdraw(db: AsyncSession, notice_id: UUID, actor: Actor | None) -> bo
 
     Open objections to it have nothing left to be about and lapse.
     """
-    notice = await repository.lock_notice(db, notice_id)
+    notice = await repository.lock_notice(db, await current(db, notice_id))
+    while notice.state is NoticeState.REPLACED:
+        notice = await repository.lock_notice(db, await current(db, notice.id))
     if await counting.state_now(db, notice) not in STANDING:
         return False
     await opening.end_standing(db, notice, "withdraw", actor)
@@ -206,7 +246,8 @@ async def notice_of(db: AsyncSession, subject: Ref, kind: NoticeKind) -> NoticeF
 
 
 async def get_facts(db: AsyncSession, notice_id: UUID) -> NoticeFacts:
-    return await _facts(db, await repository.get_notice(db, notice_id))
+    """As it stands: if it was replaced, those of the one in its place."""
+    return await _facts(db, await _current(db, notice_id))
 
 
 async def _facts(db: AsyncSession, notice: Notice) -> NoticeFacts:

@@ -88,6 +88,11 @@ class Notice(Identified, Base):
         return Length(self.length_n, self.length_unit)
 
     @property
+    def sides(self) -> set[UUID]:
+        """Its owner and whom it names: what each of them says of it is said for himself."""
+        return {self.owner_org_id, *self.reader_org_ids, *self.buyer_org_ids}
+
+    @property
     def required_places(self) -> tuple[Place, ...]:
         return tuple(Place(place) for place in self.places)
 

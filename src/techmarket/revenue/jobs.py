@@ -7,8 +7,10 @@ from datetime import timedelta
 from techmarket.contracts.events import RegistrationRevoked
 from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means
-from techmarket.notices.events import NoticeCleared
+from techmarket.kernel.ids import Ref
+from techmarket.notices.events import NoticeCleared, NoticeEnded
 from techmarket.notices.kinds import NoticeKind
+from techmarket.notices.lifecycle import NoticeState
 from techmarket.revenue import service
 from techmarket.settlement.events import DueRefunded, PayoutConfirmed, PayoutFailed, Released
 
@@ -24,6 +26,14 @@ async def clear_distribution(means: Means, event: NoticeCleared) -> None:
     """A reward list that has stood its time makes its distribution payable."""
     if event.notice_kind is NoticeKind.REWARD_LIST:
         await service.clear_distribution(means.tx, event.notice_id)
+
+
+@reacts_to("revenue.follow_notice", NoticeEnded)
+async def follow_notice(means: Means, event: NoticeEnded) -> None:
+    """Another list stands in the place of the one that a distribution or new lines wait for."""
+    about = Ref.parse(event.subject)
+    if event.state is NoticeState.REPLACED and about.kind in ("distribution", "line_rework"):
+        await service.follow_notice(means.tx, about)
 
 
 @reacts_to("revenue.settle_confirmed", PayoutConfirmed)

@@ -8,6 +8,7 @@ from techmarket.db.jobs import deadline, periodic, reacts_to
 from techmarket.db.means import Means
 from techmarket.kernel.ids import Ref
 from techmarket.notices.events import (
+    NoticeEnded,
     NoticeExtended,
     NoticeResumed,
     NoticeSuspended,
@@ -15,6 +16,7 @@ from techmarket.notices.events import (
     ObjectionUpheld,
     ObjectionWithdrawn,
 )
+from techmarket.notices.lifecycle import NoticeState
 from techmarket.rulebook.events import WorkDaysEntered
 from techmarket.settlement.events import DuePaid
 from techmarket.settlement.steps import Purpose
@@ -114,6 +116,17 @@ async def follow_decision(means: Means, event: ObjectionDecided) -> None:
 @reacts_to("trading.follow_withdrawal", ObjectionWithdrawn)
 async def follow_withdrawal(means: Means, event: ObjectionWithdrawn) -> None:
     await _follow(means, event.subject)
+
+
+@reacts_to("trading.follow_replacement", NoticeEnded)
+async def follow_replacement(means: Means, event: NoticeEnded) -> None:
+    """Another notice stands in the place of the announcement, or of the one of an award."""
+    if event.state is not NoticeState.REPLACED:
+        return
+    await _follow(means, event.subject)
+    about = Ref.parse(event.subject)
+    if about.kind == "award":
+        await service.follow_award_notice(means.tx, about.id)
 
 
 async def _follow(means: Means, subject: str) -> None:

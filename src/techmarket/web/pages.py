@@ -59,6 +59,10 @@ async def _page(request: Request, tx: TxDep, name: str, *, more_policy: str = ""
     return HTMLResponse(html, headers=headers)
 
 
+def _words_of_files(request: Request) -> dict[str, str]:
+    return file_words_of(preferred_language(request.headers.get("accept-language", "")))
+
+
 @router.get("/")
 async def home(
     request: Request,
@@ -102,7 +106,7 @@ async def matches(
 @router.get("/trades")
 async def trades(request: Request, actor: Reader, tx: TxDep, cursor: Cursor = None) -> HTMLResponse:
     page = await trading.list_trades(tx, actor, state=None, mine=False, cursor=cursor, limit=PAGE)
-    return await _page(request, tx, "trades", page=page)
+    return await _page(request, tx, "trades", page=page, words=_words_of_files(request))
 
 
 @router.get("/trades/{trade_id}")
@@ -149,7 +153,7 @@ async def verify_script() -> Response:
 @router.get("/notices")
 async def public_notices(request: Request, actor: Reader, tx: TxDep, cursor: Cursor = None) -> HTMLResponse:
     page = await notices.list_notices(tx, actor, kind=None, state=None, subject=None, cursor=cursor, limit=PAGE)
-    return await _page(request, tx, "notices", page=page)
+    return await _page(request, tx, "notices", page=page, words=_words_of_files(request))
 
 
 @router.get("/certificates")

@@ -42,6 +42,7 @@ from techmarket.achievements.service.recording import (
 from techmarket.achievements.service.vesting import (
     apply_for_vesting,
     approve_vesting,
+    follow_vesting_notice,
     get_vesting,
     lapse_vesting,
     list_vestings,
@@ -63,6 +64,7 @@ __all__ = [
     "declare_open_licence",
     "draw_up_approval",
     "flag_idle",
+    "follow_vesting_notice",
     "get_achievement",
     "get_approval",
     "get_attestation",

@@ -275,6 +275,15 @@ async def lapse_vesting(tx: Tx, vesting_id: UUID) -> bool:
         return True
 
 
+async def follow_vesting_notice(tx: Tx, vesting_id: UUID) -> None:
+    """Another notice stands in the place of its publicity. Twice is harmless."""
+    async with tx.begin() as db:
+        row = await repository.get_vesting(db, vesting_id)
+        await repository.lock(db, row.achievement_id)
+        if row.notice_id is not None:
+            row.notice_id = await notices.current(db, row.notice_id)
+
+
 async def _end(db: AsyncSession, row: Vesting, actor: Actor | None) -> None:
     """It comes to nothing: its signatures and its notice fall away, the achievement is free again."""
     if row.signing_id is not None:

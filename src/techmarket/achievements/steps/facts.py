@@ -93,6 +93,22 @@ async def get_facts(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Achieve
     }
 
 
+class Kin(StrEnum):
+    """What the market sees of a buyer who is a related party (利害关系人) of what he buys."""
+
+    SHARED_PERSON = "SHARED_PERSON"
+    COMPLETER_BELONGS = "COMPLETER_BELONGS"
+
+
+async def kinship(db: AsyncSession, ids: Iterable[UUID], *, seller: UUID, buyer: UUID) -> set[Kin]:
+    """A buyer is a related party when somebody who made the achievement belongs to it, or anyone of the seller does."""
+    found = {Kin.SHARED_PERSON} if await identity.share_people(db, seller, buyer) else set()
+    people = await identity.get_people(db, await ever_completers(db, ids))
+    if any(buyer in person.org_ids for person in people.values()):
+        found.add(Kin.COMPLETER_BELONGS)
+    return found
+
+
 async def ever_completers(db: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
     """Whoever was named as a completer in any version: who is left out today has made it all the same."""
     found: set[UUID] = set()

@@ -48,7 +48,7 @@ from techmarket.contracts.service.registering import (
     revoke_registration,
 )
 from techmarket.contracts.service.reporting import correct_report, report_royalty
-from techmarket.contracts.service.signing import cancel_lapsed, open_signing, sign, sign_vouched
+from techmarket.contracts.service.signing import cancel_lapsed, follow_notice, open_signing, sign, sign_vouched
 from techmarket.contracts.service.trying import accept_trial, decline_trial, lapse_trials
 from techmarket.contracts.service.watching import announce_passed, file_licence, list_deadlines
 
@@ -76,6 +76,7 @@ __all__ = [
     "end_for_breach",
     "file_licence",
     "file_registration",
+    "follow_notice",
     "get_contract",
     "get_document",
     "get_order",

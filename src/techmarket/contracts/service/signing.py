@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
-from techmarket.achievements.steps import AchievementFacts, Sale
+from techmarket.achievements.steps import Sale
 from techmarket.contracts import borders, errors, policy, repository, rules, templates, text
 from techmarket.contracts.events import (
     ContractAwaitsClearance,
@@ -369,7 +369,8 @@ async def publish_price(
             "term_years": contract.term_years,
         },
         "intended_price": [rules.line_in_words(line.kind, line.minor, line.rate, line.base) for line in lines],
-        "related_party": related_party or await _is_related(db, facts.values(), seller.id, parties[PartyRole.PAYER]),
+        "related_party": related_party
+        or bool(await achievements.kinship(db, ids, seller=seller.id, buyer=parties[PartyRole.PAYER])),
         "contract_number": contract.number,
     }
     return await notices.open_notice(
@@ -390,6 +391,19 @@ async def publish_price(
     )
 
 
+async def follow_notice(tx: Tx, about: Ref) -> bool:
+    """Another notice stands in the place of the one about this contract or its award. Twice is harmless."""
+    async with tx.begin() as db:
+        found = about.id if about.kind == "contract" else await repository.id_of_award(db, about.id)
+        if found is None:
+            return False
+        contract = await repository.lock_contract(db, found)
+        if contract.notice_id is None:
+            return False
+        contract.notice_id = await notices.current(db, contract.notice_id)
+        return True
+
+
 async def _require_kinship_published(db: AsyncSession, contract: Contract) -> None:
     """Nobody signs at a price whose notice said that the buyer is no related party, when it has become one."""
     if contract.notice_id is None:
@@ -399,14 +413,8 @@ async def _require_kinship_published(db: AsyncSession, contract: Contract) -> No
     if notice.kind is not NoticeKind.PRICE or published["related_party"]:
         return
     sides = await side_orgs(db, contract)
-    facts = await achievements.get_facts(db, await repository.achievements_of(db, contract.id))
+    sold = await repository.achievements_of(db, contract.id)
     for seller in sides[PartyRole.PAYEE]:
         for buyer in sides[PartyRole.PAYER]:
-            if await _is_related(db, facts.values(), seller, buyer):
+            if await achievements.kinship(db, sold, seller=seller, buyer=buyer):
                 raise errors.KinshipUnpublished()
-
-
-async def _is_related(db: AsyncSession, sold: Iterable[AchievementFacts], seller: UUID, buyer: UUID) -> bool:
-    """A buyer is a related party when somebody who made the achievement belongs to it, or anyone of the seller does."""
-    people = await identity.get_people(db, await achievements.ever_completers(db, [one.id for one in sold]))
-    return any(buyer in person.org_ids for person in people.values()) or await identity.share_people(db, seller, buyer)

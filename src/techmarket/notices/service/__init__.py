@@ -20,6 +20,7 @@ from techmarket.notices.service.reading import (
     read_objection_evidence,
     read_posting_evidence,
 )
+from techmarket.notices.service.restating import correct_notice, replace_notice
 from techmarket.notices.service.suspending import resume_notice, suspend_notice
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "allow_price",
     "clear_due",
     "confirm_posting",
+    "correct_notice",
     "decide_objection",
     "file_objection",
     "get_notice",
@@ -40,6 +42,7 @@ __all__ = [
     "read_posting_evidence",
     "recount",
     "recount_deadlines",
+    "replace_notice",
     "resume_notice",
     "suspend_notice",
     "sweep_evidence",

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.db import clock
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import Permission, require
 from techmarket.kernel.ids import new_id
@@ -132,7 +133,7 @@ async def acknowledge_objection(tx: Tx, actor: Actor, objection_id: UUID) -> Obj
     """Who is to decide says that the objection has arrived and is being looked into."""
     async with tx.begin() as db:
         notice, objection = await _lock_objection(db, actor, objection_id)
-        _require_decider(actor, notice, objection, policy.ACKNOWLEDGE, policy.ACKNOWLEDGE_OWN)
+        await _require_decider(db, actor, notice, objection, policy.ACKNOWLEDGE, policy.ACKNOWLEDGE_OWN)
         now = await clock.market_now(db)
         objection.state = OBJECTION.move(objection.state, "acknowledge")
         if objection.acknowledged_at is not None:
@@ -151,7 +152,7 @@ async def decide_objection(
     """
     async with tx.begin() as db:
         notice, objection = await _lock_objection(db, actor, objection_id)
-        _require_decider(actor, notice, objection, policy.DECIDE, policy.DECIDE_OWN)
+        await _require_decider(db, actor, notice, objection, policy.DECIDE, policy.DECIDE_OWN)
         now = await clock.market_now(db)
         objection.state = OBJECTION.move(objection.state, "uphold" if upheld else "dismiss")
         if objection.acknowledged_at is None:
@@ -186,9 +187,11 @@ async def withdraw_objection(tx: Tx, actor: Actor, objection_id: UUID) -> Object
         return await _view(db, actor, objection, now)
 
 
-def _require_decider(actor: Actor, notice: Notice, objection: Objection, market: Permission, owner: Permission) -> None:
+async def _require_decider(
+    db: AsyncSession, actor: Actor, notice: Notice, objection: Objection, market: Permission, owner: Permission
+) -> None:
     """The operator, or where the kind says so the owner; never whoever objected, whom the notice favours, nor who
-    published it for the owner."""
+    published it for the owner. An operator belongs to no side, whichever organisation he acts for."""
     is_owner = actor.org_id == notice.owner_org_id and not actor.is_market
     wanted = owner if is_owner and Decider.OWNER in KINDS[notice.kind].deciders else market
     require(actor, wanted, parties=[notice.owner_org_id])
@@ -197,6 +200,9 @@ def _require_decider(actor: Actor, notice: Notice, objection: Objection, market:
         raise NotAllowed(needs="somebody who neither objected nor published the notice", operation=wanted.operation)
     if actor.person_id in notice.favoured_ids:
         raise NotAllowed(needs="somebody whom the notice does not favour", operation=wanted.operation)
+    if wanted is market:
+        sides = {*notice.sides, objection.by_org_id}
+        await identity.require_outside(db, actor.person, sides, operation=wanted.operation)
 
 
 async def _check_first_time(db: AsyncSession, notice: Notice, actor: Actor, key: str, files: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ from techmarket.revenue.service.holding import (
 from techmarket.revenue.service.paying import (
     clear_distribution,
     confirm_payroll,
+    follow_notice,
     pay_distribution,
     register_shares,
     settle_line,
@@ -60,6 +61,7 @@ __all__ = [
     "draft_unit_rule",
     "effects_of",
     "enter_income",
+    "follow_notice",
     "get_books",
     "get_distribution",
     "get_report",

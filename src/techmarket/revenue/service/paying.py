@@ -91,6 +91,16 @@ async def clear_distribution(tx: Tx, notice_id: UUID) -> bool:
         return True
 
 
+async def follow_notice(tx: Tx, about: Ref) -> None:
+    """Another list stands in the place of the one about this distribution, or these new lines. Twice is harmless."""
+    async with tx.begin() as db:
+        rework = await claiming.get_rework(db, about.id) if about.kind == "line_rework" else None
+        row = await repository.lock_distribution(db, about.id if rework is None else rework.distribution_id)
+        published = row if rework is None else await claiming.get_rework(db, about.id)
+        if published.notice_id is not None:
+            published.notice_id = await notices.current(db, published.notice_id)
+
+
 async def confirm_payroll(tx: Tx, actor: Actor, line_id: UUID) -> LineView:
     """The unit has paid the line with its wages and says so."""
     async with tx.begin() as db:

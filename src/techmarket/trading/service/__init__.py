@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from techmarket.trading.service.announcing import announce, return_trade, submit_trade
-from techmarket.trading.service.awarding import annul_award, lapse_award, lapse_due, leave_as_runner_up, terminate_trade
+from techmarket.trading.service.awarding import (
+    annul_award,
+    follow_award_notice,
+    lapse_award,
+    lapse_due,
+    leave_as_runner_up,
+    terminate_trade,
+)
 from techmarket.trading.service.bidding import place_bid
 from techmarket.trading.service.consorting import sign_consortium
 from techmarket.trading.service.deciding import step_due, step_if_due
@@ -83,6 +90,7 @@ __all__ = [
     "extend_due",
     "extend_if_due",
     "follow_announcement",
+    "follow_award_notice",
     "follow_calendar",
     "forfeit_deposit",
     "get_award",

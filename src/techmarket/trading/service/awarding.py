@@ -62,6 +62,17 @@ async def lapse_award(tx: Tx, award_id: UUID) -> bool:
         return True
 
 
+async def follow_award_notice(tx: Tx, award_id: UUID) -> bool:
+    """Another notice stands in the place of the award's: the award names that one, and its time to sign moves."""
+    async with tx.begin() as db:
+        award = await repository.lock_award(db, award_id)
+        if award.notice_id is None or award.state is not AwardState.OFFERED:
+            return False
+        award.notice_id = await notices.current(db, award.notice_id)
+        award.sign_by = await awards.signing_deadline(db, await repository.get_trade(db, award.trade_id), award)
+        return True
+
+
 async def leave_as_runner_up(tx: Tx, actor: Actor, award_id: UUID) -> AwardView:
     """A runner-up may leave with the deposit at any time while waiting."""
     async with tx.begin() as db:

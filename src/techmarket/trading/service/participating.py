@@ -169,10 +169,6 @@ async def _kinship(db: AsyncSession, trade: Trade, org_id: UUID, *, declared: bo
     """Why a buyer is a related party: it says so, somebody who made the achievement belongs to it, or anyone of the
     seller does. Codes only; nobody's name is kept here."""
     found = {Kinship.DECLARED} if declared else set()
-    if await identity.share_people(db, trade.seller_org_id, org_id):
-        found.add(Kinship.SHARED_PERSON)
     offer = await listings.get_offer_facts(db, trade.listing_id)
-    people = await achievements.ever_completers(db, offer.achievement_ids)
-    if any(org_id in person.org_ids for person in (await identity.get_people(db, people)).values()):
-        found.add(Kinship.COMPLETER_BELONGS)
-    return sorted(found)
+    seen = await achievements.kinship(db, offer.achievement_ids, seller=trade.seller_org_id, buyer=org_id)
+    return sorted(found | {Kinship(one) for one in seen})

@@ -56,7 +56,7 @@ async def suspend_trade(tx: Tx, actor: Actor, trade_id: UUID, *, cause: PauseCau
         await require_disinterested(db, actor, trade)
         _require_running(trade)
         now = await market_now(db)
-        await notices.suspend(db, _notice_of(trade), cause=reasons, actor=actor, now=now)
+        await notices.suspend(db, await _notice_of(db, trade), cause=reasons, actor=actor, now=now)
         await _note_suspension(db, trade, cause=cause, actor=actor, now=now)
         return await _view(db, trade)
 
@@ -70,7 +70,7 @@ async def resume_trade(tx: Tx, actor: Actor, trade_id: UUID, *, reasons: str) ->
         if trade.suspended_at is None:
             raise errors.TradeNotSuspended()
         now = await market_now(db)
-        await notices.resume(db, _notice_of(trade), actor=actor, now=now)
+        await notices.resume(db, await _notice_of(db, trade), actor=actor, now=now)
         await _note_resumption(db, trade, reasons=reasons, actor=actor, now=now)
         return await _view(db, trade)
 
@@ -92,11 +92,11 @@ async def extend_if_due(tx: Tx, trade_id: UUID) -> bool:
         if trade.state is not TradeState.ANNOUNCED or trade.extension_look_at is None or now < trade.extension_look_at:
             return False
         trade.extension_look_at = None
-        ends_at = await notices.ends_at(db, _notice_of(trade))
+        ends_at = await notices.ends_at(db, await _notice_of(db, trade))
         is_running = ends_at is not None and now < ends_at
         least = participants_min_of(await texts.get(db, trade.terms_sha256))
         lacks = lacks_participants((await repository.qualified_by_lot(db, trade.id)).values(), least)
-        if not is_running or not lacks or not await notices.extensions_left(db, _notice_of(trade)):
+        if not is_running or not lacks or not await notices.extensions_left(db, await _notice_of(db, trade)):
             return False
         await _extend(db, trade, reasons=None, actor=None)
         return True
@@ -114,7 +114,7 @@ async def resume_if_due(tx: Tx, trade_id: UUID) -> bool:
         now = await market_now(db)
         if trade.state is not TradeState.ANNOUNCED or trade.resume_by is None or now < trade.resume_by:
             return False
-        await notices.resume(db, _notice_of(trade), actor=None, now=now)
+        await notices.resume(db, await _notice_of(db, trade), actor=None, now=now)
         await _note_resumption(db, trade, reasons=None, actor=None, now=now)
         return True
 
@@ -128,6 +128,7 @@ async def follow_announcement(tx: Tx, trade_id: UUID) -> bool:
         trade = await repository.lock_trade(db, trade_id)
         if trade.state is not TradeState.ANNOUNCED or trade.notice_id is None:
             return False
+        trade.notice_id = await notices.current(db, trade.notice_id)
         now = await market_now(db)
         suspension = await notices.suspension_of(db, trade.notice_id)
         if suspension is not None and trade.suspended_at is None:
@@ -175,13 +176,14 @@ def _require_running(trade: Trade) -> None:
         raise errors.TradeIsSuspended(resume_by=trade.resume_by)
 
 
-def _notice_of(trade: Trade) -> UUID:
+async def _notice_of(db: AsyncSession, trade: Trade) -> UUID:
+    """The one that stands, also before the trade has heard that it took the place of another."""
     assert trade.notice_id is not None
-    return trade.notice_id
+    return await notices.current(db, trade.notice_id)
 
 
 async def _extend(db: AsyncSession, trade: Trade, *, reasons: str | None, actor: Actor | None) -> None:
-    notice_id, now = _notice_of(trade), await market_now(db)
+    notice_id, now = await _notice_of(db, trade), await market_now(db)
     left = await notices.extensions_left(db, notice_id)
     ends_at = await notices.extend(db, notice_id, actor=actor, now=now)
     await _move(db, trade)
@@ -195,7 +197,7 @@ async def _extend(db: AsyncSession, trade: Trade, *, reasons: str | None, actor:
 async def _note_suspension(
     db: AsyncSession, trade: Trade, *, cause: PauseCause, actor: Actor | None, now: datetime
 ) -> None:
-    notice_id = _notice_of(trade)
+    notice_id = await _notice_of(db, trade)
     suspension = await notices.suspension_of(db, notice_id)
     assert suspension is not None
     trade.suspended_at, trade.resume_by = suspension.began_at, suspension.resume_by
@@ -215,7 +217,9 @@ async def _note_resumption(
     moved = await _move(db, trade)
     await repository.add_act(db, trade, ActKind.RESUMED, reasons=reasons, actor=actor, now=now)
     ends_at = trade.announcement_ends_at if moved else None
-    journal.record(db, TradeResumed(trade.id, _notice_of(trade), ends_at, trade.bidding_opens_at), actor=actor)
+    journal.record(
+        db, TradeResumed(trade.id, await _notice_of(db, trade), ends_at, trade.bidding_opens_at), actor=actor
+    )
 
 
 async def _move(db: AsyncSession, trade: Trade) -> bool:
@@ -223,7 +227,7 @@ async def _move(db: AsyncSession, trade: Trade) -> bool:
 
     Returns whether that end is known: nothing stops the clock, and its years have a calendar.
     """
-    ends_at = await notices.ends_at(db, _notice_of(trade))
+    ends_at = await notices.ends_at(db, await _notice_of(db, trade))
     if ends_at is None:
         return False
     assert trade.bidding_opens_at is not None

@@ -149,5 +149,5 @@ async def _first_announced_on(db: AsyncSession, before: Trade) -> date | None:
         return date.fromisoformat(first)
     if before.notice_id is None:
         return None
-    started_at = (await notices.get_facts(db, before.notice_id)).started_at
+    started_at = await notices.first_started_at(db, before.notice_id)
     return None if started_at is None else shanghai_day(started_at)
