@@ -9,6 +9,7 @@ WORKERS ?= 2
 STATE := .techmarket
 EXAMPLES ?= 200
 SEED ?= 20260301
+PART ?= 1/1
 
 .PHONY: help run sandbox demo test lint bench bench-check openapi examples migration fault drill sbom flood fuzz matrix mutants lock clean .venv
 
@@ -90,9 +91,9 @@ sbom: $(STAMP)  ## Say what ships, as CycloneDX; and what of it is known to be w
 flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory stays flat and nothing is left
 	@$(BIN)/python -m bench.flood
 
-fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n)
-	@TECHMARKET_LONG=1 TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) \
-		$(BIN)/python -m pytest tests/fuzz tests/api/test_every_route.py $(ARGS)
+fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n, PART=2/4)
+	@TECHMARKET_LONG=1 TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) TECHMARKET_FUZZ_PART=$(PART) \
+		$(BIN)/python -m pytest tests/fuzz tests/api/test_every_route.py tests/api/test_idempotency_everywhere.py $(ARGS)
 
 matrix: $(STAMP)  ## Try every operation in hands that may not, beside the tests of the rooms (ARGS=files)
 	@$(BIN)/python -m tests.shadow $(ARGS)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +24,7 @@ from techmarket.identity.actor import OrgKind, Role
 from tests.api import hostile
 from tests.identity.make import an_organisation
 
+EVERY = 1 if os.environ.get("TECHMARKET_LONG") else 10
 HEADER = "Idempotency-Key"
 KEPT_BY_THEIR_ROOM = {"placeBid"}  # a bid's key is part of the bid, and is known for ever
 BAD_KEYS = {
@@ -166,6 +170,38 @@ async def test_a_key_belongs_to_the_first_request_that_used_it_wherever_that_was
             assert told(other) == (422, "idempotency.key_reused"), post.name
         assert await rows(means, "journal_entry") == journal, post.name
     assert len(bound) >= 10
+
+
+@pytest.mark.slow
+async def test_fifty_at_once_with_one_key_and_ten_after_them_are_one_act_with_one_answer(
+    client: AsyncClient, means: Means, document: dict[str, Any]
+):
+    """Every tenth operation in each run of the tests, all of them in `make fuzz`."""
+    market = await the_market(means)
+    for post in list(keyed_posts(document))[3::EVERY]:
+        key, before = f"many {post.name}".replace(" ", "-").encode(), await rows(means, "journal_entry")
+        answers = await asyncio.gather(*[post.send(client, key, signed_in=market) for _ in range(50)])
+        acts = await rows(means, "journal_entry") - before
+        answers += [await post.send(client, key, signed_in=market) for _ in range(10)]
+        # Still under way (409), or no connection free for so many at once (503): neither is an answer to the act.
+        waiting = [one for one in answers if one.status_code == 503 or (one.status_code == 409 and FLIGHT in one.text)]
+        told = {plain(answer) for answer in answers if answer not in waiting}
+        assert len(told) == 1, (post.name, told)
+        assert all(answer not in waiting for answer in answers[50:]), post.name
+        alone = await post.send(client, key + b"-alone", signed_in=market)
+        once = await rows(means, "journal_entry") - before - acts
+        # A second act of its own leaves as many entries as the fifty did together, or is refused and leaves none.
+        assert acts == once or (alone.status_code >= 400 and acts <= MOST_ENTRIES), (post.name, acts, once)
+
+
+FLIGHT = "idempotency.in_flight"
+MOST_ENTRIES = 5
+"""What one act leaves in the journal at most, where a second one cannot be compared with it."""
+
+
+def plain(answer: Response) -> tuple[int, str]:
+    """Without the id of the single request, which a refusal that is not kept has anew."""
+    return answer.status_code, re.sub(r'"request_id":"[^"]*"', "", answer.text)
 
 
 async def the_market(means: Means) -> str:

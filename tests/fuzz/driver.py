@@ -8,7 +8,7 @@ import itertools
 import json
 import random
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ CHECKS = [
     promised.response_headers_conformance,
     promised.response_schema_conformance,
 ]
-KNOWN_IDS_SHARE = 0.7
+KNOWN_IDS_SHARE = 0.85
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -93,7 +93,15 @@ class Reader:
 class Fuzzer:
     """A walk over all operations of a document, by several readers in turn."""
 
-    def __init__(self, loop: Loop, app: FastAPI, readers: list[Reader], *, number: int) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        app: FastAPI,
+        readers: list[Reader],
+        *,
+        number: int,
+        things: Mapping[str, list[str]],
+    ) -> None:
         self._loop = loop
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._http = httpx.AsyncClient(transport=transport, base_url=ORIGIN)
@@ -103,6 +111,7 @@ class Fuzzer:
         self._random = random.Random(number)
         self._number = number
         self._ids: list[str] = []
+        self._things = things
         self.wrong: dict[tuple[str, str], str] = {}
         self.sent = 0
         self.accepted: set[str] = set()
@@ -115,9 +124,28 @@ class Fuzzer:
 
     def walk(self, operation: Any, *, examples: int) -> None:
         """For each reader so many requests that fit the document, and as many that do not for one of them."""
+        self._try_example(operation)
         self._try_many(operation, GenerationMode.POSITIVE, examples * self._count)
         if operation.body or list(operation.iter_parameters()):
             self._try_many(operation, GenerationMode.NEGATIVE, examples)
+
+    def _try_example(self, operation: Any) -> None:
+        """What a test sent to it once, about things that are here, by each reader."""
+        raw = operation.definition.raw
+        parameters = {place: {} for place in ("path", "query", "header")}
+        for one in raw.get("parameters", ()):
+            if "example" in one and (one.get("required") or one["in"] == "path"):
+                parameters[one["in"]][one["name"]] = one["example"]
+        media, content = next(iter(raw.get("requestBody", {}).get("content", {}).items()), (None, {}))
+        values = [one["value"] for one in content.get("examples", {}).values()]
+        for _ in range(self._count):
+            case = operation.Case(
+                path_parameters=dict(parameters["path"]),
+                query=dict(parameters["query"]),
+                headers={name: str(value) for name, value in parameters["header"].items()},
+                **({"body": values[0], "media_type": media} if values else {}),
+            )
+            self._try_one(case, GenerationMode.POSITIVE, next(self._readers))
 
     def _try_many(self, operation: Any, mode: GenerationMode, examples: int) -> None:
         # Failures are collected, not raised: the market has moved on, so nothing could be replayed or made smaller.
@@ -166,18 +194,22 @@ class Fuzzer:
         """A key that was never used, and in most places ids of things that exist."""
         if "Idempotency-Key" in (case.headers or {}):
             case.headers = {**case.headers, "Idempotency-Key": str(uuid4())}
-        case.path_parameters = {name: self._known(value) for name, value in (case.path_parameters or {}).items()}
+        if case.operation.label.endswith("/stream"):
+            return  # one that is there would not end
+        case.path_parameters = {name: self._known(value, name) for name, value in (case.path_parameters or {}).items()}
         if isinstance(case.body, dict | list):
-            case.body = self._known(case.body)
+            case.body = self._known(case.body, "")
 
-    def _known(self, value: Any) -> Any:
+    def _known(self, value: Any, name: str) -> Any:
+        """Of what is asked for under this name something that is there, or anything that was heard of."""
         if isinstance(value, dict):
-            return {name: self._known(inner) for name, inner in value.items()}
+            return {inner: self._known(one, inner) for inner, one in value.items()}
         if isinstance(value, list):
-            return [self._known(inner) for inner in value]
-        if self._ids and is_uuid(value) and self._random.random() < KNOWN_IDS_SHARE:
-            return self._random.choice(self._ids)
-        return value
+            return [self._known(inner, name) for inner in value]
+        if not is_uuid(value) or self._random.random() >= KNOWN_IDS_SHARE:
+            return value
+        fitting = self._things.get(name) or self._ids
+        return self._random.choice(fitting) if fitting else value
 
     def _send(self, case: Any) -> httpx.Response:
         arguments = case.as_transport_kwargs(base_url=ORIGIN)
@@ -191,7 +223,8 @@ class Fuzzer:
 
     def _listen(self, response: httpx.Response) -> None:
         media = response.headers.get("content-type", "").partition(";")[0]
-        if not media.endswith("json") or media.endswith("ndjson"):  # lines of JSON are not one document
+        # Lines of JSON are not one document, and some answers have no body.
+        if not media.endswith("json") or media.endswith("ndjson") or not response.content:
             return
         waiting: list[Any] = [response.json()]
         while waiting:

@@ -28,7 +28,12 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 TOLD = {"429": ("Retry-After", "RateLimit-Policy", "RateLimit"), "503": ("Retry-After",)}
-ITS_OWN = {"placeBid": [rates.BID], "signIn": [rates.OPEN], "streamTrade": [rates.OPEN, rates.READ]}
+ITS_OWN = {
+    "placeBid": [rates.BID],
+    "signIn": [rates.OPEN],
+    "receiveBankMessage": [rates.OPEN],
+    "streamTrade": [rates.OPEN, rates.READ],
+}
 
 
 def describe_limits(document: dict[str, Any], bodies: Sequence[BodyRule]) -> None:

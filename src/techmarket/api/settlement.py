@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, Header, Query, Request, Response, Security
 from fastapi.security import APIKeyHeader
 from pydantic import Field
 
-from techmarket.api.deps import MarketRoute, SignedIn, TxDep, means_of
+from techmarket.api.deps import MarketRoute, SignedIn, TxDep, means_of, spend_openly
+from techmarket.api.errors import TooManyRequests
 from techmarket.api.money_acts import WAITS, done_or_waiting
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
@@ -149,7 +150,10 @@ class BankAnswer(Wire):
     "/messages",
     response_model=BankReceiptOut,
     operation_id="receiveBankMessage",
-    responses=refusals(errors.BadSignature, errors.MessageStale, errors.MessageMalformed, errors.MessageDiffers),
+    responses=refusals(
+        errors.BadSignature, errors.MessageStale, errors.MessageMalformed, errors.MessageDiffers, TooManyRequests
+    ),
+    dependencies=[Depends(spend_openly)],
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": BANK_MESSAGE_SCHEMA}}}},
 )
 async def receive_bank_message(

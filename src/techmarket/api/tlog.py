@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 
-from techmarket.api.deps import MarketRoute, Reader, TxDep
+from techmarket.api.deps import MarketRoute, Reader, TxDep, spend_openly
+from techmarket.api.errors import TooManyRequests
 from techmarket.api.refusals import refusals
 from techmarket.kernel.refusals import NotFound
 from techmarket.transparency import errors, service
@@ -39,7 +40,13 @@ async def get_checkpoint(actor: Reader, tx: TxDep) -> Response:
     return _Note(view.whole_note, headers={"Cache-Control": "public, max-age=2"})
 
 
-@router.get("/tile/entries/{index:path}", response_class=_Tile, operation_id="getTlogEntries", responses=refusals())
+@router.get(
+    "/tile/entries/{index:path}",
+    response_class=_Tile,
+    operation_id="getTlogEntries",
+    responses=refusals(TooManyRequests),
+    dependencies=[Depends(spend_openly)],
+)
 async def get_entries(index: Index) -> Response:
     """There are no entry bundles: most entries are not for everyone. Who may see one fetches it with its proof."""
     raise errors.NoEntryBundles()

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import consents as consent_rules
-from techmarket.achievements import licences, repository, rules
+from techmarket.achievements import errors, licences, repository, rules
 from techmarket.achievements.approvals import check_covers
 from techmarket.achievements.consents import Consent, ConsentScope, Wanted
 from techmarket.achievements.licences import Scope, licence_of
@@ -114,7 +114,8 @@ async def unsellable(db: AsyncSession, sales: Sequence[Sale]) -> list[Refusal | 
         for achievement_id in sorted(set(sale.achievement_ids)):
             row = rows.get(achievement_id)
             if row is None:
-                return NotFound()
+                # One that is not there is answered like one of others, of which a seller need not know.
+                return NotFound() if sale.seller is None else errors.NotTheSellers(achievement=achievement_id)
             held = tuple(burden_of(b) for b in burdens.get(achievement_id, []))
             missing = missing_consents(
                 owners.get(achievement_id, []), consents.get(achievement_id, []), row.org_id, sale, today

@@ -11,7 +11,7 @@ from techmarket.db import journal
 from techmarket.db.clock import market_now
 from techmarket.db.session import Tx
 from techmarket.identity.actor import Actor
-from techmarket.identity.permissions import require
+from techmarket.identity.permissions import Permission, require
 from techmarket.notices import steps as notices
 from techmarket.trading import awards, errors, policy, repository
 from techmarket.trading.events import TerminationAsked, TerminationDeclined
@@ -77,8 +77,7 @@ async def _terminate(tx: Tx, actor: Actor, trade_id: UUID, *, cause: Termination
 async def ask_termination(tx: Tx, actor: Actor, trade_id: UUID, *, reasons: str) -> ActView:
     """The seller asks the market to end its procedure and says why; it cannot end it alone, for others rely on it."""
     async with tx.begin() as db:
-        trade = await _lock_stoppable(db, actor, trade_id)
-        require(actor, policy.ASK_TERMINATION, parties=[trade.seller_org_id])
+        trade = await _lock_stoppable(db, actor, trade_id, policy.ASK_TERMINATION)
         if await repository.is_motion_open(db, trade_id):
             raise errors.MotionWaits()
         journal.record(db, TerminationAsked(trade.id), actor=actor)
@@ -91,8 +90,7 @@ async def ask_termination(tx: Tx, actor: Actor, trade_id: UUID, *, reasons: str)
 async def decline_termination(tx: Tx, actor: Actor, trade_id: UUID, *, reasons: str) -> ActView:
     """The operator lets the procedure go on, and tells the seller why."""
     async with tx.begin() as db:
-        trade = await _lock_stoppable(db, actor, trade_id)
-        require(actor, policy.TERMINATE)
+        trade = await _lock_stoppable(db, actor, trade_id, policy.TERMINATE)
         await require_disinterested(db, actor, trade)
         if not await repository.is_motion_open(db, trade_id):
             raise errors.NoMotion()
@@ -103,9 +101,10 @@ async def decline_termination(tx: Tx, actor: Actor, trade_id: UUID, *, reasons: 
         return act_view((await repository.list_acts(db, trade_id))[-1])
 
 
-async def _lock_stoppable(db: AsyncSession, actor: Actor, trade_id: UUID) -> Trade:
+async def _lock_stoppable(db: AsyncSession, actor: Actor, trade_id: UUID, wanted: Permission) -> Trade:
     trade = await repository.lock_trade(db, trade_id)
     require_known(actor, trade)
+    require(actor, wanted, parties=[trade.seller_org_id])
     TRADE.move(trade.state, "terminate")
     return trade
 
