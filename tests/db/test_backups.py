@@ -82,8 +82,9 @@ def test_a_whole_segment_counts_before_its_part(tmp_path: Path) -> None:
 def test_pruning_takes_away_what_no_kept_base_needs(tmp_path: Path) -> None:
     for number in range(1, 5):
         (tmp_path / Segment(1, number).name).touch()
+    (tmp_path / f"{Segment(2, 1).name}.partial").touch()  # somebody may be writing it
     assert archive.prune(tmp_path, Segment(1, 3)) == 2
-    assert [one.number for one in archive.segments_in(tmp_path)] == [3, 4]
+    assert [(one.timeline, one.number) for one in archive.segments_in(tmp_path)] == [(1, 3), (1, 4), (2, 1)]
 
 
 def put(folder: Path, base: Base) -> None:

@@ -76,7 +76,9 @@ async def take(market: OpenMarket, folder: Path, console: Console, *, keep: int 
             "! no archive of the log here: without `techmarket backup archive` only this very state comes back"
         )
     if not with_keys:
-        console.print("! the market's keys are not in it: keep them apart (they open it), or take it --with-keys")
+        console.print(
+            "! the market's keys are not in it: keep them apart (they open it), or take it --with-keys", soft_wrap=True
+        )
     return base
 
 
@@ -118,7 +120,9 @@ async def keep_archive(
 ) -> None:
     """Stream the log and copy new files until asked to stop."""
     await archive.prepare(market.url)
-    console.print(f"archiving into {folder / WAL}; the server keeps for the slot {SLOT} what is not here yet")
+    console.print(
+        f"archiving into {folder / WAL}; the server keeps for the slot {SLOT} what is not here yet", soft_wrap=True
+    )
 
     async def files() -> None:
         target = Files.at(folder / OBJECTS)
@@ -130,7 +134,9 @@ async def keep_archive(
 
     copying = asyncio.create_task(files())
     receiving = asyncio.create_task(
-        archive.receive(market.url, folder / WAL, stop, on_line=lambda line: console.print(line, markup=False))
+        archive.receive(
+            market.url, folder / WAL, stop, on_line=lambda line: console.print(line, markup=False, soft_wrap=True)
+        )
     )
     try:
         done, _ = await asyncio.wait((copying, receiving), return_when=asyncio.FIRST_COMPLETED)

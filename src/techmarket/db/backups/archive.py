@@ -85,8 +85,9 @@ async def receive(
 
 
 def prune(folder: Path, oldest: Segment) -> int:
-    """Remove what no kept base needs; returns how many segments went."""
-    gone = [path for one, path in segments_in(folder).items() if one.number < oldest.number]
+    """Remove what no kept base needs, but for what is being written; returns how many segments went."""
+    held = {one: path for one, path in segments_in(folder).items() if path.suffix != PARTIAL}
+    gone = [path for one, path in held.items() if one.number < oldest.number]
     for path in gone:
         path.unlink()
     return len(gone)
