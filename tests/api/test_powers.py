@@ -108,26 +108,22 @@ async def test_a_deputyship_is_worth_nothing_to_anybody_else(api, tx, keys, offi
     assert shown == [1, 1, 0]
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"roles": ["INVENTOR"]}, "roles"),
-        ({"roles": ["ADMINISTRATOR"]}, "roles"),
-        ({"roles": ["TRADER"]}, "roles"),
-        ({"ends_at": in_days(-1)}, "time"),
-        ({"ends_at": in_days(91)}, "time"),
-        ({"begins_at": in_days(-1)}, "time"),
-        ({"begins_at": in_days(3), "ends_at": in_days(2)}, "time"),
-        ({"deputy_id": str(uuid4())}, "not_a_member"),
-    ],
-)
-async def test_nobody_is_made_a_deputy_of_what_cannot_be_given(api, tx, office, changes, reason):
-    refused = await appoint(api, office, **changes)
-    assert (refused.status_code, refused.json()["code"], refused.json()["reason"]) == (
-        422,
-        "identity.deputy_unfit",
-        reason,
-    )
+UNFIT = [
+    ({"roles": ["INVENTOR"]}, "roles"),
+    ({"roles": ["ADMINISTRATOR"]}, "roles"),
+    ({"roles": ["TRADER"]}, "roles"),
+    ({"ends_at": in_days(-1)}, "time"),
+    ({"ends_at": in_days(91)}, "time"),
+    ({"begins_at": in_days(-1)}, "time"),
+    ({"begins_at": in_days(3), "ends_at": in_days(2)}, "time"),
+    ({"deputy_id": str(uuid4())}, "not_a_member"),
+]
+
+
+async def test_nobody_is_made_a_deputy_of_what_cannot_be_given(api, tx, office):
+    refused = [(await appoint(api, office, **changes)) for changes, _ in UNFIT]
+    assert {(one.status_code, one.json()["code"]) for one in refused} == {(422, "identity.deputy_unfit")}
+    assert [one.json()["reason"] for one in refused] == [reason for _, reason in UNFIT]
     async with tx.read() as db:
         assert (await db.execute(text("SELECT count(*) FROM deputyship"))).scalar_one() == 0
 

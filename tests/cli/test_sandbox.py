@@ -79,14 +79,14 @@ async def test_a_test_key_is_refused_by_a_live_market_and_a_live_key_by_a_sandbo
         await service.authenticate(tx, testing, live.key)
 
 
-async def test_a_database_is_of_one_world_for_good(tx, keys, means, tmp_path):
-    await a_market(tx, keys)
+async def test_a_database_is_of_one_world_for_good(tx, keys):
     live, sandbox = [Settings.model_construct(sandbox=is_one, market_name="x") for is_one in (False, True)]
-    market = state.OpenMarket(means, "", tmp_path, tmp_path / "staff.json")
+    for empty in (live, sandbox):
+        await state.require_of_its_world(tx, empty)
+    await a_market(tx, keys)
     await state.require_of_its_world(tx, live)
-    for opening in (state.require_of_its_world(tx, sandbox), state.found(market, sandbox, None)):
-        with pytest.raises(state.WrongWorld, match="holds a live market"):
-            await opening
+    with pytest.raises(state.WrongWorld, match="holds a live market"):
+        await state.require_of_its_world(tx, sandbox)
     async with tx.begin() as db:
         assert not await clock.is_sandbox(db)
         await clock.open_sandbox(db, None)

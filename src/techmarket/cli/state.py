@@ -95,9 +95,9 @@ async def open_market(
         )
         market = OpenMarket(means, url, settings.state_dir, settings.state_dir / "staff.json")
         try:
+            await require_of_its_world(tx, settings)
             if prepare:
                 await found(market, settings, start_at)
-            await require_of_its_world(tx, settings)
             yield market
         finally:
             await tx.dispose()
@@ -166,8 +166,6 @@ async def found(market: OpenMarket, settings: Settings, start_at: datetime | Non
     tx = market.means.tx
     if settings.is_sandbox:
         async with tx.begin() as db:
-            if not await journal.is_empty(db) and not await clock.is_sandbox(db):
-                raise WrongWorld("this database holds a live market: it never becomes a sandbox")
             await clock.open_sandbox(db, start_at)
     shown = await identity.found_market(tx, market.means.keys, name=settings.market_name)
     if shown:
@@ -181,8 +179,10 @@ class WrongWorld(Exception):
 
 
 async def require_of_its_world(tx: Tx, settings: Settings) -> None:
-    """A sandbox opens no live market, and a live market no sandbox."""
+    """A sandbox opens no live market, and a live market no sandbox; an empty database becomes either."""
     async with tx.read() as db:
+        if await journal.is_empty(db):
+            return
         is_sandbox = await clock.is_sandbox(db)
     if is_sandbox and not settings.is_sandbox:
         raise WrongWorld("this database holds a sandbox: TECHMARKET_SANDBOX=true opens it, a live market never does")
