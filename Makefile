@@ -98,9 +98,9 @@ fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for e
 matrix: $(STAMP)  ## Try every operation in hands that may not, beside the tests of the rooms (ARGS=files)
 	@$(BIN)/python -m tests.shadow $(ARGS)
 
-mutants: $(STAMP)  ## Take each guard of seven rooms out of the code and see that a test notices (ARGS=listings)
+mutants: $(STAMP)  ## Take each guard of eight rooms out of the code and see that a test notices (ARGS=listings)
 	@$(BIN)/python -m tests.disclosure.matrix.mutants $(ARGS)
-	@for room in trading settlement contracts certification revenue matching; do $(BIN)/python -m tests.$$room.mutants $(ARGS) || failed=1; done; \
+	@for room in identity trading settlement contracts certification revenue matching; do $(BIN)/python -m tests.$$room.mutants $(ARGS) || failed=1; done; \
 	test -z "$$failed"
 
 # Only to change a dependency; it needs an environment that is already there.
