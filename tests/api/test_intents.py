@@ -138,6 +138,8 @@ async def test_taking_the_rule_away_needs_a_colleague_too(api, office):
     await api.post(f"/v1/intended-acts/{act.json()['id']}/agreement", key=office.org.key)
     headers = {"Agreed-Act": act.json()["id"]}
     assert (await api.put(path, key=office.token, json=nothing, headers=headers)).json() == nothing
+    again = await api.put(path, key=office.token, json=nothing, headers=headers)
+    assert (again.status_code, again.json()["code"]) == (403, "identity.not_agreed")
     assert (await api.post(office.invitations, key=office.token, json=INVITE)).status_code == 201
 
 

@@ -66,7 +66,8 @@ _PLAIN_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 bearer = HTTPBearer(
     auto_error=False,
     scheme_name="apiKey",
-    description="An API key: `Authorization: Bearer tmk_<prefix>_<secret>`, in a sandbox `tmk_test_…`.",
+    description="An API key: `Authorization: Bearer tmk_<prefix>_<secret>`, in a sandbox `tmk_test_…`. "
+    "Beside it may stand for whom you act: `Acting-As-Deputy`, `Acting-Under-Elevation`, `Agreed-Act` with an id.",
 )
 
 

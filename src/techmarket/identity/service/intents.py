@@ -152,7 +152,7 @@ async def as_agreed(
 ) -> Actor:
     """The actor with a colleague's agreement to this request: taken here, for one idempotency key alone, so that a
     retry finds it and nobody else does."""
-    if actor.person_id is None:
+    if actor.person_id is None or actor.stands_in_for is not None:
         raise errors.NotAgreed()
     digest = digest_of(method, path, body)
     async with tx.begin() as db:
@@ -165,7 +165,7 @@ async def as_agreed(
             raise errors.NotAgreed()
         if row.state is IntentState.AGREED:
             row.state, row.done_with_key = INTENDED_ACT.move(row.state, "do"), key
-        elif row.state is not IntentState.DONE or row.done_with_key != key:
+        elif row.state is not IntentState.DONE or not key or row.done_with_key != key:
             raise errors.NotAgreed()
         return replace(actor, by_two=actor.by_two - {row.operation}, seconded_by=row.decided_by)
 
