@@ -7,7 +7,7 @@ from techmarket.identity.work import due_work
 
 SOON = "interval '14 days'"
 # Keys expire in real time; what is shown is that moment by the market's clock.
-AHEAD = "(SELECT ahead FROM market_clock WHERE id = 1)"
+AHEAD = "(SELECT market_now() - clock_timestamp())"
 
 due_work(
     "identity.verify_organisation",
@@ -36,4 +36,32 @@ due_work(
     due=f"x.expires_at + {AHEAD}",
     zh="更换即将到期的接口密钥",
     en="Rotate an API key that is about to expire",
+)
+due_work(
+    "identity.agree_to_act",
+    policy.AGREE,
+    "agreeToAct",
+    "POST /v1/intended-acts/{id}/agreement",
+    thing="intended_act",
+    rows="intended_act x WHERE x.state = 'WAITING' AND x.expires_at > clock_timestamp() AND (x.roles = '{}' OR EXISTS"
+    " (SELECT 1 FROM membership m WHERE m.person_id = :person AND m.org_id = x.org_id AND m.ended_at IS NULL"
+    " AND m.roles && x.roles))",
+    org="x.org_id",
+    barred="ARRAY[x.asked_by]",
+    since=f"x.asked_at + {AHEAD}",
+    covers="intended_act WAITING",
+    zh="对同事拟办的操作表示同意",
+    en="Agree to what a colleague is going to do",
+)
+due_work(
+    "identity.review_elevation",
+    policy.REVIEW_ELEVATION,
+    "reviewElevation",
+    "POST /v1/elevations/{id}/review",
+    thing="elevation",
+    rows="elevation x WHERE x.reviewed_at IS NULL AND least(x.ended_at, x.ends_at) <= clock_timestamp()",
+    second_to="x.person_id",
+    since=f"least(x.ended_at, x.ends_at) + {AHEAD}",
+    zh="复核同事取得的紧急授权",
+    en="Review an elevation that a colleague took",
 )

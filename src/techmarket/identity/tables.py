@@ -248,6 +248,7 @@ class IntendedAct(Identified, Base):
 
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     operation: Mapped[str] = mapped_column(String(64))
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String(32)), server_default=text("'{}'"))
     method: Mapped[str] = mapped_column(String(8))
     path: Mapped[str] = mapped_column(String(500))
     body: Mapped[dict[str, Any] | None]

@@ -30,6 +30,7 @@ EXCEPTIONS: dict[str, str] = {
     "hold PENDING": WITH_ANOTHER + "the payout, deposit or bid that it is for",
     "listing ENGAGED": WITH_ANOTHER + "the trade that runs on it",
     "listing CLOSED": "it is sold; reopening follows when the deal falls",
+    "intended_act AGREED": "its author does it, within three days, when he likes; nobody waits for it",
     "lot AWARDED": WITH_ANOTHER + "the award is offered, the contract drafted and signed",
     "lot CONCLUDED": WITH_ANOTHER + "the contract",
     "nda IN_FORCE": STANDS,

@@ -92,6 +92,10 @@ WORDS: Mapping[str, Words] = {
     "identity.organisation_registered": Words("有新组织待核验", "An organisation waits to be verified"),
     "identity.organisation_verified": Words("组织已通过核验", "Your organisation was verified"),
     "identity.organisation_suspended": Words("组织已被停用", "Your organisation was suspended"),
+    "identity.elevation_taken": Words("市场人员取得了紧急授权", "An elevation was taken for your organisation"),
+    "identity.elevation_reviewed": Words("紧急授权已复核", "An elevation was reviewed"),
+    "identity.deputy_appointed": Words("有人员获授权代理", "A deputy was appointed"),
+    "identity.by_two_set": Words("须同事同意的操作已变更", "Which acts take a colleague's agreement was changed"),
     "listings.submitted": Words("有供需信息待审核", "A listing waits for review"),
     "listings.accepted": Words("供需信息已通过审核", "A listing was accepted"),
     "listings.returned": Words("供需信息被退回", "A listing was returned"),
@@ -157,6 +161,7 @@ WORDS: Mapping[str, Words] = {
 
 STAFF: Mapping[str, frozenset[Role]] = {
     "identity.organisation_registered": frozenset({Role.OPERATOR}),
+    "identity.elevation_taken": frozenset({Role.OPERATOR, Role.ADMINISTRATOR}),
     "listings.submitted": frozenset({Role.OPERATOR}),
     "trading.submitted": frozenset({Role.OPERATOR}),
     "trading.participant_registered": frozenset({Role.OPERATOR}),

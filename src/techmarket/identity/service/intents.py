@@ -83,6 +83,7 @@ async def intend_act(
             id=new_id(),
             org_id=org_id,
             operation=operation,
+            roles=sorted(PERMISSIONS[operation].roles),
             method=method,
             path=path,
             body=dict(body) if body is not None else None,
