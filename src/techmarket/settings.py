@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     issuer_key: SecretStr | None = None
     receipts_key: SecretStr | None = None
     pepper: SecretStr | None = None
+    former_pepper: SecretStr | None = None
     bank_secret: SecretStr | None = None
     paper_key: SecretStr | None = None
     paper_certificate: SecretStr | None = None

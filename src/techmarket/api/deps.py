@@ -217,7 +217,7 @@ async def transactions(request: Request, actor: Annotated[Actor, Depends(reader)
         principal=actor.principal,
         key=once.key,
         fingerprint=once.fingerprint,
-        pepper=means.keys.pepper,
+        peppers=means.keys.peppers,
     )
     return once.tx
 

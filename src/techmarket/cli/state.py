@@ -54,7 +54,7 @@ async def open_market(
 ) -> AsyncIterator[OpenMarket]:
     """The means of one command. `prepare` migrates and founds; a worker beside a served market only connects."""
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = replace(load_keys(settings), is_sandbox=settings.is_sandbox)
+    keys = replace(load_keys(settings), is_sandbox=settings.is_sandbox, former_pepper=_former_pepper(settings))
     try:
         witnesses = parse_witnesses(settings.witnesses)
     except ValueError as error:
@@ -211,6 +211,15 @@ def load_keys(settings: Settings) -> Keys:
             settings.pkcs11_module, settings.pkcs11_pin.get_secret_value() if settings.pkcs11_pin else None
         ),
     )
+
+
+def _former_pepper(settings: Settings) -> bytes | None:
+    """The pepper before this one, in force until everything that rests on it was used or has run out."""
+    told = settings.former_pepper.get_secret_value() if settings.former_pepper else ""
+    if not told:
+        return None
+    market_keys.require_good("former pepper", told)
+    return told.encode()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,15 +92,17 @@ class Replay(Exception):
 class KeyedTx(Tx):
     """A `Tx` bound to one idempotency key: opening its transaction claims the key, `settle` commits both."""
 
-    def __init__(self, tx: Tx, *, principal: str, key: str, fingerprint: bytes, pepper: bytes) -> None:
+    def __init__(self, tx: Tx, *, principal: str, key: str, fingerprint: bytes, peppers: Sequence[bytes]) -> None:
         self.engine = tx.engine
         self.standby = None  # whoever has just written reads where he wrote
         self._reader = tx._reader
         self._maker = tx._maker
         self._principal = principal
         self._fingerprint = fingerprint
-        material = hmac.new(pepper, f"{principal}\n{key}".encode(), hashlib.sha512).digest()
-        self._key_hash, self._cipher = material[:32], AESGCM(material[32:])
+        made = [hmac.new(one, f"{principal}\n{key}".encode(), hashlib.sha512).digest() for one in peppers]
+        # While the pepper is changed an answer may be kept under the former one: a retry must find it there.
+        self._known = [(material[:32], AESGCM(material[32:])) for material in made]
+        self._key_hash, self._cipher = self._known[0]
         self._held: AsyncSession | None = None
 
     def bind(self, content: bytes) -> None:
@@ -128,29 +130,37 @@ class KeyedTx(Tx):
             raise Replay(row)
 
     async def _claim(self, db: AsyncSession) -> None:
-        lock = int.from_bytes(self._key_hash[:8], "big", signed=True)
-        free = (await db.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), {"k": lock})).scalar_one()
-        if not free:
-            raise KeyInFlight(retry_after=1)
+        for key_hash, _ in sorted(self._known, key=lambda known: known[0]):
+            lock = int.from_bytes(key_hash[:8], "big", signed=True)
+            free = (await db.execute(text("SELECT pg_try_advisory_xact_lock(:k)"), {"k": lock})).scalar_one()
+            if not free:
+                raise KeyInFlight(retry_after=1)
         row = await self._stored(db)
         if row is not None:
             raise Replay(row)
 
     async def _stored(self, db: AsyncSession) -> Answer | None:
+        for key_hash, cipher in self._known:
+            answer = await self._stored_under(db, key_hash, cipher)
+            if answer is not None:
+                return answer
+        return None
+
+    async def _stored_under(self, db: AsyncSession, key_hash: bytes, cipher: AESGCM) -> Answer | None:
         row = (
             await db.execute(
                 text(
                     "SELECT fingerprint, status, answer FROM idempotency_key WHERE principal = :p AND key_hash = :k"
                     " AND at > clock_timestamp() - make_interval(hours => :hours)"
                 ),
-                {"p": self._principal, "k": self._key_hash, "hours": KEPT_HOURS},
+                {"p": self._principal, "k": key_hash, "hours": KEPT_HOURS},
             )
         ).one_or_none()
         if row is None:
             return None
         if not hmac.compare_digest(row.fingerprint, self._fingerprint):
             raise KeyReused(pointer="/header/Idempotency-Key")
-        kept = json.loads(self._cipher.decrypt(row.answer[:12], row.answer[12:], self._key_hash))
+        kept = json.loads(cipher.decrypt(row.answer[:12], row.answer[12:], key_hash))
         return Answer(row.status, kept["headers"], bytes.fromhex(kept["body"]))
 
     async def settle(self, answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -40,28 +42,60 @@ class Keys:
     paper: PaperSeal = field(repr=False)
     is_sandbox: bool = False
     """A sandbox gives out test keys, and takes no other."""
+    former_pepper: bytes | None = field(default=None, repr=False)
+    """In force beside the pepper while it is changed: what was made with it counts, and is made anew when used."""
 
-    @cached_property
+    @property
+    def peppers(self) -> tuple[bytes, ...]:
+        """Those in force; whatever is new is made with the first."""
+        return (self.pepper,) if self.former_pepper is None else (self.pepper, self.former_pepper)
+
+    @property
     def tokens(self) -> Seal:
         """Signs access tokens; made from the secrets key, so that it is the same in every process, and kept nowhere."""
-        seed = HKDF(SHA256(), 32, salt=None, info=b"techmarket access tokens 1").derive(self.pepper)
-        return Seal(Ed25519PrivateKey.from_private_bytes(seed))
+        return self.token_seals[0]
+
+    @cached_property
+    def token_seals(self) -> tuple[Seal, ...]:
+        """By which tokens are read that were given before the pepper was changed, too."""
+        seeds = [HKDF(SHA256(), 32, salt=None, info=b"techmarket access tokens 1").derive(one) for one in self.peppers]
+        return tuple(Seal(Ed25519PrivateKey.from_private_bytes(seed)) for seed in seeds)
 
     def wrap(self, secret: bytes, *, about: bytes) -> bytes:
         """A secret that the market must read again, encrypted for one owner: another owner's row does not open it."""
         nonce = os.urandom(12)
-        return nonce + self._kept_secrets.encrypt(nonce, secret, about)
+        return nonce + self._kept_secrets[0].encrypt(nonce, secret, about)
 
     def unwrap(self, wrapped: bytes, *, about: bytes) -> bytes:
-        return self._kept_secrets.decrypt(wrapped[:12], wrapped[12:], about)
+        return self._opened(wrapped, about)[0]
+
+    def rewrapped(self, wrapped: bytes, *, about: bytes) -> bytes | None:
+        """The same secret under the pepper of today, where it is still under the former one."""
+        secret, number = self._opened(wrapped, about)
+        return self.wrap(secret, about=about) if number else None
+
+    def _opened(self, wrapped: bytes, about: bytes) -> tuple[bytes, int]:
+        for number, cipher in enumerate(self._kept_secrets[:-1]):
+            with contextlib.suppress(InvalidTag):
+                return cipher.decrypt(wrapped[:12], wrapped[12:], about), number
+        return self._kept_secrets[-1].decrypt(wrapped[:12], wrapped[12:], about), len(self._kept_secrets) - 1
 
     @cached_property
-    def _kept_secrets(self) -> AESGCM:
-        return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"techmarket kept secrets 1").derive(self.pepper))
+    def _kept_secrets(self) -> tuple[AESGCM, ...]:
+        info = b"techmarket kept secrets 1"
+        return tuple(AESGCM(HKDF(SHA256(), 32, salt=None, info=info).derive(one)) for one in self.peppers)
 
     def hash_secret(self, secret: str) -> bytes:
         """How a shown-once secret is stored: keyed, so that a stolen table does not let anyone test guesses."""
-        return hmac.new(self.pepper, secret.encode(), hashlib.sha256).digest()
+        return self.hashes_of(secret)[0]
+
+    def hashes_of(self, secret: str) -> tuple[bytes, ...]:
+        """Under which a secret may be stored: that of today, and the former one while it is in force."""
+        return tuple(hmac.new(one, secret.encode(), hashlib.sha256).digest() for one in self.peppers)
+
+    def fits(self, stored: bytes, secret: str) -> bool:
+        """Whether this is the secret that is stored so."""
+        return any(hmac.compare_digest(stored, one) for one in self.hashes_of(secret))
 
 
 def generated(folder: Path) -> Keys:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import Double, case, func, or_, select, tuple_
+from sqlalchemy import Double, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -93,6 +93,17 @@ async def find_key(db: AsyncSession, prefix: str) -> tuple[ApiKey, Organisation,
     )
     row = (await db.execute(query)).one_or_none()
     return (row[0], row[1], row[2], bool(row[3]), row[4]) if row else None
+
+
+async def renew_key_hash(db: AsyncSession, key_id: UUID, *, was: bytes, now: bytes) -> None:
+    """The key rests on the pepper of today from now on; harmless when another process was first."""
+    await db.execute(update(ApiKey).where(ApiKey.id == key_id, ApiKey.secret_hash == was).values(secret_hash=now))
+
+
+async def renew_secret_hash(db: AsyncSession, secret_id: UUID, *, was: bytes, now: bytes) -> None:
+    """The same for a secret of a client."""
+    renewed = update(ClientSecret).where(ClientSecret.id == secret_id, ClientSecret.secret_hash == was)
+    await db.execute(renewed.values(secret_hash=now))
 
 
 async def lock_key(db: AsyncSession, key_id: UUID) -> ApiKey:

@@ -68,10 +68,10 @@ async def is_machine(db: AsyncSession, person_id: UUID) -> bool:
     return bool((await db.execute(select(Person.is_machine).where(Person.id == person_id))).scalar_one())
 
 
-async def spend_recovery_code(db: AsyncSession, person_id: UUID, code_hash: bytes) -> bool:
+async def spend_recovery_code(db: AsyncSession, person_id: UUID, hashes: Collection[bytes]) -> bool:
     query = (
         update(RecoveryCode)
-        .where(RecoveryCode.person_id == person_id, RecoveryCode.code_hash == code_hash, RecoveryCode.used_at.is_(None))
+        .where(RecoveryCode.person_id == person_id, RecoveryCode.code_hash.in_(hashes), RecoveryCode.used_at.is_(None))
         .values(used_at=func.clock_timestamp())
         .returning(RecoveryCode.id)
     )
@@ -94,7 +94,7 @@ async def memberships_of(db: AsyncSession, person_id: UUID) -> Sequence[tuple[Me
 
 
 async def find_session(
-    db: AsyncSession, token_hash: bytes
+    db: AsyncSession, token_hashes: Collection[bytes]
 ) -> tuple[Session, Organisation, Membership, datetime | None, datetime] | None:
     """A session, whom it acts for, when it was last used, and the database's real time."""
     query = (
@@ -102,7 +102,7 @@ async def find_session(
         .join(Organisation, Organisation.id == Session.org_id)
         .join(Membership, (Membership.person_id == Session.person_id) & (Membership.org_id == Session.org_id))
         .outerjoin(CredentialUse, CredentialUse.credential_id == Session.id)
-        .where(Session.token_hash == token_hash, Session.ended_at.is_(None), Membership.ended_at.is_(None))
+        .where(Session.token_hash.in_(token_hashes), Session.ended_at.is_(None), Membership.ended_at.is_(None))
     )
     row = (await db.execute(query)).one_or_none()
     return (row[0], row[1], row[2], row[3], row[4]) if row else None
@@ -144,16 +144,16 @@ async def end_sessions(
 
 
 async def lock_invitation(
-    db: AsyncSession, *, token_hash: bytes | None = None, by_id: UUID | None = None
+    db: AsyncSession, *, token_hashes: Collection[bytes] = (), by_id: UUID | None = None
 ) -> Invitation | None:
     query = select(Invitation).with_for_update()
-    query = query.where(Invitation.id == by_id) if by_id else query.where(Invitation.token_hash == token_hash)
+    query = query.where(Invitation.id == by_id) if by_id else query.where(Invitation.token_hash.in_(token_hashes))
     return (await db.execute(query)).scalar_one_or_none()
 
 
-async def invitation_is_open(db: AsyncSession, token_hash: bytes) -> bool:
+async def invitation_is_open(db: AsyncSession, token_hashes: Collection[bytes]) -> bool:
     query = select(Invitation.id).where(
-        Invitation.token_hash == token_hash,
+        Invitation.token_hash.in_(token_hashes),
         Invitation.closed_at.is_(None),
         Invitation.expires_at > func.clock_timestamp(),
     )
@@ -253,9 +253,9 @@ async def lock_proven_sign_in(db: AsyncSession, browser_hash: bytes) -> OutsideS
     return (await db.execute(query, execution_options={"populate_existing": True})).scalar_one_or_none()
 
 
-async def find_identity(db: AsyncSession, subject_hash: bytes) -> OutsideIdentity | None:
+async def find_identity(db: AsyncSession, subject_hashes: Collection[bytes]) -> OutsideIdentity | None:
     query = select(OutsideIdentity).where(
-        OutsideIdentity.subject_hash == subject_hash, OutsideIdentity.ended_at.is_(None)
+        OutsideIdentity.subject_hash.in_(subject_hashes), OutsideIdentity.ended_at.is_(None)
     )
     return (await db.execute(query)).scalar_one_or_none()
 

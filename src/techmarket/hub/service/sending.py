@@ -119,7 +119,10 @@ async def _take(tx: Tx, keys: Keys, now: datetime | None) -> list[Order]:
 
 
 async def _secrets(db: AsyncSession, keys: Keys, webhook_id: UUID) -> Sequence[bytes]:
-    return [keys.unwrap(row.wrapped, about=webhook_id.bytes) for row in await stored.valid_secrets(db, webhook_id)]
+    rows = await stored.valid_secrets(db, webhook_id)
+    for row in rows:
+        row.wrapped = keys.rewrapped(row.wrapped, about=webhook_id.bytes) or row.wrapped
+    return [keys.unwrap(row.wrapped, about=webhook_id.bytes) for row in rows]
 
 
 async def _send(tx: Tx, caller: OutsideCaller, order: Order, now: datetime | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -44,17 +43,21 @@ async def _by_key(tx: Tx, keys: Keys, raw: str, prefix: str) -> tuple[Actor, flo
     # Never from a standby: a key that was revoked a moment ago must fail there too.
     async with tx.begin() as db:
         found = await repository.find_key(db, prefix)
-    digest = keys.hash_secret(raw)
-    if found is None or not hmac.compare_digest(found[0].secret_hash, digest) or not found[3]:
+    fits = keys.fits(found[0].secret_hash if found is not None else b"", raw)
+    if found is None or not fits or not found[3]:
         raise errors.BadKey()
     key, org, membership, _, seconds_left = found
+    if key.secret_hash != keys.hash_secret(raw):
+        async with tx.begin() as db:
+            await repository.renew_key_hash(db, key.id, was=key.secret_hash, now=keys.hash_secret(raw))
     return _actor(org, membership, key.scopes, key.id, Via.KEY), seconds_left
 
 
 async def _by_token(tx: Tx, keys: Keys, raw: str, issuer: str) -> tuple[Actor, float | None]:
     async with tx.begin() as db:
         now = await repository.real_now(db)
-        granted = tokens.read_token(keys.tokens, raw, issuer=issuer, now=int(now.timestamp()))
+        read = [tokens.read_token(seal, raw, issuer=issuer, now=int(now.timestamp())) for seal in keys.token_seals]
+        granted = next((one for one in read if one is not None), None)
         found = await repository.find_client(db, granted.client_id) if granted and issuer else None
     if granted is None or found is None:
         raise errors.BadKey()
@@ -66,7 +69,7 @@ async def _by_token(tx: Tx, keys: Keys, raw: str, issuer: str) -> tuple[Actor, f
 
 async def _by_session(tx: Tx, keys: Keys, raw: str) -> tuple[Actor, float | None]:
     async with tx.begin() as db:
-        found = await repository_people.find_session(db, keys.hash_secret(raw))
+        found = await repository_people.find_session(db, keys.hashes_of(raw))
     if found is None:
         raise errors.BadKey()
     session, org, membership, used_at, now = found

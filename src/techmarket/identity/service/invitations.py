@@ -88,14 +88,14 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
     kept one.
     """
     require(actor, policy.ACCEPT_INVITATION)
-    digest = keys.hash_secret(token)
+    hashes = keys.hashes_of(token)
     async with tx.read() as db:
-        if not await repository.invitation_is_open(db, digest):
+        if not await repository.invitation_is_open(db, hashes):
             raise errors.InvitationOver()
     require_fit(name, password)
     phc = await passwords.hash_password(password)
     async with tx.begin() as db:
-        invitation = await repository.lock_invitation(db, token_hash=digest)
+        invitation = await repository.lock_invitation(db, token_hashes=hashes)
         now = await repository.real_now(db)
         if invitation is None or invitation.closed_at is not None or invitation.expires_at <= now:
             raise errors.InvitationOver()

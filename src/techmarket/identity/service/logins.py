@@ -17,7 +17,7 @@ from techmarket.identity.actor import Actor, Via
 from techmarket.identity.events import LoginSet, SecondFactorSet
 from techmarket.identity.permissions import SecondFactorNeeded, require
 from techmarket.identity.rules import PASSWORD_MAX, PASSWORD_MIN, login_name_of, password_is_fit
-from techmarket.identity.service.sessions import recovery_hash, session_of
+from techmarket.identity.service.sessions import recovery_text, session_of
 from techmarket.identity.service.trying import count_try, forgive, must_wait, trying
 from techmarket.identity.tables import PersonLogin, Session
 from techmarket.identity.views import SecondFactorView
@@ -106,7 +106,7 @@ async def set_second_factor(tx: Tx, keys: Keys, actor: Actor, *, code: str) -> t
         login.totp_secret, login.totp_waiting, login.totp_step = login.totp_waiting, None, step
         login.totp_confirmed_at = now
         codes = one_time.new_recovery_codes()
-        hashes = [recovery_hash(keys, actor.person, one_time.plain(one)) for one in codes]
+        hashes = [keys.hash_secret(recovery_text(actor.person, one_time.plain(one))) for one in codes]
         await repository.replace_recovery_codes(db, actor.person, hashes)
         (await repository.lock_session(db, session_id, actor.person)).second_factor_at = now
         await repository.end_sessions(db, actor.person, but=session_id)

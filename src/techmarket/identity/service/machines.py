@@ -6,7 +6,6 @@ together while it is rotated, and changes it for short-lived tokens. No token is
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -125,13 +124,16 @@ async def give_token(
 
     Without `scopes` it has all of the client's. A wrong secret and an unknown client are the same error.
     """
-    digest = keys.hash_secret(secret)
     async with tx.begin() as db:
         found = await repository.find_client(db, client_id) if client_id is not None else None
         held: Sequence[ClientSecret] = await repository.list_secrets_in_force(db, found[0].id) if found else ()
-    fits = [hmac.compare_digest(one.secret_hash, digest) for one in held]
-    if found is None or not any(fits):
+    fitting = [one for one in held if keys.fits(one.secret_hash, secret)]
+    if found is None or not fitting:
         return "invalid_client"
+    if fitting[0].secret_hash != keys.hash_secret(secret):
+        async with tx.begin() as db:
+            renewed = keys.hash_secret(secret)
+            await repository.renew_secret_hash(db, fitting[0].id, was=fitting[0].secret_hash, now=renewed)
     client, org, _, now = found
     if org.state is OrgState.SUSPENDED:
         return "unauthorized_client"

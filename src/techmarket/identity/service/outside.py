@@ -209,8 +209,8 @@ def _made(keys: Keys, what: str, state: str, browser_secret: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _subject_hash(keys: Keys, house: House, word: Word) -> bytes:
-    return keys.hash_secret(f"outside subject\n{house.provider.issuer}\n{word.subject}")
+def _subject_hashes(keys: Keys, house: House, word: Word) -> tuple[bytes, ...]:
+    return keys.hashes_of(f"outside subject\n{house.provider.issuer}\n{word.subject}")
 
 
 async def _link(db: AsyncSession, keys: Keys, house: House, row: OutsideSignIn, word: Word, now: datetime) -> None:
@@ -221,10 +221,10 @@ async def _link(db: AsyncSession, keys: Keys, house: House, row: OutsideSignIn, 
     row.ended_at = now
     if session.ended_at is not None or session.ends_at <= now:
         raise errors.OutsideSignInOver()
-    digest = _subject_hash(keys, house, word)
+    digest, *former = _subject_hashes(keys, house, word)
     await lock_name(db, f"identity.outside:{digest.hex()}")
     await lock_name(db, f"identity.outside:{row.person_id}")
-    held = await repository.find_identity(db, digest)
+    held = await repository.find_identity(db, [digest, *former])
     mine = [one for one in await repository.list_identities(db, row.person_id) if one.issuer == house.provider.issuer]
     if held is not None and held.person_id == row.person_id:
         return
@@ -247,10 +247,12 @@ async def _enter(
     now: datetime,
     limits: SessionLimits,
 ) -> ReturnedView:
-    found = await repository.find_identity(db, _subject_hash(keys, house, word))
+    hashes = _subject_hashes(keys, house, word)
+    found = await repository.find_identity(db, hashes)
     linked = await repository.lock_identity(db, found.id) if found is not None else None
     if linked is None or linked.ended_at is not None:
         raise errors.OutsideIdentityUnknown()
+    linked.subject_hash = hashes[0]
     login = await repository.lock_login(db, linked.person_id)
     if login is not None and login.totp_secret is not None and word.second_factor_at is None:
         row.person_id, row.identity_id, row.proven_at = linked.person_id, linked.id, now
@@ -273,5 +275,5 @@ async def _start(
 ) -> SignedInView:
     acting = await acting_for(db, linked.person_id, row.org_id)
     if row.replaced_hash is not None:
-        await end_replaced(db, row.replaced_hash)
+        await end_replaced(db, [row.replaced_hash])
     return await start(db, keys, linked.person_id, acting, second_factor_at=at, limits=limits, identity_id=linked.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -65,7 +65,7 @@ async def sign_in(
         acting = await acting_for(db, login.person_id, org_id)
         await forgive(db, by)
         if replaces is not None:
-            await end_replaced(db, keys.hash_secret(replaces))
+            await end_replaced(db, keys.hashes_of(replaces))
         at = await repository.real_now(db) if confirmed else None
         return await start(db, keys, login.person_id, acting, second_factor_at=at, limits=limits)
 
@@ -133,17 +133,20 @@ async def second_factor(db: AsyncSession, keys: Keys, login: PersonLogin, code: 
     secret = keys.unwrap(login.totp_secret, about=login.person_id.bytes)
     at = int((await repository.real_now(db)).timestamp())
     step = one_time.step_of(secret, plain, at=at, after=login.totp_step)
+    login.totp_secret = keys.rewrapped(login.totp_secret, about=login.person_id.bytes) or login.totp_secret
     if step is not None:
         login.totp_step = step
         return True
-    if not await repository.spend_recovery_code(db, login.person_id, recovery_hash(keys, login.person_id, plain)):
+    hashes = keys.hashes_of(recovery_text(login.person_id, plain))
+    if not await repository.spend_recovery_code(db, login.person_id, hashes):
         raise errors.SignInFailed()
     journal.record(db, RecoveryCodeUsed(login.person_id), actor=None)
     return True
 
 
-def recovery_hash(keys: Keys, person_id: UUID, plain: str) -> bytes:
-    return keys.hash_secret(f"recovery\n{person_id}\n{plain}")
+def recovery_text(person_id: UUID, plain: str) -> str:
+    """What the keyed hash of a recovery code is of: the same code of another person has another."""
+    return f"recovery\n{person_id}\n{plain}"
 
 
 async def acting_for(db: AsyncSession, person_id: UUID, org_id: UUID | None) -> UUID:
@@ -157,9 +160,9 @@ async def acting_for(db: AsyncSession, person_id: UUID, org_id: UUID | None) -> 
     return chosen[0].id
 
 
-async def end_replaced(db: AsyncSession, token_hash: bytes) -> None:
+async def end_replaced(db: AsyncSession, token_hashes: Collection[bytes]) -> None:
     """The session the caller came with ends with his next one."""
-    found = await repository.find_session(db, token_hash)
+    found = await repository.find_session(db, token_hashes)
     if found is not None:
         found[0].ended_at = found[4]
 

@@ -114,7 +114,7 @@ async def unsubscribe(tx: Tx, keys: Keys, actor: Actor, search_id: UUID, token: 
     require(actor, policy.UNSUBSCRIBE)
     async with tx.begin() as db:
         row = await alerts.lock_search(db, search_id)
-        if not hmac.compare_digest(_token(keys, search_id), token):
+        if not any(hmac.compare_digest(one, token) for one in _tokens(keys, search_id)):
             raise NotFound()
         await _end(db, row, None)
 
@@ -244,8 +244,10 @@ def filters_of(said: Mapping[str, Any]) -> Filters:
     return Filters(**values)
 
 
-def _token(keys: Keys, search_id: UUID) -> str:
-    return hmac.new(keys.pepper, b"unsubscribe:" + search_id.bytes, hashlib.sha256).hexdigest()[:40]
+def _tokens(keys: Keys, search_id: UUID) -> list[str]:
+    """What ends a saved search: that of today, and while the pepper is changed that of before."""
+    said = b"unsubscribe:" + search_id.bytes
+    return [hmac.new(one, said, hashlib.sha256).hexdigest()[:40] for one in keys.peppers]
 
 
 def _view(row: SavedSearch, keys: Keys) -> SavedSearchView:
@@ -256,5 +258,5 @@ def _view(row: SavedSearch, keys: Keys) -> SavedSearchView:
         filters_of(row.filters),
         Delivery(row.delivery),
         row.created_at,
-        _token(keys, row.id),
+        _tokens(keys, row.id)[0],
     )
