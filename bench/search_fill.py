@@ -306,11 +306,12 @@ class Gathered:
                 records=[(int(space), phrase, df) for phrase, df in sorted(self._phrases.items())],
             )
             await connection.execute(
-                "UPDATE search_state SET epoch = 1, next_document = $2, documents = $2, length_sum = $3"
+                "UPDATE search_state SET epoch = 1, model = $4, next_document = $2, documents = $2, length_sum = $3"
                 " WHERE space = $1",
                 int(space),
                 len(rows),
                 int(rows["length"].sum(dtype=np.int64)),
+                tokens.MODEL,
             )
         await connection.execute(
             "SELECT setval(pg_get_serial_sequence('search_term', 'id'), $1)", 1 + len(SPACES) * len(self._pieces.terms)

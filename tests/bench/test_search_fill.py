@@ -55,7 +55,12 @@ async def test_the_tables_by_bulk_are_those_of_the_writer(tx, database_url):
         following.counted(IndexText(batch.ids[n], kind, org, now, dict.fromkeys(Tier, said["fields"])), spaces, [])
     for space, entries in spaces.items():
         async with tx.begin() as db:
-            await repository.forget_space(db, space)
+            terms = "SELECT id FROM search_term WHERE space = :space"
+            for table, which in (
+                ("search_block", f"term_id IN ({terms})"),
+                *((f"search_{name}", "space = :space") for name in ("term", "column", "document", "number", "phrase")),
+            ):
+                await db.execute(text(f"DELETE FROM {table} WHERE {which}"), {"space": space})
             await repository.put_state(db, space, epoch=0, next_document=0, documents=0, length_sum=0)
             await writing.put(db, space, entries)
         assert await held(tx, space) == bulk[space]

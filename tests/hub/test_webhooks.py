@@ -11,6 +11,7 @@ from sqlalchemy import text
 from standardwebhooks import Webhook as Reference
 from standardwebhooks import WebhookVerificationError
 
+from techmarket.db import journal
 from techmarket.db.calling import Caller
 from techmarket.db.files import Files
 from techmarket.db.means import Means
@@ -19,6 +20,7 @@ from techmarket.hub.service import add_webhook, change_webhook, sending
 from techmarket.hub.webhooks import ATTEMPTS_MAX, DeliveryState, after
 from techmarket.identity.actor import Role
 from techmarket.kernel.ids import new_id
+from techmarket.matching.events import AlertsTold, BlindMatchFound
 from tests.hub.make import tell_all
 from tests.hub.receiver import receiving
 from tests.identity.make import a_member, an_organisation
@@ -142,6 +144,26 @@ async def test_a_change_arrives_once_signed_with_the_same_id_in_every_attempt_un
     }
     shown = (await api.get(f"/v1/webhooks/{hook['id']}", key=unit.key)).json()
     assert (shown["secret"], shown["waiting"], shown["failing_since"]) == (None, 0, None)
+
+
+async def test_alerts_and_matches_in_hidden_text_reach_the_feed_and_the_receiver_of_whom_they_are_told_alone(
+    tx, means, api, keys, unit
+):
+    other = await an_organisation(tx, keys=keys)
+    told = [AlertsTold(new_id(), unit.actor.org, 2), BlindMatchFound(new_id(), new_id(), unit.actor.org)]
+    async with receiving(lambda _: "200") as receiver:
+        await subscribe(api, unit, receiver.url, *(one.kind for one in told))
+        await subscribe(api, other, receiver.url, *(one.kind for one in told))
+        async with tx.begin() as db:
+            for one in told:
+                journal.record(db, one, actor=None)
+        await write(tx)
+        while await send(means):
+            pass
+    assert sorted(json.loads(one.body)["type"] for one in receiver.got) == sorted(one.kind for one in told)
+    for key, expected in ((unit.key, {one.kind for one in told}), (other.key, set())):
+        items = (await api.get("/v1/changes?limit=100", key=key)).json()["items"]
+        assert {item["type"] for item in items if item["type"].startswith("matching.")} == expected
 
 
 async def test_a_receiver_that_is_gone_is_left_alone_at_once_and_gets_everything_when_it_is_enabled_again(

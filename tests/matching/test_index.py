@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from techmarket.listings.rules import ListingKind, Mode
-from techmarket.matching.index import blocks, scoring
+from techmarket.matching.index import blocks, repository, scoring, writing
 from techmarket.matching.index.blocks import BLOCK, Posting, Tail
 from techmarket.matching.index.columns import CHUNK, Columns, Facts, row_of, rows_array
 from techmarket.matching.index.scoring import Collected, Filters, Known, Sort
@@ -188,3 +188,22 @@ def test_a_chunk_of_an_earlier_epoch_never_takes_the_place_of_a_later_one():
     columns.put(0, later[:1].tobytes(), epoch=4)
     assert (columns.size, now.size, before.size) == (2, 2, 1)
     assert columns.ids([0, 1]) == [UUID(int=1), UUID(int=2)]
+
+
+async def test_columns_are_read_piece_by_piece_and_none_is_missed(monkeypatch):
+    stored, asked = [(n, 1, b"x") for n in (0, 1, 3, 4, 9)], []
+
+    async def some(_db, _space, _after, behind):
+        asked.append(behind)
+        return [one for one in stored if one[0] > behind][:2]
+
+    monkeypatch.setattr(repository, "changed_chunks", some)
+    monkeypatch.setattr(repository, "CHUNKS_READ", 2)
+    assert [one async for one in repository.chunks_after(None, 0, -1)] == stored
+    assert asked == [-1, 1, 4]
+
+
+def test_what_came_after_the_look_is_not_swept():
+    alive = np.array([True, False, True])
+    documents = np.array([0, 1, 2, 3, 9], np.int32)
+    assert writing._stay(alive, documents).tolist() == [True, False, True, True, True]

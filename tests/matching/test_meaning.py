@@ -30,7 +30,7 @@ from techmarket.matching.meaning import blending, endpoint
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
 from techmarket.matching.meaning.embedders import Remembering
 from techmarket.matching.meaning.endpoint import Endpoint
-from techmarket.matching.service import following
+from techmarket.matching.service import embedding
 from techmarket.matching.views import Filters
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
@@ -515,5 +515,21 @@ async def test_a_change_beside_the_text_asks_no_embedder_again(tx, means, people
     assert len((await found(tx, "激光", one)).items) == 1
 
 
-def test_the_reader_of_the_journal_is_named_by_the_version_of_the_terms():
-    assert len(following.READER) <= 64
+async def test_an_index_built_anew_brings_the_vectors_along_and_asks_no_embedder(tx, means, people, monkeypatch):
+    monkeypatch.setattr(embedding.vectors, "INDEX_ROWS", 2)
+    one = Dictionary()
+    made = [await an_offer(tx, people.seller, people.operator, title_en="laser") for _ in range(3)]
+    await catch_up(means, one)
+    await listings.withdraw(tx, people.seller, made[0].id)
+    await catch_up(means, one)
+    await service.tend_vectors(tx, [one])
+    heard, before = len(one.asked), await found(tx, "激光", one)
+    assert await service.rebuild(tx)
+    after = await found(tx, "激光", one)
+    assert [item.listing.id for item in after.items] == [item.listing.id for item in before.items]
+    assert len(after.items) == 2
+    await catch_up(means, one)
+    assert len(one.asked) == heard + 2  # the two questions
+    fresh = await an_offer(tx, people.seller, people.operator, title_en="laser new")
+    await catch_up(means, one)
+    assert fresh.id in {item.listing.id for item in (await found(tx, "激光", one)).items}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 from uuid import UUID
@@ -30,7 +31,7 @@ from techmarket.matching import errors, jobs, profiles, replaying, service, toke
 from techmarket.matching.events import AlertsTold, BlindMatchFound
 from techmarket.matching.profiles import Profile
 from techmarket.matching.reranking import FEATURES
-from techmarket.matching.service import alerting, blind
+from techmarket.matching.service import alerting, answering, blind
 from techmarket.matching.service import people as finding
 from techmarket.matching.views import Delivery, Filters, Reason, Sort, Verdict
 from tests.achievements.make import an_achievement
@@ -88,6 +89,52 @@ async def test_a_kept_answer_is_there_for_who_heard_it_and_comes_out_the_same(tx
     assert await count(tx, "match_answer") == 1
     with pytest.raises(NotFound):
         await service.get_answer(tx, people.operator, "0" * 32)
+
+
+async def test_an_organisation_s_answers_of_a_day_are_bounded_and_what_is_known_keeps_its_name(
+    tx, means, people, monkeypatch
+):
+    monkeypatch.setattr(answering, "KEPT_A_DAY", 2)
+    for _ in range(3):
+        await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld")
+    await catch_up(means)
+    first = await matches(tx, people.buyer, demand)
+    wishes = [Filters(kind=ListingKind.OFFER), Filters(region="33")]
+    names = [(await matches(tx, people.buyer, demand, filters=one)).answer for one in wishes]
+    assert [name is not None for name in names] == [True, False]
+    assert (await matches(tx, people.buyer, demand)).answer == first.answer
+    assert (await matches(tx, people.other, demand)).answer is not None
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE match_answer SET at = at - interval '25 hours'"))
+    assert (await matches(tx, people.buyer, demand, filters=wishes[1])).answer is not None
+
+
+def test_searches_of_a_day_are_kept_up_to_a_bound_for_each_organisation():
+    now, org, other = 0.0, new_id(), new_id()
+    searches = KeptSearches(None, kept_a_day=2, clock=lambda: now)
+
+    def kept(name, of=org):
+        return searches.keep(replaying.Keepable(name, "search", None, of, {"results": []}))
+
+    assert [kept(name) for name in ("a", "b", "a", "c")] == ["a", "b", "a", None]
+    assert kept("d", other) == "d"
+    now = 86_400.0
+    assert kept("c") == "c"
+
+
+async def test_an_answer_goes_with_the_standing_under_which_it_was_given(tx, means, people):
+    await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    await catch_up(means)
+    names = {}
+    for actor in (people.buyer, people.newcomer):
+        kept = (await searched(tx, actor, "laser")).kept
+        await service.keep_searches(tx, [kept])
+        names[actor.org] = kept.id
+        assert (await service.get_answer(tx, actor, kept.id)).is_same
+    no_more = replace(people.buyer, org_verified=False)
+    with pytest.raises(NotFound):
+        await service.get_answer(tx, no_more, names[people.buyer.org])
 
 
 async def searched(tx, actor, query, **more):
@@ -205,8 +252,18 @@ async def test_feedback_on_what_stands_far_behind_or_was_opened_by_a_grant_is_ke
         rows = await db.execute(text("SELECT other_id, jsonb_array_length(features) FROM match_feedback"))
         taught = {row[0]: row[1] for row in rows}
     assert sorted(taught.values()) == [0, 0, 9]
+    hiding = await a_demand(tx, people.buyer, people.operator, title_en="laser weld", technical_details="yak")
+    await catch_up(means)
+    shown = [item.listing.id for item in (await matches(tx, people.buyer, hiding)).items]
+    assert made[1].id in shown
+    await service.give_feedback(
+        tx, people.buyer, hiding.id, made[1].id, verdict=Verdict.INTERESTED, reason=None, note=None
+    )
+    async with tx.read() as db:  # its own hidden words were part of how the match looked
+        query = text("SELECT features FROM match_feedback WHERE listing_id = :id")
+        assert (await db.execute(query, {"id": hiding.id})).scalar_one() == []
     assert taught[made[0].id] == 0
-    assert (await service.train_reranker(tx)).feedback_count == 3
+    assert (await service.train_reranker(tx)).feedback_count == 4
     kept = await service.get_answer(tx, people.buyer, page.answer)
     assert str(made[0].id) in [one["id"] for one in kept.document["results"]]
     async with tx.begin() as db:
@@ -544,6 +601,67 @@ def test_single_words_cannot_be_tried_against_a_hidden_text():
     assert not blind.meet(victim, a_hidden([*secret[:12], *(f"g{n}" for n in range(200))], 2))
 
 
+async def test_a_consent_is_taken_back_while_texts_are_compared_and_nothing_is_found_of_it(
+    tx, means, people, monkeypatch
+):
+    words = "vanadium electrolyte membrane swelling pulsed load redox stack cell carbon felt porosity crossover"
+    offer = await an_offer(tx, people.seller, people.operator, title_en="Stack", technical_details=words)
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="Storage", technical_details=words)
+    for actor, listing in ((people.seller, offer), (people.buyer, demand)):
+        await service.set_consent(tx, actor, listing.id, agrees=True)
+    await catch_up(means)
+    compare = blind._pairs_of
+
+    async def compares(*given):
+        await asyncio.wait_for(service.set_consent(tx, people.seller, offer.id, agrees=False), 3)
+        return await compare(*given)
+
+    monkeypatch.setattr(blind, "_pairs_of", compares)
+    monkeypatch.setattr(blind, "AGREED_MAX", 2)
+    with structlog.testing.capture_logs() as said:
+        assert await service.compare_blind(tx) == 0
+    assert await count(tx, "blind_match") == 0
+    assert [one["event"] for one in said] == ["blind_matching_is_full"]
+
+
+def test_a_change_of_what_is_asked_for_openly_is_a_change_of_what_is_compared():
+    money = {"amount": "1.00", "currency": "CNY"}
+    for name, value in (("mode", "LICENSE"), ("modes", ["SALE"]), ("price", money), ("budget", money), ("trl", 4)):
+        one, other = a_hidden(["a"], 1), a_hidden(["a"], 1)
+        assert one.digest == other.digest
+        other.whole.cuts[Tier.REGISTERED][name] = value
+        assert one.digest != other.digest
+
+
+async def test_a_match_in_hidden_text_goes_when_a_constraint_is_missed_and_comes_back_with_it(tx, means, people):
+    words = "vanadium electrolyte membrane swelling pulsed load redox stack cell carbon felt porosity crossover"
+    offer = await an_offer(tx, people.seller, people.operator, title_en="Stack", technical_details=words, trl=3)
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="Storage", technical_details=words, trl_min=3)
+    for actor, listing in ((people.seller, offer), (people.buyer, demand)):
+        await service.set_consent(tx, actor, listing.id, agrees=True)
+    await catch_up(means)
+    assert await service.compare_blind(tx) == 1
+    for least, there, found in ((8, 0, 0), (2, 1, 1)):
+        async with tx.begin() as db:
+            await db.execute(text("UPDATE blind_consent SET compared_at = compared_at - interval '25 hours'"))
+        own = await listings.get_listing(tx, people.buyer, demand.id)
+        draft = ListingDraft({**own.terms, "trl_min": least}, {}, ())
+        await listings.update_draft(tx, people.buyer, demand.id, ListingKind.DEMAND, draft, if_match=own.etag)
+        await listings.accept(tx, people.operator, demand.id)
+        await catch_up(means)
+        assert (await service.compare_blind(tx), await count(tx, "blind_match")) == (found, there)
+    # It leaves the market for a while, and comes back as it was.
+    await listings.return_(tx, people.operator, demand.id, reason="x")
+    await catch_up(means)
+    assert (await service.compare_blind(tx), await count(tx, "blind_match")) == (0, 0)
+    await listings.submit(tx, people.buyer, demand.id)
+    await listings.accept(tx, people.operator, demand.id)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE blind_consent SET compared_at = compared_at - interval '25 hours'"))
+    await catch_up(means)
+    assert await service.compare_blind(tx) == 1
+
+
 async def test_a_hidden_text_that_changes_is_compared_again_once_a_day(tx, means, people):
     words = "vanadium electrolyte membrane swelling pulsed load redox stack cell carbon felt porosity crossover"
     offer = await an_offer(tx, people.seller, people.operator, title_en="Stack", technical_details=words)
@@ -552,13 +670,25 @@ async def test_a_hidden_text_that_changes_is_compared_again_once_a_day(tx, means
         await service.set_consent(tx, actor, listing.id, agrees=True)
     await catch_up(means)
     assert await service.compare_blind(tx) == 0
+
+    async def a_day_passes():
+        async with tx.begin() as db:
+            await db.execute(text("UPDATE blind_consent SET compared_at = compared_at - interval '25 hours'"))
+
     own = await listings.get_listing(tx, people.buyer, demand.id)
     draft = ListingDraft({**own.terms, "technical_details": words}, {}, ())
     await listings.update_draft(tx, people.buyer, demand.id, ListingKind.DEMAND, draft, if_match=own.etag)
     await catch_up(means)
     assert await service.compare_blind(tx) == 0
-    async with tx.begin() as db:
-        await db.execute(text("UPDATE blind_consent SET compared_at = compared_at - interval '25 hours'"))
+    for agrees in (False, True):  # to take the consent back and give it again opens no other try
+        await service.set_consent(tx, people.buyer, demand.id, agrees=agrees)
+        assert await service.compare_blind(tx) == 0
+    await a_day_passes()
+    assert await service.compare_blind(tx) == 1
+    for agrees in (False, True):
+        await service.set_consent(tx, people.buyer, demand.id, agrees=agrees)
+    assert (await service.compare_blind(tx), await count(tx, "blind_match")) == (0, 0)
+    await a_day_passes()
     assert await service.compare_blind(tx) == 1
     await listings.withdraw(tx, people.seller, offer.id)
     await catch_up(means)

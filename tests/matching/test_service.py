@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import structlog
 from sqlalchemy import text
@@ -22,11 +24,12 @@ from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
-from techmarket.matching import jobs, service
+from techmarket.matching import jobs, service, texts, tokens
 from techmarket.matching.fitting import Fit
-from techmarket.matching.index import writing
+from techmarket.matching.index import beside, reading, repository, writing
+from techmarket.matching.index.columns import ROW
 from techmarket.matching.index.repository import after_all_from
-from techmarket.matching.service import following
+from techmarket.matching.service import following, rebuilding, searching
 from techmarket.matching.views import Filters, Sort
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_market, an_organisation
@@ -366,9 +369,20 @@ async def test_what_left_the_market_is_swept_out_of_the_postings_and_answers_sta
         await listings.withdraw(tx, people.buyer, one.id)
     await catch_up(means)
     before = await found(tx, ANONYMOUS, "laser")
-    while await service.sweep(tx):
-        pass
+    read, plain = [], repository.changed_chunks
+
+    async def counted(*given):
+        read.append(given[1])
+        return await plain(*given)
+
+    with monkeypatch.context() as reads:
+        reads.setattr(repository, "changed_chunks", counted)
+        reads.setattr(repository, "DEAD_TERMS_TURN", 2)
+        while await service.sweep(tx):
+            pass
+    assert sorted(read) == [0, 1]  # once for all turns of a sweep
     assert await found(tx, ANONYMOUS, "laser") == before
+    assert await ids(tx, ANONYMOUS, "x0") == []
     async with tx.read() as db:
         held = await db.execute(
             text(
@@ -378,9 +392,159 @@ async def test_what_left_the_market_is_swept_out_of_the_postings_and_answers_sta
         )
         dead = await db.execute(text("SELECT dead, sweep_below FROM search_state WHERE space = 0"))
         assert (held.scalar_one(), tuple(dead.one())) == (2, (0, None))
+        unused = await db.execute(text("SELECT count(*) FROM search_term WHERE space = 0 AND df = 0"))
+        assert unused.scalar_one() == 0  # words that nobody says any more are given back
     again = await a_demand(tx, people.buyer, people.operator, title_en="laser", problem_en="x9")
     await catch_up(means)
     assert await ids(tx, ANONYMOUS, "laser") == [again.id, made[5].id, made[4].id]
+
+
+async def search_tables(tx):
+    """What the tables of the index are made of: columns in any order, indexes, constraints."""
+    query = (
+        "SELECT 'column', table_name, column_name, concat(data_type,"
+        " regexp_replace(column_default, '''|::[a-z]+', '', 'g'), is_nullable, is_identity)"
+        " FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ANY(:names)"
+        " UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes"
+        " WHERE schemaname = 'public' AND tablename = ANY(:names) AND indexname NOT LIKE 'ix_vector%'"
+        " UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+        " FROM pg_constraint WHERE conrelid::regclass::text = ANY(:names) ORDER BY 1, 2, 3"
+    )
+    async with tx.read() as db:
+        rows = await db.execute(text(query), {"names": [table.name for table in beside.MOVED]})
+        return [tuple(row) for row in rows]
+
+
+async def test_the_index_is_built_anew_beside_the_one_in_use_and_is_as_small_as_what_it_holds(
+    tx, means, people, monkeypatch
+):
+    made = [await an_offer(tx, people.seller, people.operator, title_en=f"laser {w}") for w in ("aa", "bb", "cc")]
+    await listings.withdraw(tx, people.seller, made[0].id)
+    own = await listings.get_listing(tx, people.seller, made[1].id)
+    fields = {name: value for name, value in own.terms.items() if name != "rights"}
+    for title in ("laser dd", "laser ee"):
+        await catch_up(means)
+        own = await listings.get_listing(tx, people.seller, made[1].id)
+        draft = ListingDraft({**fields, "title_en": title}, own.dossier.tiers, own.achievement_ids)
+        await listings.update_draft(tx, people.seller, made[1].id, ListingKind.OFFER, draft, if_match=own.etag)
+        await listings.accept(tx, people.operator, made[1].id)
+    await catch_up(means)
+    tables, before = await search_tables(tx), await found(tx, ANONYMOUS, "laser")
+    answers = []
+    fill = rebuilding._fill
+
+    async def fills(other):
+        answers.append(await found(tx, ANONYMOUS, "laser"))  # it answers while another is filled
+        if len(answers) == 1:
+            late.append(await an_offer(tx, people.seller, people.operator, title_en="laser late"))
+            await catch_up(means)
+        await fill(other)
+
+    late = []
+    monkeypatch.setattr(rebuilding, "_fill", fills)
+    async with tx.read() as held:  # whoever still reads the old one is waited for
+        await held.execute(text("SELECT 1 FROM search_state"))
+        work = asyncio.create_task(service.rebuild(tx))
+        await asyncio.wait([work], timeout=1.5)
+        assert not work.done()
+    assert await asyncio.wait_for(work, 20)
+    assert answers[0] == before
+    assert all(len(page.items) == 3 for page in answers[1:])
+    after = await ids(tx, ANONYMOUS, "laser")
+    assert sorted(after) == sorted([made[1].id, made[2].id, late[0].id])
+    assert await ids(tx, ANONYMOUS, "dd") == await ids(tx, ANONYMOUS, "aa") == []
+    async with tx.read() as db:
+        numbers = (
+            await db.execute(text("SELECT next_document, documents, dead, model FROM search_state ORDER BY space"))
+        ).all()
+        unused = (await db.execute(text("SELECT count(*) FROM search_term WHERE df = 0"))).scalar_one()
+        schemas = text("SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'search_next'")
+        left = (await db.execute(schemas)).scalar_one()
+    assert [tuple(row) for row in numbers[:2]] == [(3, 3, 0, tokens.MODEL)] * 2
+    assert (unused, left) == (0, 0)
+    assert await search_tables(tx) == tables
+    again = await an_offer(tx, people.seller, people.operator, title_en="laser again")
+    await catch_up(means)
+    assert again.id in await ids(tx, ANONYMOUS, "laser")
+
+
+async def test_another_version_of_the_terms_builds_the_index_anew_once_and_two_do_not_do_it_together(
+    tx, means, people, monkeypatch
+):
+    await jobs.rebuild(means)  # an empty market has nothing to build
+    made = await an_offer(tx, people.seller, people.operator, title_en="laser")
+    await catch_up(means)
+    for version in (tokens.MODEL, "bm25-other"):
+        monkeypatch.setattr(tokens, "MODEL", version)
+        before = await generation(tx)
+        assert await service.is_outdated(tx) == (version == "bm25-other")
+        await jobs.rebuild(means)
+        assert (await generation(tx) != before) == (version == "bm25-other")
+    assert not await service.is_outdated(tx)
+    assert await ids(tx, ANONYMOUS, "laser") == [made.id]
+    assert sorted(await asyncio.gather(service.rebuild(tx), service.rebuild(tx))) == [False, True]
+    before = await generation(tx)
+
+    async def fails(_):
+        raise RuntimeError("stopped")
+
+    monkeypatch.setattr(rebuilding, "_change_places", fails)
+    with pytest.raises(RuntimeError):
+        await service.rebuild(tx)
+    assert (await generation(tx), await ids(tx, ANONYMOUS, "laser")) == (before, [made.id])
+    async with tx.read() as db:
+        left = await db.execute(
+            text(
+                "SELECT (SELECT count(*) FROM journal_reader WHERE name LIKE '%.next'), to_regnamespace('search_next')"
+            )
+        )
+        assert tuple(left.one()) == (0, None)
+
+
+async def generation(tx):
+    async with tx.read() as db:
+        return (await db.execute(text("SELECT generation FROM search_state WHERE space = 0"))).scalar_one()
+
+
+async def test_a_database_that_went_back_is_read_anew_by_word_or_after_a_while(tx, means, people, monkeypatch):
+    made = await an_offer(tx, people.seller, people.operator, title_en="laser")
+    await catch_up(means)
+    assert await ids(tx, ANONYMOUS, "laser") == [made.id]
+    async with tx.begin() as db:  # as it stood before the listing was known to be alive, at an earlier epoch
+        (content,) = (await db.execute(text("SELECT content FROM search_column WHERE space = 0"))).scalars()
+        dead = np.frombuffer(content, ROW).copy()
+        dead["alive"] = 0
+        back = "UPDATE {} SET epoch = epoch - 1 {} WHERE space = 0"
+        await db.execute(text(back.format("search_column", ", content = :dead")), {"dead": dead.tobytes()})
+        await db.execute(text(back.format("search_state", "")))
+
+    async def everything():
+        return (await found(tx, ANONYMOUS, None)).total
+
+    assert await everything() == 1
+    with monkeypatch.context() as later:
+        later.setattr(reading, "BACK_SECONDS", -1.0)
+        assert await everything() == 0
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE search_column SET content = :alive WHERE space = 0"), {"alive": content})
+    assert await everything() == 0
+    await service.reread(tx)
+    assert await everything() == 1
+
+
+async def test_many_who_ask_first_read_the_columns_once(tx, means, people, monkeypatch):
+    await an_offer(tx, people.seller, people.operator, title_en="laser")
+    await catch_up(means)
+    await service.reread(tx)
+    read, plain = [], repository.changed_chunks
+
+    async def counted(*given):
+        read.append(given[1:])
+        return await plain(*given)
+
+    monkeypatch.setattr(repository, "changed_chunks", counted)
+    answers = await asyncio.gather(*[ids(tx, ANONYMOUS, "laser") for _ in range(8)])
+    assert len({tuple(one) for one in answers}) == len(read) == 1
 
 
 async def test_a_turn_that_is_too_short_leaves_the_rest_to_the_next_and_loses_nothing(tx, means, people, monkeypatch):
@@ -412,33 +576,61 @@ async def test_pages_neither_skip_nor_repeat_among_equal_scores(tx, means, peopl
         await found(tx, ANONYMOUS, "laser", cursor="WzEsIngiXQ")
 
 
-@pytest.mark.parametrize("fails", ["when it is counted", "when it is written"])
+@pytest.mark.parametrize("fails", ["when it is counted", "when it is refused", "when it is sent"])
 async def test_a_listing_that_cannot_be_indexed_is_left_out_and_the_others_are_found(
     tx, means, people, monkeypatch, fails
 ):
     titles = [f"laser {n}" for n in range(4)]
     made = [await a_demand(tx, people.buyer, people.operator, title_en=t, problem_en="x") for t in titles]
     poison = made[1].id
-    put, entry = writing.put, following._entry
+    entry = following._entry
 
     def counts(one, fields):
-        if one.listing_id == poison:
+        made = entry(one, fields)
+        if one.listing_id != poison:
+            return made
+        if fails == "when it is counted":
             raise ValueError("poison")
-        return entry(one, fields)
+        more = {"when it is refused": {"x" * 65: 1}, "when it is sent": {"\ud800": 1}}
+        return replace(made, terms={**made.terms, **more[fails]})
 
-    async def writes(db, space, entries, *, gone=()):
-        if any(one.id == poison for one in entries):
-            raise ValueError("poison")
-        return await put(db, space, entries, gone=gone)
-
-    if fails == "when it is counted":
-        monkeypatch.setattr(following, "_entry", counts)
-    else:
-        monkeypatch.setattr(following.writing, "put", writes)
+    monkeypatch.setattr(following, "_entry", counts)
     with structlog.testing.capture_logs() as said:
         await catch_up(means)
     assert sorted(await ids(tx, ANONYMOUS, "laser")) == sorted(one.id for one in made if one.id != poison)
     assert {one["listing"] for one in said if one["event"] == "listing_not_indexed"} == {str(poison)}
+
+
+async def test_others_are_answered_between_the_texts_of_a_page_and_the_fields_of_a_listing(
+    tx, means, people, monkeypatch
+):
+    for _ in range(3):
+        await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld")
+    await catch_up(means)
+    turn, seen = 0, {}
+
+    async def goes_on():
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def noted(name, plain):
+        def note(*given, **more):
+            seen.setdefault(name, []).append(turn)
+            return plain(*given, **more)
+
+        return note
+
+    for room, name in ((searching, "highlights"), (texts, "fields_of"), (texts, "terms_of")):
+        monkeypatch.setattr(room, name, noted(name, getattr(room, name)))
+    other = asyncio.create_task(goes_on())
+    await found(tx, people.buyer, "laser")
+    await service.list_matches(tx, people.buyer, demand.id, cursor=None, limit=9)
+    other.cancel()
+    assert (len(seen["highlights"]), len(seen["fields_of"])) == (4, 3)
+    assert all(len(set(turns)) == len(turns) for turns in seen.values())
 
 
 async def test_of_a_long_chinese_demand_the_rarest_words_are_looked_for(tx, means, people):

@@ -27,6 +27,7 @@ from techmarket.db.backups.tools import BackupFailed
 from techmarket.db.embedded import recovery
 from techmarket.db.files import Files
 from techmarket.identity.actor import ANONYMOUS
+from techmarket.matching import service as matching
 from techmarket.settings import Settings
 from techmarket.transparency import service as transparency
 from techmarket.transparency.errors import NotUnderACheckpoint
@@ -263,6 +264,7 @@ async def _examined(
         if new_log:
             # Whoever read beyond this end holds positions that will be given to other entries.
             console.print(f"the log is now {await transparency.open_new_log(market.means.tx)}", soft_wrap=True)
+            await matching.reread(market.means.tx)
     seconds = time.monotonic() - begun
     console.print(f"restored in {seconds:.1f} s", highlight=False)
     return Restored(base, last_commit, rows, findings, seconds)

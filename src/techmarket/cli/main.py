@@ -389,6 +389,28 @@ def failover(
 
 
 @cli.command()
+def index(
+    reread: Annotated[bool, typer.Option(help="only let every process read it anew: after a restore, say")] = False,
+) -> None:
+    """Build the search index anew beside the one in use, which answers until the new one takes its place."""
+    from techmarket.cli import state
+    from techmarket.matching import service
+
+    async def work() -> None:
+        async with state.open_market(read_settings(quiet=True), application="index", prepare=False) as market:
+            if reread:
+                await service.reread(market.means.tx)
+                console.print("[green]✓[/] every process reads the index anew")
+            elif await service.rebuild(market.means.tx):
+                console.print("[green]✓[/] the index was built anew")
+            else:
+                console.print("[red]✗[/] somebody else is building it, or it was never left alone long enough")
+                raise SystemExit(1)
+
+    settle(work())
+
+
+@cli.command()
 def witness(
     folder: Annotated[Path, typer.Argument(help="the witness's own folder: his key and his memory")],
     trust: Annotated[Path, typer.Option(help="the market's published keys")],
@@ -434,13 +456,18 @@ def commit(file: Path) -> None:
 
 @cli.command(name="new-log")
 def new_log() -> None:
-    """After a restore: open another log, so that cursors and witnesses of the lost end are refused by name."""
+    """After a restore: open another log, so that cursors and witnesses of the lost end are refused by name.
+
+    What processes hold of the search index is read anew, too.
+    """
     from techmarket.cli import state
+    from techmarket.matching import service as matching
     from techmarket.transparency import service as transparency
 
     async def work() -> None:
         async with state.open_market(read_settings(quiet=True), application="new-log", prepare=False) as market:
             console.print(f"the log is now {await transparency.open_new_log(market.means.tx)}")
+            await matching.reread(market.means.tx)
 
     settle(work())
 

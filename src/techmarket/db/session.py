@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import QueuePool
@@ -25,12 +25,20 @@ READERS_WAIT_S = 5.0
 
 
 def make_engine(
-    url: str, *, pool_size: int = 16, pool_timeout_s: float = 5.0, application: str = "api", ask_first: bool = False
+    url: str | URL,
+    *,
+    pool_size: int = 16,
+    pool_timeout_s: float = 5.0,
+    application: str = "api",
+    ask_first: bool = False,
+    schema: str | None = None,
+    patience_s: float = 30.0,
 ) -> AsyncEngine:
     """An engine whose every connection gives up by itself: a hang becomes an error, and the edge makes it a 503.
 
     `url` may name several hosts (`?host=a:5432&host=b:5432&target_session_attrs=read-write`): the one that may be
     written to is found at each new connection. `ask_first` finds a pooled connection that has died before it is used.
+    Tables are looked for in `schema` first, where one is named. No statement is waited for longer than `patience_s`.
     """
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
@@ -44,7 +52,7 @@ def make_engine(
         connect_args={
             **connect_args_for(parsed),
             "timeout": 5,
-            "command_timeout": 30,
+            "command_timeout": patience_s,
             "server_settings": {
                 "application_name": f"techmarket-{application}",
                 "statement_timeout": str(STATEMENT_TIMEOUT_MS),
@@ -52,6 +60,7 @@ def make_engine(
                 "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
                 "timezone": "UTC",
                 "jit": "off",
+                **({"search_path": f"{schema}, public"} if schema else {}),
             },
         },
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +23,14 @@ async def keep_answers(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None
         where=text("match_answer.at < market_now() - interval '1 day'"),
     )
     await db.execute(statement, rows)
+
+
+async def count_since_yesterday(db: AsyncSession, org_id: UUID, most: int) -> int:
+    """How many answers of an organisation were kept within a day, as far as `most`."""
+    some = select(MatchAnswer.id).where(
+        MatchAnswer.org_id == org_id, MatchAnswer.at > text("market_now() - interval '1 day'")
+    )
+    return (await db.execute(select(func.count()).select_from(some.limit(most).subquery()))).scalar_one()
 
 
 async def find_answer(db: AsyncSession, id: str) -> MatchAnswer | None:

@@ -22,6 +22,10 @@ class Fit(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+CONSTRAINED = ("mode", "modes", "price", "budget", "trl", "trl_min")
+"""The terms that constraints are read from."""
+
+
 def other_kind(kind: ListingKind) -> ListingKind:
     return ListingKind.OFFER if kind is ListingKind.DEMAND else ListingKind.DEMAND
 

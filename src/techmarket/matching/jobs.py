@@ -36,6 +36,13 @@ async def sweep(means: Means) -> None:
             return
 
 
+@periodic("matching.rebuild", every=timedelta(minutes=10))
+async def rebuild(means: Means) -> None:
+    """Build the index anew where it was counted by another version of the terms."""
+    if await service.is_outdated(means.tx):
+        await service.rebuild(means.tx)
+
+
 @periodic("matching.embed", every=timedelta(seconds=2))
 async def embed(means: Means) -> None:
     """Give every document its vector, by the embedder in use and by the one to come."""

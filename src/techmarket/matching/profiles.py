@@ -48,6 +48,11 @@ async def get_many(db: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID, M
     return {row.person_id: row for row in (await db.execute(query)).scalars()}
 
 
+async def listed_among(db: AsyncSession, person_ids: Iterable[UUID]) -> set[UUID]:
+    query = select(MatchProfile.person_id).where(MatchProfile.person_id.in_(set(person_ids)), MatchProfile.is_listed)
+    return set((await db.execute(query)).scalars())
+
+
 async def list_listed(db: AsyncSession, *, after: UUID | None, limit: int) -> list[MatchProfile]:
     """Those who let themselves be found; held, so that nobody takes it back before what is made of it is written."""
     query = select(MatchProfile).where(MatchProfile.is_listed).order_by(MatchProfile.person_id).limit(limit)

@@ -15,6 +15,16 @@ async def lock_cursor(db: AsyncSession, name: str) -> int | None:
     return (await db.execute(query, {"name": name})).scalar_one_or_none()
 
 
+async def wait_for_cursor(db: AsyncSession, name: str) -> int:
+    """The next position to read, held until the commit; waits while another worker reads."""
+    query = text("SELECT position FROM journal_reader WHERE name = :name FOR UPDATE")
+    return (await db.execute(query, {"name": name})).scalar_one_or_none() or 0
+
+
+async def forget_cursor(db: AsyncSession, name: str) -> None:
+    await db.execute(text("DELETE FROM journal_reader WHERE name = :name"), {"name": name})
+
+
 async def position_of(db: AsyncSession, name: str) -> int:
     """How far a reader has come; 0 where it never read."""
     query = text("SELECT position FROM journal_reader WHERE name = :name")

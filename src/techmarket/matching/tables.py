@@ -43,12 +43,14 @@ class SearchState(Base):
 
     `generation` names this filling of the space, so that a process drops what it holds of an earlier one. A sweep
     takes dead documents out of the postings: all those below `sweep_below`, up to the term `sweep_after` so far.
+    `model` is the version of the terms that it was begun with.
     """
 
     __tablename__ = "search_state"
 
     space: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     generation: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    model: Mapped[str | None] = mapped_column(String(32))
     epoch: Mapped[int] = mapped_column(server_default=text("0"))
     next_document: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     documents: Mapped[int] = mapped_column(Integer, server_default=text("0"))
@@ -211,6 +213,7 @@ class MatchAnswer(Base):
     __tablename__ = "match_answer"
     __table_args__ = (
         Index("ix_match_answer_listing_id_org_id_at", "listing_id", "org_id", "at"),
+        Index("ix_match_answer_org_id_at", "org_id", "at"),
         Index(None, "at"),
     )
 
@@ -317,7 +320,7 @@ class SearchAlert(Identified, Base):
 class BlindConsent(Base):
     """The owner of a listing agrees that its undisclosed text is compared with that of others who agree too.
 
-    `text_hash` names the hidden terms that were compared last, at `compared_at`.
+    `text_hash` names what was compared last, at `compared_at`; a consent that was taken back (`ended_at`) keeps it.
     """
 
     __tablename__ = "blind_consent"
@@ -327,6 +330,7 @@ class BlindConsent(Base):
     at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
     text_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     compared_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class BlindMatch(Base):

@@ -17,7 +17,7 @@ from techmarket.matching.index.columns import Facts
 
 QUERY_TERMS_MAX = 20_000
 """So many terms of a query are looked up, more than a whole listing holds; then the rarest in the index are scored."""
-SCANNED_MAX = 5_000
+SCANNED_MAX = 2_000
 WEIGHTS: Mapping[str, int] = {
     "title_zh": 2,
     "title_en": 2,
@@ -84,7 +84,7 @@ def terms_of(fields: Mapping[str, Any]) -> Counter[str]:
 
 
 def fields_of(wanted: Collection[str], fields: Mapping[str, Any]) -> dict[str, list[str]]:
-    """For each wanted term the fields of a listing in whose first five thousand characters it stands."""
+    """For each wanted term the fields of a listing in whose first two thousand characters it stands."""
     found: dict[str, list[str]] = {term: [] for term in wanted}
     for name in WEIGHTS:
         inside = {term for text in said_in(name, fields) for term in tokens.terms(text[:SCANNED_MAX])}

@@ -135,6 +135,7 @@ class Columns:
 
     def __init__(self) -> None:
         self.epoch = -1
+        self.reached = 0.0
         self.size = 0
         self.filling = asyncio.Lock()
         self._epochs: dict[int, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,9 @@ from techmarket.matching.index.scoring import POSTINGS_MAX, Collected, Known, af
 
 _held: WeakKeyDictionary[Any, dict[tuple[int, str], Columns]] = WeakKeyDictionary()
 """For each database that this process talks to, the columns of each space."""
+
+BACK_SECONDS = 60.0
+"""No snapshot lives so long: whoever then still finds an earlier epoch looks at a database that went back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,14 @@ class Asked:
 async def look(db: AsyncSession, space: Space) -> Look:
     """Takes over what changed since this process looked last; within a snapshot the postings are of the same moment."""
     state = await repository.get_state(db, space)
-    held = _columns_of(db, space, str(state.generation))
+    held = _columns_of(db, space, str(state.generation), state.epoch)
     if held.epoch < state.epoch:
         async with held.filling:  # the first of many requests reads for all of them
             if held.epoch < state.epoch:
-                for chunk, epoch, content in await repository.changed_chunks(db, space, held.epoch):
+                async for chunk, epoch, content in repository.chunks_after(db, space, held.epoch):
                     held.put(chunk, content, epoch=epoch)
                 held.epoch = max(held.epoch, state.epoch)
+                held.reached = time.monotonic()
     average = max(state.length_sum, 1) / max(state.documents, 1)
     return Look(space, state.epoch, Collected(state.documents, average), held)
 
@@ -66,12 +71,15 @@ def among(look: Look, asked: Asked, kind: ListingKind) -> tuple[Look, Asked]:
     return replace(look, about=about), replace(asked, postings=tuple(counted))
 
 
-def _columns_of(db: AsyncSession, space: Space, generation: str) -> Columns:
+def _columns_of(db: AsyncSession, space: Space, generation: str, epoch: int) -> Columns:
     bind = db.get_bind()
     spaces = _held.setdefault(getattr(bind, "engine", bind), {})
     for key in [key for key in spaces if key[0] == space and key[1] != generation]:
         del spaces[key]
-    return spaces.setdefault((space, generation), Columns())
+    held = spaces.get((space, generation))
+    if held is None or (epoch < held.epoch and time.monotonic() - held.reached > BACK_SECONDS):
+        held = spaces[space, generation] = Columns()
+    return held
 
 
 async def ask(

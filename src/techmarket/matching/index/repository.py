@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,11 +15,17 @@ from techmarket.matching.index.blocks import Piece, Tail
 
 DEAD_TERMS_TURN = 400
 DEAD_BLOCKS_TURN = 1_000
+CHUNKS_READ = 128
+STATE = (
+    "space, generation, model, epoch, next_document, documents, length_sum, dead, sweep_below, sweep_after, sweep_dead"
+)
+DOCUMENT = "id, document, length, digest, forward, phrases"
+"""Named one by one: tables that take the place of others hold the same columns, in whatever order."""
 
 
 async def lock_state(db: AsyncSession, space: int) -> Any:
     """The space's row, held until the commit: its holder is the one writer."""
-    query = text("SELECT * FROM search_state WHERE space = :space FOR UPDATE")
+    query = text(f"SELECT {STATE} FROM search_state WHERE space = :space FOR UPDATE")
     return (await db.execute(query, {"space": space})).one()
 
 
@@ -37,6 +43,19 @@ async def get_state(db: AsyncSession, space: int) -> State:
     query = "SELECT generation, epoch, next_document, documents, length_sum FROM search_state WHERE space = $1"
     (row,) = await fetched(await db.connection(), query, space)
     return State(*row)
+
+
+async def list_states(db: AsyncSession) -> Sequence[Any]:
+    return (await db.execute(text(f"SELECT {STATE} FROM search_state ORDER BY space"))).all()
+
+
+async def rename_generations(db: AsyncSession) -> None:
+    await db.execute(text("UPDATE search_state SET generation = gen_random_uuid()"))
+
+
+async def ids_in(db: AsyncSession, space: int) -> list[UUID]:
+    query = text("SELECT id FROM search_document WHERE space = :space")
+    return list((await db.execute(query, {"space": space})).scalars())
 
 
 SIGN = "SELECT epoch, generation FROM search_state WHERE space = $1"
@@ -92,18 +111,33 @@ async def read_blocks(db: AsyncSession, term_ids: Sequence[int]) -> dict[int, tu
     return {id: (documents or b"", times or b"") for id, documents, times in rows}
 
 
-async def changed_chunks(db: AsyncSession, space: int, after: int) -> list[tuple[int, int, bytes]]:
+async def changed_chunks(db: AsyncSession, space: int, after: int, behind: int = -1) -> list[tuple[int, int, bytes]]:
+    """The next chunks that changed after an epoch, behind one of them."""
     query = text(
-        "SELECT chunk, epoch, content FROM search_column WHERE space = :space AND epoch > :after ORDER BY chunk"
+        "SELECT chunk, epoch, content FROM search_column WHERE space = :space AND epoch > :after AND chunk > :behind"
+        " ORDER BY chunk LIMIT :limit"
     )
-    return [(row.chunk, row.epoch, row.content) for row in await db.execute(query, {"space": space, "after": after})]
+    bound = {"space": space, "after": after, "behind": behind, "limit": CHUNKS_READ}
+    return [(row.chunk, row.epoch, row.content) for row in await db.execute(query, bound)]
+
+
+async def chunks_after(db: AsyncSession, space: int, after: int) -> AsyncIterator[tuple[int, int, bytes]]:
+    """All chunks that changed after an epoch; a large space is never in memory twice."""
+    behind = -1
+    while True:
+        some = await changed_chunks(db, space, after, behind)
+        for one in some:
+            yield one
+        if len(some) < CHUNKS_READ:
+            return
+        behind = some[-1][0]
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
 async def list_documents(db: AsyncSession, space: int, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    query = text("SELECT * FROM search_document WHERE space = :space AND id = ANY(cast(:ids as uuid[]))")
+    query = text(f"SELECT {DOCUMENT} FROM search_document WHERE space = :space AND id = ANY(cast(:ids as uuid[]))")
     return {row.id: row for row in await db.execute(query, {"space": space, "ids": list(ids)})}
 
 
@@ -265,6 +299,11 @@ async def terms_behind(db: AsyncSession, space: int, after: int) -> list[int]:
     return list((await db.execute(query, bound)).scalars())
 
 
+async def forget_terms(db: AsyncSession, term_ids: Sequence[int]) -> None:
+    """Terms that no posting names any more leave the dictionary."""
+    await db.execute(text("DELETE FROM search_term WHERE id = ANY(:ids) AND df = 0"), {"ids": list(term_ids)})
+
+
 async def replace_blocks(db: AsyncSession, term_id: int, pieces: Sequence[Piece]) -> None:
     await db.execute(text("DELETE FROM search_block WHERE term_id = :id"), {"id": term_id})
     await write_pieces(db, pieces)
@@ -323,12 +362,3 @@ def after_all_from(start: str) -> str | None:
         return None
     last = ord(plain[-1]) + 1
     return plain[:-1] + chr(0xE000 if 0xD800 <= last < 0xE000 else last)
-
-
-async def forget_space(db: AsyncSession, space: int) -> None:
-    """Everything of a space goes: it is built anew."""
-    await db.execute(
-        text("DELETE FROM search_block USING search_term t WHERE t.id = term_id AND t.space = :space"), {"space": space}
-    )
-    for table in ("search_term", "search_column", "search_document", "search_number", "search_phrase"):
-        await db.execute(text(f"DELETE FROM {table} WHERE space = :space"), {"space": space})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,7 @@ from techmarket.kernel.canonical import canonical_json
 from techmarket.matching import tokens
 from techmarket.matching.index import blocks, columns, repository
 from techmarket.matching.index.blocks import Tail
-from techmarket.matching.index.columns import CHUNK, ROW, Facts, Mask, Space
+from techmarket.matching.index.columns import CHUNK, ROW, Facts, Ints, Mask, Space
 
 DEAD_MIN = 1_000
 DEAD_SHARE = 4
@@ -84,6 +85,7 @@ async def put(db: AsyncSession, space: Space, entries: Sequence[Entry], *, gone:
         documents=state.documents + len(fresh) - len(leaving),
         length_sum=state.length_sum + sum(one.length for one in fresh) - sum(row.length for row in leaving),
         dead=state.dead + len(leaving),
+        model=state.model if first else tokens.MODEL,
     )
     return len(fresh) + len(leaving)
 
@@ -154,22 +156,40 @@ async def sweep(db: AsyncSession, space: Space) -> bool:
             db, space, sweep_below=None, dead=state.dead - state.sweep_dead, sweep_dead=0, sweep_after=0
         )
         return False
-    alive = await _alive(db, space)
+    alive = await _alive(db, space, (state.generation, state.sweep_below))
+    unused = []
     for id, (documents, times) in (await repository.read_blocks(db, terms)).items():
         one = blocks.posting("", 1, 0, documents, times)
-        keep = alive[one.documents]
+        keep = _stay(alive, one.documents)
+        if not keep.any():
+            unused.append(id)
         if keep.all():
             continue
         kept, kept_times = one.documents[keep], one.times[keep]
         await repository.replace_blocks(db, id, blocks.pieces(id, Tail(), kept, kept_times))
         await repository.change_terms(db, [id], [0], [blocks.tail_after(Tail(), len(kept))])
+    await repository.forget_terms(db, unused)
     await repository.put_state(db, space, sweep_after=terms[-1])
     return True
 
 
-async def _alive(db: AsyncSession, space: Space) -> Mask:
-    held = columns.Columns()
-    for chunk, _, content in await repository.changed_chunks(db, space, -1):
-        held.put(chunk, content)
-    alive: Mask = held["alive"] != 0
-    return alive
+_alive_at: WeakKeyDictionary[Any, dict[Space, tuple[Any, Mask]]] = WeakKeyDictionary()
+"""For each database, who was alive in a space when its sweep began, or later: read once for all turns of a sweep."""
+
+
+async def _alive(db: AsyncSession, space: Space, swept: tuple[Any, int]) -> Mask:
+    bind = db.get_bind()
+    spaces = _alive_at.setdefault(getattr(bind, "engine", bind), {})
+    if space not in spaces or spaces[space][0] != swept:
+        held = columns.Columns()
+        async for chunk, _, content in repository.chunks_after(db, space, -1):
+            held.put(chunk, content)
+        spaces[space] = (swept, held["alive"] != 0)
+    return spaces[space][1]
+
+
+def _stay(alive: Mask, documents: Ints) -> Mask:
+    """What came after the look is not judged by it."""
+    known = np.minimum(documents, len(alive) - 1)
+    stays: Mask = alive[known] | (documents >= len(alive))
+    return stays

@@ -18,6 +18,8 @@ INDEX_ROWS = 20_000
 EXACT_MAX = 5_000
 """Of so few that take part each one is compared, whatever the size of the space."""
 NEAREST_ASKED = (200, 1_000, 5_000)
+BUILD_SECONDS = 6 * 3600.0
+"""An index of a million vectors takes its time, longer than anybody waits for a statement."""
 PARKED = -1
 """The number of a document whose text may have changed: its vector is kept for the case that the text is the same."""
 
@@ -217,20 +219,26 @@ async def unindexed(db: AsyncSession, models: Sequence[str]) -> list[tuple[str, 
     return [(row.model, row.space, row.dim) for row in rows]
 
 
-async def build_index(engine: AsyncEngine, model: str, dim: int, space: int) -> None:
+async def indexed(db: AsyncSession) -> list[tuple[str, int, int]]:
+    """Models and spaces (with the dimension) that have an approximate index."""
+    rows = await db.execute(text("SELECT model, space, dim FROM vector_model WHERE is_indexed ORDER BY model, space"))
+    return [(row.model, row.space, row.dim) for row in rows]
+
+
+async def build_index(engine: AsyncEngine, model: str, dim: int, space: int, *, schema: str = "public") -> None:
     """The approximate index of one model and space, built beside everything that reads and writes."""
     name = "ix_vector_" + hashlib.sha256(f"{model}:{space}".encode()).hexdigest()[:20]
     async with engine.connect() as connection:
         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await alone.execute(text("SET statement_timeout = 0"))
+        driver: Any = (await alone.get_raw_connection()).driver_connection
+        await driver.execute("SET statement_timeout = 0")
         try:
-            await alone.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
-            await alone.execute(
-                text(
-                    f"CREATE INDEX CONCURRENTLY {name} ON listing_vector USING hnsw"
-                    f" ((CAST(vector AS halfvec({int(dim)}))) halfvec_ip_ops) WITH (m = 16, ef_construction = 64)"
-                    f" WHERE {_escaped(model, space)}"
-                )
-            )
+            for statement in (
+                f"DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}",
+                f"CREATE INDEX CONCURRENTLY {name} ON {schema}.listing_vector USING hnsw"
+                f" ((CAST(vector AS halfvec({int(dim)}))) halfvec_ip_ops) WITH (m = 16, ef_construction = 64)"
+                f" WHERE {_only(model, space)}",
+            ):
+                await driver.execute(statement, timeout=BUILD_SECONDS)
         finally:
-            await alone.execute(text("RESET statement_timeout"))
+            await driver.execute("RESET statement_timeout")

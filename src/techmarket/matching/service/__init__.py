@@ -22,6 +22,7 @@ from techmarket.matching.service.embedding import embed_some, tend_vectors, vect
 from techmarket.matching.service.following import follow, sweep
 from techmarket.matching.service.pairing import list_matches
 from techmarket.matching.service.people import forget_person, get_profile, list_people, put_profile, reindex_people
+from techmarket.matching.service.rebuilding import is_outdated, rebuild, reread
 from techmarket.matching.service.searching import public_signs, search, suggest
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "get_answer",
     "get_profile",
     "give_feedback",
+    "is_outdated",
     "keep_searches",
     "list_alerts",
     "list_blind_matches",
@@ -44,7 +46,9 @@ __all__ = [
     "look_for_alerts",
     "public_signs",
     "put_profile",
+    "rebuild",
     "reindex_people",
+    "reread",
     "save_search",
     "search",
     "set_consent",

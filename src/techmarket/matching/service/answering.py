@@ -13,7 +13,7 @@ from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
-from techmarket.matching import answers, errors, policy, replaying, tokens
+from techmarket.matching import answers, errors, policy, ranking, replaying, tokens
 from techmarket.matching.events import MatchJudged, RerankerTrained
 from techmarket.matching.grants import GRANTS_MAX
 from techmarket.matching.index.columns import Space
@@ -27,6 +27,8 @@ from techmarket.matching.views import AnswerView, FeedbackView, Reason, Verdict
 KEPT_DAYS = 180
 KEPT_DAYS_SEARCH = 30
 """Matches are what feedback and disputes are about; of searches there are many more."""
+KEPT_A_DAY = 1_000
+"""So many answers of one organisation are kept within a day; behind them answers go on and have no name."""
 FORGET_TURN = 1_000
 NOTHING_ASKED = Asked((), (), ())
 
@@ -39,6 +41,7 @@ def inputs_of(ranked: Ranked, *, embedder: str | None, reranker: Reranker | None
     spreads = [judged.words, judged.meaning] if judged is not None and decides else None
     return {
         "words": tokens.MODEL,
+        "space": ranked.look.space.name,
         "documents": about.documents,
         "average": exact(about.average),
         "terms": [[one.term, one.weight, one.df] for one in asked.postings]
@@ -94,6 +97,9 @@ async def keep(tx: Tx, answer: Keepable | None) -> str | None:
     if answer is None:
         return None
     async with tx.begin() as db:
+        kept = await answers.count_since_yesterday(db, answer.org_id, KEPT_A_DAY)
+        if kept >= KEPT_A_DAY and await answers.find_answer(db, answer.id) is None:
+            return None
         await answers.keep_answers(db, [answer.row()])
     return answer.id
 
@@ -109,21 +115,29 @@ async def keep_searches(tx: Tx, kept: Sequence[Keepable]) -> None:
 async def get_answer(tx: Tx, actor: Actor, id: str) -> AnswerView:
     """An answer as it was given, and whether it comes out the same when it is computed again.
 
-    It is there for the organisation that heard it and for the market. What a grant opened is in it only as long as that
-    grant stands.
+    It is there for the organisation that heard it, as long as it may still search what was searched, and for the
+    market. What a grant opened is in it only for whom that grant stands now.
     """
     require(actor, policy.READ_ANSWER)
     async with tx.read() as db:
         row = await answers.find_answer(db, id)
-        if row is None or not (actor.is_market or row.org_id == actor.org_id):
+        if row is None or not (actor.is_market or (row.org_id == actor.org_id and _may_search(actor, row.document))):
             raise NotFound()
         results = row.document["results"]
         opened = {one["id"] for one in results if one.get("granted")}
         if opened and not actor.is_market:
             opened -= {str(id) for id in await listings.granted_to(db, actor, limit=GRANTS_MAX)}
     outcome = replaying.replay(row.document)
-    shown = {**row.document, "results": [one for one in results if actor.is_market or one["id"] not in opened]}
-    return AnswerView(row.id, row.kind, row.listing_id, row.at, shown, outcome.is_same, outcome.differs)
+    results = [one for one in results if actor.is_market or one["id"] not in opened]
+    shown = {one["id"] for one in results}
+    differs = tuple(id for id in outcome.differs if id in shown)
+    document = {**row.document, "results": results}
+    return AnswerView(row.id, row.kind, row.listing_id, row.at, document, not differs, differs)
+
+
+def _may_search(actor: Actor, document: Mapping[str, Any]) -> bool:
+    """Whether the reader still has the standing under which the answer was given."""
+    return ranking.space_of(actor) is Space.REGISTERED or document["inputs"].get("space") == Space.PUBLIC.name
 
 
 async def give_feedback(
@@ -150,8 +164,10 @@ async def give_feedback(
             raise errors.MatchNotShown(pointer="/path/other_id")
         result = next(one for one in answer.document["results"] if one["id"] == str(other_id))
         now = await clock.market_now(db)
-        # What a grant opened teaches nothing to those who may not read it; what stood far behind was not compared.
-        teaches = result["features"] is not None and not result.get("granted", True)
+        # What a grant opened, on either side, teaches nothing to those who may not read it; what stood far behind was
+        # not compared.
+        is_open = not result.get("granted", True) and not answer.document["inputs"].get("hides", True)
+        teaches = result["features"] is not None and is_open
         await answers.put_feedback(
             db,
             listing_id=listing_id,

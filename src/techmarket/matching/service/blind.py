@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, Select, delete, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock, journal
@@ -20,15 +20,18 @@ from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import Permission, require
+from techmarket.kernel.canonical import canonical_json
 from techmarket.listings import steps as listings
 from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import IndexText
 from techmarket.listings.views import ListingView
-from techmarket.matching import fitting, policy, texts
+from techmarket.matching import fitting, policy
 from techmarket.matching.events import BlindConsentChanged, BlindMatchFound
 from techmarket.matching.fitting import Fit
+from techmarket.matching.service import turns
 from techmarket.matching.tables import BlindConsent, BlindMatch
 
+log = structlog.get_logger("techmarket.matching")
 Pair = tuple[UUID, UUID]
 HIDDEN_MIN = 12
 SHARED_MIN = 6
@@ -51,12 +54,15 @@ class Hidden:
 
     @property
     def digest(self) -> bytes:
-        return hashlib.sha256("\n".join(sorted(self.terms)).encode()).digest()
+        """Names all that decides whether it meets another: what it hides, and what it asks for openly."""
+        open_ = self.whole.cuts[Tier.REGISTERED]
+        asked = {name: open_.get(name) for name in fitting.CONSTRAINED}
+        return hashlib.sha256(canonical_json([sorted(self.terms), asked])).digest()
 
 
-def hidden_of(one: IndexText) -> Hidden:
-    every = texts.terms_of(one.cuts[Tier.DEAL])
-    open_ = texts.terms_of(one.cuts[Tier.REGISTERED])
+async def _hidden_of(one: IndexText) -> Hidden:
+    every = await turns.terms_of(one.cuts[Tier.DEAL])
+    open_ = await turns.terms_of(one.cuts[Tier.REGISTERED])
     return Hidden(one, frozenset(every.keys() - open_.keys()))
 
 
@@ -74,11 +80,15 @@ async def set_consent(tx: Tx, actor: Actor, listing_id: UUID, *, agrees: bool) -
     async with tx.begin() as db:
         await _require_owner(db, actor, listing_id, policy.AGREE_BLIND)
         await lock_name(db, "matching.blind")
-        if agrees:
-            statement = insert(BlindConsent).values(listing_id=listing_id, by=actor.person)
-            await db.execute(statement.on_conflict_do_nothing(index_elements=["listing_id"]))
-        else:
-            await db.execute(delete(BlindConsent).where(BlindConsent.listing_id == listing_id))
+        consent = await _consent(db, listing_id)
+        now = await clock.market_now(db)
+        if agrees and consent is None:
+            db.add(BlindConsent(listing_id=listing_id, by=actor.person, at=now))
+        elif agrees and consent is not None and consent.ended_at is not None:
+            # When it was compared last stays: to take a consent back and give it again must not open another try.
+            consent.by, consent.at, consent.ended_at, consent.text_hash = actor.person, now, None, None
+        elif not agrees and consent is not None and consent.ended_at is None:
+            consent.ended_at = now
             await db.execute(delete(BlindMatch).where(_of(listing_id)))
         journal.record(db, BlindConsentChanged(listing_id, agrees), actor=actor)
     return agrees
@@ -88,16 +98,20 @@ async def list_blind_matches(tx: Tx, actor: Actor, listing_id: UUID) -> tuple[bo
     """Whether the owner agreed, and the listings that meet his inside undisclosed text, as he may see them."""
     async with tx.read() as db:
         await _require_owner(db, actor, listing_id, policy.READ_BLIND)
-        agreed = await db.get(BlindConsent, listing_id) is not None
+        consent = await _consent(db, listing_id)
         rows = (await db.execute(select(BlindMatch).where(_of(listing_id)))).scalars().all()
         others = [row.demand_id if row.offer_id == listing_id else row.offer_id for row in rows]
         views = await listings.views_for(db, actor, sorted(others, reverse=True))
-    return agreed, [view for view in views.values() if view.dossier is None]
+    return consent is not None and consent.ended_at is None, [view for view in views.values() if view.dossier is None]
 
 
 async def _require_owner(db: AsyncSession, actor: Actor, listing_id: UUID, wanted: Permission) -> None:
     owner = await listings.known_owner_of(db, actor, listing_id)
     require(actor, wanted, parties=[owner])
+
+
+async def _consent(db: AsyncSession, listing_id: UUID) -> BlindConsent | None:
+    return await db.get(BlindConsent, listing_id, populate_existing=True)
 
 
 def _of(listing_id: UUID) -> ColumnElement[bool]:
@@ -113,10 +127,9 @@ async def compare_blind(tx: Tx) -> int:
         rows = (await db.execute(_agreed())).scalars().all()
         found = await listings.texts_for_index(db, [row.listing_id for row in rows])
         now = await clock.market_now(db)
-    hidden = {}
-    for id, one in found.items():
-        hidden[id] = hidden_of(one)
-        await asyncio.sleep(0)  # the API may share this process
+    if len(rows) == AGREED_MAX:
+        log.warning("blind_matching_is_full", most=AGREED_MAX)  # who agreed after these is not compared
+    hidden = {id: await _hidden_of(one) for id, one in found.items()}
     changed = {
         row.listing_id
         for row in rows
@@ -131,7 +144,13 @@ async def compare_blind(tx: Tx) -> int:
 def _agreed() -> Select[BlindConsent]:
     """The consents of listings that can be found now, the longest standing first."""
     is_there = text("EXISTS (SELECT 1 FROM search_document d WHERE d.space = 1 AND d.id = blind_consent.listing_id)")
-    return select(BlindConsent).where(is_there).order_by(BlindConsent.at, BlindConsent.listing_id).limit(AGREED_MAX)
+    stands = BlindConsent.ended_at.is_(None)
+    return (
+        select(BlindConsent)
+        .where(stands, is_there)
+        .order_by(BlindConsent.at, BlindConsent.listing_id)
+        .limit(AGREED_MAX)
+    )
 
 
 async def _write_down(
@@ -139,21 +158,28 @@ async def _write_down(
 ) -> int:
     async with tx.begin() as db:
         await lock_name(db, "matching.blind")
-        agreed = set((await db.execute(select(BlindConsent.listing_id))).scalars())
+        standing = select(BlindConsent.listing_id).where(BlindConsent.ended_at.is_(None))
+        agreed = set((await db.execute(standing)).scalars())
         rows = (await db.execute(select(BlindMatch))).scalars().all()
-        known = set()
+        known, left = set(), set()
         for row in rows:
             pair = (row.offer_id, row.demand_id)
             is_judged = any(id in changed for id in pair)
-            if (is_judged and pair not in met) or not all(id in agreed and id in hidden for id in pair):
-                await db.delete(row)
-            else:
+            stands = all(id in agreed and id in hidden for id in pair)
+            # What is asked for openly is looked at each time: it tells nothing of what is hidden.
+            if stands and _may_meet(*(hidden[id] for id in pair)) and not (is_judged and pair not in met):
                 known.add(pair)
+            else:
+                await db.delete(row)
+                left |= {id for id in pair if id not in hidden}
         fresh = sorted(pair for pair in set(met) - known if agreed.issuperset(pair))
         for offer_id, demand_id in fresh:
             db.add(BlindMatch(offer_id=offer_id, demand_id=demand_id))
             for id in (offer_id, demand_id):
                 journal.record(db, BlindMatchFound(offer_id, demand_id, hidden[id].whole.org_id), actor=None)
+        # What left the market and comes back as it was is compared as if it were new.
+        forget = update(BlindConsent).where(BlindConsent.listing_id.in_(left)).values(text_hash=None)
+        await db.execute(forget)
         for id in changed:
             compared = {"text_hash": hidden[id].digest, "compared_at": now}
             await db.execute(update(BlindConsent).where(BlindConsent.listing_id == id).values(**compared))

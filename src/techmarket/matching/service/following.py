@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DBAPIError
 
 from techmarket.db import journal
 from techmarket.db.session import Tx
@@ -16,12 +16,12 @@ from techmarket.disclosure.tiers import Tier
 from techmarket.listings import events
 from techmarket.listings import steps as listings
 from techmarket.listings.steps import IndexText
-from techmarket.matching import grants, repository, texts, tokens
+from techmarket.matching import grants, repository, texts
 from techmarket.matching.index import columns, writing
 from techmarket.matching.index.columns import Space
 from techmarket.matching.index.writing import Entry
 
-READER = f"matching.index.{tokens.MODEL}"
+READER = "matching.index"
 FOLLOWED = tuple(
     event.kind
     for event in (
@@ -43,13 +43,15 @@ TURN_SECONDS = 3.0
 TURN_TERMS = 200_000
 """So many postings are written in one turn, about: a statement has ten seconds."""
 SMALLER = 10
+REFUSED = ("22", "23", "54")
+"""Data that does not fit, a constraint that does not hold, a limit that is passed (PostgreSQL, appendix A)."""
 SPACES = ((Space.PUBLIC, Tier.PUBLIC), (Space.REGISTERED, Tier.REGISTERED))
 TIER_OF = dict(SPACES)
 log = structlog.get_logger("techmarket.matching")
 Granted = tuple[UUID, Tier, Mapping[str, int], bytes]
 
 
-async def follow(tx: Tx, *, limit: int = INDEX_BATCH) -> int:
+async def follow(tx: Tx, *, limit: int = INDEX_BATCH, reader: str = READER) -> int:
     """Index what the journal says has changed since the last time; returns how many entries were handled.
 
     What is indexed is the present state, so handling an entry twice, or late, ends the same. The reader's row lock
@@ -58,19 +60,32 @@ async def follow(tx: Tx, *, limit: int = INDEX_BATCH) -> int:
     """
     while True:
         try:
-            return await _turn(tx, limit)
+            return await _turn(tx, reader, limit)
         except Exception as error:
             if limit > 1:
                 limit = max(1, limit // SMALLER)
-            elif isinstance(error, DataError | ValueError | LookupError | TypeError | ArithmeticError):
-                return await _turn(tx, 1, leaves_out=True)
+            elif is_of_the_listing(error):
+                return await _turn(tx, reader, 1, leaves_out=True)
             else:
                 raise
 
 
-async def _turn(tx: Tx, limit: int, *, leaves_out: bool = False) -> int:
+def is_of_the_listing(error: Exception) -> bool:
+    """Whether it is the listing that cannot be written, and no trouble of the database, which passes.
+
+    The driver tells data that the database refuses (classes 22, 23 and 54 of its states) by the state alone, and what
+    it cannot even send as a ValueError of its own.
+    """
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        cause = getattr(error.orig, "__cause__", None)
+        return str(state)[:2] in REFUSED if state else isinstance(cause, ValueError)
+    return isinstance(error, ValueError | LookupError | TypeError | ArithmeticError)
+
+
+async def _turn(tx: Tx, reader: str, limit: int, *, leaves_out: bool = False) -> int:
     async with tx.begin() as db:
-        position = await repository.lock_cursor(db, READER)
+        position = await repository.lock_cursor(db, reader)
         head = await journal.head(db)
         if position is None or position >= head:
             return 0
@@ -97,7 +112,7 @@ async def _turn(tx: Tx, limit: int, *, leaves_out: bool = False) -> int:
             await grants.replace(db, touched, granted)
             if is_cut:
                 head = position
-        await repository.move_cursor(db, READER, entries[-1].position + 1 if len(entries) == limit else head)
+        await repository.move_cursor(db, reader, entries[-1].position + 1 if len(entries) == limit else head)
         return len(entries)
 
 

@@ -20,7 +20,7 @@ from techmarket.matching.index.columns import row_of, rows_array
 from techmarket.matching.index.scoring import MICRO, Filters, Sort, said_of, tests_of
 from techmarket.matching.ranking import Hit
 from techmarket.matching.reranking import Reranker
-from techmarket.matching.service import embedding
+from techmarket.matching.service import embedding, turns
 from techmarket.matching.service.answering import active_reranker, inputs_of, keep, keepable, result_of
 from techmarket.matching.service.embedding import NO_MEANING
 from techmarket.matching.service.following import TIER_OF
@@ -58,6 +58,8 @@ async def list_matches(
         open_ = await listings.terms_up_to(db, own, TIER_OF[space])
     by_words = after is not None and after.manner == BY_WORDS
     reranker = None if by_words else await active_reranker(tx, space)
+    terms = await turns.terms_of(own.terms)
+    open_terms = terms if dict(own.terms) == dict(open_) else await turns.terms_of(open_)
     said, scripts = texts.meaning_of(open_, MEANT_CHARS_MAX), texts.scripts_of(texts.prose_of(open_))
     meaning = NO_MEANING if by_words else await embedding.meaning_of(tx, embedders, space, said, scripts=scripts)
     manner = _manner(meaning.meant, reranker)
@@ -68,21 +70,22 @@ async def list_matches(
         ranked = await ranking.rank(
             db,
             space,
-            texts.query_terms(texts.terms_of(own.terms)),
+            texts.query_terms(terms),
             tests=wishes,
             sort=Sort.RELEVANCE,
             after=after.place if after is not None else None,
             limit=limit + 1,
             without=[listing_id],
-            own=texts.terms_of(open_).keys(),
+            own=open_terms.keys(),
             granted=await grants.opened_to(db, actor, space),
-            by=_judging(own, meaning.meant, reranker),
+            by=_judging(own, terms.total(), meaning.meant, reranker),
             among=fitting.other_kind(own.kind),
         )
         page, next_cursor = page_of_hits(ranked.hits, limit, manner)
         views = await listings.views_for(db, actor, [hit.id for hit in page])
     wished = [name for name in ("region", "right_kind") if getattr(filters, name, None) is not None]
-    items = [_match(hit, own, views[hit.id], wished) for hit in page if hit.id in views]
+    shown = [hit for hit in page if hit.id in views]
+    items = await turns.each(shown, lambda hit: _match(hit, own, views[hit.id], wished))
     answer = keepable(
         actor,
         kind="matches",
@@ -92,7 +95,8 @@ async def list_matches(
             embedder=meaning.model if meaning.meant is not None else None,
             reranker=reranker,
             wishes={"filters": said_of(filters or Filters()), "is_strict": is_strict},
-        ),
+        )
+        | {"hides": terms is not open_terms},
         results=[result_of(hit) for hit in page if hit.id in views],
     )
     kept = await keep(tx, answer)
@@ -105,10 +109,9 @@ def _manner(meant: Meant | None, reranker: Reranker | None) -> str:
     return "|".join(models) if any(models) else BY_WORDS
 
 
-def _judging(own: ListingView, meant: Meant | None, reranker: Reranker | None) -> Judging:
-    terms = texts.terms_of(own.terms)
+def _judging(own: ListingView, length: int, meant: Meant | None, reranker: Reranker | None) -> Judging:
     facts = texts.facts_of(own.kind, own.terms)
-    row = rows_array([row_of(own.id, own.organisation_id, own.published_at, sum(terms.values()), facts)])
+    row = rows_array([row_of(own.id, own.organisation_id, own.published_at, length, facts)])
     return Judging(meant, row[0], own.kind is ListingKind.DEMAND, reranker)
 
 

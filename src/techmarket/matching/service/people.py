@@ -26,6 +26,7 @@ from techmarket.matching.index.scoring import Sort, Test
 from techmarket.matching.index.writing import Entry
 from techmarket.matching.profiles import Profile
 from techmarket.matching.ranking import Hit
+from techmarket.matching.service import turns
 from techmarket.matching.service.answering import inputs_of, keep, keepable, result_of
 from techmarket.matching.service.searching import BY_WORDS, after_of, decimal, page_of_hits, require_manner
 from techmarket.matching.tables import MatchProfile
@@ -109,7 +110,7 @@ async def list_people(
         ranked = await ranking.rank(
             db,
             Space.PEOPLE,
-            texts.query_terms(texts.terms_of(own.terms)),
+            texts.query_terms(await turns.terms_of(own.terms)),
             tests=tests,
             sort=Sort.RELEVANCE,
             after=after.place if after is not None else None,

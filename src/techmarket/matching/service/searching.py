@@ -23,7 +23,7 @@ from techmarket.matching.index import repository
 from techmarket.matching.index.columns import Space
 from techmarket.matching.index.scoring import MICRO, Filters, Sort, said_of, tests_of
 from techmarket.matching.ranking import Hit
-from techmarket.matching.service import embedding
+from techmarket.matching.service import embedding, turns
 from techmarket.matching.service.answering import inputs_of, keepable, result_of
 from techmarket.matching.service.embedding import NO_MEANING
 from techmarket.matching.views import FoundView, SearchPage
@@ -94,7 +94,7 @@ async def search(
         results=[result_of(hit) for hit in page if hit.id in views],
     )
     return SearchPage(
-        [_found(hit, views[hit.id]) for hit in page if hit.id in views],
+        await turns.each([hit for hit in page if hit.id in views], lambda hit: _found(hit, views[hit.id])),
         next_cursor,
         ranked.total,
         tokens.MODEL,
