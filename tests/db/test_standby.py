@@ -63,7 +63,7 @@ async def test_only_public_reads_are_answered_by_a_close_standby(two: Tx) -> Non
         assert await place(two) == "postgres"
         async with two.begin() as db:
             assert (await db.execute(WHERE)).scalar_one() == here
-        keyed = KeyedTx(two, principal="p", key="k", fingerprint=b"f", pepper=b"p" * 32)
+        keyed = KeyedTx(two, principal="p", key="k", fingerprint=b"f", peppers=[b"p" * 32])
         async with keyed.read() as db:
             assert (await db.execute(WHERE)).scalar_one() == here
     assert await place(two) == here, "whoever is known reads what he has written"
