@@ -131,3 +131,29 @@ async def test_objections_are_listed_for_those_concerned(tx, keys, api):
     assert (await api.get("/v1/objections?overdue=true", key=operator)).json()["items"] == []
     acknowledged = await api.post(f"/v1/objections/{filed['id']}/acknowledgement", key=operator)
     assert acknowledged.json()["acknowledged_at"] is not None
+
+
+async def test_a_notice_is_corrected_by_who_has_read_it_and_replaced_by_whom_its_kind_names(tx, keys, api):
+    unit, other = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
+    operator = (await a_market(tx, keys))["operator"].key
+    path = f"/v1/notices/{await a_notice(tx, unit.actor)}"
+    read = (await api.get(path)).json()["document_sha256"]
+    body = {"document_sha256": read, "changes": {"title_en": "Better words"}, "because": "Sample reasons"}
+    for key, change, wanted in (
+        (other.key, {}, (403, "not_allowed")),
+        (unit.key, {"document_sha256": "0" * 64}, (412, "notices.text_changed")),
+        (unit.key, {"changes": {"name": "Another thing"}}, (422, "notices.not_restatable")),
+        (unit.key, {"changes": {"note_zh": "示例说明"}}, (200, None)),
+        (unit.key, {"changes": {}}, (412, "notices.text_changed")),
+    ):
+        answer = await api.post(f"{path}/corrections", key=key, json=body | change)
+        assert (answer.status_code, answer.json().get("code")) == wanted, answer.text
+    shown = (await api.get(path)).json()
+    assert (shown["version"], shown["document"]["instead_of"]["because"]) == (2, "Sample reasons")
+    body |= {"document_sha256": shown["document_sha256"]}
+    refused = await api.post(f"{path}/replacement", key=unit.key, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    fresh = await api.post(f"{path}/replacement", key=operator, json=body)
+    assert (fresh.status_code, fresh.json()["version"], fresh.json()["state"]) == (201, 1, "RUNNING")
+    assert (await api.get(path)).json()["replaced_by_id"] == fresh.json()["id"]
+    assert fresh.json()["document"]["title_en"] == "Better words"
