@@ -7,15 +7,21 @@ how fast that is at either size. Questions go through the whole HTTP edge in one
 by the demands' owner, and alternate between both sides within each round; every first answer of a question is checked
 against the second. What the cap on postings costs is measured beside it: how many of the first ten by all terms are
 among the first ten as answered.
+
+With TECHMARKET_BENCH_VECTORS set, every document of the registered space gets a vector of 384 numbers, a perturbed copy
+of one of a thousand, and the large space its approximate index; then the same matches are asked by meaning, too. The
+embedder answers at once, so that what it takes is left out.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +29,7 @@ from uuid import UUID
 
 import httpx
 
-from bench import search_fill
+from bench import search_fill, search_vectors
 from bench.harness import Findings, Store, opened, own_store, quantile, rounded, say
 from bench.search_fill import Batch, Pieces
 from bench.served import MARKET, fresh_keys, serving
@@ -88,9 +94,14 @@ async def measure(*, quick: bool) -> Findings:
                 name: await _fill(store, keys, pieces, size, written)
                 for name, store, size in (("small", small, small_size), ("large", large, large_size))
             }
-            times, differing = await _ask(sides, keys, quick)
+            asked = ["search", "match"]
+            if os.environ.get("TECHMARKET_BENCH_VECTORS"):
+                asked += ["match_by_meaning"]
+                for name, side in sides.items():
+                    side.figures["vectors"] = await search_vectors.fill(side.store, is_indexed=name == "large")
+            times, differing = await _ask(sides, keys, quick, asked)
             for name, side in sides.items():
-                for what in ("search", "match"):
+                for what in asked:
                     some = times[name, what]
                     side.figures[f"{what}_p50_ms"] = rounded(quantile(some, 0.5))
                     side.figures[f"{what}_p99_ms"] = rounded(quantile(some, 0.99))
@@ -110,7 +121,7 @@ async def measure(*, quick: bool) -> Findings:
         raise RuntimeError(f"{differing} questions were answered differently the second time")
     ratios = {
         f"{what}_p99": rounded(quantile(times["large", what], 0.99) / quantile(times["small", what], 0.99))
-        for what in ("search", "match")
+        for what in asked
     }
     return Findings(figures, ratios, LIMITS)
 
@@ -186,42 +197,55 @@ async def _write(
 # --- asking ---------------------------------------------------------------------------------------------------------
 
 
-async def _ask(sides: dict[str, Side], keys: Keys, quick: bool) -> tuple[dict[tuple[str, str], list[float]], int]:
+async def _ask(
+    sides: dict[str, Side], keys: Keys, quick: bool, wanted: Sequence[str]
+) -> tuple[dict[tuple[str, str], list[float]], int]:
     rng = random.Random(11)
     times: dict[tuple[str, str], list[float]] = {}
     differing = 0
-    clients = {
-        name: httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=create_app(_means(side.store, keys))), base_url="http://bench", timeout=60
-        )
-        for name, side in sides.items()
-    }
+    clients = {name: _client(_means(side.store, keys)) for name, side in sides.items()}
+    if "match_by_meaning" in wanted:
+        nearby = (search_vectors.Nearby(),)
+        clients |= {
+            f"{name} meant": _client(replace(_means(side.store, keys), embedders=nearby))
+            for name, side in sides.items()
+        }
     try:
         for turn in range(ROUNDS_QUICK if quick else ROUNDS):
             count = ASKED_QUICK if quick else ASKED
             searches = [some_words(rng, sides["large"].words) for _ in range(count)]
-            for name in sorted(clients, reverse=bool(turn % 2)):
+            for name in sorted(sides, reverse=bool(turn % 2)):
                 demands = rng.sample(sides[name].demands, min(count, len(sides[name].demands)))
                 key = {"Authorization": f"Bearer {sides[name].demander.key}"}
                 asked: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
                     ("search", "/v1/search", {"q": q, "kind": "OFFER", "facets": "true"}, {}) for q in searches
                 ]
                 asked += [("match", f"/v1/listings/{id}/matches", {}, key) for id in demands]
+                if "match_by_meaning" in wanted:
+                    asked += [("match_by_meaning", f"/v1/listings/{id}/matches", {}, key) for id in demands]
                 for what, path, params, headers in asked:
+                    client = clients[f"{name} meant" if what == "match_by_meaning" else name]
                     started = time.perf_counter()
-                    answer = await clients[name].get(path, params=params, headers=headers)
+                    answer = await client.get(path, params=params, headers=headers)
                     if turn:  # the first round warms up
                         times.setdefault((name, what), []).append((time.perf_counter() - started) * 1000)
                     answer.raise_for_status()
+                    if what == "match_by_meaning" and answer.json()["meaning"]["state"] != "USED":
+                        raise RuntimeError(f"meaning took no part: {answer.json()['meaning']}")
                     if not turn:
                         # By the longer way, which no kept answer shortens.
-                        again = await clients[name].get(path, params={**params, "again": "true"}, headers=headers)
+                        again = await client.get(path, params={**params, "again": "true"}, headers=headers)
                         differing += again.content != answer.content
             say(f"round {turn + 1} asked")
     finally:
         for client in clients.values():
             await client.aclose()
     return times, differing
+
+
+def _client(means: Means) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=create_app(means))
+    return httpx.AsyncClient(transport=transport, base_url="http://bench", timeout=60)
 
 
 async def _memory(side: Side, keys: Keys) -> float:

@@ -441,3 +441,16 @@ async def test_without_a_line_a_reader_is_told_what_is_known_and_comes_again_for
     assert (nothing.status_code, nothing.text.count("event: ")) == (200, 0)
     head = await client.head(path)
     assert (head.status_code, head.headers["content-type"], head.text) == (200, "text/event-stream", "")
+
+
+async def test_a_reader_on_his_way_to_a_trade_that_nobody_watched_is_told_what_comes(tx):
+    live, trade_id, lot_id = feeds.Live(tx.engine), uuid4(), uuid4()
+    feed = feeds.Feed(feeds.Story(trade_id, [lot_id]), is_public=True)  # closed since he asked for it
+    watcher = live.admit("reader")
+    await live.join(watcher, feed, None)
+    assert (live._feeds, live._of_lot, live._news) == ({trade_id: feed}, {lot_id: feed}, {feed})
+    again = live.admit("another")
+    other = feeds.Feed(feeds.Story(trade_id, [lot_id]), is_public=True)
+    await live.join(again, other, None)  # opened anew by somebody else meanwhile: there is one
+    assert (again.feed, feed.watchers) == (feed, {watcher, again})
+    await live.aclose()

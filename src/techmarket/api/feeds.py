@@ -164,15 +164,25 @@ class Live:
 
         A short answer has no line to tell more over, so it looks for itself.
         """
+        feed = self._still_open(feed)
+        watcher.feed = feed
+        feed.watchers.add(watcher)
         story = feed.story
         place = place_of(last_id, lots=len(story.lots))
         if is_short or (place is not None and not story.knows(place)):
             await self._look(feed)  # another process may have told him what was not read here yet
             self._on_news(frozenset(story.lots))
         first = story.whole() if place is None or not story.knows(place) else story.since(place)
-        watcher.place, watcher.feed = story.place, feed
-        feed.watchers.add(watcher)
+        watcher.place = story.place
         return first
+
+    def _still_open(self, feed: Feed) -> Feed:
+        """The feed that is told of this trade: one that nobody watched may have been closed while he was on his way."""
+        held = self._feeds.setdefault(feed.story.trade_id, feed)
+        if held is feed and any(self._of_lot.get(lot_id) is not feed for lot_id in feed.story.lots):
+            self._of_lot |= dict.fromkeys(feed.story.lots, feed)
+            self._on_news(frozenset(feed.story.lots))
+        return held
 
     def attach(self, watcher: Watcher, line: Line) -> None:
         """The first answer is on its way and the line is ours: tell what has come since."""
@@ -243,6 +253,9 @@ class Live:
                     # When the connection is there again, all feeds are looked at.
                     log.warning("live_could_not_look", error=type(error).__name__)
                     break
+                except Exception as error:  # one trade that cannot be told silences no other
+                    log.error("live_could_not_read", trade=str(feed.story.trade_id), exc_info=error)
+                    continue
                 await self._tell(feed)
 
     async def _look(self, feed: Feed) -> None:
