@@ -443,7 +443,8 @@ async def test_without_a_line_a_reader_is_told_what_is_known_and_comes_again_for
     assert (head.status_code, head.headers["content-type"], head.text) == (200, "text/event-stream", "")
 
 
-async def test_a_reader_on_his_way_to_a_trade_that_nobody_watched_is_told_what_comes(tx):
+async def test_a_reader_on_his_way_to_a_trade_that_nobody_watched_is_told_what_comes(tx, monkeypatch):
+    monkeypatch.setattr(feeds.Story, "whole", lambda _self: b"")
     live, trade_id, lot_id = feeds.Live(tx.engine), uuid4(), uuid4()
     feed = feeds.Feed(feeds.Story(trade_id, [lot_id]), is_public=True)  # closed since he asked for it
     watcher = live.admit("reader")
