@@ -158,6 +158,11 @@ SET_WHOLE = {
     "correctName": "one's own name",
     "endSavedSearch": "ends",
     "endWebhook": "ends",
+    "setNodeRegions": "one list, by the market's operators, under the lock of the node",
+    "moveOrganisationToNode": "where it belongs, under the lock of the node",
+    "takeOrganisationFromNode": "ends",
+    "setImportMapping": "one table of names, set whole",
+    "removeSource": "ends",
 }
 """Changes that are sent whole or end something: there is no version that could be lost."""
 

@@ -142,12 +142,12 @@ NONE = Facts(ListingKind.OFFER)
 )
 def test_a_filter_keeps_what_states_it_and_nothing_else(filters, fits):
     columns, at = held(ONE, TWO, NONE), np.arange(3, dtype=np.int32)
-    assert at[scoring.fitting(columns, at, scoring.tests_of(filters))].tolist() == fits
+    assert at[scoring.fitting(columns, at, scoring.tests_of(filters, organisations=()))].tolist() == fits
 
 
 def test_counts_of_a_facet_are_not_narrowed_by_its_own_filter():
     columns, at = held(ONE, TWO, NONE), np.arange(3, dtype=np.int32)
-    counted = scoring.facets(columns, at, scoring.tests_of(Filters(kind=ListingKind.OFFER)))
+    counted = scoring.facets(columns, at, scoring.tests_of(Filters(kind=ListingKind.OFFER), organisations=()))
     assert counted == {
         "kind": {"OFFER": 2, "DEMAND": 1},
         "technology_field": {"03": 1},

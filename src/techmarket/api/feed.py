@@ -11,7 +11,7 @@ from pydantic import Field
 
 from techmarket.api.deps import MarketRoute, Reader, TxDep
 from techmarket.api.refusals import refusals
-from techmarket.api.shapes import Aware, Cursor, Limit, Wire
+from techmarket.api.shapes import Aware, Cursor, Limit, Uuid, Wire
 from techmarket.hub import errors, service
 from techmarket.hub.views import ChangesView
 from techmarket.kernel.paging import BadCursor
@@ -52,6 +52,7 @@ async def list_changes(
     tx: TxDep,
     response: Response,
     types: Types = [],  # noqa: B006
+    node: Annotated[Uuid | None, Query(description="Only changes of listings of this node of the hub.")] = None,
     order: Annotated[Literal["forwards", "backwards"], Query()] = "forwards",
     cursor: Cursor = None,
     limit: Limit = 20,
@@ -60,10 +61,11 @@ async def list_changes(
     appears before a cursor you hold. Everyone is told what is public, an organisation also what concerns it; what a
     thing looks like now is read at its own address. After a restore of the database old cursors are refused."""
     changes = await service.list_changes(
-        tx, actor, cursor=cursor, types=types, is_backwards=order == "backwards", limit=limit
+        tx, actor, cursor=cursor, types=types, node=node, is_backwards=order == "backwards", limit=limit
     )
     if changes.next_cursor is not None:
         asked: list[tuple[str, str | int]] = [("type", one) for one in types]
+        asked += [("node", str(node))] if node is not None else []
         asked += [("order", order), ("limit", limit), ("cursor", changes.next_cursor)]
         response.headers["Link"] = f'</v1/changes?{urlencode(asked)}>; rel="next"'
     return changes

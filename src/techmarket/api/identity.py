@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
@@ -50,6 +50,7 @@ class OrganisationOut(Wire):
     government_established: bool
     applies_local_rules: bool
     warnings: list[str]
+    node_id: UUID | None = Field(description="The node of the hub that it belongs to.")
 
 
 class PersonOut(Wire):
@@ -109,11 +110,16 @@ async def register_organisation(body: Register, actor: Reader, tx: TxDep, keys: 
 
 @router.get("/organisations", response_model=OrganisationPage, operation_id="listOrganisations", responses=refusals())
 async def list_organisations(
-    actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor | None = None, limit: Limit = 20
+    actor: SignedIn,
+    tx: TxDep,
+    response: Response,
+    node: Annotated[Uuid | None, Query(description="Only those of this node of the hub.")] = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 20,
 ) -> object:
-    """All organisations, oldest first: the operator's desk."""
-    page = await service.list_organisations(tx, actor, cursor=cursor, limit=limit)
-    return page_response(page, response, "/v1/organisations", limit=limit)
+    """All organisations, oldest first: the operator's desk. An operator of a node sees those of his node."""
+    page = await service.list_organisations(tx, actor, node=node, cursor=cursor, limit=limit)
+    return page_response(page, response, "/v1/organisations", limit=limit, node=node)
 
 
 @router.get(

@@ -241,6 +241,10 @@ class TermsOut(Wire):
     contact: str | None = None
     technical_details: str | None = None
     deal_terms: str | None = None
+    origin: dict[str, object] | None = Field(
+        default=None,
+        description="Of a listing that another market has published: which one, whose it is, and where it is traded.",
+    )
     attribution: dict[str, object] | None = Field(
         default=None, description="What the source of an import said of itself: name, licence, address."
     )
@@ -416,12 +420,15 @@ async def list_listings(
     kind: ListingKind | None = None,
     state: ListingState | None = None,
     mine: Annotated[bool, Query(description="All listings of your organisation, in every state.")] = False,
+    node: Annotated[Uuid | None, Query(description="Only what is of this node of the hub.")] = None,
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> object:
     """Offers and demands, newest first: those in public, or your own; the market sees every state."""
-    page = await service.list_listings(tx, actor, kind=kind, state=state, mine=mine, cursor=cursor, limit=limit)
-    query = {"kind": kind, "state": state, "mine": "true" if mine else None}
+    page = await service.list_listings(
+        tx, actor, kind=kind, state=state, mine=mine, node=node, cursor=cursor, limit=limit
+    )
+    query = {"kind": kind, "state": state, "mine": "true" if mine else None, "node": node}
     return page_response(page.map(shown), response, "/v1/listings", limit=limit, **query)
 
 

@@ -168,6 +168,7 @@ async def search(
     price_max: Amount | None = None,
     trl_min: Maturity | None = None,
     right_kind: RightKind | None = None,
+    node: Annotated[Uuid | None, Query(description="Only what is of this node of the hub.")] = None,
     sort: Sort | None = None,
     facets: bool = False,
     cursor: Cursor = None,
@@ -187,6 +188,7 @@ async def search(
         industry,
         trl_min,
         texts.rights_mask([right_kind]) if right_kind else None,
+        str(node) if node is not None else None,
     )
     page = await service.search(
         tx,
@@ -211,6 +213,7 @@ async def search(
         price_max=price_max,
         trl_min=trl_min,
         right_kind=right_kind,
+        node=node,
         sort=sort,
         facets=facets,
         limit=limit,

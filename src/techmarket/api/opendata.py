@@ -29,7 +29,7 @@ Ocid = Annotated[str, Path(pattern=r"^ocds-[a-z0-9]{6}-[A-Z0-9-]{1,40}$", exampl
 Package = dict[str, Any]
 
 
-def _addresses(request: Request) -> dict[str, str]:
+def _addresses(request: Request) -> dict[str, Any]:
     return {"public_url": means_of(request).public_url, "ocid_prefix": request.app.state.ocid_prefix}
 
 
@@ -51,6 +51,35 @@ async def list_releases(
     package = opendata.package(
         "releases",
         [release for one in page.items for release in one],
+        uri=f"{where['public_url']}{path}?limit={limit}" + (f"&cursor={cursor}" if cursor else ""),
+        publisher=told.name,
+        public_url=where["public_url"],
+        at=told.at,
+    )
+    if page.next_cursor is not None:
+        response.headers["Link"] = f'<{path}?limit={limit}&cursor={page.next_cursor}>; rel="next"'
+        package["links"] = {"next": f"{where['public_url']}{path}?limit={limit}&cursor={page.next_cursor}"}
+    return package
+
+
+@router.get(
+    "/ocds/records",
+    response_model=Package,
+    operation_id="listRecords",
+    responses=refusals(BadCursor, NotFound),
+)
+async def list_records(
+    request: Request, actor: Reader, tx: TxDep, response: Response, cursor: Cursor = None, limit: Limit = 20
+) -> Package:
+    """A record package (OCDS 1.1) of public trades, the newest first: of each its releases, what they come to, and
+    every value that it had."""
+    where = _addresses(request)
+    page = await service.list_records(tx, actor, **where, cursor=cursor, limit=limit)
+    told = await service.publisher(tx, actor)
+    path = "/v1/open-data/ocds/records"
+    package = opendata.package(
+        "records",
+        page.items,
         uri=f"{where['public_url']}{path}?limit={limit}" + (f"&cursor={cursor}" if cursor else ""),
         publisher=told.name,
         public_url=where["public_url"],
@@ -122,6 +151,22 @@ async def download_releases(request: Request, actor: Reader, tx: TxDep) -> Strea
 
 
 @bulk.get(
+    "/ocds/records.jsonl",
+    response_class=StreamingResponse,
+    operation_id="downloadRecords",
+    responses={**refusals(), **_file(JSONL, "One record a line.")},
+)
+async def download_records(request: Request, actor: Reader, tx: TxDep) -> StreamingResponse:
+    """Every public trade as one OCDS record a line: releases, what they come to, and all versions."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for record in service.read_all(tx, actor, **_addresses(request), as_records=True):
+            yield json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+    return StreamingResponse(lines(), media_type=JSONL)
+
+
+@bulk.get(
     "/trades.csv",
     response_class=StreamingResponse,
     operation_id="downloadTrades",
@@ -132,9 +177,9 @@ async def download_trades(request: Request, actor: Reader, tx: TxDep) -> Streami
 
     async def lines() -> AsyncIterator[bytes]:
         # A mark at the start lets spreadsheets read Chinese as UTF-8.
-        yield b"\xef\xbb\xbf" + _line([name for name, _, _ in opendata.COLUMNS])
+        yield b"\xef\xbb\xbf" + spreadsheet_line([name for name, _, _ in opendata.COLUMNS])
         async for release in service.read_all(tx, actor, **_addresses(request)):
-            yield _line(opendata.row_of(release))
+            yield spreadsheet_line(opendata.row_of(release))
 
     return StreamingResponse(lines(), media_type=CSV)
 
@@ -147,13 +192,18 @@ async def download_trades(request: Request, actor: Reader, tx: TxDep) -> Streami
 )
 async def get_dictionary(actor: Reader) -> Response:
     """What the columns of the table mean (数据字典)."""
-    body = b"\xef\xbb\xbf" + _line(["column", "zh", "en"]) + b"".join(_line(list(one)) for one in opendata.COLUMNS)
+    body = (
+        b"\xef\xbb\xbf"
+        + spreadsheet_line(["column", "zh", "en"])
+        + b"".join(spreadsheet_line(list(one)) for one in opendata.COLUMNS)
+    )
     return Response(body, media_type=CSV)
 
 
-def _line(cells: list[str]) -> bytes:
+def spreadsheet_line(cells: list[str]) -> bytes:
+    """One line of a table in which no cell is taken for a formula."""
     out = io.StringIO()
-    csv.writer(out).writerow(cells)
+    csv.writer(out).writerow([opendata.cell(one) for one in cells])
     return out.getvalue().encode()
 
 

@@ -75,14 +75,29 @@ CHINESE: Mapping[str, str] = {
     "技术指标": "indicators",
     "预算": "budget",
     "截止日": "deadline",
+    "单位编号": "organisation",
+    "单位名称": "name",
+    "单位英文名称": "name_en",
+    "单位类型": "kind",
+    "统一社会信用代码": "uscc",
+    "政府设立": "government_established",
+    "适用地方规定": "applies_local_rules",
 }
 _LISTS = frozenset({"keywords", "ipc", "offered_under", "categories"})
 _MONEY = frozenset({"price", "budget"})
 _WHOLE = frozenset({"trl", "source_line"})
+_FLAGS = frozenset({"government_established", "applies_local_rules"})
+_FLAG = {"true": True, "是": True, "1": True, "false": False, "否": False, "0": False}
 _TERMS = frozenset({"royalty_rate", "royalty_base", "term_years", "trial_days"})
 
 
-def rows_of_csv(body: bytes) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
+Columns = Mapping[str, str | None]
+"""How a source names its columns: each with the field it is, or None for one that is left out (列映射)."""
+
+
+def rows_of_csv(
+    body: bytes, columns: Columns | None = None
+) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
     """Each row that is not empty with the line it ends on. UTF-8, or GB 18030 as Chinese spreadsheets write it."""
     try:
         text = body.decode("utf-8-sig")
@@ -91,7 +106,7 @@ def rows_of_csv(body: bytes) -> Iterator[tuple[int, dict[str, Any] | errors.Shee
             text = body.decode("gb18030")
         except UnicodeDecodeError:
             raise errors.SheetUnreadable(pointer="/body") from None
-    yield from _rows(_numbered(text))
+    yield from _rows(_numbered(text), columns or {})
 
 
 def _numbered(text: str) -> Iterator[tuple[int, Sequence[Any]]]:
@@ -123,7 +138,7 @@ class _Lines:
 
 
 def rows_of_xlsx(
-    body: bytes, seconds: float = SECONDS_MAX
+    body: bytes, seconds: float = SECONDS_MAX, columns: Columns | None = None
 ) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
     """The rows of the first sheet; formulas count as what they came to when the file was saved. For a thread."""
     # Few ever send one; every process would pay for the library at its start.
@@ -136,7 +151,7 @@ def rows_of_xlsx(
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True, max_col=COLUMNS_MAX + 1)
-        yield from _rows(_short(enumerate(rows, start=1), watched))
+        yield from _rows(_short(enumerate(rows, start=1), watched), columns or {})
     except Refusal:
         raise
     except Exception:
@@ -144,10 +159,14 @@ def rows_of_xlsx(
         raise errors.SheetUnreadable(pointer="/body") from None
 
 
-def rows_apart(body: bytes, rows_max: int) -> list[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
+def rows_apart(
+    body: bytes, rows_max: int, columns: Columns | None = None
+) -> list[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
     """The first rows of `rows_of_xlsx`, from a process of its own, lest it swell here. For a thread."""
     try:
-        said = apart.run(__name__, body, arguments=[str(rows_max)], seconds=int(SECONDS_MAX))
+        said = apart.run(
+            __name__, body, arguments=[str(rows_max), json.dumps(dict(columns or {}))], seconds=int(SECONDS_MAX)
+        )
     except apart.TooMuch:
         raise errors.SheetTooSlow(seconds=SECONDS_MAX, pointer="/body") from None
     rows: list[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]] = []
@@ -197,6 +216,7 @@ def _check_package(body: bytes, seconds: float) -> None:
 
 def _rows(
     numbered: Iterable[tuple[int, Sequence[Any]]],
+    columns: Columns,
 ) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
     names: list[str | None] | None = None
     for line, cells in numbered:
@@ -205,7 +225,7 @@ def _rows(
         if not goes_on and not any(said):
             continue
         if names is None:
-            names = _names(said, goes_on)
+            names = _names(said, goes_on, columns)
             continue
         if goes_on or any(said[len(names) :]):
             yield line, errors.SheetRowUnreadable(columns=len(names))
@@ -213,9 +233,9 @@ def _rows(
         yield line, _row({name: cell for name, cell in zip(names, said, strict=False) if name and cell})
 
 
-def _names(header: Sequence[str], goes_on: bool) -> list[str | None]:
+def _names(header: Sequence[str], goes_on: bool, columns: Columns) -> list[str | None]:
     last = max((n for n, cell in enumerate(header, start=1) if cell), default=0)
-    names = [CHINESE.get(cell, cell) or None for cell in header[:last]]
+    names = [columns[cell] if cell in columns else CHINESE.get(cell, cell) or None for cell in header[:last]]
     known = [name for name in names if name]
     if goes_on or "external_id" not in known:
         raise errors.SheetHeaderMissing(columns_max=COLUMNS_MAX, pointer="/body")
@@ -255,6 +275,8 @@ def _row(cells: Mapping[str, str]) -> dict[str, Any]:
             row[name] = {"amount": _amount(cell), "currency": "CNY"}
         elif name in _WHOLE:
             row[name] = _whole(cell)
+        elif name in _FLAGS:
+            row[name] = _FLAG.get(cell.casefold(), cell)
         elif name == "rights":
             row[name] = [_right(part) for part in _parts(cell)]
         elif name == "indicators":
@@ -293,7 +315,8 @@ def main() -> None:
     """The other side of `rows_apart`: the workbook comes in on stdin, its rows go out as JSON Lines."""
     apart.limit(memory=MEMORY_MAX, seconds=int(SECONDS_MAX))
     try:
-        for line, row in islice(rows_of_xlsx(sys.stdin.buffer.read()), int(sys.argv[1])):
+        rows = rows_of_xlsx(sys.stdin.buffer.read(), columns=json.loads(sys.argv[2]))
+        for line, row in islice(rows, int(sys.argv[1])):
             told = {"row": row} if isinstance(row, dict) else {"columns": row.facts["columns"]}
             sys.stdout.write(json.dumps({"line": line, **told}) + "\n")
     except Refusal as refused:

@@ -9,18 +9,20 @@ from uuid import UUID
 
 from techmarket import ROOMS
 from techmarket.api.docs import refusal_pages
+from techmarket.cli.dictionary_page import dictionary_page
 from techmarket.cli.notices_page import notice_page
 from techmarket.cli.work_page import work_page
 from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind, Role
 from techmarket.identity.permissions import PERMISSIONS, Permission, allows
 from techmarket.kernel.lifecycle import Lifecycle
 
-OWN, OTHER, PERSON = UUID(int=1), UUID(int=2), UUID(int=3)
+OWN, OTHER, PERSON, NODE = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
 COLUMNS = {
     "anonymous": None,
     "own, not verified": (OWN, OrgKind.UNIVERSITY, False),
     "stranger": (OTHER, OrgKind.UNIVERSITY, True),
     "own": (OWN, OrgKind.UNIVERSITY, True),
+    "its node": (NODE, OrgKind.AGENCY, True),
     "market": (OTHER, OrgKind.MARKET, True),
 }
 
@@ -42,7 +44,8 @@ def permission_page() -> str:
         "",
         "Rendered from each room's `policy.py` by `techmarket docs`; a test walks every role of every cell.",
         "A cell lists the roles that may act, `any` for every role, `—` for nobody. *Own* means that the thing belongs",
-        "to the acting organisation or person, or that it is a party; *stranger* is verified and is not.",
+        "to the acting organisation or person, or that it is a party; *stranger* is verified and is not; *its node* is",
+        "the node of the hub that the thing is of.",
         "What a reader may not know of is answered as not found, whatever stands here. ² marks acts with consequences:",
         "an organisation may ask its people for a recent second factor there, and then no key or token does.",
         "",
@@ -59,7 +62,7 @@ def permission_page() -> str:
 
 
 def _cell(wanted: Permission, who: tuple[UUID, OrgKind, bool] | None) -> str:
-    may = [role for role in Role if allows(_actor(who, role), wanted, parties=[OWN])]
+    may = [role for role in Role if allows(_actor(who, role), wanted, parties=[OWN], node=NODE)]
     if len(may) == len(Role):
         return "any"
     return " ".join(may) if may else "—"
@@ -69,7 +72,7 @@ def _actor(who: tuple[UUID, OrgKind, bool] | None, role: Role) -> Actor:
     if who is None:
         return ANONYMOUS
     org, kind, verified = who
-    return Actor(PERSON, org, kind, verified, frozenset({role}))
+    return Actor(PERSON, org, kind, verified, frozenset({role}), is_of_node=org == NODE)
 
 
 def lifecycle_page() -> str:
@@ -91,6 +94,7 @@ def pages() -> dict[str, str]:
         "docs/permissions.md": permission_page(),
         "docs/lifecycles.md": lifecycle_page(),
         "docs/notices.md": notice_page(),
+        "docs/data-dictionary.md": dictionary_page(),
         "docs/refusals.md": refusal_pages(),
         "docs/work-kinds.md": work_page(),
     }

@@ -16,6 +16,7 @@ from alembic.config import Config
 from pydantic import SecretStr
 
 import techmarket
+from techmarket.api.rows import FileReader
 from techmarket.db import clock, embedded, journal, server_check
 from techmarket.db import keys as market_keys
 from techmarket.db.calling import Caller
@@ -92,6 +93,7 @@ async def open_market(
                 notifications=timedelta(days=settings.notifications_days),
                 unread_notifications=timedelta(days=settings.unread_notifications_days),
             ),
+            reader=FileReader(),
         )
         market = OpenMarket(means, url, settings.state_dir, settings.state_dir / "staff.json")
         try:

@@ -26,13 +26,24 @@ class Operations(ABC):
     @abstractmethod
     def _each(self, template: str, path: Mapping[str, Value], query: Query) -> Iterator[Any]: ...
 
-    def list_organisations(self, *, cursor: str | None = None, limit: int | None = None) -> shapes.OrganisationPage:
-        """All organisations, oldest first: the operator's desk."""
-        return self.send("GET", "/v1/organisations", {}, query={"cursor": cursor, "limit": limit})
+    def list_organisations(
+        self,
+        *,
+        node: UUID | str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.OrganisationPage:
+        """All organisations, oldest first: the operator's desk. An operator of a node sees those of his node."""
+        return self.send("GET", "/v1/organisations", {}, query={"node": node, "cursor": cursor, "limit": limit})
 
-    def each_organisations(self, *, limit: int | None = None) -> Iterator[shapes.OrganisationOut]:
+    def each_organisations(
+        self,
+        *,
+        node: UUID | str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.OrganisationOut]:
         """Every entry of `list_organisations`, page after page."""
-        return self._each("/v1/organisations", {}, {"limit": limit})
+        return self._each("/v1/organisations", {}, {"node": node, "limit": limit})
 
     def register_organisation(
         self,
@@ -2864,6 +2875,7 @@ class Operations(ABC):
         kind: shapes.ListingKind | None = None,
         state: shapes.ListingState | None = None,
         mine: bool | None = None,
+        node: UUID | str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
     ) -> shapes.ListingPage:
@@ -2872,7 +2884,7 @@ class Operations(ABC):
             "GET",
             "/v1/listings",
             {},
-            query={"kind": kind, "state": state, "mine": mine, "cursor": cursor, "limit": limit},
+            query={"kind": kind, "state": state, "mine": mine, "node": node, "cursor": cursor, "limit": limit},
         )
 
     def each_listings(
@@ -2881,10 +2893,15 @@ class Operations(ABC):
         kind: shapes.ListingKind | None = None,
         state: shapes.ListingState | None = None,
         mine: bool | None = None,
+        node: UUID | str | None = None,
         limit: int | None = None,
     ) -> Iterator[shapes.ListingOut]:
         """Every entry of `list_listings`, page after page."""
-        return self._each("/v1/listings", {}, {"kind": kind, "state": state, "mine": mine, "limit": limit})
+        return self._each(
+            "/v1/listings",
+            {},
+            {"kind": kind, "state": state, "mine": mine, "node": node, "limit": limit},
+        )
 
     def create_listing(
         self,
@@ -5434,6 +5451,7 @@ class Operations(ABC):
         self,
         *,
         type: list[str] | None = None,
+        node: UUID | str | None = None,
         order: Literal['forwards', 'backwards'] | None = None,
         cursor: str | None = None,
         limit: int | None = None,
@@ -5447,18 +5465,284 @@ class Operations(ABC):
             "GET",
             "/v1/changes",
             {},
-            query={"type": type, "order": order, "cursor": cursor, "limit": limit},
+            query={"type": type, "node": node, "order": order, "cursor": cursor, "limit": limit},
         )
 
     def each_changes(
         self,
         *,
         type: list[str] | None = None,
+        node: UUID | str | None = None,
         order: Literal['forwards', 'backwards'] | None = None,
         limit: int | None = None,
     ) -> Iterator[shapes.FeedChangeOut]:
         """Every entry of `list_changes`, page after page."""
-        return self._each("/v1/changes", {}, {"type": type, "order": order, "limit": limit})
+        return self._each("/v1/changes", {}, {"type": type, "node": node, "order": order, "limit": limit})
+
+    def get_import_mapping(self, source: Value, kind: Value) -> shapes.MappingOut:
+        """How a source of your organisation names its columns."""
+        return self.send("GET", "/v1/import-mappings/{source}/{kind}", {"source": source, "kind": kind})
+
+    def set_import_mapping(self, source: Value, kind: Value, body: shapes.MappingIn) -> shapes.MappingOut:
+        """Say how a source names its columns or members. Imports that are sent from now on are read by it."""
+        return self.send(
+            "PUT",
+            "/v1/import-mappings/{source}/{kind}",
+            {"source": source, "kind": kind},
+            body=body,
+            media="application/json",
+        )
+
+    def list_import_jobs(self, *, cursor: str | None = None, limit: int | None = None) -> shapes.ImportJobPage:
+        """The imports of your organisation, the newest first."""
+        return self.send("GET", "/v1/import-jobs", {}, query={"cursor": cursor, "limit": limit})
+
+    def each_import_jobs(self, *, limit: int | None = None) -> Iterator[shapes.ImportJobOut]:
+        """Every entry of `list_import_jobs`, page after page."""
+        return self._each("/v1/import-jobs", {}, {"limit": limit})
+
+    def queue_import(
+        self,
+        body: bytes,
+        media: str,
+        *,
+        kind: shapes.ImportKind,
+        source: str,
+        submit: bool | None = None,
+        once: str | None = None,
+    ) -> shapes.ImportJobOut:
+        """Send a file of at most 100,000 offers, demands or organisations. A worker imports it row by row: a bad
+        row is refused alone, a row that is here unchanged has no effect, one that changed becomes a new
+        version. Organisations, and rows with `organisation`, are for the operators of a node (of its own
+        organisations) and of the market.
+        """
+        return self.send(
+            "POST",
+            "/v1/import-jobs",
+            {},
+            query={"kind": kind, "source": source, "submit": submit},
+            body=body,
+            media=media,
+            keyed=True,
+            once=once,
+        )
+
+    def get_import_job(self, import_id: UUID | str) -> shapes.ImportJobOut:
+        """How far an import is."""
+        return self.send("GET", "/v1/import-jobs/{import_id}", {"import_id": import_id})
+
+    def cancel_import_job(self, import_id: UUID | str, *, once: str | None = None) -> shapes.ImportJobOut:
+        """Stop an import. What was done until then stands."""
+        return self.send(
+            "POST",
+            "/v1/import-jobs/{import_id}/cancellation",
+            {"import_id": import_id},
+            keyed=True,
+            once=once,
+        )
+
+    def list_import_rows(
+        self,
+        import_id: UUID | str,
+        *,
+        outcome: shapes.OutcomeInput | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.RowPage:
+        """What became of the rows that are done, in the order of the file."""
+        return self.send(
+            "GET",
+            "/v1/import-jobs/{import_id}/rows",
+            {"import_id": import_id},
+            query={"outcome": outcome, "cursor": cursor, "limit": limit},
+        )
+
+    def each_import_rows(
+        self,
+        import_id: UUID | str,
+        *,
+        outcome: shapes.OutcomeInput | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.RowOut]:
+        """Every entry of `list_import_rows`, page after page."""
+        return self._each(
+            "/v1/import-jobs/{import_id}/rows",
+            {"import_id": import_id},
+            {"outcome": outcome, "limit": limit},
+        )
+
+    def download_import_report(self, import_id: UUID | str) -> bytes:
+        """The report of an import as JSON Lines: what became of each row that is done."""
+        return self.send("GET", "/v1/import-jobs/{import_id}/report.jsonl", {"import_id": import_id})
+
+    def download_import_table(self, import_id: UUID | str) -> bytes:
+        """The report of an import as a table."""
+        return self.send("GET", "/v1/import-jobs/{import_id}/report.csv", {"import_id": import_id})
+
+    def list_syndicated(
+        self,
+        *,
+        node: UUID | str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.SyndicationPage:
+        """Listings of this market that changed for everyone, each once and as it is now, signed, for another
+        market to show. Keep `next_cursor` and ask again with it. A verified organisation's key opens the
+        terms for registered readers, too.
+        """
+        return self.send(
+            "GET",
+            "/v1/syndication/listings",
+            {},
+            query={"node": node, "cursor": cursor, "limit": limit},
+        )
+
+    def each_syndicated(
+        self,
+        *,
+        node: UUID | str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.SyndicationItemOut]:
+        """Every entry of `list_syndicated`, page after page."""
+        return self._each("/v1/syndication/listings", {}, {"node": node, "limit": limit})
+
+    def get_origin(self, listing_id: UUID | str) -> shapes.OriginOut:
+        """Where a listing comes from that another market has published, with what that market signed of it."""
+        return self.send("GET", "/v1/listings/{listing_id}/origin", {"listing_id": listing_id})
+
+    def list_sources(self) -> shapes.SourceList:
+        """The markets whose listings are shown here, how far each was read, and what is wrong."""
+        return self.send("GET", "/v1/syndication/sources", {})
+
+    def add_source(self, body: shapes.SourceIn, *, once: str | None = None) -> shapes.SourceOut:
+        """As an operator of the market, show another market's listings here. Its public keys as they are now are
+        what it is trusted by: compare `kids` with what that market says of itself.
+        """
+        return self.send(
+            "POST",
+            "/v1/syndication/sources",
+            {},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def get_source(self, source_id: UUID | str) -> shapes.SourceOut:
+        """One of them."""
+        return self.send("GET", "/v1/syndication/sources/{source_id}", {"source_id": source_id})
+
+    def remove_source(self, source_id: UUID | str) -> None:
+        """Follow it no more, and take everything of it down here."""
+        return self.send("DELETE", "/v1/syndication/sources/{source_id}", {"source_id": source_id})
+
+    def pause_source(self, source_id: UUID | str, *, once: str | None = None) -> shapes.SourceOut:
+        """Read nothing more for now; what is shown stays."""
+        return self.send(
+            "POST",
+            "/v1/syndication/sources/{source_id}/pause",
+            {"source_id": source_id},
+            keyed=True,
+            once=once,
+        )
+
+    def resume_source(self, source_id: UUID | str, *, once: str | None = None) -> shapes.SourceOut:
+        """Read on from where it was left."""
+        return self.send(
+            "POST",
+            "/v1/syndication/sources/{source_id}/resumption",
+            {"source_id": source_id},
+            keyed=True,
+            once=once,
+        )
+
+    def trust_source(self, source_id: UUID | str, *, once: str | None = None) -> shapes.SourceOut:
+        """After a look at why it is distrusted, trust the keys that it shows now. Everything is read and
+        compared anew.
+        """
+        return self.send(
+            "POST",
+            "/v1/syndication/sources/{source_id}/trust",
+            {"source_id": source_id},
+            keyed=True,
+            once=once,
+        )
+
+    def list_nodes(self) -> shapes.NodeList:
+        """All nodes by their codes, those that have ended too."""
+        return self.send("GET", "/v1/nodes", {})
+
+    def appoint_node(self, body: shapes.NodeIn, *, once: str | None = None) -> shapes.NodeOut:
+        """As an operator of the market, make a verified organisation a node. Its administrators give their own
+        people the role OPERATOR; those act on what is of the node, and on nothing else.
+        """
+        return self.send("POST", "/v1/nodes", {}, body=body, media="application/json", keyed=True, once=once)
+
+    def get_node(self, node_id: UUID | str) -> shapes.NodeOut:
+        """One node with the regions it looks after."""
+        return self.send("GET", "/v1/nodes/{node_id}", {"node_id": node_id})
+
+    def set_node_regions(self, node_id: UUID | str, body: shapes.RegionsIn) -> shapes.NodeOut:
+        """Set the regions of a node. Who registers in one of them from now on belongs to it; the most exact code
+        counts.
+        """
+        return self.send(
+            "PUT",
+            "/v1/nodes/{node_id}/regions",
+            {"node_id": node_id},
+            body=body,
+            media="application/json",
+        )
+
+    def end_node(self, node_id: UUID | str, *, once: str | None = None) -> shapes.NodeOut:
+        """End a node: its organisations and their listings are of none from now on. What it is owed stays owed."""
+        return self.send("POST", "/v1/nodes/{node_id}/end", {"node_id": node_id}, keyed=True, once=once)
+
+    def move_organisation_to_node(self, node_id: UUID | str, organisation_id: UUID | str) -> None:
+        """Move an organisation to this node, with all its listings."""
+        return self.send(
+            "PUT",
+            "/v1/nodes/{node_id}/organisations/{organisation_id}",
+            {"node_id": node_id, "organisation_id": organisation_id},
+        )
+
+    def take_organisation_from_node(self, node_id: UUID | str, organisation_id: UUID | str) -> None:
+        """Take an organisation out of this node; it belongs to none. Where that is so already, nothing happens."""
+        return self.send(
+            "DELETE",
+            "/v1/nodes/{node_id}/organisations/{organisation_id}",
+            {"node_id": node_id, "organisation_id": organisation_id},
+        )
+
+    def get_node_statement(
+        self,
+        node_id: UUID | str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.NodeStatementOut:
+        """What a node got of each of the market's fees, the newest first, for its own people and the market."""
+        return self.send(
+            "GET",
+            "/v1/nodes/{node_id}/statement",
+            {"node_id": node_id},
+            query={"cursor": cursor, "limit": limit},
+        )
+
+    def each_get_node_statement(
+        self,
+        node_id: UUID | str,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[shapes.ShareOut]:
+        """Every entry of `get_node_statement`, page after page."""
+        return self._each("/v1/nodes/{node_id}/statement", {"node_id": node_id}, {"limit": limit})
+
+    def pay_node(self, node_id: UUID | str, *, once: str | None = None) -> shapes.NodePayoutOut:
+        """As the market's finance, pay a node all that it is owed: one payout, which goes the way of all
+        payouts.
+        """
+        return self.send("POST", "/v1/nodes/{node_id}/payouts", {"node_id": node_id}, keyed=True, once=once)
 
     def list_webhooks(self) -> shapes.WebhookList:
         """Your organisation's webhooks that have not been ended."""
@@ -5738,6 +6022,12 @@ class Operations(ABC):
         """
         return self.send("GET", "/v1/open-data/ocds/releases", {}, query={"cursor": cursor, "limit": limit})
 
+    def list_records(self, *, cursor: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """A record package (OCDS 1.1) of public trades, the newest first: of each its releases, what they come
+        to, and every value that it had.
+        """
+        return self.send("GET", "/v1/open-data/ocds/records", {}, query={"cursor": cursor, "limit": limit})
+
     def get_record(self, ocid: Value) -> dict[str, Any]:
         """A record package (OCDS 1.1) of one trade: the releases that led there, and what they come to."""
         return self.send("GET", "/v1/open-data/ocds/records/{ocid}", {"ocid": ocid})
@@ -5775,6 +6065,10 @@ class Operations(ABC):
     def download_releases(self) -> bytes:
         """Every public trade as one compiled OCDS release a line."""
         return self.send("GET", "/v1/open-data/ocds/releases.jsonl", {})
+
+    def download_records(self) -> bytes:
+        """Every public trade as one OCDS record a line: releases, what they come to, and all versions."""
+        return self.send("GET", "/v1/open-data/ocds/records.jsonl", {})
 
     def download_trades(self) -> bytes:
         """Every public trade as a table; `GET /v1/open-data/dictionary.csv` tells what the columns mean."""
@@ -5913,6 +6207,7 @@ class Operations(ABC):
         price_max: str | None = None,
         trl_min: int | None = None,
         right_kind: shapes.RightKind | None = None,
+        node: UUID | str | None = None,
         sort: shapes.Sort | None = None,
         facets: bool | None = None,
         cursor: str | None = None,
@@ -5926,7 +6221,7 @@ class Operations(ABC):
             "GET",
             "/v1/search",
             {},
-            query={"q": q, "kind": kind, "field": field, "industry": industry, "region": region, "mode": mode, "price_min": price_min, "price_max": price_max, "trl_min": trl_min, "right_kind": right_kind, "sort": sort, "facets": facets, "cursor": cursor, "limit": limit},
+            query={"q": q, "kind": kind, "field": field, "industry": industry, "region": region, "mode": mode, "price_min": price_min, "price_max": price_max, "trl_min": trl_min, "right_kind": right_kind, "node": node, "sort": sort, "facets": facets, "cursor": cursor, "limit": limit},
         )
 
     def each_search(
@@ -5942,6 +6237,7 @@ class Operations(ABC):
         price_max: str | None = None,
         trl_min: int | None = None,
         right_kind: shapes.RightKind | None = None,
+        node: UUID | str | None = None,
         sort: shapes.Sort | None = None,
         facets: bool | None = None,
         limit: int | None = None,
@@ -5950,7 +6246,7 @@ class Operations(ABC):
         return self._each(
             "/v1/search",
             {},
-            {"q": q, "kind": kind, "field": field, "industry": industry, "region": region, "mode": mode, "price_min": price_min, "price_max": price_max, "trl_min": trl_min, "right_kind": right_kind, "sort": sort, "facets": facets, "limit": limit},
+            {"q": q, "kind": kind, "field": field, "industry": industry, "region": region, "mode": mode, "price_min": price_min, "price_max": price_max, "trl_min": trl_min, "right_kind": right_kind, "node": node, "sort": sort, "facets": facets, "limit": limit},
         )
 
     def suggest_search(self, *, q: str) -> shapes.Suggestions:

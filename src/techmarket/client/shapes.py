@@ -452,7 +452,7 @@ class BankLineOut(TypedDict):
     reference: str
     booked_at: str
     received_at: str
-    outcome: Outcome
+    outcome: OutcomeOutput
     state: SettlementLineState
     due_id: str | None
     payout_id: str | None
@@ -466,7 +466,7 @@ class BankLinePage(TypedDict):
 class BankReceiptOut(TypedDict):
     id: str
     message_id: str
-    outcome: Outcome
+    outcome: OutcomeOutput
     received_at: str
 
 
@@ -712,6 +712,13 @@ class CheckpointOut(TypedDict):
 class CheckpointPage(TypedDict):
     items: list[CheckpointOut]
     next_cursor: str | None
+
+
+class CheckpointPart(TypedDict):
+    size: int
+    root: str
+    note: str
+    kid: str
 
 
 class ClaimFirstRefusal(TypedDict):
@@ -2019,6 +2026,31 @@ HoldReason: TypeAlias = "Literal['LEFT', 'DIED', 'UNREACHABLE', 'REFUSES', 'DISP
 HoldState: TypeAlias = "Literal['PROPOSED', 'HOLDING', 'RELEASING', 'RELEASED', 'REJECTED']"
 
 
+class ImportJobOut(TypedDict):
+    id: str
+    organisation_id: str
+    kind: ImportKind
+    source: str
+    state: ImportState
+    total: int
+    done: int
+    percent: int
+    accepted: int
+    refused: int
+    unchanged: int
+    refusal: RowRefusalOut | None
+    created_at: str
+    ended_at: str | None
+
+
+class ImportJobPage(TypedDict):
+    items: list[ImportJobOut]
+    next_cursor: str | None
+
+
+ImportKind: TypeAlias = "Literal['offers', 'demands', 'organisations']"
+
+
 class ImportOut(TypedDict):
     id: str
     organisation_id: str
@@ -2030,6 +2062,9 @@ class ImportOut(TypedDict):
     refused: int
     unchanged: int
     rows: list[RowOut]
+
+
+ImportState: TypeAlias = "Literal['WAITING', 'RUNNING', 'DONE', 'FAILED', 'CANCELLED']"
 
 
 class InLanguages(TypedDict):
@@ -2166,9 +2201,14 @@ class IssuedKeyOut(TypedDict):
     expires_at: str | None
 
 
-class ItemOut(TypedDict):
-    title: str
-    amount: dict[str, Any]
+class ItemProofOut(TypedDict):
+    leaf_hash: str
+    path: list[str] | None
+    kid: str
+    signature: str
+
+
+ItemState: TypeAlias = "Literal['SHOWN', 'GONE']"
 
 
 class Judge(TypedDict):
@@ -2397,6 +2437,17 @@ class MandateOut(TypedDict):
 Manner: TypeAlias = "Literal['MAKE', 'USE', 'OFFER_FOR_SALE', 'SELL', 'IMPORT', 'COPY', 'DISTRIBUTE', 'MODIFY']"
 
 
+class MappingIn(TypedDict):
+    columns: dict[str, str | None]
+
+
+class MappingOut(TypedDict):
+    source: str
+    kind: ImportKind
+    columns: dict[str, str | None]
+    changed_at: str
+
+
 Mark: TypeAlias = "Literal['READ', 'UNREAD', 'ARCHIVED']"
 
 
@@ -2561,6 +2612,38 @@ class NewLineIn(TypedDict):
     group: Group
     person_id: NotRequired[str | None]
     amount: dict[str, Any]
+
+
+class NodeIn(TypedDict):
+    organisation_id: str
+    code: str
+    regions: NotRequired[list[str]]
+
+
+class NodeList(TypedDict):
+    items: list[NodeOut]
+
+
+class NodeOut(TypedDict):
+    id: str
+    code: str
+    name: str
+    name_en: str | None
+    regions: list[str]
+    created_at: str
+    ended_at: str | None
+
+
+class NodePayoutOut(TypedDict):
+    payout_id: str
+    amount: dict[str, Any]
+
+
+class NodeStatementOut(TypedDict):
+    node_id: str
+    owed: dict[str, Any]
+    items: list[ShareOut]
+    next_cursor: str | None
 
 
 class NonTechnicalItem(TypedDict):
@@ -2885,6 +2968,7 @@ class OrganisationOut(TypedDict):
     government_established: bool
     applies_local_rules: bool
     warnings: list[str]
+    node_id: str | None
 
 
 class OrganisationPage(TypedDict):
@@ -2895,7 +2979,17 @@ class OrganisationPage(TypedDict):
 Origin: TypeAlias = "Literal['MARKET', 'PAPER', 'ELSEWHERE']"
 
 
-Outcome: TypeAlias = "Literal['MATCHED', 'UNKNOWN_REFERENCE', 'NOT_OPEN', 'SHORT', 'OVER', 'PAYER_DIFFERS']"
+class OriginOut(TypedDict):
+    source_id: str
+    source: str
+    listing_id: str
+    proof: dict[str, Any]
+
+
+OutcomeInput: TypeAlias = "Literal['accepted', 'refused', 'unchanged']"
+
+
+OutcomeOutput: TypeAlias = "Literal['MATCHED', 'UNKNOWN_REFERENCE', 'NOT_OPEN', 'SHORT', 'OVER', 'PAYER_DIFFERS']"
 
 
 class OutsideIdentitiesOut(TypedDict):
@@ -3551,6 +3645,10 @@ class RefusedOut(TypedDict):
     en: str
 
 
+class RegionsIn(TypedDict):
+    regions: list[str]
+
+
 class Register(TypedDict):
     kind: OrgKind
     name: str
@@ -3817,6 +3915,12 @@ class RowOut(TypedDict):
     outcome: Literal['accepted', 'refused', 'unchanged']
     listing_id: str | None
     refusal: RowRefusalOut | None
+    organisation_id: NotRequired[str | None]
+
+
+class RowPage(TypedDict):
+    items: list[RowOut]
+    next_cursor: str | None
 
 
 class RowRefusalOut(TypedDict):
@@ -4076,6 +4180,19 @@ class SetLogin(TypedDict):
     current: NotRequired[str | None]
 
 
+class ShareOut(TypedDict):
+    id: str
+    due_id: str
+    side: SideOutput
+    organisation_id: str
+    fee: dict[str, Any]
+    rate: str
+    rule_id: str
+    amount: dict[str, Any]
+    at: str
+    returned_at: str | None
+
+
 class ShareTableCardOut(TypedDict):
     id: str
     contract_id: str | None
@@ -4110,6 +4227,9 @@ class ShareTablePage(TypedDict):
 class SheetIn(TypedDict):
     """One mark for each proposal and each criterion of the panel; it does not change once it is in."""
     marks: list[MarkIn]
+
+
+SideOutput: TypeAlias = "Literal['SELLER', 'BUYER']"
 
 
 class SignApproval(TypedDict):
@@ -4237,6 +4357,38 @@ class SlotOut(TypedDict):
 Sort: TypeAlias = "Literal['RELEVANCE', 'NEWEST', 'PRICE_UP', 'PRICE_DOWN']"
 
 
+class SourceIn(TypedDict):
+    name: str
+    url: str
+    key: NotRequired[str | None]
+    node: NotRequired[str | None]
+
+
+class SourceList(TypedDict):
+    items: list[SourceOut]
+
+
+class SourceOut(TypedDict):
+    id: str
+    name: str
+    url: str
+    node: str | None
+    organisation_id: str
+    state: SourceState
+    has_key: bool
+    kids: list[str]
+    shown: int
+    refused: int
+    failures: int
+    problem: str | None
+    caught_up_at: str | None
+    behind_seconds: int | None
+    created_at: str
+
+
+SourceState: TypeAlias = "Literal['ACTIVE', 'PAUSED', 'DISTRUSTED', 'REMOVED']"
+
+
 Stage: TypeAlias = "Literal['DRAFT', 'APPLIED', 'ACCEPTED', 'DISCLOSING', 'EXTENDED', 'SUSPENDED', 'REGISTRATION_CLOSED', 'BIDDING', 'NEGOTIATING', 'AWARDED', 'RESULT_NOTICE', 'CONTRACTED', 'SETTLING', 'SETTLED', 'CERTIFIED', 'REGISTERED', 'FAILED', 'DEFAULTED', 'CANCELLED', 'TERMINATED']"
 
 
@@ -4288,6 +4440,14 @@ class SuspendNotice(TypedDict):
 class SuspendTrade(TypedDict):
     reasons: str
     cause: PauseCauseInput
+
+
+class SyndicationPage(TypedDict):
+    log_id: str
+    items: list[SyndicationItemOut]
+    next_cursor: str
+    is_at_end: bool
+    checkpoint: CheckpointPart | None
 
 
 class TableAsked(TypedDict):
@@ -4376,6 +4536,7 @@ class TermsOut(TypedDict):
     contact: NotRequired[str | None]
     technical_details: NotRequired[str | None]
     deal_terms: NotRequired[str | None]
+    origin: NotRequired[dict[str, Any] | None]
     attribution: NotRequired[dict[str, Any] | None]
 
 
@@ -4835,6 +4996,11 @@ class ContractShapesDocumentOut(TypedDict):
     document: dict[str, Any]
 
 
+class ContractShapesItemOut(TypedDict):
+    title: str
+    amount: dict[str, Any]
+
+
 class ContractShapesReasons(TypedDict):
     reasons: str
 
@@ -4854,7 +5020,7 @@ class ContractShapesRegistrationOut(TypedDict):
     reliefs: list[ReliefOut]
     warnings: list[str]
     is_estimate: bool
-    non_technical: list[ItemOut]
+    non_technical: list[ContractShapesItemOut]
     seller_code: str | None
     buyer_code: str | None
     seller_place: str | None
@@ -5070,6 +5236,17 @@ class StatementsStatementOut(TypedDict):
 class StatementsStatementPage(TypedDict):
     items: list[StatementCardOut]
     next_cursor: str | None
+
+
+class SyndicationItemOut(TypedDict):
+    listing_id: str
+    entry_id: str
+    position: int
+    at: str
+    state: ItemState
+    content: dict[str, Any] | None
+    url: str
+    proof: ItemProofOut
 
 
 class TradingPauseOut(TypedDict):

@@ -97,18 +97,20 @@ class Caller:
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Receipt:
         """One POST, never redirected, never longer than the patience, whatever the other side does."""
-        return await self._call("POST", url, body, headers)
+        return await self._call("POST", url, body, headers, self.answer_bytes_max)
 
-    async def get(self, url: str, headers: dict[str, str] | None = None) -> Receipt:
-        """One GET, bounded likewise. An answer that fills `answer_bytes_max` may have been longer."""
-        return await self._call("GET", url, None, headers or {})
+    async def get(self, url: str, headers: dict[str, str] | None = None, *, bytes_max: int | None = None) -> Receipt:
+        """One GET, bounded likewise. An answer that fills `bytes_max` may have been longer, and so does not parse."""
+        return await self._call("GET", url, None, headers or {}, bytes_max or self.answer_bytes_max)
 
-    async def _call(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Receipt:
+    async def _call(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], bytes_max: int
+    ) -> Receipt:
         started = time.monotonic()
         status, error, answer, wait = None, None, b"", None
         try:
             async with asyncio.timeout(self.patience_seconds):
-                status, answer, wait = await self._ask(method, url, body, headers)
+                status, answer, wait = await self._ask(method, url, body, headers, bytes_max)
         except TimeoutError:
             error = "timeout"
         except AddressNotAllowed:
@@ -122,7 +124,7 @@ class Caller:
         return Receipt(status, error, answer, int((time.monotonic() - started) * 1000), wait)
 
     async def _ask(
-        self, method: str, url: str, body: bytes | None, headers: dict[str, str]
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], bytes_max: int
     ) -> tuple[int, bytes, int | None]:
         target = read_url(url, may_be_plain=self.may_reach_inside)
         if target is None:
@@ -150,12 +152,12 @@ class Caller:
                 content=body,
             ) as response,
         ):
-            read = b""
+            read = bytearray()
             async for chunk in response.aiter_stream():
                 read += chunk
-                if len(read) >= self.answer_bytes_max:
+                if len(read) >= bytes_max:
                     break
-            return response.status, read[: self.answer_bytes_max], _seconds(response.headers)
+            return response.status, bytes(read[:bytes_max]), _seconds(response.headers)
 
 
 def _seconds(headers: list[tuple[bytes, bytes]]) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from techmarket.db.files import Files
 from techmarket.db.keys import Keys
@@ -39,12 +40,31 @@ class Voucher(Protocol):
 
 
 class OutsideCaller(Protocol):
-    """Posts to addresses that others named (`db.calling`); `may_reach_inside` is for development alone."""
+    """Calls addresses that others named (`db.calling`); `may_reach_inside` is for development alone."""
 
     @property
     def may_reach_inside(self) -> bool: ...
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Any: ...
+    async def get(self, url: str, headers: dict[str, str], *, bytes_max: int) -> Any: ...
+
+
+class RowReader(Protocol):
+    """Reads the rows of an uploaded file (`api.rows`); what it does runs long and belongs in a thread."""
+
+    def count(self, file: IO[bytes], *, media: str, columns: Mapping[str, str | None], rows_max: int) -> int: ...
+
+    def rows(
+        self,
+        file: IO[bytes],
+        *,
+        media: str,
+        kind: Any,
+        language: str,
+        columns: Mapping[str, str | None],
+        rows_max: int,
+    ) -> Iterator[Any]: ...
+    def terms(self, kind: str, said: Any) -> dict[str, Any] | None: ...
 
 
 class OutsideMailer(Protocol):
@@ -82,3 +102,4 @@ class Means:
     caller: OutsideCaller | None = None
     mailer: OutsideMailer | None = None
     kept: Kept = Kept()
+    reader: RowReader | None = None

@@ -11,6 +11,8 @@ JPEG = "image/jpeg"
 ZIP = "application/zip"
 TEXT = "text/plain"
 JSON = "application/json"
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 DOCX = f"{_OFFICE}.wordprocessingml.document"
 XLSX = f"{_OFFICE}.spreadsheetml.sheet"
@@ -41,6 +43,8 @@ MAGIC: dict[str, tuple[bytes, ...]] = {
     PPTX: (_LOCAL_HEADER,),
     JSON: (b"{", b"["),
     TEXT: (),
+    NDJSON: (),
+    CSV: (),
 }
 """How a file of each type begins."""
 

@@ -137,3 +137,87 @@ class ReleaseChanged(Refusal):
     code, kind = "hub.release_changed", Kind.CONFLICT
     zh = "发布 {release_id} 已存在且内容不同；按标准，内容变更须用新的 id。"
     en = "The release {release_id} is here with other content; by the standard, other content has another id."
+
+
+class NodeCodeTaken(Refusal):
+    code, kind = "hub.node_code_taken", Kind.CONFLICT
+    zh = "节点代码 {node_code} 已被使用，或该组织已是节点。"
+    en = "The node code {node_code} is taken, or this organisation is a node already."
+
+
+class RegionTaken(Refusal):
+    code, kind = "hub.region_taken", Kind.CONFLICT
+    zh = "行政区划 {region} 已由另一节点负责。"
+    en = "Another node looks after the region {region}."
+
+
+class CannotBeNode(Refusal):
+    code, kind = "hub.cannot_be_node", Kind.CONFLICT
+    zh = "市场本身和节点不能归属于节点；节点不能由市场自己担任。"
+    en = "The market itself is no node, and neither it nor a node belongs to one."
+
+
+class NodeEnded(Refusal):
+    code, kind = "hub.node_ended", Kind.CONFLICT
+    zh = "该节点已终止。"
+    en = "This node has ended."
+
+
+class NothingToPayOut(Refusal):
+    code, kind = "hub.nothing_to_pay_out", Kind.CONFLICT
+    zh = "目前没有应付给该节点的分润。"
+    en = "Nothing is owed to this node now."
+
+
+class OrganisationOfRowUnknown(Refusal):
+    code, kind = "hub.organisation_of_row_unknown", Kind.INVALID
+    zh = "此来源没有编号为 {theirs} 的单位；请先导入单位。"
+    en = "This source has no organisation with the id {theirs}; import the organisations first."
+
+
+class OrganisationOfRowChanged(Refusal):
+    code, kind = "hub.organisation_of_row_changed", Kind.CONFLICT
+    zh = "此行先前属于另一单位；请用新的 external_id。"
+    en = "This row was another organisation's before; give it a new external_id."
+
+
+class OrganisationVerifiedAlready(Refusal):
+    code, kind = "hub.organisation_verified_already", Kind.CONFLICT
+    zh = "该单位已通过核验，登记内容不再随导入改变。"
+    en = "This organisation was verified; what is registered of it no longer follows an import."
+
+
+class ImportBroken(Refusal):
+    code, kind = "hub.import_broken", Kind.CONFLICT
+    zh = "导入多次在同一处中断；已完成的行保持不变，请联系市场。"
+    en = "The import broke off at the same place again and again; what was done stands. Please tell the market."
+
+
+class ImporterGone(Refusal):
+    code, kind = "hub.importer_gone", Kind.NOT_ALLOWED
+    zh = "提交导入的人已不再代表该组织。"
+    en = "Whoever sent this import no longer acts for his organisation."
+
+
+class ImportsTooMany(Refusal):
+    code, kind = "hub.imports_too_many", Kind.CONFLICT
+    zh = "一个组织同时最多有 {open_max} 个导入在进行；请等其中之一结束。"
+    en = "An organisation has at most {open_max} imports under way; wait until one of them has ended."
+
+
+class SourceNotAllowed(Refusal):
+    code, kind = "hub.source_not_allowed", Kind.INVALID
+    zh = "来源地址须为 https，主机为公网域名或公网地址，不含路径参数、用户名、口令或片段。"
+    en = "A source is at https, at a public name or address, without query, user, password or fragment."
+
+
+class SourceNotReached(Refusal):
+    code, kind = "hub.source_not_reached", Kind.CONFLICT
+    zh = "无法从该来源读取（{why}）；请检查地址与密钥。"
+    en = "This source could not be read ({why}); look at its address and the key."
+
+
+class SourceFollowed(Refusal):
+    code, kind = "hub.source_followed", Kind.CONFLICT
+    zh = "此来源已在同步。"
+    en = "This source is followed already."

@@ -44,3 +44,99 @@ class WebhookDisabled(Event):
     webhook_id: UUID
     organisation_id: UUID
     cause: str
+
+
+@dataclass(frozen=True)
+class NodeAppointed(Event):
+    kind: ClassVar[str] = "hub.node_appointed"
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class NodeRegionsSet(Event):
+    kind: ClassVar[str] = "hub.node_regions_set"
+    organisation_id: UUID
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NodeEnded(Event):
+    kind: ClassVar[str] = "hub.node_ended"
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class OrganisationMovedToNode(Event):
+    """It belongs to this node now, or to none."""
+
+    kind: ClassVar[str] = "hub.organisation_moved"
+    organisation_id: UUID
+    node_id: UUID | None
+
+
+@dataclass(frozen=True)
+class FeeShared(Event):
+    """The nodes of both sides got their parts of a fee; amounts stand in their statements."""
+
+    kind: ClassVar[str] = "hub.fee_shared"
+    due_id: UUID
+    node_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class FeeSharesTakenBack(Event):
+    kind: ClassVar[str] = "hub.fee_shares_taken_back"
+    due_id: UUID
+
+
+@dataclass(frozen=True)
+class NodePaid(Event):
+    kind: ClassVar[str] = "hub.node_paid"
+    organisation_id: UUID
+    payout_id: UUID
+
+
+@dataclass(frozen=True)
+class ImportRunQueued(Event):
+    kind: ClassVar[str] = "hub.import_queued"
+    import_run_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class ImportRunEnded(Event):
+    """It is done, was cancelled or failed; what it did until then stands."""
+
+    kind: ClassVar[str] = "hub.import_ended"
+    import_run_id: UUID
+    organisation_id: UUID
+    state: str
+    accepted: int
+    refused: int
+    unchanged: int
+
+
+@dataclass(frozen=True)
+class MappingSet(Event):
+    kind: ClassVar[str] = "hub.import_mapping_set"
+    organisation_id: UUID
+    import_kind: str
+
+
+@dataclass(frozen=True)
+class SourceAdded(Event):
+    """Another market's listings are shown here from now on."""
+
+    kind: ClassVar[str] = "hub.source_added"
+    source_id: UUID
+    kids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SourceChanged(Event):
+    """It was paused, resumed, removed, trusted anew, or is distrusted; `what` says which, `cause` why."""
+
+    kind: ClassVar[str] = "hub.source_changed"
+    source_id: UUID
+    what: str
+    cause: str | None = None

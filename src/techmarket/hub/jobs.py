@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from techmarket.db.calling import Caller
-from techmarket.db.jobs import periodic
+from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means
-from techmarket.hub.service import sending
+from techmarket.hub.service import nodes, running, sending, syndicating
 from techmarket.hub.service.telling import BATCH, tell_on
+from techmarket.identity.events import OrganisationRegistered
+from techmarket.settlement.events import DueRefunded, Released
 
 TURNS_MAX = 20
 
@@ -42,4 +44,42 @@ async def prune(means: Means) -> None:
     """Let go of messages that have been kept for their time."""
     for _ in range(TURNS_MAX):
         if not await sending.prune_deliveries(means.tx, means.kept.webhook_deliveries):
+            return
+
+
+@reacts_to("hub.place_organisation", OrganisationRegistered)
+async def place_organisation(means: Means, event: OrganisationRegistered) -> None:
+    """Who registers in a node's region belongs to it."""
+    await nodes.place(means.tx, event.organisation_id)
+
+
+@reacts_to("hub.share_fee", Released)
+async def share_fee(means: Means, event: Released) -> None:
+    """The nodes of both sides get their parts of the fee."""
+    await nodes.share_fee(means.tx, event.due_id)
+
+
+@reacts_to("hub.take_back_shares", DueRefunded)
+async def take_back_shares(means: Means, event: DueRefunded) -> None:
+    """A fee that was given back takes its parts along."""
+    await nodes.take_back_shares(means.tx, event.due_id)
+
+
+@periodic("hub.run_imports", every=timedelta(seconds=1))
+async def run_imports(means: Means) -> None:
+    """Go on with the imports that wait, each for a while."""
+    if means.reader is None:
+        return
+    for _ in range(TURNS_MAX):
+        if not await running.run_next(means.tx, means.files, means.reader):
+            return
+
+
+@periodic("hub.follow_sources", every=timedelta(seconds=1))
+async def follow_sources(means: Means) -> None:
+    """Read what other markets tell of their listings."""
+    if means.reader is None:
+        return
+    for _ in range(TURNS_MAX):
+        if not await syndicating.follow_next(means.tx, means.keys, means.caller or Caller(), means.reader):
             return

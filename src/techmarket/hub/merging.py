@@ -12,6 +12,8 @@ from typing import Any
 OMITTED = ("id", "date", "tag")
 WHOLE = frozenset({"additionalIdentifiers", "additionalClassifications"})
 """Lists that the standard replaces whole though their members have ids."""
+VERSION = {"releaseID", "releaseDate", "releaseTag", "value"}
+"""What one version of a value is made of."""
 
 
 def compile_releases(releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -49,3 +51,46 @@ def _by_id(old: list[Any], new: list[Any]) -> list[Any]:
         key = str(one["id"])
         found[key] = _merged(found.get(key, {}), one)
     return list(found.values())
+
+
+def version_releases(releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Every value that a process ever had, each with the release that brought it (versioned release)."""
+    ordered = sorted(releases, key=lambda one: str(one["date"]))
+    versioned: dict[str, Any] = {}
+    for release in ordered:
+        source = {"releaseID": release["id"], "releaseDate": release["date"], "releaseTag": release["tag"]}
+        said = {name: value for name, value in release.items() if name not in (*OMITTED, "ocid")}
+        _note(versioned, said, source, named=False)
+    return {"ocid": ordered[-1]["ocid"]} | versioned
+
+
+def _note(known: dict[str, Any], said: Mapping[str, Any], source: Mapping[str, Any], *, named: bool) -> None:
+    """What one release says of one thing; the id of a member of a list is its name and has no versions."""
+    for name, value in said.items():
+        held: Any = known.get(name)
+        if name == "id" and named:
+            known["id"] = value
+        elif isinstance(value, dict) and (held is None or isinstance(held, dict)):
+            _note(known.setdefault(name, {}), value, source, named=False)
+        elif value and name not in WHOLE and _have_ids(value) and (held is None or not _are_versions(held)):
+            _note_members(known.setdefault(name, []) if not isinstance(held, dict) else [], value, source)
+        elif not _are_versions(held):
+            # Another kind of value than before: what it was has no place beside it.
+            if value is not None:
+                known[name] = [{**source, "value": value}]
+        elif held[-1].get("value") != value:
+            held.append({**source, "value": value})
+
+
+def _are_versions(held: Any) -> bool:
+    return isinstance(held, list) and bool(held) and isinstance(held[0], dict) and held[0].keys() >= VERSION
+
+
+def _note_members(known: list[Any], said: list[Any], source: Mapping[str, Any]) -> None:
+    by_id = {str(one["id"]): one for one in known}
+    for one in said:
+        key = str(one["id"])
+        if key not in by_id:
+            by_id[key] = {}
+            known.append(by_id[key])
+        _note(by_id[key], one, source, named=True)

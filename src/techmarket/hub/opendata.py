@@ -15,6 +15,7 @@ from uuid import UUID
 
 from techmarket.contracts.lifecycle import ContractState
 from techmarket.dossiers.views import FiledAward, FiledContract, FileView
+from techmarket.hub.merging import version_releases
 from techmarket.kernel.canonical import canonical_json, sha256_hex
 from techmarket.kernel.money import Money
 from techmarket.notices.kinds import NoticeKind
@@ -150,7 +151,14 @@ def stages(sources: Sources) -> list[dict[str, Any]]:
 
 
 def record(sources: Sources) -> dict[str, Any]:
-    return {"ocid": sources.ocid, "releases": stages(sources), "compiledRelease": compiled(sources)}
+    """The releases of a trade, what they come to, and every value that it had with the release that brought it."""
+    releases = stages(sources)
+    return {
+        "ocid": sources.ocid,
+        "releases": releases,
+        "compiledRelease": compiled(sources),
+        "versionedRelease": version_releases(releases),
+    }
 
 
 def package(
@@ -438,26 +446,23 @@ def row_of(release: Mapping[str, Any]) -> list[str]:
     prices = [one["value"]["amount"] for one in standing if "value" in one]
     documents = [document["id"] for one in contracts for document in one.get("documents", ())]
     return [
-        _cell(value)
-        for value in (
-            release["ocid"],
-            tender["id"],
-            tender["title"],
-            tender["procurementMethodDetails"],
-            tender["status"],
-            tender["procuringEntity"]["name"],
-            tender["tenderPeriod"].get("startDate", ""),
-            f"{tender['minValue']['amount']:.2f}" if "minValue" in tender else "",
-            str(len(release["bids"]["details"])) if "bids" in release else "",
-            "; ".join(supplier["name"] for one in standing for supplier in one.get("suppliers", ())),
-            f"{sum(prices):.2f}" if prices else "",
-            "; ".join(one["status"] for one in contracts),
-            "; ".join(documents),
-        )
+        release["ocid"],
+        tender["id"],
+        tender["title"],
+        tender["procurementMethodDetails"],
+        tender["status"],
+        tender["procuringEntity"]["name"],
+        tender["tenderPeriod"].get("startDate", ""),
+        f"{tender['minValue']['amount']:.2f}" if "minValue" in tender else "",
+        str(len(release["bids"]["details"])) if "bids" in release else "",
+        "; ".join(supplier["name"] for one in standing for supplier in one.get("suppliers", ())),
+        f"{sum(prices):.2f}" if prices else "",
+        "; ".join(one["status"] for one in contracts),
+        "; ".join(documents),
     ]
 
 
-def _cell(value: str) -> str:
+def cell(value: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 

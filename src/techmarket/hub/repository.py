@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.hub.tables import ExternalId, FeedItem, FeedShown, ForeignRelease, ImportJob
+from techmarket.hub.tables import ExternalId, ExternalOrganisation, FeedItem, FeedShown, ForeignRelease, ImportJob
 from techmarket.hub.telling import PUBLIC
 from techmarket.kernel.refusals import NotFound
 
@@ -34,6 +34,17 @@ async def known_ids(db: AsyncSession, org_id: UUID, source: str, theirs: Iterabl
 async def insert_ids(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         await db.execute(insert(ExternalId), rows)
+
+
+async def known_organisations(
+    db: AsyncSession, org_id: UUID, source: str, theirs: Iterable[str]
+) -> dict[str, ExternalOrganisation]:
+    query = select(ExternalOrganisation).where(
+        ExternalOrganisation.org_id == org_id,
+        ExternalOrganisation.source == source,
+        ExternalOrganisation.theirs.in_(set(theirs)),
+    )
+    return {row.theirs: row for row in (await db.execute(query)).scalars()}
 
 
 async def get_import(db: AsyncSession, import_id: UUID) -> ImportJob:
@@ -106,7 +117,7 @@ async def insert_items(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None
 
 _BRANCH = (
     "(SELECT f.n, f.type, f.audience FROM feed_item f WHERE f.audience = :{audience} AND f.n {side} :at"
-    " AND f.n < :head AND (cast(:types as text[]) IS NULL OR f.type = ANY(cast(:types as text[]))){more}"
+    " AND f.n < :head{of_node} AND (cast(:types as text[]) IS NULL OR f.type = ANY(cast(:types as text[]))){more}"
     " ORDER BY f.n {order} LIMIT :limit)"
 )
 _EVERYTHING = (
@@ -128,13 +139,17 @@ async def list_items(
     head: int,
     is_backwards: bool,
     limit: int,
+    node: UUID | None = None,
 ) -> list[Item]:
-    """The next items of a reader beyond `at`: what everyone is told, and what his organisation is told beside it.
+    """The next items of a reader beyond `at`: what everyone is told, and what his organisation is told beside it; with
+    a node, of its listings alone, and to the market's staff too no more than everyone is told.
 
     Each branch stops at the limit by its own index, so that a page costs the same wherever it lies. An entry that both
     are told comes once, as the organisation is told it.
     """
     words = {"side": "<" if is_backwards else ">", "order": "DESC" if is_backwards else "ASC"}
+    words["of_node"] = " AND f.node_id = :node" if node is not None else ""
+    sees_all = sees_all and node is None
     branches = (
         [_BRANCH.format(audience="everyone", more="", **words)] if not sees_all else [_EVERYTHING.format(**words)]
     )
@@ -147,6 +162,8 @@ async def list_items(
         f" ORDER BY t.n {words['order']} LIMIT :limit"
     )
     bound: dict[str, Any] = {"everyone": PUBLIC, "types": types, "at": at, "head": head, "limit": limit}
+    if node is not None:
+        bound["node"] = node
     if own is not None:
         bound["own"] = own
         if not sees_all:

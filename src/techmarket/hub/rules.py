@@ -10,11 +10,26 @@ from uuid import UUID
 
 from techmarket.achievements.rules import AchievementDraft, check_recordable, checked_draft
 from techmarket.hub import errors
+from techmarket.identity.actor import OrgKind
+from techmarket.identity.errors import UsccMalformed
+from techmarket.identity.rules import uscc_form_is_right
 from techmarket.kernel.refusals import Refusal
 from techmarket.listings.rules import ListingDraft, ListingKind, check_complete, check_draft, check_expiry
 
 DETAIL_MAX = 80
 POINTER_MAX = 64
+
+
+class ImportKind(StrEnum):
+    """What the rows of an import are."""
+
+    OFFERS = "offers"
+    DEMANDS = "demands"
+    ORGANISATIONS = "organisations"
+
+    @property
+    def listing_kind(self) -> ListingKind:
+        return ListingKind.OFFER if self is ImportKind.OFFERS else ListingKind.DEMAND
 
 
 class Outcome(StrEnum):
@@ -38,8 +53,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganisationDraft:
+    """An organisation as a node states it."""
+
+    kind: OrgKind
+    name: str
+    name_en: str | None
+    uscc: str | None
+    region: str | None
+    government_established: bool
+    applies_local_rules: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One line of an import as the edge read it: drafts and a fingerprint, or the problem it already has."""
+    """One line of an import as the edge read it: drafts and a fingerprint, or the problem it already has.
+
+    `of` is the external id of the organisation whose listing it is; None for the importer's own.
+    """
 
     line: int
     external_id: str | None
@@ -47,6 +78,8 @@ class Row:
     listing: ListingDraft | None = None
     achievement: AchievementDraft | None = None
     problem: Problem | None = None
+    organisation: OrganisationDraft | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +89,7 @@ class RowOutcome:
     outcome: Outcome
     listing_id: UUID | None = None
     refusal: Problem | None = None
+    organisation_id: UUID | None = None
 
 
 def refused(row: Row, problem: Problem) -> RowOutcome:
@@ -86,9 +120,25 @@ def judged(row: Row, *, kind: ListingKind, org_id: UUID, submit: bool, today: da
     return row
 
 
-def first_of_each(rows: Sequence[Row]) -> list[Row]:
-    """An id that stands twice in one import with different content is refused the second time."""
-    seen: dict[str, str] = {}
+def judged_organisation(row: Row) -> Row:
+    """What an organisation's row states has the form that registration asks for."""
+    if row.problem is not None or row.organisation is None:
+        return row
+    uscc = row.organisation.uscc
+    if uscc is not None and not uscc_form_is_right(uscc):
+        return replace(row, problem=Problem.of(UsccMalformed(pointer="/uscc")))
+    return row
+
+
+def percent(done: int, total: int) -> int:
+    """How far an import is, in whole percent; 100 only when everything is done."""
+    return 100 if done >= total > 0 else done * 100 // total if total else 0
+
+
+def first_of_each(rows: Sequence[Row], seen: dict[str, str] | None = None) -> list[Row]:
+    """An id that stands twice in one import with different content is refused the second time; `seen` holds what went
+    before, and is added to."""
+    seen = {} if seen is None else seen
     out: list[Row] = []
     for row in rows:
         if row.problem is None and row.external_id is not None:

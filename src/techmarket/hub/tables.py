@@ -6,12 +6,62 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
+from techmarket.hub.lifecycle import ImportState, SourceState
+from techmarket.hub.nodes import Side
+from techmarket.hub.rules import ImportKind, Outcome
 from techmarket.hub.webhooks import DeliveryState, WebhookState
 from techmarket.listings.rules import ListingKind
+
+
+class Node(Base):
+    """A node of the hub (节点, 分中心): an organisation that looks after others, with people of its own.
+
+    One that has ended keeps its row, and what was shared with it.
+    """
+
+    __tablename__ = "node"
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    ended_at: Mapped[datetime | None]
+
+
+class NodeRegion(Base):
+    """A region (GB/T 2260) is looked after by one node; a more exact code goes before a wider one."""
+
+    __tablename__ = "node_region"
+
+    region: Mapped[str] = mapped_column(String(6), primary_key=True)
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("node.org_id"), index=True)
+
+
+class FeeShare(Identified, Base):
+    """What a node gets of the market's fee of one payment, for one side of it; given back when the fee is."""
+
+    __tablename__ = "fee_share"
+    __table_args__ = (
+        UniqueConstraint("due_id", "side"),
+        CheckConstraint("minor >= 0", name="not_below_nought"),
+        Index(None, "node_id", "id"),
+    )
+
+    due_id: Mapped[UUID] = mapped_column(ForeignKey("due.id"))
+    side: Mapped[Side]
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("node.org_id"))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    fee_minor: Mapped[int]
+    rate: Mapped[str] = mapped_column(String(16))
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("rule.id"))
+    minor: Mapped[int]
+    at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    returned_at: Mapped[datetime | None]
 
 
 class ImportJob(Identified, Base):
@@ -32,6 +82,85 @@ class ImportJob(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 
+class ImportMapping(Base):
+    """How a source names its columns, for one kind of rows: kept once, used by every import of it (列映射)."""
+
+    __tablename__ = "import_mapping"
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[ImportKind] = mapped_column(primary_key=True)
+    columns: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class ImportRun(Identified, Base):
+    """An import that goes on by itself: the file, how it is read, and how many of its rows are done.
+
+    `done` moves in the transaction that has a row's effect and its line: so none is done twice, and none left out.
+    """
+
+    __tablename__ = "import_run"
+    __table_args__ = (
+        CheckConstraint("done <= total", name="done_in_bounds"),
+        CheckConstraint("done = accepted + refused + unchanged", name="counts_sum"),
+        Index(None, "org_id", "id"),
+        Index("ix_import_run_open", "turn_at", "id", postgresql_where=text("state IN ('WAITING', 'RUNNING')")),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[ImportKind]
+    source: Mapped[str] = mapped_column(String(64))
+    submit: Mapped[bool]
+    language: Mapped[str] = mapped_column(String(8))
+    media_type: Mapped[str] = mapped_column(String(100))
+    file_sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256"))
+    columns: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[ImportState]
+    total: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    done: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    accepted: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    refused: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    unchanged: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    failures: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    refusal_code: Mapped[str | None] = mapped_column(String(80))
+    refusal_detail: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    turn_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    ended_at: Mapped[datetime | None]
+
+
+class ImportLine(Base):
+    """What became of one row: written with its effect, never changed."""
+
+    __tablename__ = "import_line"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("import_run.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line: Mapped[int]
+    external_id: Mapped[str | None] = mapped_column(String(64))
+    outcome: Mapped[Outcome]
+    listing_id: Mapped[UUID | None] = mapped_column(ForeignKey("listing.id"))
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    code: Mapped[str | None] = mapped_column(String(80))
+    detail: Mapped[str | None] = mapped_column(String(200))
+    pointer: Mapped[str | None] = mapped_column(String(200))
+
+
+class ExternalOrganisation(Base):
+    """How a source names an organisation here; the fingerprint tells whether its row changed since."""
+
+    __tablename__ = "external_organisation"
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    theirs: Mapped[str] = mapped_column(String(64), primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+
+
 class ExternalId(Base):
     """How a source names what became our listing; the fingerprint tells whether the row changed since."""
 
@@ -45,14 +174,74 @@ class ExternalId(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
 
 
+class SyndicationSource(Identified, Base):
+    """Another market whose listings are shown here: where it is, what it is trusted by, and how far it was read."""
+
+    __tablename__ = "syndication_source"
+    __table_args__ = (
+        Index(
+            "uq_syndication_source_url",
+            "url",
+            text("coalesce(node, '')"),
+            unique=True,
+            postgresql_where=text("state <> 'REMOVED'"),
+        ),
+        Index("ix_syndication_source_due", "next_at", postgresql_where=text("state IN ('ACTIVE', 'REMOVED')")),
+    )
+
+    name: Mapped[str] = mapped_column(String(200))
+    url: Mapped[str] = mapped_column(String(400))
+    node: Mapped[str | None] = mapped_column(String(36))
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    market_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    key_wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+    trusted: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[SourceState]
+    log_id: Mapped[UUID | None]
+    cursor: Mapped[str | None] = mapped_column(String(500))
+    checkpoint_size: Mapped[int | None]
+    checkpoint_root: Mapped[bytes | None] = mapped_column(LargeBinary)
+    generation: Mapped[int] = mapped_column(server_default=text("1"), default=1)
+    refused: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    failures: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    problem: Mapped[str | None] = mapped_column(String(80))
+    caught_up_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    next_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class SyndicatedListing(Base):
+    """Which of our listings shows which of theirs, as they last told it, with what they signed."""
+
+    __tablename__ = "syndicated_listing"
+
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("syndication_source.id"), primary_key=True)
+    theirs: Mapped[UUID] = mapped_column(primary_key=True)
+    listing_id: Mapped[UUID | None] = mapped_column(ForeignKey("listing.id"), unique=True)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int]
+    generation: Mapped[int]
+    is_gone: Mapped[bool]
+    problem: Mapped[str | None] = mapped_column(String(80))
+    proof: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
 class FeedItem(Base):
-    """That an audience (everyone, or one organisation) is told of a journal entry, and under which type."""
+    """That an audience (everyone, or one organisation) is told of a journal entry, and under which type.
+
+    `node_id` is the node that its listing was of when it was told.
+    """
 
     __tablename__ = "feed_item"
+    __table_args__ = (Index(None, "node_id", "audience", "n", postgresql_where=text("node_id IS NOT NULL")),)
 
     audience: Mapped[UUID] = mapped_column(primary_key=True)
     n: Mapped[int] = mapped_column(ForeignKey("journal_position.n"), primary_key=True, autoincrement=False)
     type: Mapped[str] = mapped_column(String(64))
+    node_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
 
 
 class FeedShown(Base):

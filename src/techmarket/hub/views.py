@@ -7,8 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from techmarket.hub.lifecycle import ImportState, SourceState
+from techmarket.hub.nodes import Side
+from techmarket.hub.rules import ImportKind, Problem
+from techmarket.hub.syndication import ItemState
 from techmarket.hub.webhooks import DeliveryState, WebhookState
+from techmarket.kernel.money import Money
+from techmarket.kernel.paging import Page
 from techmarket.listings.rules import ListingKind
+from techmarket.transparency.views import CheckpointView
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,138 @@ class ImportView:
     refused: int
     unchanged: int
     rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingView:
+    source: str
+    kind: ImportKind
+    columns: dict[str, str | None]
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRunView:
+    """How far an import is that goes on by itself."""
+
+    id: UUID
+    organisation_id: UUID
+    kind: ImportKind
+    source: str
+    state: ImportState
+    total: int
+    done: int
+    percent: int
+    accepted: int
+    refused: int
+    unchanged: int
+    refusal: Problem | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyndicatedItemView:
+    """One of our listings as another market may show it, signed."""
+
+    listing_id: UUID
+    entry_id: UUID
+    position: int
+    at: datetime
+    state: ItemState
+    content: dict[str, Any] | None
+    url: str
+    leaf_hash: str
+    path: tuple[str, ...] | None
+    kid: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyndicationPageView:
+    log_id: UUID
+    items: tuple[SyndicatedItemView, ...]
+    next_cursor: str
+    is_at_end: bool
+    checkpoint: CheckpointView | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """Another market, how far it was read, and what is wrong if something is.
+
+    `behind_seconds` is how long ago it was read to its end; None before the first time.
+    """
+
+    id: UUID
+    name: str
+    url: str
+    node: str | None
+    organisation_id: UUID
+    state: SourceState
+    has_key: bool
+    kids: tuple[str, ...]
+    shown: int
+    refused: int
+    failures: int
+    problem: str | None
+    caught_up_at: datetime | None
+    behind_seconds: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OriginView:
+    """Where a listing comes from, and what its market signed of it."""
+
+    source_id: UUID
+    source: str
+    listing_id: UUID
+    proof: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node as everybody sees it."""
+
+    id: UUID
+    code: str
+    name: str
+    name_en: str | None
+    regions: tuple[str, ...]
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareView:
+    """One line of a node's statement: the fee of one payment, the rate, and what came of it."""
+
+    id: UUID
+    due_id: UUID
+    side: Side
+    organisation_id: UUID
+    fee: Money
+    rate: str
+    rule_id: UUID
+    amount: Money
+    at: datetime
+    returned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatementView:
+    """A node's lines, newest first, and what the market owes it now: below nought is what it owes the market."""
+
+    node_id: UUID
+    owed: Money
+    lines: Page[ShareView]
+
+
+@dataclass(frozen=True, slots=True)
+class NodePayoutView:
+    payout_id: UUID
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)

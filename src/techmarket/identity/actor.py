@@ -34,7 +34,7 @@ class Role(StrEnum):
 
 
 MARKET_ROLES = frozenset({Role.OPERATOR, Role.CERTIFIER})
-"""Roles that only the market's own organisation can give."""
+"""Roles that only the market's own organisation can give; a node gives its own people the operator's."""
 AUTHORITY_ROLES = frozenset({Role.REGISTRAR, Role.REGULATOR})
 """Roles that only the market or an authority can give."""
 
@@ -70,6 +70,7 @@ class Actor:
     was used. `lacks_second_factor`: his organisation asks for one at acts with consequences, and he gave none lately.
     `stands_in_for` is the colleague whose deputy he is in this act; `elevation_id` names the elevation by which
     somebody of the market acts for an organisation that is not his.
+    `is_of_node`: his organisation is a node of the hub.
     """
 
     person_id: UUID | None
@@ -87,6 +88,7 @@ class Actor:
     by_two: frozenset[str] = frozenset()
     """The operations for which his organisation asks for a second person, but for one that was agreed to."""
     seconded_by: UUID | None = None
+    is_of_node: bool = False
 
     @property
     def is_anonymous(self) -> bool:
@@ -108,6 +110,11 @@ class Actor:
         }
         known = {name: str(value) for name, value in told.items() if value is not None}
         return {**known, "via": self.via.value} if known else None
+
+    @property
+    def node(self) -> UUID | None:
+        """The node (节点) whose operator he is: what is of that node he may act on, and of no other."""
+        return self.org_id if self.is_of_node and self.org_verified and Role.OPERATOR in self.roles else None
 
     @property
     def principal(self) -> str:

@@ -26,6 +26,7 @@ class Standing(StrEnum):
     OWN = "OWN"  # the organisation (or person) the thing belongs to, or one of its parties
     MARKET = "MARKET"  # the market's own staff
     MARKET_OR_OWN = "MARKET_OR_OWN"
+    MARKET_OR_NODE = "MARKET_OR_NODE"  # the market's own staff, or an operator of the node that the thing is of
     OUTSIDER = "OUTSIDER"  # anyone of the market or an authority who belongs to none of the parties
 
 
@@ -124,17 +125,22 @@ def permission(
     return PERMISSIONS[operation]
 
 
-def allows(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None] = ()) -> bool:
-    """Whether this actor may do it to a thing of these parties (organisations or people)."""
+def allows(
+    actor: Actor, wanted: Permission, *, parties: Collection[UUID | None] = (), node: UUID | None = None
+) -> bool:
+    """Whether this actor may do it to a thing of these parties (organisations or people) and of this node."""
     try:
-        require(actor, wanted, parties=parties)
+        require(actor, wanted, parties=parties, node=node)
     except Refusal:
         return False
     return True
 
 
-def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None] = ()) -> None:
-    """Refuse unless the actor's key, standing and role fit. `parties` are the ids of whom the thing belongs to."""
+def require(
+    actor: Actor, wanted: Permission, *, parties: Collection[UUID | None] = (), node: UUID | None = None
+) -> None:
+    """Refuse unless the actor's key, standing and role fit. `parties` are the ids of whom the thing belongs to, `node`
+    is the node that it is of; this is the one place where an operator of a node is held to his own."""
     if wanted.scope not in actor.scopes:
         if actor.is_anonymous:
             raise SignInNeeded()
@@ -143,7 +149,7 @@ def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None
         return
     if actor.is_anonymous:
         raise SignInNeeded()
-    if not _stands(actor, wanted.standing, parties):
+    if not _stands(actor, wanted.standing, parties, node):
         raise NotAllowed(needs=wanted.sentence(), operation=wanted.operation)
     if wanted.roles and not wanted.roles & actor.roles:
         raise NotAllowed(needs=wanted.sentence(), operation=wanted.operation)
@@ -162,12 +168,14 @@ def require(actor: Actor, wanted: Permission, *, parties: Collection[UUID | None
         raise SecondFactorNeeded()
 
 
-def _stands(actor: Actor, standing: Standing, parties: Collection[UUID | None]) -> bool:
+def _stands(actor: Actor, standing: Standing, parties: Collection[UUID | None], node: UUID | None) -> bool:
     if standing in (Standing.ANYONE, Standing.SIGNED_IN, Standing.VERIFIED):
         return True
     own = actor.org_id in parties or actor.person_id in parties
     if standing is Standing.OWN:
         return own
+    if standing is Standing.MARKET_OR_NODE:
+        return actor.is_market or (node is not None and actor.node == node)
     if standing is Standing.OUTSIDER:
         return not own and (actor.is_market or bool(actor.roles & {Role.REGISTRAR, Role.REGULATOR}))
     return actor.is_market or (own and standing is Standing.MARKET_OR_OWN)

@@ -6,7 +6,7 @@ from techmarket.identity.actor import Role, Scope
 from techmarket.identity.permissions import Standing, permission
 
 REGISTER = permission("identity.register_organisation", Standing.ANYONE, scope=Scope.READ)
-VERIFY = permission("identity.verify_organisation", Standing.MARKET, Role.OPERATOR)
+VERIFY = permission("identity.verify_organisation", Standing.MARKET_OR_NODE, Role.OPERATOR)
 SUSPEND = permission("identity.suspend_organisation", Standing.MARKET, Role.OPERATOR)
 ADD_PERSON = permission("identity.add_person", Standing.OWN, Role.ADMINISTRATOR, consequential=True)
 # Only the person herself: whoever holds her key signs in her name.
@@ -61,6 +61,6 @@ SEE_SELF = permission("identity.get_self", Standing.SIGNED_IN, scope=Scope.READ)
 SEE_PERSONAL_DATA = permission("identity.get_personal_data", Standing.SIGNED_IN, scope=Scope.READ)
 CORRECT_PERSONAL_DATA = permission("identity.correct_name", Standing.SIGNED_IN, consequential=True)
 ERASE_PERSONAL_DATA = permission("identity.erase_person", Standing.SIGNED_IN, consequential=True)
-LIST_ORGANISATIONS = permission("identity.list_organisations", Standing.MARKET, scope=Scope.READ)
+LIST_ORGANISATIONS = permission("identity.list_organisations", Standing.MARKET_OR_NODE, scope=Scope.READ)
 MOVE_CLOCK = permission("sandbox.move_clock", Standing.MARKET, Role.OPERATOR)
 QUALIFY = permission("identity.grant_qualification", Standing.MARKET, Role.OPERATOR)

@@ -71,9 +71,11 @@ async def find_membership(db: AsyncSession, person_id: UUID, org_id: UUID) -> tu
 
 
 async def list_organisations(
-    db: AsyncSession, *, after: tuple[datetime, UUID] | None, limit: int
+    db: AsyncSession, *, node: UUID | None, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Organisation]:
     query = select(Organisation).order_by(Organisation.created_at, Organisation.id).limit(limit)
+    if node is not None:
+        query = query.where(Organisation.node_id == node)
     if after is not None:
         query = query.where(tuple_(Organisation.created_at, Organisation.id) > after)
     return (await db.execute(query)).scalars().all()

@@ -10,11 +10,15 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, String, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db import journal
+from techmarket.db.locks import lock_name
 from techmarket.identity import errors, repository
-from techmarket.identity.actor import OrgKind, Role
-from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.actor import Actor, OrgKind, Role
+from techmarket.identity.events import OrganisationRegistered
+from techmarket.identity.lifecycle import ORGANISATION, OrgState
 from techmarket.identity.tables import Membership, Organisation, Person, Qualification
 from techmarket.identity.views import QualificationHeld
+from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotAllowed
 
 
@@ -29,6 +33,8 @@ class OrganisationFacts:
     is_verified: bool
     government_established: bool
     applies_local_rules: bool
+    is_node: bool = False
+    node_id: UUID | None = None
 
     @property
     def jurisdiction(self) -> str:
@@ -58,6 +64,93 @@ async def require_verified(db: AsyncSession, org_id: UUID) -> OrganisationFacts:
     if not facts.is_verified:
         raise errors.OrganisationNotVerified(organisation=org_id)
     return facts
+
+
+async def actor_of(db: AsyncSession, person_id: UUID, org_id: UUID) -> Actor | None:
+    """Who this person is today for an organisation, for a job that goes on in his name; None once he is nobody."""
+    found = await repository.find_membership(db, person_id, org_id)
+    org = await repository.get_organisation(db, org_id)
+    if found is None or org.state is OrgState.SUSPENDED:
+        return None
+    roles = frozenset(Role(role) for role in found[1].roles)
+    return Actor(person_id, org.id, org.kind, org.state is OrgState.VERIFIED, roles, is_of_node=org.is_node)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What is registered of an organisation."""
+
+    kind: OrgKind
+    name: str
+    name_en: str | None
+    uscc: str | None
+    region: str | None
+    government_established: bool
+    applies_local_rules: bool
+
+
+async def register(
+    db: AsyncSession, said: Registered, *, node_id: UUID | None = None, actor: Actor, is_verified: bool = False
+) -> UUID:
+    """Register an organisation for others, without people: it can act once it was verified and somebody was invited.
+
+    One that is here under the same 统一社会信用代码 already is that one, whoever registered it. `is_verified`: an
+    operator enters it, who knows it.
+    """
+    if said.uscc is not None:
+        await lock_name(db, f"identity.uscc:{said.uscc}")
+        known = await repository.find_by_uscc(db, said.uscc)
+        if known is not None:
+            return known.id
+    org = Organisation(
+        id=new_id(),
+        **{name: getattr(said, name) for name in Registered.__dataclass_fields__},
+        state=OrgState.VERIFIED if is_verified else ORGANISATION.initial,
+        node_id=node_id,
+    )
+    db.add(org)
+    await db.flush()
+    journal.record(db, OrganisationRegistered(org.id, org.kind), actor=actor)
+    return org.id
+
+
+async def correct(db: AsyncSession, org_id: UUID, said: Registered) -> bool:
+    """What is registered of an organisation that was not verified yet is corrected; False once it was."""
+    org = await repository.lock_organisation(db, org_id)
+    if org.state is not ORGANISATION.initial:
+        return False
+    if said.uscc is not None and said.uscc != org.uscc:
+        await lock_name(db, f"identity.uscc:{said.uscc}")
+        if await repository.find_by_uscc(db, said.uscc) is not None:
+            raise errors.UsccTaken(pointer="/body/uscc")
+    for name in Registered.__dataclass_fields__:
+        setattr(org, name, getattr(said, name))
+    await db.flush()
+    return True
+
+
+async def make_node(db: AsyncSession, org_id: UUID, *, is_node: bool) -> OrganisationFacts:
+    """A verified organisation becomes a node of the hub, or is one no more; a node belongs to no other."""
+    org = await repository.lock_organisation(db, org_id)
+    if org.state is not OrgState.VERIFIED:
+        raise errors.OrganisationNotVerified(organisation=org_id)
+    org.is_node = is_node
+    if is_node:
+        org.node_id = None
+    await db.flush()
+    return _facts(org)
+
+
+async def move_to_node(db: AsyncSession, org_id: UUID, node_id: UUID | None) -> None:
+    """The organisation is of this node from now on, or of none."""
+    org = await repository.lock_organisation(db, org_id)
+    org.node_id = node_id
+    await db.flush()
+
+
+async def organisations_of_node(db: AsyncSession, node_id: UUID) -> list[UUID]:
+    query = select(Organisation.id).where(Organisation.node_id == node_id).order_by(Organisation.id)
+    return list((await db.execute(query)).scalars())
 
 
 async def get_people(db: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID, PersonFacts]:
@@ -162,6 +255,8 @@ def _facts(org: Organisation) -> OrganisationFacts:
         org.state is OrgState.VERIFIED,
         org.government_established,
         org.applies_local_rules,
+        org.is_node,
+        org.node_id,
     )
 
 

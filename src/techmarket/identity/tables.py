@@ -17,11 +17,13 @@ from techmarket.identity.lifecycle import IntentState, OrgState
 class Organisation(Identified, Base):
     """`jurisdiction` is the province whose rules bind it; a central unit may be exempt by `applies_local_rules`.
 
+    `is_node`: it is a node (节点) of the hub; `node_id`: the node that it belongs to.
     `second_factor_seconds`: how old a second factor may be at acts with consequences; None asks for none.
     `by_two`: the operations to which a colleague has to agree beforehand.
     """
 
     __tablename__ = "organisation"
+    __table_args__ = (CheckConstraint("NOT is_node OR node_id IS NULL", name="a_node_is_of_no_node"),)
 
     kind: Mapped[OrgKind]
     name: Mapped[str] = mapped_column(String(200))
@@ -33,6 +35,8 @@ class Organisation(Identified, Base):
     state: Mapped[OrgState]
     second_factor_seconds: Mapped[int | None]
     by_two: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default=text("'{}'"), default=list)
+    is_node: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    node_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 
 

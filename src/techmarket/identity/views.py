@@ -24,6 +24,7 @@ class OrganisationView:
     government_established: bool
     applies_local_rules: bool
     warnings: tuple[str, ...] = ()
+    node_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,9 +174,11 @@ async def reverse_many(db: AsyncSession, transfers: Mapping[UUID, Ref]) -> list[
     return await repository.add_transfers(db, standings, postings, reverses=[one.id for one in made])
 
 
-async def balance_sheet(db: AsyncSession, book: str = MARKET_BOOK) -> list[AccountView]:
-    """Every account of a book with what it holds."""
-    rows = await repository.list_accounts(db, book=book, purpose=None, org_id=None, after=None, limit=None)
+async def balance_sheet(
+    db: AsyncSession, book: str = MARKET_BOOK, *, purpose: Purpose | None = None
+) -> list[AccountView]:
+    """Every account of a book, or those of one purpose, with what it holds."""
+    rows = await repository.list_accounts(db, book=book, purpose=purpose, org_id=None, after=None, limit=None)
     return [
         AccountView(
             row.id,

@@ -5,6 +5,12 @@ from __future__ import annotations
 from techmarket.kernel.refusals import Kind, Refusal
 
 
+class OfferedElsewhere(Refusal):
+    code, kind = "listings.offered_elsewhere", Kind.CONFLICT
+    zh = "此信息由另一市场发布，交易在其发布地进行：{url}"
+    en = "Another market has published this; it is traded there: {url}"
+
+
 class TitleMissing(Refusal):
     code, kind = "listings.title_missing", Kind.INVALID
     zh = "供需信息至少需要一个中文或英文标题。"

@@ -63,6 +63,21 @@ LISTING = Lifecycle(
 )
 
 
+SYNDICATED = Lifecycle(
+    "syndicated listing",
+    {
+        (ListingState.DRAFT, "show"): ListingState.PUBLISHED,
+        (ListingState.PUBLISHED, "show"): ListingState.PUBLISHED,
+        (ListingState.PUBLISHED, "end"): ListingState.WITHDRAWN,
+        (ListingState.EXPIRED, "show"): ListingState.PUBLISHED,
+        (ListingState.EXPIRED, "end"): ListingState.WITHDRAWN,
+        (ListingState.WITHDRAWN, "show"): ListingState.PUBLISHED,
+    },
+    initial=ListingState.DRAFT,
+)
+"""What the market that published it says moves it; an operator here may return it, and the clock may end it."""
+
+
 class ScenarioListState(StrEnum):
     DRAFT = "DRAFT"
     PUBLISHED = "PUBLISHED"

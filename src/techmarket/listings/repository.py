@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, and_, cast, delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Date, and_, cast, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx, fetched
@@ -55,10 +55,20 @@ async def lock_due_to_publish(db: AsyncSession, now: datetime, limit: int) -> li
     return list((await db.execute(query)).scalars())
 
 
+async def set_node(db: AsyncSession, org_id: UUID, node_id: UUID | None) -> None:
+    query = update(Listing).where(Listing.org_id == org_id, Listing.node_id.is_distinct_from(node_id))
+    await db.execute(query.values(node_id=node_id))
+
+
 async def list_waiting(
-    db: AsyncSession, *, kind: ListingKind | None, after: tuple[datetime, UUID] | None, limit: int
+    db: AsyncSession,
+    *,
+    kind: ListingKind | None,
+    node: UUID | None = None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> Sequence[Listing]:
-    """What waits for review, whoever has waited longest first."""
+    """What waits for review, of one node or of all, whoever has waited longest first."""
     query = (
         select(Listing)
         .where(Listing.state == ListingState.SUBMITTED, Listing.submitted_at.is_not(None))
@@ -67,6 +77,8 @@ async def list_waiting(
     )
     if kind is not None:
         query = query.where(Listing.kind == kind)
+    if node is not None:
+        query = query.where(Listing.node_id == node)
     if after is not None:
         query = query.where(tuple_(Listing.submitted_at, Listing.id) > after)
     return (await db.execute(query)).scalars().all()
@@ -179,7 +191,7 @@ async def items_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[UU
 _IS_OVER = "(state = 'PUBLISHED' AND expires_on < (market_now() AT TIME ZONE 'Asia/Shanghai')::date) IS TRUE"
 """A listing past its last day has expired, also before anybody wrote it down."""
 _SHOWN = (
-    f"SELECT l.id, l.kind, l.org_id, CASE WHEN {_IS_OVER} THEN 'EXPIRED' ELSE l.state END AS state,"
+    f"SELECT l.id, l.kind, l.org_id, l.node_id, CASE WHEN {_IS_OVER} THEN 'EXPIRED' ELSE l.state END AS state,"
     " l.revision, l.published_at, l.expires_on, l.returned_because,"
     " l.engaged_by, l.is_held, l.publish_at, v.n, l.shown_n, v.sha256, t.body,"
     " ARRAY(SELECT i.achievement_id FROM listing_item i"
@@ -214,6 +226,7 @@ class Shown(NamedTuple):
     id: UUID
     kind: str
     org_id: UUID
+    node_id: UUID | None
     state: str
     revision: int
     published_at: datetime | None
@@ -272,8 +285,11 @@ async def list_ids(
     only_own: bool,
     before: UUID | None,
     limit: int,
+    node: UUID | None = None,
+    operated: UUID | None = None,
 ) -> Sequence[UUID]:
-    """Newest first. Whoever is not the owner or the market sees only what is known to the public."""
+    """Newest first, of one node or of all. Whoever is not the owner or the market sees what is known to the public;
+    `operated` is the node whose operator asks, and of it he sees all."""
     query = select(Listing.id).order_by(Listing.id.desc()).limit(limit)
     if kind is not None:
         query = query.where(Listing.kind == kind)
@@ -283,7 +299,11 @@ async def list_ids(
         query = query.where(Listing.org_id == org_id)
     elif not sees_everything:
         public = _stands_in(KNOWN if states else FINDABLE)
-        query = query.where(or_(public, Listing.org_id == org_id) if states and org_id else public)
+        mine = [Listing.org_id == org_id] if states and org_id else []
+        of_mine = [Listing.node_id == operated] if operated is not None else []
+        query = query.where(or_(public, *mine, *of_mine))
+    if node is not None:
+        query = query.where(Listing.node_id == node)
     if before is not None:
         query = query.where(Listing.id < before)
     return (await db.execute(query)).scalars().all()

@@ -20,6 +20,7 @@ from techmarket.db import clock, journal, texts
 from techmarket.db.session import Tx
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Reach, Tier, as_far_as
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import ANONYMOUS, Actor
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
@@ -31,10 +32,12 @@ from techmarket.listings.events import (
     ListingDisengaged,
     ListingDrafted,
     ListingEngaged,
+    ListingPublished,
     ListingReopened,
     ListingSubmitted,
+    ListingWithdrawn,
 )
-from techmarket.listings.lifecycle import FINDABLE, KNOWN, LISTING, REVIEWED, ListingState
+from techmarket.listings.lifecycle import FINDABLE, KNOWN, LISTING, REVIEWED, SYNDICATED, ListingState
 from techmarket.listings.repository import Shown, Sign
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.listings.tables import Listing, ListingItem, ListingVersion
@@ -71,6 +74,8 @@ class IndexText:
     org_id: UUID
     published_at: datetime | None
     cuts: Mapping[Tier, dict[str, Any]]
+    expires_on: date | None = None
+    state: ListingState = ListingState.PUBLISHED
 
 
 def listing_ref(listing_id: UUID) -> Ref:
@@ -99,12 +104,14 @@ async def create_many(
             rules.check_complete(kind, _fields(draft, facts), draft.achievement_ids)
     made = {new_id(): draft for draft in drafts}
     now = await clock.market_now(db)
+    owner = await identity.get_organisation(db, org_id)
     state = ListingState.SUBMITTED if submit else ListingState.DRAFT
     rows = [
         {
             "id": id,
             "kind": kind,
             "org_id": org_id,
+            "node_id": owner.node_id,
             "state": state,
             "current_n": 1,
             "revision": 1,
@@ -267,6 +274,79 @@ async def changes_since_accepted(db: AsyncSession, listings: Sequence[Listing]) 
     return changed
 
 
+async def move_to_node(db: AsyncSession, org_id: UUID, node_id: UUID | None) -> None:
+    """All listings of an organisation are of the node that it belongs to now."""
+    await repository.set_node(db, org_id, node_id)
+
+
+# --- what other markets have published --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A listing of another market: its terms with the tiers that it has there, and where it is traded."""
+
+    kind: ListingKind
+    fields: Mapping[str, Any]
+    registered: frozenset[str]
+    expires_on: date | None
+
+
+async def syndicate(db: AsyncSession, org_id: UUID, said: Elsewhere, *, known: UUID | None, actor: Actor) -> UUID:
+    """Show what another market has published, under the organisation that stands for it; anew where it changed.
+
+    Nobody trades it here. What an operator of this market took down stays down.
+    """
+    raised = {
+        name: Tier.REGISTERED.name
+        for name in sorted(said.registered)
+        if tiers.field_tiers(said.kind, {}).get(name) is Tier.PUBLIC and name not in tiers.ALWAYS_PUBLIC
+    }
+    draft = ListingDraft(said.fields, raised, (), said.expires_on)
+    rules.check_draft(said.kind, draft)
+    if known is None:
+        listing = Listing(
+            id=new_id(),
+            kind=said.kind,
+            org_id=org_id,
+            state=LISTING.initial,
+            current_n=0,
+            revision=0,
+            is_syndicated=True,
+        )
+        db.add(listing)
+        await db.flush()
+    else:
+        listing = await repository.lock(db, known)
+        if listing.state is ListingState.RETURNED:
+            return listing.id
+    listing.state = SYNDICATED.move(listing.state, "show")
+    n = listing.current_n + 1
+    await _write_versions(db, org_id, said.kind, {(listing.id, n): draft}, {}, actor)
+    listing.current_n = listing.accepted_n = listing.shown_n = n
+    listing.revision += 1
+    listing.expires_on = said.expires_on
+    listing.published_at = listing.published_at or await clock.market_now(db)
+    journal.record(db, ListingPublished(listing.id, n), actor=actor)
+    await db.flush()
+    return listing.id
+
+
+async def end_syndicated(db: AsyncSession, listing_id: UUID, actor: Actor) -> None:
+    """The other market shows it no more, and so it is not shown here. Twice is harmless."""
+    listing = await repository.lock(db, listing_id)
+    if listing.is_syndicated and SYNDICATED.can(listing.state, "end"):
+        listing.state = SYNDICATED.move(listing.state, "end")
+        listing.revision += 1
+        journal.record(db, ListingWithdrawn(listing.id), actor=actor)
+        await db.flush()
+
+
+async def syndicated_among(db: AsyncSession, ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these are another market's."""
+    return {id for id, (listing, _) in (await repository.get_current(db, ids)).items() if listing.is_syndicated}
+
+
 # --- trading's claims -----------------------------------------------------------------------------------------------
 
 
@@ -348,6 +428,8 @@ async def engage(db: AsyncSession, listing_id: UUID, *, by: Ref, actor: Actor) -
     """A trade claims a published listing: from now on its terms stand still. The same claim twice is one claim."""
     listing = await repository.lock(db, listing_id)
     facts = await get_offer_facts(db, listing_id)
+    if listing.is_syndicated:
+        raise errors.OfferedElsewhere(url=facts.terms["origin"]["url"])
     if listing.state is ListingState.ENGAGED and listing.engaged_by == str(by):
         return facts
     state = LISTING.move(listing.state, "engage")
@@ -480,13 +562,18 @@ class Owned(Protocol):
     @property
     def org_id(self) -> UUID: ...
 
+    @property
+    def node_id(self) -> UUID | None: ...
+
 
 def may_know(actor: Actor, listing: Owned) -> bool:
     return listing.state in KNOWN or is_inside(actor, listing)
 
 
 def is_inside(actor: Actor, listing: Owned) -> bool:
-    return actor.is_market or (actor.org_id is not None and actor.org_id == listing.org_id)
+    """Who sees it in every state: its owner, the market, and the operators of its node."""
+    is_of_mine = actor.node is not None and actor.node == listing.node_id
+    return actor.is_market or is_of_mine or (actor.org_id is not None and actor.org_id == listing.org_id)
 
 
 def _view(actor: Actor, row: Shown, reach: Reach) -> ListingView:
@@ -531,6 +618,8 @@ async def texts_for_index(db: AsyncSession, listing_ids: Iterable[UUID]) -> dict
             listing.org_id,
             listing.published_at,
             {tier: tiers.cut(documents[version.sha256], as_far_as(tier)) for tier in Tier},
+            listing.expires_on,
+            listing.state,
         )
         for id, (listing, version) in findable.items()
     }
@@ -554,6 +643,12 @@ async def granted_to(db: AsyncSession, actor: Actor, *, limit: int) -> dict[UUID
 async def owners_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """Whose listing each of these is; an id that is no listing is left out."""
     return {id: listing.org_id for id, (listing, _) in (await repository.get_current(db, ids)).items()}
+
+
+async def nodes_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The node that each of these listings is of; one that is of none is left out."""
+    found = await repository.get_current(db, ids)
+    return {id: listing.node_id for id, (listing, _) in found.items() if listing.node_id is not None}
 
 
 async def tier_of_change(db: AsyncSession, listing_id: UUID, n: int) -> Tier | None:

@@ -26,14 +26,16 @@ from techmarket.listings.rules import Decision, ListingKind
 class Listing(Identified, Base):
     """`engaged_by` names the trade that runs on it; `returned_because` is for its owner's eyes.
 
-    `shown_n` is the version that last changed what is shown without a grant; `accepted_n` the one an operator accepted
-    last. A held listing (`is_held`) waits, once accepted, for its owner or for `publish_at`.
+    `node_id` is the node of its organisation. `shown_n` is the version that last changed what is shown without a grant;
+    `accepted_n` the one an operator accepted last. A held listing (`is_held`) waits, once accepted, for its owner or
+    for `publish_at`. One that `is_syndicated` is another market's.
     """
 
     __tablename__ = "listing"
     __table_args__ = (
         Index(None, "state", "id"),
         Index(None, "org_id", "id"),
+        Index(None, "node_id", "id"),
         Index("ix_listing_due", "expires_on", postgresql_where=text("state = 'PUBLISHED'")),
         Index("ix_listing_waiting", "submitted_at", "id", postgresql_where=text("state = 'SUBMITTED'")),
         Index("ix_listing_publish_at", "publish_at", postgresql_where=text("state = 'ACCEPTED'")),
@@ -42,6 +44,8 @@ class Listing(Identified, Base):
 
     kind: Mapped[ListingKind]
     org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    node_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    is_syndicated: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     state: Mapped[ListingState]
     current_n: Mapped[int]
     shown_n: Mapped[int] = mapped_column(server_default=text("1"))

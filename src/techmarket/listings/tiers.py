@@ -18,6 +18,7 @@ _COMMON = {
     "industry": Tier.PUBLIC,
     "region": Tier.PUBLIC,
     "attribution": Tier.PUBLIC,
+    "origin": Tier.PUBLIC,
     "description_zh": Tier.REGISTERED,
     "description_en": Tier.REGISTERED,
     "contact": Tier.REGISTERED,

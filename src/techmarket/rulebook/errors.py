@@ -53,6 +53,12 @@ class ValueMalformed(Refusal):
     en = "The value does not fit the unit {unit}: a ratio is 0 to 1, a flag 0 or 1, a length above 0, money whole fen."
 
 
+class ValueAboveMost(Refusal):
+    code, kind = "rulebook.value_above_most", Kind.INVALID
+    zh = "“{key}”不得超过 {most}。"
+    en = "“{key}” is at most {most}."
+
+
 class NotEnforceable(Refusal):
     code, kind = "rulebook.not_enforceable", Kind.INVALID
     zh = "依据为 {evidence} 的规则不能是强制性的。"

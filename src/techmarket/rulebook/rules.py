@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -236,6 +236,13 @@ def value_is_right(unit: RuleUnit, value: str) -> bool:
     return True
 
 
+MOST: Mapping[str, Decimal] = {
+    "tariff.node_share.seller": Decimal("0.5"),
+    "tariff.node_share.buyer": Decimal("0.5"),
+}
+"""Two nodes have a part in one fee, by rows of their own: none gets more than half, so that both never exceed it."""
+
+
 def check_new_row(
     *,
     key: str,
@@ -258,6 +265,8 @@ def check_new_row(
         raise errors.WrongUnit(key=key, units=sorted(set(known_units)), pointer="/body/unit")
     if not value_is_right(unit, value):
         raise errors.ValueMalformed(unit=unit, pointer="/body/value")
+    if unit is RuleUnit.RATIO and key in MOST and Decimal(value) > MOST[key]:
+        raise errors.ValueAboveMost(key=key, most=str(MOST[key]), pointer="/body/value")
     if binding is Binding.MANDATORY and evidence not in ENFORCEABLE:
         raise errors.NotEnforceable(evidence=evidence, pointer="/body/binding")
     if scope == SCOPE_LAW and evidence in (Evidence.DESIGN_CHOICE, Evidence.SAMPLE):

@@ -64,6 +64,16 @@ async def proofs_for(db: AsyncSession, entry_ids: Collection[UUID]) -> ManyProof
     return ManyProofs(await checkpoint_view(db, row), entries, waiting)
 
 
+async def leaves_of(db: AsyncSession, entry_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The leaf hashes of entries, in hex: what the log holds of them, and nothing that tells what they say."""
+    found = await repository.find_entries(db, entry_ids)
+    return {entry.id: leaf_of(entry.salt, row_of(entry)).hex() for entry, _ in found}
+
+
+async def present_log(db: AsyncSession) -> UUID:
+    return await repository.log_id(db)
+
+
 async def actors_of(db: AsyncSession, entry_ids: Collection[UUID], *, org: UUID | None = None) -> dict[UUID, Acted]:
     """Who wrote these entries, with what opens the code that their rows name him by; of one organisation, if given."""
     return {

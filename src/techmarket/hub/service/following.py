@@ -26,6 +26,7 @@ async def list_changes(
     *,
     cursor: str | None = None,
     types: Sequence[str] = (),
+    node: UUID | None = None,
     is_backwards: bool = False,
     limit: int = 20,
 ) -> ChangesView:
@@ -51,6 +52,7 @@ async def list_changes(
             head=head,
             is_backwards=is_backwards,
             limit=limit + 1,
+            node=node,
         )
     items = tuple(change_of(item, log) for item in found[:limit])
     is_at_end = len(found) <= limit
@@ -71,6 +73,7 @@ async def items_for(
     head: int,
     limit: int,
     is_backwards: bool = False,
+    node: UUID | None = None,
 ) -> list[Item]:
     """What an organisation's people in these roles are told; the market's staff are told of everything."""
     unread = [kind for kind in Event.registry if not may_read(roles, kind)]
@@ -85,6 +88,7 @@ async def items_for(
         head=head,
         is_backwards=is_backwards,
         limit=limit,
+        node=node,
     )
 
 

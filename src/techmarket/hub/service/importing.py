@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from techmarket.hub.events import ImportFinished
 from techmarket.hub.rules import Outcome, Problem, Row, RowOutcome
 from techmarket.hub.tables import ExternalId, ImportJob
 from techmarket.hub.views import ImportView
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import allows, require
 from techmarket.kernel.ids import new_id
@@ -58,14 +59,69 @@ async def _import_batch(
     tx: Tx, actor: Actor, kind: ListingKind, source: str, rows: Sequence[Row], *, submit: bool
 ) -> list[RowOutcome]:
     async with tx.begin() as db:
-        await repository.lock_source(db, actor.org, source)
-        today = await listings.today(db)
-        judged = [rules.judged(row, kind=kind, org_id=actor.org, submit=submit, today=today) for row in rows]
-        sound = [row for row in judged if row.problem is None]
-        known = await repository.known_ids(db, actor.org, source, [row.external_id or "" for row in sound])
-        fresh = {row.external_id or "": row for row in reversed(sound) if row.external_id not in known}
-        created = await _create(db, actor, kind, source, list(fresh.values()), submit=submit)
-        return [await _outcome(db, actor, row, known, created, submit=submit) for row in judged]
+        return await import_batch(db, actor, kind, source, rows, submit=submit)
+
+
+async def import_batch(
+    db: AsyncSession, actor: Actor, kind: ListingKind, source: str, rows: Sequence[Row], *, submit: bool
+) -> list[RowOutcome]:
+    """Rows of one source, each with its effect or its refusal, inside the caller's transaction."""
+    await repository.lock_source(db, actor.org, source)
+    today = await listings.today(db)
+    owners = await _owners(db, actor, source, rows)
+    judged = [
+        rules.judged(row, kind=kind, org_id=owner, submit=submit, today=today)
+        if isinstance(owner := owners[row.of], UUID)
+        else replace(row, problem=row.problem or owner)
+        for row in rows
+    ]
+    sound = [row for row in judged if row.problem is None]
+    known = await repository.known_ids(db, actor.org, source, [row.external_id or "" for row in sound])
+    stands = await listings.owners_of(db, [one.listing_id for one in known.values()]) if known else {}
+    judged = [_still_whose(row, known, stands, owners) for row in judged]
+    fresh = {row.external_id or "": row for row in reversed(sound) if row.external_id not in known}
+    created: dict[str, tuple[int, UUID]] = {}
+    for of in dict.fromkeys(row.of for row in fresh.values()):
+        theirs = [row for row in fresh.values() if row.of == of]
+        owner = owners[of]
+        assert isinstance(owner, UUID)
+        created |= await _create(db, actor, owner, kind, source, theirs, submit=submit)
+    return [await _outcome(db, actor, row, known, created, submit=submit) for row in judged]
+
+
+async def _owners(db: AsyncSession, actor: Actor, source: str, rows: Sequence[Row]) -> dict[str | None, UUID | Problem]:
+    """Whose listing each row is: the importer's own, or that of an organisation which he may act for; else why not."""
+    owners: dict[str | None, UUID | Problem] = {}
+    named = {row.of for row in rows if row.of is not None}
+    known = await repository.known_organisations(db, actor.org, source, named) if named else {}
+    facts = await identity.get_organisations(db, [one.organisation_id for one in known.values()]) if known else {}
+    for of in dict.fromkeys(row.of for row in rows):
+        try:
+            if of is None:
+                require(actor, policy.IMPORT)
+                owners[of] = actor.org
+                continue
+            stored = known.get(of)
+            if stored is None:
+                raise errors.OrganisationOfRowUnknown(theirs=of, pointer="/organisation")
+            require(actor, policy.IMPORT_FOR_OTHERS, node=facts[stored.organisation_id].node_id)
+            owners[of] = stored.organisation_id
+        except Refusal as refusal:
+            owners[of] = Problem.of(refusal)
+    return owners
+
+
+def _still_whose(
+    row: Row,
+    known: Mapping[str, ExternalId],
+    stands: Mapping[UUID, UUID],
+    owners: Mapping[str | None, UUID | Problem],
+) -> Row:
+    """A row that is known already is still the same organisation's."""
+    stored = known.get(row.external_id or "")
+    if row.problem is not None or stored is None or stands[stored.listing_id] == owners[row.of]:
+        return row
+    return replace(row, problem=Problem.of(errors.OrganisationOfRowChanged(pointer="/organisation")))
 
 
 async def _outcome(
@@ -95,16 +151,23 @@ async def _outcome(
 
 
 async def _create(
-    db: AsyncSession, actor: Actor, kind: ListingKind, source: str, rows: Sequence[Row], *, submit: bool
+    db: AsyncSession,
+    actor: Actor,
+    owner: UUID,
+    kind: ListingKind,
+    source: str,
+    rows: Sequence[Row],
+    *,
+    submit: bool,
 ) -> dict[str, tuple[int, UUID]]:
     """Achievements and listings of sound new rows, set-wise; by external id, with the line they stood in."""
     if not rows:
         return {}
     drafts = [row.achievement for row in rows if row.achievement is not None]
-    made = iter(await achievements.create_many(db, actor.org, drafts, actor)) if drafts else iter(())
+    made = iter(await achievements.create_many(db, owner, drafts, actor)) if drafts else iter(())
     items = [next(made) if row.achievement is not None else None for row in rows]
     wanted = [_with_item(row.listing, item) for row, item in zip(rows, items, strict=True) if row.listing is not None]
-    ids = await listings.create_many(db, actor.org, kind, wanted, submit=submit, actor=actor)
+    ids = await listings.create_many(db, owner, kind, wanted, submit=submit, actor=actor)
     named = [
         {
             "org_id": actor.org,

@@ -52,6 +52,20 @@ async def list_releases(
     return Page(items, encode_cursor(str(ids[limit - 1])) if len(ids) > limit else None)
 
 
+async def list_records(
+    tx: Tx, actor: Actor, *, public_url: str, ocid_prefix: str, cursor: str | None, limit: int
+) -> Page[dict[str, Any]]:
+    """The records of public trades, the newest first; no package is empty (OCDS)."""
+    require(actor, policy.READ_OPEN_DATA)
+    after = last_id(cursor)
+    async with tx.read(snapshot=True) as db:
+        ids = await trading.public_trades(db, after=after, limit=limit + 1)
+        if not ids:
+            raise NotFound()
+        items = [opendata.record(await _sources(db, id, public_url, ocid_prefix)) for id in ids[:limit]]
+    return Page(items, encode_cursor(str(ids[limit - 1])) if len(ids) > limit else None)
+
+
 async def get_record(tx: Tx, actor: Actor, ocid: str, *, public_url: str, ocid_prefix: str) -> dict[str, Any]:
     """One trade: its releases, and what they come to."""
     require(actor, policy.READ_OPEN_DATA)
@@ -63,14 +77,18 @@ async def get_record(tx: Tx, actor: Actor, ocid: str, *, public_url: str, ocid_p
         return opendata.record(await _sources(db, id, public_url, ocid_prefix))
 
 
-async def read_all(tx: Tx, actor: Actor, *, public_url: str, ocid_prefix: str) -> AsyncIterator[dict[str, Any]]:
-    """Every public trade as one compiled release, a bounded look at a time, so that no transaction stays open."""
+async def read_all(
+    tx: Tx, actor: Actor, *, public_url: str, ocid_prefix: str, as_records: bool = False
+) -> AsyncIterator[dict[str, Any]]:
+    """Every public trade as one compiled release or as a record, a bounded look at a time, so that no transaction stays
+    open."""
     require(actor, policy.READ_OPEN_DATA)
+    made = opendata.record if as_records else opendata.compiled
     after: UUID | None = None
     while True:
         async with tx.read(snapshot=True) as db:
             ids = await trading.public_trades(db, after=after, limit=BATCH)
-            found = [opendata.compiled(await _sources(db, id, public_url, ocid_prefix)) for id in ids]
+            found = [made(await _sources(db, id, public_url, ocid_prefix)) for id in ids]
         for release in found:
             yield release
         if len(ids) < BATCH:
@@ -126,7 +144,12 @@ async def get_foreign_record(tx: Tx, actor: Actor, ocid: str) -> dict[str, Any]:
     if not kept:
         raise NotFound()
     releases = sorted((json.loads(one.body) for one in kept), key=lambda one: str(one["date"]))
-    return {"ocid": ocid, "releases": releases, "compiledRelease": merging.compile_releases(releases)}
+    return {
+        "ocid": ocid,
+        "releases": releases,
+        "compiledRelease": merging.compile_releases(releases),
+        "versionedRelease": merging.version_releases(releases),
+    }
 
 
 def _releases_in(package: dict[str, Any]) -> list[dict[str, Any]]:

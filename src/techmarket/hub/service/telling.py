@@ -44,10 +44,21 @@ async def tell_on(tx: Tx) -> int:
         for fact in facts:
             holders = await _holders(db, fact) if fact.kind == "listings.amended" else frozenset()
             rows += tell(fact, known, orgs, holders)
-        await repository.insert_items(db, [{"audience": r.audience, "n": r.position, "type": r.type} for r in rows])
+        nodes = await _nodes(db, facts)
+        await repository.insert_items(
+            db,
+            [{"audience": r.audience, "n": r.position, "type": r.type, "node_id": nodes.get(r.position)} for r in rows],
+        )
         await repository.keep_shown(db, known.shown - before, known.hidden & before)
         await repository.move_feed(db, entries[-1].position + 1)
         return len(entries)
+
+
+async def _nodes(db: AsyncSession, facts: Sequence[Fact]) -> dict[int, UUID]:
+    """The node of the listing that an entry is about, by its position."""
+    about = {fact.position: listing.id for fact in facts if (listing := fact.thing("listing")) is not None}
+    of = await listings.nodes_of(db, about.values()) if about else {}
+    return {position: of[id] for position, id in about.items() if id in of}
 
 
 async def _organisations(db: AsyncSession, facts: Sequence[Fact]) -> dict[str, frozenset[UUID]]:

@@ -99,4 +99,5 @@ def _actor(org: Organisation, membership: Membership, scopes: Iterable[str], key
         via,
         lacks_second_factor=org.second_factor_seconds is not None,
         by_two=frozenset(org.by_two),
+        is_of_node=org.is_node,
     )

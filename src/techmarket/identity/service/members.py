@@ -105,6 +105,8 @@ def check_roles(org: Organisation, roles: Sequence[Role]) -> None:
     reserved = MARKET_ROLES if org.kind in (OrgKind.MARKET, OrgKind.AUTHORITY) else MARKET_ROLES | AUTHORITY_ROLES
     if org.kind is OrgKind.MARKET:
         reserved = frozenset()
+    if org.is_node:
+        reserved -= {Role.OPERATOR}
     wrong = sorted(set(roles) & reserved)
     if wrong:
         raise errors.RoleNotYours(roles=wrong, pointer="/body/roles")

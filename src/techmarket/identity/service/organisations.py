@@ -159,9 +159,11 @@ async def found_market(tx: Tx, keys: Keys, *, name: str) -> dict[str, str]:
 
 async def verify_organisation(tx: Tx, actor: Actor, org_id: UUID) -> OrganisationView:
     """An operator has checked the papers of an organisation; from now on it may trade."""
-    require(actor, policy.VERIFY)
+    require(actor, policy.VERIFY, node=actor.node)
     async with tx.begin() as db:
         org = await repository.lock_organisation(db, org_id)
+        _require_known(actor, org)
+        require(actor, policy.VERIFY, node=org.node_id)
         org.state = ORGANISATION.move(org.state, "verify")
         journal.record(db, OrganisationVerified(org.id), actor=actor)
         return view_of(org)
@@ -183,19 +185,27 @@ async def get_organisation(tx: Tx, actor: Actor, org_id: UUID) -> OrganisationVi
     """An organisation's public card: for its own people and for the market in every state, for others once verified."""
     async with tx.read() as db:
         org = await repository.get_organisation(db, org_id)
-        if org.state is not OrgState.VERIFIED and not actor.is_market and actor.org_id != org.id:
-            raise NotFound()
+        _require_known(actor, org)
         return view_of(org)
 
 
-async def list_organisations(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -> Page[OrganisationView]:
-    """All organisations, oldest first, for the operator's desk."""
-    require(actor, policy.LIST_ORGANISATIONS)
+def _require_known(actor: Actor, org: Organisation) -> None:
+    is_of_mine = actor.node is not None and actor.node == org.node_id
+    if org.state is not OrgState.VERIFIED and not actor.is_market and not is_of_mine and actor.org_id != org.id:
+        raise NotFound()
+
+
+async def list_organisations(
+    tx: Tx, actor: Actor, *, node: UUID | None = None, cursor: str | None, limit: int
+) -> Page[OrganisationView]:
+    """All organisations, oldest first, for the operator's desk; an operator of a node sees those of his node."""
+    require(actor, policy.LIST_ORGANISATIONS, node=actor.node if node in (None, actor.node) else None)
+    wanted = node or actor.node
     after = None
     if cursor is not None:
         at, last = decode_cursor(cursor, datetime, UUID)
         after = (at, last)
     async with tx.read() as db:
-        rows = await repository.list_organisations(db, after=after, limit=limit + 1)
+        rows = await repository.list_organisations(db, node=wanted, after=after, limit=limit + 1)
         page = page_of(rows, limit, lambda org: (org.created_at.isoformat(), str(org.id)))
         return page.map(view_of)

@@ -20,4 +20,5 @@ def view_of(org: Organisation) -> OrganisationView:
         org.government_established,
         org.applies_local_rules,
         ("identity.uscc_checksum",) if warned else (),
+        org.node_id,
     )

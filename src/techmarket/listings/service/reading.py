@@ -32,13 +32,16 @@ async def list_listings(
     kind: ListingKind | None = None,
     state: ListingState | None = None,
     mine: bool = False,
+    node: UUID | None = None,
     cursor: str | None = None,
     limit: int,
 ) -> Page[ListingView]:
-    """Newest first: what the public finds; with `mine` all of my own; the market sees every state."""
+    """Newest first, of one node or of all: what the public finds; with `mine` all of my own; the market sees every
+    state, and so does an operator of the node that he asks for."""
     require(actor, policy.LIST_OWN if mine else policy.SEE)
     before = last_id(cursor)
-    states = {state} if state else set() if mine or actor.is_market else set(FINDABLE)
+    sees_all = mine or actor.is_market or (node is not None and node == actor.node)
+    states = {state} if state else set() if sees_all else set(FINDABLE)
     async with tx.read() as db:
         ids = await repository.list_ids(
             db,
@@ -49,6 +52,8 @@ async def list_listings(
             only_own=mine,
             before=before,
             limit=limit + 1,
+            node=node,
+            operated=actor.node if node is not None else None,
         )
         page = page_of(ids, limit, lambda id: (str(id),))
         views = await steps.views_for(db, actor, page.items)
@@ -87,5 +92,5 @@ async def list_versions(tx: Tx, actor: Actor, listing_id: UUID) -> Sequence[Vers
         listing = await repository.get(db, listing_id)
         if not steps.is_inside(actor, listing):
             raise NotFound()
-        require(actor, policy.SEE_REVIEWS, parties=[listing.org_id])
+        require(actor, policy.SEE_REVIEWS, parties=[listing.org_id, listing.node_id])
         return await steps.versions_of(db, listing_id)

@@ -14,7 +14,7 @@ from techmarket.db.session import Tx
 from techmarket.disclosure import steps as disclosure
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
-from techmarket.identity.permissions import require
+from techmarket.identity.permissions import allows, require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, decode_cursor, page_of
 from techmarket.kernel.refusals import NotAllowed, NotFound, Refusal
@@ -36,7 +36,7 @@ async def accept(tx: Tx, actor: Actor, listing_id: UUID, *, read: str | None = N
     """
     async with tx.begin() as db:
         listing = await lock_known(db, actor, listing_id)
-        require(actor, policy.REVIEW)
+        require(actor, policy.REVIEW, node=listing.node_id)
         await _check_read(db, listing, read)
         (refusal,) = await _accept_many(db, actor, [listing])
         if refusal is not None:
@@ -56,7 +56,7 @@ async def return_(
     """An operator returns it with a reason: before it was published, or to take it down."""
     async with tx.begin() as db:
         listing = await lock_known(db, actor, listing_id)
-        require(actor, policy.REVIEW)
+        require(actor, policy.REVIEW, node=listing.node_id)
         await _check_read(db, listing, read)
         (refusal,) = await _return_many(db, actor, [listing], reason, reasons)
         if refusal is not None:
@@ -78,13 +78,15 @@ async def review_many(
 
     `read` names the version of each that he has read, by its hash; one that it does not name is not decided.
     """
-    require(actor, policy.REVIEW)
+    require(actor, policy.REVIEW, node=actor.node)
     if len(listing_ids) > REVIEWS_MAX:
         raise errors.ReviewsTooMany(most=REVIEWS_MAX, pointer="/body/listing_ids")
     if returns and reason is None:
         raise errors.ReasonMissing(pointer="/body/reason")
     async with tx.begin() as db:
-        found = await repository.lock_many(db, listing_ids)
+        locked = await repository.lock_many(db, listing_ids)
+        # What is of another node is not there for this operator, whatever its state.
+        found = [one for one in locked if allows(actor, policy.REVIEW, node=one.node_id)]
         changed = await _changed(db, found, read)
         listings = [one for one in found if one.id not in changed]
         if returns:
@@ -264,14 +266,15 @@ async def publish_due(tx: Tx, *, limit: int = 100) -> int:
 async def list_queue(
     tx: Tx, actor: Actor, *, kind: ListingKind | None = None, cursor: str | None = None, limit: int
 ) -> Page[QueueLine]:
-    """What waits for review, whoever has waited longest first, with what is new since it was accepted last."""
-    require(actor, policy.SEE_QUEUE)
+    """What waits for review, whoever has waited longest first, with what is new since it was accepted last; for an
+    operator of a node, what is of his node."""
+    require(actor, policy.SEE_QUEUE, node=actor.node)
     after = None
     if cursor is not None:
         when, listing_id = decode_cursor(cursor, datetime, UUID)
         after = (when, listing_id)
     async with tx.read() as db:
-        rows = await repository.list_waiting(db, kind=kind, after=after, limit=limit + 1)
+        rows = await repository.list_waiting(db, kind=kind, node=actor.node, after=after, limit=limit + 1)
         page = page_of(rows, limit, _waiting_since)
         views = await steps.views_for(db, actor, [row.id for row in page.items])
         changed = await steps.changes_since_accepted(db, page.items)
@@ -295,7 +298,7 @@ async def list_reviews(tx: Tx, actor: Actor, listing_id: UUID) -> Sequence[Revie
         listing = await repository.get(db, listing_id)
         if not steps.is_inside(actor, listing):
             raise NotFound()
-        require(actor, policy.SEE_REVIEWS, parties=[listing.org_id])
+        require(actor, policy.SEE_REVIEWS, parties=[listing.org_id, listing.node_id])
         return [
             ReviewView(row.n, row.decision, tuple(ReturnReason(one) for one in row.reasons), row.reason, row.at)
             for row in await repository.list_reviews(db, listing_id)

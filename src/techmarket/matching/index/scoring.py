@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from techmarket.matching.index.blocks import Posting
-from techmarket.matching.index.columns import KINDS, MODES, NO_PRICE, Columns, Ints, Mask, id_pair
+from techmarket.matching.index.columns import KINDS, MODES, NO_PRICE, Columns, Ints, Mask, id_pair, org_number
 
 K1 = 1.2
 B = 0.75
@@ -143,7 +143,8 @@ def _norms(lengths: npt.NDArray[Any], about: Collected) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a search is narrowed to. Codes of region and industry name everything below them."""
+    """What a search is narrowed to. Codes of region and industry name everything below them; a node (节点) names the
+    organisations that belong to it, which whoever tests must know."""
 
     kind: Any = None
     technology_field: str | None = None
@@ -154,6 +155,7 @@ class Filters:
     industry: str | None = None
     trl_min: int | None = None
     right_kind: int | None = None
+    node: str | None = None
 
 
 def said_of(filters: Filters) -> dict[str, Any]:
@@ -164,9 +166,13 @@ def said_of(filters: Filters) -> dict[str, Any]:
 Test = Callable[[Columns, Ints], Mask]
 
 
-def tests_of(filters: Filters) -> dict[str, Test]:
-    """One test for each thing that is filtered by, over the columns of the given documents."""
+def tests_of(filters: Filters, *, organisations: Iterable[UUID]) -> dict[str, Test]:
+    """One test for each thing that is filtered by, over the columns of the given documents; `organisations` are those
+    of the node."""
     tests: dict[str, Test] = {}
+    if filters.node is not None:
+        numbers = np.array([org_number(one) for one in organisations], np.uint64)
+        tests["node"] = lambda held, at: np.isin(held["org"][at], numbers)
     if filters.kind is not None:
         kind = KINDS.index(filters.kind)
         tests["kind"] = lambda held, at: held["kind"][at] == kind

@@ -206,7 +206,7 @@ class _Seen:
 
     def fitting(self, query: str | None, filters: Filters) -> list[IndexText]:
         at = np.arange(len(self._found), dtype=np.int32)
-        places = at[fitting(self._columns, at, tests_of(filters))].tolist() if len(at) else []
+        places = at[fitting(self._columns, at, tests_of(filters, organisations=()))].tolist() if len(at) else []
         number = texts.asked_number(query) if query else None
         if number is not None:
             return [self._found[place] for place in places if number in self._numbers[place]]

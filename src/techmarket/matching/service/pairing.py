@@ -65,7 +65,7 @@ async def list_matches(
     manner = _manner(meaning.meant, reranker)
     require_manner(after, manner)
     async with tx.read(snapshot=True) as db:
-        wishes = tests_of(filters or Filters())
+        wishes = tests_of(filters or Filters(), organisations=())
         wishes |= fitting.tests_between(own.kind, own.terms, own.organisation_id, is_strict=is_strict)
         ranked = await ranking.rank(
             db,

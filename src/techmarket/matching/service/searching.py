@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.embedding import Embedder
@@ -65,11 +66,12 @@ async def search(
     require_manner(after, manner)
     async with tx.read(snapshot=True) as db:
         asked = await _asked(db, space, query)
+        of_node = await identity.organisations_of_node(db, UUID(filters.node)) if filters.node is not None else ()
         ranked = await ranking.rank(
             db,
             space,
             asked.wanted,
-            tests=tests_of(filters),
+            tests=tests_of(filters, organisations=of_node),
             sort=sort or (Sort.NEWEST if asked.wanted is None else Sort.RELEVANCE),
             after=after.place if after is not None else None,
             limit=limit + 1,

@@ -38,11 +38,20 @@ from techmarket.settlement.steps.paying import (
     stop_payouts,
 )
 from techmarket.settlement.steps.refunding import RefundFacts, fee_kept, refund_due
+from techmarket.settlement.steps.sharing import (
+    FeeFacts,
+    lock_fee,
+    pay_shares,
+    share_fee,
+    shares_owed,
+    take_back_shares,
+)
 
 __all__ = [
     "Channel",
     "DueFacts",
     "DueState",
+    "FeeFacts",
     "HoldCause",
     "PayoutFacts",
     "PayoutOrder",
@@ -67,9 +76,11 @@ __all__ = [
     "is_held",
     "is_paid_by_now",
     "lift_release",
+    "lock_fee",
     "lock_payouts",
     "paid_out",
     "pay_from_escrow",
+    "pay_shares",
     "put_off",
     "raise_due",
     "refund_due",
@@ -77,8 +88,11 @@ __all__ = [
     "require_paid",
     "require_releasable",
     "return_payout",
+    "share_fee",
+    "shares_owed",
     "sides_of_dues",
     "stop_payout",
     "stop_payouts",
+    "take_back_shares",
     "take_payment",
 ]

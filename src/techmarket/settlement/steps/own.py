@@ -1,4 +1,7 @@
-"""The market's own money: what it has earned less what it has spent. Only this is its to spend."""
+"""The market's own money: what it has earned less what it has spent. Only this is its to spend.
+
+Parts of fees that are owed to others and not paid yet are still its own: a fee that goes back takes them along.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ async def own_money(db: AsyncSession) -> int:
     accounts = [await ledger.account(db, purpose=purpose) for purpose in _OWN]
     # Together with the bank's account, which everybody who enters or spends money locks: one order for all.
     await ledger.lock(db, [await ledger.account(db, purpose=ledger.Purpose.BANK), *accounts])
-    return sum([await ledger.balance(db, account) for account in accounts])
+    # What is owed moves only together with one of these accounts, so that it stands still here, too.
+    owed = sum(account.balance.minor for account in await ledger.balance_sheet(db, purpose=ledger.Purpose.PAYABLE))
+    return owed + sum([await ledger.balance(db, account) for account in accounts])
 
 
 async def require_own(db: AsyncSession, minor: int) -> None:

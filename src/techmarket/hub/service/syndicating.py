@@ -1,0 +1,444 @@
+"""Other markets whose listings are shown here (联合发布): added, paused, removed, and followed by a job.
+
+A page is asked for with no transaction open, checked, and taken in one transaction together with the cursor behind it,
+if that is still where it was: so nothing is taken twice and nothing is left out, whoever is killed when.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from techmarket.db import journal
+from techmarket.db.keys import Keys
+from techmarket.db.means import OutsideCaller, RowReader
+from techmarket.db.session import Tx
+from techmarket.hub import errors, policy, syndication
+from techmarket.hub import repository_syndication as repository
+from techmarket.hub.events import SourceAdded, SourceChanged
+from techmarket.hub.lifecycle import SOURCE, SourceState
+from techmarket.hub.syndication import Distrusted, Item, ItemState, Page
+from techmarket.hub.tables import SyndicatedListing, SyndicationSource
+from techmarket.hub.views import OriginView, SourceView
+from techmarket.identity import steps as identity
+from techmarket.identity.actor import Actor, OrgKind, Role
+from techmarket.identity.permissions import require
+from techmarket.kernel.addresses import read_url
+from techmarket.kernel.ids import new_id
+from techmarket.kernel.refusals import NotFound, Refusal
+from techmarket.listings import steps as listings
+from techmarket.listings.rules import ListingKind
+from techmarket.listings.steps import Elsewhere
+
+KEYS_PATH = "/.well-known/techmarket-keys.json"
+PAGE_PATH = "/v1/syndication/listings"
+CONSISTENCY_PATH = "/v1/log/consistency"
+PAGE_BYTES_MAX = 8 * 2**20
+KEYS_BYTES_MAX = 256 * 1024
+LIMIT = 100
+EVERY = timedelta(seconds=3)
+LEASE = timedelta(seconds=45)
+"""Longer than two calls may last: until then nobody else reads the same source."""
+TAKEN_DOWN = 200
+PAGES_A_TURN = 20
+NEVER = timedelta(days=36_500)
+
+
+class _NoAnswer(Exception):
+    """The source did not answer as it should; it is asked again later."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+async def add_source(
+    tx: Tx,
+    keys: Keys,
+    caller: OutsideCaller,
+    actor: Actor,
+    *,
+    name: str,
+    url: str,
+    key: str | None,
+    node: str | None,
+) -> SourceView:
+    """Follow another market from now on, from the beginning of what it tells. Its keys as of today are trusted."""
+    require(actor, policy.ADD_SOURCE)
+    base = url.rstrip("/")
+    target = read_url(base, may_be_plain=caller.may_reach_inside)
+    if target is None or "?" in base:
+        raise errors.SourceNotAllowed(pointer="/body/url")
+    try:
+        published = await _fetch(caller, f"{base}{KEYS_PATH}", None, KEYS_BYTES_MAX)
+        trusted = syndication.read_keys(published)
+        await _fetch(caller, _page_url(base, node, None, 1), key, PAGE_BYTES_MAX)
+    except (_NoAnswer, Distrusted) as trouble:
+        raise errors.SourceNotReached(why=trouble.why, pointer="/body/url") from trouble
+    async with tx.begin() as db:
+        if await repository.is_followed(db, base, node):
+            raise errors.SourceFollowed(pointer="/body/url")
+        org_id = await identity.register(
+            db, identity.Registered(OrgKind.AGENCY, name, None, None, None, False, False), actor=actor, is_verified=True
+        )
+        row = SyndicationSource(
+            id=new_id(),
+            name=name,
+            url=base,
+            node=node,
+            org_id=org_id,
+            by=actor.person,
+            market_id=actor.org,
+            trusted=published,
+            state=SOURCE.initial,
+        )
+        row.key_wrapped = keys.wrap(key.encode(), about=row.id.bytes) if key is not None else None
+        db.add(row)
+        await db.flush()
+        journal.record(db, SourceAdded(row.id, tuple(sorted(trusted))), actor=actor)
+        return await _view(db, row)
+
+
+async def list_sources(tx: Tx, actor: Actor) -> list[SourceView]:
+    require(actor, policy.SEE_SOURCES)
+    async with tx.read() as db:
+        rows = await repository.list_sources(db)
+        return [await _view(db, row) for row in rows]
+
+
+async def get_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
+    require(actor, policy.SEE_SOURCES)
+    async with tx.read() as db:
+        return await _view(db, await repository.get_source(db, source_id))
+
+
+async def pause_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
+    """Nothing more is read; what is shown stays as it is."""
+    return await _change(tx, actor, source_id, "pause")
+
+
+async def resume_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
+    """It is read on from where it was left."""
+    return await _change(tx, actor, source_id, "resume")
+
+
+async def remove_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
+    """It is read no more, and everything of it is taken down here."""
+    return await _change(tx, actor, source_id, "remove")
+
+
+async def trust_source(tx: Tx, caller: OutsideCaller, actor: Actor, source_id: UUID) -> SourceView:
+    """An operator has looked, and trusts the keys that the source shows now, and its log as it is now."""
+    require(actor, policy.CHANGE_SOURCE)
+    async with tx.read() as db:
+        url = (await repository.get_source(db, source_id)).url
+    try:
+        published = await _fetch(caller, f"{url}{KEYS_PATH}", None, KEYS_BYTES_MAX)
+        syndication.read_keys(published)
+    except (_NoAnswer, Distrusted) as trouble:
+        raise errors.SourceNotReached(why=trouble.why) from trouble
+    async with tx.begin() as db:
+        row = await repository.lock_source(db, source_id)
+        row.state = SOURCE.move(row.state, "trust")
+        row.trusted, row.problem, row.failures = published, None, 0
+        row.checkpoint_size = row.checkpoint_root = None
+        _read_anew(row)
+        return await _changed(db, row, "trust", actor)
+
+
+async def _change(tx: Tx, actor: Actor, source_id: UUID, move: str) -> SourceView:
+    require(actor, policy.CHANGE_SOURCE)
+    async with tx.begin() as db:
+        row = await repository.lock_source(db, source_id)
+        row.state = SOURCE.move(row.state, move)
+        row.problem, row.failures = None, 0
+        return await _changed(db, row, move, actor)
+
+
+async def _changed(db: AsyncSession, row: SyndicationSource, what: str, actor: Actor) -> SourceView:
+    journal.record(db, SourceChanged(row.id, what), actor=actor)
+    await db.flush()
+    await repository.wait(db, row.id, timedelta(0))
+    await db.refresh(row)
+    return await _view(db, row)
+
+
+async def get_origin(tx: Tx, actor: Actor, listing_id: UUID) -> OriginView:
+    """Where a listing comes from that another market has published, with what that market signed of it."""
+    require(actor, policy.READ_CHANGES)
+    async with tx.read() as db:
+        row = await repository.find_by_listing(db, listing_id)
+        if row is None or not await listings.views_for(db, actor, [listing_id]):
+            raise NotFound()
+        source = await repository.get_source(db, row.source_id)
+        return OriginView(source.id, source.name, row.theirs, dict(row.proof))
+
+
+async def _view(db: AsyncSession, row: SyndicationSource) -> SourceView:
+    now = await repository.real_now(db)
+    shown = await repository.count_shown(db, [row.id])
+    behind = None if row.caught_up_at is None else max(0, int((now - row.caught_up_at).total_seconds()))
+    return SourceView(
+        row.id,
+        row.name,
+        row.url,
+        row.node,
+        row.org_id,
+        row.state,
+        row.key_wrapped is not None,
+        tuple(sorted(syndication.read_keys(row.trusted))),
+        shown.get(row.id, 0),
+        row.refused,
+        row.failures,
+        row.problem,
+        row.caught_up_at,
+        behind,
+        row.created_at,
+    )
+
+
+# --- the job's part ---------------------------------------------------------------------------------------------------
+
+
+async def follow_next(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowReader) -> bool:
+    """Read on with the source that is due; False when none is."""
+    async with tx.begin() as db:
+        row = await repository.take_due(db, LEASE)
+        source_id, state = (row.id, row.state) if row is not None else (None, None)
+    if source_id is None:
+        return False
+    if state is SourceState.REMOVED:
+        await _take_down(tx, source_id)
+        return True
+    try:
+        for _ in range(PAGES_A_TURN):
+            if await _read_on(tx, keys, caller, reader, source_id):
+                break
+        await _rest(tx, source_id, EVERY)
+    except _NoAnswer as trouble:
+        await _note_failure(tx, source_id, trouble.why)
+    except Distrusted as trouble:
+        await _distrust(tx, source_id, trouble.why)
+    return True
+
+
+async def _read_on(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowReader, source_id: UUID) -> bool:
+    """One page of a source; True when there is nothing more to read now."""
+    async with tx.read() as db:
+        row = await repository.get_source(db, source_id)
+        if row.state is not SourceState.ACTIVE:
+            return True
+        key = keys.unwrap(row.key_wrapped, about=row.id.bytes).decode() if row.key_wrapped is not None else None
+        trusted = syndication.read_keys(row.trusted)
+        url, node, cursor, log_id = row.url, row.node, row.cursor, row.log_id
+        before = None
+        if row.checkpoint_size is not None and row.checkpoint_root is not None:
+            before = (row.checkpoint_size, row.checkpoint_root)
+    try:
+        said = await _fetch(caller, _page_url(url, node, cursor, LIMIT), key, PAGE_BYTES_MAX)
+    except _NoAnswer as trouble:
+        if trouble.why != "hub.cursor_of_another_log":
+            raise
+        # It was restored from a backup: another log, whose opening it tells of. What it has forgotten is taken down.
+        await _begin_anew(tx, source_id, cursor)
+        return False
+    page = syndication.read_page(said, trusted, log_id=log_id)
+    await _check_growth(caller, url, page, before)
+    return await _take(tx, keys, reader, source_id, cursor, page)
+
+
+async def _check_growth(caller: OutsideCaller, url: str, page: Page, before: tuple[int, bytes] | None) -> None:
+    now = page.checkpoint
+    if before is None or now is None:
+        return
+    path: Any = None
+    if now.size > before[0]:
+        asked = urlencode({"from": before[0], "to": now.size})
+        said = await _fetch(caller, f"{url}{CONSISTENCY_PATH}?{asked}", None, KEYS_BYTES_MAX)
+        path = said.get("path") if isinstance(said, dict) else None
+    syndication.check_growth(path, before, now)
+
+
+async def _take(tx: Tx, keys: Keys, reader: RowReader, source_id: UUID, cursor: str | None, page: Page) -> bool:
+    async with tx.begin() as db:
+        row = await repository.lock_source(db, source_id)
+        if row.state is not SourceState.ACTIVE or row.cursor != cursor:
+            return True
+        known = await repository.known(db, row.id, [one.listing_id for one in page.items])
+        actor = _actor(row)
+        for item in page.items:
+            await _put(db, reader, row, item, known.get(item.listing_id), actor)
+        row.log_id, row.cursor = page.log_id, page.next_cursor
+        if row.key_wrapped is not None:  # while the market's secret is changed, what is used is wrapped anew
+            row.key_wrapped = keys.rewrapped(row.key_wrapped, about=row.id.bytes) or row.key_wrapped
+        if page.checkpoint is not None:
+            row.checkpoint_size, row.checkpoint_root = page.checkpoint.size, page.checkpoint.root
+        row.failures, row.problem = 0, None
+        row.answered_at = await repository.real_now(db)
+        if page.is_at_end:
+            row.caught_up_at = row.answered_at
+            await _forget(db, row, actor)
+        await db.flush()
+        return page.is_at_end
+
+
+async def _put(
+    db: AsyncSession,
+    reader: RowReader,
+    source: SyndicationSource,
+    item: Item,
+    row: SyndicatedListing | None,
+    actor: Actor,
+) -> None:
+    """One listing of theirs as they told it: shown, shown anew, or shown no more."""
+    if row is None:
+        row = SyndicatedListing(
+            source_id=source.id,
+            theirs=item.listing_id,
+            content_sha256="",
+            position=item.position,
+            generation=source.generation,
+            is_gone=True,
+            proof={},
+        )
+        db.add(row)
+    is_same = row.content_sha256 == item.sha256 and row.is_gone is (item.state is ItemState.GONE)
+    row.position, row.generation, row.proof = item.position, source.generation, dict(item.proof)
+    if is_same:
+        return
+    row.content_sha256, row.problem = item.sha256, None
+    if item.state is ItemState.GONE:
+        if row.listing_id is not None:
+            await listings.end_syndicated(db, row.listing_id, actor)
+        row.is_gone = True
+        return
+    said = _said(reader, source, item)
+    if said is None:
+        await _refuse(db, source, row, "terms_unfit", actor)
+        return
+    try:
+        async with db.begin_nested():
+            listing_id = await listings.syndicate(db, source.org_id, said, known=row.listing_id, actor=actor)
+    except Refusal as refusal:
+        await _refuse(db, source, row, refusal.code, actor)
+        return
+    row.listing_id, row.is_gone = listing_id, False
+
+
+async def _refuse(db: AsyncSession, source: SyndicationSource, row: SyndicatedListing, why: str, actor: Actor) -> None:
+    """What we cannot show as it is now is not shown as it was."""
+    row.problem, row.is_gone = why, True
+    source.refused += 1
+    if row.listing_id is not None:
+        await listings.end_syndicated(db, row.listing_id, actor)
+
+
+def _said(reader: RowReader, source: SyndicationSource, item: Item) -> Elsewhere | None:
+    shown = syndication.read_content(item.content or {})
+    if shown is None:
+        return None
+    registered, public = reader.terms(shown.kind, shown.registered), reader.terms(shown.kind, shown.public)
+    if registered is None or public is None or not public.items() <= registered.items():
+        return None
+    origin = {
+        "source": source.name,
+        "organisation": shown.organisation,
+        "listing_id": str(item.listing_id),
+        "url": item.url,
+        "state": shown.state,
+    }
+    hidden = frozenset(registered.keys() - public.keys())
+    return Elsewhere(ListingKind(shown.kind), registered | {"origin": origin}, hidden, shown.expires_on)
+
+
+async def _forget(db: AsyncSession, source: SyndicationSource, actor: Actor) -> None:
+    """What a source told of before it was read anew, and not again, it has no more."""
+    for row in await repository.standing(db, source.id, before=source.generation, limit=TAKEN_DOWN):
+        if row.listing_id is not None:
+            await listings.end_syndicated(db, row.listing_id, actor)
+        row.is_gone = True
+
+
+async def _take_down(tx: Tx, source_id: UUID) -> None:
+    """Everything of a removed source, a bounded number at a time; then it is left alone."""
+    async with tx.begin() as db:
+        source = await repository.lock_source(db, source_id)
+        rows = await repository.standing(db, source_id, before=None, limit=TAKEN_DOWN)
+        for row in rows:
+            if row.listing_id is not None:
+                await listings.end_syndicated(db, row.listing_id, _actor(source))
+            row.is_gone = True
+        await db.flush()
+        await repository.wait(db, source_id, timedelta(0) if len(rows) == TAKEN_DOWN else NEVER)
+
+
+def _actor(source: SyndicationSource) -> Actor:
+    """The operator who added the source: in his name what it tells is shown."""
+    return Actor(source.by, source.market_id, OrgKind.MARKET, True, frozenset({Role.OPERATOR}))
+
+
+def _read_anew(row: SyndicationSource) -> None:
+    row.cursor, row.log_id = None, None
+    row.generation += 1
+
+
+async def _begin_anew(tx: Tx, source_id: UUID, cursor: str | None) -> None:
+    async with tx.begin() as db:
+        row = await repository.lock_source(db, source_id)
+        if row.cursor == cursor:
+            _read_anew(row)
+            row.checkpoint_size = row.checkpoint_root = None
+            journal.record(db, SourceChanged(row.id, "read_anew", "another_log"), actor=None)
+
+
+async def _rest(tx: Tx, source_id: UUID, how_long: timedelta) -> None:
+    async with tx.begin() as db:
+        row = await repository.lock_source(db, source_id)
+        if row.state is SourceState.ACTIVE:
+            await repository.wait(db, source_id, how_long)
+
+
+async def _note_failure(tx: Tx, source_id: UUID, why: str) -> None:
+    async with tx.begin() as db:
+        row = await repository.lock_source(db, source_id)
+        row.failures += 1
+        row.problem = why[:80]
+        await db.flush()
+        await repository.wait(db, source_id, timedelta(seconds=syndication.backoff_seconds(row.failures)))
+
+
+async def _distrust(tx: Tx, source_id: UUID, why: str) -> None:
+    """What does not hold is not taken, and nothing more is read until an operator has looked."""
+    async with tx.begin() as db:
+        row = await repository.lock_source(db, source_id)
+        if row.state is SourceState.ACTIVE:
+            row.state = SOURCE.move(row.state, "distrust")
+            row.problem = why
+            journal.record(db, SourceChanged(row.id, "distrust", why), actor=None)
+
+
+def _page_url(base: str, node: str | None, cursor: str | None, limit: int) -> str:
+    asked = {"limit": str(limit), "cursor": cursor, "node": node}
+    return f"{base}{PAGE_PATH}?{urlencode({name: value for name, value in asked.items() if value is not None})}"
+
+
+async def _fetch(caller: OutsideCaller, url: str, key: str | None, bytes_max: int) -> Any:
+    headers = {"Accept": "application/json", "User-Agent": "techmarket-syndication/1"}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    receipt = await caller.get(url, headers, bytes_max=bytes_max)
+    if receipt.status is None:
+        raise _NoAnswer(receipt.error or "connection")
+    try:
+        said = json.loads(receipt.answer)
+    except (ValueError, RecursionError):
+        raise _NoAnswer(f"status_{receipt.status}" if receipt.status != 200 else "answer_unreadable") from None
+    if receipt.status != 200:
+        code = said.get("code") if isinstance(said, dict) else None
+        raise _NoAnswer(code if isinstance(code, str) else f"status_{receipt.status}")
+    return said

@@ -1,0 +1,233 @@
+"""What one market tells another of its listings (联合发布), and how the other checks that it is so: pure.
+
+A page names listings by the journal's order. Each item is signed: this log, at this position, has this leaf about this
+listing, and this is what its readers see of it. Whoever holds items can show them to anybody. The page also carries a
+checkpoint, under which the leaves lie, and which only ever grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from techmarket.kernel.canonical import NotCanonical, canonical_json, sha256_hex
+from techmarket.transparency import offline
+from techmarket.transparency import rules as tree
+from techmarket.transparency.keyset import TrustedKeys, key_for, trusted_keys
+
+TYPES = ("listing.published", "listing.changed", "listing.removed")
+PAGE_MAX = 100
+HEX_MAX = 128
+PATH_MAX = 64
+TEXT_MAX = 500
+
+
+class ItemState(StrEnum):
+    SHOWN = "SHOWN"
+    GONE = "GONE"
+
+
+class Distrusted(Exception):
+    """What another market said does not hold; `why` is a stable word for the operator."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One listing of another market as it is there now; `content` is None once nobody sees it."""
+
+    listing_id: UUID
+    position: int
+    state: ItemState
+    content: Mapping[str, Any] | None
+    url: str
+    sha256: str
+    proof: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    log_id: UUID
+    items: tuple[Item, ...]
+    next_cursor: str
+    is_at_end: bool
+    checkpoint: offline.Checkpoint | None
+
+
+def content_hash(content: Mapping[str, Any] | None) -> str:
+    return sha256_hex(canonical_json(content))
+
+
+def statement(
+    *, log_id: str, entry_id: str, position: int, leaf_hash: str, listing_id: str, state: str, content_sha256: str
+) -> dict[str, Any]:
+    """What is signed of one item."""
+    return {
+        "content_sha256": content_sha256,
+        "entry_id": entry_id,
+        "leaf_hash": leaf_hash,
+        "listing_id": listing_id,
+        "log_id": log_id,
+        "position": position,
+        "state": state,
+    }
+
+
+def read_keys(published: Any) -> TrustedKeys:
+    """The keys of a market as it publishes them; it must have one for promises and one for checkpoints."""
+    try:
+        found = trusted_keys(published)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Distrusted("keys_unreadable") from error
+    if not {"receipts", "log"} <= set(found.uses.values()):
+        raise Distrusted("keys_missing")
+    return found
+
+
+def read_page(said: Any, keys: TrustedKeys, *, log_id: UUID | None) -> Page:
+    """A page whose every item was signed by a known key, and lies under the checkpoint it came with.
+
+    Raises `Distrusted`; of a page that does not hold nothing is taken.
+    """
+    try:
+        found = UUID(said["log_id"])
+        if log_id is not None and found != log_id:
+            raise Distrusted("another_log")
+        checkpoint = _checkpoint(said["checkpoint"], keys, found)
+        items = tuple(_item(one, keys, found, checkpoint) for one in said["items"])
+        cursor, is_at_end = said["next_cursor"], said["is_at_end"]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Distrusted("page_unreadable") from error
+    if not isinstance(cursor, str) or not 0 < len(cursor) <= TEXT_MAX or not isinstance(is_at_end, bool):
+        raise Distrusted("page_unreadable")
+    if len(items) > PAGE_MAX:
+        raise Distrusted("page_too_long")
+    return Page(found, items, cursor, is_at_end, checkpoint)
+
+
+def _checkpoint(said: Any, keys: TrustedKeys, log_id: UUID) -> offline.Checkpoint | None:
+    if said is None:
+        return None
+    key = key_for(keys, said["kid"], "log")
+    if key is None:
+        raise Distrusted("unknown_key")
+    try:
+        checkpoint = offline.open_checkpoint(said["note"], key)
+    except offline.NotACheckpoint as error:
+        raise Distrusted("signature") from error
+    if checkpoint.origin != offline.origin_of(str(log_id)):
+        raise Distrusted("another_log")
+    return checkpoint
+
+
+def _item(said: Any, keys: TrustedKeys, log_id: UUID, checkpoint: offline.Checkpoint | None) -> Item:
+    content, proof = said["content"], said["proof"]
+    state = ItemState(said["state"])
+    if (content is None) is not (state is ItemState.GONE):
+        raise Distrusted("page_unreadable")
+    position = said["position"]
+    if not isinstance(position, int) or isinstance(position, bool) or position < 0:
+        raise Distrusted("page_unreadable")
+    try:
+        digest = content_hash(content)
+    except NotCanonical as error:
+        raise Distrusted("page_unreadable") from error
+    claim = statement(
+        log_id=str(log_id),
+        entry_id=str(UUID(said["entry_id"])),
+        position=position,
+        leaf_hash=proof["leaf_hash"],
+        listing_id=str(UUID(said["listing_id"])),
+        state=state.value,
+        content_sha256=digest,
+    )
+    key = key_for(keys, proof["kid"], "receipts")
+    if key is None:
+        raise Distrusted("unknown_key")
+    signature = bytes.fromhex(_short(proof["signature"]))
+    if not key.verify(signature, canonical_json(claim)):
+        raise Distrusted("signature")
+    path = proof["path"]
+    if path is not None:
+        _check_path(path, proof["leaf_hash"], position, checkpoint)
+    kept = {"statement": claim, "kid": proof["kid"], "signature": proof["signature"]}
+    url = said["url"]
+    if not isinstance(url, str) or not 0 < len(url) <= TEXT_MAX or not url.isprintable():
+        raise Distrusted("page_unreadable")
+    return Item(UUID(said["listing_id"]), position, state, content, url, digest, kept)
+
+
+def _check_path(path: Any, leaf: str, position: int, checkpoint: offline.Checkpoint | None) -> None:
+    if checkpoint is None or not isinstance(path, list) or len(path) > PATH_MAX:
+        raise Distrusted("inclusion")
+    steps = [bytes.fromhex(_short(one)) for one in path]
+    if not tree.verify_inclusion(bytes.fromhex(_short(leaf)), position, checkpoint.size, steps, checkpoint.root):
+        raise Distrusted("inclusion")
+
+
+def check_growth(path: Any, before: tuple[int, bytes], now: offline.Checkpoint) -> None:
+    """A log that another market showed before has only grown since; else it has two faces, or forgot."""
+    size, root = before
+    if now.size < size:
+        raise Distrusted("log_shrank")
+    if now.size == size:
+        if now.root != root:
+            raise Distrusted("log_forked")
+        return
+    try:
+        steps = [bytes.fromhex(_short(one)) for one in path]
+    except (TypeError, ValueError) as error:
+        raise Distrusted("log_forked") from error
+    if len(steps) > 2 * PATH_MAX or not tree.verify_consistency(size, now.size, steps, root, now.root):
+        raise Distrusted("log_forked")
+
+
+def _short(text: Any) -> str:
+    if not isinstance(text, str) or len(text) > HEX_MAX:
+        raise Distrusted("page_unreadable")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The content of an item in our own words: terms by tier as the reader of each sees them there."""
+
+    kind: str
+    public: Mapping[str, Any]
+    registered: Mapping[str, Any]
+    organisation: str
+    expires_on: date | None
+    state: str
+
+
+def read_content(content: Mapping[str, Any]) -> Shown | None:
+    """What an item says, or None where it is not of the shape that we take."""
+    try:
+        terms = content["terms"]
+        public, registered = terms["PUBLIC"], terms.get("REGISTERED", terms["PUBLIC"])
+        expires_on = content["expires_on"]
+        organisation = content["organisation"]["name"]
+        if not all(isinstance(one, dict) for one in (public, registered)) or not isinstance(organisation, str):
+            return None
+        return Shown(
+            str(content["kind"]),
+            public,
+            registered,
+            organisation[:200],
+            None if expires_on is None else date.fromisoformat(expires_on),
+            str(content["state"])[:32],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def backoff_seconds(failures: int) -> int:
+    """How long a source that does not answer waits: twice as long each time, five minutes at most."""
+    return int(min(2 ** min(failures, 9), 300))
