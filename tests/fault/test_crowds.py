@@ -59,7 +59,7 @@ async def served_meanwhile(base: str, path: str, seconds: float) -> tuple[list[f
     until = time.monotonic() + seconds
 
     async def read() -> None:
-        async with httpx.AsyncClient(base_url=base, timeout=10, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False) as http:
             while time.monotonic() < until:
                 began = time.perf_counter()
                 with contextlib.suppress(httpx.RemoteProtocolError):  # the line was idle when its turn to go came
