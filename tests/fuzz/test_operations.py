@@ -31,6 +31,8 @@ from tests.stories.town import a_town
 
 EXAMPLES = int(os.environ.get("TECHMARKET_FUZZ_EXAMPLES", "1"))
 SEED = int(os.environ.get("TECHMARKET_FUZZ_SEED", "20260301"))
+LONG = bool(os.environ.get("TECHMARKET_LONG"))
+"""In a market where much has happened, with an example of each operation: `make fuzz`."""
 PART, PARTS = (int(one) for one in os.environ.get("TECHMARKET_FUZZ_PART", "1/1").split("/"))
 TOLD = os.environ.get("TECHMARKET_FUZZ_TOLD")
 """A file for the operations that never took a request: what the generator cannot reach is named."""
@@ -65,7 +67,7 @@ async def a_market_with_things(app: FastAPI, means: Means) -> tuple[dict[str, li
     return await things_of(means), sale.university.key
 
 
-def readers_of(loop: Loop, means: Means, seller: str) -> list[Reader]:
+def readers_of(loop: Loop, means: Means, seller: str | None) -> list[Reader]:
     """Nobody; the seller, or a member with every role his organisation can give; and the market with every role."""
     keys = itertools.chain([seller], itertools.repeat(None))
 
@@ -84,7 +86,7 @@ def test_every_operation_keeps_its_document_whatever_is_sent_and_whoever_asks(lo
     """No 5xx, and no status, type or shape of answer that the document does not name."""
     app = create_app(means)
     with loop.living(app):
-        things, seller = loop.run(a_market_with_things(app, means), seconds=120)
+        things, seller = loop.run(a_market_with_things(app, means), seconds=300) if LONG else ({}, None)
         fuzzer = Fuzzer(loop, app, readers_of(loop, means, seller), number=SEED, things=things)
         walked = fuzzer.operations()[PART % PARTS :: PARTS]
         for operation in walked:
