@@ -192,7 +192,7 @@ MUTANTS = [
         ("_may_meet(*(hidden[id] for id in pair)) and ", ""),
         ("consent.at, consent.ended_at, consent.text_hash =", "consent.at, consent.ended_at, _ ="),
         ("await db.execute(forget)", "pass"),
-        ("select(BlindConsent).where(stands, is_there)", "select(BlindConsent).where(is_there)"),
+        (".where(stands, is_there)", ".where(is_there)"),
         (
             "standing = select(BlindConsent.listing_id).where(BlindConsent.ended_at.is_(None))",
             "standing = select(BlindConsent.listing_id)",

@@ -204,6 +204,6 @@ async def test_columns_are_read_piece_by_piece_and_none_is_missed(monkeypatch):
 
 
 def test_what_came_after_the_look_is_not_swept():
-    alive = np.array([True, False, True])
-    documents = np.array([0, 1, 2, 3, 9], np.int32)
-    assert writing._stay(alive, documents).tolist() == [True, False, True, True, True]
+    alive = np.array([True, False, True, False])
+    documents = np.array([0, 1, 2, 3, 4, 9], np.int32)
+    assert writing._stay(alive, documents).tolist() == [True, False, True, False, True, True]
