@@ -32,7 +32,7 @@ async def held(tx, space):
         phrases = (await db.execute(text("SELECT phrase, df FROM search_phrase WHERE space = :s"), {"s": space})).all()
         query = text("SELECT id, document, length, phrases FROM search_document WHERE space = :s ORDER BY document")
         documents = (await db.execute(query, {"s": space})).all()
-        state = await repository.get_state(db, space)
+        state = next(one for one in await repository.list_states(db) if one.space == space)
     totals = (state.documents, state.next_document, state.length_sum, state.dead)
     return postings, np.concatenate(chunks).tolist(), sorted(map(tuple, phrases)), documents, totals
 
