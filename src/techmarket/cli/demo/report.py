@@ -38,6 +38,8 @@ class Report:
     refusals: list[dict[str, Any]] = field(default_factory=list)
     ledger_balanced: bool = False
     journal_position: int | None = None
+    work_waiting: dict[str, int] = field(default_factory=dict)
+    notifications: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "stages": [vars(stage) for stage in self.stages]}
@@ -100,6 +102,9 @@ def outcome(report: Report) -> Table:
     for person, amount in report.statements.items():
         table.add_row(f"  {person}", amount)
     table.add_row("statement of A · 对账单核验", report.statement_verification or "—")
+    for who, n in report.work_waiting.items():
+        told = f"{n} to do, {report.notifications[who]} notifications"
+        table.add_row(f"{who}: work and inbox · 待办与通知", told)
     imported = f"{report.imported_offers} offers, {report.imported_demands} demands, {report.refused_rows} refused"
     table.add_row("imported · 导入", imported)
     table.add_row("ledger balanced · 账簿平衡", "yes · 是" if report.ledger_balanced else "NO · 否")

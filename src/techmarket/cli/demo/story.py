@@ -377,3 +377,8 @@ class Story:
         sheet = await officer.send("GET", f"/v1/organisations/{self.university.id}/conversion-reports/2026/xlsx")
         (self.folder / "conversion-report-2026.xlsx").write_bytes(sheet.content)
         return statements
+
+    async def everybody_told(self) -> bool | None:
+        """Whether the last thing that happened to A, her reward, lies in her inbox."""
+        inbox = await self.university.people["A"].caller.get("/v1/notifications?kind=revenue.line_paid")
+        return True if inbox["items"] else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,9 +38,11 @@ async def remind(tx: Tx) -> int:
         due = await repository.list_candidates(db, kinds, since=now + LATEST, until=remind_until(now), limit=BATCH)
         fresh = await notes.put_reminders(db, {one.once for one in due})
         told = [one for one in due if one.once in fresh]
-        for one in {one.once: one for one in told if one.org_id is not None}.values():
-            event = DeadlineNear(_known(one.org_id), one.kind, one.object or one.kind, one.due)
-            journal.record(db, event, actor=None)
+        for one in told:
+            # What is one person's own, such as a seat on a panel, is nobody else's in his organisation.
+            if one.org_id is not None and one.person_id is None:
+                event = DeadlineNear(one.org_id, one.kind, one.object or one.kind, one.due)
+                journal.record(db, event, actor=None)
         await _tell(db, told, now)
         return len(fresh)
 
@@ -77,8 +78,3 @@ async def _who_may(db: AsyncSession, told: list[Candidate]) -> list[MemberFacts]
         roles = {role for one in told if one.org_id is None for role in all_work()[one.kind].permission.roles}
         members += await identity.staff_with(db, roles)
     return list(dict.fromkeys(members))
-
-
-def _known(org_id: UUID | None) -> UUID:
-    assert org_id is not None
-    return org_id
