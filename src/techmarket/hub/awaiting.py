@@ -18,3 +18,15 @@ due_work(
     zh="修复并重新启用推送订阅",
     en="Mend a webhook that was disabled, and enable it",
 )
+due_work(
+    "hub.trust_source",
+    policy.CHANGE_SOURCE,
+    "trustSource",
+    "POST /v1/syndication/sources/{id}/trust",
+    thing="syndication_source",
+    rows="syndication_source x WHERE x.state = 'DISTRUSTED'",
+    since="x.created_at",
+    covers="syndication source DISTRUSTED",
+    zh="核查未能验证的外部市场来源",
+    en="Look at another market whose word could not be checked: trust it again, or remove it",
+)

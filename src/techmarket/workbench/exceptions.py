@@ -55,4 +55,13 @@ EXCEPTIONS: dict[str, str] = {
     "trade CONCLUDED": WITH_ANOTHER + "its contracts",
     "unit_rule IN_FORCE": STANDS,
     "line_rework PUBLISHED": CLOCK,
+    "first refusal HELD": "whoever holds one is asked after the session; before that nobody has to act",
+    "import WAITING": CLOCK,
+    "import RUNNING": CLOCK,
+    "syndicated listing DRAFT": CLOCK,
+    "syndicated listing EXPIRED": CLOCK,
+    "syndicated listing PUBLISHED": CLOCK,
+    "syndicated listing WITHDRAWN": CLOCK,
+    "syndication source ACTIVE": STANDS,
+    "syndication source PAUSED": STANDS,
 }
