@@ -252,7 +252,7 @@ async def test_an_announcement_and_a_withdrawal_at_once_never_both_succeed(tx, k
 async def test_consents_from_before_they_were_signed_still_count_after_the_migration(tx):
     unit, partner = await a_unit(tx), await a_unit(tx)
     view = await owned_with(tx, unit, partner)
-    moved = runpy.run_path(str(next(VERSIONS.glob("*_consents.py"))))
+    moved = runpy.run_path(str(next(VERSIONS.glob("2026_11_24_*_consents.py"))))
     async with tx.begin() as db:
         await db.execute(text("ALTER TABLE owner_share ADD COLUMN consented_at timestamptz"))
         await db.execute(text("UPDATE owner_share SET consented_at = market_now()"))

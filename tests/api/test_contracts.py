@@ -73,7 +73,7 @@ async def test_wrong_terms_are_refused_by_name(tx, keys, api):
         ({"royalty": {"rate": "1.1", "base": "net_sales", "due_days": 30}}, 422, "request.invalid"),
         ({"licence_kind": "WHATEVER"}, 422, "request.invalid"),
         ({"achievement_ids": []}, 422, "contracts.achievements_unfit"),
-        ({"achievement_ids": [str(uuid4())]}, 404, "not_found"),
+        ({"achievement_ids": [str(uuid4())]}, 422, "achievements.not_the_sellers"),
         ({"buyer_id": str(uuid4())}, 404, "not_found"),
         ({"buyer_id": str(seller.actor.org)}, 422, "contracts.same_party"),
         ({"surprise": 1}, 422, "request.invalid"),
