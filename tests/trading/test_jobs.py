@@ -45,6 +45,7 @@ def test_every_job_of_trading_is_declared() -> None:
         "trading.follow_decision",
         "trading.follow_withdrawal",
         "trading.follow_calendar",
+        "trading.follow_replacement",
     }
 
 
