@@ -47,6 +47,6 @@ async def test_every_call_of_the_page_is_answered_as_it_says(tx, keys, api: Api)
         name: example[name] for name in ("kind", "title_zh", "operation", "method", "urgency", "needs")
     }
     assert item["path"] == f"/v1/listings/{listing.id}/acceptance"
-    done = await api.call(item["method"], item["path"], key=operator, headers={"Idempotency-Key": "sample-1"})
+    done = await api.accept(str(listing.id), key=operator)
     assert done.status_code == 200
     assert (await api.get("/v1/work", key=operator, params={"kind": "listings.review"})).json()["items"] == []
