@@ -30,7 +30,7 @@ RATIOS = {
     "matching": {"stard_words_vs_bm25"},
 }
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
-USUAL = ["certificates", "distribution", "hot_lot"]
+USUAL = ["certificates", "distribution"]
 """Those of every run; with `TECHMARKET_LONG=1` (`make bench-check`) all of them."""
 KEPT = [
     "certificates",

@@ -1,6 +1,6 @@
 """Two and four API processes over one database are killed amid a crowd's bids, and so is PostgreSQL: the public record
-replays, holds every acknowledgement once, and each lot has one winner. `TECHMARKET_LONG=1` takes twenty rounds of each,
-or as many as `TECHMARKET_ROUNDS` says.
+replays, holds every acknowledgement once, and each lot has one winner. Only `TECHMARKET_LONG=1` has a test here: twenty
+rounds of each, or as many as `TECHMARKET_ROUNDS` says. The short form, with one process, is in `test_kill_bidding.py`.
 """
 
 from __future__ import annotations
@@ -22,42 +22,44 @@ from techmarket.trading.record.replay import Findings, Replay
 from tests.fault.fleet import PATIENCE_SECONDS, Bidder, Crowd, Fleet, Heard, a_crowd, fleet_of, grow
 
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
-ROUNDS = int(os.environ.get("TECHMARKET_ROUNDS", "20")) if IS_LONG else 1
-BIDS_BETWEEN_KILLS = 200 if IS_LONG else 25
-CROWDS = [(2, 64), (4, 256)] if IS_LONG else [(2, 16)]
+ROUNDS = int(os.environ.get("TECHMARKET_ROUNDS", "20"))
+BIDS_BETWEEN_KILLS = 200
+CROWDS = [(2, 64), (4, 256)]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("processes, bidders", CROWDS)
-async def test_kills_of_processes_and_database_lose_no_bid_break_no_rule_and_leave_one_winner_a_lot(
-    processes: int, bidders: int
-) -> None:
-    dice = random.Random(20260302 + processes)
-    with fleet_of(processes, dice) as fleet:
-        crowd = await a_crowd(fleet, bidders)
-        await fleet.start()
-        heard = Heard(fleet.folder / "heard.jsonl")
-        began = time.monotonic()
-        limits = httpx.Limits(max_connections=3 * bidders, max_keepalive_connections=3 * bidders)
-        async with httpx.AsyncClient(timeout=15, limits=limits, trust_env=False) as http:
-            await rounds(fleet, crowd, heard, http)
-            bidding_s = time.monotonic() - began
-            record = await the_record(http, fleet, crowd)
-        told = judge(record, heard, crowd)
-        if IS_LONG:
-            say(
-                processes=processes,
-                bidders=bidders,
-                rounds=ROUNDS,
-                bids_acknowledged=heard.acknowledged,
-                bidding_s=round(bidding_s, 1),
-                lines_cut=heard.broken,
-                answered_after_a_retry=heard.retried,
-                sent_to_two_at_once=heard.twice,
-                longest_wait_s=round(heard.worst_s, 1),
-                **told,
-            )
-    assert told == {"acknowledged_lost": 0, "sequence_gaps": 0, "rule_violations": 0, "winners_per_lot": [1, 1]}
+if IS_LONG:
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("processes, bidders", CROWDS)
+    async def test_kills_of_processes_and_database_lose_no_bid_break_no_rule_and_leave_one_winner_a_lot(
+        processes: int, bidders: int
+    ) -> None:
+        dice = random.Random(20260302 + processes)
+        with fleet_of(processes, dice) as fleet:
+            crowd = await a_crowd(fleet, bidders)
+            await fleet.start()
+            heard = Heard(fleet.folder / "heard.jsonl")
+            began = time.monotonic()
+            limits = httpx.Limits(max_connections=3 * bidders, max_keepalive_connections=3 * bidders)
+            async with httpx.AsyncClient(timeout=15, limits=limits, trust_env=False) as http:
+                await rounds(fleet, crowd, heard, http)
+                bidding_s = time.monotonic() - began
+                record = await the_record(http, fleet, crowd)
+            told = judge(record, heard, crowd)
+            if IS_LONG:
+                say(
+                    processes=processes,
+                    bidders=bidders,
+                    rounds=ROUNDS,
+                    bids_acknowledged=heard.acknowledged,
+                    bidding_s=round(bidding_s, 1),
+                    lines_cut=heard.broken,
+                    answered_after_a_retry=heard.retried,
+                    sent_to_two_at_once=heard.twice,
+                    longest_wait_s=round(heard.worst_s, 1),
+                    **told,
+                )
+        assert told == {"acknowledged_lost": 0, "sequence_gaps": 0, "rule_violations": 0, "winners_per_lot": [1, 1]}
 
 
 async def rounds(fleet: Fleet, crowd: Crowd, heard: Heard, http: httpx.AsyncClient) -> None:
