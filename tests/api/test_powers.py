@@ -14,10 +14,10 @@ from sqlalchemy.exc import IntegrityError
 
 from techmarket.identity import passwords
 from techmarket.identity.actor import DEPUTY_ROLES, MARKET_ROLES, Actor, Role, Scope
-from techmarket.identity.permissions import PERMISSIONS, ElevationDoesNotReach, require
+from techmarket.identity.permissions import PERMISSIONS, ElevationDoesNotReach, InPersonOnly, require
 from techmarket.kernel.refusals import NotAllowed
 from tests.api.test_audit import look, positioned
-from tests.api.test_people import PASSWORD, a_person, code_now, sign_in, with_second_factor
+from tests.api.test_people import a_person, code_now, sign_in, with_second_factor
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.listings.make import demand_terms
 
@@ -213,19 +213,19 @@ async def test_an_operator_acts_for_an_organisation_for_a_reason_told_at_once_ma
     )
     (seen,) = (await api.get("/v1/elevations?unreviewed=true", key=market.bo)).json()["items"]
     assert seen["id"] == told["id"]
-    invited = await api.post(invite, key=market.ann, json=body, headers=under)
-    assert invited.status_code == 201, invited.text
-    joined = await api.post(
-        "/v1/invitations/acceptance",
-        json={"token": invited.json()["token"], "name": "new boss", "password": PASSWORD},
-    )
-    assert joined.status_code == 201, joined.text
+    refused = await api.post(invite, key=market.ann, json=body, headers=under)
+    assert (refused.status_code, refused.json()["code"]) == (403, "identity.elevation_does_not_reach")
+    given = [(await api.post(invite, key=org.key, json=body)).json()["id"] for _ in range(2)]
+    withdrawals = [f"/v1/invitations/{one}/withdrawal" for one in given]
+    assert (await api.post(withdrawals[0], key=market.ann)).status_code in (403, 404)
+    withdrawn = await api.post(withdrawals[0], key=market.ann, headers=under)
+    assert withdrawn.status_code == 204, withdrawn.text
     review = f"/v1/elevations/{taken.json()['id']}/review"
     finding = {"was_justified": True, "finding": "示例：已核对"}
     early = await api.post(review, key=market.bo, json=finding)
     assert (early.status_code, early.json()["code"]) == (409, "identity.elevation_still_runs")
     assert (await api.post(f"/v1/elevations/{taken.json()['id']}/end", key=market.bo)).status_code == 204
-    over = await api.post(invite, key=market.ann, json=body, headers=under)
+    over = await api.post(withdrawals[1], key=market.ann, headers=under)
     assert (over.status_code, over.json()["code"]) == (403, "identity.elevation_over")
     own = await api.post(review, key=market.ann, json=finding)
     assert (own.status_code, own.json()["code"]) == (403, "identity.elevation_own_review")
@@ -233,7 +233,7 @@ async def test_an_operator_acts_for_an_organisation_for_a_reason_told_at_once_ma
     assert sorted(one.status_code for one in answers) == [200, 409, 409]
     await positioned(means)
     marked = await look(api, org, org.key, elevation_id=taken.json()["id"])
-    assert [one["kind"] for one in marked] == ["identity.person_invited"]
+    assert [one["kind"] for one in marked] == ["identity.invitation_withdrawn"]
     kinds = [one["kind"] for one in await look(api, org, org.key)]
     assert [kind for kind in kinds if "elevation" in kind] == [
         "identity.elevation_reviewed",
@@ -272,9 +272,9 @@ async def test_an_elevation_reaches_no_bid_seal_money_signature_or_certificate(a
     assert refused.json()["code"] == "identity.deputy_does_not_bid"
 
 
-def test_under_an_elevation_nothing_is_written_but_what_takes_an_administrator():
+def test_under_an_elevation_nothing_is_handed_out_and_only_what_is_in_wrong_hands_is_taken_away():
     org = uuid4()
-    actor = Actor(uuid4(), org, org_verified=True, roles=frozenset({Role.ADMINISTRATOR}), elevation_id=uuid4())
+    actor = Actor(uuid4(), org, org_verified=True, roles=frozenset(Role), elevation_id=uuid4())
     written = set()
     for name, wanted in PERMISSIONS.items():
         if wanted.scope is Scope.READ:
@@ -282,11 +282,15 @@ def test_under_an_elevation_nothing_is_written_but_what_takes_an_administrator()
         try:
             require(actor, wanted, parties=[org])
             written.add(name)
-        except (ElevationDoesNotReach, NotAllowed):
+        except (ElevationDoesNotReach, NotAllowed, InPersonOnly):
             pass
-    assert "identity.invite_person" in written
-    assert all(Role.ADMINISTRATOR in PERMISSIONS[name].roles for name in written)
-    assert {name.split(".")[0] for name in written} == {"identity"}
+    assert written == {
+        "identity.end_membership",
+        "identity.revoke_client",
+        "identity.revoke_deputy",
+        "identity.revoke_key",
+        "identity.withdraw_invitation",
+    }
 
 
 async def test_an_elevation_takes_an_operator_in_a_session_with_a_fresh_second_factor_and_its_last_one_reviewed(

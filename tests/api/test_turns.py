@@ -128,3 +128,21 @@ async def _first(tasks: list[asyncio.Task[tuple[int, str | None]]]) -> tuple[int
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     tasks.remove(one := done.pop())
     return await one
+
+
+async def test_a_turn_that_falls_to_one_who_has_just_given_up_goes_to_the_next_and_no_place_is_lost():
+    turns, order = Turns(2), list[str]()
+    await turns.take("x")
+    await turns.take("y")
+    gone = await waiting(turns, "a", order)
+    next_one = await waiting(turns, "a", order)
+    gone.cancel()  # its wait is over at once; it says so itself only when it runs again
+    turns.leave("x")
+    await next_one
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    turns.leave("a")
+    turns.leave("y")
+    assert order == ["a"]
+    for whose in ("p", "q"):
+        await asyncio.wait_for(turns.take(whose), 1)

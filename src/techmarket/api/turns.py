@@ -78,12 +78,15 @@ class Turns:
             if self._taken >= self.places:
                 return
             queue = self._queues[whose]
-            if queue and self._is_free_for(whose):
+            while queue and self._is_free_for(whose):
                 turn = queue.popleft()
                 self._count(-1)
+                if turn.done():  # whoever waited has given up in this very moment
+                    continue
                 self._give(whose)
                 turn.set_result(None)
                 self._queues.move_to_end(whose)
+                break
             if not queue:
                 del self._queues[whose]
 

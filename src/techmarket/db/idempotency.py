@@ -17,10 +17,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Index, LargeBinary, String, text
+from sqlalchemy import Index, LargeBinary, String, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -126,8 +126,22 @@ class KeyedTx(Tx):
     async def recall(self) -> None:
         async with self._maker() as db:
             row = await self._stored(db)
-        if row is not None:
-            raise Replay(row)
+            if row is not None:
+                await self._replay(db, row)
+
+    async def _replay(self, db: AsyncSession, row: Answer) -> NoReturn:
+        """Say the kept answer again once it is as safe as a first one.
+
+        The first commit may have been broken off while it waited for the standby: it stands here, and perhaps nowhere
+        else. A write of this transaction's own waits for the standby, too, and behind it in the log.
+        """
+        keys = [key_hash for key_hash, _ in self._known]
+        kept = update(IdempotencyKey).where(
+            IdempotencyKey.principal == self._principal, IdempotencyKey.key_hash.in_(keys)
+        )
+        await db.execute(kept.values(at=IdempotencyKey.at))
+        await db.commit()
+        raise Replay(row)
 
     async def _claim(self, db: AsyncSession) -> None:
         for key_hash, _ in sorted(self._known, key=lambda known: known[0]):
@@ -137,7 +151,7 @@ class KeyedTx(Tx):
                 raise KeyInFlight(retry_after=1)
         row = await self._stored(db)
         if row is not None:
-            raise Replay(row)
+            await self._replay(db, row)
 
     async def _stored(self, db: AsyncSession) -> Answer | None:
         for key_hash, cipher in self._known:

@@ -78,14 +78,27 @@ class ColleagueNeeded(Refusal):
     )
 
 
+TAKEN_AWAY = frozenset(
+    {
+        "identity.end_membership",
+        "identity.revoke_client",
+        "identity.revoke_deputy",
+        "identity.revoke_key",
+        "identity.withdraw_invitation",
+    }
+)
+"""What may be done under an elevation. Whoever could give a key, an office or a password by it could give them to
+himself, and would keep them when its hour is over."""
+
+
 class ElevationDoesNotReach(Refusal):
     """Sealed quotes, bids, money, signatures and certificates are out of reach of everybody's elevation."""
 
     code, kind = "identity.elevation_does_not_reach", Kind.NOT_ALLOWED
-    zh = "紧急授权不及于此：只能查阅该组织的资料、代管其人员与凭证；报价、密封、资金、签署与鉴证一律不可及。"
+    zh = "紧急授权不及于此：只能查阅该组织的资料，并撤销其密钥、程序、代理、邀请或成员资格；不得授予任何权限。"
     en = (
-        "An elevation does not reach this: it lets read, and act on people and credentials as an administrator; "
-        "bids, seals, money, signatures and certificates are never reached."
+        "An elevation does not reach this: it lets read, and revoke keys, programs, deputies, invitations and "
+        "memberships of the organisation; it hands out nothing."
     )
 
 
@@ -157,11 +170,9 @@ def require(
         raise NotVerified()
     if wanted.in_person and actor.stands_in_for is not None:
         raise InPersonOnly()
-    # By its elevation somebody of the market reads, and acts on people and credentials as an administrator; no more.
-    if actor.elevation_id is not None and wanted.scope is not Scope.READ:
-        of_people = wanted.operation.startswith("identity.") and Role.ADMINISTRATOR in wanted.roles
-        if not of_people:
-            raise ElevationDoesNotReach()
+    # By its elevation somebody of the market reads, and takes away what is in wrong hands; he hands out nothing.
+    if actor.elevation_id is not None and wanted.scope is not Scope.READ and wanted.operation not in TAKEN_AWAY:
+        raise ElevationDoesNotReach()
     if wanted.operation in actor.by_two:
         raise ColleagueNeeded(operation=wanted.operation)
     if wanted.consequential and actor.lacks_second_factor:
