@@ -317,7 +317,7 @@ async def test_a_node_brings_its_organisations_and_then_their_listings_under_its
         None,
         None,
         "hub.organisation_of_row_unknown",
-        "market.not_allowed",
+        "not_allowed",
     ]
     waiting = await listings.list_queue(tx, operator.actor, limit=10)
     assert {line.listing.organisation_id for line in waiting.items} == {first, second}

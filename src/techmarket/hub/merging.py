@@ -6,6 +6,7 @@ are merged by id, other lists are replaced whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -53,6 +54,11 @@ def _by_id(old: list[Any], new: list[Any]) -> list[Any]:
     return list(found.values())
 
 
+TRANSLATED = re.compile(r"(?:title|description|rationale|name|legalName)_[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*")
+"""Texts in another language. The schema of versioned releases takes these as plain text, without versions: the
+last one stands there, and each as it was in its release."""
+
+
 def version_releases(releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Every value that a process ever had, each with the release that brought it (versioned release)."""
     ordered = sorted(releases, key=lambda one: str(one["date"]))
@@ -68,8 +74,8 @@ def _note(known: dict[str, Any], said: Mapping[str, Any], source: Mapping[str, A
     """What one release says of one thing; the id of a member of a list is its name and has no versions."""
     for name, value in said.items():
         held: Any = known.get(name)
-        if name == "id" and named:
-            known["id"] = value
+        if (name == "id" and named) or TRANSLATED.fullmatch(name):
+            known[name] = value
         elif isinstance(value, dict) and (held is None or isinstance(held, dict)):
             _note(known.setdefault(name, {}), value, source, named=False)
         elif value and name not in WHOLE and _have_ids(value) and (held is None or not _are_versions(held)):
