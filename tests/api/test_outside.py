@@ -17,7 +17,7 @@ from techmarket.db.calling import Caller
 from techmarket.identity import passwords
 from techmarket.identity.oidc import Provider
 from techmarket.identity.providers import AGAIN_SECONDS, House
-from tests.api.test_people import a_person, code_now, sign_in, with_second_factor
+from tests.api.test_people import PASSWORD, a_person, code_now, sign_in, with_second_factor
 from tests.client import Api
 from tests.identity.house import SmallHouse, a_house, rsa
 from tests.identity.make import an_organisation
@@ -78,7 +78,9 @@ async def come_back(api: Api, brought: dict[str, str], browser: str | None, *, n
 async def link(market: Any, name: str = "lin", *, token: str | None = None, subject: str = "sample subject") -> Any:
     """Link the account of `subject` in a session of this person."""
     token = token or (await sign_in(market.api, name)).json()["token"]
-    address, browser = await begin(market.api, "/v1/me/outside-identities/campus", key=token)
+    address, browser = await begin(
+        market.api, "/v1/me/outside-identities/campus", key=token, json={"current": PASSWORD}
+    )
     return await come_back(market.api, market.house.visit(address, subject=subject), browser)
 
 
@@ -199,7 +201,8 @@ async def test_nobody_is_linked_by_an_address_or_a_name_that_the_house_tells(mar
 async def test_an_account_belongs_to_one_person_and_a_person_links_one_account_of_a_house(market, tx):
     await a_person(market.api, market.org, "wu", "TRADER")
     tokens = [(await sign_in(market.api, name)).json()["token"] for name in ("lin", "wu")]
-    begun = [await begin(market.api, "/v1/me/outside-identities/campus", key=token) for token in tokens]
+    path, given = "/v1/me/outside-identities/campus", {"current": PASSWORD}
+    begun = [await begin(market.api, path, key=token, json=given) for token in tokens]
     answers = await asyncio.gather(
         *[come_back(market.api, market.house.visit(address), browser) for address, browser in begun]
     )
@@ -217,17 +220,32 @@ async def test_linking_takes_a_session_that_still_holds_and_a_fresh_second_facto
     by_key = await market.api.post(path, key=market.org.key, json={})
     assert (by_key.status_code, by_key.json()["code"]) == (403, "identity.session_only")
     signed = (await sign_in(market.api, "lin")).json()
-    address, browser = await begin(market.api, path, key=signed["token"])
+    address, browser = await begin(market.api, path, key=signed["token"], json={"current": PASSWORD})
     await market.api.post(f"/v1/sessions/{signed['session']['id']}/end", key=signed["token"])
     gone = await come_back(market.api, market.house.visit(address), browser)
     assert (gone.status_code, gone.json()["code"]) == (403, "identity.outside_sign_in_over")
     token, secret, _ = await with_second_factor(market.api, "lin")
     async with tx.begin() as db:
         await db.execute(text("UPDATE session SET second_factor_at = second_factor_at - interval '11 minutes'"))
-    stale = await market.api.post(path, key=token, json={})
+    stale = await market.api.post(path, key=token, json={"current": PASSWORD})
     assert (stale.status_code, stale.json()["code"]) == (403, "identity.second_factor_needed")
     fresh = await market.api.put("/v1/me/session/second-factor", key=token, json={"code": code_now(secret)})
     assert (await link(market, token=fresh.json()["token"])).status_code == 303
+
+
+async def test_a_session_alone_links_nothing_where_a_password_is_all_the_proof_there_is(market, tx):
+    path = "/v1/me/outside-identities/campus"
+    token = (await sign_in(market.api, "lin")).json()["token"]
+    for body in ({}, {"current": "wrong horse battery"}):
+        refused = await market.api.post(path, key=token, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (401, "identity.sign_in_failed")
+        assert refused.json()["pointer"] == "/body/current"
+        assert cookies_of(refused) == {}
+    async with tx.read() as db:
+        assert (await db.execute(text("SELECT count(*) FROM outside_sign_in"))).scalar_one() == 0
+    assert (await link(market, token=token)).status_code == 303
+    guesses = [await market.api.post(path, key=token, json={"current": f"guess {n}"}) for n in range(12)]
+    assert guesses[-1].json()["code"] == "identity.sign_in_too_often"
 
 
 async def test_a_session_that_rests_on_a_linked_account_links_no_other_without_a_second_factor(means, tx, keys, house):
@@ -240,7 +258,7 @@ async def test_a_session_that_rests_on_a_linked_account_links_no_other_without_a
         await link(market)
         session = cookies_of(await enter(market))[SESSION]
         sent = {"Cookie": f"{SESSION}={session}", "Origin": means.public_url}
-        refused = await api.post("/v1/me/outside-identities/second", json={}, headers=sent)
+        refused = await api.post("/v1/me/outside-identities/second", json={"current": PASSWORD}, headers=sent)
         assert (refused.status_code, refused.json()["code"]) == (403, "identity.second_factor_needed")
 
 

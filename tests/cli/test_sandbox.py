@@ -57,13 +57,28 @@ def test_only_what_is_a_sandbox_is_thrown_away(tmp_path):
     other = tmp_path / "photos"
     other.mkdir()
     (other / "holiday.jpg").write_bytes(b"x")
-    with pytest.raises(SystemExit, match="does not look like a sandbox"):
+    with pytest.raises(SystemExit, match="no mark of a sandbox"):
         throw_away(other)
     assert (other / "holiday.jpg").exists()
     ours = tmp_path / "sandbox"
     (ours / "keys").mkdir(parents=True)
+    (ours / "SANDBOX").touch()
     throw_away(ours)
     assert not ours.exists()
+
+
+async def test_the_folder_of_a_live_market_is_never_thrown_away_and_that_of_a_sandbox_is_marked(tx, means, tmp_path):
+    for name, is_sandbox in (("live", False), ("sandbox", True)):
+        folder = tmp_path / name
+        (folder / "keys").mkdir(parents=True)
+        (folder / "staff.json").write_text("{}")
+        settings = Settings.model_construct(sandbox=is_sandbox, market_name="Sample market", state_dir=folder)
+        await state.found(state.OpenMarket(means, "", folder, folder / "staff.json"), settings, None)
+    with pytest.raises(SystemExit, match="no mark of a sandbox"):
+        throw_away(tmp_path / "live")
+    throw_away(tmp_path / "sandbox")
+    assert not (tmp_path / "sandbox").exists()
+    assert {one.name for one in (tmp_path / "live").iterdir()} == {"keys", "staff.json"}
 
 
 async def test_a_test_key_is_refused_by_a_live_market_and_a_live_key_by_a_sandbox_with_the_reason(tx, keys):

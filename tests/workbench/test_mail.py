@@ -177,6 +177,23 @@ async def test_a_code_is_counted_and_ten_wrong_ones_end_it(tx, keys, people):
         assert not (await service.confirm_address(tx, keys, unit.actor, code=found[0])).is_confirmed
 
 
+async def test_a_code_is_read_in_the_mailbox_alone_not_in_the_copy_of_ones_own_data(tx, keys, people, api: Api):
+    _, unit = people
+    with a_post() as post:
+        await service.put_address(tx, keys, unit.actor, address="other@unit.test", language="en", has_mail=True)
+        before = await api.get("/v1/me/personal-data", key=unit.key)
+        await send(tx, keys, post)
+        code = re.search(r"Your code: ([0-9]{8})", post.got[0].get_content())
+        assert code is not None
+        after = await api.get("/v1/me/personal-data", key=unit.key)
+        async with tx.read() as db:
+            kept = (await db.execute(text("SELECT m::text || a::text FROM mail m, mail_address a"))).scalar_one()
+        for copy in (before.text, after.text, kept):
+            assert "other@unit.test" in copy
+            assert code[1] not in copy
+        assert (await service.confirm_address(tx, keys, unit.actor, code=code[1])).is_confirmed
+
+
 async def test_whoever_is_erased_leaves_no_address_and_nothing_he_was_told(tx, keys, people):
     operator, unit = people
     with a_post() as post:

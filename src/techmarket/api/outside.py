@@ -28,7 +28,7 @@ from techmarket.api.deps import (
     spend_openly,
 )
 from techmarket.api.refusals import refusals
-from techmarket.api.sessions import OneTimeCode, SignedInOut, shown
+from techmarket.api.sessions import OneTimeCode, Password, SignedInOut, shown
 from techmarket.api.shapes import SafeText, Uuid, Wire
 from techmarket.identity import errors, service
 from techmarket.identity.permissions import SecondFactorNeeded
@@ -63,6 +63,9 @@ class BeginSignIn(Wire):
 
 
 class BeginLinking(Wire):
+    current: Password | None = Field(
+        default=None, description="The password you have now; asked for unless a fresh second factor proves you."
+    )
     return_to: LocalPath = Field(default="/", description="The page of the portal to go on with.")
 
 
@@ -203,7 +206,14 @@ async def give_code(provider: ProviderName, body: GiveCode, request: Request, re
     status_code=201,
     response_model=BegunOut,
     operation_id="linkOutsideIdentity",
-    responses=refusals(*_OF_PROVIDER, errors.SessionOnly, SecondFactorNeeded),
+    responses=refusals(
+        *_OF_PROVIDER,
+        errors.SessionOnly,
+        errors.SignInFailed,
+        errors.SignInTooOften,
+        errors.SignInBusy,
+        SecondFactorNeeded,
+    ),
 )
 async def begin_linking(
     provider: ProviderName,
@@ -214,7 +224,8 @@ async def begin_linking(
     tx: TxDep,
     keys: KeysDep,
 ) -> object:
-    """Begin to link an account of yours at another house, in a session of yours: send the browser to the address."""
+    """Begin to link an account of yours at another house, in a session of yours and by your password or a fresh second
+    factor: send the browser to the address."""
     begun = await service.begin_linking(
         tx,
         keys,
@@ -222,6 +233,8 @@ async def begin_linking(
         house_of(request, provider),
         public_url=means_of(request).public_url,
         return_to=body.return_to,
+        current=body.current,
+        source=source_of(request),
     )
     return _sent(begun, response)
 

@@ -42,11 +42,15 @@ def settings_of(live: Settings, *, port: int, folder: Path | None) -> Settings:
 
 
 def throw_away(folder: Path) -> None:
-    """Everything of a sandbox that does not run; a folder that is none is left alone."""
-    if not folder.exists():
+    """Everything of a sandbox that does not run. A folder without a sandbox's mark is left alone: a live market has
+    keys, staff and a database in its folder, too."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    if not (folder / "staff.json").exists() and any(folder.iterdir()) and not (folder / "keys").exists():
-        raise SystemExit(f"techmarket: {folder} does not look like a sandbox; remove it yourself.")
+    if not (folder / state.SANDBOX_MARK).is_file():
+        raise SystemExit(
+            f"techmarket: {folder} has no mark of a sandbox ({state.SANDBOX_MARK}); nothing was removed. "
+            "A sandbox gets it when it starts: start it once without --reset."
+        )
     embedded.remove(folder.resolve())
     shutil.rmtree(folder, ignore_errors=True)
 

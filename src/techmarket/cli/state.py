@@ -34,6 +34,8 @@ from techmarket.transparency import service as transparency
 from techmarket.transparency.cosigning import parse_witnesses
 from techmarket.workbench.mailing import Mailer, Security
 
+SANDBOX_MARK = "SANDBOX"
+"""The file that says of a state folder that a sandbox lives in it. A live market's folder never gets it."""
 SECRETS = ("log_key", "issuer_key", "receipts_key", "pepper", "bank_secret", "paper_key", "paper_certificate")
 
 
@@ -169,6 +171,7 @@ async def found(market: OpenMarket, settings: Settings, start_at: datetime | Non
     if settings.is_sandbox:
         async with tx.begin() as db:
             await clock.open_sandbox(db, start_at)
+        write_private(market.state_dir / SANDBOX_MARK, "A sandbox of techmarket: a sample, worth nothing.\n")
     shown = await identity.found_market(tx, market.means.keys, name=settings.market_name)
     if shown:
         write_private(market.staff_file, json.dumps(shown, indent=2))

@@ -729,8 +729,8 @@ class AwaitedOperations(ABC):
         )
 
     async def link_outside_identity(self, provider: Value, body: shapes.BeginLinking) -> shapes.BegunOut:
-        """Begin to link an account of yours at another house, in a session of yours: send the browser to the
-        address.
+        """Begin to link an account of yours at another house, in a session of yours and by your password or a
+        fresh second factor: send the browser to the address.
         """
         return await self.send(
             "POST",

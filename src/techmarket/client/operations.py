@@ -693,8 +693,8 @@ class Operations(ABC):
         )
 
     def link_outside_identity(self, provider: Value, body: shapes.BeginLinking) -> shapes.BegunOut:
-        """Begin to link an account of yours at another house, in a session of yours: send the browser to the
-        address.
+        """Begin to link an account of yours at another house, in a session of yours and by your password or a
+        fresh second factor: send the browser to the address.
         """
         return self.send(
             "POST",

@@ -481,6 +481,7 @@ class BatchOut(TypedDict):
 
 
 class BeginLinking(TypedDict):
+    current: NotRequired[str | None]
     return_to: NotRequired[str]
 
 

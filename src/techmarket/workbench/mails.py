@@ -31,6 +31,8 @@ LEASE = timedelta(minutes=2)
 """How long a mail is one worker's: longer than a server may take. After a crash another one takes it."""
 CODE_VALID = timedelta(hours=24)
 CODE_TRIES_MAX = 10
+CODE_HERE = "{code}"
+"""Stands in the text of a mail, as it is kept, where the code goes that only the one who is sent it reads."""
 
 
 class MailState(StrEnum):
@@ -99,14 +101,24 @@ def _said(line: Line, chinese: bool) -> str:
     return text
 
 
-def confirmation(code: str, language: str, market: str) -> tuple[str, str]:
-    """Subject and body of the mail by which an address is confirmed."""
+def confirmation(language: str, market: str) -> tuple[str, str]:
+    """Subject and body of the mail by which an address is confirmed; the body has `CODE_HERE` in it."""
     if language.startswith("zh"):
-        return f"[{market}] 请确认您的邮箱", f"确认码：{code}\n24 小时内有效。如果不是您本人操作，请忽略此邮件。\n"
+        return f"[{market}] 请确认您的邮箱", f"确认码：{CODE_HERE}\n24 小时内有效。如果不是您本人操作，请忽略此邮件。\n"
     return (
         f"[{market}] Confirm your address",
-        f"Your code: {code}\nIt is valid for 24 hours. If you did not ask for it, ignore this mail.\n",
+        f"Your code: {CODE_HERE}\nIt is valid for 24 hours. If you did not ask for it, ignore this mail.\n",
     )
+
+
+def code_text(mail_id: UUID) -> str:
+    """What the keyed hash is of that the code of a mail is made from."""
+    return f"code of mail {mail_id}"
+
+
+def code_of(digest: bytes) -> str:
+    """The eight digits of a keyed hash: made again for each attempt to send them, and kept nowhere."""
+    return f"{int.from_bytes(digest) % 10**8:08d}"
 
 
 def message_id(mail_id: UUID, domain: str) -> str:

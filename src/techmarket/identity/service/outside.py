@@ -20,7 +20,7 @@ from techmarket.db import journal
 from techmarket.db.keys import Keys
 from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
-from techmarket.identity import errors, policy
+from techmarket.identity import errors, passwords, policy
 from techmarket.identity import repository_people as repository
 from techmarket.identity.actor import Actor, Via
 from techmarket.identity.events import OutsideIdentityLinked, OutsideIdentityUnlinked
@@ -61,24 +61,56 @@ async def begin_sign_in(
 
 
 async def begin_linking(
-    tx: Tx, keys: Keys, actor: Actor, house: House, *, public_url: str, return_to: str
+    tx: Tx,
+    keys: Keys,
+    actor: Actor,
+    house: House,
+    *,
+    public_url: str,
+    return_to: str,
+    current: str | None,
+    source: str,
 ) -> BegunView:
     """Send my browser to another house, to link my account there to me.
 
-    My session is the proof that it is me: whoever has a second factor has given it within the last minutes, and a
-    session that rests on a linked account links no other one without.
+    A session alone is not enough, for the link outlives it: whoever has a second factor has given it within the last
+    minutes, anybody else gives the password he has now (`current`), as for another password. A session that rests on a
+    linked account links no other one without a second factor.
     """
     require(actor, policy.LINK_IDENTITY)
     session_id = session_of(actor)
-    metadata = await house.metadata()
-    row = _row(house, return_to)
     async with tx.begin() as db:
         login = await repository.get_login_of(db, actor.person)
         session = await repository.lock_session(db, session_id, actor.person)
-        if (login is not None and login.totp_secret is not None) or session.identity_id is not None:
+        by_password = login is not None and login.totp_secret is None and session.identity_id is None
+        if not by_password:
             await require_fresh_session(db, actor)
+    proven = await _proven_by_password(tx, keys, actor, current, source) if by_password else None
+    metadata = await house.metadata()
+    row = _row(house, return_to)
+    async with tx.begin() as db:
+        held = await repository.lock_login(db, actor.person)
+        if proven is None or (held is not None and held.totp_secret is not None):
+            await require_fresh_session(db, actor)
+        elif held is None or held.password_phc != proven:
+            raise errors.SignInFailed(pointer="/body/current")
         row.person_id, row.session_id = actor.person, session_id
         return await _begun(db, keys, house, metadata, row, public_url)
+
+
+async def _proven_by_password(tx: Tx, keys: Keys, actor: Actor, current: str | None, source: str) -> str:
+    """The hash that the password given fits; a wrong one counts with those given to change it."""
+    by = trying(keys, f"password of {actor.person}", source)
+    async with tx.begin() as db:
+        wait = await count_try(db, by)
+        login = await repository.get_login_of(db, actor.person)
+    if wait:
+        raise must_wait(wait)
+    if not await passwords.password_fits(current or "", login.password_phc if login else None) or login is None:
+        raise errors.SignInFailed(pointer="/body/current")
+    async with tx.begin() as db:
+        await forgive(db, by)
+    return login.password_phc
 
 
 async def return_from(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -156,7 +155,11 @@ async def get_address(tx: Tx, actor: Actor) -> MailAddressView:
 async def put_address(
     tx: Tx, keys: Keys, actor: Actor, *, address: str, language: str, has_mail: bool
 ) -> MailAddressView:
-    """Say where mail is to go. A code is sent there; nothing else is before it came back."""
+    """Say where mail is to go. A code is sent there; nothing else is before it came back.
+
+    The code stands in no row, only its keyed hash: he who asks could read it in the copy of his data otherwise, and
+    confirm an address that is another's.
+    """
     require(actor, policy.SET_PREFERENCES)
     if not has_mail:
         raise errors.NoMailHere()
@@ -172,15 +175,16 @@ async def put_address(
         if row is None:
             row = MailAddress(person_id=actor.person)
             db.add(row)
-        code = f"{secrets.randbelow(10**8):08d}"
+        mail_id = new_id()
+        code = mails.code_of(keys.hash_secret(mails.code_text(mail_id)))
         row.address, row.language, row.confirmed_at, row.refused_at = address, language, None, None
         row.code_hash, row.code_until, row.code_tries = _hashed(keys, row, code), now + mails.CODE_VALID, 0
         row.changed_at = now
         market = await identity.find_market(db)
-        subject, body = mails.confirmation(code, language, "techmarket" if market is None else market.name[:60])
+        subject, body = mails.confirmation(language, "techmarket" if market is None else market.name[:60])
         db.add(
             Mail(
-                id=new_id(),
+                id=mail_id,
                 person_id=actor.person,
                 org_id=None,
                 address=address,

@@ -128,12 +128,19 @@ async def _take(tx: Tx, keys: Keys, mailer: OutsideMailer, public_url: str, now:
                 domain=mailer.domain,
                 language=mail.language,
                 subject=mail.subject,
-                body=mail.body,
+                body=_body(keys, mail),
                 created_at=mail.created_at,
                 unsubscribe_url=_unsubscribe_url(keys, mail, public_url),
             )
             orders.append(Order(mail.id, mail.address, message))
         return orders
+
+
+def _body(keys: Keys, mail: Mail) -> str:
+    """The text as it goes out. The code of a mail that confirms an address is put in here alone."""
+    if mail.org_id is not None:
+        return mail.body
+    return mail.body.replace(mails.CODE_HERE, mails.code_of(keys.hash_secret(mails.code_text(mail.id))))
 
 
 def _unsubscribe_url(keys: Keys, mail: Mail, public_url: str) -> str | None:
