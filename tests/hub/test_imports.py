@@ -332,7 +332,7 @@ async def test_a_node_brings_its_organisations_and_then_their_listings_under_its
     sent = await send(api, operator.key, lines(row(5, organisation="O-1")))
     await work(reading)
     (one,) = (await api.get(f"/v1/import-jobs/{sent.json()['id']}/rows", key=operator.key)).json()["items"]
-    assert one["refusal"]["code"] == "market.not_allowed"
+    assert one["refusal"]["code"] == "not_allowed"
 
 
 async def test_organisations_are_brought_by_operators_alone(api, reading, unit):

@@ -279,8 +279,11 @@ async def _go_on(tx: Tx, reader: RowReader, turn: _Turn, file: IO[bytes], until:
         begun, n = n, n + len(part)
         # What was done before is read again only for the sake of what stands twice.
         left = checked[max(0, turn.done - begun) :]
-        if left and not await _batch(tx, turn, n - len(left), left):
+        if not left:
+            continue
+        if not await _batch(tx, turn, n - len(left), left):
             return
+        # Only behind something done: a turn that ended while it read what was done before would never get further.
         if clock_now() >= until and n < total:
             return
     await _finish(tx, turn.id)
