@@ -10,7 +10,7 @@ import pytest
 from tests.fault.journal_storm import READERS, storm
 
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
-ENTRIES = 25_000 if IS_LONG else 5_000
+ENTRIES = 25_000 if IS_LONG else 4_000
 
 
 @pytest.mark.slow

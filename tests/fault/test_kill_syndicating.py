@@ -26,8 +26,8 @@ from tests.identity.make import an_organisation
 from tests.pg import TestServer
 
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
-LISTINGS = 400 if IS_LONG else 30
-ROUNDS = 40 if IS_LONG else 3
+LISTINGS = 400 if IS_LONG else 20
+ROUNDS = 40 if IS_LONG else 2
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
 

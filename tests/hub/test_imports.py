@@ -364,7 +364,7 @@ async def main(url, folder):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-ROWS = 20_000 if IS_LONG else 600
+ROWS = 20_000 if IS_LONG else 300
 KILLS = 25 if IS_LONG else 3
 
 
