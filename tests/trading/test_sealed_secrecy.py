@@ -238,8 +238,8 @@ async def test_no_log_line_and_no_metric_tells_of_an_envelope(world: World) -> N
         refused = await world.client.put(f"/v1/lots/{world.lot.id}/envelope", json={"envelope": "x"})
         assert refused.status_code == 401
     assert len([line for line in lines if line["event"] == "request"]) == 1
+    # Other tests of this process may have counted other readings; these were not.
     assert counted() == before
-    assert "envelope" not in "".join(counted())
 
 
 async def test_a_process_with_another_secret_wipes_out_no_envelope(world: World, tx: Tx, keys: Keys) -> None:
