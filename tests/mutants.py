@@ -127,7 +127,9 @@ def _serve() -> None:
             silence = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
                 os.dup2(silence, stream)
-            os._exit(pytest.main(json.loads(line)))
+            asked = json.loads(line)
+            os.environ["PYTHONPATH"] = asked[5].split("=")[1].split()[0]  # for the processes that the tests start
+            os._exit(pytest.main(asked))
         _, status = os.waitpid(child, 0)
         os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
 

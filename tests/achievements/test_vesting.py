@@ -301,6 +301,19 @@ async def test_completers_apply_the_unit_decides_and_strangers_hear_of_nothing(t
         await approve(tx, unit, row)
 
 
+async def test_nobody_is_called_to_sign_who_belongs_to_no_organisation_any_more(tx):
+    unit, first, second, view = await a_team(tx)
+    row = await published(tx, unit, first, view, wanted(first, second))
+    await hang(tx, unit, row.notice_id)
+    await move_to(tx, START + timedelta(days=16))
+    async with tx.begin() as db:
+        left = update(Membership).where(Membership.person_id == second.person)
+        await db.execute(left.values(ended_at=START + timedelta(days=15)))
+    with pytest.raises(errors.CoOwnerCannotSign):
+        await service.open_vesting_signing(tx, unit, row.id, AGREED)
+    assert (await service.get_vesting(tx, unit, row.id)).state is VestingState.PUBLISHED
+
+
 async def test_an_upheld_objection_or_a_withdrawal_ends_it_with_its_notice_and_signatures(tx):
     unit, first, second, view = await a_team(tx)
     row = await published(tx, unit, first, view, wanted(first, second))

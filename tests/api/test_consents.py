@@ -6,13 +6,16 @@ import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
 from techmarket.certification.verify import Answer
 from techmarket.cli.verify import examine
+from techmarket.db import journal
 from techmarket.dossiers import proofs
 from techmarket.identity.actor import OrgKind
+from techmarket.signing.events import SignaturePut
 from techmarket.transparency.keyset import TrustedKeys, trusted_keys
 from tests.dossiers.test_package import put
 from tests.identity.make import a_market, an_organisation
@@ -157,6 +160,17 @@ async def test_a_consent_is_given_out_whole_to_those_concerned_and_checked_offli
     assert verify_consent(ended, trusted)[-1].startswith("  taken back 20")
     # Whoever leaves that entry out is found by nobody but the log: the command says that it knows these entries only.
     assert verify_consent(proof, trusted)[-1] == "  not taken back, as far as these entries go"
+
+    # A market that logs a signature under another text than the one it shows is caught by its own log.
+    (signing,) = {ref for one in verdict.entries for ref in one.row["refs"] if ref.startswith("signing:")}
+    async with tx.begin() as db:
+        id = UUID(signing.removeprefix("signing:"))
+        lie = SignaturePut(id, partner.actor.person, partner.actor.org, 1, other["texts"][0]["sha256"])
+        journal.record(db, lie, actor=partner.actor)
+    await seal(means)
+    lied = (await api.get(f"{consent}/proof", key=unit.key)).json()
+    verdict = proofs.verify(json.dumps(lied).encode(), trusted)
+    assert (verdict.fault, verdict.where) == ("signed", "another text")
 
 
 def verify_consent(proof: dict[str, Any], trusted: TrustedKeys) -> list[str]:

@@ -203,6 +203,12 @@ def test_what_could_not_be_stamped_is_refused_at_upload_by_name(
     checked(PDF, media.PDF, Bounds(pages_max=3, pixels_max=6_000))
 
 
+def test_a_pdf_is_taken_at_its_word_when_it_says_that_it_has_too_many_pages() -> None:
+    with pytest.raises(errors.DocumentTooLong) as refused:
+        checked(PDF.replace(b"/Count 1", b"/Count 999"), media.PDF, Bounds(pages_max=3, pixels_max=6_000))
+    assert refused.value.facts["pages"] == 999  # none was looked at
+
+
 def test_stamping_that_takes_too_long_is_given_up_and_leaves_no_file_open() -> None:
     with pytest.raises(errors.StampingBusy):
         marked(a_book(), media.PDF, bounds=Bounds(seconds=-1.0))

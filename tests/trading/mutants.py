@@ -5,6 +5,7 @@ Each mutant is a copy of the sources with one line weakened. A mutant that lives
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -190,6 +191,7 @@ def lives(mutant: Mutant) -> bool:
         ended = subprocess.run(
             [*command, *(str(TESTS / mutant.room / one) for one in mutant.tests)],
             cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(copy)},  # by it the processes that the tests start find the copy
             capture_output=True,
             text=True,
         )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import errors, policy, repository
 from techmarket.achievements.events import AttestationEnded, AttestationFiled, EncumbranceReleased, PledgeeConsented
-from techmarket.achievements.licences import AttestedAct, BurdenKind
+from techmarket.achievements.licences import AttestedAct
 from techmarket.achievements.lifecycle import ATTESTATION, BURDEN, AttestationState
 from techmarket.achievements.tables import Achievement, Attestation, Encumbrance
 from techmarket.achievements.views import AttestationView
@@ -146,11 +146,9 @@ async def read_attestation_evidence(
 
 async def _require_second_eye(db: AsyncSession, actor: Actor, row: Achievement, burden: Encumbrance) -> None:
     """Not the unit nor anybody who belongs to it, whoever else he may be; a court is heard through the market."""
-    is_pledgee = burden.kind is BurdenKind.PLEDGE and burden.holder_org_id not in (None, row.org_id)
-    wanted = policy.CONFIRM_ATTESTATION
-    if is_pledgee and allows(actor, policy.CONFIRM_AS_HOLDER, parties=[burden.holder_org_id]):
-        wanted = policy.CONFIRM_AS_HOLDER
-    else:
+    wanted = policy.CONFIRM_AS_HOLDER
+    if burden.holder_org_id is None or not allows(actor, wanted, parties=[burden.holder_org_id]):
+        wanted = policy.CONFIRM_ATTESTATION
         require(actor, wanted, parties=[row.org_id])
     await identity.require_outside(db, actor.person, [row.org_id], operation=wanted.operation)
 
