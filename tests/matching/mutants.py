@@ -44,7 +44,6 @@ MUTANTS = [
         ("key=lambda one: (one.df, one.term)", "key=lambda one: one.df"),
         ("among = chosen(keys >= least)", "among = chosen(keys > least)"),
         ("for other, mask in masks.items() if other != name", "for other, mask in masks.items()"),
-        ("fits = price >= max(least, NO_PRICE + 1)", "fits = price >= least"),
         ("(highs == high) & (lows < low)", "(highs == high) & (lows <= low)"),
         ("np.where(price < 0, np.iinfo(np.int64).min, -price)", "-price"),
     ),
@@ -61,7 +60,7 @@ MUTANTS = [
     ),
     *mutants(
         "index/writing.py",
-        (SERVICE, LEAKS),
+        (INDEX, SERVICE, LEAKS),
         ("one.id not in held or held[one.id].digest != digests[one.id]", "True"),
         ("await repository.delete_documents(db, space, [row.id for row in leaving], changed=changed)", "pass"),
         ('        rows[n // CHUNK]["alive"][n % CHUNK] = 0', "        pass"),
@@ -123,7 +122,8 @@ MUTANTS = [
         "meaning/embedders.py",
         (MEANING,),
         ("if len(vector) != dim:", "if False:"),
-        ("if all(map(math.isfinite, vector)) else 0.0", ""),
+        ("if not math.isfinite(length) or length < 1e-9:", "if length < 1e-9:"),
+        ("if not math.isfinite(length) or length < 1e-9:", "if not math.isfinite(length):"),
         (
             'if purpose != "query":\n            return await self._inner',
             "if False:\n            return await self._inner",

@@ -185,9 +185,16 @@ def test_a_chunk_of_an_earlier_epoch_never_takes_the_place_of_a_later_one():
     now, before = held(ONE, TWO), held(ONE)
     later = rows_array([row_of(UUID(int=1), None, AT, 1, ONE), row_of(UUID(int=2), None, AT, 1, TWO)])
     columns.put(0, later.tobytes(), epoch=5)
-    columns.put(0, later[:1].tobytes(), epoch=4)
+    columns.put(0, rows_array([row_of(UUID(int=8), None, AT, 1, ONE)]).tobytes(), epoch=4)
     assert (columns.size, now.size, before.size) == (2, 2, 1)
     assert columns.ids([0, 1]) == [UUID(int=1), UUID(int=2)]
+
+
+def test_who_takes_part_is_counted_anew_after_each_change():
+    columns = held(NONE)
+    assert columns.taking_part(ListingKind.OFFER).documents == 1
+    columns.put(0, rows_array([row_of(UUID(int=n + 1), None, AT, 1, NONE) for n in range(3)]).tobytes(), epoch=1)
+    assert columns.taking_part(ListingKind.OFFER).documents == 3
 
 
 async def test_columns_are_read_piece_by_piece_and_none_is_missed(monkeypatch):

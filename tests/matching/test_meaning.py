@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import ClassVar
 
+import httpx
+import numpy as np
 import pytest
 from sqlalchemy import text
 
@@ -25,7 +27,8 @@ from techmarket.kernel.ids import Ref
 from techmarket.kernel.paging import BadCursor
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
-from techmarket.matching import jobs, service
+from techmarket.matching import candidates, jobs, service
+from techmarket.matching.index.columns import Facts
 from techmarket.matching.meaning import blending, endpoint
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
 from techmarket.matching.meaning.embedders import Remembering
@@ -34,6 +37,7 @@ from techmarket.matching.service import embedding
 from techmarket.matching.views import Filters
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
+from tests.matching.test_index import held
 
 MEANINGS = ("laser 激光 雷射", "weld 焊接 join", "pump 水泵 water", "battery 电池 cell")
 
@@ -164,7 +168,7 @@ async def test_after_three_failures_nobody_is_asked_until_the_rest_is_over():
     with served(handler) as url:
         one = Endpoint(url, model="m", dim=2, clock=lambda: now[0])
         said = []
-        for at in (0.0, 1.0, 2.0, 3.0, 31.9, 32.0, 33.0, 62.0):
+        for at in (0.0, 1.0, 2.0, 3.0, 31.9, 32.0, 33.0, 62.0, 63.0):
             now[0] = at
             try:
                 said.append((await one.embed(["x"], "query"))[0])
@@ -176,8 +180,39 @@ async def test_after_three_failures_nobody_is_asked_until_the_rest_is_over():
         Trouble.REFUSED,
         Trouble.RESTING,
         [0.6, 0.8],
+        [0.6, 0.8],
     ]
-    assert len(handler.seen) == 5
+    assert len(handler.seen) == 6
+
+
+async def test_texts_that_are_refused_keep_no_other_text_from_being_asked_about():
+    handler = answering(rows, status=[400, 400, 400, 400, 200])
+    with served(handler) as url:
+        one = Endpoint(url, model="m", dim=2)
+        for _ in range(4):
+            with pytest.raises(EmbeddingFailed) as failed:
+                await one.embed(["x"], "passage")
+            assert failed.value.trouble is Trouble.REFUSED
+        assert await one.embed(["x"], "passage") == [[0.6, 0.8]]
+
+
+@pytest.mark.parametrize("said, waits", [("0", 0.0), ("1", 1.0), ("86400", endpoint.RETRY_AFTER_MAX_SECONDS)])
+def test_an_endpoint_is_waited_for_as_it_asks_but_never_long(said, waits):
+    assert endpoint._pause(httpx.Headers({"retry-after": said}), 1) == waits
+
+
+def test_the_nearest_are_living_and_stand_in_the_space_or_are_granted():
+    among = candidates._Among(held(*[Facts(ListingKind.OFFER)] * 5, dead=(1,)), {}, {2, 3}, [3])
+    assert (among.documents(), among.count) == ([0, 3, 4], 3)
+    assert [among.takes(number) for number in (-1, 0, 1, 2, 3, 5)] == [False, True, False, False, True, False]
+
+
+@pytest.mark.parametrize("decides, keys", [(False, [30, 20, 10]), (True, [30, candidates.IN_FRONT + 2_000_000, 10])])
+def test_candidates_that_decide_nothing_leave_the_order_of_the_words(decides, keys):
+    one = candidates.Candidate(None, 0.0, (), 1.0, 2.0)
+    judged = candidates.Judged({(0, 7): one}, blending.spread([1.0]), blending.spread([]), decides)
+    at = np.array([3, 7, 9], np.int32)
+    assert judged.keys(0, at, np.array([30, 20, 10])).tolist() == keys
 
 
 async def test_a_query_is_embedded_once_and_remembered():

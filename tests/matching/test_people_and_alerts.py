@@ -252,6 +252,7 @@ async def test_feedback_on_what_stands_far_behind_or_was_opened_by_a_grant_is_ke
         rows = await db.execute(text("SELECT other_id, jsonb_array_length(features) FROM match_feedback"))
         taught = {row[0]: row[1] for row in rows}
     assert sorted(taught.values()) == [0, 0, 9]
+    monkeypatch.setattr("techmarket.matching.candidates.CANDIDATES", 9)
     hiding = await a_demand(tx, people.buyer, people.operator, title_en="laser weld", technical_details="yak")
     await catch_up(means)
     shown = [item.listing.id for item in (await matches(tx, people.buyer, hiding)).items]
@@ -549,20 +550,25 @@ def test_three_quarters_of_a_saved_query_are_enough_and_of_three_terms_all():
 # --- blind matching -------------------------------------------------------------------------------------------------
 
 
-async def test_two_who_agree_are_told_that_they_meet_in_hidden_text_and_nobody_else_of_anything(tx, means, people):
+async def test_two_who_agree_are_told_that_they_meet_in_hidden_text_and_nobody_else_of_anything(
+    tx, means, people, monkeypatch
+):
     secret = "vanadium electrolyte membrane swelling pulsed load redox stack cell carbon felt porosity crossover"
     offer = await an_offer(tx, people.seller, people.operator, title_en="Stack", technical_details=secret)
     demand = await a_demand(tx, people.buyer, people.operator, title_en="Storage", technical_details=secret)
     bystander = await a_demand(tx, people.other, people.operator, title_en="Pump", technical_details=secret)
+    own = await a_demand(tx, people.seller, people.operator, title_en="Own", technical_details=secret)
     await catch_up(means)
 
     async def seen(actor, listing):
         agreed, views = await service.list_blind_matches(tx, actor, listing.id)
         return agreed, [view.id for view in views]
 
-    await service.set_consent(tx, people.seller, offer.id, agrees=True)
+    for listing in (offer, own):  # of one organisation: it need not be told
+        await service.set_consent(tx, people.seller, listing.id, agrees=True)
     assert await service.compare_blind(tx) == 0
     assert await seen(people.seller, offer) == (True, [])
+    await service.set_consent(tx, people.seller, own.id, agrees=False)
     await service.set_consent(tx, people.buyer, demand.id, agrees=True)
     assert await service.compare_blind(tx) == 1
     assert await service.compare_blind(tx) == 0
@@ -582,6 +588,9 @@ async def test_two_who_agree_are_told_that_they_meet_in_hidden_text_and_nobody_e
     await service.set_consent(tx, people.buyer, demand.id, agrees=False)
     assert await seen(people.seller, offer) == (True, [])
     assert await service.compare_blind(tx) == 0
+    monkeypatch.setattr(blind, "AGREED_MAX", 2)  # who agrees no longer takes nobody's place
+    await service.set_consent(tx, people.other, bystander.id, agrees=True)
+    assert await service.compare_blind(tx) == 1
 
 
 def a_hidden(terms, n, kind=ListingKind.OFFER):

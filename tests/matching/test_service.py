@@ -23,6 +23,7 @@ from techmarket.kernel.ids import Ref
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import service as listings
+from techmarket.listings.events import ListingPublished
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import jobs, service, texts, tokens
 from techmarket.matching.fitting import Fit
@@ -62,6 +63,12 @@ async def found(tx, actor, query, filters=NOTHING, limit=20, cursor=None):
 
 async def ids(tx, actor, query, filters=NOTHING):
     return [item.listing.id for item in (await found(tx, actor, query, filters)).items]
+
+
+async def again(tx, listing_id):
+    """The same listing is told of once more."""
+    async with tx.begin() as db:
+        journal.record(db, ListingPublished(listing_id, 1), actor=None)
 
 
 async def index_of(tx):
@@ -231,7 +238,8 @@ async def test_a_match_misses_no_constraint_that_both_sides_state_unless_it_is_a
         return an_offer(tx, people.seller, people.operator, title_en="laser", summary_en="laser weld", **terms)
 
     fits = await offer(mode="LICENCE", trl=6)
-    silent = await offer(mode=None, licence_kind=None, price_form=None, price=None)
+    unmeasured = await an_achievement(tx, people.seller, trl=None)
+    silent = await offer(mode=None, licence_kind=None, price_form=None, price=None, achievement_ids=(unmeasured.id,))
     dear = await offer(price={"amount": "500000.01", "currency": "CNY"}, trl=7)
     raw = await offer(trl=4)
     other_mode = await offer(mode="TRANSFER", licence_kind=None)
@@ -245,6 +253,8 @@ async def test_a_match_misses_no_constraint_that_both_sides_state_unless_it_is_a
         modes=["LICENCE", "EQUITY"],
         trl_min=5,
     )
+    vague = await a_demand(tx, people.buyer, people.operator, title_en="laser weld", problem_en="laser", budget=None)
+    assert "budget" not in vague.terms
     await catch_up(means)
     strict = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=9)
     assert {item.listing.id for item in strict.items} == {fits.id, silent.id}
@@ -256,9 +266,9 @@ async def test_a_match_misses_no_constraint_that_both_sides_state_unless_it_is_a
     }
     assert missed == {fits.id: [], silent.id: [], dear.id: ["budget"], raw.id: ["maturity"], other_mode.id: ["mode"]}
     assert own.id not in missed
-    for offer_id, meets in ((fits.id, [demand.id]), (dear.id, []), (raw.id, []), (other_mode.id, [])):
+    for offer_id, meets in ((fits.id, {demand.id}), (dear.id, set()), (raw.id, set()), (other_mode.id, set())):
         back = await service.list_matches(tx, people.buyer, offer_id, cursor=None, limit=9)
-        assert [item.listing.id for item in back.items] == meets
+        assert {item.listing.id for item in back.items} == meets | {vague.id}
 
 
 async def test_how_rare_a_word_is_among_offers_does_not_depend_on_what_demands_say(tx, means, people):
@@ -300,13 +310,18 @@ async def test_a_mistyped_word_finds_what_was_meant_and_says_so(tx, means, peopl
 
 
 async def test_suggestions_go_on_from_what_was_typed_the_most_frequent_first(tx, means, people):
-    for title in ("激光焊接头", "激光切割机"):
+    made = [
         await an_offer(tx, people.seller, people.operator, title_zh=title, keywords=["激光焊接", "Laser 100%"])
+        for title in ("激光焊接头", "激光切割机")
+    ]
     await catch_up(means)
     assert await service.suggest(tx, ANONYMOUS, start="激") == ["激光焊接", "激光切割机", "激光焊接头"]
     assert await service.suggest(tx, ANONYMOUS, start="雷射銲") == []
     assert await service.suggest(tx, ANONYMOUS, start="ＬＡＳＥＲ ") == ["laser 100%"]
     assert await service.suggest(tx, ANONYMOUS, start="%") == []
+    await listings.withdraw(tx, people.seller, made[1].id)
+    await catch_up(means)
+    assert await service.suggest(tx, ANONYMOUS, start="激") == ["激光焊接", "激光焊接头"]
 
 
 def test_the_end_of_all_that_begins_so_lies_behind_the_last_of_them():
@@ -359,6 +374,24 @@ async def test_a_grant_opens_a_listing_to_its_holder_alone_by_all_of_its_text(tx
     async with tx.begin() as db:
         await disclosure.close_tier(db, org=people.buyer.org, subject=ref, actor=people.seller)
     assert await found(tx, people.buyer, "yak") == await found(tx, people.seller, "yak")
+
+
+async def test_whoever_is_not_verified_finds_nothing_by_what_a_grant_would_open(tx, means, people):
+    offer = await an_offer(tx, people.seller, people.operator, title_en="Weld", **SECRET)
+    await catch_up(means)
+
+    async def told():
+        pages = [await found(tx, who, "yak weld") for who in (people.newcomer, people.operator)]
+        return [[(one.listing.id, one.score, one.terms) for one in page.items] for page in pages]
+
+    before = await told()
+    async with tx.begin() as db:
+        for who in (people.newcomer, people.operator):
+            ref = Ref("listing", offer.id)
+            await disclosure.open_tier(
+                db, org=who.org, subject=ref, tier=Tier.NDA, basis="request", actor=people.seller
+            )
+    assert await told() == before
 
 
 async def test_what_left_the_market_is_swept_out_of_the_postings_and_answers_stay(tx, means, people, monkeypatch):
@@ -466,6 +499,22 @@ async def test_the_index_is_built_anew_beside_the_one_in_use_and_is_as_small_as_
     again = await an_offer(tx, people.seller, people.operator, title_en="laser again")
     await catch_up(means)
     assert again.id in await ids(tx, ANONYMOUS, "laser")
+
+
+async def test_what_the_old_index_alone_had_read_when_they_changed_places_is_read_again(tx, means, people, monkeypatch):
+    first = await an_offer(tx, people.seller, people.operator, title_en="laser")
+    await catch_up(means)
+    fill, made = rebuilding._fill, [first]
+
+    async def fills(other):
+        await fill(other)
+        made.append(await an_offer(tx, people.seller, people.operator, title_en="laser"))
+        await catch_up(means)
+
+    monkeypatch.setattr(rebuilding, "_fill", fills)
+    assert await service.rebuild(tx)
+    await catch_up(means)
+    assert sorted(await ids(tx, ANONYMOUS, "laser")) == sorted(one.id for one in made)
 
 
 async def test_another_version_of_the_terms_builds_the_index_anew_once_and_two_do_not_do_it_together(
@@ -599,6 +648,22 @@ async def test_a_listing_that_cannot_be_indexed_is_left_out_and_the_others_are_f
         await catch_up(means)
     assert sorted(await ids(tx, ANONYMOUS, "laser")) == sorted(one.id for one in made if one.id != poison)
     assert {one["listing"] for one in said if one["event"] == "listing_not_indexed"} == {str(poison)}
+
+
+async def test_what_was_indexed_once_and_cannot_be_any_more_is_not_found_by_its_former_text(
+    tx, means, people, monkeypatch
+):
+    made = await a_demand(tx, people.buyer, people.operator, title_en="laser", problem_en="x")
+    await catch_up(means)
+    assert await ids(tx, ANONYMOUS, "laser") == [made.id]
+
+    def fails(_one, _fields):
+        raise ValueError("poison")
+
+    monkeypatch.setattr(following, "_entry", fails)
+    await again(tx, made.id)
+    await catch_up(means)
+    assert await ids(tx, ANONYMOUS, "laser") == []
 
 
 async def test_others_are_answered_between_the_texts_of_a_page_and_the_fields_of_a_listing(

@@ -18,6 +18,7 @@ from tests.pg import TestRun, TestServer
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"
 TESTS = ROOT / "tests"
+ENDS_WITHIN_SECONDS = 600
 AFTER, MANDATE, JOINT, QUALIFY, ANNOUNCE, DEPOSIT, RELIST, SERVICE = (
     f"test_{name}.py"
     for name in (
@@ -188,13 +189,17 @@ def lives(mutant: Mutant) -> bool:
         shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
         (copy / mutant.file).write_text(weakened(mutant))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-o", f"pythonpath={copy} ."]
-        ended = subprocess.run(
-            [*command, *(str(TESTS / mutant.room / one) for one in mutant.tests)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(copy)},  # by it the processes that the tests start find the copy
-            capture_output=True,
-            text=True,
-        )
+        try:
+            ended = subprocess.run(
+                [*command, *(str(TESTS / mutant.room / one) for one in mutant.tests)],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(copy)},  # by it the processes that the tests start find the copy
+                capture_output=True,
+                text=True,
+                timeout=ENDS_WITHIN_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            return False  # tests that never end are noticed, too
     if ended.returncode not in (0, 1):
         print(ended.stdout[-2000:], flush=True)
     return ended.returncode == 0

@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "src"
+ENDS_WITHIN_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -417,7 +418,17 @@ def lives(mutant: Mutant) -> bool:
         watched_by = mutant.watched_by or (str(Path(__file__).parent),)
         # the processes that the tests start find the copy by the environment
         found = {**os.environ, "PYTHONPATH": str(copy)}
-        ended = subprocess.run([*command, *watched_by], cwd=ROOT, env=found, capture_output=True, text=True)
+        try:
+            ended = subprocess.run(
+                [*command, *watched_by],
+                cwd=ROOT,
+                env=found,
+                capture_output=True,
+                text=True,
+                timeout=ENDS_WITHIN_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            return False  # tests that never end are noticed, too
     if ended.returncode not in (0, 1) or " error" in ended.stdout.splitlines()[-1]:
         print(ended.stdout[-2000:], flush=True)
     return ended.returncode == 0

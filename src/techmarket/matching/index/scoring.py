@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from techmarket.matching.index.blocks import Posting
-from techmarket.matching.index.columns import KINDS, MODES, NO_PRICE, Columns, Ints, Mask, id_pair, org_number
+from techmarket.matching.index.columns import KINDS, MODES, Columns, Ints, Mask, id_pair, org_number
 
 K1 = 1.2
 B = 0.75
@@ -206,7 +206,7 @@ def _below(name: str, number: int, step: int) -> Test:
 def _between(least: int, most: int | None) -> Test:
     def test(held: Columns, at: Ints) -> Mask:
         price = held["price"][at]
-        fits = price >= max(least, NO_PRICE + 1)
+        fits = price >= least  # what states no price lies below nought
         return fits if most is None else fits & (price <= most)
 
     return test

@@ -85,7 +85,7 @@ def checked(vectors: Sequence[Sequence[float]], dim: int) -> list[list[float]]:
     for vector in vectors:
         if len(vector) != dim:
             raise EmbeddingFailed(Trouble.WRONG_DIMENSION)
-        length = math.sqrt(sum(x * x for x in vector)) if all(map(math.isfinite, vector)) else 0.0
+        length = math.sqrt(sum(x * x for x in vector))
         if not math.isfinite(length) or length < 1e-9:
             raise EmbeddingFailed(Trouble.NOT_FINITE)
         out.append([x / length for x in vector])
