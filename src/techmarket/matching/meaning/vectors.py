@@ -20,6 +20,10 @@ EXACT_MAX = 5_000
 NEAREST_ASKED = (200, 1_000, 5_000)
 BUILD_SECONDS = 6 * 3600.0
 """An index of a million vectors takes its time, longer than anybody waits for a statement."""
+BUILD_BYTES_EACH = 1_200
+"""What the graph of an index takes in memory for one vector besides its numbers, with room to spare."""
+BUILD_BYTES_MAX = 2 * 1024**3
+"""A graph that outgrows what it is given goes on from the disk, a hundred times slower."""
 PARKED = -1
 """The number of a document whose text may have changed: its vector is kept for the case that the text is the same."""
 
@@ -226,12 +230,20 @@ async def indexed(db: AsyncSession) -> list[tuple[str, int, int]]:
 
 
 async def build_index(engine: AsyncEngine, model: str, dim: int, space: int, *, schema: str = "public") -> None:
-    """The approximate index of one model and space, built beside everything that reads and writes."""
+    """The approximate index of one model and space, built beside everything that reads and writes.
+
+    By one process in memory of its own: several would share theirs, for which a container has little room, and leave
+    no processor to those who ask.
+    """
     name = "ix_vector_" + hashlib.sha256(f"{model}:{space}".encode()).hexdigest()[:20]
     async with engine.connect() as connection:
         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
         driver: Any = (await alone.get_raw_connection()).driver_connection
         await driver.execute("SET statement_timeout = 0")
+        count = f"SELECT count(*) FROM {schema}.listing_vector WHERE model = $1 AND space = $2"
+        needed = await driver.fetchval(count, model, space, timeout=BUILD_SECONDS) * (2 * int(dim) + BUILD_BYTES_EACH)
+        await driver.execute(f"SET maintenance_work_mem = {max(64 * 1024**2, min(needed, BUILD_BYTES_MAX)) // 1024}")
+        await driver.execute("SET max_parallel_maintenance_workers = 0")
         try:
             for statement in (
                 f"DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}",
@@ -241,4 +253,5 @@ async def build_index(engine: AsyncEngine, model: str, dim: int, space: int, *, 
             ):
                 await driver.execute(statement, timeout=BUILD_SECONDS)
         finally:
-            await driver.execute("RESET statement_timeout")
+            for name_of in ("statement_timeout", "maintenance_work_mem", "max_parallel_maintenance_workers"):
+                await driver.execute(f"RESET {name_of}")
