@@ -102,6 +102,11 @@ async def test_an_agreement_counts_once_for_its_author_and_its_very_request(api,
     retried = [await do(office, again, once="the-same-key") for _ in range(2)]
     assert [one.status_code for one in retried] == [201, 201]
     assert retried[0].json() == retried[1].json()
+    # Its answer is kept for a day, the agreement for three: what is sent again later would be done anew.
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE idempotency_key SET at = at - interval '25 hours'"))
+        await db.execute(text("UPDATE intended_act SET expires_at = expires_at - interval '25 hours'"))
+    assert (await do(office, again, once="the-same-key")).json()["code"] == "identity.not_agreed"
     async with tx.read() as db:
         assert (await db.execute(text("SELECT count(*) FROM invitation WHERE closed_at IS NULL"))).scalar_one() == 2
 
@@ -136,7 +141,7 @@ async def test_taking_the_rule_away_needs_a_colleague_too(api, office):
     assert alone.json()["code"] == "identity.colleague_needed"
     act = await intend(office, operation="identity.set_by_two", method="PUT", path=path, body=nothing)
     await api.post(f"/v1/intended-acts/{act.json()['id']}/agreement", key=office.org.key)
-    headers = {"Agreed-Act": act.json()["id"]}
+    headers = {"Agreed-Act": act.json()["id"], "Idempotency-Key": "the-same-key"}
     assert (await api.put(path, key=office.token, json=nothing, headers=headers)).json() == nothing
     again = await api.put(path, key=office.token, json=nothing, headers=headers)
     assert (again.status_code, again.json()["code"]) == (403, "identity.not_agreed")

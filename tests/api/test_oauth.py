@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 from urllib.parse import quote_plus
+from uuid import UUID
 
 from sqlalchemy import text
 
-from techmarket.identity.actor import Role
+from techmarket.identity.actor import Role, Scope
+from techmarket.identity.service.keys import issue
 from tests.identity.make import a_market, a_member, an_organisation
 
 BASIC = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -52,6 +54,25 @@ async def test_a_program_gets_a_short_token_acts_by_it_and_is_gone_when_it_is_re
     again = await ask(client, made)
     assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
     assert again.headers["www-authenticate"].startswith("Basic")
+
+
+async def test_a_program_has_no_key_that_would_outlive_its_revocation(api, client, tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    made = await a_client(api, org, scopes=["read", "write", "bid"])
+    token = (await ask(client, made)).json()["access_token"]
+    program = (await api.get("/v1/me", key=token)).json()["person_id"]
+    body = {"person_id": program, "scopes": ["read"]}
+    refused = await api.post(f"/v1/organisations/{org.actor.org}/keys", key=token, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "identity.session_only")
+    # One that a program gave itself when that was possible counts no more, and goes with the program.
+    async with tx.begin() as db:
+        old = issue(db, keys, org.actor, UUID(program), org.actor.org, scopes=tuple(Scope), expires_at=None)
+    assert (await api.get("/v1/me", key=old.key)).json()["code"] == "identity.bad_key"
+    rotated = await api.post(f"/v1/keys/{old.id}/rotation", key=token, json={})
+    assert (rotated.status_code, rotated.json()["code"]) == (403, "identity.session_only")
+    await api.post(f"/v1/clients/{made['client']['id']}/revocation", key=org.key)
+    listed = await api.get(f"/v1/organisations/{org.actor.org}/keys?person_id={program}", key=org.key)
+    assert [one["standing"] for one in listed.json()["items"]] == ["REVOKED"]
 
 
 async def test_no_token_is_wider_than_its_client_neither_when_given_nor_later(api, client, tx, keys):

@@ -73,7 +73,7 @@ class KeyPage(Wire):
     status_code=201,
     response_model=IssuedKeyOut,
     operation_id="issueKey",
-    responses=refusals(errors.ExpiryNotAhead),
+    responses=refusals(errors.ExpiryNotAhead, errors.SessionOnly),
 )
 async def issue_key(organisation_id: Uuid, body: IssueKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
     """Issue a further key for yourself, with no more scopes than the key you ask with."""
@@ -115,7 +115,7 @@ async def list_keys(
     status_code=201,
     response_model=IssuedKeyOut,
     operation_id="rotateKey",
-    responses=refusals(errors.KeyEnded, errors.KeyRotatedAlready, errors.ExpiryNotAhead),
+    responses=refusals(errors.KeyEnded, errors.KeyRotatedAlready, errors.ExpiryNotAhead, errors.SessionOnly),
 )
 async def rotate_key(key_id: Uuid, body: RotateKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
     """Replace a key of your own by one with the same scopes; the old one works on until the overlap is over."""

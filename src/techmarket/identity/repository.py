@@ -91,7 +91,8 @@ async def find_key(db: AsyncSession, prefix: str) -> tuple[ApiKey, Organisation,
         select(ApiKey, Organisation, Membership, in_force, seconds_left)
         .join(Organisation, Organisation.id == ApiKey.org_id)
         .join(Membership, (Membership.person_id == ApiKey.person_id) & (Membership.org_id == ApiKey.org_id))
-        .where(ApiKey.prefix == prefix, Membership.ended_at.is_(None))
+        .join(Person, Person.id == ApiKey.person_id)
+        .where(ApiKey.prefix == prefix, Membership.ended_at.is_(None), Person.is_machine.is_(False))
     )
     row = (await db.execute(query)).one_or_none()
     return (row[0], row[1], row[2], bool(row[3]), row[4]) if row else None

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
+from techmarket.db.idempotency import KEPT_HOURS
 from techmarket.db.session import Tx
 from techmarket.identity import errors, policy
 from techmarket.identity import repository_powers as repository
@@ -36,6 +37,7 @@ from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotAllowed, NotFound
 
 OPEN_FOR = timedelta(days=3)
+SENT_AGAIN_WITHIN = timedelta(hours=KEPT_HOURS - 1)
 ITSELF = "identity.set_by_two"
 
 
@@ -151,22 +153,27 @@ async def list_intended_acts(
 async def as_agreed(
     tx: Tx, actor: Actor, act_id: UUID, *, method: str, path: str, body: Mapping[str, Any] | None, key: str
 ) -> Actor:
-    """The actor with a colleague's agreement to this request: taken here, for one idempotency key alone, so that a
-    retry finds it and nobody else does."""
+    """The actor with a colleague's agreement to this request, taken here, once.
+
+    A POST may be sent again under its idempotency key, as long as its first answer is surely kept: nothing is done
+    anew then. Of other methods no answer is kept, so a second time would be another act.
+    """
     if actor.person_id is None or actor.stands_in_for is not None:
         raise errors.NotAgreed()
     digest = digest_of(method, path, body)
     async with tx.begin() as db:
         row = await repository.lock_intended_act(db, act_id)
+        now = await real_now(db)
         if (
             row is None
             or (row.asked_by, row.org_id, row.digest) != (actor.person_id, actor.org_id, digest)
-            or row.expires_at <= await real_now(db)
+            or row.expires_at <= now
         ):
             raise errors.NotAgreed()
         if row.state is IntentState.AGREED:
             row.state, row.done_with_key = INTENDED_ACT.move(row.state, "do"), key
-        elif row.state is not IntentState.DONE or not key or row.done_with_key != key:
+            row.expires_at = min(row.expires_at, now + SENT_AGAIN_WITHIN)
+        elif row.state is not IntentState.DONE or method != "POST" or not key or row.done_with_key != key:
             raise errors.NotAgreed()
         return replace(actor, by_two=actor.by_two - {row.operation}, seconded_by=row.decided_by)
 

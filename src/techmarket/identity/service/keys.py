@@ -47,8 +47,10 @@ async def issue_key(
     require(actor, policy.ISSUE_KEY, parties=[person_id])
     _require_scopes(actor, scopes)
     async with tx.begin() as db:
-        if await repository.find_membership(db, person_id, org_id) is None:
+        found = await repository.find_membership(db, person_id, org_id)
+        if found is None:
             raise NotFound()
+        _require_no_program(found[0].is_machine)
         _require_ahead(expires_at, await repository.real_now(db))
         return issue(db, keys, actor, person_id, org_id, scopes=tuple(scopes), expires_at=expires_at, name=name)
 
@@ -66,6 +68,7 @@ async def rotate_key(
             raise NotFound()
         require(actor, policy.ROTATE_KEY, parties=[key.person_id])
         _require_scopes(actor, [Scope(scope) for scope in key.scopes])
+        _require_no_program((await repository.get_person(db, key.person_id)).is_machine)
         now = await repository.real_now(db)
         if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
             raise errors.KeyEnded()
@@ -163,6 +166,12 @@ def issue(
 
 def _oversees(actor: Actor, org_id: UUID) -> bool:
     return Role.ADMINISTRATOR in actor.roles and (actor.is_market or actor.org_id == org_id)
+
+
+def _require_no_program(is_machine: bool) -> None:
+    """A program lives by tokens of minutes: a key of its own would outlive its revocation."""
+    if is_machine:
+        raise errors.SessionOnly()
 
 
 def _require_scopes(actor: Actor, scopes: Sequence[Scope]) -> None:

@@ -18,9 +18,10 @@ from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity import errors, policy, repository, tokens
 from techmarket.identity.actor import MACHINE_ROLES, Actor, Role, Scope
-from techmarket.identity.events import ClientRegistered, ClientRevoked, ClientSecretRotated
+from techmarket.identity.events import ClientRegistered, ClientRevoked, ClientSecretRotated, KeyRevoked
 from techmarket.identity.lifecycle import OrgState
 from techmarket.identity.permissions import ScopeMissing, require
+from techmarket.identity.repository_people import revoke_keys_of
 from techmarket.identity.rules import rotated_until
 from techmarket.identity.service.seeing import require_known_org
 from techmarket.identity.tables import ClientSecret, MachineClient, Membership, Person
@@ -107,7 +108,8 @@ async def rotate_client_secret(
 
 
 async def revoke_client(tx: Tx, actor: Actor, client_id: UUID) -> None:
-    """A revoked client gets no more tokens, and those it has fail from the next request on. Twice is harmless."""
+    """A revoked client gets no more tokens, and those it has fail from the next request on; so does a key of it, of
+    the time when programs could have any. Twice is harmless."""
     async with tx.begin() as db:
         client = await repository.lock_client(db, client_id)
         require_known_org(actor, client.org_id)
@@ -115,6 +117,8 @@ async def revoke_client(tx: Tx, actor: Actor, client_id: UUID) -> None:
         if client.revoked_at is None:
             client.revoked_at = await repository.real_now(db)
             journal.record(db, ClientRevoked(client.id), actor=actor)
+            for key_id in await revoke_keys_of(db, client.person_id):
+                journal.record(db, KeyRevoked(key_id), actor=actor)
 
 
 async def give_token(
