@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InternalError
 
 from techmarket.db import hosts
-from techmarket.db.failover import Judge, Seen
+from techmarket.db.failover import Judge, Seen, is_waited_for, name_of, names_one
 from techmarket.db.hosts import NotTheOne
 from techmarket.db.session import make_engine
 
@@ -50,6 +50,35 @@ def test_a_standby_that_may_lack_commits_or_hears_the_primary_or_is_gone_is_not_
 def test_a_watcher_that_never_saw_the_primary_leaves_the_decision_to_a_person() -> None:
     assert judged((GONE, 0), (GONE, 100)) == [False, False]
     assert judged((GONE, 0), (GONE, 100), force=True) == [False, True]
+
+
+def test_only_the_standby_that_is_watched_counts_and_only_when_each_commit_waits_for_it_alone() -> None:
+    assert is_waited_for("standby", [("other", False), ("standby", True)])
+    for followers in (
+        [("other", True), ("standby", False)],  # the other has what was acknowledged
+        [("other", True)],
+        [("standby", True), ("standby", False)],  # which of them is ours, nobody can tell
+        [],
+    ):
+        assert not is_waited_for("standby", followers)
+
+
+@pytest.mark.parametrize(
+    "conninfo, name",
+    [
+        ("user=a application_name=standby fallback_application_name=other sslmode=prefer", "standby"),
+        ("user=a fallback_application_name=other sslmode=prefer", "cluster"),
+        (r"host=a application_name='it\'s one'", "it's one"),
+        ("postgresql://a@b/c?application_name=standby&sslmode=prefer", "standby"),
+    ],
+)
+def test_a_standby_is_known_by_the_name_it_gives_its_primary(conninfo: str, name: str) -> None:
+    assert (name_of(conninfo, "cluster"), name_of("", "")) == (name, "walreceiver")
+
+
+def test_a_promoted_server_that_waits_for_itself_is_told_from_one_that_has_a_standby_of_its_own() -> None:
+    assert [names_one(names, "one") for names in ("one", 'FIRST 1 (two, "One")', "ANY 1 (*)", "*")] == [True] * 4
+    assert [names_one(names, "one") for names in ("", "two", "FIRST 1 (two, onetwo)")] == [False] * 3
 
 
 async def test_a_silent_first_host_holds_nobody_up(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
