@@ -891,6 +891,47 @@ async def test_idle_lines_keep_nobody_out_and_the_longest_idle_goes_first() -> N
             one.close()
 
 
+async def test_no_line_is_let_go_while_a_request_of_it_is_answered_or_coming_in() -> None:
+    app, held, release = toy_app(), asyncio.Event(), asyncio.Event()
+
+    @app.get("/held")
+    async def wait_here() -> str:
+        held.set()
+        await release.wait()
+        return "done"
+
+    whole = b"GET /v1/things HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with served(app, lines_max=4) as port:
+        lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        (piped, pipe), (half, begun), (late, amid) = lines
+        pipe.write(whole + HELD)  # the second is answered when the first one is done
+        begun.write(HELD[:20])
+        assert (await piped.readline()).startswith(b"HTTP/1.1 200 ")
+        await held.wait()
+        amid.write(whole + HELD[:20])  # part of a head comes in one go with a whole request
+        assert (await late.readline()).startswith(b"HTTP/1.1 200 ")
+        others = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
+        assert await asyncio.wait_for(others[0][0].read(), 5) == b""
+        release.set()
+        for writer in (begun, amid):
+            writer.write(HELD[20:])
+        for reader in (piped, half, late):
+            assert (await asyncio.wait_for(reader.read(), 5)).endswith(b'"done"')
+        # Where nothing is idle, whoever has been sending his head for longest is told so, and not cut off in silence.
+        for _, writer in others:
+            writer.close()
+        slow = []
+        for _ in range(5):
+            slow.append(await asyncio.open_connection("127.0.0.1", port))
+            slow[-1][1].write(HELD[:20])
+            await asyncio.sleep(0.02)
+        answer, _ = await talk(port, whole.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert (await asyncio.wait_for(slow[0][0].read(), 5)).startswith(b"HTTP/1.1 408 ")
+        for _, writer in (*lines, *slow):
+            writer.close()
+
+
 async def test_beyond_what_is_answered_at_once_callers_hear_when_to_come_again() -> None:
     app, release = toy_app(), asyncio.Event()
 

@@ -29,8 +29,19 @@ LINE = "techmarket.line"
 """The extension of a request's scope by which a route takes its line: `scope["extensions"][LINE](on_free, on_end)`."""
 
 
-_IDLE: WeakKeyDictionary[Any, dict[PatientProtocol, None]] = WeakKeyDictionary()
-"""Of each server the lines on which nothing is being answered, the longest idle first."""
+class _Lines:
+    """Of one server, the longest waiting first: the lines on which nothing is asked, and those with part of a head."""
+
+    def __init__(self) -> None:
+        self.idle: dict[PatientProtocol, None] = {}
+        self.begun: dict[PatientProtocol, None] = {}
+
+    def forget(self, line: PatientProtocol) -> None:
+        self.idle.pop(line, None)
+        self.begun.pop(line, None)
+
+
+_LINES: WeakKeyDictionary[Any, _Lines] = WeakKeyDictionary()
 
 
 async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,8 +55,10 @@ class PatientProtocol(HttpToolsProtocol):
     taken over is cut when its reader has not read for a while. It counts no longer among the server's connections,
     whose number is limited: whoever takes lines limits theirs.
 
-    Idle lines keep nobody out: where there are too many, the one that has been idle for longest goes. Limited is how
-    much is answered at the same time; beyond it callers hear that the market is busy, and when to come again.
+    Idle lines keep nobody out: where there are too many, the one that has been idle for longest goes. No line is idle
+    on which something is asked or answered: where nothing is idle, whoever has been sending his head for longest hears
+    408 before his time. Limited is how much is answered at the same time; beyond it callers hear that the market is
+    busy, and when to come again.
     """
 
     head_seconds = HEAD_SECONDS
@@ -56,9 +69,10 @@ class PatientProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._idle = _IDLE.setdefault(self.server_state, {})
+        self._lines = _LINES.setdefault(self.server_state, _Lines())
         self._waiting: asyncio.TimerHandle | None = None
         self._is_in_head = False
+        self._has_begun = False
         self._head_bytes = 0
         self._is_taken = False
         self._on_free: Callable[[], None] | None = None
@@ -67,11 +81,19 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait_for_head()
-        self._idle[self] = None
         if len(self.connections) > self.lines_max:
-            oldest = next(iter(self._idle))
-            del self._idle[oldest]
+            self._make_room()
+        self._lines.idle[self] = None
+
+    def _make_room(self) -> None:
+        for oldest in self._lines.idle:
+            self._lines.forget(oldest)
             oldest.transport.close()
+            return
+        for oldest in self._lines.begun:
+            self._lines.forget(oldest)
+            oldest._refuse(b"408 Request Timeout")
+            return
 
     def data_received(self, data: bytes) -> None:
         if self._is_taken:
@@ -79,10 +101,12 @@ class PatientProtocol(HttpToolsProtocol):
             return
         if not self._is_in_head and (self.cycle is None or self.cycle.response_complete):
             self._is_in_head, self._head_bytes = True, 0
-        if self._is_in_head:
+        if self._is_in_head or self._has_begun:
             self._head_bytes += len(data)
         super().data_received(data)
         if not self._is_in_head:
+            if self._has_begun and self._head_bytes > self.head_bytes_max:
+                self.transport.close()  # amid another answer no other one can be given
             return
         # Nearly every head comes whole, and needs no clock: it is set only for one that does not.
         if self._waiting is None:
@@ -91,10 +115,19 @@ class PatientProtocol(HttpToolsProtocol):
         if self._head_bytes > self.head_bytes_max:
             self._refuse(b"431 Request Header Fields Too Large")
 
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._has_begun = True
+        self._lines.idle.pop(self, None)
+        if self._is_in_head:
+            self._lines.begun[self] = None
+        else:
+            self._head_bytes = 0
+
     def on_headers_complete(self) -> None:
-        self._is_in_head = False
+        self._is_in_head = self._has_begun = False
         self._stop_waiting()
-        self._idle.pop(self, None)
+        self._lines.forget(self)
         self.scope["extensions"] = {LINE: self._take}  # type: ignore[dict-item]
         if len(self.tasks) < self.busy_max:
             super().on_headers_complete()
@@ -107,11 +140,20 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self.pipeline and not self.transport.is_closing() and not self._is_taken:
-            self._idle[self] = None
+        if self._is_taken or self.transport.is_closing() or not self.cycle.response_complete:
+            return  # gone, or the next request of this line is being answered already
+        if self._has_begun:
+            # Part of the next head came while this one was answered: from here on it is late by itself.
+            self._is_in_head = True
+            self._lines.begun[self] = None
+            self._unset_keepalive_if_required()
+            if self._waiting is None:
+                self._wait_for_head()
+        else:
+            self._lines.idle[self] = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._idle.pop(self, None)
+        self._lines.forget(self)
         self._stop_waiting()
         super().connection_lost(exc)
         on_end, self._on_free, self._on_end = self._on_end, None, None
