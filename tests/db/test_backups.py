@@ -73,6 +73,37 @@ def test_the_archive_names_the_first_hole_behind_a_base_and_none_where_it_goes_o
     assert len(list(archive.gaps(late, BASE.last_segment))) == 2
 
 
+def missing(tmp_path: Path, held: str, *, first: int, histories: dict[int, str]) -> str:
+    """The names in short: timeline/number."""
+    for timeline, body in histories.items():
+        (tmp_path / f"{timeline:08X}.history").write_text(body)
+    names = [Segment(*map(int, one.split("/"))) for one in held.split()]
+    found = archive.gaps(dict.fromkeys(names, tmp_path), Segment(1, first), archive.branches_in(tmp_path))
+    return " ".join(f"{one.timeline}/{one.number}" for one in found)
+
+
+@pytest.mark.parametrize(
+    "held, histories, lacks",
+    [
+        # The standby was promoted in segment 17; the slot does not exist there, and the archive began again at 18.
+        ("1/10 1/11 1/12 1/13 1/14 2/18 2/19 2/21", {2: "1\t0/11000000\tno recovery target"}, "1/15 1/16 2/17 2/20"),
+        ("1/10 1/11 1/12 1/13 1/14 2/18 2/19 2/21", {}, "1/15 1/16 1/17 2/20"),
+        ("1/10 1/11 2/11 2/12", {2: "1\t0/B000028\tno recovery target"}, ""),
+        # What the former primary went on to write stands in for nothing of the line that counts.
+        ("1/10 1/11 1/12 1/13 2/11 2/13", {2: "1\t0/B000028\tno recovery target"}, "2/12"),
+        ("1/10 1/11", {2: "1\t0/D000000\tno recovery target"}, "1/12"),
+        # Twice: the second standby was promoted from the first.
+        ("1/10 2/11 3/13", {3: "1\t0/B000028\tx\n\n2\t0/D000000\tx\n", 2: "1\t0/B000028\tx\n"}, "2/12"),
+        # A line that was left before this base began is another one.
+        ("1/10 1/11 2/5", {2: "1\t0/5000000\tno recovery target"}, ""),
+    ],
+)
+def test_a_hole_in_the_archive_is_seen_over_every_failover(
+    tmp_path: Path, held: str, histories: dict[int, str], lacks: str
+) -> None:
+    assert missing(tmp_path, held, first=10, histories=histories) == lacks
+
+
 def test_a_whole_segment_counts_before_its_part(tmp_path: Path) -> None:
     for name in ("000000010000000000000003.partial", "000000010000000000000003"):
         (tmp_path / name).touch()
@@ -96,10 +127,12 @@ def put(folder: Path, base: Base) -> None:
 def test_a_base_that_was_never_finished_is_none_and_goes_at_the_next_pruning(tmp_path: Path) -> None:
     put(tmp_path, BASE)
     put(tmp_path, replace(BASE, label="two", ended_at="2026-03-03T09:01:00+00:00"))
-    (tmp_path / "bases" / "torn").mkdir()
+    (tmp_path / "bases" / "2026-03-04T09-01-00-000000Z").mkdir()
+    (tmp_path / "bases" / "lost+found").mkdir()  # what is no base is somebody else's
+    (tmp_path / "bases" / "README").touch()
     assert bases.listed(tmp_path) == [BASE, replace(BASE, label="two", ended_at="2026-03-03T09:01:00+00:00")]
     assert [base.label for base in bases.prune(tmp_path, 1)] == ["two"]
-    assert [path.name for path in (tmp_path / "bases").iterdir()] == ["two"]
+    assert sorted(path.name for path in (tmp_path / "bases").iterdir()) == ["README", "lost+found", "two"]
 
 
 def test_the_base_for_a_moment_is_the_newest_that_was_whole_before_it(tmp_path: Path) -> None:

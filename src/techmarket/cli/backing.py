@@ -151,9 +151,9 @@ async def keep_archive(
 
 def show(folder: Path, console: Console) -> int:
     """What could be restored, and what is wrong with it; 0 when nothing is."""
-    held, wrong = archive.segments_in(folder / WAL), 0
+    held, branches, wrong = archive.segments_in(folder / WAL), archive.branches_in(folder / WAL), 0
     for base in bases.listed(folder):
-        missing = [one.name for one in archive.gaps(held, base.last_segment)]
+        missing = [one.name for one in archive.gaps(held, base.last_segment, branches)]
         console.print(f"{base.label}  database {base.database}, from segment {base.first_segment.name}", soft_wrap=True)
         if missing:
             wrong += 1
@@ -197,7 +197,7 @@ async def restore(
     recovery.require_empty(settings.state_dir)
     base = bases.chosen(bases.listed(folder), label=label, until=until)
     held = archive.segments_in(folder / WAL)
-    segments = _needed(held, base)
+    segments = _needed(held, base, archive.branches_in(folder / WAL))
     here = settings.model_copy(update={"database_url": None, "read_url": None, "object_store": None})
     here.state_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
     if not any(getattr(here, name) for name in SECRETS):
@@ -229,8 +229,8 @@ async def restore(
         return await _examined(market, base, folder, console, last_commit, begun, new_log=new_log)
 
 
-def _needed(held: dict[Segment, Path], base: Base) -> list[Path]:
-    missing = list(archive.gaps(held, base.last_segment))
+def _needed(held: dict[Segment, Path], base: Base, branches: archive.Branches) -> list[Path]:
+    missing = list(archive.gaps(held, base.last_segment, branches))
     if missing:
         raise BackupFailed(f"the archive lacks {missing[0].name} and {len(missing) - 1} more behind base {base.label}")
     return [path for one, path in sorted(held.items()) if one.number >= base.first_segment.number]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from techmarket.db.backups.tools import libpq_env, run, run_until
 
 SLOT = "techmarket_archive"
 PARTIAL = ".partial"
+HISTORY = re.compile(r"[0-9A-F]{8}\.history")
 SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})")
 SEGMENTS_A_FILE = 256  # of 16 MiB each, as PostgreSQL is built
 
@@ -56,12 +57,64 @@ def segments_in(folder: Path) -> dict[Segment, Path]:
     return found
 
 
-def gaps(held: dict[Segment, Path], first: Segment) -> Iterator[Segment]:
-    """The segments of one timeline that are missing between the first one wanted and the last one held."""
-    numbers = {one.number for one in held if one.timeline == first.timeline}
-    for number in range(first.number, max(numbers, default=first.number - 1) + 1):
-        if number not in numbers:
-            yield Segment(first.timeline, number)
+Branches = Mapping[int, Mapping[int, int]]
+"""Of each timeline those before it, each with the number of the segment in which it was left."""
+
+
+def branches_in(folder: Path) -> Branches:
+    """The histories that came with the log: after a failover a server begins another timeline."""
+    found: dict[int, dict[int, int]] = {}
+    for path in folder.glob("*.history"):
+        if HISTORY.fullmatch(path.name):
+            lines = (line.split() for line in path.read_text().splitlines() if line.strip()[:1].isdigit())
+            found[int(path.stem, 16)] = {int(one[0]): Segment.at(int(one[0]), one[1]).number for one in lines}
+    return found
+
+
+def gaps(held: dict[Segment, Path], first: Segment, branches: Branches | None = None) -> Iterator[Segment]:
+    """The segments that are missing between the first one wanted and the last one held, over every failover between.
+
+    The log goes on along the newest timeline that goes on from the first one's: what is held of a line that ended
+    there stands in for nothing. Where no history of a timeline is held, a segment counts under any that is no older.
+    """
+    branches = branches or {}
+    lines = sorted({one.timeline for one in held} | branches.keys() | {first.timeline})
+    newest = max(one for one in lines if one == first.timeline or _goes_on(branches, first, one))
+    left = dict(branches.get(newest, {}))
+    if newest != first.timeline and newest not in branches:
+        yield from _missing_of_any(held, first)
+        return
+
+    def line_of(number: int) -> int:
+        return next((one for one in sorted(left) if one >= first.timeline and number < left[one]), newest)
+
+    last = max((one.number for one in held if line_of(one.number) == one.timeline), default=first.number - 1)
+    last = max(last, *(number - 1 for line, number in left.items() if line >= first.timeline), first.number - 1)
+    for number in range(first.number, last + 1):
+        wanted = Segment(line_of(number), number)
+        if wanted not in held:
+            yield wanted
+
+
+def _goes_on(branches: Branches, first: Segment, timeline: int) -> bool:
+    if timeline <= first.timeline:
+        return False
+    left = branches.get(timeline)
+    return left is None or left.get(first.timeline, -1) >= first.number
+
+
+def _missing_of_any(held: dict[Segment, Path], first: Segment) -> Iterator[Segment]:
+    timeline = first.timeline
+    under: dict[int, list[int]] = {}
+    for one in held:
+        if one.timeline >= timeline:
+            under.setdefault(one.number, []).append(one.timeline)
+    for number in range(first.number, max(under, default=first.number - 1) + 1):
+        fitting = [one for one in under.get(number, ()) if one >= timeline]
+        if not fitting:
+            yield Segment(timeline, number)
+        else:
+            timeline = min(fitting)
 
 
 async def prepare(url: str, *, slot: str = SLOT) -> None:

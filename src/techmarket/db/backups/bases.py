@@ -19,6 +19,7 @@ from techmarket.db.session import Tx
 
 Progress = Callable[[int, int], None]
 MARK = "market.json"
+_LABEL = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}Z")
 _DONE = re.compile(r"^\s*(\d+)/(\d+) kB")
 _FACTS = text("""
 SELECT current_database() AS database, current_user::text AS role, s.system_identifier::text AS system_id,
@@ -147,6 +148,6 @@ def prune(folder: Path, keep: int) -> list[Base]:
         shutil.rmtree(folder / "bases" / base.label)
     whole = {base.label for base in kept}
     for path in (folder / "bases").iterdir():
-        if path.name not in whole:  # begun and never finished
+        if path.name not in whole and path.is_dir() and _LABEL.fullmatch(path.name):  # begun and never finished
             shutil.rmtree(path)
     return kept
