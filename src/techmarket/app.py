@@ -104,7 +104,7 @@ from techmarket.api.openapi import describe
 from techmarket.api.rates import Rates
 from techmarket.api.remembered import RememberedKeys
 from techmarket.api.searches import KeptSearches
-from techmarket.api.turns import Turns
+from techmarket.api.turns import Doors, Turns
 from techmarket.api.uses import LastUses
 from techmarket.db.means import Means
 from techmarket.db.session import pool_places
@@ -262,6 +262,7 @@ def create_app(
     app.state.ocid_prefix = ocid_prefix
     app.state.rates = Rates(means.tx, quotas)
     app.state.turns = Turns(pool_places(means.tx.engine))
+    app.state.doors = Doors(pool_places(means.tx.engine))
     app.state.is_stopping = False
 
     async def ready() -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from techmarket.api.errors import MarketBusy
+from techmarket.api.turns import Turn
 from techmarket.identity import passwords
 from techmarket.identity.actor import Role
 from techmarket.identity.permissions import PERMISSIONS
@@ -135,13 +137,20 @@ async def test_only_a_colleague_who_may_do_the_same_agrees_and_strangers_know_no
     assert (lists[0].json()["items"], lists[1].status_code) == ([], 404)
 
 
-async def test_taking_the_rule_away_needs_a_colleague_too(api, office):
+async def test_taking_the_rule_away_needs_a_colleague_too(api, office, monkeypatch):
     path, nothing = f"{office.path}/by-two", {"operations": []}
     alone = await api.put(path, key=office.token, json=nothing)
     assert alone.json()["code"] == "identity.colleague_needed"
     act = await intend(office, operation="identity.set_by_two", method="PUT", path=path, body=nothing)
     await api.post(f"/v1/intended-acts/{act.json()['id']}/agreement", key=office.org.key)
     headers = {"Agreed-Act": act.json()["id"], "Idempotency-Key": "the-same-key"}
+
+    async def busy(_turn: Turn, _whose: str) -> None:
+        raise MarketBusy(retry_after=1)
+
+    with monkeypatch.context() as patch:  # whoever is told to come again comes again with the agreement
+        patch.setattr(Turn, "take", busy)
+        assert (await api.put(path, key=office.token, json=nothing, headers=headers)).status_code == 503
     assert (await api.put(path, key=office.token, json=nothing, headers=headers)).json() == nothing
     again = await api.put(path, key=office.token, json=nothing, headers=headers)
     assert (again.status_code, again.json()["code"]) == (403, "identity.not_agreed")

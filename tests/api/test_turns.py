@@ -9,7 +9,7 @@ from httpx import ASGITransport, AsyncClient
 
 from techmarket.api import turns as module
 from techmarket.api.errors import MarketBusy
-from techmarket.api.turns import Turns
+from techmarket.api.turns import Doors, Turns
 from techmarket.app import create_app
 from techmarket.db.session import Tx, make_engine
 from tests.identity.make import an_organisation
@@ -122,6 +122,52 @@ async def test_an_organisation_that_floods_the_market_hears_503_and_another_is_a
         assert {status for status, _ in await asyncio.gather(*flood)} == {200}
         assert (app.state.turns._taken, app.state.turns._waiting) == (0, 0)
     await small.dispose()
+
+
+async def test_an_answer_that_is_read_on_while_it_is_sent_takes_a_turn_for_each_look(means, tx, keys):
+    """The request's own turn is given back when the answer begins: who reads slowly holds no place."""
+    unit = await an_organisation(tx, keys=keys)
+    app = create_app(means)
+    taken: list[str] = []
+    turns = app.state.turns
+    real = turns.take
+
+    async def noted(whose: str) -> None:
+        taken.append(whose)
+        await real(whose)
+
+    turns.take = noted
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app), base_url="http://market.test") as http,
+    ):
+        path = f"/v1/organisations/{unit.actor.org}/audit.jsonl"
+        answer = await http.get(path, headers={"Authorization": f"Bearer {unit.key}"})
+    assert answer.status_code == 200
+    assert taken == [str(unit.actor.org)] * 2, "one for the request, and one for the look at its one batch of lines"
+    assert (turns._taken, turns._waiting, turns._held) == (0, 0, {})
+
+
+async def test_who_asks_is_found_out_at_a_door_that_leaves_most_connections_to_those_who_have_a_turn():
+    doors, order = Doors(16), list[str]()
+    inside = asyncio.Event()
+
+    async def pass_through(key: str) -> None:
+        async with doors.passing(key):
+            order.append(key)
+            await inside.wait()
+
+    crowd = [asyncio.create_task(pass_through("flood")) for _ in range(50)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert order == ["flood"] * 3
+    calm = asyncio.create_task(pass_through("calm"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert order == ["flood"] * 3 + ["calm"]
+    inside.set()
+    await asyncio.gather(*crowd, calm)
+    assert (doors._taken, doors._held) == (0, {})
 
 
 async def _first(tasks: list[asyncio.Task[tuple[int, str | None]]]) -> tuple[int, str | None]:

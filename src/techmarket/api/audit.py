@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from techmarket.api.deps import MarketRoute, SignedIn, TxDep
+from techmarket.api.deps import MarketRoute, SignedIn, TurnRoute, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Aware, Cursor, Limit, Uuid, Wire
@@ -26,7 +26,7 @@ from techmarket.transparency import errors, service
 from techmarket.transparency.views import AuditQuery, AuditView
 
 router = APIRouter(prefix="/v1", tags=["audit"], route_class=MarketRoute)
-files = APIRouter(prefix="/v1", tags=["audit"])
+files = APIRouter(prefix="/v1", tags=["audit"], route_class=TurnRoute)
 
 JSONL, CSV = "application/x-ndjson", "text/csv; charset=utf-8"
 COLUMNS = (

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter, ValidationError
@@ -25,7 +27,7 @@ from techmarket.api.errors import BrokenOff
 from techmarket.api.refusals import problem
 from techmarket.api.searches import KeptSearches
 from techmarket.api.shapes import Uuid
-from techmarket.api.turns import Turn
+from techmarket.api.turns import Doors, Turn, TurnedTx
 from techmarket.api.uses import LastUses
 from techmarket.db.files import Files
 from techmarket.db.idempotency import (
@@ -99,7 +101,8 @@ async def reader(
         require_same_site(request)
     means = means_of(request)
     try:
-        actor = await identity.authenticate(means.tx, means.keys, raw, issuer=means.public_url)
+        async with _at_the_door(request, raw):
+            actor = await identity.authenticate(means.tx, means.keys, raw, issuer=means.public_url)
     except BadKey:
         await spend_openly(request)
         raise
@@ -114,9 +117,14 @@ async def reader(
     uses.note(actor.key_id)
     policy = rates.READ if request.method in ("GET", "HEAD") else rates.WRITE
     await rates_of(request).spend(policy, str(actor.key_id), request.scope)
-    actor = await acting_for(request, means, actor)
     await _take_turn(request, str(actor.org_id))
-    return actor
+    # In the turn: an agreement that was given to a request is not used up by one that is told to come again.
+    return await acting_for(request, means, actor)
+
+
+def _at_the_door(request: Request, raw: str) -> AbstractAsyncContextManager[None]:
+    doors: Doors | None = getattr(request.app.state, "doors", None)
+    return nullcontext() if doors is None else doors.passing(raw)
 
 
 async def _take_turn(request: Request, whose: str) -> None:
@@ -209,7 +217,8 @@ async def transactions(request: Request, actor: Annotated[Actor, Depends(reader)
     means = means_of(request)
     once: Once | None = getattr(request.state, "once", None)
     if once is None:
-        return means.tx
+        turn: Turn | None = getattr(request.state, "turn", None)
+        return TurnedTx(means.tx, turn) if turn is not None and turn.goes_on else means.tx
     if actor.is_anonymous and len(once.key) < ANONYMOUS_KEY_MIN:
         raise KeyGuessable(length_min=ANONYMOUS_KEY_MIN, pointer="/header/Idempotency-Key")
     once.tx = KeyedTx(
@@ -276,8 +285,34 @@ class Once:
         self.tx: KeyedTx | None = None
 
 
-class MarketRoute(APIRoute):
-    """A route whose POST is keyed, whose GET is conditional, and whose request takes its turn (`turns.py`).
+class TurnRoute(APIRoute):
+    """A route whose request takes its turn at the database (`turns.py`)."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        return self._in_turn(super().get_route_handler())
+
+    def _in_turn(
+        self, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        if (self.openapi_extra or {}).get("x-streamed"):
+            return handle  # a body that takes minutes must not hold a turn meanwhile
+        goes_on = self.response_class is StreamingResponse
+
+        async def in_turn(request: Request) -> Response:
+            turns = getattr(request.app.state, "turns", None)
+            if turns is None:
+                return await handle(request)
+            turn = request.state.turn = Turn(turns, goes_on=goes_on)
+            try:
+                return await handle(request)
+            finally:
+                turn.leave()
+
+        return in_turn
+
+
+class MarketRoute(TurnRoute):
+    """A route whose POST is keyed, whose GET is conditional, and whose request takes its turn.
 
     Mark a POST that only computes with `openapi_extra={"x-changes-nothing": True}`, one that streams its body with
     `openapi_extra={"x-streamed": True}`.
@@ -299,26 +334,8 @@ class MarketRoute(APIRoute):
 
         return marked
 
-    def _in_turn(
-        self, handle: Callable[[Request], Coroutine[Any, Any, Response]]
-    ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        if (self.openapi_extra or {}).get("x-streamed"):
-            return handle  # a body that takes minutes must not hold a turn meanwhile
-
-        async def in_turn(request: Request) -> Response:
-            turns = getattr(request.app.state, "turns", None)
-            if turns is None:
-                return await handle(request)
-            turn = request.state.turn = Turn(turns)
-            try:
-                return await handle(request)
-            finally:
-                turn.leave()
-
-        return in_turn
-
     def _handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle = APIRoute.get_route_handler(self)
         extra = self.openapi_extra or {}
         if "GET" in (self.methods or ()):
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from techmarket.api.deps import FilesDep, MarketRoute, SignedIn, TxDep, streamed_body
+from techmarket.api.deps import FilesDep, MarketRoute, SignedIn, TurnRoute, TxDep, streamed_body
 from techmarket.api.hub import RowOut, RowRefusalOut, SourceName
 from techmarket.api.limits import BodyRule
 from techmarket.api.opendata import spreadsheet_line
@@ -30,7 +30,7 @@ from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 
 router = APIRouter(prefix="/v1", tags=["hub"], route_class=MarketRoute)
-reports = APIRouter(prefix="/v1", tags=["hub"])
+reports = APIRouter(prefix="/v1", tags=["hub"], route_class=TurnRoute)
 
 BODIES = (BodyRule("/v1/import-jobs", bytes_max=max(BYTES_MAX.values()), media=MEDIA, streamed=True, seconds=300),)
 Columns = Annotated[

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from techmarket.api.deps import MarketRoute, Reader, SignedIn, TxDep, means_of
+from techmarket.api.deps import MarketRoute, Reader, SignedIn, TurnRoute, TxDep, means_of
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, Wire
 from techmarket.hub import errors, opendata, service
@@ -22,7 +22,7 @@ from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 
 router = APIRouter(prefix="/v1/open-data", tags=["open data"], route_class=MarketRoute)
-bulk = APIRouter(prefix="/v1/open-data", tags=["open data"])
+bulk = APIRouter(prefix="/v1/open-data", tags=["open data"], route_class=TurnRoute)
 
 JSONL, CSV = "application/x-ndjson", "text/csv; charset=utf-8"
 Ocid = Annotated[str, Path(pattern=r"^ocds-[a-z0-9]{6}-[A-Z0-9-]{1,40}$", examples=["ocds-000000-ZJ-2026-000123"])]
