@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import re
 import ssl
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
 from techmarket.db import personal
+from techmarket.kernel.ids import new_id
 from techmarket.workbench import mails, service
 from techmarket.workbench.mailing import Mailer, MailFailed, Security
 from techmarket.workbench.mails import Line
@@ -115,6 +118,91 @@ async def test_a_mail_that_fails_for_the_time_being_goes_again_under_one_id_and_
             states = (await db.execute(text("SELECT state, error FROM mail ORDER BY id DESC LIMIT 1"))).one()
         assert tuple(states) == ("GIVEN_UP", "recipient 550")
     assert (await service.list_notifications(tx, unit.actor)).unread == 3  # the inbox has all of it
+
+
+class Slow:
+    """A server that takes its time over each mail, while another worker looks for what is due."""
+
+    sender, domain = "market@market.test", "market.test"
+
+    def __init__(self, meanwhile) -> None:
+        self.meanwhile, self.sent = meanwhile, list[str]()
+
+    async def send(self, to: str, message: bytes) -> None:
+        await self.meanwhile()
+        self.sent.append(re.search(rb"Message-ID: (\S+)", message)[1].decode())
+
+
+async def test_a_slow_server_gets_no_mail_twice_and_who_is_erased_meanwhile_breaks_nothing_off(tx, keys, people):
+    _, unit = people
+
+    async def half_a_lease() -> None:
+        async with tx.begin() as db:  # as the time that a slow server takes would do
+            await db.execute(text("UPDATE mail SET next_at = next_at - interval '50 seconds' WHERE attempts > 0"))
+        await send_due(tx, keys, other, public_url=URL)
+
+    async def nothing() -> None:
+        pass
+
+    async def erased() -> None:
+        await forget_person(tx, unit.actor.person)
+
+    async def written(count: int) -> None:
+        async with tx.begin() as db:
+            for _ in range(count):
+                values = {"id": new_id(), "person": unit.actor.person, "org": unit.actor.org}
+                sql = (
+                    "INSERT INTO mail (id, person_id, org_id, address, language, subject, body, state, next_at) VALUES"
+                )
+                sql += " (:id, :person, :org, 'a@unit.test', 'en', 'Sample', 'Sample', 'PENDING', clock_timestamp())"
+                await db.execute(text(sql), values)
+
+    other, slow = Slow(nothing), Slow(half_a_lease)
+    await written(5)
+    await send_due(tx, keys, slow, public_url=URL)
+    assert len(slow.sent + other.sent) == len(set(slow.sent + other.sent)) == 5
+    await written(2)
+    assert await send_due(tx, keys, Slow(erased), public_url=URL) == 1
+    assert await rows_held(tx, unit.actor.person) is not None
+
+
+async def test_a_server_that_draws_a_mail_out_is_given_up_in_time_and_one_that_lingers_over_goodbye_has_it(people):
+    said = {
+        b"EHLO": b"250 sample",
+        b"MAIL": b"250 ok",
+        b"RCPT": b"250 ok",
+        b"DATA": b"354 go",
+        b".\r\n": b"250 taken",
+    }
+
+    hangs: list[bytes | None] = [None]
+
+    async def talk(reader, writer) -> None:
+        writer.write(b"220 sample\r\n")
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(5):
+                while line := await reader.readline():
+                    word = next((one for one in said if line.upper().startswith(one)), None)
+                    if word is not None and word == hangs[0]:
+                        for byte in b"250-" * 100:  # each in good time, and no end of them
+                            writer.write(bytes([byte]))
+                            await asyncio.sleep(0.02)
+                    elif word is not None:
+                        writer.write(said[word] + b"\r\n")
+                    elif line.upper().startswith(b"QUIT"):
+                        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    mailer = Mailer("127.0.0.1", port, Security.PLAIN, "m@market.test", patience_seconds=5, whole_seconds=0.3)
+    for hangs[0] in (b"RCPT", b".\r\n"):
+        with pytest.raises(MailFailed, match="too slow") as failed:
+            await mailer.send("a@unit.test", b"Subject: sample\r\n\r\nsample")
+        assert not failed.value.is_final
+    hangs[0] = None
+    await mailer.send("a@unit.test", b"Subject: sample\r\n\r\nsample")
+    server.close()
 
 
 async def test_a_digest_gathers_the_day_and_goes_out_in_the_morning(tx, keys, people):

@@ -16,7 +16,7 @@ from techmarket.matching.views import Delivery as When
 from techmarket.settlement import steps as settlement
 from techmarket.signing.steps import Signatory
 from techmarket.workbench import errors, service
-from techmarket.workbench.service import Mark
+from techmarket.workbench.service import Mark, reminding
 from techmarket.workbench.service.keeping import prune
 from techmarket.workbench.service.reminding import remind
 from techmarket.workbench.telling import NOT_TO_ORGANISATIONS, STAFF, WORDS, Delivery, wanted
@@ -159,6 +159,19 @@ async def test_whoever_has_to_pay_by_tomorrow_is_reminded_once_and_again_when_th
     assert await remind(tx) == 1
     assert [one.due for one in await inbox(tx, payer) if one.kind == "deadline.near"] == [at(3, 6), at(3, 5)]
     assert await market_now(tx) < at(3, 5)
+
+
+async def test_a_deadline_is_not_lost_behind_all_that_is_overdue(tx, keys, monkeypatch):
+    monkeypatch.setattr(reminding, "BATCH", 2)
+    await a_sandbox(tx, at(3, 3, 9))
+    payer = (await an_organisation(tx, keys=keys)).actor
+    for _ in range(3):
+        await a_due(tx, payer=payer.org, payee=None, due_on=date(2026, 3, 1))
+    near = [await a_due(tx, payer=payer.org, payee=None, due_on=date(2026, 3, 4)) for _ in range(5)]
+    while await remind(tx):
+        pass
+    told = [one.object for one in await inbox(tx, payer) if one.kind == "deadline.near"]
+    assert sorted(told) == sorted(f"due:{one.id}" for one in near)
 
 
 async def test_a_deadline_of_one_persons_own_is_not_told_to_his_organisation(tx, keys):

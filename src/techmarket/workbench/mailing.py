@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import smtplib
+import socket
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 PATIENCE_SECONDS = 20.0
+WHOLE_SECONDS = 90.0
+"""How long handing over one mail may take in all, however many pieces a server draws it into."""
 
 
 class Security(StrEnum):
@@ -27,6 +31,27 @@ class MailFailed(Exception):
         self.why, self.is_final, self.is_address = why, is_final, is_address
 
 
+class _Attempt:
+    """Ties the thread that hands a mail over to whoever waits for it: when he waits no more, nothing more is said."""
+
+    def __init__(self) -> None:
+        self._server: smtplib.SMTP | None = None
+        self._is_over = False
+        self.is_taken = False
+
+    def take(self, server: smtplib.SMTP) -> None:
+        self._server = server
+        if self._is_over:
+            raise TimeoutError
+
+    def end(self) -> None:
+        self._is_over = True
+        sock = self._server.sock if self._server is not None else None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
 @dataclass(frozen=True)
 class Mailer:
     """A server that takes the market's mail, and in whose name it comes."""
@@ -38,6 +63,7 @@ class Mailer:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     patience_seconds: float = PATIENCE_SECONDS
+    whole_seconds: float = WHOLE_SECONDS
     tls: ssl.SSLContext | None = field(default=None, repr=False)
 
     @property
@@ -46,14 +72,29 @@ class Mailer:
 
     async def send(self, to: str, message: bytes) -> None:
         """Hand one mail over; when this returns, the server has taken it."""
-        await asyncio.to_thread(self._send, to, message)
-
-    def _send(self, to: str, message: bytes) -> None:
+        attempt = _Attempt()
         try:
-            with self._connected() as server:
+            async with asyncio.timeout(self.whole_seconds):
+                await asyncio.to_thread(self._send, to, message, attempt)
+        except TimeoutError:
+            if not attempt.is_taken:
+                raise MailFailed("too slow", is_final=False) from None
+        finally:
+            attempt.end()
+
+    def _send(self, to: str, message: bytes, attempt: _Attempt) -> None:
+        try:
+            server = self._connected()
+            try:
+                attempt.take(server)
                 if self.user is not None:
                     server.login(self.user, self.password or "")
                 server.sendmail(self.sender, [to], message)
+                attempt.is_taken = True
+                with contextlib.suppress(smtplib.SMTPException, OSError):  # however it says goodbye, it has the mail
+                    server.quit()
+            finally:
+                server.close()
         except smtplib.SMTPRecipientsRefused as refused:
             code = next(iter(refused.recipients.values()))[0]
             raise MailFailed(f"recipient {code}", is_final=code >= 500, is_address=code >= 500) from None

@@ -28,7 +28,8 @@ LINES_MAX = 50
 SCHEDULE = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))
 """How long a mail waits after its first, second, … failure for the time being. After the eighth it is given up."""
 LEASE = timedelta(minutes=2)
-"""How long a mail is one worker's: longer than a server may take. After a crash another one takes it."""
+"""How long a mail is one worker's: longer than handing it over may take (`mailing.WHOLE_SECONDS`). After a crash
+another one takes it."""
 CODE_VALID = timedelta(hours=24)
 CODE_TRIES_MAX = 10
 CODE_HERE = "{code}"

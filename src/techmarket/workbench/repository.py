@@ -28,6 +28,11 @@ class Row(NamedTuple):
     since: datetime
     due: datetime | None
 
+    @property
+    def place(self) -> tuple[datetime, datetime, str, UUID, str]:
+        """Where it stands in the order."""
+        return self.due or FAR, self.since, self.kind, self.id or NOBODY, self.n or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -99,6 +104,7 @@ async def list_work(
     kinds: Sequence[Work],
     *,
     object_id: UUID | None = None,
+    due_from: datetime | None = None,
     due_before: datetime | None = None,
     after: tuple[datetime, datetime, str, UUID, str] | None = None,
     limit: int,
@@ -111,6 +117,9 @@ async def list_work(
     if object_id is not None:
         where.append("w.id = :object_id")
         more["object_id"] = object_id
+    if due_from is not None:
+        where.append("w.due >= :due_from")
+        more["due_from"] = due_from
     if due_before is not None:
         where.append("w.due < :due_before")
         more["due_before"] = due_before

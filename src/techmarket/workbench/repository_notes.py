@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.kernel.ids import new_id
-from techmarket.kernel.refusals import NotFound
 from techmarket.workbench.mails import MailState
 from techmarket.workbench.tables import (
     AlertCursor,
@@ -200,23 +199,20 @@ async def take_due_notifications(db: AsyncSession, market_now: datetime, limit: 
     return (await db.execute(query)).scalars().all()
 
 
-async def claim_due_mails(db: AsyncSession, at: datetime, limit: int) -> Sequence[Mail]:
+async def claim_due_mail(db: AsyncSession, at: datetime) -> Mail | None:
     query = (
         select(Mail)
         .where(Mail.state == MailState.PENDING, Mail.next_at <= at)
         .order_by(Mail.next_at, Mail.id)
-        .limit(limit)
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
-    return (await db.execute(query)).scalars().all()
+    return (await db.execute(query)).scalar_one_or_none()
 
 
-async def lock_mail(db: AsyncSession, mail_id: UUID) -> Mail:
+async def lock_mail(db: AsyncSession, mail_id: UUID) -> Mail | None:
     query = select(Mail).where(Mail.id == mail_id).with_for_update().execution_options(populate_existing=True)
-    row = (await db.execute(query)).scalar_one_or_none()
-    if row is None:
-        raise NotFound()
-    return row
+    return (await db.execute(query)).scalar_one_or_none()
 
 
 # --- what is kept for a time ------------------------------------------------------------------------------------------

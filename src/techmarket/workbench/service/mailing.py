@@ -31,6 +31,7 @@ from techmarket.workbench.telling import Delivery
 
 GATHER = 500
 AT_ONCE = 8
+"""How many one turn of the job hands over, one after the other."""
 UNSUBSCRIPTIONS = "/v1/mail-unsubscriptions"
 
 
@@ -99,8 +100,10 @@ def _short(market: str) -> str:
 
 async def send_due(tx: Tx, keys: Keys, mailer: OutsideMailer, *, public_url: str, now: datetime | None = None) -> int:
     """Hand over what is due; returns how many mails were tried. `now` is for tests of the schedule."""
-    orders = await _take(tx, keys, mailer, public_url, now)
-    for order in orders:
+    for tried in range(AT_ONCE):  # one by one: each is this worker's for as long as its own sending may take
+        order = await _take(tx, keys, mailer, public_url, now)
+        if order is None:
+            return tried
         failed = None
         try:
             await mailer.send(order.to, order.message)
@@ -108,32 +111,32 @@ async def send_due(tx: Tx, keys: Keys, mailer: OutsideMailer, *, public_url: str
             failed = error
         async with tx.begin() as db:
             await _note(db, order.mail_id, failed, now or await notes.now(db))
-    return len(orders)
+    return AT_ONCE
 
 
-async def _take(tx: Tx, keys: Keys, mailer: OutsideMailer, public_url: str, now: datetime | None) -> list[Order]:
-    """The intent: each mail taken is leased, and its attempt is counted before it is made."""
+async def _take(tx: Tx, keys: Keys, mailer: OutsideMailer, public_url: str, now: datetime | None) -> Order | None:
+    """The intent: the mail is leased, and its attempt is counted before it is made."""
     async with tx.begin() as db:
         at = now or await notes.now(db)
-        orders = []
-        for mail in await notes.claim_due_mails(db, at, AT_ONCE):
-            mail.attempts += 1
-            mail.next_at = at + LEASE
-            await db.flush()
-            await db.refresh(mail)
-            message = mails.composed(
-                mail.id,
-                to=mail.address,
-                sender=mailer.sender,
-                domain=mailer.domain,
-                language=mail.language,
-                subject=mail.subject,
-                body=_body(keys, mail),
-                created_at=mail.created_at,
-                unsubscribe_url=_unsubscribe_url(keys, mail, public_url),
-            )
-            orders.append(Order(mail.id, mail.address, message))
-        return orders
+        mail = await notes.claim_due_mail(db, at)
+        if mail is None:
+            return None
+        mail.attempts += 1
+        mail.next_at = at + LEASE
+        await db.flush()
+        await db.refresh(mail)
+        message = mails.composed(
+            mail.id,
+            to=mail.address,
+            sender=mailer.sender,
+            domain=mailer.domain,
+            language=mail.language,
+            subject=mail.subject,
+            body=_body(keys, mail),
+            created_at=mail.created_at,
+            unsubscribe_url=_unsubscribe_url(keys, mail, public_url),
+        )
+        return Order(mail.id, mail.address, message)
 
 
 def _body(keys: Keys, mail: Mail) -> str:
@@ -153,6 +156,8 @@ def _unsubscribe_url(keys: Keys, mail: Mail, public_url: str) -> str | None:
 async def _note(db: AsyncSession, mail_id: UUID, failed: MailFailed | None, now: datetime) -> None:
     """The receipt: what came of the attempt, and what becomes of the mail and of its address."""
     mail = await notes.lock_mail(db, mail_id)
+    if mail is None:
+        return  # whoever it was for has been erased meanwhile
     if mail.state is not MailState.PENDING:
         return  # another attempt, after this one's lease had run out, was answered first
     if failed is None:

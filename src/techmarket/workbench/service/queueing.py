@@ -14,7 +14,7 @@ from techmarket.identity.work import Work
 from techmarket.kernel.paging import decode_cursor, encode_cursor
 from techmarket.workbench import errors, policy, repository
 from techmarket.workbench.gathering import all_work
-from techmarket.workbench.repository import FAR, NOBODY, Row
+from techmarket.workbench.repository import Row
 from techmarket.workbench.rules import urgency
 from techmarket.workbench.views import WorkCountsView, WorkCountView, WorkPageView, WorkView
 
@@ -71,8 +71,8 @@ def work_for(actor: Actor, kinds: Sequence[str] = ()) -> list[Work]:
 
 
 def _cursor(row: Row) -> str:
-    place = (row.due or FAR, row.since)
-    return encode_cursor(*(at.isoformat() for at in place), row.kind, str(row.id or NOBODY), row.n or "")
+    due, since, kind, id, n = row.place
+    return encode_cursor(due.isoformat(), since.isoformat(), kind, str(id), n)
 
 
 def _view(row: Row, actor: Actor, now: datetime) -> WorkView:

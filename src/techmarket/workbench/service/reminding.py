@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,11 +12,13 @@ from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.steps import MemberFacts
+from techmarket.identity.work import Work
+from techmarket.kernel.periods import end_of_day, shanghai_day
 from techmarket.workbench import repository
 from techmarket.workbench import repository_notes as notes
 from techmarket.workbench.events import DeadlineNear
 from techmarket.workbench.gathering import all_work
-from techmarket.workbench.repository import Candidate
+from techmarket.workbench.repository import Candidate, Reader, Row
 from techmarket.workbench.rules import remind_until
 from techmarket.workbench.service.queueing import work_for
 from techmarket.workbench.service.telling import Note, write
@@ -52,13 +55,15 @@ async def _tell(db: AsyncSession, told: list[Candidate], now: datetime) -> None:
         return
     wanted = {one.once for one in told}
     kinds = {one.kind for one in told}
-    until = max(one.due for one in told) + timedelta(microseconds=1)
+    # Whole days: a deadline is known by its day, and the moment of one that counts by another clock moves a little.
+    days = sorted(shanghai_day(one.due) for one in told)
+    since, until = end_of_day(days[0] - timedelta(days=1)), end_of_day(days[-1])
     found: list[Note] = []
     for member in await _who_may(db, told):
         actor = Actor(member.person_id, member.org_id, member.org_kind, member.org_verified, member.roles)
         mine = [one for one in work_for(actor) if one.kind in kinds]
         reader = await repository.reader_of(db, actor)
-        for row in await repository.list_work(db, reader, mine, due_before=until, limit=BATCH):
+        async for row in _due(db, reader, mine, since, until):
             once = repository.once_of(row.kind, row.id, row.n, row.due)
             if once in wanted and row.due is not None:
                 thing = repository.object_of(all_work()[row.kind], row.id)
@@ -66,6 +71,20 @@ async def _tell(db: AsyncSession, told: list[Candidate], now: datetime) -> None:
                     Note(member.person_id, member.org_id, once, DEADLINE, thing, now, due=row.due, work=row.kind)
                 )
     await write(db, found)
+
+
+async def _due(
+    db: AsyncSession, reader: Reader, kinds: list[Work], since: datetime, until: datetime
+) -> AsyncIterator[Row]:
+    """All that one person has to do in a span of time, however much of it is overdue."""
+    after = None
+    while True:
+        rows = await repository.list_work(db, reader, kinds, due_from=since, due_before=until, after=after, limit=BATCH)
+        for row in rows:
+            yield row
+        if len(rows) < BATCH:
+            return
+        after = rows[-1].place
 
 
 async def _who_may(db: AsyncSession, told: list[Candidate]) -> list[MemberFacts]:
