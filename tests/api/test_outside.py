@@ -335,6 +335,15 @@ async def test_a_rotated_key_is_fetched_and_forged_names_make_no_further_calls(m
         clock.now += 3_600
         assert (await enter(market)).json()["check"] == "kid"
         assert house.asked.count("/keys") == 3
+        # What it published is held for a while when it falls silent; a key that is not known is another matter.
+        house.signs_by, house.is_mute = rsa("second"), True
+        clock.now += 3_600
+        assert (await enter(market)).status_code == 303
+        house.signs_by = rsa("third")
+        assert (await enter(market)).json()["code"] == "identity.provider_silent"
+        house.signs_by = rsa("second")
+        clock.now += 5 * 3_600
+        assert (await api.post("/v1/sign-in/campus", json={})).json()["code"] == "identity.provider_silent"
 
 
 async def test_of_what_the_house_gives_nothing_is_kept(market, tx):

@@ -19,7 +19,7 @@ from techmarket.app import create_app
 from techmarket.certification import service as certification
 from techmarket.certification.verify import verify_file
 from techmarket.cli import state
-from techmarket.cli.sandbox import SHARED, settings_of, throw_away
+from techmarket.cli.sandbox import settings_of, throw_away
 from techmarket.cli.verify import verify_path
 from techmarket.db import clock
 from techmarket.identity import errors, service
@@ -41,12 +41,20 @@ def test_a_sandbox_takes_no_database_key_secret_or_provider_of_the_market_beside
     live = Settings.model_construct(
         **{name: field.get_default() for name, field in Settings.model_fields.items()}
         | given
-        | {"state_dir": tmp_path, "object_store": "s3://live", "witnesses": "w", "pkcs11_module": "m", "sandbox": False}
+        | {
+            "embedder": "http://model.test",
+            "state_dir": tmp_path,
+            "object_store": "s3://live",
+            "witnesses": "w",
+            "pkcs11_module": "m",
+            "sandbox": False,
+        }
     )
     ours = settings_of(live, port=8001, folder=None)
     assert (ours.state_dir, ours.port, ours.is_sandbox, ours.is_embedded) == (tmp_path / "sandbox", 8001, True, True)
     kept = {name for name in given if getattr(ours, name) is not None}
-    assert kept == {"embedder_token"} & SHARED
+    assert kept == set()
+    assert ours.embedder == "none"  # it is a model that knows the live market by a token
     assert (ours.object_store, ours.witnesses, ours.pkcs11_module) == (None, "", None)
     assert ours.public_url == "http://127.0.0.1:8001"
     with pytest.raises(SystemExit, match="the live market"):

@@ -41,6 +41,8 @@ class SmallHouse:
     keys: list[RSAKey] = field(default_factory=lambda: [rsa("first")])
     signs_by: RSAKey = field(default_factory=lambda: rsa("first"))
     is_down: bool = False
+    is_mute: bool = False
+    """It says nothing of itself any more, and goes on signing people in."""
     asked: list[str] = field(default_factory=list)
     given: list[dict[str, Any]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class SmallHouse:
 
     def _answer(self, path: str, head: str, body: bytes) -> tuple[int, dict[str, Any]]:
         self.asked.append(path)
-        if self.is_down:
+        if self.is_down or (self.is_mute and path != "/token"):
             return 503, {}
         if path == "/.well-known/openid-configuration":
             return 200, {

@@ -20,7 +20,7 @@ from techmarket.identity import service as identity
 from techmarket.settings import Settings
 
 SHARED = frozenset(
-    {"host", "log_json", "market_name", "session_idle_seconds", "session_seconds", "embedder", "embedder_token"}
+    {"host", "log_json", "market_name", "session_idle_seconds", "session_seconds", "embedder"}
     | {"watchers_max", "watchers_each_max", "upload_bytes_max", "upload_seconds", "room_documents_max"}
     | {"room_bytes_max", "webhooks_inside", "reads_per_minute", "writes_per_minute", "bids_per_minute"}
     | {"open_per_minute"}
@@ -33,7 +33,8 @@ def settings_of(live: Settings, *, port: int, folder: Path | None) -> Settings:
     folder = folder or live.state_dir / "sandbox"
     if folder.resolve() == live.state_dir.resolve():
         raise SystemExit("techmarket: this folder is the live market's own; give another.")
-    shared = {name: getattr(live, name) for name in SHARED}
+    # A model outside that knows the market by a token is not asked by its sandbox: search goes by words alone there.
+    shared = {name: getattr(live, name) for name in SHARED if name != "embedder" or live.embedder_token is None}
     bare = {name: field.get_default() for name, field in Settings.model_fields.items()}
     host = f"[{live.host}]" if ":" in live.host else live.host
     return Settings.model_construct(

@@ -32,6 +32,8 @@ from techmarket.identity.oidc import (
 from techmarket.kernel.refusals import Refusal
 
 KEPT_SECONDS = 3_600
+SILENT_SECONDS = 4 * 3_600
+"""So much longer is what a provider published believed while it is silent: a sign-in asks it for more than that."""
 AGAIN_SECONDS = 60
 """A key nobody knows is asked for once more, and then not again for so long: forged tokens make no calls."""
 PAUSE_SECONDS = 5
@@ -133,12 +135,12 @@ class House:
         return self.provider.name
 
     async def metadata(self) -> Metadata:
-        return (await self._published(KEPT_SECONDS)).metadata
+        return (await self._published(KEPT_SECONDS, silent_seconds=SILENT_SECONDS)).metadata
 
     async def keys_for(self, raw: str) -> tuple[Jwk, ...]:
         """The provider's keys; asked for anew where the token names one that is not known, as after a rotation."""
         kid = key_name_of(raw)
-        kept = await self._published(KEPT_SECONDS)
+        kept = await self._published(KEPT_SECONDS, silent_seconds=SILENT_SECONDS)
         if not knows_key(kept.keys, kid):
             kept = await self._published(AGAIN_SECONDS)
         return kept.keys
@@ -169,19 +171,25 @@ class House:
             raise OutsideUnclear(provider=self.name)
         return token
 
-    async def _published(self, seconds: float) -> _Kept:
-        """Metadata and keys, at most so old. Who comes while they are asked for waits for that answer."""
+    async def _published(self, seconds: float, *, silent_seconds: float = 0.0) -> _Kept:
+        """Metadata and keys, at most so old. Who comes while they are asked for waits for that answer. Where the
+        provider is silent, they may be older by `silent_seconds`."""
         async with self._asking:
             kept, now = self._kept, self.clock()
             if kept is not None and now - kept.at < seconds:
                 return kept
+            is_old = kept is None or now - kept.at >= seconds + silent_seconds
             if self._failed is not None and now - self._failed[0] < PAUSE_SECONDS:
-                raise self._failed[1]
+                if kept is None or is_old or not isinstance(self._failed[1], OutsideSilent):
+                    raise self._failed[1]
+                return kept
             try:
                 self._kept = await self._ask(now)
             except (OutsideSilent, OutsideUnclear) as failed:
                 self._failed = (self.clock(), failed)
-                raise
+                if kept is None or is_old or not isinstance(failed, OutsideSilent):
+                    raise
+                return kept
             return self._kept
 
     async def _ask(self, now: float) -> _Kept:
