@@ -278,9 +278,13 @@ async def test_who_does_not_read_holds_nobody_up_gets_the_newest_when_he_reads_a
     lot = await an_open_lot(tx, who)
     app = create_app(means)
     request = f"GET /v1/trades/{lot.trade_id}/stream HTTP/1.1\r\nHost: market.test\r\n\r\n".encode()
-    async with served(app, unread_seconds=0.6) as (base, _):
+    async with served(app) as (base, server):
         port = int(base.rpartition(":")[2])
-        lazy, dead = [await a_full_line(app, port, request) for _ in range(2)]
+        lazy = await a_full_line(app, port, request)
+        monkeypatch.setattr(
+            server.config.http_protocol_class, "unread_seconds", 0.1
+        )  # for lines that fill up from now on
+        dead = await a_full_line(app, port, request)
         async with following(base, lot.trade_id) as quick:
             await quick.next()
             for step in range(12):

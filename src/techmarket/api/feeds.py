@@ -166,7 +166,7 @@ class Live:
         """
         feed = self._still_open(feed)
         watcher.feed = feed
-        feed.watchers.add(watcher)
+        feed.watchers.add(watcher)  # before anything is waited for: a feed with a watcher is not closed
         story = feed.story
         place = place_of(last_id, lots=len(story.lots))
         if is_short or (place is not None and not story.knows(place)):
@@ -256,7 +256,10 @@ class Live:
                 except Exception as error:  # one trade that cannot be told silences no other
                     log.error("live_could_not_read", trade=str(feed.story.trade_id), exc_info=error)
                     continue
-                await self._tell(feed)
+                try:
+                    await self._tell(feed)
+                except Exception as error:
+                    log.error("live_could_not_tell", trade=str(feed.story.trade_id), exc_info=error)
 
     async def _look(self, feed: Feed) -> None:
         """Read what is new of this trade."""
