@@ -28,9 +28,11 @@ from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.ledger import steps as ledger
 from techmarket.listings import service as listings
 from techmarket.listings.lifecycle import ListingState
+from techmarket.matching import service as matching
 from techmarket.matching.index.scoring import Filters
-from techmarket.matching.jobs import index
+from techmarket.matching.jobs import alert, index
 from techmarket.matching.service import search
+from techmarket.matching.views import Delivery
 from techmarket.rulebook import errors as rulebook_errors
 from techmarket.rulebook import service as rulebook
 from techmarket.rulebook.adding import RuleDraft, put_rule
@@ -236,6 +238,39 @@ async def test_lists_search_and_the_feed_can_be_narrowed_to_a_node(tx, hub, mean
         told = await service.list_changes(tx, reader, node=hub.nodes[0], limit=100)
         assert [(one.type, one.refs) for one in told.items] == [("listing.published", (f"listing:{views[0].id}",))]
     assert str(free.id) in str(await changes(tx, ANONYMOUS))
+
+    # A listing that moves is gone for who follows the one node, has come for who follows the other, and is as it was.
+    before = len(await changes(tx, ANONYMOUS))
+    await service.move_organisation(tx, hub.market, hub.nodes[1], hub.orgs[0].org)
+    assert len(await changes(tx, ANONYMOUS)) == before
+    for node, type in zip(hub.nodes, ("listing.removed", "listing.published"), strict=True):
+        last = (await service.list_changes(tx, ANONYMOUS, node=node, limit=100)).items[-1]
+        assert (last.type, last.refs) == (type, (f"listing:{views[0].id}",))
+    assert await node_of(tx, hub.orgs[0].org) == hub.nodes[1]
+
+
+async def test_a_saved_search_can_be_narrowed_to_a_node(tx, keys, hub, means):
+    reader = (await an_organisation(tx, keys=keys, region=None)).actor
+    for node in (hub.nodes[0], hub.nodes[1]):
+        saved = await matching.save_search(
+            tx,
+            keys,
+            reader,
+            name=str(node),
+            query="welding",
+            filters=Filters(node=str(node)),
+            delivery=Delivery.IMMEDIATE,
+        )
+        assert saved.filters.node == str(node)
+    views = [await a_demand(tx, org, hub.market, title_en="Sample welding demand") for org in hub.orgs]
+    await a_demand(tx, (await an_organisation(tx, region=None)).actor, hub.market, title_en="Sample welding demand")
+    async with tx.begin() as db:
+        await journal.sequence(db)
+    await index(means)
+    await alert(means)
+    told = await matching.list_alerts(tx, reader, cursor=None, limit=10)
+    found = sorted((one.search_name, one.listing.id) for one in told.items)
+    assert found == sorted((str(node), view.id) for node, view in zip(hub.nodes, views, strict=True))
 
 
 # --- shares of fees ---------------------------------------------------------------------------------------------------

@@ -15,12 +15,12 @@ from httpx import AsyncClient
 from sqlalchemy import text
 
 from techmarket.api.rows import FileReader
-from techmarket.db.calling import Caller
+from techmarket.db.calling import Caller, Receipt
 from techmarket.hub import errors, service, syndication
 from techmarket.hub.lifecycle import SourceState
 from techmarket.hub.service import syndicating
 from techmarket.hub.syndication import Distrusted, ItemState
-from techmarket.identity.actor import ANONYMOUS, Role
+from techmarket.identity.actor import ANONYMOUS, OrgKind, Role
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.ids import Ref
 from techmarket.kernel.lifecycle import NotInThisState
@@ -337,6 +337,133 @@ async def test_a_market_with_other_keys_or_a_log_that_shrank_is_read_no_more_unt
     assert str(first) in await shown(here, ANONYMOUS)
 
 
+class Between:
+    """Stands on the line and changes what is answered to what is asked for."""
+
+    def __init__(self, caller: Any, change: Any) -> None:
+        self.caller, self.change = caller, change
+
+    async def get(self, url: str, headers: Any, *, bytes_max: int) -> Receipt:
+        receipt: Receipt = await self.caller.get(url, headers, bytes_max=bytes_max)
+        if syndicating.PAGE_PATH not in url:
+            return receipt
+        status, said = self.change(url, receipt.status, json.loads(receipt.answer))
+        return replace(receipt, status=status, answer=json.dumps(said).encode())
+
+
+async def looked(two: Two, change: Any) -> Any:
+    """The source after one turn in which its pages came changed."""
+    here = two.here
+    await here.due()
+    await syndicating.follow_next(here.tx, here.means.keys, Between(here.caller, change), FileReader())
+    return await two.source()
+
+
+async def entries(here: Instance) -> int:
+    async with here.tx.read() as db:
+        query = "SELECT count(*) FROM journal_entry WHERE kind = 'hub.source_changed'"
+        return int((await db.execute(text(query))).scalar_one())
+
+
+def unproven(_url: str, status: int, page: Any) -> Any:
+    """As of a market that has made no checkpoint yet: everything is a promise."""
+    for item in page["items"]:
+        item["proof"]["path"] = None
+    return status, page | {"checkpoint": None}
+
+
+def said(**more: Any) -> Any:
+    return lambda _url, status, page: (status, page | more)
+
+
+async def test_what_anybody_can_say_on_the_way_begins_nothing_anew_and_fills_no_journal(two):
+    there, here = two.there, two.here
+    await there.publish()
+    await there.tell()
+    source = await two.add()
+    lie = {"code": "hub.cursor_of_another_log"}
+    for n in range(2):  # to who has not begun yet, and to who has read
+        found = await looked(two, lambda _url, _status, _page: (409, lie))
+        assert (found.state, found.problem, found.failures) == (SourceState.ACTIVE, lie["code"], 1)
+        await here.follow()
+        assert len(await shown(here, ANONYMOUS)) == 1, n
+    found = await looked(two, lambda url, status, page: (409, lie) if "cursor" in url else (status, page))
+    assert (found.state, found.problem) == (SourceState.ACTIVE, lie["code"])  # it is the log that was read before
+    for strange, problem in (
+        (said(next_cursor="a\x00b"), "page_unreadable"),
+        (said(next_cursor="a\ud800"), "page_unreadable"),
+        (lambda _url, _status, _page: (400, {"code": "a\x00b"}), "status_400"),
+        (lambda _url, _status, _page: (200, {"items": [{"proof": {"kid": "\x00"}}]}), "page_unreadable"),
+    ):
+        before = (await two.source()).failures
+        found = await looked(two, strange)
+        assert (found.state, found.problem, found.failures) == (SourceState.ACTIVE, problem, before + 1)
+        async with here.tx.read() as db:
+            waits = "SELECT next_at - clock_timestamp() > interval '1 second' FROM syndication_source"
+            assert (await db.execute(text(waits))).scalar_one(), "it is asked again at once"
+    await there.publish()
+    await there.tell()
+    before = await entries(here)
+    found = await looked(two, unproven)
+    assert (found.state, found.problem) == (SourceState.DISTRUSTED, "checkpoint_missing")
+    await service.trust_source(here.tx, here.caller, here.operator, source.id)
+    assert (await looked(two, unproven)).state is SourceState.ACTIVE  # a market of the first minutes
+    async with here.tx.begin() as db:
+        await db.execute(text("UPDATE syndication_source SET unproven_since = unproven_since - interval '2 hours'"))
+    assert (await looked(two, unproven)).problem == "checkpoint_missing"
+    assert await entries(here) == before + 3  # two looks that said why, and the operator's
+
+
+async def test_an_address_that_is_no_page_of_the_web_keeps_its_listing_out_and_no_other(two):
+    there, here = two.there, two.here
+    ids = [await there.publish(title_en=f"Sample demand {n}") for n in range(4)]
+    await there.tell()
+    await two.add()
+    urls = ["javascript:alert(1)", "https://user@market.example/x", "https:///x"]
+
+    def bent(_url: str, status: int, page: Any) -> Any:
+        for item, url in zip(page["items"], urls, strict=False):
+            item["url"] = url
+        return status, page
+
+    found = await looked(two, bent)
+    assert (found.state, found.shown, found.refused) == (SourceState.ACTIVE, 1, 3)
+    assert set(await shown(here, ANONYMOUS)) == {str(ids[3])}
+
+
+async def test_who_follows_a_node_hears_of_what_leaves_it_and_of_what_comes_to_it(two):
+    there, here = two.there, two.here
+    nodes = []
+    for code in ("CN-3302", "CN-3301"):
+        home = (await an_organisation(there.tx, kind=OrgKind.AGENCY)).actor.org
+        await service.appoint_node(there.tx, there.operator, home, code=code, regions=[])
+        nodes.append(home)
+    stays = await there.publish(title_en="Sample demand, shown before it came")
+    await service.move_organisation(there.tx, there.operator, nodes[0], there.owner.org)
+    await there.tell()
+    await two.add(node=str(nodes[0]))
+    await here.follow()
+    assert set(await shown(here, ANONYMOUS)) == {str(stays)}
+    withdrawn = await there.publish(title_en="Sample demand")
+    await there.tell()
+    await here.follow()
+    assert set(await shown(here, ANONYMOUS)) == {str(stays), str(withdrawn)}
+    await service.move_organisation(there.tx, there.operator, nodes[1], there.owner.org)
+    await there.withdraw(withdrawn)
+    await there.tell()
+    await here.follow()
+    assert await shown(here, ANONYMOUS) == {}
+    assert set(await published(there, ANONYMOUS)) == {str(stays)}
+    await service.move_organisation(there.tx, there.operator, nodes[0], there.owner.org)
+    await there.tell()
+    await here.follow()
+    assert set(await shown(here, ANONYMOUS)) == {str(stays)}
+    await service.end_node(there.tx, there.operator, nodes[0])
+    await there.tell()
+    await here.follow()
+    assert await shown(here, ANONYMOUS) == {}
+
+
 async def test_a_market_that_was_restored_is_read_anew_and_what_it_forgot_is_shown_no_more(two):
     there, here = two.there, two.here
     kept, forgotten = await there.publish(), await there.publish()
@@ -358,6 +485,20 @@ async def test_a_market_that_was_restored_is_read_anew_and_what_it_forgot_is_sho
     await here.follow()
     assert set(await shown(here, ANONYMOUS)) == {str(kept)}
     assert (await two.source()).state is SourceState.ACTIVE
+    assert await entries(here) == 1
+    # Another one within the hour is looked at by an operator, and so is one of which nothing is signed.
+    await transparency.open_new_log(there.tx)
+    await there.tell()
+    await here.follow()
+    found = await two.source()
+    assert (found.state, found.problem) == (SourceState.DISTRUSTED, "another_log")
+    await service.trust_source(here.tx, here.caller, here.operator, found.id)
+    await here.follow()
+    await transparency.open_new_log(there.tx)
+    await there.tell()
+    found = await looked(two, lambda _url, status, page: (status, page if status != 200 else page | {"openings": []}))
+    assert (found.state, found.problem) == (SourceState.DISTRUSTED, "another_log")
+    assert set(await shown(here, ANONYMOUS)) == {str(kept)}
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,7 @@ class FiltersIn(Wire):
     price_max: Amount | None = None
     trl_min: int | None = Field(default=None, ge=1, le=9, description="technology readiness level, at least")
     right_kind: RightKind | None = None
+    node: Uuid | None = Field(default=None, description="Only what is of this node of the hub when it is published.")
 
     def filters(self) -> Filters:
         return Filters(
@@ -243,6 +244,7 @@ class FiltersIn(Wire):
             self.industry,
             self.trl_min,
             texts.rights_mask([self.right_kind]) if self.right_kind else None,
+            str(self.node) if self.node is not None else None,
         )
 
 
@@ -294,6 +296,7 @@ def _filters(filters: Filters) -> dict[str, Any]:
         "price_max": Money(high).amount if high is not None else None,
         "trl_min": filters.trl_min,
         "right_kind": rights[0] if rights else None,
+        "node": filters.node,
     }
     return {name: value for name, value in said.items() if value is not None}
 

@@ -49,12 +49,23 @@ class CheckpointPart(Wire):
     kid: str
 
 
+class OpeningPart(Wire):
+    log_id: UUID
+    previous_log_id: UUID
+    previous_size: int = Field(description="How many entries of the one before are certain to be in this log.")
+    kid: str
+    signature: str = Field(description="Ed25519 over the canonical JSON of the first three.")
+
+
 class SyndicationPage(Wire):
     log_id: UUID
     items: list[ItemOut]
     next_cursor: str
     is_at_end: bool
     checkpoint: CheckpointPart | None
+    openings: list[OpeningPart] = Field(
+        description="How this log came to be after restores, the newest first: each went on from the one before."
+    )
 
 
 class SourceIn(Wire):
@@ -123,6 +134,7 @@ async def list_syndicated(
         "checkpoint": None
         if newest is None
         else {"size": newest.size, "root": newest.root, "note": newest.note, "kid": newest.kid},
+        "openings": page.openings,
     }
 
 

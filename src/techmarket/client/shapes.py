@@ -1780,6 +1780,7 @@ class FiltersIn(TypedDict):
     price_max: NotRequired[str | None]
     trl_min: NotRequired[int | None]
     right_kind: NotRequired[RightKind | None]
+    node: NotRequired[str | None]
 
 
 class FinalBidIn(TypedDict):
@@ -2934,6 +2935,14 @@ class OpeningOut(TypedDict):
     terms_sha256: str
     slots_sha256: str
     envelopes: list[OpenedEnvelopeOut]
+
+
+class OpeningPart(TypedDict):
+    log_id: str
+    previous_log_id: str
+    previous_size: int
+    kid: str
+    signature: str
 
 
 OpinionBy: TypeAlias = "Literal['OPERATOR', 'SELLER']"
@@ -4449,6 +4458,7 @@ class SyndicationPage(TypedDict):
     next_cursor: str
     is_at_end: bool
     checkpoint: CheckpointPart | None
+    openings: list[OpeningPart]
 
 
 class TableAsked(TypedDict):

@@ -128,6 +128,7 @@ KINDS: Mapping[str, Said] = {
     "listings.returned": ("已退回修改", "listing returned"),
     "listings.submitted": ("已提交审核", "listing submitted"),
     "listings.withdrawn": ("已撤回", "listing withdrawn"),
+    "listings.moved_to_node": ("改属枢纽节点", "listing moved to another node of the hub"),
     "notices.cleared": ("公示期满，无未决异议", "notice cleared"),
     "notices.corrected": ("公示内容已更正", "notice corrected"),
     "notices.extended": ("公示已延期", "notice extended"),

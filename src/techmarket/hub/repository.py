@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.hub.tables import ExternalId, ExternalOrganisation, FeedItem, FeedShown, ForeignRelease, ImportJob
-from techmarket.hub.telling import PUBLIC
+from techmarket.hub.telling import JOINED, LEFT, PUBLIC
 from techmarket.kernel.refusals import NotFound
 
 
@@ -153,17 +153,21 @@ async def list_items(
     branches = (
         [_BRANCH.format(audience="everyone", more="", **words)] if not sees_all else [_EVERYTHING.format(**words)]
     )
+    if node is not None:
+        branches += [_BRANCH.format(audience=name, more="", **words) for name in ("left", "joined")]
     if own is not None and not sees_all:
         branches.append(_BRANCH.format(audience="own", more=" AND f.type <> ALL(cast(:unread as text[]))", **words))
     query = (
-        f"SELECT t.n, t.type, t.audience = :everyone AS is_public, e.id, e.at, e.org, e.kind, e.refs, e.facts FROM ("
+        f"SELECT t.n, t.type, t.audience = ANY(:open) AS is_public, e.id, e.at, e.org, e.kind, e.refs, e.facts FROM ("
         f"SELECT DISTINCT ON (n) n, type, audience FROM ({' UNION ALL '.join(branches)}) u ORDER BY n, audience DESC) t"
         f" JOIN journal_position p ON p.n = t.n JOIN journal_entry e ON e.seq = p.seq"
         f" ORDER BY t.n {words['order']} LIMIT :limit"
     )
-    bound: dict[str, Any] = {"everyone": PUBLIC, "types": types, "at": at, "head": head, "limit": limit}
+    bound: dict[str, Any] = {"types": types, "at": at, "head": head, "limit": limit, "open": [PUBLIC, LEFT, JOINED]}
+    if not sees_all:
+        bound["everyone"] = PUBLIC
     if node is not None:
-        bound["node"] = node
+        bound |= {"node": node, "left": LEFT, "joined": JOINED}
     if own is not None:
         bound["own"] = own
         if not sees_all:
@@ -190,7 +194,9 @@ async def releases_of(db: AsyncSession, org_id: UUID | None, ocids: Iterable[str
 
 
 async def audiences_of(db: AsyncSession, positions: Collection[int]) -> dict[int, list[UUID]]:
-    query = select(FeedItem.n, FeedItem.audience).where(FeedItem.n.in_(set(positions)), FeedItem.audience != PUBLIC)
+    query = select(FeedItem.n, FeedItem.audience).where(
+        FeedItem.n.in_(set(positions)), FeedItem.audience.not_in((PUBLIC, LEFT, JOINED))
+    )
     found: dict[int, list[UUID]] = {}
     for row in await db.execute(query.order_by(FeedItem.n, FeedItem.audience)):
         found.setdefault(row.n, []).append(row.audience)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from techmarket.kernel.canonical import NotCanonical, canonical_json, sha256_hex
@@ -24,6 +25,8 @@ PAGE_MAX = 100
 HEX_MAX = 128
 PATH_MAX = 64
 TEXT_MAX = 500
+OPENINGS_MAX = 20
+POSITION_MAX = 2**53
 
 
 class ItemState(StrEnum):
@@ -37,6 +40,19 @@ class Distrusted(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class Unreadable(Distrusted):
+    """It is not of the shape that a market's answer has; it is asked again later, and nothing of it is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One log went on from another after a restore, which may have lost the end of the one before."""
+
+    log_id: UUID
+    previous_log_id: UUID
+    previous_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,20 @@ class Page:
     next_cursor: str
     is_at_end: bool
     checkpoint: offline.Checkpoint | None
+    openings: tuple[Opening, ...] = ()
+    """How this log came to be one after the other, the newest first."""
+
+    def goes_on_from(self, log_id: UUID) -> int | None:
+        """How many entries of a log that was read before are certain to be in this one; None where it is another's."""
+        kept, at = None, self.log_id
+        for one in self.openings:
+            if one.log_id != at:
+                return None
+            kept = one.previous_size if kept is None else min(kept, one.previous_size)
+            at = one.previous_log_id
+            if at == log_id:
+                return kept
+        return None
 
 
 def content_hash(content: Mapping[str, Any] | None) -> str:
@@ -80,6 +110,11 @@ def statement(
     }
 
 
+def opening_statement(*, log_id: str, previous_log_id: str, previous_size: int) -> dict[str, Any]:
+    """What is signed of a log that goes on from another."""
+    return {"log_id": log_id, "previous_log_id": previous_log_id, "previous_size": previous_size}
+
+
 def read_keys(published: Any) -> TrustedKeys:
     """The keys of a market as it publishes them; it must have one for promises and one for checkpoints."""
     try:
@@ -94,7 +129,7 @@ def read_keys(published: Any) -> TrustedKeys:
 def read_page(said: Any, keys: TrustedKeys, *, log_id: UUID | None) -> Page:
     """A page whose every item was signed by a known key, and lies under the checkpoint it came with.
 
-    Raises `Distrusted`; of a page that does not hold nothing is taken.
+    Raises `Distrusted`, or `Unreadable` for what is no page; of a page that does not hold nothing is taken.
     """
     try:
         found = UUID(said["log_id"])
@@ -103,13 +138,42 @@ def read_page(said: Any, keys: TrustedKeys, *, log_id: UUID | None) -> Page:
         checkpoint = _checkpoint(said["checkpoint"], keys, found)
         items = tuple(_item(one, keys, found, checkpoint) for one in said["items"])
         cursor, is_at_end = said["next_cursor"], said["is_at_end"]
+        openings = _openings(said.get("openings") or [], keys)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Distrusted("page_unreadable") from error
-    if not isinstance(cursor, str) or not 0 < len(cursor) <= TEXT_MAX or not isinstance(is_at_end, bool):
-        raise Distrusted("page_unreadable")
+        raise Unreadable("page_unreadable") from error
+    if not is_plain(cursor) or not isinstance(is_at_end, bool):
+        raise Unreadable("page_unreadable")
     if len(items) > PAGE_MAX:
-        raise Distrusted("page_too_long")
-    return Page(found, items, cursor, is_at_end, checkpoint)
+        raise Unreadable("page_too_long")
+    return Page(found, items, cursor, is_at_end, checkpoint, openings)
+
+
+def is_plain(said: Any) -> bool:
+    """Whether it is a short text that can be kept and shown: no control signs, no half of a sign."""
+    return isinstance(said, str) and 0 < len(said) <= TEXT_MAX and said.isprintable()
+
+
+def _openings(said: Any, keys: TrustedKeys) -> tuple[Opening, ...]:
+    found = []
+    for one in said[:OPENINGS_MAX]:
+        size = one["previous_size"]
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise Unreadable("page_unreadable")
+        opening = Opening(UUID(one["log_id"]), UUID(one["previous_log_id"]), size)
+        claim = opening_statement(
+            log_id=str(opening.log_id), previous_log_id=str(opening.previous_log_id), previous_size=size
+        )
+        _check_signature(one, claim, keys)
+        found.append(opening)
+    return tuple(found)
+
+
+def _check_signature(said: Any, claim: Mapping[str, Any], keys: TrustedKeys) -> None:
+    key = key_for(keys, said["kid"], "receipts")
+    if key is None:
+        raise Distrusted("unknown_key")
+    if not key.verify(bytes.fromhex(_short(said["signature"])), canonical_json(claim)):
+        raise Distrusted("signature")
 
 
 def _checkpoint(said: Any, keys: TrustedKeys, log_id: UUID) -> offline.Checkpoint | None:
@@ -131,14 +195,14 @@ def _item(said: Any, keys: TrustedKeys, log_id: UUID, checkpoint: offline.Checkp
     content, proof = said["content"], said["proof"]
     state = ItemState(said["state"])
     if (content is None) is not (state is ItemState.GONE):
-        raise Distrusted("page_unreadable")
+        raise Unreadable("page_unreadable")
     position = said["position"]
-    if not isinstance(position, int) or isinstance(position, bool) or position < 0:
-        raise Distrusted("page_unreadable")
+    if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < POSITION_MAX:
+        raise Unreadable("page_unreadable")
     try:
         digest = content_hash(content)
     except NotCanonical as error:
-        raise Distrusted("page_unreadable") from error
+        raise Unreadable("page_unreadable") from error
     claim = statement(
         log_id=str(log_id),
         entry_id=str(UUID(said["entry_id"])),
@@ -148,19 +212,14 @@ def _item(said: Any, keys: TrustedKeys, log_id: UUID, checkpoint: offline.Checkp
         state=state.value,
         content_sha256=digest,
     )
-    key = key_for(keys, proof["kid"], "receipts")
-    if key is None:
-        raise Distrusted("unknown_key")
-    signature = bytes.fromhex(_short(proof["signature"]))
-    if not key.verify(signature, canonical_json(claim)):
-        raise Distrusted("signature")
+    _check_signature(proof, claim, keys)
     path = proof["path"]
     if path is not None:
         _check_path(path, proof["leaf_hash"], position, checkpoint)
     kept = {"statement": claim, "kid": proof["kid"], "signature": proof["signature"]}
     url = said["url"]
-    if not isinstance(url, str) or not 0 < len(url) <= TEXT_MAX or not url.isprintable():
-        raise Distrusted("page_unreadable")
+    if not is_plain(url):
+        raise Unreadable("page_unreadable")
     return Item(UUID(said["listing_id"]), position, state, content, url, digest, kept)
 
 
@@ -191,8 +250,18 @@ def check_growth(path: Any, before: tuple[int, bytes], now: offline.Checkpoint) 
 
 def _short(text: Any) -> str:
     if not isinstance(text, str) or len(text) > HEX_MAX:
-        raise Distrusted("page_unreadable")
+        raise Unreadable("page_unreadable")
     return text
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a reader may be led there: a page of the web, and none that runs something or carries a login. Who wrote
+    it is another market, which signed it with nothing: it is shown as what that market says."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,15 +283,18 @@ def read_content(content: Mapping[str, Any]) -> Shown | None:
         public, registered = terms["PUBLIC"], terms.get("REGISTERED", terms["PUBLIC"])
         expires_on = content["expires_on"]
         organisation = content["organisation"]["name"]
-        if not all(isinstance(one, dict) for one in (public, registered)) or not isinstance(organisation, str):
+        kind, state = content["kind"], content["state"]
+        if not all(isinstance(one, dict) for one in (public, registered)):
+            return None
+        if not all(is_plain(one) for one in (organisation, kind, state)):
             return None
         return Shown(
-            str(content["kind"]),
+            kind,
             public,
             registered,
             organisation[:200],
             None if expires_on is None else date.fromisoformat(expires_on),
-            str(content["state"])[:32],
+            state[:32],
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -208,6 +208,8 @@ class SyndicationSource(Identified, Base):
     problem: Mapped[str | None] = mapped_column(String(80))
     caught_up_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
+    read_anew_at: Mapped[datetime | None]
+    unproven_since: Mapped[datetime | None]
     next_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
 

@@ -24,6 +24,10 @@ PUBLIC = UUID(int=0)
 """The audience of everyone, where others are organisations."""
 
 
+LEFT, JOINED = UUID(int=1), UUID(int=2)
+"""Of everyone those who follow one node alone: the one that a listing left, and the one that it came to."""
+
+
 class Effect(StrEnum):
     """What an entry does to what the public knows of its thing."""
 
@@ -175,6 +179,7 @@ class Told:
     position: int
     audience: UUID
     type: str
+    node: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -225,7 +230,21 @@ def tell(
         told |= dict.fromkeys(holders, _LISTING_CHANGED.type)
     for organisation in _organisations(entry, known, orgs):
         told[organisation] = entry.kind
-    return [Told(entry.position, audience, type) for audience, type in told.items()]
+    return [Told(entry.position, audience, type) for audience, type in told.items()] + _of_move(entry, known)
+
+
+def _of_move(entry: Fact, known: Known) -> list[Told]:
+    """A listing that everyone can see has moved from one node to another: for who follows the one it is gone, for who
+    follows the other it has come. To everybody else nothing has happened."""
+    listing = entry.thing("listing")
+    if entry.kind != "listings.moved_to_node" or listing is None or str(listing) not in known.shown:
+        return []
+    ways = ((LEFT, _LISTING_REMOVED.type, "left_node"), (JOINED, _LISTING_SHOWN.type, "node"))
+    return [
+        Told(entry.position, audience, type, UUID(node))
+        for audience, type, name in ways
+        if (node := entry.facts.get(name)) is not None
+    ]
 
 
 def _is_for_everyone(outward: Outward, entry: Fact, known: Known) -> bool:

@@ -80,12 +80,24 @@ class SyndicatedItemView:
 
 
 @dataclass(frozen=True, slots=True)
+class OpeningView:
+    """That one log went on from another after a restore, as the market signs it."""
+
+    log_id: UUID
+    previous_log_id: UUID
+    previous_size: int
+    kid: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyndicationPageView:
     log_id: UUID
     items: tuple[SyndicatedItemView, ...]
     next_cursor: str
     is_at_end: bool
     checkpoint: CheckpointView | None
+    openings: tuple[OpeningView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,16 @@ class ListingClosed(Event):
 
 
 @dataclass(frozen=True)
+class ListingMovedToNode(Event):
+    """Its organisation belongs to another node of the hub now, or to none; ids of organisations."""
+
+    kind: ClassVar[str] = "listings.moved_to_node"
+    listing_id: UUID
+    left_node: str | None
+    node: str | None
+
+
+@dataclass(frozen=True)
 class ListingPublished(Event):
     """What was accepted and held back is public now."""
 

@@ -55,9 +55,13 @@ async def lock_due_to_publish(db: AsyncSession, now: datetime, limit: int) -> li
     return list((await db.execute(query)).scalars())
 
 
-async def set_node(db: AsyncSession, org_id: UUID, node_id: UUID | None) -> None:
-    query = update(Listing).where(Listing.org_id == org_id, Listing.node_id.is_distinct_from(node_id))
-    await db.execute(query.values(node_id=node_id))
+async def set_node(db: AsyncSession, org_id: UUID, node_id: UUID | None) -> list[tuple[UUID, UUID | None]]:
+    """Returns those that can be found by everyone, each with the node that it was of."""
+    moves = (Listing.org_id == org_id, Listing.node_id.is_distinct_from(node_id))
+    shown = select(Listing.id, Listing.node_id).where(*moves, Listing.state.in_(FINDABLE))
+    moved = (await db.execute(shown.order_by(Listing.id).with_for_update())).all()
+    await db.execute(update(Listing).where(*moves).values(node_id=node_id))
+    return [(row.id, row.node_id) for row in moved]
 
 
 async def list_waiting(

@@ -32,6 +32,7 @@ from techmarket.listings.events import (
     ListingDisengaged,
     ListingDrafted,
     ListingEngaged,
+    ListingMovedToNode,
     ListingPublished,
     ListingReopened,
     ListingSubmitted,
@@ -274,9 +275,12 @@ async def changes_since_accepted(db: AsyncSession, listings: Sequence[Listing]) 
     return changed
 
 
-async def move_to_node(db: AsyncSession, org_id: UUID, node_id: UUID | None) -> None:
-    """All listings of an organisation are of the node that it belongs to now."""
-    await repository.set_node(db, org_id, node_id)
+async def move_to_node(db: AsyncSession, org_id: UUID, node_id: UUID | None, *, actor: Actor | None) -> None:
+    """All listings of an organisation are of the node that it belongs to now. Of each that can be found it is on
+    record, so that whoever follows one node alone hears of it."""
+    node = None if node_id is None else str(node_id)
+    for id, left in await repository.set_node(db, org_id, node_id):
+        journal.record(db, ListingMovedToNode(id, None if left is None else str(left), node), actor=actor)
 
 
 # --- what other markets have published --------------------------------------------------------------------------------

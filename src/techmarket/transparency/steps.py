@@ -118,6 +118,16 @@ async def openings(db: AsyncSession) -> ManyProofs | None:
     return await proofs_for(db, entries) if entries else None
 
 
+async def restores(db: AsyncSession) -> list[tuple[UUID, UUID, int]]:
+    """How the present log came to be: (log, the one it went on from, how many entries of that were left), the newest
+    first."""
+    return [
+        (row.log_id, row.previous_id, row.previous_size)
+        for row in await repository.list_logs(db)
+        if row.previous_id is not None and row.previous_size is not None
+    ]
+
+
 async def consistency(db: AsyncSession, from_size: int, to_size: int) -> ConsistencyView:
     nodes = await repository.nodes(db, rules.nodes_of_consistency(from_size, to_size))
     path = rules.consistency_from_nodes(from_size, to_size, nodes)

@@ -38,7 +38,7 @@ async def appoint_node(tx: Tx, actor: Actor, org_id: UUID, *, code: str, regions
         if not await repository.add_node(db, org_id=org_id, code=code, by=actor.person):
             raise errors.NodeCodeTaken(node_code=code, pointer="/body/code")
         journal.record(db, events.NodeAppointed(org_id), actor=actor)
-        await listings.move_to_node(db, org_id, None)
+        await listings.move_to_node(db, org_id, None, actor=actor)
         await _set_regions(db, actor, org_id, regions)
         return await _view(db, await repository.get_node(db, org_id))
 
@@ -67,7 +67,7 @@ async def end_node(tx: Tx, actor: Actor, node_id: UUID) -> NodeView:
         node = await _lock_standing(db, node_id)
         for org_id in await identity.organisations_of_node(db, node_id):
             await identity.move_to_node(db, org_id, None)
-            await listings.move_to_node(db, org_id, None)
+            await listings.move_to_node(db, org_id, None, actor=actor)
         await identity.make_node(db, node_id, is_node=False)
         await repository.end_node(db, node)
         journal.record(db, events.NodeEnded(node_id), actor=actor)
@@ -97,7 +97,7 @@ async def _move(db: AsyncSession, actor: Actor | None, org_id: UUID, node_id: UU
         raise errors.CannotBeNode(pointer="/path/organisation_id")
     if facts.node_id != node_id:
         await identity.move_to_node(db, org_id, node_id)
-        await listings.move_to_node(db, org_id, node_id)
+        await listings.move_to_node(db, org_id, node_id, actor=actor)
         journal.record(db, events.OrganisationMovedToNode(org_id, node_id), actor=actor)
 
 

@@ -14,7 +14,7 @@ from techmarket.hub import policy, repository, syndication
 from techmarket.hub.repository import Item
 from techmarket.hub.service.following import position_in
 from techmarket.hub.syndication import ItemState
-from techmarket.hub.views import SyndicatedItemView, SyndicationPageView
+from techmarket.hub.views import OpeningView, SyndicatedItemView, SyndicationPageView
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
@@ -55,18 +55,30 @@ async def list_syndicated(
         page, is_at_end = found[:limit], len(found) <= limit
         last = max(at, head - 1) if is_at_end else page[-1].n
         checkpoint = await transparency.newest(db)
-        items = await _items(db, keys, actor, page, log, public_url.rstrip("/"))
-    return SyndicationPageView(log, items, encode_cursor(str(log), last), is_at_end, checkpoint)
+        if checkpoint is not None and checkpoint.log_id != log:
+            checkpoint = None  # restored a moment ago: what was signed before is of the former log
+        items = await _items(db, keys, actor, page, log, public_url.rstrip("/"), node)
+        openings = [_opening(keys, one) for one in (await transparency.restores(db))[: syndication.OPENINGS_MAX]]
+    return SyndicationPageView(log, items, encode_cursor(str(log), last), is_at_end, checkpoint, tuple(openings))
+
+
+def _opening(keys: Keys, one: tuple[UUID, UUID, int]) -> OpeningView:
+    log_id, previous, size = one
+    claim = syndication.opening_statement(log_id=str(log_id), previous_log_id=str(previous), previous_size=size)
+    return OpeningView(log_id, previous, size, keys.receipts.kid, keys.receipts.sign(canonical_json(claim)).hex())
 
 
 async def _items(
-    db: AsyncSession, keys: Keys, actor: Actor, page: list[Item], log: UUID, public_url: str
+    db: AsyncSession, keys: Keys, actor: Actor, page: list[Item], log: UUID, public_url: str, node: UUID | None
 ) -> tuple[SyndicatedItemView, ...]:
     # Of several changes of one listing only the last is told: it is told as it is now.
     latest = {listing.id: item for item in page if (listing := _listing_of(item)) is not None}
     elsewhere = await listings.syndicated_among(db, latest)
     mine = {id: item for id, item in latest.items() if id not in elsewhere}
     texts = await listings.texts_for_index(db, mine)
+    if node is not None:  # whoever follows a node is told of what has left it as of what is gone
+        of = await listings.nodes_of(db, mine)
+        texts = {id: text for id, text in texts.items() if of.get(id) == node}
     owners = await identity.get_organisations(db, {one.org_id for one in texts.values()})
     entries = [item.id for item in mine.values()]
     leaves = await transparency.leaves_of(db, entries)

@@ -7,11 +7,12 @@ if that is still where it was: so nothing is taken twice and nothing is left out
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
@@ -43,7 +44,11 @@ KEYS_BYTES_MAX = 256 * 1024
 LIMIT = 100
 EVERY = timedelta(seconds=3)
 LEASE = timedelta(seconds=45)
-"""Longer than two calls may last: until then nobody else reads the same source."""
+"""Longer than the calls for one page may last, and renewed with each: until then nobody else reads the same source."""
+ANEW_EVERY = timedelta(hours=1)
+"""No market is restored more often; one that says so is looked at by an operator."""
+UNPROVEN_MAX = timedelta(hours=1)
+"""How long a market may go without a checkpoint."""
 TAKEN_DOWN = 200
 PAGES_A_TURN = 20
 NEVER = timedelta(days=36_500)
@@ -146,7 +151,7 @@ async def trust_source(tx: Tx, caller: OutsideCaller, actor: Actor, source_id: U
         row = await repository.lock_source(db, source_id)
         row.state = SOURCE.move(row.state, "trust")
         row.trusted, row.problem, row.failures = published, None, 0
-        row.checkpoint_size = row.checkpoint_root = None
+        row.checkpoint_size = row.checkpoint_root = row.unproven_since = row.read_anew_at = None
         _read_anew(row)
         return await _changed(db, row, "trust", actor)
 
@@ -220,8 +225,12 @@ async def follow_next(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowRead
             if await _read_on(tx, keys, caller, reader, source_id):
                 break
         await _rest(tx, source_id, EVERY)
-    except _NoAnswer as trouble:
+    except (_NoAnswer, syndication.Unreadable) as trouble:
         await _note_failure(tx, source_id, trouble.why)
+    except DBAPIError as error:
+        if not _is_of_the_value(error):
+            raise
+        await _note_failure(tx, source_id, "answer_unfit")
     except Distrusted as trouble:
         await _distrust(tx, source_id, trouble.why)
     return True
@@ -239,23 +248,35 @@ async def _read_on(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowReader,
         before = None
         if row.checkpoint_size is not None and row.checkpoint_root is not None:
             before = (row.checkpoint_size, row.checkpoint_root)
+    is_anew = False
     try:
         said = await _fetch(caller, _page_url(url, node, cursor, LIMIT), key, PAGE_BYTES_MAX)
     except _NoAnswer as trouble:
-        if trouble.why != "hub.cursor_of_another_log":
+        if trouble.why != "hub.cursor_of_another_log" or cursor is None or log_id is None:
             raise
-        # It was restored from a backup: another log, whose opening it tells of. What it has forgotten is taken down.
-        await _begin_anew(tx, source_id, cursor)
-        return False
-    page = syndication.read_page(said, trusted, log_id=log_id)
+        # Anybody on the way can say so. What counts is the first page of the other log, and what it has signed.
+        said = await _fetch(caller, _page_url(url, node, None, LIMIT), key, PAGE_BYTES_MAX)
+        is_anew = True
+    page = syndication.read_page(said, trusted, log_id=None if is_anew else log_id)
+    if is_anew:
+        assert log_id is not None
+        if page.log_id == log_id:
+            raise _NoAnswer("hub.cursor_of_another_log")
+        kept = page.goes_on_from(log_id)
+        if kept is None:
+            raise Distrusted("another_log")
+        if before is not None and (before[0] > kept or page.checkpoint is None):
+            before = None  # the restore may have lost what we saw last: it can be compared with nothing
     await _check_growth(caller, url, page, before)
-    return await _take(tx, keys, reader, source_id, cursor, page)
+    return await _take(tx, keys, reader, source_id, cursor, page, is_anew=is_anew)
 
 
 async def _check_growth(caller: OutsideCaller, url: str, page: Page, before: tuple[int, bytes] | None) -> None:
     now = page.checkpoint
-    if before is None or now is None:
+    if before is None:
         return
+    if now is None:
+        raise Distrusted("checkpoint_missing")
     path: Any = None
     if now.size > before[0]:
         asked = urlencode({"from": before[0], "to": now.size})
@@ -264,11 +285,16 @@ async def _check_growth(caller: OutsideCaller, url: str, page: Page, before: tup
     syndication.check_growth(path, before, now)
 
 
-async def _take(tx: Tx, keys: Keys, reader: RowReader, source_id: UUID, cursor: str | None, page: Page) -> bool:
+async def _take(
+    tx: Tx, keys: Keys, reader: RowReader, source_id: UUID, cursor: str | None, page: Page, *, is_anew: bool
+) -> bool:
     async with tx.begin() as db:
         row = await repository.lock_source(db, source_id)
         if row.state is not SourceState.ACTIVE or row.cursor != cursor:
             return True
+        now = await repository.real_now(db)
+        if is_anew:
+            _restored(db, row, now)
         known = await repository.known(db, row.id, [one.listing_id for one in page.items])
         actor = _actor(row)
         for item in page.items:
@@ -278,13 +304,30 @@ async def _take(tx: Tx, keys: Keys, reader: RowReader, source_id: UUID, cursor: 
             row.key_wrapped = keys.rewrapped(row.key_wrapped, about=row.id.bytes) or row.key_wrapped
         if page.checkpoint is not None:
             row.checkpoint_size, row.checkpoint_root = page.checkpoint.size, page.checkpoint.root
+            row.unproven_since = None
+        elif row.unproven_since is None:
+            row.unproven_since = now
+        elif now - row.unproven_since > UNPROVEN_MAX:
+            raise Distrusted("checkpoint_missing")
         row.failures, row.problem = 0, None
-        row.answered_at = await repository.real_now(db)
+        row.answered_at = now
         if page.is_at_end:
             row.caught_up_at = row.answered_at
             await _forget(db, row, actor)
         await db.flush()
+        if not page.is_at_end:
+            await repository.wait(db, row.id, LEASE)
         return page.is_at_end
+
+
+def _restored(db: AsyncSession, row: SyndicationSource, now: datetime) -> None:
+    """It was restored from a backup: another log, read from its beginning. What it has forgotten is taken down."""
+    if row.read_anew_at is not None and now - row.read_anew_at < ANEW_EVERY:
+        raise Distrusted("another_log")
+    _read_anew(row)
+    row.read_anew_at = now
+    row.checkpoint_size = row.checkpoint_root = None
+    journal.record(db, SourceChanged(row.id, "read_anew", "another_log"), actor=None)
 
 
 async def _put(
@@ -327,7 +370,16 @@ async def _put(
     except Refusal as refusal:
         await _refuse(db, source, row, refusal.code, actor)
         return
+    except DBAPIError as error:
+        if not _is_of_the_value(error):
+            raise
+        await _refuse(db, source, row, "terms_unfit", actor)  # one value that nobody can keep holds up no other
+        return
     row.listing_id, row.is_gone = listing_id, False
+
+
+def _is_of_the_value(error: DBAPIError) -> bool:
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith("22")
 
 
 async def _refuse(db: AsyncSession, source: SyndicationSource, row: SyndicatedListing, why: str, actor: Actor) -> None:
@@ -344,6 +396,8 @@ def _said(reader: RowReader, source: SyndicationSource, item: Item) -> Elsewhere
         return None
     registered, public = reader.terms(shown.kind, shown.registered), reader.terms(shown.kind, shown.public)
     if registered is None or public is None or not public.items() <= registered.items():
+        return None
+    if not syndication.is_web_address(item.url):
         return None
     origin = {
         "source": source.name,
@@ -385,15 +439,6 @@ def _actor(source: SyndicationSource) -> Actor:
 def _read_anew(row: SyndicationSource) -> None:
     row.cursor, row.log_id = None, None
     row.generation += 1
-
-
-async def _begin_anew(tx: Tx, source_id: UUID, cursor: str | None) -> None:
-    async with tx.begin() as db:
-        row = await repository.lock_source(db, source_id)
-        if row.cursor == cursor:
-            _read_anew(row)
-            row.checkpoint_size = row.checkpoint_root = None
-            journal.record(db, SourceChanged(row.id, "read_anew", "another_log"), actor=None)
 
 
 async def _rest(tx: Tx, source_id: UUID, how_long: timedelta) -> None:
@@ -439,6 +484,6 @@ async def _fetch(caller: OutsideCaller, url: str, key: str | None, bytes_max: in
     except (ValueError, RecursionError):
         raise _NoAnswer(f"status_{receipt.status}" if receipt.status != 200 else "answer_unreadable") from None
     if receipt.status != 200:
-        code = said.get("code") if isinstance(said, dict) else None
-        raise _NoAnswer(code if isinstance(code, str) else f"status_{receipt.status}")
+        code: Any = said.get("code") if isinstance(said, dict) else None
+        raise _NoAnswer(code if syndication.is_plain(code) else f"status_{receipt.status}")
     return said

@@ -47,7 +47,10 @@ async def tell_on(tx: Tx) -> int:
         nodes = await _nodes(db, facts)
         await repository.insert_items(
             db,
-            [{"audience": r.audience, "n": r.position, "type": r.type, "node_id": nodes.get(r.position)} for r in rows],
+            [
+                {"audience": r.audience, "n": r.position, "type": r.type, "node_id": r.node or nodes.get(r.position)}
+                for r in rows
+            ],
         )
         await repository.keep_shown(db, known.shown - before, known.hidden & before)
         await repository.move_feed(db, entries[-1].position + 1)

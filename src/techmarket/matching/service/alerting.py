@@ -171,7 +171,9 @@ async def look_for_alerts(tx: Tx) -> int:
 async def _compare(
     db: AsyncSession, found: Mapping[UUID, IndexText], newest: Mapping[UUID, int], now: datetime
 ) -> None:
-    seen = {tier: _Seen(list(found.values()), tier) for tier in (Tier.PUBLIC, Tier.REGISTERED)}
+    owners = await identity.get_organisations(db, {one.org_id for one in found.values()})
+    nodes = {id: str(org.node_id) for id, org in owners.items() if org.node_id is not None}
+    seen = {tier: _Seen(list(found.values()), tier, nodes) for tier in (Tier.PUBLIC, Tier.REGISTERED)}
     after = None
     while searches := await alerts.list_running(db, after=after, limit=SEARCHES_TURN):
         orgs = await identity.get_organisations(db, {search.org_id for search in searches})
@@ -192,8 +194,9 @@ async def _compare(
 class _Seen:
     """Some listings as the readers of one tier see them: their terms and numbers, and their facts as columns."""
 
-    def __init__(self, found: Sequence[IndexText], tier: Tier) -> None:
+    def __init__(self, found: Sequence[IndexText], tier: Tier, nodes: Mapping[UUID, str]) -> None:
         self._found = found
+        self._nodes = nodes
         self._terms = [texts.terms_of(one.cuts[tier]) for one in found]
         self._numbers = [texts.numbers_of(one.cuts[tier]) for one in found]
         self._columns = Columns()
@@ -206,7 +209,8 @@ class _Seen:
 
     def fitting(self, query: str | None, filters: Filters) -> list[IndexText]:
         at = np.arange(len(self._found), dtype=np.int32)
-        places = at[fitting(self._columns, at, tests_of(filters, organisations=()))].tolist() if len(at) else []
+        of_node = [id for id, node in self._nodes.items() if node == filters.node]
+        places = at[fitting(self._columns, at, tests_of(filters, organisations=of_node))].tolist() if len(at) else []
         number = texts.asked_number(query) if query else None
         if number is not None:
             return [self._found[place] for place in places if number in self._numbers[place]]
