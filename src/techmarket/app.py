@@ -100,6 +100,7 @@ from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
 from techmarket.api.hot import Market
 from techmarket.api.kept import KeptReplies
 from techmarket.api.limits import BodyRule, Limits
+from techmarket.api.narrowing import narrow
 from techmarket.api.openapi import describe
 from techmarket.api.rates import Rates
 from techmarket.api.remembered import RememberedKeys
@@ -200,6 +201,7 @@ ROUTERS = (
     matching.router,
     following.router,
 )
+narrow((*ROUTERS, pages.router))
 
 BODIES: tuple[BodyRule, ...] = (
     *bank.BODIES,

@@ -191,6 +191,15 @@ class Tx:
                 self.standby.lost(error)
         return await self._readers.fetch(statement, values)
 
+    async def look(self, statement: str, *values: Any) -> Sequence[Any]:
+        """The rows of one statement that reads, always from the primary, through the pool and in one round trip."""
+        async with self.engine.connect() as connection:
+            try:
+                return await fetched(connection, statement, *values)
+            except BaseException:
+                await connection.invalidate()  # broken off in the middle, or dead: nobody may use it again
+                raise
+
     def bind(self, content: bytes) -> None:
         """What a streamed request turned out to hold: part of what makes a retry the same request, when it is keyed."""
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Double, case, func, or_, select, tuple_, update
+from sqlalchemy import case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db.session import Tx
 from techmarket.identity.actor import OrgKind, Role, Scope
+from techmarket.identity.lifecycle import OrgState
 from techmarket.identity.tables import (
     ApiKey,
     ClientSecret,
@@ -81,21 +84,50 @@ async def list_organisations(
     return (await db.execute(query)).scalars().all()
 
 
-async def find_key(db: AsyncSession, prefix: str) -> tuple[ApiKey, Organisation, Membership, bool, float | None] | None:
-    """The key, whom it acts for, whether it is in force by the database's real clock, and for how many seconds yet."""
-    seconds_left = func.extract("epoch", ApiKey.expires_at - func.clock_timestamp()).cast(Double)
-    in_force = (ApiKey.revoked_at.is_(None)) & (
-        ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.clock_timestamp())
-    )
-    query = (
-        select(ApiKey, Organisation, Membership, in_force, seconds_left)
-        .join(Organisation, Organisation.id == ApiKey.org_id)
-        .join(Membership, (Membership.person_id == ApiKey.person_id) & (Membership.org_id == ApiKey.org_id))
-        .join(Person, Person.id == ApiKey.person_id)
-        .where(ApiKey.prefix == prefix, Membership.ended_at.is_(None), Person.is_machine.is_(False))
-    )
-    row = (await db.execute(query)).one_or_none()
-    return (row[0], row[1], row[2], bool(row[3]), row[4]) if row else None
+FIND_KEY = """
+SELECT k.id, k.secret_hash, k.scopes, m.person_id, m.roles,
+       k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()),
+       extract(epoch FROM k.expires_at - clock_timestamp())::double precision,
+       o.id, o.kind, o.state, o.is_node, o.by_two, o.second_factor_seconds
+  FROM api_key k
+  JOIN organisation o ON o.id = k.org_id
+  JOIN membership m ON m.person_id = k.person_id AND m.org_id = k.org_id AND m.ended_at IS NULL
+  JOIN person s ON s.id = k.person_id AND NOT s.is_machine
+ WHERE k.prefix = $1
+"""
+
+
+class FoundKey(NamedTuple):
+    """A key, whom it acts for, whether it is in force by the database's real clock, and for how many seconds yet."""
+
+    id: UUID
+    secret_hash: bytes
+    scopes: Sequence[str]
+    person_id: UUID
+    roles: Sequence[str]
+    is_in_force: bool
+    seconds_left: float | None
+
+
+class FoundOrganisation(NamedTuple):
+    """What of an organisation decides about those who act for it."""
+
+    id: UUID
+    kind: OrgKind
+    state: OrgState
+    is_node: bool
+    by_two: Sequence[str]
+    second_factor_seconds: int | None
+
+
+async def find_key(tx: Tx, prefix: str) -> tuple[FoundKey, FoundOrganisation] | None:
+    """Nearly every request asks this first, so the driver is asked itself; and always at the primary: a key that was
+    revoked a moment ago must fail there too."""
+    rows = await tx.look(FIND_KEY, prefix)
+    if not rows:
+        return None
+    org_id, kind, state, *rest = rows[0][7:]
+    return FoundKey(*rows[0][:7]), FoundOrganisation(org_id, OrgKind(kind), OrgState(state), *rest)
 
 
 async def renew_key_hash(db: AsyncSession, key_id: UUID, *, was: bytes, now: bytes) -> None:

@@ -13,6 +13,7 @@ from techmarket.db.session import Tx
 from techmarket.identity import errors, repository, repository_people, tokens
 from techmarket.identity.actor import Actor, Role, Scope, Via
 from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.repository import FoundKey, FoundOrganisation
 from techmarket.identity.service.sessions import TOKEN_FORM, ends_of
 from techmarket.identity.tables import Membership, Organisation
 
@@ -40,17 +41,15 @@ async def authenticate_for(tx: Tx, keys: Keys, raw: str, *, issuer: str = "") ->
 
 
 async def _by_key(tx: Tx, keys: Keys, raw: str, prefix: str) -> tuple[Actor, float | None]:
-    # Never from a standby: a key that was revoked a moment ago must fail there too.
-    async with tx.begin() as db:
-        found = await repository.find_key(db, prefix)
+    found = await repository.find_key(tx, prefix)
     fits = keys.fits(found[0].secret_hash if found is not None else b"", raw)
-    if found is None or not fits or not found[3]:
+    if found is None or not fits or not found[0].is_in_force:
         raise errors.BadKey()
-    key, org, membership, _, seconds_left = found
+    key, org = found
     if key.secret_hash != keys.hash_secret(raw):
         async with tx.begin() as db:
             await repository.renew_key_hash(db, key.id, was=key.secret_hash, now=keys.hash_secret(raw))
-    return _actor(org, membership, key.scopes, key.id, Via.KEY), seconds_left
+    return _actor(org, key, key.scopes, key.id, Via.KEY), key.seconds_left
 
 
 async def _by_token(tx: Tx, keys: Keys, raw: str, issuer: str) -> tuple[Actor, float | None]:
@@ -85,15 +84,21 @@ async def _by_session(tx: Tx, keys: Keys, raw: str) -> tuple[Actor, float | None
     return actor, (ends_at - now).total_seconds()
 
 
-def _actor(org: Organisation, membership: Membership, scopes: Iterable[str], key_id: UUID, via: Via) -> Actor:
+def _actor(
+    org: Organisation | FoundOrganisation,
+    member: Membership | FoundKey,
+    scopes: Iterable[str],
+    key_id: UUID,
+    via: Via,
+) -> Actor:
     if org.state is OrgState.SUSPENDED:
         raise errors.OrganisationSuspended()
     return Actor(
-        membership.person_id,
+        member.person_id,
         org.id,
         org.kind,
         org.state is OrgState.VERIFIED,
-        frozenset(Role(role) for role in membership.roles),
+        frozenset(Role(role) for role in member.roles),
         frozenset(Scope(scope) for scope in scopes),
         key_id,
         via,
