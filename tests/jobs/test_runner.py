@@ -138,6 +138,58 @@ async def test_a_slow_reaction_keeps_what_it_has_done_and_goes_on_in_the_next_tu
     assert heard == [0, 1, 2]
 
 
+@dataclass(frozen=True)
+class Knocked(Event):
+    kind: ClassVar[str] = "test.knocked"
+    thing_id: UUID
+
+
+async def test_who_waits_for_another_kind_is_taken_past_new_entries_together_and_not_given_a_turn(
+    means, tx, only_ours, monkeypatch
+):
+    heard: list[int] = []
+    turns: list[str] = []
+    read_once = runner.read_once
+
+    async def hear(_means, event: Rang) -> None:
+        heard.append(event.n)
+
+    async def counted(given, reaction: Reaction) -> int:
+        turns.append(reaction.name)
+        return await read_once(given, reaction)
+
+    monkeypatch.setattr(runner, "read_once", counted)
+    for name in ("test.hear", "test.door", "test.held", "test.new"):
+        event, handle = (Rang, hear) if name == "test.hear" else (Knocked, hear)
+        runner.REACTIONS[name] = Reaction(name, event, handle)
+
+    async def places() -> dict[str, int]:
+        async with tx.read() as db:
+            rows = await db.execute(text("SELECT name, position FROM journal_reader WHERE name LIKE 'test.%'"))
+            return {row.name: row.position for row in rows}
+
+    await ring(tx, 1)
+    await runner.sequence_once(means)
+    assert await runner.read_all(means) == 1  # nobody has a place yet: each finds his own
+    assert sorted(turns) == ["test.door", "test.hear", "test.held", "test.new"]
+    async with tx.begin() as db:
+        await db.execute(text("DELETE FROM journal_reader WHERE name = 'test.new'"))
+        (head,) = set((await places()).values())
+    turns.clear()
+    await ring(tx, 3)
+    await runner.sequence_once(means)
+    async with tx.begin() as db:  # another worker has a turn of this one
+        await db.execute(text("SELECT 1 FROM journal_reader WHERE name = 'test.held' FOR UPDATE"))
+        assert await runner.read_all(means) == 3
+        assert turns == ["test.hear", "test.new"]
+        assert await places() == {"test.hear": head + 3, "test.door": head + 3, "test.held": head, "test.new": head + 3}
+    assert heard == [0, 0, 1, 2]
+    monkeypatch.setattr(runner, "PASSED_BY_MAX", 2)
+    turns.clear()
+    assert await runner.read_all(means) == 0
+    assert (turns, set((await places()).values())) == (["test.held"], {head + 3})  # far behind: on his own
+
+
 async def test_a_job_of_the_clock_is_started_every_second_or_so(means, only_ours):
     runs: list[float] = []
 

@@ -12,6 +12,7 @@ from typing import Any
 from httpx import Response
 from sqlalchemy import text
 
+from techmarket.db.jobs import FOLLOWERS
 from techmarket.db.means import Means
 from techmarket.jobs import runner
 from techmarket.kernel.periods import SHANGHAI
@@ -114,7 +115,8 @@ class Town:
     async def settle(self) -> None:
         """All jobs and reactions have nothing left to do; then every book balances and nobody was left behind."""
         await runner.settle_down(self.means)
-        await runner.run_due(self.means)  # those that follow the journal by themselves, and the checkpoint over its end
+        # Those that follow the journal by themselves, and the checkpoint over its end.
+        await runner.run_due(self.means, *FOLLOWERS, "transparency.checkpoint")
         async with self.means.tx.read() as db:
             head = "(SELECT coalesce(max(n) + 1, 0) FROM journal_position)"
             behind = await db.execute(text(f"SELECT name FROM journal_reader WHERE position < {head}"))

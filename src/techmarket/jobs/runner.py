@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -33,6 +33,8 @@ from techmarket.db.means import Means
 SEQUENCER_SECONDS = 0.05
 READER_SECONDS = 0.1
 READER_BATCH = 100
+PASSED_BY_MAX = 1_000
+"""So many entries are looked through at once for what concerns nobody."""
 FOLLOWER_SECONDS = 1.0
 LISTEN_AGAIN_SECONDS = 1.0
 NEWS = "techmarket-news"
@@ -162,14 +164,49 @@ async def sequence_once(means: Means) -> int:
 async def read_all(means: Means) -> int:
     """One turn of every reaction that is behind; returns how many entries were handled.
 
-    One look tells who is behind, so that an idle market costs one query a turn and not one for each reaction.
+    One look tells who is behind, so that an idle market costs one query a turn and not one for each reaction; and one
+    statement takes all those past the new entries of which none is theirs, so that an entry costs a turn of the few
+    reactions that wait for its kind and not of all.
     """
     async with means.tx.read() as db:
         head = await journal.head(db)
         rows = await db.execute(text("SELECT name, position FROM journal_reader"))
         positions = {row.name: row.position for row in rows}
     behind = [reaction for reaction in REACTIONS.values() if positions.get(reaction.name, 0) < head]
-    return sum([await read_once(means, reaction) for reaction in behind])
+    idle = await _pass_by(means, [one for one in behind if one.name in positions], positions, head)
+    return sum([await read_once(means, reaction) for reaction in behind if reaction.name not in idle])
+
+
+async def _pass_by(means: Means, behind: Sequence[Reaction], positions: Mapping[str, int], head: int) -> frozenset[str]:
+    """Take those reactions to the head between whose place and it stands nothing of theirs; returns their names.
+
+    Whoever is far behind goes on by himself, in pieces. A cursor never goes back, so what was seen from an older place
+    holds from a newer one; one whose row a worker holds is left to that worker.
+    """
+    near = [one for one in behind if head - positions[one.name] <= PASSED_BY_MAX]
+    if not near:
+        return frozenset()
+    low = min(positions[one.name] for one in near)
+    async with means.tx.begin() as db:
+        found = await db.execute(
+            text(
+                "SELECT e.kind, max(p.n) AS newest FROM journal_position p JOIN journal_entry e USING (seq)"
+                " WHERE p.n >= :low AND p.n < :head GROUP BY e.kind"
+            ),
+            {"low": low, "head": head},
+        )
+        newest = {row.kind: row.newest for row in found}
+        idle = frozenset(one.name for one in near if newest.get(one.event.kind, -1) < positions[one.name])
+        if idle:
+            await db.execute(
+                text(
+                    "UPDATE journal_reader SET position = :head WHERE name IN (SELECT name FROM journal_reader"
+                    " WHERE name = ANY(:names) AND position >= :low AND position < :head"
+                    " ORDER BY name FOR UPDATE SKIP LOCKED)"
+                ),
+                {"head": head, "low": low, "names": sorted(idle)},
+            )
+    return idle
 
 
 async def read_once(means: Means, reaction: Reaction) -> int:
@@ -229,9 +266,11 @@ async def settle_down(means: Means, *, rounds: int = 20) -> None:
     """Sequence and react until nothing is left to do: for tests, which have no worker."""
     load_jobs()
     for _ in range(rounds):
-        sequenced = await sequence_once(means)
+        for _ in range(rounds):
+            if not await sequence_once(means) and not await read_all(means):
+                break
         await run_due(means)
-        if not sequenced and not await read_all(means):
+        if not await sequence_once(means) and not await read_all(means):
             return
     raise RuntimeError("the jobs go on calling each other")
 
