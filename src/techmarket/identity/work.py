@@ -18,6 +18,7 @@ asked for one reader, and sees only what the operation itself would let him do.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from techmarket.identity.actor import Actor, Role, Scope
@@ -44,6 +45,8 @@ class Work:
     en: str
     is_for_staff: bool
     roles: frozenset[Role] = frozenset()
+    comes_once: bool = False
+    """Whether `sql` cannot give a thing twice: it reads one table, by its own id."""
 
     def is_for(self, actor: Actor) -> bool:
         """Whether the operation would let him, if the thing is his; a key of less scope keeps no work from its person.
@@ -136,6 +139,7 @@ def due_work(
         en,
         staff,
         roles,
+        comes_once=id == "x.id" and re.match(r"\w+ x WHERE ", rows) is not None,
     )
     return WORK[kind]
 

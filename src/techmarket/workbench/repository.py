@@ -93,9 +93,9 @@ async def reader_of(db: AsyncSession, actor: Actor) -> Reader:
     )
 
 
-def _gathered(kinds: Sequence[Work]) -> str:
-    """One statement over all the rooms; a thing that is his twice over (as a person and as a signatory) comes once."""
-    return " UNION ".join(f"({one.sql})" for one in kinds)
+def _rows_of(one: Work) -> str:
+    """A thing that is his twice over (as a person and as a signatory) comes once."""
+    return one.sql if one.comes_once else f"SELECT DISTINCT * FROM ({one.sql}) d"
 
 
 async def list_work(
@@ -129,10 +129,13 @@ async def list_work(
             " cast(:id as uuid), cast(:n as text))"
         )
         more |= dict(zip(("at", "since", "kind", "id", "n"), after, strict=True))
-    sql = (
-        f"SELECT w.kind, w.id, w.n, w.since, w.due FROM ({_gathered(kinds)}) w WHERE {' AND '.join(where)}"
-        f" ORDER BY {place} LIMIT :limit"
+    # Each kind gives no more than a page of its own most urgent, so that a long queue is not put in order as a whole.
+    page = f"ORDER BY {place} LIMIT :limit"
+    each = " UNION ALL ".join(
+        f"(SELECT w.kind, w.id, w.n, w.since, w.due FROM ({_rows_of(one)}) w WHERE {' AND '.join(where)} {page})"
+        for one in kinds
     )
+    sql = f"SELECT w.kind, w.id, w.n, w.since, w.due FROM ({each}) w {page}"
     rows = await db.execute(text(sql), {**reader.parameters(), **more, "limit": limit})
     return [Row(row.kind, row.id, row.n, row.since, row.due) for row in rows]
 
@@ -146,7 +149,7 @@ async def count_work(
     sql = (
         "SELECT w.kind, count(*) AS number, count(*) FILTER (WHERE w.due <= cast(:now as timestamptz)) AS late,"
         " min(w.due) FILTER (WHERE w.due > cast(:now as timestamptz)) AS next_due"
-        f" FROM ({_gathered(kinds)}) w GROUP BY w.kind"
+        f" FROM ({' UNION ALL '.join(f'({_rows_of(one)})' for one in kinds)}) w GROUP BY w.kind"
         " ORDER BY w.kind"
     )
     rows = await db.execute(text(sql), {**reader.parameters(), "now": now})
