@@ -108,7 +108,7 @@ async def test_a_story_ends_in_one_line_when_its_server_was_asked_to_stop(
 
     monkeypatch.setattr(play.state, "open_market", opened)
     monkeypatch.setattr(play.serving, "serving", served)
-    monkeypatch.setattr(play.serving, "require_free_port", lambda _: None)
+    monkeypatch.setattr(play, "require_free_port", lambda _: None)
     monkeypatch.setattr(play, "play", broken)
     with pytest.raises(ends_with):
         await play.run_demo(Settings(state_dir=tmp_path), Console(), data=None, report=None, stay=True)

@@ -20,7 +20,7 @@ from rich.progress import Progress
 
 from techmarket.cli.backup_commands import backup
 from techmarket.cli.pack_commands import policy
-from techmarket.cli.running import read_settings, settle
+from techmarket.cli.running import read_settings, require_free_port, settle
 from techmarket.cli.sealed import sealed
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -36,9 +36,11 @@ ReportFile = Annotated[Path | None, typer.Option("--report", help="write what ha
 @cli.command()
 def run(data: DataFolder = None, report: ReportFile = None) -> None:
     """Start everything on this machine, show one achievement's whole way, and go on serving."""
+    settings = read_settings(quiet=True)
+    require_free_port(settings)  # told before seconds are spent on loading what would serve there
     from techmarket.cli.demo.play import run_demo
 
-    settle(run_demo(read_settings(quiet=True), console, data=data, report=report, stay=True))
+    settle(run_demo(settings, console, data=data, report=report, stay=True))
 
 
 @cli.command()
@@ -68,12 +70,12 @@ def sandbox(
 @cli.command()
 def serve() -> None:
     """Serve the API until asked to stop; jobs run in this process unless TECHMARKET_JOBS_IN_PROCESS=false."""
+    settings = read_settings()
+    require_free_port(settings)
     from techmarket.cli import serve as serving
     from techmarket.cli import state
 
     async def work() -> None:
-        settings = read_settings()
-        serving.require_free_port(settings)
         async with state.open_market(settings, application="api") as market:
             await serving.serve(market, settings, jobs=settings.jobs_in_process)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Coroutine
 from typing import Any
 
@@ -50,3 +51,17 @@ def settle(work: Coroutine[Any, Any, object]) -> None:
         if error.filename is None:
             raise
         raise SystemExit(f"techmarket: {error.filename}: {error.strerror}") from error
+
+
+def require_free_port(settings: Settings) -> None:
+    """A taken port is told before anything is started, in one line."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SystemExit(
+                f"techmarket: port {settings.port} on {settings.host} cannot be opened ({error.strerror}); "
+                "choose another by TECHMARKET_PORT."
+            ) from error

@@ -15,6 +15,7 @@ from rich.console import Console
 from techmarket.cli import serve as serving
 from techmarket.cli import state
 from techmarket.cli.demo.play import run_demo
+from techmarket.cli.running import require_free_port
 from techmarket.db import embedded
 from techmarket.identity import service as identity
 from techmarket.settings import Settings
@@ -68,7 +69,7 @@ async def run(
 ) -> None:
     """Start the sandbox and serve it until asked to stop."""
     settings = settings_of(live, port=port, folder=folder)
-    serving.require_free_port(settings)
+    require_free_port(settings)
     if reset:
         await asyncio.to_thread(throw_away, settings.state_dir)
     console.print(f"Sandbox under {settings.state_dir}, on {settings.public_url}; its clock runs {rate} times as fast.")

@@ -83,20 +83,6 @@ def files_to_open() -> int:
     return most
 
 
-def require_free_port(settings: Settings) -> None:
-    """A taken port is told before anything is started, in one line."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise SystemExit(
-                f"techmarket: port {settings.port} on {settings.host} cannot be opened ({error.strerror}); "
-                "choose another by TECHMARKET_PORT."
-            ) from error
-
-
 def houses(settings: Settings) -> tuple[House, ...]:
     """The other houses by whose accounts people can sign in, as the settings name them."""
     told = settings.sign_in_providers.get_secret_value() if settings.sign_in_providers else ""

@@ -16,6 +16,7 @@ from techmarket.cli.demo import intake
 from techmarket.cli.demo.http import Caller
 from techmarket.cli.demo.report import Report, Stages, outcome
 from techmarket.cli.demo.story import START, Story
+from techmarket.cli.running import require_free_port
 from techmarket.cli.verify import examine, verdict_of
 from techmarket.identity import service as identity
 from techmarket.samples import real_sets
@@ -35,7 +36,7 @@ async def run_demo(
     The story moves the clock itself; from its end on it runs at `rate`.
     """
     _require_sets(data)
-    serving.require_free_port(settings)
+    require_free_port(settings)
     _require_unbroken(settings.state_dir, stay=stay)
     async with state.open_market(settings, application="api", start_at=START) as market:
         if not market.staff():
