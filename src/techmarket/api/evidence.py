@@ -26,7 +26,9 @@ BODIES = (BodyRule("/v1/evidence", bytes_max=SIZE_MAX, media=MEDIA, streamed=Tru
 
 SHA256_SAMPLE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # of the text "test"
 Sha256InPath = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", examples=[SHA256_SAMPLE])]
-BYTES: dict[int | str, dict[str, object]] = {200: {"content": {"application/octet-stream": {}}}}
+BYTES: dict[int | str, dict[str, object]] = {
+    200: {"content": {one: {} for one in ("application/octet-stream", *MEDIA)}}
+}
 
 
 class EvidenceOut(Wire):
