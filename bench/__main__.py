@@ -25,6 +25,7 @@ NAMES = (
     "reads",
     "search_growth",
     "matching",
+    "looking_back",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -25,13 +25,14 @@ RATIOS = {
     "certificates": {"credentials_per_s", "pdfs_per_s"},
     "distribution": {"vs_bulk_insert"},
     "ledger": {"vs_pgbench"},
+    "looking_back": {"audit_p99", "work_of_a_member_p99", "work_of_an_operator_p99_ms"},
     "reads": {"get_vs_bare", "page_vs_bare"},
     "search_growth": {"search_p99", "match_p99"},
     "matching": {"stard_words_vs_bm25"},
 }
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
-USUAL = ["certificates", "distribution"]
-"""Those of every run; with `TECHMARKET_LONG=1` (`make bench-check`) all of them."""
+USUAL = ["certificates"]
+"""That of every run; with `TECHMARKET_LONG=1` (`make bench-check`) all of them."""
 KEPT = [
     "certificates",
     "distribution",
