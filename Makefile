@@ -79,7 +79,7 @@ migration: $(STAMP)  ## Draft a migration from the models: make migration NAME="
 	@$(BIN)/python scripts/draft_migration.py "$(NAME)"
 
 fault: $(STAMP)  ## Kill the processes in the middle of their work and check that nothing was lost
-	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/fault tests/settlement/test_conservation.py -s $(ARGS)
+	@TECHMARKET_LONG=1 $(BIN)/python -m pytest tests/fault tests/settlement/test_conservation.py tests/trading/test_seeded.py -s $(ARGS)
 
 drill: $(STAMP)  ## Restore this checkout's market beside itself, ruin the copy, and bring it back twice
 	@$(BIN)/techmarket drill

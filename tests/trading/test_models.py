@@ -191,7 +191,7 @@ class AgainstItsModel(RuleBasedStateMachine):
 
 def machine(made: Callable[[], Book]) -> type:
     found = type(f"Machine_{made.__name__}", (AgainstItsModel,), {"made": staticmethod(made)})
-    found.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)  # type: ignore[attr-defined]
+    found.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)  # type: ignore[attr-defined]
     case: type = found.TestCase  # type: ignore[attr-defined]
     return case
 
