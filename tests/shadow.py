@@ -33,12 +33,15 @@ import httpx
 from fastapi import FastAPI
 from httpx import ASGITransport
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.cli.openapi import document
 from techmarket.db.means import Means
 from techmarket.identity import service as identity
 from techmarket.identity.actor import AUTHORITY_ROLES, MARKET_ROLES, Actor, OrgKind, Role, Scope
 from techmarket.identity.permissions import PERMISSIONS
+from techmarket.jobs.runner import load_jobs
+from techmarket.kernel.lifecycle import Lifecycle
 from tests.identity.make import a_member, an_organisation
 
 ROWS = Path(__file__).parent / "api" / "foreign_ids.json"
@@ -64,6 +67,8 @@ class Watch:
     tried: dict[str, set[str]] = field(default_factory=dict)
     heard: dict[str, set[str]] = field(default_factory=dict)
     needs: dict[str, set[str]] = field(default_factory=dict)
+    states: dict[str, set[str]] = field(default_factory=dict)
+    """Of each kind of thing the states in which a stranger, nobody or a colleague tried something with one."""
     wrong: list[str] = field(default_factory=list)
     count: int = 0
     kept_in: Path | None = None
@@ -82,7 +87,8 @@ class Watch:
 
     def as_json(self) -> dict[str, Any]:
         sets = {
-            name: {key: sorted(one) for key, one in getattr(self, name).items()} for name in ("tried", "heard", "needs")
+            name: {key: sorted(one) for key, one in getattr(self, name).items()}
+            for name in ("tried", "heard", "needs", "states")
         }
         return {**sets, "wrong": self.wrong, "count": self.count}
 
@@ -116,6 +122,8 @@ class _World:
     stranger: str
     members: dict[tuple[UUID, frozenset[Role]], str] = field(default_factory=dict)
     reading: dict[UUID, str] = field(default_factory=dict)
+    states: str = ""
+    """SQL that finds the states of things by their ids, made when it is first needed."""
 
 
 class _Worlds:
@@ -161,6 +169,8 @@ class _Shadow:
             body = self.request.content
         except Exception:
             return  # a key or a body that the test itself made wrong
+        if self.watch.kept_in is not None:
+            await self._note_states()
         row = self.watch.rows.get(name, {})
         is_open = not operation.get("security") or {} in operation["security"]
         changes = self.request.method != "GET" and not operation.get("x-changes-nothing")
@@ -176,6 +186,17 @@ class _Shadow:
                 self.watch.complain(name, "a colleague without the role", said)
         if changes and actor.person_id is not None:
             await self._by(name, "a key that only reads", await self._reading(actor), body, {403, 404, 409, 422})
+
+    async def _note_states(self) -> None:
+        """In which states the things of the address are, as the others find them."""
+        ids = [UUID(one) for one in set(ID.findall(self.request.url.path))]
+        if not ids:
+            return
+        async with self.world.means.tx.read() as db:
+            if not self.world.states:
+                self.world.states = await _sql_of_states(db)
+            for kind, state in await db.execute(text(self.world.states), {"ids": ids}):
+                self.watch.states.setdefault(kind, set()).add(state)
 
     async def _stranger(self, name: str, row: Mapping[str, str], body: bytes) -> None:
         url = str(self.request.url.raw_path, "ascii")
@@ -245,6 +266,19 @@ class _Shadow:
             )
             self.world.reading[actor.person] = made.key
         return self.world.reading[actor.person]
+
+
+async def _sql_of_states(db: AsyncSession) -> str:
+    tables = await db.execute(
+        text(
+            "SELECT a.table_name FROM information_schema.columns a JOIN information_schema.columns b"
+            " USING (table_schema, table_name) WHERE table_schema = 'public' AND a.column_name = 'state'"
+            " AND b.column_name = 'id' AND b.data_type = 'uuid'"
+        )
+    )
+    return " UNION ALL ".join(
+        f"SELECT '{one}', state::text FROM \"{one}\" WHERE id = ANY(:ids)" for one in tables.scalars()
+    )
 
 
 BUSY = {"importRows": "a task of its own brings its rows in meanwhile"}
@@ -319,6 +353,10 @@ def main() -> int:
     print(json.dumps(wanting(told), ensure_ascii=False, indent=1))
     tried = {name for one in told for names in one["tried"].values() for name in names}
     print(f"{sum(one['count'] for one in told)} tries at {len(tried)} operations")
+    met = {(kind, state) for one in told for kind, states in one["states"].items() for state in states}
+    load_jobs()  # every room with its lifecycles
+    known = {(thing.replace(" ", "_"), str(s)) for thing, one in Lifecycle.registry.items() for s in one.states}
+    print(f"{len(met & known)} of {len(known)} states of things; not met: {sorted(known - met)}")
     return 1 if any(one["wrong"] for one in told) else 0
 
 

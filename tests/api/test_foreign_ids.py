@@ -7,13 +7,19 @@ stories, trading and the rooms behind them, so that nearly each operation is tri
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
+from techmarket.cli.openapi import document
+from techmarket.db.means import Means
 from tests.api.test_listings import OFFER, an_achievement
+from tests.client import Api
+from tests.fuzz.things import things_of
 from tests.identity.make import a_market, an_organisation
-from tests.shadow import Watch, rows, watching
+from tests.shadow import ABSENT, ORDINARY, Watch, rows, watching
 from tests.stories import way
 from tests.stories.town import a_town
 
@@ -34,6 +40,45 @@ async def test_on_the_way_to_a_contract_nobody_does_or_learns_what_he_must_not(w
     assert watch.wrong == []
     assert len(watch.tried["a stranger"]) >= 15
     assert watch.count > 60
+    tried, told = await reads_of_a_stranger(api, means)
+    assert told == []
+    assert tried > 80, "reads and filters by ids of what is there"
+
+
+async def reads_of_a_stranger(api: Api, means: Means) -> tuple[int, list[object]]:
+    """Every read that takes an id, in its path or as a filter, with ids of what is there and with ids of nothing.
+
+    With `If-None-Match: *` too, which would be answered 304 by whatever exists. Returns how many reads were tried and
+    what was told of things that the rows call a secret.
+    """
+    things = await things_of(means)
+    key = (await an_organisation(means.tx, keys=means.keys, roles=tuple(ORDINARY))).key
+    tried, told = 0, []
+    for path, item in document()["paths"].items():
+        operation = item.get("get", {})
+        if rows().get(operation.get("operationId"), {}).get("heard") != ABSENT:
+            continue
+        fixed = {one["name"]: str(one["example"]) for one in operation["parameters"] if one["in"] == "path"}
+        named = [one["name"] for one in operation["parameters"] if things.get(one["name"])]
+        for asked in filter(
+            None, ([one for one in named if one in fixed], *([one] for one in named if one not in fixed))
+        ):
+            real = {one: things[one][0] for one in asked}
+            nothing = {one: str(uuid4()) for one in asked}
+            for headers in ({}, {"If-None-Match": "*"}):
+                heard = []
+                for ids in (real, nothing):
+                    address = path.format_map(fixed | ids)
+                    query = {name: value for name, value in ids.items() if name not in fixed}
+                    answer = await api.get(address, params=query, key=key, headers=headers)
+                    said = re.sub(r'"(request_id|instance)":"[^"]*"', "", answer.text)
+                    for name, value in ids.items():
+                        said = said.replace(value, name)
+                    heard.append((answer.status_code, said, answer.headers.get("etag")))
+                if heard[0] != heard[1]:
+                    told.append((operation["operationId"], asked, headers, *heard))
+            tried += 1
+    return tried, told
 
 
 async def test_the_tag_and_the_next_page_of_another_reader_tell_a_stranger_nothing(tx, keys, api):
