@@ -9,7 +9,7 @@ import uvloop
 
 from tests.pg import STATE_VARIABLE, TestRun, TestServer
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.positives"]
 
 _run = pytest.StashKey[TestRun]()
 
