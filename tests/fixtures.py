@@ -15,12 +15,13 @@ from techmarket.db.keys import Keys
 from techmarket.db.means import Means
 from techmarket.db.session import Tx, make_engine
 from tests.client import Api
+from tests.engines import compiling_once
 
 
 @pytest.fixture
 async def tx(database_url: str) -> AsyncIterator[Tx]:
     """Transactions over a fresh clone: they really commit, and nobody else sees them."""
-    opened = Tx(make_engine(database_url, pool_size=30, application="test"))
+    opened = Tx(compiling_once(make_engine(database_url, pool_size=30, application="test")))
     yield opened
     await opened.dispose()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
+from techmarket.cli.openapi import document
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import encode_cursor
 from tests.identity.make import a_market, an_organisation
@@ -28,14 +27,14 @@ FORGED = (
 )
 
 
-@pytest.mark.parametrize("title", ["operator", "finance", "certifier_1", "enterprise"])
-async def test_a_forged_cursor_is_never_a_fault(api, tx, keys, title):
+async def test_a_forged_cursor_is_never_a_fault(api, tx, keys):
+    """Whoever is let in reads it first, so each list is asked by readers until one of them is told about the cursor."""
     market = await a_market(tx, keys)
-    key = market[title].key if title in market else (await an_organisation(tx, keys=keys)).key
-    document = (await api.get("/openapi.json")).json()
+    enterprise = (await an_organisation(tx, keys=keys)).key
+    readers = [market["operator"].key, market["finance"].key, market["certifier_1"].key, enterprise]
     lists = {
         path: {p["name"] for p in operation["get"].get("parameters", [])}
-        for path, operation in document["paths"].items()
+        for path, operation in document()["paths"].items()
         if "get" in operation
     }
     refused = set()
@@ -44,9 +43,12 @@ async def test_a_forged_cursor_is_never_a_fault(api, tx, keys, title):
             continue
         for forged in FORGED:
             query = {name: NEEDED[name] for name in names & set(NEEDED)} | {"cursor": encode_cursor(*forged)}
-            answer = await api.get(NAMED.sub(ID, path), key=key, params=query)
-            assert answer.status_code < 500, (path, forged, answer.text)
-            if answer.status_code == 422 and "{" not in path:
-                assert answer.json()["code"] in ("paging.bad_cursor", "transparency.wrong_log"), (path, answer.text)
-                refused.add(path)
+            for key in readers:
+                answer = await api.get(NAMED.sub(ID, path), key=key, params=query)
+                assert answer.status_code < 500, (path, forged, answer.text)
+                if answer.status_code == 422 and "{" not in path:
+                    assert answer.json()["code"] in ("paging.bad_cursor", "transparency.wrong_log"), (path, answer.text)
+                    refused.add(path)
+                if answer.status_code not in (403, 404):
+                    break
     assert {"/v1/listings", "/v1/achievements"} <= refused

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from techmarket.cli.openapi import document
 from techmarket.identity.actor import Role, Scope
 from techmarket.identity.service.keys import issue
 from tests.identity.make import a_market, a_member, an_organisation
@@ -164,10 +165,10 @@ async def test_the_metadata_names_the_token_endpoint_the_document_and_what_is_su
         "scopes_supported": ["bid", "read", "write"],
         "service_documentation": f"{means.public_url}/docs",
     }
-    document = (await client.get("/openapi.json")).json()
-    flow = document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]
+    described = document()
+    flow = described["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]
     assert (flow["tokenUrl"], sorted(flow["scopes"])) == ("/oauth/token", ["bid", "read", "write"])
-    assert document["paths"]["/v1/me"]["get"]["security"] == [{"apiKey": []}, {"oauth2": []}]
+    assert described["paths"]["/v1/me"]["get"]["security"] == [{"apiKey": []}, {"oauth2": []}]
 
 
 async def test_the_last_use_of_a_key_is_written_together_later_and_not_by_the_request(api, client, tx, keys):

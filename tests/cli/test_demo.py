@@ -17,7 +17,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
+from techmarket.cli.main import cli
 from techmarket.db import embedded
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +98,11 @@ def test_every_row_of_the_sets_is_accepted_or_refused_with_its_reason(played):
     assert all(row["refusal"]["code"] for row in report["refusals"])
 
 
+def here(*arguments: str) -> Result:
+    """The same command in this process: once it was shown to start by itself, starting it again shows nothing."""
+    return CliRunner().invoke(cli, list(arguments))
+
+
 def test_the_certificate_verifies_with_the_market_stopped_and_fails_by_one_changed_byte(played, tmp_path):
     state, _ = played
     certificate, keys = state / "demo" / "certificate.json", state / "demo" / "keys.json"
@@ -105,15 +112,15 @@ def test_the_certificate_verifies_with_the_market_stopped_and_fails_by_one_chang
     body[len(body) // 2] ^= 1
     changed = tmp_path / "changed.json"
     changed.write_bytes(bytes(body))
-    sealed = techmarket("verify", str(state / "demo" / "certificate.pdf"), "--trust", str(keys), state=tmp_path)
-    assert (sealed.returncode, "seal over every byte" in sealed.stdout) == (0, True)
+    sealed = here("verify", str(state / "demo" / "certificate.pdf"), "--trust", str(keys))
+    assert (sealed.exit_code, "seal over every byte" in sealed.output) == (0, True)
     shown = tmp_path / "shown.json"
     command = ("present", str(certificate), "--hide", "price", "--out", str(shown), "--trust", str(keys))
-    assert techmarket(*command, state=tmp_path).returncode == 0
-    less = techmarket("verify", str(shown), "--trust", str(keys), state=tmp_path)
-    assert (less.returncode, "does not show: price, trade.price, payments" in less.stdout) == (0, True)
-    bad = techmarket("verify", str(changed), "--trust", str(keys), state=tmp_path)
-    assert (bad.returncode, "not ours" in bad.stdout) == (2, True)
+    assert here(*command).exit_code == 0
+    less = here("verify", str(shown), "--trust", str(keys))
+    assert (less.exit_code, "does not show: price, trade.price, payments" in less.output) == (0, True)
+    bad = here("verify", str(changed), "--trust", str(keys))
+    assert (bad.exit_code, "not ours" in bad.output) == (2, True)
 
 
 def test_the_log_is_what_was_signed_and_every_book_balances(played):
@@ -136,7 +143,7 @@ def test_keys_are_readable_by_their_owner_alone(played):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served(played) -> Iterator[tuple[str, Path]]:
     """The played market, serving again."""
     state, _ = played

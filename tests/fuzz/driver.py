@@ -24,6 +24,8 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.generation.modes import GenerationMode
 from schemathesis.specs.openapi import checks as promised
 
+from techmarket.cli.openapi import document
+
 T = TypeVar("T")
 
 ORIGIN = "http://market.test"
@@ -105,7 +107,7 @@ class Fuzzer:
         self._loop = loop
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._http = httpx.AsyncClient(transport=transport, base_url=ORIGIN)
-        self._schema = schemathesis.openapi.from_dict(app.openapi(), config=SchemathesisConfig(seed=number))
+        self._schema = schemathesis.openapi.from_dict(document(), config=SchemathesisConfig(seed=number))
         self._readers = itertools.cycle(readers)
         self._count = len(readers)
         self._random = random.Random(number)
