@@ -137,15 +137,19 @@ async def nearest(
     A large space is asked by its approximate index, for more and more, until enough of what comes takes part: a few of
     the very nearest may be missing. Where few take part, all of them are compared.
     """
-    compared = f"CAST(vector AS halfvec({int(dim)})) <#> $1::text::halfvec({int(dim)})"
+    compared = _compared(dim, "$1")
     # The model and the space are written out: an index that holds just these is chosen for these alone.
     chosen = f"SELECT document, -({compared}) AS likeness FROM listing_vector WHERE {_only(model, space)}"
     by_likeness = f"ORDER BY {compared} LIMIT"
     connection = await db.connection()
     if not is_indexed or among.count <= EXACT_MAX:
         ids = among.ids() if is_indexed else None
-        narrowed = "id = ANY($2::uuid[])" if is_indexed else "document = ANY($2::int[])"
-        query = f"{chosen} AND {narrowed} {by_likeness} {int(count)}"
+        # A list that is joined to is looked up in, also by a plan that knows no values; one of ANY is gone through.
+        narrowed = "id IN (SELECT unnest($2::uuid[]))" if is_indexed else "document IN (SELECT unnest($2::int[]))"
+        query = (
+            f"SELECT document, -away AS likeness FROM (SELECT document, {compared} AS away FROM listing_vector"
+            f" WHERE {_only(model, space)} AND {narrowed}) AS one ORDER BY away LIMIT {int(count)}"
+        )
         rows = await fetched(connection, query, spelled(vector), among.documents() if ids is None else ids)
         return _in_order(rows)[:count]
     await db.execute(text("SET LOCAL hnsw.ef_search = 100"))
@@ -159,6 +163,12 @@ async def nearest(
     return found[:count]
 
 
+def _compared(dim: int, asked: str) -> str:
+    """The distance to what is asked for, which is spelled out in text: read once, and not anew for each row."""
+    size = int(dim)
+    return f"CAST(vector AS halfvec({size})) <#> (SELECT CAST(CAST({asked} AS text) AS halfvec({size})))"
+
+
 def _in_order(rows: Sequence[Any]) -> list[tuple[int, float]]:
     return sorted(((document, float(likeness)) for document, likeness in rows), key=lambda pair: (-pair[1], pair[0]))
 
@@ -167,10 +177,10 @@ async def likeness_of(
     db: AsyncSession, model: str, dim: int, space: int, vector: Sequence[float], ids: Sequence[UUID]
 ) -> dict[int, float]:
     """The likeness of these documents, by number; what has no vector is absent."""
-    compared = f"CAST(vector AS halfvec({int(dim)})) <#> cast(cast(:q as text) as halfvec({int(dim)}))"
+    compared = _compared(dim, ":q")
     query = text(
         f"SELECT document, -({compared}) AS likeness FROM listing_vector WHERE {_escaped(model, space)}"
-        " AND id = ANY(cast(:ids as uuid[])) AND document >= 0"
+        " AND id IN (SELECT unnest(cast(:ids as uuid[]))) AND document >= 0"
     )
     rows = await db.execute(query, {"q": spelled(vector), "ids": list(ids)})
     return {row.document: float(row.likeness) for row in rows}
