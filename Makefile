@@ -10,8 +10,10 @@ STATE := .techmarket
 EXAMPLES ?= 200
 SEED ?= 20260301
 PART ?= 1/1
+# How long the soak lasts.
+MINUTES ?= 30
 
-.PHONY: help run sandbox demo test lint bench bench-check openapi examples migration fault drill sbom flood fuzz matrix mutants lock clean .venv
+.PHONY: help run sandbox demo test lint bench bench-check openapi examples migration fault drill sbom flood fuzz soak matrix mutants lock clean .venv
 
 help:  ## Say what there is
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -94,6 +96,9 @@ flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory sta
 fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n, PART=2/4)
 	@TECHMARKET_LONG=1 TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) TECHMARKET_FUZZ_PART=$(PART) \
 		$(BIN)/python -m pytest tests/fuzz tests/api/test_every_route.py tests/api/test_idempotency_everywhere.py $(ARGS)
+
+soak: $(STAMP)  ## Does anything grow? Half an hour at half of what it can (MINUTES=n)
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES) $(ARGS)
 
 matrix: $(STAMP)  ## Try every operation in hands that may not, beside the tests of the rooms (ARGS=files)
 	@$(BIN)/python -m tests.shadow $(ARGS)
