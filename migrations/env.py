@@ -74,8 +74,18 @@ async def run_online(url: str) -> None:
     await engine.dispose()
 
 
+def print_sql() -> None:
+    """For review: the statements, with nothing sent anywhere (`alembic upgrade FROM:TO --sql`)."""
+    context.configure(dialect_name="postgresql", target_metadata=target_metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        context.run_migrations()
+
+
 given = context.config.attributes.get("connection")
-if given is not None:
+if context.is_offline_mode():
+    print_sql()
+elif given is not None:
     run(given)
 else:
     url = context.config.attributes.get("url") or os.environ["TECHMARKET_DATABASE_URL"]

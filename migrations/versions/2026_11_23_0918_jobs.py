@@ -21,5 +21,8 @@ def downgrade() -> None:
 
 def _run(script: str) -> None:
     """Several statements at once go past the prepared-statement protocol, inside this same transaction."""
+    if op.get_context().as_sql:
+        op.execute(script)
+        return
     connection = op.get_bind().connection.dbapi_connection
     connection.run_async(lambda driver: driver.execute(script))

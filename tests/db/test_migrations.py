@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 import pytest
@@ -24,6 +25,12 @@ from sqlalchemy.schema import CheckConstraint
 from techmarket.db.base import Base
 from techmarket.db.metadata import load_all_tables
 from tests.pg import ROOT, TestServer, alembic_config, migrate
+
+_spec = spec_from_file_location("lint_migrations", ROOT / "scripts" / "lint_migrations.py")
+assert _spec is not None
+assert _spec.loader is not None
+lint = module_from_spec(_spec)
+_spec.loader.exec_module(lint)
 
 load_all_tables()
 
@@ -240,7 +247,7 @@ async def down_while_somebody_reads(url: str, config: Config, *, seconds: float)
         await engine.dispose()
 
 
-# Statements that rewrite or scan a whole table while nobody may write to it, or that lift the limit on waiting.
+# Statements that rewrite a whole table while nobody may write to it, or that lift the limit on waiting.
 HEAVY = {
     "lifts the lock timeout": r"lock_timeout",
     "locks a table by hand": r"\bLOCK\s+TABLE\b",
@@ -256,3 +263,15 @@ def test_no_migration_asks_for_a_lock_that_others_would_wait_for():
         if re.search(pattern, path.read_text(), re.IGNORECASE)
     ]
     assert wrong == []
+
+
+def test_the_sql_of_every_migration_keeps_to_the_linter_but_for_what_was_accepted():
+    """Run `python scripts/lint_migrations.py` to see it alone; what comes after the cut is held to it whole."""
+    assert lint.beyond(lint.look(lint.every_migration()), lint.accepted()) == []
+    assert [stem for stem, _ in lint.accepted() if stem >= lint.CUT] == []
+    late = f"{lint.CUT}_0900_slow"
+    slow = f"{lint.BEGINNING}CREATE INDEX slow ON bid (at); ALTER TABLE bid ADD CONSTRAINT c CHECK (minor > 0);"
+    assert sorted(lint.look({late: slow})) == [
+        (late, "constraint-missing-not-valid"),
+        (late, "require-concurrent-index-creation"),
+    ]
