@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from techmarket.api import errors
 from techmarket.api.sse import HEARTBEAT, Place, Story, place_of, retry
+from techmarket.db import tracing
 from techmarket.trading.watching import Watch
 
 log = structlog.get_logger("techmarket.live")
@@ -200,8 +201,8 @@ class Live:
     async def _open(self, trade_id: UUID) -> Feed:
         if not self._tasks:
             self._tasks = [
-                asyncio.create_task(self._tell_on(), name="live"),
-                asyncio.create_task(self._keep_alive(), name="live-heartbeat"),
+                asyncio.create_task(self._tell_on(), name="live", context=tracing.apart()),
+                asyncio.create_task(self._keep_alive(), name="live-heartbeat", context=tracing.apart()),
             ]
         is_public, lot_ids = await self._watch.read_trade(trade_id)
         story = Story(trade_id, lot_ids)

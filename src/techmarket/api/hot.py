@@ -2,7 +2,7 @@
 
 The framework's way to a route costs more than what such a route does. It finds its route by a pattern, reads and checks
 as `limits.Limits` does, and is observed as by `observe.Observe`; whatever it raises is answered as anywhere. Traces of
-the framework do not see it.
+the framework do not see it; ours do.
 """
 
 from __future__ import annotations
@@ -92,17 +92,18 @@ class _Endpoint:
         started, status = time.perf_counter(), 0
         request_id = observe.identify(scope)
         observe.IN_PROGRESS.inc()
-        try:
-            reply = await self._reply(scope, receive, request_id)
-            if reply is None:
-                return
-            status = reply.status
-            headers = [*reply.headers, (b"x-request-id", request_id.encode("ascii")), *standing_headers(scope)]
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": reply.body})
-        finally:
-            observe.IN_PROGRESS.dec()
-            observe.record(scope, status, time.perf_counter() - started)
+        with observe.followed(scope) as span:
+            try:
+                reply = await self._reply(scope, receive, request_id)
+                if reply is None:
+                    return
+                status = reply.status
+                headers = [*reply.headers, (b"x-request-id", request_id.encode("ascii")), *standing_headers(scope)]
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": reply.body})
+            finally:
+                observe.IN_PROGRESS.dec()
+                observe.record(scope, status, time.perf_counter() - started, span)
 
     async def _reply(self, scope: Scope, receive: Receive, request_id: str) -> Reply | None:
         was_read = False

@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,6 +26,7 @@ from techmarket.api import errors
 from techmarket.api.rates import standing_headers
 from techmarket.api.redaction import redacting
 from techmarket.api.refusals import CODE_KEY, REQUEST_ID_KEY, answer_error, problem
+from techmarket.db import tracing
 from techmarket.db.standby import public_read
 from techmarket.kernel.ids import new_id
 
@@ -46,6 +47,8 @@ UNTOLD = frozenset({"/v1/lots/{lot_id}/envelope"})
 """Requests that stand in no log line and no metric: a line for each sealed quote would count the bidders."""
 
 READY_PATH, METRICS_PATH = "/readyz", "/metrics"
+_NOT_FOLLOWED = re.compile(r"/(?:healthz|readyz|metrics|v1/lots/[^/]*/envelope)")
+"""Addresses of which there are no traces: for the same reason, and because somebody asks for them every few seconds."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 SECURITY_HEADERS = (
@@ -89,7 +92,7 @@ class Observe:
             await send(message)
 
         IN_PROGRESS.inc()
-        with named(request_id), public_read(public):
+        with followed(scope) as span, named(request_id), public_read(public):
             try:
                 try:
                     await self.app(scope, receive, send_observed)
@@ -100,7 +103,14 @@ class Observe:
                     await response(scope, receive, send_observed)
             finally:
                 IN_PROGRESS.dec()
-                record(scope, status, time.perf_counter() - started)
+                record(scope, status, time.perf_counter() - started, span)
+
+
+def followed(scope: Scope) -> AbstractContextManager[tracing.Span | None]:
+    """The span of a request, if it may have one and is among those that are followed."""
+    if not tracing.is_on() or _NOT_FOLLOWED.fullmatch(scope["path"]):
+        return nullcontext()
+    return tracing.root("request", kind="SERVER")
 
 
 def is_for_all(scope: Scope) -> bool:
@@ -142,7 +152,7 @@ def with_headers(headers: Any, *, keyed: bool) -> list[tuple[bytes, bytes]]:
     return [*headers, *(pair for pair in (KEYED_HEADERS if keyed else SECURITY_HEADERS) if pair[0] not in present)]
 
 
-def record(scope: Scope, status: int, seconds: float) -> None:
+def record(scope: Scope, status: int, seconds: float, span: tracing.Span | None = None) -> None:
     """Count and time an answered request, and write its line."""
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     route = route_template(scope)
@@ -152,11 +162,18 @@ def record(scope: Scope, status: int, seconds: float) -> None:
     count.inc()
     timing.observe(seconds)
     facts: dict[str, Any] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+    if span is not None:
+        span.tell(f"{method} {route}", http__request__method=method, http__route=route)
+        span.tell(http__response__status_code=status)
+        if status >= 500 or not status:
+            span.fail(scope.get(CODE_KEY) or "cut")
     if CODE_KEY in scope:
         facts["code"] = scope[CODE_KEY]
         _refused(scope[CODE_KEY]).inc()
     if (line := _access_line()) is not None:
         facts |= {"event": "request", "request_id": scope[REQUEST_ID_KEY], "level": "info"}
+        if (trace := tracing.trace_id()) is not None:
+            facts["trace_id"] = trace
         line.write(facts)
     else:
         access.info("request", **facts)
@@ -193,6 +210,14 @@ def route_template(scope: Scope) -> str:
 
 
 # --- logging --------------------------------------------------------------------------------------------------------
+
+
+def name_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A line that is written while something is followed names the trace."""
+    if (trace := tracing.trace_id()) is not None:
+        event["trace_id"] = trace
+    return event
+
 
 _SECRET_NAMES = re.compile(r"key|secret|token|password|passwd|authorization|cookie|otp|credential", re.IGNORECASE)
 MASK = "[masked]"
@@ -260,6 +285,7 @@ def configure_logging(json: bool = True, level: int = logging.INFO) -> None:
     """One stream of records on stderr, ours and the libraries' alike: JSON for machines, plain lines for people."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        name_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpcore
 
+from techmarket.db import tracing
 from techmarket.kernel.addresses import is_public, read_url
 
 PATIENCE_SECONDS = 15.0
@@ -104,6 +105,19 @@ class Caller:
         return await self._call("GET", url, None, headers or {}, bytes_max or self.answer_bytes_max)
 
     async def _call(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], bytes_max: int
+    ) -> Receipt:
+        # Neither the address, which is its owner's business, nor a `traceparent` along with the call: by that one
+        # would learn which of the things he is told of come from one request, and two houses' traces would be one.
+        with tracing.span(f"call {method}", kind="CLIENT") as span:
+            receipt = await self._called(method, url, body, headers, bytes_max)
+            if span is not None and receipt.status is not None:
+                span.tell(http__response__status_code=receipt.status)
+            if span is not None and receipt.error is not None:
+                span.fail(receipt.error)
+        return receipt
+
+    async def _called(
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], bytes_max: int
     ) -> Receipt:
         started = time.monotonic()

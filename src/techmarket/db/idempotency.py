@@ -24,6 +24,7 @@ from sqlalchemy import Index, LargeBinary, String, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from techmarket.db import tracing
 from techmarket.db.base import Base
 from techmarket.db.session import Tx
 from techmarket.kernel.refusals import Kind, Refusal
@@ -115,9 +116,10 @@ class KeyedTx(Tx):
             raise RuntimeError("one use case is one transaction: this request has opened its own already")
         db = self._maker()
         try:
-            await self._claim(db)
-            yield db
-            await db.flush()
+            with tracing.span("transaction"):
+                await self._claim(db)
+                yield db
+                await db.flush()
         except BaseException:
             await db.close()
             raise

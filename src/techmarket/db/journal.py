@@ -22,6 +22,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, Str
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from techmarket.db import marks
 from techmarket.db.base import Base
 from techmarket.kernel.canonical import canonical_json
 from techmarket.kernel.events import Event
@@ -193,6 +194,7 @@ def record(db: AsyncSession, event: Event, *, actor: Principal | None, entry_id:
         standing_salt=salt if standing else None,
     )
     db.add(entry)
+    marks.leave(db, entry.id)
     return entry.id
 
 

@@ -7,7 +7,7 @@ import importlib.util
 
 from techmarket import ROOMS
 
-DB_MODULES = ("allowances", "clock", "files", "idempotency", "journal", "texts")
+DB_MODULES = ("allowances", "clock", "files", "idempotency", "journal", "marks", "texts")
 
 
 def load_all_tables() -> None:

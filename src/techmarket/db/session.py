@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from techmarket.db import tracing
 from techmarket.db.hosts import connect_args_for
 from techmarket.db.standby import BEHIND_SECONDS, Standby, is_public_read
 
@@ -43,7 +44,7 @@ def make_engine(
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+asyncpg")
-    return create_async_engine(
+    engine = create_async_engine(
         parsed,
         pool_size=pool_size,
         max_overflow=0,
@@ -64,6 +65,8 @@ def make_engine(
             },
         },
     )
+    tracing.watch(engine)
+    return engine
 
 
 def pool_places(engine: AsyncEngine) -> int:
@@ -133,8 +136,9 @@ class Tx:
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncSession]:
-        async with self._maker.begin() as db:
-            yield db
+        with tracing.span("transaction"):
+            async with self._maker.begin() as db:
+                yield db
 
     @asynccontextmanager
     async def read(self, *, snapshot: bool = False) -> AsyncIterator[AsyncSession]:
@@ -146,16 +150,17 @@ class Tx:
         options: dict[str, Any] = {"postgresql_readonly": True}
         if snapshot:
             options["isolation_level"] = "REPEATABLE READ"
-        db = await self._far_session(options)
-        if db is None:
-            db = self._reader()
-            try:
-                await db.connection(execution_options=options)
-            except BaseException:
-                await db.close()
-                raise
-        async with db:
-            yield db
+        with tracing.span("look"):
+            db = await self._far_session(options)
+            if db is None:
+                db = self._reader()
+                try:
+                    await db.connection(execution_options=options)
+                except BaseException:
+                    await db.close()
+                    raise
+            async with db:
+                yield db
 
     async def _far_session(self, options: dict[str, Any]) -> AsyncSession | None:
         """A session at the standby, if this read may be answered there and it is close; else the primary answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from techmarket.db import allowances, idempotency
+from techmarket.db import allowances, idempotency, marks
 from techmarket.db.jobs import periodic
 from techmarket.db.means import Means
 
@@ -19,6 +19,12 @@ async def forget_old_answers(means: Means) -> None:
 async def forget_old_allowances(means: Means) -> None:
     """Allowances of minutes that are long over go."""
     await allowances.forget_old(means.tx)
+
+
+@periodic("jobs.forget_old_marks", every=timedelta(minutes=10))
+async def forget_old_marks(means: Means) -> None:
+    """Marks of traces that nobody goes on from any more go."""
+    await marks.forget_old(means.tx)
 
 
 @periodic("jobs.sweep_files", every=timedelta(minutes=30))

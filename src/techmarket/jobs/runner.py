@@ -25,7 +25,7 @@ from prometheus_client import Counter
 from sqlalchemy import text
 
 from techmarket import ROOMS
-from techmarket.db import journal
+from techmarket.db import journal, marks, tracing
 from techmarket.db.hosts import connect_to
 from techmarket.db.jobs import FOLLOWERS, PERIODIC, REACTIONS, Follower, Periodic, Reaction
 from techmarket.db.means import Means
@@ -228,6 +228,7 @@ async def read_once(means: Means, reaction: Reaction) -> int:
         entries = await journal.read(db, after=position - 1, kinds=[reaction.event.kind], limit=READER_BATCH)
         entries = [entry for entry in entries if entry.position < head]
         next_position = entries[-1].position + 1 if len(entries) == READER_BATCH else head
+        followed = await marks.of_entries(db, [entry.id for entry in entries])
         handled = 0
         clock = asyncio.get_running_loop().time
         turn_ends = clock() + READER_TURN_SECONDS
@@ -236,7 +237,9 @@ async def read_once(means: Means, reaction: Reaction) -> int:
                 next_position = entry.position
                 break
             try:
-                await reaction.handle(means, journal.load(entry, reaction.event))
+                mark = followed.get(entry.id)
+                with tracing.going_on(f"job {reaction.name}", [mark] if mark else []):
+                    await reaction.handle(means, journal.load(entry, reaction.event))
             except Exception as error:
                 FAILURES.labels(reaction.name).inc()
                 log.error("reaction_failed", reaction=reaction.name, position=entry.position, exc_info=error)
@@ -299,7 +302,8 @@ async def _pass_on(stop: asyncio.Event, shutdown: asyncio.Event) -> None:
 def _started(job: Periodic, means: Means) -> Callable[[Any], Awaitable[None]]:
     async def start(_schedule: Any) -> None:
         try:
-            await job.run(means)
+            with tracing.root(f"job {job.name}"):
+                await job.run(means)
         except Exception as error:
             FAILURES.labels(job.name).inc()
             log.error("job_failed", job=job.name, exc_info=error)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from techmarket.db import marks, tracing
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.kernel.seals import Seal
@@ -33,6 +34,8 @@ from techmarket.trading.rules import (
 )
 
 NOTIFY_CHANNEL = "trading_lots"
+ENTRY_IDS = 8
+"""Where the ids of the journal's entries stand in what is written."""
 NOTIFY_LOTS_MAX = 40
 """A payload of NOTIFY holds at most 8,000 bytes."""
 
@@ -117,6 +120,8 @@ class Waiting:
     minor: int
     key: str
     answer: asyncio.Future[Answer]
+    mark: str | None = None
+    """Of the trace that this bid belongs to, where its request is followed."""
 
     def say(self, said: Answer | BaseException) -> None:
         # The client may be gone by now; its bid stands all the same and its key finds it again.
@@ -194,7 +199,10 @@ async def decide(connection: Any, waiting: Sequence[Waiting], seal: Seal) -> lis
 
 async def _write(connection: Any, books: Iterable[_Book], batch: _Batch, tree: Levels) -> None:
     if batch.lines:
-        await connection.execute(_WRITE, *_written(books, batch, tree[-1][0]))
+        written = _written(books, batch, tree[-1][0])
+        await connection.execute(_WRITE, *written)
+        if (mark := tracing.mark()) is not None:
+            await connection.execute(marks.KEEP, written[ENTRY_IDS], mark)
 
 
 def _answers(batch: _Batch, tree: Levels, seal: Seal) -> list[tuple[Waiting, Answer]]:

@@ -24,6 +24,7 @@ import asyncpg
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from techmarket.db import tracing
 from techmarket.kernel.seals import Seal
 from techmarket.trading import batch, errors
 from techmarket.trading.batch import Answer, Waiting
@@ -111,8 +112,8 @@ class BidBook:
         if self._is_stopping or len(self._waiting) >= self._waiting_max:
             raise _busy()
         if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work(), name="bidbook")
-        waiting = Waiting(lot_id, org_id, minor, key, asyncio.get_running_loop().create_future())
+            self._worker = asyncio.create_task(self._work(), name="bidbook", context=tracing.apart())
+        waiting = Waiting(lot_id, org_id, minor, key, asyncio.get_running_loop().create_future(), tracing.mark())
         if not self._waiting.join(org_id, waiting):
             raise _busy()
         self._wake.set()
@@ -197,7 +198,9 @@ class BidBook:
                 log.warning("bid_book_hung_up_badly", error=type(error).__name__)
 
     async def _decide(self, waiting: list[Waiting]) -> None:
-        answers = await batch.decide(await self._connect(), waiting, self._seal)
+        marks = [one.mark for one in waiting if one.mark is not None]
+        with tracing.going_on("bids decided together", marks):
+            answers = await batch.decide(await self._connect(), waiting, self._seal)
         self.batches += 1
         for one, said in answers:
             one.say(said)

@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from techmarket.db import tracing
 from techmarket.kernel.refusals import NotFound
 from techmarket.trading.lifecycle import LotState, LotStep, Method
 from techmarket.trading.repository import HIDDEN
@@ -163,7 +164,7 @@ class Watch:
     def start(self) -> None:
         """Begin to listen; done already is fine."""
         if self._task is None:
-            self._task = asyncio.create_task(self._listen_on(), name="watching")
+            self._task = asyncio.create_task(self._listen_on(), name="watching", context=tracing.apart())
 
     async def aclose(self) -> None:
         task, self._task = self._task, None

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import journal, marks, tracing
 from techmarket.db.calling import Receipt
 from techmarket.db.keys import Keys
 from techmarket.db.means import OutsideCaller
@@ -48,6 +48,8 @@ class Order:
     url: str
     body: bytes
     headers: dict[str, str]
+    mark: str | None = None
+    """Of the act that the message tells of, where that is followed."""
 
 
 async def write_messages(tx: Tx) -> int:
@@ -71,7 +73,9 @@ async def write_messages(tx: Tx) -> int:
         )
         now = await stored.now(db)
         changes = [(item.n, change_of(item, log)) for item in items]
-        await stored.insert_deliveries(db, [_row(webhook, n, change, now) for n, change in changes])
+        followed = await marks.at_positions(db, [n for n, _ in changes])
+        with tracing.going_on("job hub.write_messages", list(followed.values())):
+            await stored.insert_deliveries(db, [_row(webhook, n, change, now) for n, change in changes])
         webhook.position = items[-1].n + 1 if len(items) == WRITE_BATCH else head
         return len(items) or 1
 
@@ -106,6 +110,7 @@ async def _take(tx: Tx, keys: Keys, now: datetime | None) -> list[Order]:
         due = await stored.claim_due(db, at, limit=AT_ONCE, each=EACH_AT_ONCE)
         owners = await stored.webhooks_by_id(db, {one.webhook_id for one in due})
         secrets = {id: await _secrets(db, keys, id) for id in owners}
+        followed = await marks.at_positions(db, [one.n for one in due if one.n is not None])
         orders = []
         timestamp = int(time.time())
         for one in due:
@@ -114,7 +119,8 @@ async def _take(tx: Tx, keys: Keys, now: datetime | None) -> list[Order]:
             one.attempts += 1
             one.next_at = at + LEASE
             headers = webhooks.headers_of(secrets[one.webhook_id], one.message_id, timestamp, one.body)
-            orders.append(Order(attempt.id, one.id, owners[one.webhook_id].url, one.body, headers))
+            mark = followed.get(one.n) if one.n is not None else None
+            orders.append(Order(attempt.id, one.id, owners[one.webhook_id].url, one.body, headers, mark))
         return orders
 
 
@@ -126,9 +132,10 @@ async def _secrets(db: AsyncSession, keys: Keys, webhook_id: UUID) -> Sequence[b
 
 
 async def _send(tx: Tx, caller: OutsideCaller, order: Order, now: datetime | None) -> None:
-    receipt = await caller.post(order.url, order.body, order.headers)
-    async with tx.begin() as db:
-        await _note(db, order, receipt, now or await stored.now(db))
+    with tracing.going_on("job hub.send", [order.mark] if order.mark else []):
+        receipt = await caller.post(order.url, order.body, order.headers)
+        async with tx.begin() as db:
+            await _note(db, order, receipt, now or await stored.now(db))
 
 
 async def _note(db: AsyncSession, order: Order, receipt: Receipt, now: datetime) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
 from techmarket.contracts import steps as contracts
-from techmarket.db import journal
+from techmarket.db import journal, marks, tracing
+from techmarket.db.journal import Entry
 from techmarket.db.session import Tx
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
@@ -36,25 +37,32 @@ async def tell_on(tx: Tx) -> int:
         entries = await journal.read(db, after=position - 1, limit=BATCH)
         if not entries:
             return 0
-        facts = [Fact(one.position, one.org, one.kind, one.refs, one.facts) for one in entries]
-        known = Known(await repository.shown_among(db, [str(ref) for fact in facts for ref in fact.things()]))
-        before = frozenset(known.shown)
-        orgs = await _organisations(db, facts)
-        rows = []
-        for fact in facts:
-            holders = await _holders(db, fact) if fact.kind == "listings.amended" else frozenset()
-            rows += tell(fact, known, orgs, holders)
-        nodes = await _nodes(db, facts)
-        await repository.insert_items(
-            db,
-            [
-                {"audience": r.audience, "n": r.position, "type": r.type, "node_id": r.node or nodes.get(r.position)}
-                for r in rows
-            ],
-        )
-        await repository.keep_shown(db, known.shown - before, known.hidden & before)
-        await repository.move_feed(db, entries[-1].position + 1)
+        followed = await marks.of_entries(db, [one.id for one in entries])
+        with tracing.going_on("job hub.tell", list(followed.values())):
+            await _tell_of(db, entries)
         return len(entries)
+
+
+async def _tell_of(db: AsyncSession, entries: Sequence[Entry]) -> None:
+    """Who is told of which of these entries, and how far it has come."""
+    facts = [Fact(one.position, one.org, one.kind, one.refs, one.facts) for one in entries]
+    known = Known(await repository.shown_among(db, [str(ref) for fact in facts for ref in fact.things()]))
+    before = frozenset(known.shown)
+    orgs = await _organisations(db, facts)
+    rows = []
+    for fact in facts:
+        holders = await _holders(db, fact) if fact.kind == "listings.amended" else frozenset()
+        rows += tell(fact, known, orgs, holders)
+    nodes = await _nodes(db, facts)
+    await repository.insert_items(
+        db,
+        [
+            {"audience": r.audience, "n": r.position, "type": r.type, "node_id": r.node or nodes.get(r.position)}
+            for r in rows
+        ],
+    )
+    await repository.keep_shown(db, known.shown - before, known.hidden & before)
+    await repository.move_feed(db, entries[-1].position + 1)
 
 
 async def _nodes(db: AsyncSession, facts: Sequence[Fact]) -> dict[int, UUID]:

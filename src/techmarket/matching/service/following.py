@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from techmarket.db import journal
+from techmarket.db import journal, marks, tracing
 from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
 from techmarket.listings import events
@@ -91,27 +91,29 @@ async def _turn(tx: Tx, reader: str, limit: int, *, leaves_out: bool = False) ->
             return 0
         entries = await journal.read(db, after=position - 1, kinds=FOLLOWED, limit=limit)
         entries = [entry for entry in entries if entry.position < head]
-        touched = list(dict.fromkeys(entry.ref("listing") for entry in entries))
-        if touched:
-            found = await listings.texts_for_index(db, touched)
-            if leaves_out:
-                log.error("listing_not_indexed", listing=str(touched[0]))
-                found = {}
-            spaces: dict[Space, list[Entry]] = {space: [] for space, _ in SPACES}
-            granted: list[Granted] = []
-            done, failed = await _count(touched, found, spaces, granted)
-            is_cut = done < len(touched)
-            if is_cut:
-                left = set(touched[done:])
-                position = next(entry.position for entry in entries if entry.ref("listing") in left)
-                entries = [entry for entry in entries if entry.position < position]
-                touched = touched[:done]
-            gone = [id for id in touched if id not in found or id in failed]
-            for space, entries_of in spaces.items():
-                await writing.put(db, space, entries_of, gone=gone)
-            await grants.replace(db, touched, granted)
-            if is_cut:
-                head = position
+        followed = await marks.of_entries(db, [entry.id for entry in entries])
+        with tracing.going_on("job matching.index", list(followed.values())):
+            touched = list(dict.fromkeys(entry.ref("listing") for entry in entries))
+            if touched:
+                found = await listings.texts_for_index(db, touched)
+                if leaves_out:
+                    log.error("listing_not_indexed", listing=str(touched[0]))
+                    found = {}
+                spaces: dict[Space, list[Entry]] = {space: [] for space, _ in SPACES}
+                granted: list[Granted] = []
+                done, failed = await _count(touched, found, spaces, granted)
+                is_cut = done < len(touched)
+                if is_cut:
+                    left = set(touched[done:])
+                    position = next(entry.position for entry in entries if entry.ref("listing") in left)
+                    entries = [entry for entry in entries if entry.position < position]
+                    touched = touched[:done]
+                gone = [id for id in touched if id not in found or id in failed]
+                for space, entries_of in spaces.items():
+                    await writing.put(db, space, entries_of, gone=gone)
+                await grants.replace(db, touched, granted)
+                if is_cut:
+                    head = position
         await repository.move_cursor(db, reader, entries[-1].position + 1 if len(entries) == limit else head)
         return len(entries)
 

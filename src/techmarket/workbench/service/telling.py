@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.achievements import steps as achievements
-from techmarket.db import clock, journal
+from techmarket.db import clock, journal, marks, tracing
 from techmarket.db.journal import Entry
 from techmarket.db.session import Tx
 from techmarket.hub import steps as hub
@@ -62,9 +62,11 @@ async def tell_people(tx: Tx) -> int:
         entries = await journal.read(db, after=position - 1, kinds=KINDS, limit=BATCH)
         is_whole = len(entries) < BATCH
         entries = [one for one in entries if one.position < end]
-        told = [*await _of_organisations(db, entries), *await _of_people(db, entries)]
-        told += [*await _of_staff(db, entries), *await _of_signings(db, entries), *await _of_searches(db, entries)]
-        await write(db, told)
+        followed = await marks.of_entries(db, [one.id for one in entries])
+        with tracing.going_on("job workbench.tell", list(followed.values())):
+            told = [*await _of_organisations(db, entries), *await _of_people(db, entries)]
+            told += [*await _of_staff(db, entries), *await _of_signings(db, entries), *await _of_searches(db, entries)]
+            await write(db, told)
         await notes.move_reader(db, end if is_whole else entries[-1].position + 1)
         return max(1, len(entries))
 
