@@ -52,6 +52,11 @@ class Store:
     def url(self) -> str:
         return self.server.url(self.database)
 
+    @property
+    def app_url(self) -> str:
+        """As the market itself gets there."""
+        return self.server.app_url(self.database)
+
     async def connect(self, database: str | None = None) -> asyncpg.Connection:
         return await asyncpg.connect(self.server.url(database or self.database).replace("+asyncpg", ""))
 

@@ -48,7 +48,7 @@ def fresh_keys() -> Keys:
 def settings_of(store: Store, keys: Keys, folder: Path, port: int) -> dict[str, str]:
     """How the market is told where its database is and whose signature it has; its jobs run elsewhere."""
     return {
-        "TECHMARKET_DATABASE_URL": store.url,
+        "TECHMARKET_DATABASE_URL": store.app_url,
         "TECHMARKET_STATE_DIR": str(folder),
         "TECHMARKET_PORT": str(port),
         "TECHMARKET_JOBS_IN_PROCESS": "false",

@@ -45,6 +45,12 @@ def database_url(pg_server: TestServer, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def app_url(pg_server: TestServer, database_url: str) -> str:
+    """The same database as the market itself gets there: as the role that owns nothing."""
+    return pg_server.app_url(database_url.rpartition("/")[2])
+
+
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The tests run on the loop that the market is served by."""
     return {"uvloop": uvloop.new_event_loop}

@@ -111,6 +111,9 @@ class TestServer:
     def url(self, database: str) -> str:
         return self._server.url(database)
 
+    def app_url(self, database: str) -> str:
+        return self._server.app_url(database)
+
     def plain_url(self, database: str) -> str:
         return self._server.url(database).replace("+asyncpg", "")
 

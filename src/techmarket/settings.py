@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TECHMARKET_", extra="ignore")
 
     database_url: SecretStr | None = None
+    owner_url: SecretStr | None = None
     read_url: SecretStr | None = None
     read_behind_seconds: float = Field(default=2.0, gt=0)
     failover_primary: SecretStr | None = None
@@ -73,6 +74,8 @@ class Settings(BaseSettings):
     notifications_days: int = Field(default=180, ge=1)
     unread_notifications_days: int = Field(default=730, ge=1)
     ocid_prefix: str = Field(default="ocds-000000", pattern=r"^ocds-[a-z0-9]{6}$")
+    traces_url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
+    traces_share: float = Field(default=0.05, ge=0, le=1)
     log_json: bool = True
     jobs_in_process: bool = True
     worker_metrics_port: int | None = Field(default=None, ge=1, le=65_535)

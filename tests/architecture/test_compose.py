@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "api", "worker", "failover", "archive")
+OURS = ("migrate", "api", "worker", "failover", "archive", "tend")
 
 
 def schema() -> Draft201909Validator:
@@ -37,7 +37,7 @@ def test_the_schema_refuses_a_key_that_the_specification_does_not_know() -> None
 def test_every_part_of_the_market_is_there() -> None:
     assert set(SERVICES) == {
         *("database", "standby", "synchronise", "failover", "archive"),
-        *("objects", "bucket", "migrate", "api", "worker", "proxy"),
+        *("objects", "bucket", "migrate", "tend", "api", "worker", "proxy"),
     }
     assert {SERVICES[name]["image"] for name in ("database", "standby", "synchronise")} == {"pgvector/pgvector:pg18"}
 
@@ -94,6 +94,12 @@ def test_the_api_can_be_scaled() -> None:
         assert "volumes" not in SERVICES[name]
 
 
+def test_only_what_looks_after_the_database_knows_its_owner() -> None:
+    knowing = {name for name in OURS if SERVICES[name]["environment"]["TECHMARKET_OWNER_URL"]}
+    assert knowing == {"migrate", "tend", "archive"}
+    assert [name for name in knowing if "edge" in SERVICES[name]["networks"]] == []
+
+
 def test_what_founds_the_market_keeps_its_staffs_keys_beyond_the_container() -> None:
     assert SERVICES["migrate"]["environment"]["TECHMARKET_STATE_DIR"] == "/state"
     assert SERVICES["migrate"]["volumes"] == ["state:/state"]
@@ -101,7 +107,7 @@ def test_what_founds_the_market_keeps_its_staffs_keys_beyond_the_container() -> 
 
 
 def test_no_secret_has_a_default() -> None:
-    secret = re.compile(r"\$\{(\w*(?:KEY|SECRET|PASSWORD|PEPPER|DATABASE_URL)\w*)([^}]*)\}")
+    secret = re.compile(r"\$\{(\w*(?:KEY|SECRET|PASSWORD|PEPPER|DATABASE_URL|OWNER_URL)\w*)([^}]*)\}")
     # The one of a service that a market may do without is left empty, and an empty one is never used.
     found = {(name, rest) for name, rest in secret.findall(TEXT)} - {
         ("TECHMARKET_SIGN_PROVIDER_SECRET", ":-"),
@@ -112,12 +118,14 @@ def test_no_secret_has_a_default() -> None:
     assert {name for name, _ in found} == {
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
+        "POSTGRES_APP_PASSWORD",
         "POSTGRES_PASSWORD",
         "POSTGRES_REPLICATION_PASSWORD",
         "TECHMARKET_BANK_SECRET",
         "TECHMARKET_DATABASE_URL",
         "TECHMARKET_ISSUER_KEY",
         "TECHMARKET_LOG_KEY",
+        "TECHMARKET_OWNER_URL",
         "TECHMARKET_PAPER_KEY",
         "TECHMARKET_PEPPER",
         "TECHMARKET_RECEIPTS_KEY",

@@ -22,8 +22,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CheckConstraint
 
+from techmarket.db import roles
 from techmarket.db.base import Base
 from techmarket.db.metadata import load_all_tables
+from techmarket.db.roles import APP_ROLE, KINDS, Kind
+from techmarket.db.session import Tx
 from tests.pg import ROOT, TestServer, alembic_config, migrate
 
 _spec = spec_from_file_location("lint_migrations", ROOT / "scripts" / "lint_migrations.py")
@@ -275,3 +278,36 @@ def test_the_sql_of_every_migration_keeps_to_the_linter_but_for_what_was_accepte
         (late, "constraint-missing-not-valid"),
         (late, "require-concurrent-index-creation"),
     ]
+
+
+def test_every_table_is_of_a_kind() -> None:
+    """A new table is named in one of the kinds of `db/roles.py`, and its migration grants what that kind needs."""
+    others = {"alembic_version", "pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics"}
+    assert sorted(set(Base.metadata.tables) - set(KINDS)) == []
+    assert set(KINDS) - set(Base.metadata.tables) == others
+    assert len(KINDS) == sum(len(tables.split()) for tables in roles._TABLES.values()), "a table is named twice"
+
+
+async def test_the_migrations_grant_each_table_what_its_kind_needs_and_every_frozen_table_is_append_only(
+    tx: Tx,
+) -> None:
+    async with tx.read() as db:
+        assert await roles.drift(db) == {}
+        frozen = await db.execute(
+            text(
+                "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%stays'"
+                " AND tgtype & 24 = 24 AND tgattr = '' AND tgenabled = 'O'"
+            )
+        )
+        held = await db.execute(
+            text(
+                "SELECT a.attrelid::regclass::text, g.privilege_type, array_agg(a.attname::text ORDER BY a.attname)"
+                " FROM pg_attribute a, aclexplode(a.attacl) g WHERE g.grantee = cast(:app as regrole) GROUP BY 1, 2"
+            ),
+            {"app": APP_ROLE},
+        )
+        columns = {table: {what: tuple(names)} for table, what, names in held}
+        assert columns == roles.COLUMNS
+        # What a trigger keeps from being changed at all is kept by the grants, too.
+        stays = set(frozen.scalars())
+    assert {table for table in stays if KINDS[table] is not Kind.FOR_GOOD} == {"journal_log", "contract_version"}

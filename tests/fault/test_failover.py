@@ -54,10 +54,17 @@ class Pair:
 
     @property
     def url(self) -> str:
-        """The address with both hosts."""
+        """The address with both hosts, as the market gets there."""
+        return self._at("techmarket_app", self.primary.app_password)
+
+    @property
+    def owner_url(self) -> str:
+        return self._at("techmarket", self.primary.password)
+
+    def _at(self, role: str, password: str) -> str:
         places = "&".join(f"host=127.0.0.1:{one.port}" for one in (self.primary, self.standby))
-        password = quote(self.primary.password, safe="")
-        return f"postgresql+asyncpg://techmarket:{password}@/techmarket?{places}&target_session_attrs=read-write"
+        who = f"{role}:{quote(password, safe='')}"
+        return f"postgresql+asyncpg://{who}@/techmarket?{places}&target_session_attrs=read-write"
 
 
 def family(server: RunningServer) -> list[psutil.Process]:
@@ -116,7 +123,8 @@ def settings_for(pair: Pair, keys: Path) -> dict[str, str]:
     named |= {"bank_secret": "bank_secret", "paper_key": "paper.pem", "paper_certificate": "paper.crt"}
     return {
         "TECHMARKET_DATABASE_URL": pair.url,
-        "TECHMARKET_READ_URL": pair.standby.url(),
+        "TECHMARKET_OWNER_URL": pair.owner_url,
+        "TECHMARKET_READ_URL": pair.standby.app_url(),
         "TECHMARKET_SANDBOX": "true",
         **{f"TECHMARKET_{name.upper()}": (keys / file).read_text() for name, file in named.items()},
     }

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from techmarket.cli.doctor import examine
+from techmarket.cli.doctor import examine, of_the_database
 from techmarket.cli.state import SECRETS, OpenMarket, load_keys, open_market
 from techmarket.db.backups import archive, bases
 from techmarket.db.backups.archive import SLOT, Segment
@@ -225,7 +225,7 @@ async def restore(
             target={"recovery_target_time": until.astimezone(UTC).isoformat(sep=" ")} if until else {},
             on_segment=on_segment,
         )
-    async with open_market(here, application="restore", prepare=False) as market:
+    async with open_market(here, application="restore", prepare=False, as_owner=True) as market:
         return await _examined(market, base, folder, console, last_commit, begun, new_log=new_log)
 
 
@@ -252,8 +252,11 @@ async def _examined(
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("the log", total=None)
         findings = await examine(
-            market.means, seen=seen, progress=lambda done, total: bar.update(task, completed=done, total=total)
+            market.means,
+            seen=seen,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+    findings += await of_the_database(market.means.tx, as_owner=True)
     findings += [f"the bytes of the file {sha} are not in the backup" for sha in copied.missing]
     rows = await fingerprint(market.means.tx)
     console.print(f"[green]✓[/] back as of {last_commit or base.ended_at}: {sum(n for n, _ in rows.values())} rows")

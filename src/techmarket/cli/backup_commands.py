@@ -29,7 +29,9 @@ def take(
     from techmarket.cli import backing, state
 
     async def work() -> None:
-        async with state.open_market(read_settings(quiet=True), application="backup", prepare=False) as market:
+        async with state.open_market(
+            read_settings(quiet=True), application="backup", prepare=False, as_owner=True
+        ) as market:
             await backing.take(market, to, console, keep=keep, with_keys=with_keys)
 
     settle(work())
@@ -43,7 +45,9 @@ def archive(
     from techmarket.cli import backing, state
 
     async def work() -> None:
-        async with state.open_market(read_settings(quiet=True), application="archive", prepare=False) as market:
+        async with state.open_market(
+            read_settings(quiet=True), application="archive", prepare=False, as_owner=True
+        ) as market:
             stop = asyncio.Event()
             for name in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)

@@ -1,4 +1,5 @@
-"""What an operator asks when something seems wrong: is the log what was signed, does every book balance?"""
+"""What an operator asks when something seems wrong: is the log what was signed, does every book balance, and does the
+database itself forbid what it should?"""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from techmarket.db import roles
 from techmarket.db.means import Means
+from techmarket.db.session import Tx
 from techmarket.ledger import service as ledger
 from techmarket.transparency import service as transparency
 
@@ -22,6 +25,17 @@ async def examine(
     known = {**(seen or {}), **(witnessed(witness_file) if witness_file is not None else {})}
     findings = await transparency.audit(means.tx, means.keys, witnessed=known, progress=progress)
     return [*findings, *await ledger.audit(means.tx)]
+
+
+async def of_the_database(tx: Tx, *, as_owner: bool) -> list[str]:
+    """What is wrong with the roles, and with how the server keeps what it acknowledged. The owner may do everything;
+    of him only the grants are judged."""
+    async with tx.read() as db:
+        wrong = [
+            f"{roles.APP_ROLE} holds {', '.join(held) or 'nothing'} on {table}, not {', '.join(right)}"
+            for table, (held, right) in (await roles.drift(db)).items()
+        ]
+        return wrong if as_owner else [*wrong, *await roles.unfit(db)]
 
 
 def witnessed(file: Path) -> dict[int, bytes]:

@@ -85,7 +85,7 @@ async def drill(settings: Settings, console: Console, *, scratch: Path | None = 
     states = [place / name for name in ("copy", "before", "end")]
     try:
         console.print("1. a base of the market, restored beside it")
-        async with open_market(settings, application="drill", prepare=False) as market:
+        async with open_market(settings, application="drill", prepare=False, as_owner=True) as market:
             await backing.take(market, place / "first", console, keep=1, with_keys=settings.is_embedded)
         keys = place / "first" / backing.KEYS
         copy = settings.model_copy(update={"state_dir": states[0], "database_url": None, "read_url": None})
@@ -114,7 +114,10 @@ def _a_place(scratch: Path | None) -> Path:
 async def _ruin(copy: Settings, folder: Path, console: Console) -> Ruin:
     server = await asyncio.to_thread(embedded.start, copy.state_dir)
     try:
-        async with open_market(copy, application="drill", prepare=False) as market, _archived(market, folder):
+        async with (
+            open_market(copy, application="drill", prepare=False, as_owner=True) as market,
+            _archived(market, folder),
+        ):
             tx = market.means.tx
             await backing.take(market, folder, console, keep=1)
             async with tx.begin() as db:

@@ -109,7 +109,7 @@ def migrate() -> None:
     from techmarket.cli import state
 
     async def work() -> None:
-        async with state.open_market(read_settings(), application="migrate"):
+        async with state.open_market(read_settings(), application="migrate", as_owner=True):
             console.print("The market is ready.")
 
     settle(work())
@@ -287,7 +287,7 @@ def doctor(
 ) -> None:
     """Recompute the log from its rows, check that every book balances, and say what does not agree."""
     from techmarket.cli import state
-    from techmarket.cli.doctor import examine
+    from techmarket.cli.doctor import examine, of_the_database
 
     async def work() -> None:
         async with state.open_market(read_settings(quiet=True), application="doctor", prepare=False) as market:
@@ -298,11 +298,12 @@ def doctor(
                     witness_file=witness,
                     progress=lambda done, total: bar.update(task, completed=done, total=total),
                 )
+            findings += await of_the_database(market.means.tx, as_owner=False)
             for finding in findings:
                 console.print(f"[red]✗[/] {finding}")
             if findings:
                 raise SystemExit(1)
-            console.print("[green]✓[/] the log is what was signed, and every book balances")
+            console.print("[green]✓[/] the log is what was signed, every book balances, and the roles are apart")
 
     settle(work())
 
@@ -399,7 +400,9 @@ def index(
     from techmarket.matching import service
 
     async def work() -> None:
-        async with state.open_market(read_settings(quiet=True), application="index", prepare=False) as market:
+        async with state.open_market(
+            read_settings(quiet=True), application="index", prepare=False, as_owner=True
+        ) as market:
             if reread:
                 await service.reread(market.means.tx)
                 console.print("[green]✓[/] every process reads the index anew")
@@ -456,6 +459,23 @@ def commit(file: Path) -> None:
     console.print(f"opening  {kept} — whoever loses it can never open the commitment", soft_wrap=True)
 
 
+@cli.command()
+def tend(once: Annotated[bool, typer.Option("--once", help="look once, and end")] = False) -> None:
+    """As the owner of the tables, which workers are not: lay the search index anew where a new version asks for it."""
+    from techmarket.cli import state
+    from techmarket.cli.tending import tend_on
+
+    async def work() -> None:
+        settings = read_settings()
+        async with state.open_market(settings, application="tend", prepare=False, as_owner=True) as market:
+            stop = asyncio.Event()
+            for name in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(name, stop.set)
+            await tend_on(market.means, stop, once=once)
+
+    settle(work())
+
+
 @cli.command(name="new-log")
 def new_log() -> None:
     """After a restore: open another log, so that cursors and witnesses of the lost end are refused by name.
@@ -467,7 +487,9 @@ def new_log() -> None:
     from techmarket.transparency import service as transparency
 
     async def work() -> None:
-        async with state.open_market(read_settings(quiet=True), application="new-log", prepare=False) as market:
+        async with state.open_market(
+            read_settings(quiet=True), application="new-log", prepare=False, as_owner=True
+        ) as market:
             console.print(f"the log is now {await transparency.open_new_log(market.means.tx)}")
             await matching.reread(market.means.tx)
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
+from sqlalchemy.exc import DBAPIError
 
 import techmarket
 from techmarket.api.rows import FileReader
-from techmarket.db import clock, embedded, journal, server_check
+from techmarket.db import clock, embedded, journal, roles, server_check, tracing
 from techmarket.db import keys as market_keys
 from techmarket.db.calling import Caller
 from techmarket.db.custody import Custody
@@ -34,6 +36,8 @@ from techmarket.transparency import service as transparency
 from techmarket.transparency.cosigning import parse_witnesses
 from techmarket.workbench.mailing import Mailer, Security
 
+log = structlog.get_logger("techmarket.state")
+MAY_NOT = "42501"
 SANDBOX_MARK = "SANDBOX"
 """The file that says of a state folder that a sandbox lives in it. A live market's folder never gets it."""
 SECRETS = ("log_key", "issuer_key", "receipts_key", "pepper", "bank_secret", "paper_key", "paper_certificate")
@@ -53,9 +57,17 @@ class OpenMarket:
 
 @asynccontextmanager
 async def open_market(
-    settings: Settings, *, application: str, start_at: datetime | None = None, prepare: bool = True
+    settings: Settings,
+    *,
+    application: str,
+    start_at: datetime | None = None,
+    prepare: bool = True,
+    as_owner: bool = False,
 ) -> AsyncIterator[OpenMarket]:
-    """The means of one command. `prepare` migrates and founds; a worker beside a served market only connects."""
+    """The means of one command. `prepare` migrates and founds; a worker beside a served market only connects.
+
+    `as_owner` is for commands that look after the database itself; all others work as the application.
+    """
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = replace(load_keys(settings), is_sandbox=settings.is_sandbox, former_pepper=_former_pepper(settings))
     try:
@@ -67,22 +79,28 @@ async def open_market(
         embedders = chosen_embedders((settings.embedder, settings.embedder_next), key)
     except UnknownEmbedder as error:
         raise SystemExit(f"techmarket: TECHMARKET_EMBEDDER: {error}") from error
-    async with _server(settings) as url:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_traces(settings, application))
+        url, owner_url = await stack.enter_async_context(_server(settings))
         if prepare:
-            await asyncio.to_thread(migrate, url)
+            await asyncio.to_thread(migrate, owner_url or url)
         read_url = settings.read_url.get_secret_value() if settings.read_url else None
-        engine = make_engine(url, pool_size=settings.pool_size, application=application)
-        reader = (
+        tx = Tx(
+            make_engine(owner_url or url if as_owner else url, pool_size=settings.pool_size, application=application),
             make_engine(read_url, pool_size=settings.pool_size, application=application, ask_first=True)
             if read_url
-            else None
+            else None,
+            behind_max=settings.read_behind_seconds,
         )
-        tx = Tx(engine, reader, behind_max=settings.read_behind_seconds)
-        files = Files.at(settings.object_store or settings.state_dir / "objects")
+        stack.push_async_callback(tx.dispose)
+        builder = None
+        if owner_url is not None and not as_owner:
+            builder = Tx(make_engine(owner_url, pool_size=2, application=f"{application}-owner"))
+            stack.push_async_callback(builder.dispose)
         means = Means(
             tx,
             keys,
-            files,
+            Files.at(settings.object_store or settings.state_dir / "objects"),
             witnesses,
             embedders=embedders,
             provider=_provider(settings),
@@ -96,15 +114,44 @@ async def open_market(
                 unread_notifications=timedelta(days=settings.unread_notifications_days),
             ),
             reader=FileReader(),
+            builder=builder,
         )
-        market = OpenMarket(means, url, settings.state_dir, settings.state_dir / "staff.json")
-        try:
-            await require_of_its_world(tx, settings)
-            if prepare:
-                await found(market, settings, start_at)
-            yield market
-        finally:
-            await tx.dispose()
+        market = OpenMarket(means, owner_url or url, settings.state_dir, settings.state_dir / "staff.json")
+        await require_of_its_world(tx, settings)
+        if not as_owner:
+            await require_fit(tx, settings)
+        if prepare:
+            await found(market, settings, start_at)
+        yield market
+
+
+async def require_fit(tx: Tx, settings: Settings) -> None:
+    """A live market runs as a role that can break nothing that stands for good, on a server that keeps what it
+    acknowledges; a sandbox is told what it lacks."""
+    async with tx.read() as db:
+        lacking = await roles.unfit(db)
+    if lacking and not settings.is_sandbox:
+        raise server_check.UnsuitableServerError("; ".join(lacking) + " (docs/running.md, Roles).")
+    for one in lacking:
+        log.warning("database_unfit_for_a_live_market", why=one)
+
+
+@contextmanager
+def _traces(settings: Settings, application: str) -> Iterator[None]:
+    """What is done meanwhile is told to the collector, where there is one; its library is loaded only then."""
+    if settings.traces_url is None:
+        yield
+        return
+    tracing.begin(
+        settings.traces_url,
+        share=settings.traces_share,
+        service=f"techmarket-{application}",
+        version=techmarket.__version__,
+    )
+    try:
+        yield
+    finally:
+        tracing.end()
 
 
 def _provider(settings: Settings) -> HttpSignProvider | None:
@@ -139,15 +186,20 @@ def _mailer(settings: Settings) -> Mailer | None:
 
 
 @asynccontextmanager
-async def _server(settings: Settings) -> AsyncIterator[str]:
+async def _server(settings: Settings) -> AsyncIterator[tuple[str, str | None]]:
+    """Where the database is for the application, and for its owner where this process knows."""
     if settings.database_url is not None:
-        url = settings.database_url.get_secret_value().replace("postgresql://", "postgresql+asyncpg://")
+        url, owner_url = (
+            one.get_secret_value().replace("postgresql://", "postgresql+asyncpg://") if one else None
+            for one in (settings.database_url, settings.owner_url)
+        )
+        assert url is not None
         await server_check.check_server(url)
-        yield url
+        yield url, owner_url
         return
     server = await asyncio.to_thread(embedded.start, settings.state_dir.resolve())
     try:
-        yield server.url()
+        yield server.app_url(), server.url()
     finally:
         await asyncio.shield(asyncio.to_thread(server.stop))
 
@@ -156,7 +208,28 @@ def migrate(url: str) -> None:
     """Bring the schema to the newest revision; one process at a time, by advisory lock."""
     config = Config(project_folder() / "alembic.ini")
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != MAY_NOT:
+            raise
+        raise server_check.UnsuitableServerError(
+            "The schema is older than this version, and the role of TECHMARKET_DATABASE_URL may not change it: "
+            "run techmarket migrate with the owner's address in TECHMARKET_OWNER_URL."
+        ) from error
+    asyncio.run(_settle_roles(url))
+
+
+async def _settle_roles(url: str) -> None:
+    """The grants are put right where they differ, by whoever owns the tables."""
+    tx = Tx(make_engine(url, pool_size=1, application="migrate"))
+    try:
+        async with tx.begin() as db:
+            if await roles.may_build(db):
+                for table in await roles.settle(db):
+                    log.info("grants_put_right", table=table)
+    finally:
+        await tx.dispose()
 
 
 def project_folder() -> Path:
@@ -169,7 +242,7 @@ async def found(market: OpenMarket, settings: Settings, start_at: datetime | Non
     """What a market needs before its first request: its clock, its organisation and staff, its rulebook, its keys."""
     tx = market.means.tx
     if settings.is_sandbox:
-        async with tx.begin() as db:
+        async with (market.means.builder or tx).begin() as db:  # the owner's word: the application cannot say it
             await clock.open_sandbox(db, start_at)
         write_private(market.state_dir / SANDBOX_MARK, "A sandbox of techmarket: a sample, worth nothing.\n")
     shown = await identity.found_market(tx, market.means.keys, name=settings.market_name)

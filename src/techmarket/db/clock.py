@@ -101,7 +101,8 @@ async def _lock_sandbox(db: AsyncSession) -> None:
 
 async def open_sandbox(db: AsyncSession, start_at: datetime | None) -> None:
     """Declare this market a sandbox; the starting time may lie in the past only while nothing has been recorded."""
-    await db.execute(text("UPDATE market_clock SET sandbox = true WHERE id = 1"))
+    if not await is_sandbox(db):
+        await db.execute(text("UPDATE market_clock SET sandbox = true WHERE id = 1"))
     if start_at is None:
         return
     recorded = (await db.execute(text("SELECT EXISTS (SELECT 1 FROM journal_entry)"))).scalar_one()

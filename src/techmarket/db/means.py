@@ -103,3 +103,5 @@ class Means:
     mailer: OutsideMailer | None = None
     kept: Kept = Kept()
     reader: RowReader | None = None
+    builder: Tx | None = None
+    """As the owner of the tables, where this process may: the search index is laid anew by it, and nothing else."""

@@ -15,7 +15,7 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM journal_waiting LIMIT :most) w) AS w
   (SELECT extract(epoch FROM clock_timestamp() - e.at)::float8 FROM journal_waiting w JOIN journal_entry e USING (seq)
    ORDER BY w.seq LIMIT 1) AS waits_for,
   (SELECT coalesce(max(n) + 1, 0) FROM journal_position) AS head,
-  (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')) AS waited_for,
+  standbys_waited_for() AS waited_for,
   (SELECT (pg_current_wal_lsn() - restart_lsn)::bigint FROM pg_replication_slots WHERE slot_name = :slot) AS unarchived
 """
 )

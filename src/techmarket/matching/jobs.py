@@ -40,7 +40,7 @@ async def sweep(means: Means) -> None:
 async def rebuild(means: Means) -> None:
     """Build the index anew where it was counted by another version of the terms."""
     if await service.is_outdated(means.tx):
-        await service.rebuild(means.tx)
+        await service.rebuild(means.builder or means.tx)
 
 
 @periodic("matching.embed", every=timedelta(seconds=2))
@@ -56,7 +56,7 @@ async def embed(means: Means) -> None:
 async def tend_vectors(means: Means) -> None:
     """Build the approximate index of a space that has grown large; drop the vectors of models no longer set."""
     if means.embedders:
-        await service.tend_vectors(means.tx, means.embedders)
+        await service.tend_vectors(means.tx, means.embedders, means.builder)
 
 
 @periodic("matching.alert", every=timedelta(seconds=2))

@@ -22,7 +22,9 @@ MARK = "market.json"
 _LABEL = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}Z")
 _DONE = re.compile(r"^\s*(\d+)/(\d+) kB")
 _FACTS = text("""
-SELECT current_database() AS database, current_user::text AS role, s.system_identifier::text AS system_id,
+SELECT current_database() AS database,
+  (SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()) AS role,
+  s.system_identifier::text AS system_id,
   current_setting('server_version_num')::int AS server_version, clock_timestamp() AS at
 FROM pg_control_system() s
 """)

@@ -24,6 +24,7 @@ from techmarket.db.embedded.binaries import binary
 from techmarket.db.embedded.cluster import HOST, ROLE, Cluster
 from techmarket.db.embedded.errors import OWN_SERVER, EmbeddedServerError
 from techmarket.db.embedded.folders import find_home, folder_of, held, open_lock
+from techmarket.db.roles import APP_ROLE
 
 __all__ = ["EmbeddedServerError", "RunningServer", "binary", "follow", "remove", "running", "start"]
 
@@ -39,7 +40,13 @@ class RunningServer:
         self._owner_pid = os.getpid()
         atexit.register(self.stop)
 
+    def app_url(self, database: str = "techmarket") -> str:
+        """As the role the market works as."""
+        secret = quote(self._cluster.app_password, safe="")
+        return f"postgresql+asyncpg://{APP_ROLE}:{secret}@{HOST}:{self.port}/{database}"
+
     def url(self, database: str = "techmarket") -> str:
+        """As the owner of everything."""
         return f"postgresql+asyncpg://{ROLE}:{quote(self._cluster.password, safe='')}@{HOST}:{self.port}/{database}"
 
     @property
@@ -52,6 +59,10 @@ class RunningServer:
     @property
     def password(self) -> str:
         return self._cluster.password
+
+    @property
+    def app_password(self) -> str:
+        return self._cluster.app_password
 
     def create_database(self, name: str) -> None:
         """The named database is there, with the extensions that the market needs; harmless when it was."""
@@ -137,7 +148,12 @@ def follow(primary: RunningServer, state_dir: Path, *, name: str = "standby") ->
             fcntl.flock(share, fcntl.LOCK_SH)
             cluster = Cluster.open(folder)
             if not cluster.data.exists():
-                cluster.copy(port=primary.port, password=primary.password, name=name)
+                cluster.copy(
+                    port=primary.port,
+                    password=primary.password,
+                    app_password=primary.app_password,
+                    name=name,
+                )
             port = cluster.ensure_running(durable=True, alone=True)
         except BaseException:
             os.close(share)

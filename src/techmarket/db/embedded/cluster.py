@@ -18,8 +18,9 @@ from techmarket.db.embedded.accounts import Account, unprivileged_account
 from techmarket.db.embedded.binaries import copy_binaries, package_folder
 from techmarket.db.embedded.errors import OWN_SERVER, EmbeddedServerError
 from techmarket.db.embedded.folders import find_home, make_home, write_private
+from techmarket.db.roles import APP_ROLE, OWNER_ROLE
 
-ROLE = "techmarket"
+ROLE = OWNER_ROLE
 EXTENSIONS = ("vector", "pg_trgm")
 HOST = "127.0.0.1"
 
@@ -106,6 +107,11 @@ class Cluster:
                 f"Put it back, or remove the state folder to begin with an empty market, {OWN_SERVER}"
             ) from None
 
+    @property
+    def app_password(self) -> str:
+        """Of the role the market works as; it is made when the role is."""
+        return (self.home / "app-password").read_text()
+
     def create(self) -> None:
         """An empty cluster, unless there is one."""
         if self.data.exists():
@@ -129,7 +135,7 @@ class Cluster:
         finally:
             secret.unlink(missing_ok=True)
 
-    def copy(self, *, port: int, password: str, name: str) -> None:
+    def copy(self, *, port: int, password: str, app_password: str, name: str) -> None:
         """A standby's data: those of the server on this port, which it will follow under this name."""
         source = f"host={HOST} port={port} user={ROLE} application_name={name}"
 
@@ -138,6 +144,7 @@ class Cluster:
             self.must_run("pg_basebackup", "-D", str(fresh), "-d", source, *how, PGPASSWORD=password)
 
         self.fill(copied, password=password)
+        write_private(self.home / "app-password", app_password)
 
     def fill(self, make: Callable[[Path], None], *, password: str) -> None:
         """Data that `make` puts into an empty folder: whole or not at all, so that nothing half-made is started."""
@@ -213,16 +220,31 @@ class Cluster:
         if not self._sql(f"SELECT 1 FROM pg_database WHERE datname = {literal}", port=port, database="postgres"):
             self._sql(f"CREATE DATABASE {quoted}", port=port, database="postgres")
         wanted = " ".join(f"CREATE EXTENSION IF NOT EXISTS {extension};" for extension in EXTENSIONS)
-        self._sql(wanted, port=port, database=name)
+        made = f"IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN CREATE ROLE {APP_ROLE}; END IF;"
+        wanted += f" DO $$ BEGIN {made} END $$;"
+        secret = self.home / "app-password"
+        if secret.exists():
+            self._sql(wanted, port=port, database=name)
+            return
+        # A new server, one that was restored, or one from before the market had a role of its own.
+        password = secrets.token_urlsafe(24)
+        script = self.home / "app-role.sql"  # not an argument: those stand in the list of processes
+        try:
+            write_private(script, f"{wanted} ALTER ROLE {APP_ROLE} LOGIN PASSWORD '{password}';")
+            self.hand_over(script)
+            self._sql(script, port=port, database=name)
+        finally:
+            script.unlink(missing_ok=True)
+        write_private(secret, password)
 
-    def _sql(self, statement: str, *, port: int, database: str) -> str:
+    def _sql(self, statement: str | Path, *, port: int, database: str) -> str:
         command = ("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", HOST, "-p", str(port), "-U", ROLE)
         return self.must_run(
             *command,
             "-d",
             database,
-            "-c",
-            statement,
+            "-f" if isinstance(statement, Path) else "-c",
+            str(statement),
             PGPASSWORD=self.password,
             PGOPTIONS="-c client_min_messages=warning",
         )

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db import roles
 from techmarket.db.base import Base
 from techmarket.matching import tables
 from techmarket.matching.index.columns import Space
@@ -45,6 +46,9 @@ async def make(db: AsyncSession) -> None:
     await connection.run_sync(lambda plain: Base.metadata.create_all(plain, tables=MOVED, checkfirst=False))
     for space in Space:
         await db.execute(text("INSERT INTO search_state (space) VALUES (:space)"), {"space": space})
+    for table in MOVED:  # they keep their grants when they take the place of the first ones
+        held = ", ".join(roles.wanted(table.name))
+        await db.execute(text(f"GRANT {held} ON {SCHEMA}.{table.name} TO {roles.APP_ROLE}"))
 
 
 async def forget(db: AsyncSession) -> None:

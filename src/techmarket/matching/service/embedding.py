@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db import roles
 from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
 from techmarket.kernel.embedding import Embedder, EmbeddingFailed, Trouble
@@ -144,15 +145,21 @@ async def vectors_of(db: AsyncSession, embedder: Embedder, ids: Sequence[UUID]) 
     return await vectors.stored(db, embedder.name, Space.PUBLIC, ids)
 
 
-async def tend_vectors(tx: Tx, embedders: Sequence[Embedder]) -> None:
+async def tend_vectors(tx: Tx, embedders: Sequence[Embedder], builder: Tx | None = None) -> None:
     """An index for what has grown large; a second look at what was left out; nothing kept of embedders that nobody
-    names any more."""
+    names any more. What is built is built by `builder`; where nobody here may, it waits for `techmarket tend`."""
+    builder = builder or tx
     models = [one.name for one in embedders]
     async with tx.begin() as db:
         await vectors.forget_unused_models(db, models)
         wanted = await vectors.unindexed(db, models)
+    async with builder.read() as db:
+        may_build = not wanted or await roles.may_build(db)
+    if not may_build:
+        log.warning("index_waits_for_its_owner", command="techmarket tend")
+        wanted = []
     for model, space, dim in wanted:
-        await vectors.build_index(tx.engine, model, dim, space)
+        await vectors.build_index(builder.engine, model, dim, space)
         async with tx.begin() as db:
             await vectors.note_index(db, model, space)
     for embedder in embedders:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.db import journal
+from techmarket.db import journal, roles
 from techmarket.db.session import Tx, make_engine
 from techmarket.matching import profiles, repository, tokens
 from techmarket.matching.index import beside, writing
@@ -48,10 +48,15 @@ async def reread(tx: Tx) -> None:
 
 
 async def rebuild(tx: Tx) -> bool:
-    """Build the index anew and put it in place; False when somebody else is at it, or it was never left alone.
+    """Build the index anew and put it in place; False when somebody else is at it, or it was never left alone, or this
+    role may not lay tables: then `techmarket tend` does it, as the owner.
 
     Searching and publishing go on meanwhile. Whatever stops it leaves the index in use as it was.
     """
+    async with tx.read() as db:
+        if not await roles.may_build(db):
+            log.warning("index_waits_for_its_owner", command="techmarket tend")
+            return False
     async with _alone(tx) as is_alone:
         if not is_alone:
             return False
