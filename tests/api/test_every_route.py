@@ -40,6 +40,8 @@ async def test_no_hostile_request_to_any_operation_ends_in_a_5xx_or_is_accepted(
         for n, one in enumerate(hostile.requests(document())):
             if n % EVERY != int(signed_in) % EVERY or n // EVERY % PARTS != PART % PARTS:
                 continue
+            if EVERY > 1 and signed_in and one.code is not None:
+                continue  # refused before any key is looked at: asked without one, it is answered the same
             seen[one.target.decode().partition("?")[0]] += 1
             headers = {**dict(one.headers), **authorization, "Idempotency-Key": str(uuid4())}
             url = client.base_url.copy_with(raw_path=one.target)

@@ -198,7 +198,10 @@ async def list_documents(
     "/documents/{document_id}/content",
     operation_id="readDocument",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}, **refusals(errors.StampingBusy)},
+    responses={
+        200: {"content": {one: {} for one in ("application/octet-stream", *MEDIA)}},
+        **refusals(errors.StampingBusy),
+    },
 )
 async def read_document(document_id: Uuid, actor: Reader, tx: TxDep, files: FilesDep) -> StreamingResponse:
     """The document itself, for whoever reaches its tier; above the public tier a PDF or picture is stamped with who
