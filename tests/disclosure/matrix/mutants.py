@@ -49,9 +49,9 @@ STAMPS = ("tests/disclosure/test_watermark.py", "tests/disclosure/test_service.p
 
 MUTANTS = (
     # who may know of a listing
-    Mutant("listings/steps.py", "return listing.state in KNOWN or is_inside(actor, listing)", "return True"),
+    Mutant("listings/steps/showing.py", "return listing.state in KNOWN or is_inside(actor, listing)", "return True"),
     Mutant(
-        "listings/steps.py",
+        "listings/steps/showing.py",
         "(actor.org_id is not None and actor.org_id == listing.org_id)",
         "actor.org_id is not None",
     ),
@@ -71,7 +71,7 @@ MUTANTS = (
     # what of it he sees
     Mutant("listings/tiers.py", 'document["raised"]), reach)', 'document["raised"]), Reach(Tier.DEAL, True))'),
     Mutant("listings/tiers.py", "max(tier, Tier[raised[name]]) if name in raised else tier for", "tier for"),
-    Mutant("listings/steps.py", "if is_inside(actor, row):\n        dossier", "if True:\n        dossier"),
+    Mutant("listings/steps/showing.py", "if is_inside(actor, row):\n        dossier", "if True:\n        dossier"),
     Mutant("disclosure/tiers.py", "and reach.opens(field_tier[name])}", "}"),
     Mutant("disclosure/tiers.py", "tier <= self.highest and ", ""),
     Mutant("disclosure/tiers.py", "(tier is not Tier.NDA or self.under_nda)", "True"),
@@ -80,12 +80,12 @@ MUTANTS = (
     Mutant("disclosure/steps.py", "if grant.subject == subject\n", ""),
     # what takes part in search
     Mutant(
-        "listings/steps.py",
+        "listings/steps/indexing.py",
         "{tier: tiers.cut(documents[version.sha256], as_far_as(tier)) for tier in Tier}",
         "{tier: dict(documents[version.sha256]['fields']) for tier in Tier}",
     ),
     Mutant(
-        "listings/steps.py",
+        "listings/steps/indexing.py",
         "if rules.stands_as(pair[0].state, pair[0].expires_on, day) in FINDABLE\n    }",
         "if day\n    }",
     ),
@@ -95,7 +95,9 @@ MUTANTS = (
         "return Space.REGISTERED",
     ),
     Mutant(
-        "listings/steps.py", "for ref, reach in reached.items() if reach.under_nda", "for ref, reach in reached.items()"
+        "listings/steps/indexing.py",
+        "for ref, reach in reached.items() if reach.under_nda",
+        "for ref, reach in reached.items()",
     ),
     Mutant("matching/grants.py", " ON g.listing_id = r.id AND g.tier <= r.tier", " ON g.listing_id = r.id"),
     # a room that is no longer public
@@ -106,7 +108,7 @@ MUTANTS = (
         "pass",
     ),
     Mutant("listings/service/reviewing.py", "await disclosure.hide_rooms(db, hidden)", "pass"),
-    Mutant("listings/steps.py", "await disclosure.hide_rooms(db, [listing_ref(listing.id)])", "pass"),
+    Mutant("listings/steps/writing.py", "await disclosure.hide_rooms(db, [listing_ref(listing.id)])", "pass"),
     # who comes into a room, and what is open to him there
     Mutant("disclosure/doors.py", "return actor.is_market or owns(actor, room)", "return True"),
     Mutant(
