@@ -145,7 +145,7 @@ def test_keys_are_readable_by_their_owner_alone(played):
 
 @pytest.fixture(scope="module")
 def served(played) -> Iterator[tuple[str, Path]]:
-    """The played market, serving again."""
+    """The played market, serving again until the last of these tests has ended."""
     state, _ = played
     port = free_port()
     environment = clean_environment(state) | {"TECHMARKET_PORT": str(port)}
@@ -192,6 +192,38 @@ def test_the_tour_of_the_readme_does_what_it_says(served, tmp_path):
     assert refusal["code"] == "identity.sign_in_needed"
     assert {key["use_here"] for key in keys["keys"]} == {"issuer", "log", "receipts"}
     assert "valid" in done.stdout.splitlines()[len(answers)]
+
+
+def test_the_index_is_built_anew_by_its_command_while_the_market_goes_on_answering(served):
+    base, state = served
+    program = "from techmarket.cli.entry import main; main()"
+    wanted = {"q": "陶瓷", "facets": "true"}
+    with httpx.Client(base_url=base, trust_env=False) as http:
+        before = http.get("/v1/search", params=wanted).json()
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, "index"],
+            env=clean_environment(state),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+        )
+        answers = []
+        while process.poll() is None:
+            # A limit of its own each time, so that no answer is one that was kept.
+            asked = wanted | {"limit": str(1 + len(answers) % 100)}
+            answers.append((len(answers) % 100, http.get("/v1/search", params=asked)))
+            time.sleep(0.02)
+        assert (process.returncode, "the index was built anew" in process.stdout.read()) == (0, True)
+        assert len(answers) > 10
+        for n, answer in answers:
+            assert answer.status_code == 200
+            said = answer.json()
+            assert [said["total"], said["facets"]] == [before["total"], before["facets"]]
+            assert said["items"][:20] == before["items"][: n + 1]
+        after = http.get("/v1/search", params=wanted).json()
+    assert before["items"]
+    assert after["items"] == before["items"]
 
 
 def test_the_way_through_the_examples_does_what_it_says(served):

@@ -56,7 +56,8 @@ MUTANTS = [
     *mutants(
         "index/reading.py",
         (SERVICE, INDEX),
-        ("if held.epoch < state.epoch:\n        async", "if held.epoch < 0:\n        async"),
+        ("if held.epoch < state.epoch:\n        await _fill", "if held.epoch < 0:\n        await _fill"),
+        ("if held.epoch < state.epoch:\n        async with tx", "if held.epoch < 0:\n        async with tx"),
     ),
     *mutants(
         "index/writing.py",
@@ -78,7 +79,7 @@ MUTANTS = [
         ("gone = [id for id in touched if id not in found or id in failed]", "gone = []"),
         ("            if is_cut:\n                head = position\n", ""),
         ("if id not in found or id in failed]", "if id not in found]"),
-        ("return await _turn(tx, reader, 1, leaves_out=True)", "raise"),
+        ("return await _turn(tx, reader, 1, left_out=trouble_of(error))", "raise"),
         ("return str(state)[:2] in REFUSED if state else isinstance(cause, ValueError)", "return False"),
         ("if known[tier] is not known[Tier(tier - 1)]:", "if False:"),
     ),
@@ -157,7 +158,10 @@ MUTANTS = [
         ("if space is not Space.REGISTERED:", "if False:"),
         ('not result.get("granted", True) and ', ""),
         (' and not answer.document["inputs"].get("hides", True)', ""),
-        ("opened -= {str(id) for id in await listings.granted_to(db, actor, limit=GRANTS_MAX)}", "opened = set()"),
+        (
+            "opened -= {str(id) for id in (await listings.granted_to(db, actor, limit=GRANTS_MAX)).tiers}",
+            "opened = set()",
+        ),
         ("last.feedback_count == len(rows) and last.newest_at == newest", "False"),
     ),
     *mutants(

@@ -21,6 +21,7 @@ from sqlalchemy import text
 from techmarket.db import journal
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
+from techmarket.identity import service as identity
 from techmarket.identity.actor import ANONYMOUS, OrgKind
 from techmarket.kernel.embedding import EmbeddingFailed, Trouble
 from techmarket.kernel.ids import Ref
@@ -33,9 +34,10 @@ from techmarket.matching.meaning import blending, endpoint
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
 from techmarket.matching.meaning.embedders import Remembering
 from techmarket.matching.meaning.endpoint import Endpoint
+from techmarket.matching.profiles import Profile
 from techmarket.matching.service import embedding
 from techmarket.matching.views import Filters
-from tests.identity.make import a_market, an_organisation
+from tests.identity.make import a_market, a_member, an_organisation
 from tests.listings.make import a_demand, an_offer
 from tests.matching.test_index import held
 
@@ -324,6 +326,46 @@ async def test_what_is_meant_is_found_in_the_other_language_and_words_alone_go_o
     best = matches.items[0]
     assert (matches.meaning, best.listing.id, best.words, best.terms) == ("USED", offer.id, "0.000000", ())
     assert float(best.meaning) > 0.7
+
+
+async def test_a_person_is_found_by_what_he_means_in_another_language_and_his_vector_goes_with_his_consent(
+    tx, means, people
+):
+    one = Dictionary()
+    demand = await a_demand(
+        tx, people.buyer, people.operator, title_zh="激光焊接", problem_zh="变形", technical_details="pump"
+    )
+    made = []
+    for said in ("Twenty years of laser weld", "water pump"):
+        member = (await a_member(tx, people.seller)).actor
+        await identity.grant_qualification(
+            tx, people.operator, member.person, kind="EXPERT", level="SENIOR", valid_until=None
+        )
+        await service.put_profile(tx, member, Profile(True, statement_en=said))
+        made.append(member)
+    await catch_up(means, one)
+
+    async def asked(reader=people.seller, cursor=None, embedders=(one,), limit=9):
+        return await service.list_people(
+            tx, reader, demand.id, kind="EXPERT", region=None, cursor=cursor, limit=limit, embedders=embedders
+        )
+
+    assert (await asked(embedders=())).items == []  # no word in common
+    one.asked.clear()
+    page = await asked()
+    best = page.items[0]
+    assert (page.meaning, page.embedder, best.profile.person_id) == ("USED", "dictionary", made[0].person)
+    assert (best.words, best.terms) == ("0.000000", ())
+    assert float(best.meaning) > 0.9
+    assert (await service.get_answer(tx, people.seller, page.answer)).is_same
+    assert [said for _, said in one.asked] == ["激光焊接\n变形"]  # nothing above the registered tier
+    await asked(people.buyer)
+    assert not any("pump" in said for _, said in one.asked)
+    with pytest.raises(BadCursor):
+        await asked(cursor=(await asked(limit=1)).next_cursor, embedders=())
+    await service.put_profile(tx, made[0], Profile(False, statement_en="laser weld"))
+    assert made[0].person not in {row.id for row in await vectors(tx)}
+    assert made[1].person in {row.id for row in await vectors(tx)}
 
 
 async def test_pages_of_a_blended_answer_neither_skip_nor_repeat(tx, means, people, monkeypatch):

@@ -530,6 +530,24 @@ async def test_a_digest_is_told_at_its_hour_and_an_ended_search_never_again(tx, 
     assert (await service.list_searches(tx, keys, people.buyer, cursor=None, limit=9)).items == []
 
 
+async def test_what_registered_text_found_is_told_to_those_alone_who_may_still_read_it(tx, keys, means, people):
+    await save(tx, keys, people.buyer, delivery=Delivery.DIGEST)
+    hidden = await an_offer(tx, people.seller, people.operator, title_en="welding", description_en="laser")
+    shown = await an_offer(tx, people.seller, people.operator, title_en="laser weld")
+    await catch_up(means)
+
+    async def told_when(state):
+        async with tx.begin() as db:
+            await db.execute(text("UPDATE organisation SET state = :state WHERE id = :id"), state)
+            await db.execute(text("UPDATE search_alert SET due_at = market_now() WHERE told IS NULL"))
+        await catch_up(means)
+        return [listing for _, listing in (await told(tx, people.buyer))[0]]
+
+    org = {"id": people.buyer.org}
+    assert await told_when({"state": "SUSPENDED", **org}) == [shown.id]
+    assert await told_when({"state": "VERIFIED", **org}) == [shown.id, hidden.id]
+
+
 async def test_a_search_says_something_and_a_person_has_so_many(tx, keys, people, monkeypatch):
     monkeypatch.setattr(alerting, "RUNNING_MAX", 2)
     for query in (None, "", "the of"):

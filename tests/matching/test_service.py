@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import text
 
 from techmarket.achievements.rights import Right, RightKind
+from techmarket.cli import doctor
 from techmarket.db import journal
 from techmarket.disclosure import steps as disclosure
 from techmarket.disclosure.tiers import Tier
@@ -25,12 +26,12 @@ from techmarket.kernel.refusals import NotFound
 from techmarket.listings import service as listings
 from techmarket.listings.events import ListingPublished
 from techmarket.listings.rules import ListingDraft, ListingKind
-from techmarket.matching import jobs, service, texts, tokens
+from techmarket.matching import grants, jobs, replaying, service, texts, tokens
 from techmarket.matching.fitting import Fit
 from techmarket.matching.index import beside, reading, repository, writing
 from techmarket.matching.index.columns import ROW
 from techmarket.matching.index.repository import after_all_from
-from techmarket.matching.service import following, rebuilding, searching
+from techmarket.matching.service import following, rebuilding, searching, turns
 from techmarket.matching.views import Filters, Sort
 from tests.achievements.make import an_achievement
 from tests.identity.make import a_market, an_organisation
@@ -220,12 +221,20 @@ async def test_a_demand_meets_its_offers_and_back_with_an_explanation(tx, means,
     page = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=10)
     best = page.items[0]
     assert (best.listing.id, best.shared) == (fits.id, ("industry", "keywords"))
-    assert best.constraints == {"mode": Fit.UNKNOWN, "budget": Fit.MET, "maturity": Fit.UNKNOWN}
+    open_ = {"tier": Fit.MET, "status": Fit.MET}
+    assert best.constraints == {"mode": Fit.UNKNOWN, "budget": Fit.MET, "maturity": Fit.UNKNOWN, **open_}
     said = {part.term: part for part in best.terms}
     assert {"焊接", "变形"} <= said.keys()
     assert said["焊接"].fields == ("title_zh", "keywords")
     assert (best.score, best.meaning) == (best.words, None)
     assert {item.listing.kind for item in page.items} == {ListingKind.OFFER}
+    wishes = Filters(right_kind=texts.rights_mask([RightKind.INVENTION_PATENT]))
+    asked = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=10, filters=wishes)
+    assert asked.items[0].constraints == best.constraints | {"right_kind": Fit.MET}
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE listing SET state = 'ENGAGED' WHERE id = :id"), {"id": fits.id})
+    traded = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=10)
+    assert traded.items[0].constraints == best.constraints | {"status": Fit.MISSED}
     back = await service.list_matches(tx, ANONYMOUS, fits.id, cursor=None, limit=10)
     assert demand.id in [item.listing.id for item in back.items]
     draft = await a_demand(tx, people.buyer)
@@ -297,6 +306,33 @@ async def test_a_number_of_a_patent_is_found_exactly_and_one_digit_off_nearly(tx
     assert ([item.listing.id for item in near.items], near.number) == ([offer.id], "2018101234565")
     assert near.corrected == {"2018101234665": "2018101234565"}
     assert (await found(tx, ANONYMOUS, "ZL201810123456.5", Filters(kind=ListingKind.DEMAND))).items == []
+
+
+async def test_a_number_that_only_granted_text_names_is_found_by_whoever_holds_the_grant(tx, means, people):
+    made = {}
+    for number, raised in (("ZL201810123456.5", {"rights": "NDA"}), ("ZL201810123466.5", {})):
+        one = await an_achievement(tx, people.seller, rights=(Right(RightKind.INVENTION_PATENT, number),))
+        made[number] = await an_offer(tx, people.seller, people.operator, achievement_ids=(one.id,), raised=raised)
+    await catch_up(means)
+    hidden, shown = (one.id for one in made.values())
+    nearly = await found(tx, people.buyer, "ZL201810123456.5")
+    assert ([item.listing.id for item in nearly.items], nearly.number) == ([shown], "2018101234665")
+    async with tx.begin() as db:
+        await disclosure.open_tier(
+            db,
+            org=people.buyer.org,
+            subject=Ref("listing", hidden),
+            tier=Tier.NDA,
+            basis="request",
+            actor=people.seller,
+        )
+    page = await found(tx, people.buyer, "ZL201810123456.5")
+    assert ([item.listing.id for item in page.items], page.number, page.total) == ([hidden], "2018101234565", 1)
+    assert page.corrected == {}
+    assert await ids(tx, people.buyer, "ZL201810123466.5") == [shown]
+    assert replaying.replay(page.kept.document).is_same
+    for stranger in (people.newcomer, ANONYMOUS):
+        assert await found(tx, stranger, "ZL201810123456.5") == replace(nearly, kept=None)
 
 
 async def test_a_mistyped_word_finds_what_was_meant_and_says_so(tx, means, people):
@@ -392,6 +428,55 @@ async def test_whoever_is_not_verified_finds_nothing_by_what_a_grant_would_open(
                 db, org=who.org, subject=ref, tier=Tier.NDA, basis="request", actor=people.seller
             )
     assert await told() == before
+
+
+async def test_who_holds_more_grants_than_take_part_is_told(tx, means, people, monkeypatch):
+    made = [await an_offer(tx, people.seller, people.operator, title_en="Weld", **SECRET) for _ in range(2)]
+    await catch_up(means)
+    async with tx.begin() as db:
+        for offer in made:
+            await disclosure.open_tier(
+                db,
+                org=people.buyer.org,
+                subject=Ref("listing", offer.id),
+                tier=Tier.NDA,
+                basis="request",
+                actor=people.seller,
+            )
+    for most, cut in ((1, True), (2, False)):
+        monkeypatch.setattr(grants, "GRANTS_MAX", most)
+        page = await found(tx, people.buyer, "yak")
+        matches = await service.list_matches(tx, people.buyer, made[0].id, cursor=None, limit=9)
+        assert (len(page.items), page.grants_left_out, matches.grants_left_out) == (most, cut, cut)
+        assert (await found(tx, people.newcomer, "weld")).grants_left_out is False
+
+
+async def test_a_stranger_s_short_way_gives_the_answer_of_the_long_one_with_its_signs(tx, means, people):
+    titles = ["laser weld", "laser laser tray", "激光焊接", "铝合金激光", "pump 2000 W", "zhejiang cobalt"]
+    made = [await an_offer(tx, people.seller, people.operator, title_en=one) for one in titles]
+    rights = (Right(RightKind.INVENTION_PATENT, "ZL201810123456.5"),)
+    patent = await an_achievement(tx, people.seller, rights=rights)
+    await an_offer(tx, people.seller, people.operator, achievement_ids=(patent.id,), title_zh="激光")
+    await a_demand(tx, people.buyer, people.operator, title_en="laser weld")
+    await catch_up(means)
+    queries = ("laser weld", "激光焊接", "铝", "the of", "zhejang cobolt", "ZL201810123456.5", "2000 W", "qqqq laser")
+
+    async def both_ways(query, **more):
+        told = {"query": query, "filters": NOTHING, "cursor": None, "limit": 9, **more}
+        long = await service.search(tx, ANONYMOUS, with_signs=True, **told)
+        short = await service.search_in_public(tx, **told)
+        assert (short, short.ids, short.signs) == (long, long.ids, long.signs), query
+        assert short.signs == await service.public_signs(tx, short.ids)
+        return short
+
+    pages = [await both_ways(query) for query in queries]
+    assert [len(page.items) for page in pages] == [8, 3, 1, 0, 1, 1, 1, 3]
+    first = await both_ways("laser", limit=2, with_facets=True)
+    assert first.facets["kind"] == {"OFFER": 2, "DEMAND": 1}
+    assert len((await both_ways("laser", limit=2, cursor=first.next_cursor)).items) == 1
+    assert len((await both_ways("laser", filters=Filters(kind=ListingKind.DEMAND), sort=Sort.NEWEST)).items) == 1
+    await listings.withdraw(tx, people.seller, made[0].id)
+    assert len((await both_ways("laser weld")).items) == 7  # the door keeps it in, even before the index knows
 
 
 async def test_what_left_the_market_is_swept_out_of_the_postings_and_answers_stay(tx, means, people, monkeypatch):
@@ -648,6 +733,20 @@ async def test_a_listing_that_cannot_be_indexed_is_left_out_and_the_others_are_f
         await catch_up(means)
     assert sorted(await ids(tx, ANONYMOUS, "laser")) == sorted(one.id for one in made if one.id != poison)
     assert {one["listing"] for one in said if one["event"] == "listing_not_indexed"} == {str(poison)}
+    count, (aside,) = await service.list_set_aside(tx, 9)
+    assert (count, aside.listing_id, aside.tries) == (1, poison, 1)
+    assert aside.trouble == ("DBAPIError 22001" if fails == "when it is refused" else aside.trouble)
+    told, *helps = await doctor.not_indexed(means)
+    assert f"listing {poison} is not in the search index since {aside.since:%Y-%m-%d}" in told
+    assert "techmarket index" in helps[0]
+    if fails == "when it is counted":
+        await listings.withdraw(tx, people.buyer, poison)
+    else:
+        monkeypatch.setattr(following, "_entry", entry)
+        assert await service.rebuild(tx)
+        assert len(await ids(tx, ANONYMOUS, "laser")) == len(made)
+    await catch_up(means)
+    assert (await service.list_set_aside(tx, 9), await doctor.not_indexed(means)) == ((0, []), [])
 
 
 async def test_what_was_indexed_once_and_cannot_be_any_more_is_not_found_by_its_former_text(
@@ -674,6 +773,7 @@ async def test_others_are_answered_between_the_texts_of_a_page_and_the_fields_of
     demand = await a_demand(tx, people.buyer, people.operator, title_en="laser weld")
     await catch_up(means)
     turn, seen = 0, {}
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
 
     async def goes_on():
         nonlocal turn
@@ -695,7 +795,7 @@ async def test_others_are_answered_between_the_texts_of_a_page_and_the_fields_of
     await service.list_matches(tx, people.buyer, demand.id, cursor=None, limit=9)
     other.cancel()
     assert (len(seen["highlights"]), len(seen["fields_of"])) == (4, 3)
-    assert all(len(set(turns)) == len(turns) for turns in seen.values())
+    assert all(len(set(at)) == len(at) for at in seen.values())
 
 
 async def test_of_a_long_chinese_demand_the_rarest_words_are_looked_for(tx, means, people):

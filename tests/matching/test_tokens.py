@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from techmarket.matching import texts, tokens
-from techmarket.matching.highlighting import highlights
+from techmarket.matching.highlighting import Reading, highlights
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +131,51 @@ def test_a_query_that_is_a_number_of_a_right_is_known_in_every_spelling(query, n
     assert texts.asked_number(query) == number
 
 
+def shown(fields, wanted):
+    return highlights(fields, wanted, Reading())
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "marked"),
+    [
+        ("本軟體用滑鼠操作，程式如下", {"软件", "程序", "鼠标"}, ["軟體", "滑鼠", "程式"]),
+        ("隨身碟與記憶體和埠", {"内存", "端口"}, ["記憶體", "埠"]),
+        ("埠、隨身碟、激光", {"激光"}, ["激光"]),  # one phrase is longer, one shorter: together the text is as long
+        ("…①㎏ 激光", {"激光", "kg"}, ["㎏", "激光"]),
+    ],
+)
+def test_a_phrase_that_is_written_otherwise_elsewhere_is_shown_as_it_stands(said, wanted, marked):
+    (one,) = shown({"title_zh": said}, wanted)
+    assert [one.text[a:b] for a, b in one.spans] == marked
+
+
+def test_a_word_that_stands_far_inside_a_long_text_is_shown_as_long_as_there_is_time_for_it():
+    far = "x" * 3_000 + " welding " + "y" * 3_000
+    (one,) = shown({"description_en": far}, {"weld"})
+    assert [one.text[a:b] for a, b in one.spans] == ["welding"]
+    left = Reading(10_000)
+    assert [len(highlights({"description_en": far}, {"weld"}, left)) for _ in range(2)] == [1, 0]
+
+
+def test_terms_are_found_at_the_same_places_as_by_a_look_at_every_run():
+    pages = [(ROOT / name).read_text()[:3_000] for name in ("README.zh-CN.md", "docs/matching.md")]
+    for text in (
+        *pages,
+        "dying skies lying ugly, 铝合金（3kW）激光焊接5千瓦 café naïve _weld_ welds 1,200 mm mmwave 3d",
+    ):
+        found = sorted(tokens.terms(text))
+        for n in range(0, len(found), 3):
+            wanted = set(found[n : n + 3])
+            sought = tokens.sought(wanted)
+            everywhere = replace(sought, looks_everywhere=True)
+            for reach in (None, 20):
+                assert tokens.spans(text, sought, reach=reach) == tokens.spans(text, everywhere, reach=reach), wanted
+
+
 def test_words_are_shown_where_they_stand_in_the_text_as_it_was_written():
     fields = {"title_zh": "薄壁鋁合金雷射銲接，５ｋＷ", "summary_en": "x" * 200 + " Welding of trays"}
-    zh, en = highlights(fields, {"铝合", "合金", "5kw", "weld"})
+    zh, en = shown(fields, {"铝合", "合金", "5kw", "weld"})
     assert (zh.field, [zh.text[a:b] for a, b in zh.spans]) == ("title_zh", ["鋁合金", "５ｋＷ"])
     assert (en.field, [en.text[a:b] for a, b in en.spans]) == ("summary_en", ["Welding"])
     assert len(en.text) <= 160
-    assert highlights(fields, set()) == ()
+    assert shown(fields, set()) == ()

@@ -1,4 +1,5 @@
-"""What is looked up when somebody asks for the metrics: the pool, the journal's readers, the standby and the archive.
+"""What is looked up when somebody asks for the metrics: the pool, the journal's readers, the standby, the archive and
+the index of search.
 
 `deploy/grafana/techmarket.json` draws them, `deploy/prometheus/alerts.yml` says when to wake somebody.
 """
@@ -12,6 +13,7 @@ from prometheus_client import Gauge
 
 from techmarket.db import standing
 from techmarket.db.session import Tx
+from techmarket.matching import service as matching
 
 log = structlog.get_logger("techmarket.figures")
 
@@ -24,6 +26,7 @@ WAITS_FOR = Gauge("techmarket_journal_waiting_seconds", "For how long the first 
 BEHIND = Gauge("techmarket_reader_behind", "Entries that a reader of the journal has still to handle.", ("reader",))
 STANDBYS = Gauge("techmarket_standbys_waited_for", "Standbys that each commit waits for.")
 UNARCHIVED = Gauge("techmarket_archive_behind_bytes", "Bytes of the write-ahead log that the archive has not received.")
+NOT_INDEXED = Gauge("techmarket_listings_not_indexed", "Listings that search does not find: they cannot be indexed.")
 DISTANCE = Gauge("techmarket_standby_behind_seconds", "How old public reads from the standby are at most; -1: unknown.")
 
 
@@ -36,8 +39,10 @@ async def take(tx: Tx) -> None:
         behind = tx.standby.behind()
         DISTANCE.set(-1 if behind is None else behind)
     try:
-        async with asyncio.timeout(LOOK_SECONDS), tx.read() as db:
-            found = await standing.look(db)
+        async with asyncio.timeout(LOOK_SECONDS):
+            async with tx.read() as db:
+                found = await standing.look(db)
+            not_indexed = await matching.count_set_aside(tx)
     except Exception as error:
         log.warning("figures_without_database", error=type(error).__name__)
         DATABASE.set(0)
@@ -46,6 +51,7 @@ async def take(tx: Tx) -> None:
     WAITING.set(found.waiting)
     WAITS_FOR.set(found.waits_for)
     STANDBYS.set(found.standbys)
+    NOT_INDEXED.set(not_indexed)
     if found.unarchived is not None:
         UNARCHIVED.set(found.unarchived)
     for reader, entries in found.behind.items():

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, Field
 
 from techmarket.achievements.rights import RightKind
-from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.deps import EmbeddersDep, KeysDep, MarketRoute, Reader, SignedIn, TxDep
 from techmarket.api.listings import ListingOut, shown
-from techmarket.api.matching import Amount, FieldCode, Industry, Region, TermOut, minor_of, term_out
+from techmarket.api.matching import Amount, FieldCode, Industry, MeaningOut, Region, TermOut, minor_of, term_out
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, SafeText, Uuid, Wire
@@ -115,7 +115,10 @@ async def list_feedback(listing_id: Uuid, actor: SignedIn, tx: TxDep) -> object:
 
 
 class ProfileIn(Wire):
-    is_listed: bool = Field(description="Your consent to be found by verified organisations, by name.")
+    is_listed: bool = Field(
+        description="Your consent to be found by verified organisations, by name. Statements and keywords, without "
+        "your name, are read by the market's embedder, if it has one."
+    )
     statement_zh: Statement | None = None
     statement_en: Statement | None = None
     keywords: Annotated[list[Keyword], Field(max_length=30)] = Field(default_factory=list)
@@ -141,7 +144,9 @@ class PersonMatchOut(Wire):
     profile: ProfileOut
     name: str
     qualifications: list[QualifiedAs] = Field(description="What is valid today.")
-    score: str
+    score: str = Field(description="What orders the people; comparable within one answer only.")
+    words: str = Field(description="The part of the words: BM25.")
+    meaning: str | None = Field(description="The part of the meaning: likeness of embeddings, where there are any.")
     terms: list[TermOut]
 
 
@@ -149,6 +154,7 @@ class PeoplePageOut(Wire):
     items: list[PersonMatchOut]
     next_cursor: str | None
     total: int
+    meaning: MeaningOut
     model: str
     answer: str | None = Field(description="The kept answer: `GET /v1/match-answers/{answer}`.")
 
@@ -192,6 +198,7 @@ async def list_people(
     listing_id: Uuid,
     actor: SignedIn,
     tx: TxDep,
+    embedders: EmbeddersDep,
     response: Response,
     kind: Annotated[Literal["TECHNOLOGY_MANAGER", "EXPERT"], Query()] = "TECHNOLOGY_MANAGER",
     region: Region | None = None,
@@ -199,7 +206,9 @@ async def list_people(
     limit: Limit = 20,
 ) -> object:
     """Technology managers or experts for a listing: qualified today and willing to be found, best first, with why."""
-    page = await service.list_people(tx, actor, listing_id, kind=kind, region=region, cursor=cursor, limit=limit)
+    page = await service.list_people(
+        tx, actor, listing_id, kind=kind, region=region, cursor=cursor, limit=limit, embedders=embedders
+    )
     items = [
         {
             "profile": _profile(one.profile),
@@ -209,13 +218,16 @@ async def list_people(
                 for q in one.qualifications
             ],
             "score": one.score,
+            "words": one.words,
+            "meaning": one.meaning,
             "terms": [term_out(term) for term in one.terms],
         }
         for one in page.items
     ]
     path = f"/v1/listings/{listing_id}/people"
     answer = page_response(Page(items, page.next_cursor), response, path, kind=kind, region=region, limit=limit)
-    return {**answer, "total": page.total, "model": page.model, "answer": page.answer}
+    meaning = {"state": page.meaning, "model": page.embedder}
+    return {**answer, "total": page.total, "meaning": meaning, "model": page.model, "answer": page.answer}
 
 
 # --- searches that go on --------------------------------------------------------------------------------------------

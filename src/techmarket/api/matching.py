@@ -41,6 +41,9 @@ Maturity = Annotated[
 ]
 
 
+GRANTS_LEFT_OUT = Field(description="Whether you hold more grants than take part in one answer: the newest 500 do.")
+
+
 class MeaningOut(Wire):
     state: Literal["NONE", "USED", "FILLING"] | Trouble = Field(
         description="USED beside the words; NONE without an embedder; else what kept it: then words alone answer."
@@ -75,7 +78,8 @@ class MatchOut(Wire):
     meaning: str | None = Field(description="The part of the meaning: likeness of embeddings, where there are any.")
     terms: list[TermOut] = Field(description="The terms that hit, strongest first.")
     constraints: dict[str, Fit] = Field(
-        description="Mode, budget and maturity, and what was asked for: met, missed or not stated."
+        description="Mode, budget, maturity; tier: all that was compared is open to you; status: met once published, "
+        "missed while it is traded; and region and right_kind where they were asked for: met, missed or not stated."
     )
     shared: list[str] = Field(description="Facts that both listings state alike.")
 
@@ -94,6 +98,7 @@ class FoundPage(Wire):
     answer: str | None = Field(
         description="The kept answer: `GET /v1/match-answers/{answer}`, from a second later on. None for strangers."
     )
+    grants_left_out: bool = GRANTS_LEFT_OUT
     model: str = Field(description="The version of the ranking that made this answer.")
 
 
@@ -104,6 +109,7 @@ class MatchPage(Wire):
     meaning: MeaningOut
     reranker: str | None = Field(description="The learnt ranking in use, if one is.")
     answer: str | None = Field(description="The kept answer: `GET /v1/match-answers/{answer}`. None for strangers.")
+    grants_left_out: bool = GRANTS_LEFT_OUT
     model: str
 
 
@@ -237,6 +243,7 @@ def said_of(page: SearchPage, answer: str | None) -> dict[str, Any]:
         "number": page.number,
         "meaning": {"state": page.meaning, "model": page.embedder},
         "answer": answer,
+        "grants_left_out": page.grants_left_out,
         "model": page.model,
     }
 
@@ -281,6 +288,7 @@ async def list_matches(
         "meaning": {"state": page.meaning, "model": page.embedder},
         "reranker": page.reranker,
         "answer": page.answer,
+        "grants_left_out": page.grants_left_out,
         "model": page.model,
     }
     return written(said, link_to(page, f"/v1/listings/{listing_id}/matches", **asked))

@@ -83,18 +83,18 @@ async def search(asked: Asked) -> Reply:
     kind = ListingKind(wanted["kind"]) if "kind" in wanted else None
     sort = Sort(wanted["sort"]) if "sort" in wanted else None
     limit, with_facets = int(wanted.get("limit", LIMIT_DEFAULT)), "facets" in wanted
-    page = await matching_service.search(
-        means.tx,
-        ANONYMOUS,
-        query=wanted["q"],
-        filters=Filters(kind),
-        cursor=wanted.get("cursor"),
-        limit=limit,
-        sort=sort,
-        with_facets=with_facets,
-        embedders=means.embedders,
-        with_signs=not means.embedders,
-    )
+    told = {
+        "query": wanted["q"],
+        "filters": Filters(kind),
+        "cursor": wanted.get("cursor"),
+        "limit": limit,
+        "sort": sort,
+        "with_facets": with_facets,
+    }
+    if means.embedders:
+        page = await matching_service.search(means.tx, ANONYMOUS, embedders=means.embedders, **told)
+    else:
+        page = await matching_service.search_in_public(means.tx, **told)
     body = _write(matching.said_of(page, None))
     link = matching.link_of(page, q=wanted["q"], kind=kind, sort=sort, facets=with_facets, limit=limit)
     answer = Kept(page.signs or (), body, sha256_hex(body)[:TAG_LENGTH], link, page.ids)

@@ -1,5 +1,5 @@
-"""What an operator asks when something seems wrong: is the log what was signed, does every book balance, and does the
-database itself forbid what it should?"""
+"""What an operator asks when something seems wrong: is the log what was signed, does every book balance, is all found
+that should be, and does the database itself forbid what it should?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from techmarket.db import roles
 from techmarket.db.means import Means
 from techmarket.db.session import Tx
 from techmarket.ledger import service as ledger
+from techmarket.matching import service as matching
 from techmarket.transparency import service as transparency
+
+SHOWN_MAX = 20
 
 
 async def examine(
@@ -36,6 +39,25 @@ async def of_the_database(tx: Tx, *, as_owner: bool) -> list[str]:
             for table, (held, right) in (await roles.drift(db)).items()
         ]
         return wrong if as_owner else [*wrong, *await roles.unfit(db)]
+
+
+async def not_indexed(means: Means) -> list[str]:
+    """Which listings search does not find because they could not be indexed, and what helps, as sentences."""
+    count, first = await matching.list_set_aside(means.tx, SHOWN_MAX)
+    if not count:
+        return []
+    told = [
+        f"listing {one.listing_id} is not in the search index since {one.since:%Y-%m-%d %H:%M} UTC"
+        f" ({one.trouble}; tried {one.tries} {'time' if one.tries == 1 else 'times'})"
+        for one in first
+    ]
+    if count > len(first):
+        told.append(f"and {count - len(first)} more")
+    helps = (
+        "what search does not find is tried again when its owner amends it, and all of it by `techmarket index`;"
+        " the log tells more under listing_not_indexed"
+    )
+    return [*told, helps]
 
 
 def witnessed(file: Path) -> dict[int, bytes]:

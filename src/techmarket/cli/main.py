@@ -285,9 +285,10 @@ def examples(
 def doctor(
     witness: Annotated[Path | None, typer.Option(help="what a witness remembers: seen.json in his folder")] = None,
 ) -> None:
-    """Recompute the log from its rows, check that every book balances, and say what does not agree."""
+    """Recompute the log from its rows, check that every book balances and that search holds every listing, and say what
+    does not agree."""
     from techmarket.cli import state
-    from techmarket.cli.doctor import examine, of_the_database
+    from techmarket.cli.doctor import examine, not_indexed, of_the_database
 
     async def work() -> None:
         async with state.open_market(read_settings(quiet=True), application="doctor", prepare=False) as market:
@@ -299,11 +300,13 @@ def doctor(
                     progress=lambda done, total: bar.update(task, completed=done, total=total),
                 )
             findings += await of_the_database(market.means.tx, as_owner=False)
-            for finding in findings:
-                console.print(f"[red]✗[/] {finding}")
-            if findings:
+            unfound = await not_indexed(market.means)
+            for finding in [*findings, *unfound]:
+                console.print(f"[red]✗[/] {finding}", soft_wrap=True)
+            if not findings:
+                console.print("[green]✓[/] the log is what was signed, every book balances, and the roles are apart")
+            if findings or unfound:
                 raise SystemExit(1)
-            console.print("[green]✓[/] the log is what was signed, every book balances, and the roles are apart")
 
     settle(work())
 

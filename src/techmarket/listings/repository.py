@@ -255,8 +255,8 @@ async def shown(db: AsyncSession, ids: Collection[UUID]) -> list[Shown]:
     return [Shown(*row) for row in await fetched(await db.connection(), SHOWN, list(ids))]
 
 
-async def shown_to_all(tx: Tx, listing_id: UUID) -> list[Shown]:
-    return [Shown(*row) for row in await tx.fetch(SHOWN, [listing_id])]
+async def shown_to_all(tx: Tx, ids: Collection[UUID]) -> list[Shown]:
+    return [Shown(*row) for row in await tx.fetch(SHOWN, list(ids))]
 
 
 async def page_shown_to_all(

@@ -11,6 +11,7 @@ from sqlalchemy import and_, false, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.disclosure.tiers import Tier
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
 from techmarket.matching.tables import SavedSearch, SearchAlert
@@ -59,21 +60,36 @@ async def put_alerts(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> int:
     return len((await db.execute(query)).all())
 
 
-async def tell_due(db: AsyncSession, now: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+async def searchers_beyond(db: AsyncSession, now: datetime, tier: Tier) -> set[UUID]:
+    """The organisations that are due to be told of what they found by text above a tier."""
+    query = (
+        select(SavedSearch.org_id)
+        .join(SearchAlert, SearchAlert.search_id == SavedSearch.id)
+        .where(SearchAlert.told.is_(None), SearchAlert.due_at <= now, SearchAlert.tier > tier)
+    )
+    return set((await db.execute(query.distinct())).scalars())
+
+
+async def tell_due(
+    db: AsyncSession, now: datetime, limit: int, *, verified: Collection[UUID]
+) -> Sequence[tuple[UUID, UUID]]:
     """Give what is due its number; returns organisation and search of each.
 
+    What was found by text above the public tier is told to the organisations that are `verified`; to others it waits.
     Each person's alerts are numbered by themselves, so that nobody reads off what others were told. Numbers are given
     by one teller at a time, so whoever reads by number misses none.
     """
     query = text(
-        "WITH due AS (SELECT a.id, a.person_id, a.due_at FROM search_alert a"
-        " WHERE a.told IS NULL AND a.due_at <= :now ORDER BY a.due_at, a.id LIMIT :limit),"
+        "WITH due AS (SELECT a.id, a.person_id, a.due_at FROM search_alert a JOIN saved_search f ON f.id = a.search_id"
+        " WHERE a.told IS NULL AND a.due_at <= :now"
+        " AND (a.tier = 0 OR f.org_id = ANY(cast(:verified as uuid[]))) ORDER BY a.due_at, a.id LIMIT :limit),"
         " placed AS (SELECT id, row_number() OVER (PARTITION BY person_id ORDER BY due_at, id)"
         " + (SELECT coalesce(max(t.told), 0) FROM search_alert t WHERE t.person_id = due.person_id) AS told FROM due)"
         " UPDATE search_alert s SET told = placed.told FROM placed, saved_search o"
         " WHERE s.id = placed.id AND o.id = s.search_id RETURNING o.org_id, s.search_id"
     )
-    return [(row.org_id, row.search_id) for row in await db.execute(query, {"now": now, "limit": limit})]
+    bound = {"now": now, "limit": limit, "verified": list(verified)}
+    return [(row.org_id, row.search_id) for row in await db.execute(query, bound)]
 
 
 async def list_told(

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from techmarket.kernel.money import Money
+from techmarket.listings.lifecycle import ListingState
 from techmarket.listings.rules import ListingKind
 from techmarket.matching.index.columns import KINDS, NO_PRICE, Columns, Ints, Mask, modes_mask, org_number
 from techmarket.matching.index.scoring import Test
@@ -39,6 +40,12 @@ def constraints(demand: Mapping[str, Any], offer: Mapping[str, Any]) -> dict[str
         "budget": _fit(within_budget(demand, offer)),
         "maturity": _fit(trl >= least if trl and least else None),
     }
+
+
+def standing(state: ListingState) -> dict[str, Fit]:
+    """What must hold of every match beside its terms: what was compared is open to the reader, and the listing is to be
+    had. One that is being traded is shown as well, and misses that: the trade may come to nothing."""
+    return {"tier": Fit.MET, "status": _fit(state is ListingState.PUBLISHED)}
 
 
 def _fit(holds: bool | None) -> Fit:

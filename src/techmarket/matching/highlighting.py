@@ -24,6 +24,9 @@ FIELDS_SHOWN_MAX = 4
 SNIPPET = 160
 LEAD = 40
 SCANNED_MAX = 2_000
+"""So much of every field is looked through in any case."""
+BEYOND_MAX = 200_000
+"""So many characters behind that are looked through for all results of one answer together, the first results first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,27 @@ class Highlight:
     spans: tuple[tuple[int, int], ...]
 
 
-def highlights(fields: Mapping[str, Any], wanted: Collection[str]) -> tuple[Highlight, ...]:
+class Reading:
+    """What of long texts may still be looked through for one answer, in characters."""
+
+    def __init__(self, left: int = BEYOND_MAX) -> None:
+        self.left = left
+
+
+def highlights(fields: Mapping[str, Any], wanted: Collection[str], reading: Reading) -> tuple[Highlight, ...]:
     """The fields in which a wanted term stands, each as the piece around the first one."""
     shown = []
+    sought = tokens.sought(wanted)
     for name in FIELDS:
-        text = str(fields.get(name) or "")[:SCANNED_MAX]
-        spans = tokens.spans(text, wanted, reach=SNIPPET) if text else []
+        whole = fields.get(name)
+        if not whole:
+            continue
+        text = str(whole)[:SCANNED_MAX]
+        spans = tokens.spans(text, sought, reach=SNIPPET)
+        if not spans and len(text) < len(whole) <= reading.left:
+            reading.left -= len(whole)
+            text = str(whole)
+            spans = tokens.spans(text, sought, reach=SNIPPET)
         if spans:
             start = max(0, spans[0][0] - LEAD)
             end = min(len(text), start + SNIPPET)

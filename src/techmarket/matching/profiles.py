@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -23,6 +24,11 @@ class Profile:
     statement_en: str | None = None
     keywords: tuple[str, ...] = ()
     region: str | None = None
+
+
+def terms_of(row: MatchProfile) -> dict[str, Any]:
+    """A profile in the words of a listing: its keywords stand for a title, its statements for a summary."""
+    return {"title_zh": " ".join(row.keywords), "summary_zh": row.statement_zh, "summary_en": row.statement_en}
 
 
 async def find(db: AsyncSession, person_id: UUID) -> MatchProfile | None:

@@ -105,9 +105,9 @@ async def rank(
 
     Judged `by` more than words, the best by words and the nearest by meaning come first; behind them the rest by words.
 
-    With `only` no other listing takes part, and all of them score alike. A listing of which a grant opens more stands
-    outside the space for this reader: its whole text is scored by the numbers of the registered space, which no hidden
-    text has entered.
+    With `only` no other listing of the space takes part, and all of them score alike, as do those that are granted. A
+    listing of which a grant opens more stands outside the space for this reader: its whole text is scored by the
+    numbers of the registered space, which no hidden text has entered.
     """
     look = await reading.look(db, space)
     apart = await repository.document_numbers(db, space, [*without, *(one.listing_id for one in granted)])
@@ -123,10 +123,10 @@ async def rank(
         piles = [Pile(look.columns, at, np.full(len(at), MICRO, np.int64))]
     opened = [one for one in granted if one.listing_id not in without]
     if opened:
-        piles.append(_of_grants(look, asked, wanted, opened))
+        piles.append(_of_grants(look, asked, wanted, opened, MICRO if only is not None else 0))
     named = dict(tests)
     twins = {apart[one.listing_id]: place for place, one in enumerate(opened) if one.listing_id in apart}
-    kept = [Pile(p.columns, p.at[m], p.scores[m]) for p in piles for m in [chosen(fitting(p.columns, p.at, named))]]
+    kept = [_fitting(pile, named) for pile in piles]
     judged = None
     if by is not None and asked is not None and sort is Sort.RELEVANCE and only is None:
         judged, grown = await judge(db, look, kept, asked, by, tests=named, apart=set(apart.values()), twins=twins)
@@ -136,20 +136,54 @@ async def rank(
             for pile, more, of_words in zip(piles, grown, kept, strict=True)
         ]
         kept = grown
-    total = sum(len(pile.at) for pile in kept)
+    counted = _added([facets(p.columns, p.at, named) for p in piles]) if with_facets else {}
+    total, found = _first_of(kept, judged, sort, after, limit)
+    hits = _explained(found, look, asked, opened, wanted or {}, judged)
+    alike = MICRO if only is not None else 0 if asked is None else None
+    return Ranked(hits, total, counted, asked, look, judged, wanted or {}, alike)
+
+
+def rank_by_words(
+    look: Look,
+    asked: Asked,
+    wanted: Mapping[str, int],
+    *,
+    tests: Mapping[str, Test],
+    sort: Sort,
+    after: tuple[int, UUID] | None,
+    limit: int,
+    with_facets: bool = False,
+) -> Ranked:
+    """The same for whoever has no grants and asks for words alone: pure, over what was read."""
+    named = dict(tests)
+    pile = _of_space(look, asked, [])
+    total, found = _first_of([_fitting(pile, named)], None, sort, after, limit)
+    counted = facets(pile.columns, pile.at, named) if with_facets else {}
+    return Ranked(_explained(found, look, asked, (), wanted, None), total, counted, asked, look, None, wanted)
+
+
+def _fitting(pile: Pile, tests: dict[str, Test]) -> Pile:
+    if not tests:
+        return pile
+    fits = chosen(fitting(pile.columns, pile.at, tests))
+    return Pile(pile.columns, pile.at[fits], pile.scores[fits])
+
+
+def _first_of(
+    piles: Sequence[Pile], judged: Judged | None, sort: Sort, after: tuple[int, UUID] | None, limit: int
+) -> tuple[int, list[tuple[Picked, int]]]:
+    """How many there are, and the first of them, each with the number of its pile."""
     found = []
-    for index, pile in enumerate(kept):
+    for index, pile in enumerate(piles):
         keys = sort_keys(pile.columns, pile.at, pile.scores, sort)
         if judged is not None:
             keys = judged.keys(index, pile.at, keys)
         found += [
             (picked, index) for picked in first(pile.columns, pile.at, keys, pile.scores, after=after, limit=limit)
         ]
-    found.sort(key=lambda pair: (pair[0].key, pair[0].id), reverse=True)
-    counted = _added([facets(p.columns, p.at, named) for p in piles]) if with_facets else {}
-    hits = _explained(found[:limit], look, asked, opened, wanted or {}, judged)
-    alike = MICRO if only is not None else 0 if asked is None else None
-    return Ranked(hits, total, counted, asked, look, judged, wanted or {}, alike)
+    if len(piles) > 1:
+        found.sort(key=lambda pair: (pair[0].key, pair[0].id), reverse=True)
+    return sum(len(pile.at) for pile in piles), found[:limit]
 
 
 def _of_space(look: Look, asked: Asked | None, apart: list[int]) -> Pile:
@@ -168,13 +202,14 @@ def _of_space(look: Look, asked: Asked | None, apart: list[int]) -> Pile:
 
 
 def _of_grants(
-    look: Look, asked: Asked | None, wanted: Mapping[str, int] | None, opened: Sequence[GrantedText]
+    look: Look, asked: Asked | None, wanted: Mapping[str, int] | None, opened: Sequence[GrantedText], alike: int
 ) -> Pile:
+    """The opened texts that hold a word; where no words are asked for all of them, and they score `alike`."""
     rows = np.concatenate([one.row for one in opened])
     columns = Columns()
     columns.put(0, rows.tobytes())
     if asked is None or wanted is None:
-        return Pile(columns, np.arange(len(opened), dtype=np.int32), np.zeros(len(opened), np.int64))
+        return Pile(columns, np.arange(len(opened), dtype=np.int32), np.full(len(opened), alike, np.int64))
     scores = np.array([sum(gave for _, _, gave in _gave(one, look, asked, wanted)) for one in opened], np.int64)
     at = np.flatnonzero(scores).astype(np.int32)
     return Pile(columns, at, scores[at])

@@ -173,6 +173,20 @@ class SearchGranted(Base):
     row: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class SearchSetAside(Base):
+    """A listing that could not be indexed: since when, how often it was tried, and what the trouble was.
+
+    It is found by nobody until it can be indexed; then, or when it is no longer to be found, its row goes.
+    """
+
+    __tablename__ = "search_set_aside"
+
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    since: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    trouble: Mapped[str] = mapped_column(String(200))
+
+
 class VectorModel(Base):
     """How far an embedder has come in one space. It is ready once it has reached the end for the first time.
 
@@ -300,7 +314,10 @@ class SavedSearch(Identified, Base):
 
 
 class SearchAlert(Identified, Base):
-    """One listing that fits a saved search, once for ever. It is told when it gets its number among its person's."""
+    """One listing that fits a saved search, once for ever. It is told when it gets its number among its person's.
+
+    `tier` is the lowest one whose text it fits by: whoever has not that standing any more is not told.
+    """
 
     __tablename__ = "search_alert"
     __table_args__ = (
@@ -315,6 +332,7 @@ class SearchAlert(Identified, Base):
     found_at: Mapped[datetime]
     due_at: Mapped[datetime]
     told: Mapped[int | None]
+    tier: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
 
 class BlindConsent(Base):

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
@@ -59,6 +61,14 @@ _RUNS = re.compile(
 # numbers, where the other one may part the thousands of one.
 _UNSAID = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff\uff0c]")
 _HAS_HAN = re.compile(f"[{HAN_SIGNS}]")
+_ONE_FOR_ONE = re.compile(
+    "[\\t\\n\\r -~\u00b7\u2013\u2014\u2018\u2019\u201c\u201d\u3000-\u3011\u4e00-\u9fff\uff01-\uff5e]*"
+)
+"""Characters each of which is one character in every form: what Chinese and English are mostly written in."""
+_UNIT_TERMS = frozenset(_UNITS.replace("μ", "u").replace("°c", "c").split("|")) | frozenset(_HAN_UNITS.values())
+MOVED_MAX = 2
+ALIGNED_MAX = 2_000
+"""A longer text is folded sign by sign where its words are shown: to align what phrases became would take too long."""
 _STOP_WORDS = """
 a an and are as at be been but by can could do does for from had has have how if in into is it its may more most no not
 of on or our so such than that the their them then there these they this those to was we were what when which while who
@@ -84,8 +94,15 @@ def _stem(word: str) -> str:
 
 
 def folded(text: str) -> str:
-    """One form for what is written in several: NFKC, lower case, traditional characters simplified."""
-    plain = unicodedata.normalize("NFKC", _UNSAID.sub(" ", text)).lower()
+    """One form for what is written in several: NFKC, lower case, traditional characters and phrases simplified."""
+    return _simplified(_unfolded(text))
+
+
+def _unfolded(text: str) -> str:
+    return unicodedata.normalize("NFKC", _UNSAID.sub(" ", text)).lower()
+
+
+def _simplified(plain: str) -> str:
     return _simplifier().convert(plain) if _HAS_HAN.search(plain) else plain
 
 
@@ -126,35 +143,64 @@ def _terms_of(run: re.Match[str]) -> Iterator[str]:
             yield from (unit, number + unit)
 
 
-def spans(text: str, wanted: Collection[str], *, reach: int | None = None) -> list[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Terms that are looked for in a text: the pairs of Chinese characters among them, how words of the others begin,
+    and whether there are figures, units or single characters, which only a look at every run finds."""
+
+    terms: Collection[str]
+    pairs: tuple[str, ...]
+    beginnings: re.Pattern[str] | None
+    looks_everywhere: bool
+
+
+def sought(wanted: Collection[str]) -> Sought:
+    pairs = tuple(term for term in wanted if len(term) == 2 and _HAS_HAN.match(term))
+    words = [term for term in wanted if not _HAS_HAN.match(term)]
+    everywhere = any(is_one_han(term) for term in wanted) or any(
+        term in _UNIT_TERMS or any(map(str.isdigit, term)) for term in words
+    )
+    # No stem begins otherwise than its word: not in the first letter, and the longer ones not in the second.
+    begins = tuple(sorted({term[:2] if len(term) > 3 else term[:1] for term in words}))
+    return Sought(wanted, pairs, _beginnings(begins) if begins else None, everywhere)
+
+
+@lru_cache(maxsize=500)
+def _beginnings(begins: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\W_{HAN_SIGNS}])(?:{'|'.join(map(re.escape, begins))})")
+
+
+def spans(text: str, wanted: Sought, *, reach: int | None = None) -> list[tuple[int, int]]:
     """Where in the text as it was written the wanted terms stand: (start, end) of characters, in order, not touching.
 
-    Every character is folded by itself, so that the places stay those of the original. With `reach`, those alone that
-    begin at most so many characters behind the first one.
+    With `reach`, those alone that begin at most so many characters behind the first one.
     """
-    plain, starts = _folded_in_place(text)
-    initials = {term[0] for term in wanted}
+    plain, begins, ends = _folded_in_place(text)
+    begin = 0 if wanted.looks_everywhere else _first_run(plain, wanted)
+    if begin is None:
+        return []
+    initials = {term[0] for term in wanted.terms}
     found: list[tuple[int, int]] = []
-    ends = len(plain)
-    for run in _RUNS.finditer(plain):
+    last = len(plain)
+    for run in _RUNS.finditer(plain, begin):
         first = run.start()
-        if first > ends:
+        if first > last:
             break
         if run.lastgroup == "han":
             han = run["han"]
             size = min(2, len(han))
-            hits = [i for i in range(len(han) - size + 1) if han[i : i + size] in wanted]
+            hits = [i for i in range(len(han) - size + 1) if han[i : i + size] in wanted.terms]
             places = [(first + i, first + i + size) for i in hits]
-        elif run.lastgroup == "word" and plain[first] not in initials:  # no stem begins otherwise than its word
+        elif run.lastgroup == "word" and plain[first] not in initials:
             continue
         else:
-            places = [(first, run.end())] if any(term in wanted for term in _terms_of(run)) else []
+            places = [(first, run.end())] if any(term in wanted.terms for term in _terms_of(run)) else []
         for start, end in places:
-            if start > ends:
+            if start > last:
                 break
             if reach is not None and not found:
-                ends = start + reach
-            start, end = starts[start], starts[end - 1] + 1
+                last = start + reach
+            start, end = begins[start], ends[end - 1]
             if found and start <= found[-1][1]:
                 found[-1] = (found[-1][0], max(end, found[-1][1]))
             else:
@@ -162,14 +208,67 @@ def spans(text: str, wanted: Collection[str], *, reach: int | None = None) -> li
     return found
 
 
-def _folded_in_place(text: str) -> tuple[str, Sequence[int]]:
-    """The folded text, and for each of its characters the place of the one it came from."""
+def _first_run(plain: str, wanted: Sought) -> int | None:
+    """Where the first run begins that holds a wanted term; None where none does."""
+    found = [place for place in map(plain.find, wanted.pairs) if place >= 0]
+    at = min(found, default=None)
+    if wanted.beginnings is not None:
+        for word in wanted.beginnings.finditer(plain, 0, len(plain) if at is None else at):
+            run = _RUNS.match(plain, word.start())
+            if run is not None and any(term in wanted.terms for term in _terms_of(run)):
+                return word.start()
+    while at and _HAS_HAN.match(plain[at - 1]):
+        at -= 1
+    return at
+
+
+Places = Sequence[int]
+
+
+def _folded_in_place(text: str) -> tuple[str, Places, Places]:
+    """The folded text, and for each of its characters where what it came from begins and ends."""
     if text.isascii() and not _UNSAID.search(text):
-        return text.lower(), range(len(text))
-    plain = text.translate(_FOLDS)
-    if len(plain) == len(text):  # no character folds to nothing
-        return plain, range(len(text))
-    return plain, [place for place, character in enumerate(text) for _ in character.translate(_FOLDS)]
+        return text.lower(), range(len(text)), range(1, len(text) + 1)
+    unfolded = _unfolded(text)
+    plain = _simplified(unfolded)
+    if plain == unfolded and _ONE_FOR_ONE.fullmatch(text):
+        return plain, range(len(text)), range(1, len(text) + 1)
+    each = [(sign, place) for place, character in enumerate(text) for sign in character.translate(_FOLDS)]
+    by_sign, begins = "".join(sign for sign, _ in each), [place for _, place in each]
+    if plain == by_sign or len(text) > ALIGNED_MAX:
+        return by_sign, begins, [place + 1 for place in begins]
+    return plain, *_aligned(by_sign, begins, plain)
+
+
+def _aligned(by_sign: str, begins: Places, plain: str) -> tuple[Places, Places]:
+    """Where each character of a text came from that was folded phrase by phrase, by what it is sign by sign: a phrase
+    that has another length comes from all of its signs."""
+    firsts: list[int] = []
+    ends: list[int] = []
+    for a, b, c, d in _changes(by_sign, plain):
+        if b - a == d - c:
+            firsts += begins[a:b]
+            ends += [place + 1 for place in begins[a:b]]
+        else:
+            place = min(a, len(begins) - 1)
+            firsts += [begins[place]] * (d - c)
+            ends += [begins[max(b - 1, place)] + 1] * (d - c)
+    return firsts, ends
+
+
+def _changes(before: str, after: str) -> list[tuple[int, int, int, int]]:
+    """Which piece of the one became which of the other. A sign that moved over the next one is a phrase of the same
+    length: 滑鼠 is 鼠标."""
+    pieces: list[tuple[int, int, int, int]] = []
+    for _, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if len(pieces) > 1:
+            (e, f, g, h), (_, same, _, _) = pieces[-2:]
+            came_and_went = (f - e, h - g) == (d - c, b - a) and 0 in (b - a, d - c)
+            if came_and_went and same - f <= MOVED_MAX:
+                pieces[-2:] = [(e, b, g, d)]
+                continue
+        pieces.append((a, b, c, d))
+    return pieces
 
 
 class _Folds(dict[int, str]):

@@ -79,8 +79,9 @@ class SearchPage:
 
     `corrected` names words that nobody uses and the ones taken in their place; `left_out` words too common to take
     part; `number` the number of a right that was looked up instead of words. `meaning` says whether the embedder took
-    part: NONE, USED, or what kept it from doing so. `kept` is the answer as it is to be kept, if it is. `ids` are all
-    that it was made of, and `signs`, where they were asked for, what tells whether it would be the same now.
+    part: NONE, USED, or what kept it from doing so. `grants_left_out`: the reader holds more grants than take part.
+    `kept` is the answer as it is to be kept, if it is. `ids` are all that it was made of, and `signs`, where they were
+    asked for, what tells whether it would be the same now.
     """
 
     items: Sequence[FoundView]
@@ -96,6 +97,7 @@ class SearchPage:
     kept: Keepable | None = field(default=None, compare=False)
     ids: tuple[UUID, ...] = field(default=(), compare=False)
     signs: tuple[Any, ...] | None = field(default=None, compare=False)
+    grants_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class MatchPage:
     meaning: str = "NONE"
     embedder: str | None = None
     reranker: str | None = None
+    grants_left_out: bool = False
 
 
 class Verdict(StrEnum):
@@ -170,13 +173,18 @@ class ProfileView:
 
 @dataclass(frozen=True, slots=True)
 class PersonMatchView:
-    """A person who fits a listing: the name and profile he chose to show, and what he is qualified as today."""
+    """A person who fits a listing: the name and profile he chose to show, and what he is qualified as today.
+
+    `score` orders; `words` is the part of BM25, `meaning` that of the embedding (None without one).
+    """
 
     profile: ProfileView
     name: str
     qualifications: tuple[QualificationHeld, ...]
     score: str
     terms: tuple[TermPart, ...]
+    words: str
+    meaning: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +194,8 @@ class PeoplePage:
     total: int
     model: str
     answer: str | None
+    meaning: str = "NONE"
+    embedder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from techmarket.listings.steps.showing import (
     public_signs,
     public_signs_within,
     public_view,
+    public_views,
     terms_up_to,
     views_for,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "public_signs_within",
     "public_terms",
     "public_view",
+    "public_views",
     "reopen",
     "revise",
     "revise_locked",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,9 +56,19 @@ async def texts_for_index(db: AsyncSession, listing_ids: Iterable[UUID]) -> dict
     }
 
 
-async def granted_to(db: AsyncSession, actor: Actor, *, limit: int) -> dict[UUID, Tier]:
-    """Findable listings of others of which a grant in force opens more to this reader than his standing does."""
-    refs = await disclosure.granted_subjects(db, actor, "listing", limit=limit)
+class Opened(NamedTuple):
+    """The tier that grants open of each listing; `is_cut` where the reader holds more grants than were looked at."""
+
+    tiers: dict[UUID, Tier]
+    is_cut: bool
+
+
+async def granted_to(db: AsyncSession, actor: Actor, *, limit: int) -> Opened:
+    """Findable listings of others of which a grant in force opens more to this reader than his standing does; the
+    newest grants are looked at, so many of them."""
+    refs = await disclosure.granted_subjects(db, actor, "listing", limit=limit + 1)
+    is_cut = len(refs) > limit
+    refs = refs[:limit]
     found = await repository.get_current(db, [ref.id for ref in refs]) if refs else {}
     day = await today(db)
     owners = {
@@ -68,7 +78,7 @@ async def granted_to(db: AsyncSession, actor: Actor, *, limit: int) -> dict[UUID
     }
     reached = await disclosure.reaches(db, actor, owners) if owners else {}
     # Of who deals without an agreement search knows no more than of others: its texts grow tier by tier.
-    return {ref.id: reach.highest for ref, reach in reached.items() if reach.under_nda}
+    return Opened({ref.id: reach.highest for ref, reach in reached.items() if reach.under_nda}, is_cut)
 
 
 async def tier_of_change(db: AsyncSession, listing_id: UUID, n: int) -> Tier | None:

@@ -53,9 +53,15 @@ async def public_view(tx: Tx, listing_id: UUID) -> tuple[ListingView | None, Sig
 
     With it the signs of what it was made of: as long as `public_signs` are these, the view is this one.
     """
-    rows = await repository.shown_to_all(tx, listing_id)
+    rows = await repository.shown_to_all(tx, [listing_id])
     views = _public_views(rows)
     return views[0] if views else None, tuple(row.sign for row in rows)
+
+
+async def public_views(tx: Tx, listing_ids: Collection[UUID]) -> tuple[dict[UUID, ListingView], Signs]:
+    """The same for some listings; what he may not know of is left out, and its signs are not."""
+    rows = sorted(await repository.shown_to_all(tx, listing_ids), key=lambda row: row.id)
+    return {view.id: view for view in _public_views(rows)}, tuple(row.sign for row in rows)
 
 
 async def public_page(

@@ -30,6 +30,7 @@ MOVED = tuple(
         tables.SearchNumber,
         tables.SearchPhrase,
         tables.SearchGranted,
+        tables.SearchSetAside,
         tables.ListingVector,
     )
 )
@@ -82,6 +83,12 @@ async def lock(db: AsyncSession) -> None:
 
 async def take_place(db: AsyncSession) -> None:
     """The second filling becomes the one in use; embedders go on at the first document without a vector."""
+    await db.execute(
+        text(
+            f"UPDATE {SCHEMA}.search_set_aside n SET since = o.since, tries = n.tries + o.tries"
+            " FROM public.search_set_aside o WHERE o.listing_id = n.listing_id"
+        )
+    )
     for table in MOVED:
         await db.execute(text(f"DROP TABLE public.{table.name}"))
         await db.execute(text(f"ALTER TABLE {SCHEMA}.{table.name} SET SCHEMA public"))

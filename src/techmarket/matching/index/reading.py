@@ -11,11 +11,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db.session import Tx
 from techmarket.listings.rules import ListingKind
 from techmarket.matching.index import blocks, repository
 from techmarket.matching.index.blocks import Posting
 from techmarket.matching.index.columns import Columns, Space
-from techmarket.matching.index.scoring import POSTINGS_MAX, Collected, Known, affordable
+from techmarket.matching.index.repository import State
+from techmarket.matching.index.scoring import POSTINGS_MAX, SCORED_MAX, Collected, Known, affordable
 
 _held: WeakKeyDictionary[Any, dict[tuple[int, str], Columns]] = WeakKeyDictionary()
 """For each database that this process talks to, the columns of each space."""
@@ -46,16 +48,45 @@ class Asked:
 async def look(db: AsyncSession, space: Space) -> Look:
     """Takes over what changed since this process looked last; within a snapshot the postings are of the same moment."""
     state = await repository.get_state(db, space)
-    held = _columns_of(db, space, str(state.generation), state.epoch)
+    bind = db.get_bind()
+    held = _columns_of(getattr(bind, "engine", bind), space, state)
     if held.epoch < state.epoch:
-        async with held.filling:  # the first of many requests reads for all of them
-            if held.epoch < state.epoch:
-                async for chunk, epoch, content in repository.chunks_after(db, space, held.epoch):
-                    held.put(chunk, content, epoch=epoch)
-                held.epoch = max(held.epoch, state.epoch)
-                held.reached = time.monotonic()
+        await _fill(db, space, held, state)
+    return _as_of(space, state, held)
+
+
+async def look_and_ask(
+    tx: Tx, space: Space, wanted: Mapping[str, int], *, most: int = POSTINGS_MAX
+) -> tuple[Look, Asked, State]:
+    """The same look, and the postings of a query, in one statement: for those who need nothing else of that moment."""
+    state, found = await repository.state_and_postings(tx, space, list(wanted), postings_max=most, terms_max=SCORED_MAX)
+    held = _columns_of(tx.engine.sync_engine, space, state)
+    if held.epoch < state.epoch:
+        async with tx.read() as db:
+            await _fill(db, space, held, state)
+    terms = [Known(one.id, term, wanted[term], one.df) for term, one in found.items()]
+    scored, left_out = affordable(terms, most=most)
+    postings = [
+        blocks.posting(one.term, one.weight, one.df, found[one.term].documents or b"", found[one.term].times or b"")
+        for one in scored
+    ]
+    unknown = tuple(sorted(term for term in wanted if term not in found))
+    asked = Asked(tuple(postings), tuple(one.term for one in left_out), unknown)
+    return _as_of(space, state, held), asked, state
+
+
+def _as_of(space: Space, state: State, held: Columns) -> Look:
     average = max(state.length_sum, 1) / max(state.documents, 1)
     return Look(space, state.epoch, Collected(state.documents, average), held)
+
+
+async def _fill(db: AsyncSession, space: Space, held: Columns, state: State) -> None:
+    async with held.filling:  # the first of many requests reads for all of them
+        if held.epoch < state.epoch:
+            async for chunk, epoch, content in repository.chunks_after(db, space, held.epoch):
+                held.put(chunk, content, epoch=epoch)
+            held.epoch = max(held.epoch, state.epoch)
+            held.reached = time.monotonic()
 
 
 def among(look: Look, asked: Asked, kind: ListingKind) -> tuple[Look, Asked]:
@@ -71,9 +102,9 @@ def among(look: Look, asked: Asked, kind: ListingKind) -> tuple[Look, Asked]:
     return replace(look, about=about), replace(asked, postings=tuple(counted))
 
 
-def _columns_of(db: AsyncSession, space: Space, generation: str, epoch: int) -> Columns:
-    bind = db.get_bind()
-    spaces = _held.setdefault(getattr(bind, "engine", bind), {})
+def _columns_of(engine: Any, space: Space, state: State) -> Columns:
+    generation, epoch = str(state.generation), state.epoch
+    spaces = _held.setdefault(engine, {})
     for key in [key for key in spaces if key[0] == space and key[1] != generation]:
         del spaces[key]
     held = spaces.get((space, generation))

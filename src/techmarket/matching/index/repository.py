@@ -84,6 +84,35 @@ async def known_terms(db: AsyncSession, space: int, terms: Sequence[str]) -> dic
     return {term: (id, df) for id, term, df in rows}
 
 
+class Found(NamedTuple):
+    """A term that some living document of a space holds; its postings, where they were to be read."""
+
+    id: int
+    df: int
+    documents: bytes | None
+    times: bytes | None
+
+
+STATE_AND_POSTINGS = (
+    "SELECT s.generation, s.epoch, s.next_document, s.documents, s.length_sum,"
+    " t.term, t.id, t.df, b.documents, b.times FROM search_state s LEFT JOIN LATERAL"
+    " (SELECT id, term, df, row_number() OVER rarest AS place, sum(df) OVER rarest AS total FROM search_term"
+    " WHERE space = $1 AND term = ANY($2::text[]) AND df > 0"
+    ' WINDOW rarest AS (ORDER BY df, term COLLATE "C" ROWS UNBOUNDED PRECEDING)) t ON true LEFT JOIN LATERAL'
+    " (SELECT string_agg(documents, ''::bytea ORDER BY n) AS documents, string_agg(times, ''::bytea ORDER BY n)"
+    " AS times FROM search_block WHERE term_id = t.id AND t.place <= $4 AND (t.place = 1 OR t.total <= $3)"
+    " OFFSET 0) b ON true WHERE s.space = $1"
+)
+"""A space's state and the postings of some terms, of one moment: of the rarest, so many terms and so many postings."""
+
+
+async def state_and_postings(
+    tx: Tx, space: int, terms: Sequence[str], *, postings_max: int, terms_max: int
+) -> tuple[State, dict[str, Found]]:
+    rows = await tx.fetch(STATE_AND_POSTINGS, space, list(terms), postings_max, terms_max)
+    return State(*rows[0][:5]), {row[5]: Found(*row[6:10]) for row in rows if row[5] is not None}
+
+
 async def pairs_from(db: AsyncSession, space: int, signs: Sequence[str]) -> list[str]:
     """The most frequent pairs that begin with each of these characters."""
     if not signs:

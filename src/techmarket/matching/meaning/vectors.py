@@ -106,7 +106,9 @@ async def put(db: AsyncSession, model: str, space: int, rows: Sequence[tuple[UUI
             " SELECT :m, :space, r.id, r.document, r.hash, r.vector::halfvec FROM unnest(cast(:ids as uuid[]),"
             " cast(:documents as int[]), cast(:hashes as bytea[]), cast(:vectors as text[]))"
             " AS r(id, document, hash, vector)"
+            # Held, so that what leaves the space meanwhile takes its vector along; what is leaving now gets none.
             " JOIN search_document d ON d.space = :space AND d.id = r.id AND d.document = r.document"
+            " FOR SHARE OF d SKIP LOCKED"
             " ON CONFLICT (model, space, id) DO UPDATE SET document = excluded.document,"
             " text_hash = excluded.text_hash, vector = excluded.vector"
         ),

@@ -19,14 +19,15 @@ from techmarket.matching.service.answering import (
 )
 from techmarket.matching.service.blind import compare_blind, list_blind_matches, set_consent
 from techmarket.matching.service.embedding import embed_some, tend_vectors, vectors_of
-from techmarket.matching.service.following import follow, sweep
+from techmarket.matching.service.following import count_set_aside, follow, list_set_aside, sweep
 from techmarket.matching.service.pairing import list_matches
 from techmarket.matching.service.people import forget_person, get_profile, list_people, put_profile, reindex_people
 from techmarket.matching.service.rebuilding import is_outdated, rebuild, reread
-from techmarket.matching.service.searching import public_signs, search, suggest
+from techmarket.matching.service.searching import public_signs, search, search_in_public, suggest
 
 __all__ = [
     "compare_blind",
+    "count_set_aside",
     "embed_some",
     "end_search",
     "follow",
@@ -43,6 +44,7 @@ __all__ = [
     "list_matches",
     "list_people",
     "list_searches",
+    "list_set_aside",
     "look_for_alerts",
     "public_signs",
     "put_profile",
@@ -51,6 +53,7 @@ __all__ = [
     "reread",
     "save_search",
     "search",
+    "search_in_public",
     "set_consent",
     "suggest",
     "sweep",

@@ -182,9 +182,12 @@ async def _compare(
             tier = Tier.REGISTERED if orgs[search.org_id].is_verified else Tier.PUBLIC
             due_at = now if search.delivery == Delivery.IMMEDIATE else next_digest(now)
             common = {"search_id": search.id, "person_id": search.person_id, "found_at": now, "due_at": due_at}
+            filters = filters_of(search.filters)
+            fits = seen[tier].fitting(search.query, filters)
+            by_public = {one.listing_id for one in seen[Tier.PUBLIC].fitting(search.query, filters)} if fits else set()
             rows += [
-                {**common, "listing_id": one.listing_id}
-                for one in seen[tier].fitting(search.query, filters_of(search.filters))
+                {**common, "listing_id": one.listing_id, "tier": Tier.PUBLIC if one.listing_id in by_public else tier}
+                for one in fits
                 if one.org_id != search.org_id and newest[one.listing_id] >= search.position
             ]
         await alerts.put_alerts(db, rows)
@@ -232,10 +235,15 @@ def next_digest(now: datetime) -> datetime:
 
 
 async def tell(tx: Tx) -> int:
-    """Tell what is due; returns how many."""
+    """Tell what is due; returns how many. What was found by registered text is told to those alone who may read it
+    at that moment."""
     async with tx.begin() as db:
         await lock_name(db, "matching.tell")
-        told = await alerts.tell_due(db, await clock.market_now(db), TELL_TURN)
+        now = await clock.market_now(db)
+        beyond = await alerts.searchers_beyond(db, now, Tier.PUBLIC)
+        orgs = await identity.get_organisations(db, beyond) if beyond else {}
+        verified = [id for id, one in orgs.items() if one.is_verified]
+        told = await alerts.tell_due(db, now, TELL_TURN, verified=verified)
         for (org_id, search_id), count in Counter(told).items():
             journal.record(db, AlertsTold(search_id, org_id, count), actor=None)
         return len(told)

@@ -126,7 +126,7 @@ async def get_answer(tx: Tx, actor: Actor, id: str) -> AnswerView:
         results = row.document["results"]
         opened = {one["id"] for one in results if one.get("granted")}
         if opened and not actor.is_market:
-            opened -= {str(id) for id in await listings.granted_to(db, actor, limit=GRANTS_MAX)}
+            opened -= {str(id) for id in (await listings.granted_to(db, actor, limit=GRANTS_MAX)).tiers}
     outcome = replaying.replay(row.document)
     results = [one for one in results if actor.is_market or one["id"] not in opened]
     shown = {one["id"] for one in results}

@@ -13,17 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import roles
 from techmarket.db.session import Tx
-from techmarket.disclosure.tiers import Tier
 from techmarket.kernel.embedding import Embedder, EmbeddingFailed, Trouble
 from techmarket.listings import steps as listings
-from techmarket.matching import texts
+from techmarket.matching import profiles, texts
 from techmarket.matching.candidates import Meant
 from techmarket.matching.index import repository
 from techmarket.matching.index.columns import Space
 from techmarket.matching.meaning import vectors
-from techmarket.matching.service.following import SPACES
+from techmarket.matching.service.following import TIER_OF
 
 EMBED_BATCH = 16
+MEANT_CHARS_MAX = 10_000
 LEFT_OUT_TURN = 64
 NOBODY_ANSWERS = (Trouble.DOWN, Trouble.SLOW, Trouble.RESTING)
 PROBE = "技术 technology"
@@ -37,12 +37,12 @@ async def embed_some(tx: Tx, embedder: Embedder) -> int:
     what has changed meanwhile is left to its new number.
     """
     handled = 0
-    for space, tier in SPACES:
-        handled += await _embed_space(tx, embedder, space, tier)
+    for space in Space:
+        handled += await _embed_space(tx, embedder, space)
     return handled
 
 
-async def _embed_space(tx: Tx, embedder: Embedder, space: Space, tier: Tier) -> int:
+async def _embed_space(tx: Tx, embedder: Embedder, space: Space) -> int:
     async with tx.read(snapshot=True) as db:
         state = await repository.get_state(db, space)
         progress = (await vectors.progress(db, [embedder.name], space)).get(embedder.name)
@@ -50,7 +50,7 @@ async def _embed_space(tx: Tx, embedder: Embedder, space: Space, tier: Tier) -> 
             return 0
         first = progress.next_document if progress else 0
         rows = await vectors.waiting(db, space, first, EMBED_BATCH)
-        read = await _read(db, embedder, tier, rows)
+        read = await _read(db, embedder, space, rows)
     stored = await _embedded(embedder, read)
     if stored is None:
         return 0
@@ -67,9 +67,9 @@ async def _embed_space(tx: Tx, embedder: Embedder, space: Space, tier: Tier) -> 
 async def embed_left_out(tx: Tx, embedder: Embedder) -> int:
     """A second look at documents that got no vector when it was their turn; returns how many have one now."""
     done = 0
-    for space, tier in SPACES:
+    for space in Space:
         async with tx.read(snapshot=True) as db:
-            read = await _read(db, embedder, tier, await vectors.without(db, embedder.name, space, LEFT_OUT_TURN))
+            read = await _read(db, embedder, space, await vectors.without(db, embedder.name, space, LEFT_OUT_TURN))
         stored = await _embedded(embedder, read)
         if stored:
             async with tx.begin() as db:
@@ -86,14 +86,22 @@ class _Read:
     known: Mapping[bytes, str]
 
 
-async def _read(db: AsyncSession, embedder: Embedder, tier: Tier, rows: Sequence[Any]) -> _Read:
-    found = await listings.texts_for_index(db, [row.id for row in rows])
+async def _read(db: AsyncSession, embedder: Embedder, space: Space, rows: Sequence[Any]) -> _Read:
+    found = await _terms_of(db, space, [row.id for row in rows])
     said = {}
     for row in rows:
         if row.id in found:
-            text = texts.meaning_of(found[row.id].cuts[tier], embedder.chars_max)
+            text = texts.meaning_of(found[row.id], embedder.chars_max)
             said[row.id] = (row.document, hashlib.sha256(text.encode("utf-8", "replace")).digest(), text)
     return _Read(said, await vectors.known(db, embedder.name, [hash for _, hash, _ in said.values()]))
+
+
+async def _terms_of(db: AsyncSession, space: Space, ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
+    """What every reader of a space may know of these documents; what is not to be found now is absent."""
+    if space is Space.PEOPLE:
+        return {id: profiles.terms_of(row) for id, row in (await profiles.get_many(db, ids)).items()}
+    found = await listings.texts_for_index(db, ids)
+    return {id: one.cuts[TIER_OF[space]] for id, one in found.items()}
 
 
 async def _embedded(embedder: Embedder, read: _Read) -> list[tuple[UUID, int, bytes, str]] | None:
@@ -198,6 +206,12 @@ async def meaning_of(
         return Meaning(failure.trouble.value, embedder.name)
     scripts = texts.script_of(text) if scripts is None else scripts
     return Meaning("USED", embedder.name, Meant(embedder.name, embedder.dim, vector, scripts))
+
+
+async def meaning_of_terms(tx: Tx, embedders: Sequence[Embedder], space: Space, terms: Mapping[str, Any]) -> Meaning:
+    """The meaning of a listing that asks, by those of its terms that every reader of a space may know."""
+    said, scripts = texts.meaning_of(terms, MEANT_CHARS_MAX), texts.scripts_of(texts.prose_of(terms))
+    return await meaning_of(tx, embedders, space, said, scripts=scripts)
 
 
 async def _speaker(tx: Tx, embedders: Sequence[Embedder], space: Space) -> Embedder | None:

@@ -16,10 +16,11 @@ from techmarket.disclosure.tiers import Tier
 from techmarket.listings import events
 from techmarket.listings import steps as listings
 from techmarket.listings.steps import IndexText
-from techmarket.matching import grants, repository, texts
+from techmarket.matching import grants, repository, set_aside, texts
 from techmarket.matching.index import columns, writing
 from techmarket.matching.index.columns import Space
 from techmarket.matching.index.writing import Entry
+from techmarket.matching.set_aside import SetAside
 
 READER = "matching.index"
 FOLLOWED = tuple(
@@ -56,7 +57,7 @@ async def follow(tx: Tx, *, limit: int = INDEX_BATCH, reader: str = READER) -> i
 
     What is indexed is the present state, so handling an entry twice, or late, ends the same. The reader's row lock
     makes one worker at a time the writer of the index. What cannot be written together is written in smaller pieces; a
-    listing that cannot be written by itself is left out, and the market goes on without it.
+    listing that cannot be written by itself is set aside and told, and the market goes on without it.
     """
     while True:
         try:
@@ -65,7 +66,7 @@ async def follow(tx: Tx, *, limit: int = INDEX_BATCH, reader: str = READER) -> i
             if limit > 1:
                 limit = max(1, limit // SMALLER)
             elif is_of_the_listing(error):
-                return await _turn(tx, reader, 1, leaves_out=True)
+                return await _turn(tx, reader, 1, left_out=trouble_of(error))
             else:
                 raise
 
@@ -83,7 +84,13 @@ def is_of_the_listing(error: Exception) -> bool:
     return isinstance(error, ValueError | LookupError | TypeError | ArithmeticError)
 
 
-async def _turn(tx: Tx, reader: str, limit: int, *, leaves_out: bool = False) -> int:
+def trouble_of(error: Exception) -> str:
+    """What kept a listing out, without a word of it: messages may repeat what not everybody may read."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return f"{type(error).__name__} {state}" if state else type(error).__name__
+
+
+async def _turn(tx: Tx, reader: str, limit: int, *, left_out: str | None = None) -> int:
     async with tx.begin() as db:
         position = await repository.lock_cursor(db, reader)
         head = await journal.head(db)
@@ -96,12 +103,13 @@ async def _turn(tx: Tx, reader: str, limit: int, *, leaves_out: bool = False) ->
             touched = list(dict.fromkeys(entry.ref("listing") for entry in entries))
             if touched:
                 found = await listings.texts_for_index(db, touched)
-                if leaves_out:
-                    log.error("listing_not_indexed", listing=str(touched[0]))
-                    found = {}
                 spaces: dict[Space, list[Entry]] = {space: [] for space, _ in SPACES}
                 granted: list[Granted] = []
-                done, failed = await _count(touched, found, spaces, granted)
+                if left_out is None:
+                    done, failed = await _count(touched, found, spaces, granted)
+                else:
+                    log.error("listing_not_indexed", listing=str(touched[0]), trouble=left_out)
+                    done, failed = 1, {touched[0]: left_out}
                 is_cut = done < len(touched)
                 if is_cut:
                     left = set(touched[done:])
@@ -112,6 +120,7 @@ async def _turn(tx: Tx, reader: str, limit: int, *, leaves_out: bool = False) ->
                 for space, entries_of in spaces.items():
                     await writing.put(db, space, entries_of, gone=gone)
                 await grants.replace(db, touched, granted)
+                await set_aside.note(db, touched, failed)
                 if is_cut:
                     head = position
         await repository.move_cursor(db, reader, entries[-1].position + 1 if len(entries) == limit else head)
@@ -123,12 +132,12 @@ async def _count(
     found: Mapping[UUID, IndexText],
     spaces: Mapping[Space, list[Entry]],
     granted: list[Granted],
-) -> tuple[int, set[UUID]]:
+) -> tuple[int, dict[UUID, str]]:
     """Count the terms of one listing after the other, as long as the turn lasts; returns how many were done, and which
-    cannot be counted."""
+    cannot be counted, with what the trouble was."""
     clock = asyncio.get_running_loop().time
     ends, terms = clock() + TURN_SECONDS, 0
-    failed: set[UUID] = set()
+    failed: dict[UUID, str] = {}
     for place, id in enumerate(touched):
         if place and (clock() >= ends or terms >= TURN_TERMS):
             return place, failed
@@ -137,7 +146,7 @@ async def _count(
                 terms += counted(found[id], spaces, granted)
             except Exception as error:
                 log.error("listing_not_indexed", listing=str(id), exc_info=error)
-                failed.add(id)
+                failed[id] = trouble_of(error)
         await asyncio.sleep(0)  # the API may share this process
     return len(touched), failed
 
@@ -171,6 +180,17 @@ def _entry(one: IndexText, fields: Mapping[str, Any]) -> Entry:
         texts.phrases_of(fields),
         texts.numbers_of(fields),
     )
+
+
+async def list_set_aside(tx: Tx, limit: int) -> tuple[int, list[SetAside]]:
+    """How many listings could not be indexed, and the first of them."""
+    async with tx.read() as db:
+        return await set_aside.count(db), await set_aside.list_first(db, limit)
+
+
+async def count_set_aside(tx: Tx) -> int:
+    async with tx.read() as db:
+        return await set_aside.count(db)
 
 
 async def sweep(tx: Tx) -> bool:

@@ -28,7 +28,6 @@ from techmarket.matching.service.searching import BY_WORDS, after_of, decimal, p
 from techmarket.matching.views import MatchPage, MatchView, TermPart
 
 SHOWN_TERMS_MAX = 12
-MEANT_CHARS_MAX = 10_000
 
 
 async def list_matches(
@@ -60,13 +59,13 @@ async def list_matches(
     reranker = None if by_words else await active_reranker(tx, space)
     terms = await turns.terms_of(own.terms)
     open_terms = terms if dict(own.terms) == dict(open_) else await turns.terms_of(open_)
-    said, scripts = texts.meaning_of(open_, MEANT_CHARS_MAX), texts.scripts_of(texts.prose_of(open_))
-    meaning = NO_MEANING if by_words else await embedding.meaning_of(tx, embedders, space, said, scripts=scripts)
+    meaning = NO_MEANING if by_words else await embedding.meaning_of_terms(tx, embedders, space, open_)
     manner = _manner(meaning.meant, reranker)
     require_manner(after, manner)
     async with tx.read(snapshot=True) as db:
         wishes = tests_of(filters or Filters(), organisations=())
         wishes |= fitting.tests_between(own.kind, own.terms, own.organisation_id, is_strict=is_strict)
+        opened = await grants.opened_to(db, actor, space)
         ranked = await ranking.rank(
             db,
             space,
@@ -77,7 +76,7 @@ async def list_matches(
             limit=limit + 1,
             without=[listing_id],
             own=open_terms.keys(),
-            granted=await grants.opened_to(db, actor, space),
+            granted=opened.texts,
             by=_judging(own, terms.total(), meaning.meant, reranker),
             among=fitting.other_kind(own.kind),
         )
@@ -101,7 +100,9 @@ async def list_matches(
     )
     kept = await keep(tx, answer)
     name = reranker.name if reranker is not None else None
-    return MatchPage(items, next_cursor, ranked.total, tokens.MODEL, kept, meaning.state, meaning.model, name)
+    return MatchPage(
+        items, next_cursor, ranked.total, tokens.MODEL, kept, meaning.state, meaning.model, name, opened.is_cut
+    )
 
 
 def _manner(meant: Meant | None, reranker: Reranker | None) -> str:
@@ -127,6 +128,6 @@ def _match(hit: Hit, own: ListingView, other: ListingView, wished: Sequence[str]
         None if hit.likeness is None else decimal(round(hit.likeness * MICRO)),
         tuple(parts),
         # What the asker wished holds of every match: nothing else is shown.
-        fitting.constraints(demand.terms, offer.terms) | dict.fromkeys(wished, Fit.MET),
+        fitting.constraints(demand.terms, offer.terms) | fitting.standing(other.state) | dict.fromkeys(wished, Fit.MET),
         fitting.same_facts(own.terms, other.terms),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import numpy as np
@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock, journal
 from techmarket.db.session import Tx
+from techmarket.disclosure.tiers import Tier
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.identity.views import QualificationHeld
+from techmarket.kernel.embedding import Embedder
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
@@ -22,12 +24,13 @@ from techmarket.matching.candidates import Judging
 from techmarket.matching.events import ProfileChanged
 from techmarket.matching.index import repository, writing
 from techmarket.matching.index.columns import Columns, Facts, Ints, Mask, Space
-from techmarket.matching.index.scoring import Sort, Test
+from techmarket.matching.index.scoring import MICRO, Sort, Test
 from techmarket.matching.index.writing import Entry
 from techmarket.matching.profiles import Profile
 from techmarket.matching.ranking import Hit
 from techmarket.matching.service import turns
 from techmarket.matching.service.answering import inputs_of, keep, keepable, result_of
+from techmarket.matching.service.embedding import NO_MEANING, meaning_of_terms
 from techmarket.matching.service.searching import BY_WORDS, after_of, decimal, page_of_hits, require_manner
 from techmarket.matching.tables import MatchProfile
 from techmarket.matching.views import PeoplePage, PersonMatchView, ProfileView, TermPart
@@ -83,24 +86,38 @@ async def _index(db: AsyncSession, rows: list[MatchProfile]) -> int:
         if not row.is_listed:
             gone.append(row.person_id)
             continue
-        said = {"title_zh": " ".join(row.keywords), "summary_zh": row.statement_zh, "summary_en": row.statement_en}
-        terms = texts.terms_of(said)
+        terms = texts.terms_of(profiles.terms_of(row))
         facts = Facts(region=row.region, scripts=texts.scripts_of([row.statement_zh or "", row.statement_en or ""]))
         entries.append(Entry(row.person_id, None, None, terms, facts))
     return await writing.put(db, Space.PEOPLE, entries, gone=gone)
 
 
 async def list_people(
-    tx: Tx, actor: Actor, listing_id: UUID, *, kind: str, region: str | None, cursor: str | None, limit: int
+    tx: Tx,
+    actor: Actor,
+    listing_id: UUID,
+    *,
+    kind: str,
+    region: str | None,
+    cursor: str | None,
+    limit: int,
+    embedders: Sequence[Embedder] = (),
 ) -> PeoplePage:
-    """Who fits a listing among those who are qualified today and let themselves be found, each with the words why."""
+    """Who fits a listing among those who are qualified today and let themselves be found, each with what made him fit:
+    words, and with an embedder the meaning, which finds across languages."""
     require(actor, policy.FIND_PEOPLE)
     after = after_of(cursor)
-    require_manner(after, BY_WORDS)
-    async with tx.read(snapshot=True) as db:
+    async with tx.read() as db:
         own = (await listings.views_for(db, actor, [listing_id])).get(listing_id)
         if own is None:
             raise NotFound()
+        open_ = await listings.terms_up_to(db, own, Tier.REGISTERED)
+    by_words = after is not None and after.manner == BY_WORDS
+    meaning = NO_MEANING if by_words else await meaning_of_terms(tx, embedders, Space.PEOPLE, open_)
+    manner = meaning.meant.model if meaning.meant is not None else BY_WORDS
+    require_manner(after, manner)
+    wanted = texts.query_terms(await turns.terms_of(own.terms))
+    async with tx.read(snapshot=True) as db:
         today = (await clock.market_now(db)).astimezone(SHANGHAI).date()
         qualified = await identity.qualified_people(db, [kind], today)
         numbers = await repository.document_numbers(db, Space.PEOPLE, list(qualified))
@@ -110,14 +127,14 @@ async def list_people(
         ranked = await ranking.rank(
             db,
             Space.PEOPLE,
-            texts.query_terms(await turns.terms_of(own.terms)),
+            wanted,
             tests=tests,
             sort=Sort.RELEVANCE,
             after=after.place if after is not None else None,
             limit=limit + 1,
-            by=Judging(),
+            by=Judging(meaning.meant),
         )
-        page, next_cursor = page_of_hits(ranked.hits, limit)
+        page, next_cursor = page_of_hits(ranked.hits, limit, manner)
         people = await identity.get_people(db, [hit.id for hit in page])
         rows = await profiles.get_many(db, [hit.id for hit in page])
     wishes = {"kind": kind, "region": region}
@@ -125,12 +142,14 @@ async def list_people(
         actor,
         kind="people",
         listing_id=listing_id,
-        inputs=inputs_of(ranked, embedder=None, reranker=None, wishes=wishes),
+        inputs=inputs_of(
+            ranked, embedder=meaning.model if meaning.meant is not None else None, reranker=None, wishes=wishes
+        ),
         results=[result_of(hit) for hit in page if hit.id in rows],
     )
     kept = await keep(tx, answer)
     items = [_match(hit, people[hit.id].name, rows[hit.id], qualified[hit.id]) for hit in page if hit.id in rows]
-    return PeoplePage(items, next_cursor, ranked.total, tokens.MODEL, kept)
+    return PeoplePage(items, next_cursor, ranked.total, tokens.MODEL, kept, meaning.state, meaning.model)
 
 
 def _among(numbers: Ints) -> Test:
@@ -162,7 +181,10 @@ def _match(hit: Hit, name: str, row: MatchProfile, held: list[QualificationHeld]
         for term, _, _ in strongest
     }
     parts = tuple(TermPart(term, times, decimal(gave), places[term]) for term, times, gave in strongest)
-    return PersonMatchView(_view(row, row.person_id), name, tuple(held), decimal(hit.score), parts)
+    meant = None if hit.likeness is None else decimal(round(hit.likeness * MICRO))
+    return PersonMatchView(
+        _view(row, row.person_id), name, tuple(held), decimal(hit.score), parts, decimal(hit.words), meant
+    )
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
-from techmarket.identity.actor import Actor
+from techmarket.identity.actor import ANONYMOUS, Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.embedding import Embedder
 from techmarket.kernel.paging import BadCursor, decode_cursor, encode_cursor
@@ -19,8 +20,9 @@ from techmarket.listings import steps as listings
 from techmarket.listings.views import ListingView
 from techmarket.matching import grants, policy, ranking, texts, tokens
 from techmarket.matching.candidates import Judging
-from techmarket.matching.highlighting import highlights
-from techmarket.matching.index import repository
+from techmarket.matching.grants import GrantedText
+from techmarket.matching.highlighting import Reading, highlights
+from techmarket.matching.index import reading, repository
 from techmarket.matching.index.columns import Space
 from techmarket.matching.index.scoring import MICRO, Filters, Sort, said_of, tests_of
 from techmarket.matching.ranking import Hit
@@ -65,7 +67,8 @@ async def search(
     manner = meaning.meant.model if meaning.meant is not None else BY_WORDS
     require_manner(after, manner)
     async with tx.read(snapshot=True) as db:
-        asked = await _asked(db, space, query)
+        opened = await grants.opened_to(db, actor, space)
+        asked = await _asked(db, actor, space, query, opened.texts)
         of_node = await identity.organisations_of_node(db, UUID(filters.node)) if filters.node is not None else ()
         ranked = await ranking.rank(
             db,
@@ -76,7 +79,7 @@ async def search(
             after=after.place if after is not None else None,
             limit=limit + 1,
             only=asked.only,
-            granted=[] if asked.only is not None else await grants.opened_to(db, actor, space),
+            granted=opened.texts if asked.only is None else asked.held,
             with_facets=with_facets,
             by=Judging(meaning.meant) if meaning.meant is not None else None,
             known=asked.known,
@@ -96,7 +99,7 @@ async def search(
         results=[result_of(hit) for hit in page if hit.id in views],
     )
     return SearchPage(
-        await turns.each([hit for hit in page if hit.id in views], lambda hit: _found(hit, views[hit.id])),
+        await _shown(page, views),
         next_cursor,
         ranked.total,
         tokens.MODEL,
@@ -109,7 +112,79 @@ async def search(
         kept,
         ids,
         signs,
+        opened.is_cut,
     )
+
+
+async def search_in_public(
+    tx: Tx,
+    *,
+    query: str,
+    filters: Filters,
+    cursor: str | None,
+    limit: int,
+    sort: Sort | None = None,
+    with_facets: bool = False,
+) -> SearchPage:
+    """What a stranger finds by words where there is no embedder, with the signs of what it was made of.
+
+    It is the answer of `search`, in two statements and no transaction: one reads the state of the index and the
+    postings of one moment, the other the listings as they stand. Whatever takes more than words goes the longer way.
+    """
+    require(ANONYMOUS, policy.SEARCH)
+    after = after_of(cursor)
+    wanted = _plain_words(query) if filters.node is None else None
+    if wanted is not None and (after is None or after.manner == BY_WORDS):
+        look, asked, state = await reading.look_and_ask(tx, Space.PUBLIC, wanted)
+        if not texts.words_to_check(asked.unknown):
+            ranked = ranking.rank_by_words(
+                look,
+                asked,
+                wanted,
+                tests=tests_of(filters, organisations=()),
+                sort=sort or Sort.RELEVANCE,
+                after=after.place if after is not None else None,
+                limit=limit + 1,
+                with_facets=with_facets,
+            )
+            page, next_cursor = page_of_hits(ranked.hits, limit)
+            ids = tuple(hit.id for hit in page)
+            views, of_listings = await listings.public_views(tx, ids)
+            return SearchPage(
+                await _shown(page, views),
+                next_cursor,
+                ranked.total,
+                tokens.MODEL,
+                ranked.facets,
+                {},
+                asked.left_out,
+                ids=ids,
+                signs=((state.epoch, state.generation), of_listings),
+            )
+    return await search(
+        tx,
+        ANONYMOUS,
+        query=query,
+        filters=filters,
+        cursor=cursor,
+        limit=limit,
+        sort=sort,
+        with_facets=with_facets,
+        with_signs=True,
+    )
+
+
+def _plain_words(query: str) -> Counter[str] | None:
+    """The terms of a query that is neither a number nor holds a character which stands for pairs."""
+    if texts.asked_number(query) is not None:
+        return None
+    wanted = texts.query_terms(tokens.terms(query))
+    return None if any(tokens.is_one_han(term) for term in wanted) else wanted
+
+
+async def _shown(page: Sequence[Hit], views: Mapping[UUID, ListingView]) -> list[FoundView]:
+    left = Reading()
+    return await turns.each([hit for hit in page if hit.id in views], lambda hit: _found(hit, views[hit.id], left))
 
 
 async def _signs(db: AsyncSession, space: Space, ids: Collection[UUID]) -> tuple[Any, ...]:
@@ -125,16 +200,20 @@ async def public_signs(tx: Tx, ids: Collection[UUID]) -> tuple[Any, ...]:
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A query understood: terms, or None for everything; the listings of a number; what was taken for what; and what
-    was found of the terms in the dictionary, if that is all there is to find."""
+    was found of the terms in the dictionary, if that is all there is to find. `held` are the texts under a grant that
+    name the number."""
 
     wanted: Mapping[str, int] | None
     only: list[UUID] | None
     number: str | None
     corrected: Mapping[str, str]
     known: Mapping[str, tuple[int, int]] | None = None
+    held: Sequence[GrantedText] = ()
 
 
-async def _asked(db: AsyncSession, space: Space, query: str | None) -> _Asked:
+async def _asked(
+    db: AsyncSession, actor: Actor, space: Space, query: str | None, opened: Sequence[GrantedText]
+) -> _Asked:
     """A number of a right is looked up exactly, then nearly; of words, those that nobody uses are corrected.
 
     A Chinese character by itself stands for the pairs that begin with it: texts are kept as pairs.
@@ -144,8 +223,10 @@ async def _asked(db: AsyncSession, space: Space, query: str | None) -> _Asked:
     number = texts.asked_number(query)
     if number is not None:
         exact = await repository.ids_of_number(db, space, number, NUMBERS_MAX)
-        if exact:
-            return _Asked(None, exact, number, {})
+        held = await grants.holding_number(db, actor, opened, number)
+        if exact or held:
+            apart = {one.listing_id for one in held}
+            return _Asked(None, [id for id in exact if id not in apart], number, {}, held=held)
         near = await repository.similar_number(db, space, number, ALIKE_NUMBER)
         if near is not None:
             alike = await repository.ids_of_number(db, space, near, NUMBERS_MAX)
@@ -207,6 +288,7 @@ def decimal(micro: int) -> str:
     return f"{sign}{whole // MICRO}.{whole % MICRO:06d}"
 
 
-def _found(hit: Hit, view: ListingView) -> FoundView:
+def _found(hit: Hit, view: ListingView, left: Reading) -> FoundView:
     words = tuple(term for term, _, _ in hit.terms[:SHOWN_TERMS_MAX])
-    return FoundView(view, decimal(hit.score), words, highlights(view.terms, {term for term, _, _ in hit.terms}))
+    shown = highlights(view.terms, {term for term, _, _ in hit.terms}, left)
+    return FoundView(view, decimal(hit.score), words, shown)
