@@ -165,7 +165,7 @@ def test_terms_are_found_at_the_same_places_as_by_a_look_at_every_run():
     ):
         found = sorted(tokens.terms(text))
         for n in range(0, len(found), 3):
-            wanted = set(found[n : n + 3])
+            wanted = frozenset(found[n : n + 3])
             sought = tokens.sought(wanted)
             everywhere = replace(sought, looks_everywhere=True)
             for reach in (None, 20):

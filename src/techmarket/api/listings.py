@@ -373,13 +373,15 @@ def shown(view: ListingView) -> dict[str, Any]:
     }
 
 
-_ORDER = tuple(TermsOut.model_fields)
+_PLACES = {name: place for place, name in enumerate(TermsOut.model_fields)}
 
 
 def in_order(view: ListingView) -> dict[str, Any]:
     """The same with its terms in the order of the shape, for answers that are written without it."""
     terms = view.terms
-    return shown(view) | {"terms": {name: terms[name] for name in _ORDER if name in terms}}
+    return shown(view) | {
+        "terms": {name: terms[name] for name in sorted(terms.keys() & _PLACES, key=_PLACES.__getitem__)}
+    }
 
 
 def _dossier(view: ListingView) -> dict[str, Any] | None:

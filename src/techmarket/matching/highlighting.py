@@ -48,7 +48,7 @@ class Reading:
 def highlights(fields: Mapping[str, Any], wanted: Collection[str], reading: Reading) -> tuple[Highlight, ...]:
     """The fields in which a wanted term stands, each as the piece around the first one."""
     shown = []
-    sought = tokens.sought(wanted)
+    sought = tokens.sought(frozenset(wanted))
     for name in FIELDS:
         whole = fields.get(name)
         if not whole:

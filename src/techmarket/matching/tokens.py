@@ -9,7 +9,7 @@ import importlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -148,13 +148,14 @@ class Sought:
     """Terms that are looked for in a text: the pairs of Chinese characters among them, how words of the others begin,
     and whether there are figures, units or single characters, which only a look at every run finds."""
 
-    terms: Collection[str]
+    terms: frozenset[str]
     pairs: tuple[str, ...]
-    beginnings: re.Pattern[str] | None
+    beginnings: tuple[str, ...]
     looks_everywhere: bool
 
 
-def sought(wanted: Collection[str]) -> Sought:
+@lru_cache(maxsize=500)
+def sought(wanted: frozenset[str]) -> Sought:
     pairs = tuple(term for term in wanted if len(term) == 2 and _HAS_HAN.match(term))
     words = [term for term in wanted if not _HAS_HAN.match(term)]
     everywhere = any(is_one_han(term) for term in wanted) or any(
@@ -162,12 +163,7 @@ def sought(wanted: Collection[str]) -> Sought:
     )
     # No stem begins otherwise than its word: not in the first letter, and the longer ones not in the second.
     begins = tuple(sorted({term[:2] if len(term) > 3 else term[:1] for term in words}))
-    return Sought(wanted, pairs, _beginnings(begins) if begins else None, everywhere)
-
-
-@lru_cache(maxsize=500)
-def _beginnings(begins: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\W_{HAN_SIGNS}])(?:{'|'.join(map(re.escape, begins))})")
+    return Sought(wanted, pairs, begins, everywhere)
 
 
 def spans(text: str, wanted: Sought, *, reach: int | None = None) -> list[tuple[int, int]]:
@@ -176,50 +172,68 @@ def spans(text: str, wanted: Sought, *, reach: int | None = None) -> list[tuple[
     With `reach`, those alone that begin at most so many characters behind the first one.
     """
     plain, begins, ends = _folded_in_place(text)
-    begin = 0 if wanted.looks_everywhere else _first_run(plain, wanted)
-    if begin is None:
-        return []
-    initials = {term[0] for term in wanted.terms}
     found: list[tuple[int, int]] = []
-    last = len(plain)
-    for run in _RUNS.finditer(plain, begin):
-        first = run.start()
-        if first > last:
+    most = len(plain)
+    for first, last in _by_run(plain, wanted) if wanted.looks_everywhere else _by_term(plain, wanted, reach):
+        if first > most:
             break
-        if run.lastgroup == "han":
-            han = run["han"]
-            size = min(2, len(han))
-            hits = [i for i in range(len(han) - size + 1) if han[i : i + size] in wanted.terms]
-            places = [(first + i, first + i + size) for i in hits]
-        elif run.lastgroup == "word" and plain[first] not in initials:
-            continue
+        if reach is not None and not found:
+            most = first + reach
+        start, end = begins[first], ends[last - 1]
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
-            places = [(first, run.end())] if any(term in wanted.terms for term in _terms_of(run)) else []
-        for start, end in places:
-            if start > last:
-                break
-            if reach is not None and not found:
-                last = start + reach
-            start, end = begins[start], ends[end - 1]
-            if found and start <= found[-1][1]:
-                found[-1] = (found[-1][0], max(end, found[-1][1]))
-            else:
-                found.append((start, end))
+            found.append((start, end))
     return found
 
 
-def _first_run(plain: str, wanted: Sought) -> int | None:
-    """Where the first run begins that holds a wanted term; None where none does."""
-    found = [place for place in map(plain.find, wanted.pairs) if place >= 0]
-    at = min(found, default=None)
-    if wanted.beginnings is not None:
-        for word in wanted.beginnings.finditer(plain, 0, len(plain) if at is None else at):
-            run = _RUNS.match(plain, word.start())
-            if run is not None and any(term in wanted.terms for term in _terms_of(run)):
-                return word.start()
-    while at and _HAS_HAN.match(plain[at - 1]):
-        at -= 1
-    return at
+def _by_run(plain: str, wanted: Sought) -> Iterator[tuple[int, int]]:
+    """Where wanted terms stand, by a look at every run."""
+    for run in _RUNS.finditer(plain):
+        first = run.start()
+        if run.lastgroup == "han":
+            size = min(2, len(run["han"]))
+            places = range(first, run.end() - size + 1)
+            yield from ((at, at + size) for at in places if plain[at : at + size] in wanted.terms)
+        elif any(term in wanted.terms for term in _terms_of(run)):
+            yield first, run.end()
+
+
+def _by_term(plain: str, wanted: Sought, reach: int | None) -> list[tuple[int, int]]:
+    """The same, by looking for each term: first the one that stands first, then what is within reach of it."""
+    end = len(plain)
+    first = min([place for place in map(plain.find, wanted.pairs) if place >= 0], default=end)
+    for begin in wanted.beginnings:
+        first = next((start for start, _ in _words(plain, begin, wanted, 0, first)), first)
+    if reach is not None:
+        end = min(end, first + reach + 1)
+    found = [place for pair in wanted.pairs for place in _pairs(plain, pair, first, end)]
+    for begin in wanted.beginnings:
+        found += _words(plain, begin, wanted, first, end)
+    return sorted(found)
+
+
+def _pairs(plain: str, pair: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    place = plain.find(pair, start, end + 1)
+    while place >= 0:
+        yield place, place + 2
+        place = plain.find(pair, place + 1, end + 1)
+
+
+def _words(plain: str, begin: str, wanted: Sought, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The words that begin so, between two places, and are wanted."""
+    bound = end + len(begin) - 1
+    place = plain.find(begin, start, bound)
+    while place >= 0:
+        run = _RUNS.match(plain, place) if not place or _parts(plain[place - 1]) else None
+        if run is not None and any(term in wanted.terms for term in _terms_of(run)):
+            yield place, run.end()
+        place = plain.find(begin, place + 1, bound)
+
+
+def _parts(sign: str) -> bool:
+    """Whether a word may begin behind it."""
+    return not sign.isalnum() or _HAS_HAN.match(sign) is not None
 
 
 Places = Sequence[int]
