@@ -141,7 +141,7 @@ def shown(fields, wanted):
         ("本軟體用滑鼠操作，程式如下", {"软件", "程序", "鼠标"}, ["軟體", "滑鼠", "程式"]),
         ("隨身碟與記憶體和埠", {"内存", "端口"}, ["記憶體", "埠"]),
         ("埠、隨身碟、激光", {"激光"}, ["激光"]),  # one phrase is longer, one shorter: together the text is as long
-        ("…①㎏ 激光", {"激光", "kg"}, ["㎏", "激光"]),
+        ("…①㎏ 激光", {"激光", "kg"}, ["①㎏", "激光"]),
     ],
 )
 def test_a_phrase_that_is_written_otherwise_elsewhere_is_shown_as_it_stands(said, wanted, marked):

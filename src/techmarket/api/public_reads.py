@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -83,7 +84,7 @@ async def search(asked: Asked) -> Reply:
     kind = ListingKind(wanted["kind"]) if "kind" in wanted else None
     sort = Sort(wanted["sort"]) if "sort" in wanted else None
     limit, with_facets = int(wanted.get("limit", LIMIT_DEFAULT)), "facets" in wanted
-    told = {
+    told: dict[str, Any] = {
         "query": wanted["q"],
         "filters": Filters(kind),
         "cursor": wanted.get("cursor"),
