@@ -1898,6 +1898,7 @@ class FoundPage(TypedDict):
     meaning: MeaningOut
     number: str | None
     answer: str | None
+    grants_left_out: bool
     model: str
 
 
@@ -2485,6 +2486,7 @@ class MatchPage(TypedDict):
     meaning: MeaningOut
     reranker: str | None
     answer: str | None
+    grants_left_out: bool
     model: str
 
 
@@ -3157,6 +3159,7 @@ class PeoplePageOut(TypedDict):
     items: list[PersonMatchOut]
     next_cursor: str | None
     total: int
+    meaning: MeaningOut
     model: str
     answer: str | None
 
@@ -3171,6 +3174,8 @@ class PersonMatchOut(TypedDict):
     name: str
     qualifications: list[QualifiedAs]
     score: str
+    words: str
+    meaning: str | None
     terms: list[MatchingTermOut]
 
 
