@@ -210,7 +210,13 @@ async def test_filters_hold_in_the_same_statement(tx, means, people):
 
 async def test_a_demand_meets_its_offers_and_back_with_an_explanation(tx, means, people):
     fits = await an_offer(
-        tx, people.seller, people.operator, title_zh="薄壁铝合金激光焊接变形补偿", keywords=["激光焊接"], industry="C35"
+        tx,
+        people.seller,
+        people.operator,
+        title_zh="薄壁铝合金激光焊接变形补偿",
+        keywords=["激光焊接"],
+        industry="C35",
+        region="330100",
     )
     await an_offer(tx, people.seller, people.operator, title_en="Pump")
     demand = await a_demand(
@@ -228,9 +234,9 @@ async def test_a_demand_meets_its_offers_and_back_with_an_explanation(tx, means,
     assert said["焊接"].fields == ("title_zh", "keywords")
     assert (best.score, best.meaning) == (best.words, None)
     assert {item.listing.kind for item in page.items} == {ListingKind.OFFER}
-    wishes = Filters(right_kind=texts.rights_mask([RightKind.INVENTION_PATENT]))
+    wishes = Filters(region="33")
     asked = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=10, filters=wishes)
-    assert asked.items[0].constraints == best.constraints | {"right_kind": Fit.MET}
+    assert asked.items[0].constraints == best.constraints | {"region": Fit.MET}
     async with tx.begin() as db:
         await db.execute(text("UPDATE listing SET state = 'ENGAGED' WHERE id = :id"), {"id": fits.id})
     traded = await service.list_matches(tx, people.seller, demand.id, cursor=None, limit=10)
