@@ -57,8 +57,8 @@ async def look(db: AsyncSession, space: Space) -> Look:
 
 async def look_and_ask(
     tx: Tx, space: Space, wanted: Mapping[str, int], *, most: int = POSTINGS_MAX
-) -> tuple[Look, Asked, State]:
-    """The same look, and the postings of a query, in one statement: for those who need nothing else of that moment."""
+) -> tuple[Look, Asked, tuple[Any, ...]]:
+    """The same look, the postings of a query, and the sign of the space, in one statement."""
     state, found = await repository.state_and_postings(tx, space, list(wanted), postings_max=most, terms_max=SCORED_MAX)
     held = _columns_of(tx.engine.sync_engine, space, state)
     if held.epoch < state.epoch:
@@ -72,7 +72,7 @@ async def look_and_ask(
     ]
     unknown = tuple(sorted(term for term in wanted if term not in found))
     asked = Asked(tuple(postings), tuple(one.term for one in left_out), unknown)
-    return _as_of(space, state, held), asked, state
+    return _as_of(space, state, held), asked, (state.epoch, state.generation)
 
 
 def _as_of(space: Space, state: State, held: Columns) -> Look:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -113,16 +113,25 @@ async def state_and_postings(
     return State(*rows[0][:5]), {row[5]: Found(*row[6:10]) for row in rows if row[5] is not None}
 
 
-async def pairs_from(db: AsyncSession, space: int, signs: Sequence[str]) -> list[str]:
+PAIRS_FROM = (
+    "SELECT p.term FROM unnest($2::text[]) AS s(sign) CROSS JOIN LATERAL (SELECT term FROM search_term"
+    " WHERE space = $1 AND term > s.sign AND term < s.sign || U&'\\+10FFFF' AND df > 0 AND length(term) = 2"
+    " AND left(term, 1) = s.sign ORDER BY df DESC, term LIMIT 30) p"
+)
+Fetch = Callable[..., Awaitable[Sequence[Any]]]
+"""The rows of one statement: of `Tx.fetch`, or of a transaction."""
+
+
+def within(db: AsyncSession) -> Fetch:
+    async def fetch(statement: str, *values: Any) -> Sequence[Any]:
+        return await fetched(await db.connection(), statement, *values)
+
+    return fetch
+
+
+async def pairs_from(fetch: Fetch, space: int, signs: Sequence[str]) -> list[str]:
     """The most frequent pairs that begin with each of these characters."""
-    if not signs:
-        return []
-    query = (
-        "SELECT p.term FROM unnest($2::text[]) AS s(sign) CROSS JOIN LATERAL (SELECT term FROM search_term"
-        " WHERE space = $1 AND term > s.sign AND term < s.sign || U&'\\+10FFFF' AND df > 0 AND length(term) = 2"
-        " AND left(term, 1) = s.sign ORDER BY df DESC, term LIMIT 30) p"
-    )
-    return [term for (term,) in await fetched(await db.connection(), query, space, list(signs))]
+    return [term for (term,) in await fetch(PAIRS_FROM, space, list(signs))] if signs else []
 
 
 async def read_blocks(db: AsyncSession, term_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
@@ -354,16 +363,15 @@ async def similar_number(db: AsyncSession, space: int, number: str, least: float
     return (await db.execute(query, {"space": space, "number": number, "least": least})).scalar_one_or_none()
 
 
-async def similar_terms(db: AsyncSession, space: int, words: Sequence[str], least: float) -> dict[str, str]:
+async def similar_terms(fetch: Fetch, space: int, words: Sequence[str], least: float) -> dict[str, str]:
     """For each word that no document holds the one most like it that some do."""
-    query = text(
-        "SELECT w.word, s.term FROM unnest(cast(:words as text[])) AS w(word) CROSS JOIN LATERAL"
-        " (SELECT term FROM search_term WHERE term % w.word AND space = :space AND df > 0"
-        " AND term ~ '^[a-z]' AND similarity(term, w.word) >= :least"
+    query = (
+        "SELECT w.word, s.term FROM unnest($2::text[]) AS w(word) CROSS JOIN LATERAL"
+        " (SELECT term FROM search_term WHERE term % w.word AND space = $1 AND df > 0"
+        " AND term ~ '^[a-z]' AND similarity(term, w.word) >= $3::float8"
         " ORDER BY similarity(term, w.word) DESC, df DESC, term LIMIT 1) s"
     )
-    rows = await db.execute(query, {"space": space, "words": list(words), "least": least})
-    return {row.word: row.term for row in rows}
+    return {row[0]: row[1] for row in await fetch(query, space, list(words), least)} if words else {}
 
 
 async def phrases_from(db: AsyncSession, space: int, start: str, limit: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from techmarket.matching.grants import GrantedText
 from techmarket.matching.highlighting import Reading, highlights
 from techmarket.matching.index import reading, repository
 from techmarket.matching.index.columns import Space
+from techmarket.matching.index.reading import Asked, Look
 from techmarket.matching.index.scoring import MICRO, Filters, Sort, said_of, tests_of
 from techmarket.matching.ranking import Hit
 from techmarket.matching.service import embedding, turns
@@ -128,19 +128,19 @@ async def search_in_public(
 ) -> SearchPage:
     """What a stranger finds by words where there is no embedder, with the signs of what it was made of.
 
-    It is the answer of `search`, in two statements and no transaction: one reads the state of the index and the
-    postings of one moment, the other the listings as they stand. Whatever takes more than words goes the longer way.
+    It is the answer of `search`, mostly in two statements and no transaction: one reads the state of the index and the
+    postings of one moment, the other the listings as they stand. What takes more than words goes the longer way.
     """
     require(ANONYMOUS, policy.SEARCH)
     after = after_of(cursor)
-    wanted = _plain_words(query) if filters.node is None else None
-    if wanted is not None and (after is None or after.manner == BY_WORDS):
-        look, asked, state = await reading.look_and_ask(tx, Space.PUBLIC, wanted)
-        if not texts.words_to_check(asked.unknown):
+    is_by_words = after is None or after.manner == BY_WORDS
+    if is_by_words and filters.node is None and texts.asked_number(query) is None:
+        read = await _read_in_public(tx, query)
+        if read is not None:
             ranked = ranking.rank_by_words(
-                look,
-                asked,
-                wanted,
+                read.look,
+                read.asked,
+                read.wanted,
                 tests=tests_of(filters, organisations=()),
                 sort=sort or Sort.RELEVANCE,
                 after=after.place if after is not None else None,
@@ -156,10 +156,10 @@ async def search_in_public(
                 ranked.total,
                 tokens.MODEL,
                 ranked.facets,
-                {},
-                asked.left_out,
+                read.corrected,
+                read.asked.left_out,
                 ids=ids,
-                signs=((state.epoch, state.generation), of_listings),
+                signs=(read.sign, of_listings),
             )
     return await search(
         tx,
@@ -174,12 +174,39 @@ async def search_in_public(
     )
 
 
-def _plain_words(query: str) -> Counter[str] | None:
-    """The terms of a query that is neither a number nor holds a character which stands for pairs."""
-    if texts.asked_number(query) is not None:
-        return None
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A query with its postings, all of the one moment that `sign` names."""
+
+    look: Look
+    asked: Asked
+    wanted: Mapping[str, int]
+    corrected: Mapping[str, str]
+    sign: tuple[Any, ...]
+
+
+async def _read_in_public(tx: Tx, query: str) -> _Read | None:
+    """What `_asked` finds out, statement by statement; None where the index changed in between."""
+    space = Space.PUBLIC
     wanted = texts.query_terms(tokens.terms(query))
-    return None if any(tokens.is_one_han(term) for term in wanted) else wanted
+    singles = _singles(wanted)
+    before = await repository.sign(tx, space) if singles else None
+    for pair in await repository.pairs_from(tx.fetch, space, singles):
+        wanted[pair] += 1
+    look, asked, sign = await reading.look_and_ask(tx, space, wanted)
+    odd = texts.words_to_check(asked.unknown)[:CORRECTED_MAX]
+    corrected = await repository.similar_terms(tx.fetch, space, odd, ALIKE_WORD)
+    for word, used in corrected.items():
+        wanted[used] += wanted[word]
+    first = before or sign
+    if odd:
+        look, asked, sign = await reading.look_and_ask(tx, space, wanted)
+    return _Read(look, asked, wanted, corrected, sign) if sign == first else None
+
+
+def _singles(wanted: Mapping[str, int]) -> list[str]:
+    """The characters by themselves, each of which stands for the pairs that begin with it."""
+    return [term for term in wanted if tokens.is_one_han(term)]
 
 
 async def _shown(page: Sequence[Hit], views: Mapping[UUID, ListingView]) -> list[FoundView]:
@@ -232,11 +259,12 @@ async def _asked(
             alike = await repository.ids_of_number(db, space, near, NUMBERS_MAX)
             return _Asked(None, alike, near, {number: near})
     wanted = texts.query_terms(tokens.terms(query))
-    for pair in await repository.pairs_from(db, space, [term for term in wanted if tokens.is_one_han(term)]):
+    fetch = repository.within(db)
+    for pair in await repository.pairs_from(fetch, space, _singles(wanted)):
         wanted[pair] += 1
     known = await repository.known_terms(db, space, list(wanted))
     odd = texts.words_to_check(sorted(term for term in wanted if term not in known))[:CORRECTED_MAX]
-    corrected = await repository.similar_terms(db, space, odd, ALIKE_WORD) if odd else {}
+    corrected = await repository.similar_terms(fetch, space, odd, ALIKE_WORD)
     for asked, used in corrected.items():
         wanted[used] += wanted[asked]
     return _Asked(wanted, None, None, corrected, known if not corrected else None)
