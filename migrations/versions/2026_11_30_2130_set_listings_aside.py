@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0105_set_listings_aside"
-down_revision = "0096_follow_markets"
+down_revision = "0104_time_restores"
 branch_labels = None
 depends_on = None
 
