@@ -333,7 +333,14 @@ async def test_a_person_is_found_by_what_he_means_in_another_language_and_his_ve
 ):
     one = Dictionary()
     demand = await a_demand(
-        tx, people.buyer, people.operator, title_zh="激光焊接", problem_zh="变形", technical_details="pump"
+        tx,
+        people.buyer,
+        people.operator,
+        title_zh="激光焊接",
+        title_en=None,
+        problem_zh="变形",
+        problem_en=None,
+        technical_details="pump",
     )
     made = []
     for said in ("Twenty years of laser weld", "water pump"):
