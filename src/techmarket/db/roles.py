@@ -56,8 +56,8 @@ intellectual_right journal_mark journal_reader journal_waiting listing_vector lo
 match_answer match_model node_region notice_pause notification notification_preference opening_officer
 outside_identity outside_sign_in owner_share person_login rate_allowance recovery_code registration_item
 reminder scenario_list_item search_block search_column search_document search_granted search_number
-search_phrase search_set_aside search_state search_term session sign_in_tries vector_model webhook_attempt webhook_delivery
-pgqueuer pgqueuer_log pgqueuer_schedules pgqueuer_statistics
+search_phrase search_set_aside search_state search_term session sign_in_tries vector_model webhook_attempt
+webhook_delivery pgqueuer pgqueuer_log pgqueuer_schedules pgqueuer_statistics
 """,
     Kind.READ: """
 alembic_version journal_log market_clock

@@ -1,6 +1,6 @@
 """Listings that could not be indexed are kept by name; an alert says by text of which tier its listing fits.
 
-Revision ID: 0105_set_listings_aside
+Revision ID: 0107_set_listings_aside
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0105_set_listings_aside"
-down_revision = "0104_time_restores"
+revision = "0107_set_listings_aside"
+down_revision = "0106_database_roles"
 branch_labels = None
 depends_on = None
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer, nullable=False, server_default=sa.text("1")),
         sa.Column("trouble", sa.String(200), nullable=False),
     )
+    op.execute("GRANT UPDATE, DELETE ON search_set_aside TO techmarket_app")
     op.add_column("search_alert", sa.Column("tier", sa.SmallInteger, nullable=False, server_default=sa.text("0")))
 
 
