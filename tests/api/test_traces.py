@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
+import structlog
 from httpx import AsyncClient
 from opentelemetry.sdk.trace.export import SpanExportResult
 from sqlalchemy import text
@@ -102,6 +104,7 @@ async def test_what_an_act_sets_off_is_followed_to_the_call_and_the_receiver_is_
     async with receiving() as receiver:
         hook = {"url": f"{receiver.url}/{CANARY}", "types": ["listings.drafted"]}
         assert (await api.post("/v1/webhooks", key=unit.key, json=hook)).status_code == 201
+        await react(means)  # what is told together is one span, in the trace of the first
         terms = {"title_en": CANARY, "problem_en": f"Sample data: {CANARY}"}
         answer = await api.post(
             "/v1/listings",
@@ -145,10 +148,20 @@ def test_a_statement_is_told_without_its_values(query: str, name: str, said: str
     assert tracing.told(query) == (name, said)
 
 
-async def test_a_line_of_the_log_names_the_trace_and_no_sealed_quote_leaves_one(
-    collector: Collector, client: AsyncClient, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def logged() -> Iterator[None]:
+    """The log as a served market writes it, while the test lasts."""
+    before, kept = structlog.get_config(), (logging.getLogger().handlers[:], logging.getLogger().level)
     observe.configure_logging(json=True)
+    yield
+    structlog.configure(**before)
+    logging.getLogger().handlers[:], level = kept
+    logging.getLogger().setLevel(level)
+
+
+async def test_a_line_of_the_log_names_the_trace_and_no_sealed_quote_leaves_one(
+    collector: Collector, capsys: pytest.CaptureFixture[str], logged: None, client: AsyncClient
+) -> None:
     assert (await client.get("/v1/listings")).status_code == 200
     await client.put(f"/v1/lots/{uuid4()}/envelope", content=b"{}")
     await client.get("/readyz")
