@@ -1,10 +1,11 @@
 """Which operations really succeed: a run of all tests hears an answer of success of each, in the promised shape.
 
-A plugin of every run. It listens to the requests that go into an application in process and keeps the first answer of
-success of each operation. After a run of all tests it is an error if an operation gave none, or one that its document
-does not describe. `no_success.json` beside this file holds those of which none is asked, each with its reason; the list
-may only become shorter, and the run tells which of them did succeed. `python -m tests.positives FOLDER` says the same
-of runs of parts that `TECHMARKET_POSITIVES=FOLDER` kept.
+A plugin of every run. It listens to the requests that go into an application in process and keeps of each operation the
+first answer of success of each status and type. After a run of all tests it is an error if an operation gave none that
+its document describes; what it does not describe beside one that it does is told. `no_success.json` beside this file
+holds those of which none is asked, each with its reason; the list may only become shorter, and the run tells which of
+them did succeed. `python -m tests.positives FOLDER` says the same of runs of parts that `TECHMARKET_POSITIVES=FOLDER`
+kept.
 """
 
 from __future__ import annotations
@@ -35,18 +36,19 @@ _verdict = pytest.StashKey["Verdict"]()
 
 
 class Verdict(NamedTuple):
-    """What is wrong, which excuses are not needed any more, and how many operations succeeded."""
+    """What is wrong, what is told, which excuses are not needed any more, and how many operations succeeded."""
 
     wrong: list[str]
+    told: list[str]
     needless: list[str]
     succeeded: int
     of: int
 
     def lines(self) -> list[str]:
-        told = [f"{self.succeeded} of {self.of} operations were heard to succeed", *self.wrong]
-        return told + [f"succeeds, and needs no excuse in {EXCUSED.name}: {', '.join(self.needless)}"] * bool(
-            self.needless
-        )
+        told = [f"{self.succeeded} of {self.of} operations were heard to succeed", *self.wrong, *self.told]
+        if self.needless:
+            told.append(f"no excuse is needed in {EXCUSED.name} for {', '.join(self.needless)}")
+        return told
 
 
 class Operation(NamedTuple):
@@ -76,22 +78,22 @@ def operation_of(method: str, path: str) -> str | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    seen: set[str] = set()
+    seen: set[tuple[str, int, str]] = set()
     inner = ASGITransport.handle_async_request
 
     async def heard(self: ASGITransport, request: httpx.Request) -> httpx.Response:
         response = await inner(self, request)
         if response.is_success:
             name = operation_of(request.method, request.url.path)
-            if name is not None and name not in seen:
-                media = response.headers.get("content-type", "").partition(";")[0]
+            media = response.headers.get("content-type", "").partition(";")[0]
+            if name is not None and (name, response.status_code, media) not in seen:
                 line = {"name": name, "status": response.status_code, "media": media}
                 got = await response.aread()
                 if got and (media == "application/json" or media.endswith("+json")):
                     line["got"] = json.loads(got)
                 if not _keep(line):
                     return response
-                seen.add(name)
+                seen.add((name, response.status_code, media))
         return response
 
     ASGITransport.handle_async_request = heard  # type: ignore[method-assign]
@@ -117,16 +119,20 @@ def judged(heard: Iterator[dict[str, Any]]) -> Verdict:
     shapes = Shapes(document)
     operations = {one["operationId"]: one for item in document["paths"].values() for one in item.values()}
     excused: dict[str, str] = json.loads(EXCUSED.read_text())
-    wrong, succeeded = [f"{name}: excused, and no operation" for name in excused.keys() - operations.keys()], set()
+    wrong, told, succeeded = (
+        [f"{one}: excused, and no operation" for one in excused.keys() - operations.keys()],
+        [],
+        set(),
+    )
     for one in heard:
         complaint = _complaint(one, operations[one["name"]], shapes)
         if complaint is None:
             succeeded.add(one["name"])
         else:
-            wrong.append(f"{one['name']}: {complaint}")
+            told.append(f"{one['name']}: {complaint}")
     never = operations.keys() - succeeded - excused.keys()
     wrong += [f"{name}: no test heard it succeed" for name in sorted(never)]
-    return Verdict(wrong, sorted(excused.keys() & succeeded), len(succeeded), len(operations))
+    return Verdict(wrong, sorted(set(told)), sorted(excused.keys() & succeeded), len(succeeded), len(operations))
 
 
 def _complaint(one: Mapping[str, Any], operation: Mapping[str, Any], shapes: Shapes) -> str | None:
