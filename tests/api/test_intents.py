@@ -16,7 +16,7 @@ from techmarket.identity.actor import Role
 from techmarket.identity.permissions import PERMISSIONS
 from techmarket.identity.service.intents import may_be_by_two
 from tests.api.test_audit import look, positioned
-from tests.api.test_people import a_person, with_second_factor
+from tests.api.test_people import PASSWORD, a_person, with_second_factor
 from tests.identity.make import a_market, a_member, an_organisation
 
 INVITE = {"name": "Sample", "roles": ["TRADER"]}
@@ -137,6 +137,11 @@ async def test_only_a_colleague_who_may_do_the_same_agrees_and_strangers_know_no
     assert (lists[0].json()["items"], lists[1].status_code) == ([], 404)
 
 
+async def test_what_is_intended_holds_no_password(office):
+    refused = await intend(office, body={**INVITE, "current": PASSWORD})
+    assert (refused.status_code, refused.json()["code"]) == (422, "identity.secret_in_intent")
+
+
 async def test_taking_the_rule_away_needs_a_colleague_too(api, office, monkeypatch):
     path, nothing = f"{office.path}/by-two", {"operations": []}
     alone = await api.put(path, key=office.token, json=nothing)
@@ -161,6 +166,7 @@ async def test_the_rule_is_set_for_acts_with_consequences_where_somebody_could_a
     org = await an_organisation(tx, keys=keys)
     await a_person(api, org, "boss", "ADMINISTRATOR")
     token, path = (await with_second_factor(api, "boss"))[0], f"/v1/organisations/{org.actor.org}/by-two"
+    assert may_be_by_two("identity.issue_key")
     for name in ("identity.get_self", "trading.place_bid", "nobody.knows"):
         refused = await api.put(path, key=token, json={"operations": [name]})
         assert (refused.status_code, refused.json()["code"]) == (422, "identity.not_by_two")

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from techmarket.identity import errors, one_time, passwords, steps
 from techmarket.identity.actor import Role
 from tests.identity.make import a_market, a_member, an_organisation, vouch
+from tests.workbench.make import tell
 
 PASSWORD = "correct horse battery"
 
@@ -48,7 +49,7 @@ async def a_person(api: Any, org: Any, name: str, *roles: str) -> dict[str, Any]
 async def with_second_factor(api: Any, name: str) -> tuple[str, str, list[str]]:
     """A session that has a second factor, the secret and the recovery codes."""
     token = (await sign_in(api, name)).json()["token"]
-    secret = (await api.post("/v1/me/second-factor", key=token)).json()["secret"]
+    secret = (await api.post("/v1/me/second-factor", key=token, json={"current": PASSWORD})).json()["secret"]
     done = await api.post("/v1/me/second-factor/confirmation", key=token, json={"code": code_now(secret, ahead=-1)})
     assert done.status_code == 201, done.text
     return token, secret, done.json()["recovery_codes"]
@@ -315,6 +316,37 @@ async def test_who_is_invited_anew_by_another_loses_the_key_the_first_may_have_k
         }
     mine, theirs = str(org.actor.person), added["person"]["id"]
     assert found == {theirs: mine, person: theirs, joined["id"]: mine, "program": theirs}
+
+
+async def test_a_session_alone_gives_nothing_that_outlives_it_and_what_is_given_is_told_to_the_person(api, tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    person = (await a_person(api, org, "lin", "TRADER"))["id"]
+    token, at = (await sign_in(api, "lin")).json()["token"], f"/v1/organisations/{org.actor.org}/keys"
+    wanted, proof = {"person_id": person, "scopes": ["read"]}, {"current": PASSWORD}
+    silence = {"preferences": {"*": "OFF"}}
+    assert (await api.put("/v1/me/notification-preferences", key=token, json=silence)).status_code == 200
+    first = (await api.post(at, key=token, json=wanted | proof)).json()
+    asks = (("/v1/me/second-factor", {}), (at, wanted), (f"/v1/keys/{first['id']}/rotation", {}))
+    for path, body in asks:
+        for given in ({}, {"current": "wrong horse battery"}):
+            refused = await api.post(path, key=token, json=body | given)
+            told = refused.json()
+            assert (refused.status_code, told["code"], told["pointer"]) == (
+                401,
+                "identity.sign_in_failed",
+                "/body/current",
+            ), path
+    assert [(await api.post(path, key=token, json=body | proof)).status_code for path, body in asks] == [201] * 3
+    token = (await with_second_factor(api, "lin"))[0]
+    assert (await api.post(at, key=token, json=wanted)).status_code == 201
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE session SET second_factor_at = second_factor_at - interval '11 minutes'"))
+    for path, body in asks:
+        stale = await api.post(path, key=token, json=body | proof)
+        assert (stale.status_code, stale.json()["code"]) == (403, "identity.second_factor_needed"), path
+    await tell(tx)
+    inbox = (await api.get("/v1/notifications", key=token)).json()["items"]
+    assert sorted(one["kind"] for one in inbox) == ["identity.key_issued"] * 4 + ["identity.second_factor_set"]
 
 
 async def test_a_founder_who_is_invited_anew_leaves_the_keys_of_the_founding_dead_behind_him(api, tx, keys):

@@ -52,6 +52,33 @@ async def test_a_key_is_rotated_once_with_its_scopes_and_both_work_until_the_ove
         await service.rotate_key(tx, keys, holder, lesser.id, overlap=HOUR, expires_at=None)
 
 
+async def test_a_key_gives_no_other_that_ends_later_than_itself_and_none_once_it_is_over(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    soon = (datetime.now(UTC) + HOUR).replace(microsecond=0)
+
+    async def ask(by, at):
+        scopes = [Scope.READ, Scope.WRITE]
+        return await service.issue_key(tx, keys, by, org.actor.org, org.actor.person, scopes=scopes, expires_at=at)
+
+    async def rotate(by, key):
+        return await service.rotate_key(tx, keys, by, key.id, overlap=HOUR / 4, expires_at=None)
+
+    short, endless, spare = await ask(org.actor, soon), await ask(org.actor, None), await ask(org.actor, None)
+    by_short = await service.authenticate(tx, keys, short.key)
+    asked = (None, soon + HOUR, soon - HOUR / 2)
+    assert [(await ask(by_short, at)).expires_at for at in asked] == [soon, soon, soon - HOUR / 2]
+    assert (await rotate(by_short, short)).expires_at == soon
+    # From here on it is in its overlap, and gives nothing beyond that.
+    for given in (await ask(by_short, None), await rotate(by_short, endless)):
+        assert given.expires_at < soon - HOUR / 2
+    assert (await rotate(org.actor, spare)).expires_at is None
+    await service.revoke_key(tx, org.actor, short.id)
+    other = await ask(org.actor, None)
+    for act in (ask(by_short, None), rotate(by_short, other)):
+        with pytest.raises(errors.KeyEnded):
+            await act
+
+
 async def test_nobody_rotates_the_key_of_another_nor_one_that_is_wider_than_his_own(tx, keys):
     org, stranger = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
     trader = await a_member(tx, org.actor, Role.TRADER, keys=keys)

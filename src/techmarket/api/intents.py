@@ -74,7 +74,7 @@ async def set_by_two(organisation_id: Uuid, body: ByTwo, actor: SignedIn, tx: Tx
     status_code=201,
     response_model=IntendedActOut,
     operation_id="intendAct",
-    responses=refusals(errors.NotByTwo, errors.SessionOnly),
+    responses=refusals(errors.NotByTwo, errors.SecretInIntent, errors.SessionOnly),
 )
 async def intend_act(organisation_id: Uuid, body: Intend, actor: SignedIn, tx: TxDep) -> object:
     """Say what you are going to do, word for word, for a colleague to agree. It holds for three days."""

@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from techmarket.api.deps import KeysDep, MarketRoute, SignedIn, TxDep
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
+from techmarket.api.sessions import Password, proven_for
 from techmarket.api.shapes import Aware, Cursor, Limit, SafeText, Uuid, Wire
 from techmarket.identity import errors, service
 from techmarket.identity.actor import Scope
+from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.identity.views import IssuedKeyView, KeyStanding
 from techmarket.kernel.paging import BadCursor
 
@@ -28,16 +30,25 @@ Overlap = Annotated[
 ]
 
 
+Current = Annotated[
+    Password | None,
+    Field(description="The password you have now; asked for in a session that no fresh second factor proves."),
+]
+_PROVING = (errors.SessionOnly, errors.SignInFailed, errors.SignInTooOften, errors.SignInBusy, SecondFactorNeeded)
+
+
 class IssueKey(Wire):
     person_id: UUID
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
     expires_at: Aware | None = None
     name: Annotated[str, SafeText(100)] | None = Field(default=None, description="What it is for, in your own words.")
+    current: Current = None
 
 
 class RotateKey(Wire):
     overlap_seconds: Overlap = DAY
     expires_at: Aware | None = None
+    current: Current = None
 
 
 class IssuedKeyOut(Wire):
@@ -73,10 +84,14 @@ class KeyPage(Wire):
     status_code=201,
     response_model=IssuedKeyOut,
     operation_id="issueKey",
-    responses=refusals(errors.ExpiryNotAhead, errors.SessionOnly),
+    responses=refusals(errors.ExpiryNotAhead, errors.KeyEnded, *_PROVING),
 )
-async def issue_key(organisation_id: Uuid, body: IssueKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
-    """Issue a further key for yourself, with no more scopes than the key you ask with."""
+async def issue_key(
+    organisation_id: Uuid, body: IssueKey, request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep
+) -> IssuedKeyView:
+    """Issue a further key for yourself, with no more scopes than the key you ask with, ending no later than that one;
+    in a session by your password or a fresh second factor."""
+    proven = await proven_for(request, actor, body.current)
     return await service.issue_key(
         tx,
         keys,
@@ -86,6 +101,7 @@ async def issue_key(organisation_id: Uuid, body: IssueKey, actor: SignedIn, tx: 
         scopes=body.scopes,
         expires_at=body.expires_at,
         name=body.name,
+        proven=proven,
     )
 
 
@@ -115,12 +131,16 @@ async def list_keys(
     status_code=201,
     response_model=IssuedKeyOut,
     operation_id="rotateKey",
-    responses=refusals(errors.KeyEnded, errors.KeyRotatedAlready, errors.ExpiryNotAhead, errors.SessionOnly),
+    responses=refusals(errors.KeyEnded, errors.KeyRotatedAlready, errors.ExpiryNotAhead, *_PROVING),
 )
-async def rotate_key(key_id: Uuid, body: RotateKey, actor: SignedIn, tx: TxDep, keys: KeysDep) -> IssuedKeyView:
-    """Replace a key of your own by one with the same scopes; the old one works on until the overlap is over."""
+async def rotate_key(
+    key_id: Uuid, body: RotateKey, request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep
+) -> IssuedKeyView:
+    """Replace a key of your own by one with the same scopes; the old one works on until the overlap is over. By a key
+    none is prolonged; in a session it takes your password or a fresh second factor."""
+    proven = await proven_for(request, actor, body.current)
     overlap = timedelta(seconds=body.overlap_seconds)
-    return await service.rotate_key(tx, keys, actor, key_id, overlap=overlap, expires_at=body.expires_at)
+    return await service.rotate_key(tx, keys, actor, key_id, overlap=overlap, expires_at=body.expires_at, proven=proven)
 
 
 @router.post("/keys/{key_id}/revocation", status_code=204, operation_id="revokeKey", responses=refusals())

@@ -27,6 +27,7 @@ from techmarket.api.deps import (
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import SafeText, ShortText, Uuid, Wire
 from techmarket.identity import errors, service
+from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.identity.rules import PASSWORD_MAX, PASSWORD_MIN, SessionLimits
 from techmarket.identity.views import SessionView, SignedInView
@@ -54,6 +55,12 @@ class SetLogin(Wire):
     name: ShortText
     password: NewPassword
     current: Password | None = Field(default=None, description="The password you have now, if you have one.")
+
+
+class BeginSecondFactor(Wire):
+    current: Password | None = Field(
+        default=None, description="The password you have now; asked for unless a fresh second factor proves you."
+    )
 
 
 class GiveCode(Wire):
@@ -175,11 +182,17 @@ async def set_login(body: SetLogin, request: Request, actor: SignedIn, tx: TxDep
     status_code=201,
     response_model=SecondFactorOut,
     operation_id="beginSecondFactor",
-    responses=refusals(errors.SessionOnly, SecondFactorNeeded),
+    responses=refusals(
+        errors.SessionOnly, errors.SignInFailed, errors.SignInTooOften, errors.SignInBusy, SecondFactorNeeded
+    ),
 )
-async def begin_second_factor(request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep) -> object:
-    """A secret for your authenticator app. It counts once you have given a code of it."""
-    return await service.begin_second_factor(tx, keys, actor, market=request.app.title)
+async def begin_second_factor(
+    request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep, body: BeginSecondFactor | None = None
+) -> object:
+    """A secret for your authenticator app, for your password or a code of the one you have. It counts once you have
+    given a code of it."""
+    proven = await proven_for(request, actor, body.current if body is not None else None)
+    return await service.begin_second_factor(tx, keys, actor, market=request.app.title, proven=proven)
 
 
 @router.post(
@@ -192,6 +205,12 @@ async def begin_second_factor(request: Request, actor: SignedIn, tx: TxDep, keys
 async def set_second_factor(body: GiveCode, actor: SignedIn, tx: TxDep, keys: KeysDep) -> object:
     """Your app shows the right code: from now on it is asked for. The recovery codes are shown once."""
     return {"recovery_codes": list(await service.set_second_factor(tx, keys, actor, code=body.code))}
+
+
+async def proven_for(request: Request, actor: Actor, current: str | None) -> str | None:
+    """What proves the actor beyond his session, in transactions of its own: those of the act's key begin behind it."""
+    means = means_of(request)
+    return await service.prove(means.tx, means.keys, actor, current=current, source=source_of(request))
 
 
 def shown(signed: SignedInView, response: Response, *, as_cookie: bool) -> dict[str, object]:

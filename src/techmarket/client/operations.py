@@ -201,7 +201,9 @@ class Operations(ABC):
         *,
         once: str | None = None,
     ) -> shapes.IssuedKeyOut:
-        """Issue a further key for yourself, with no more scopes than the key you ask with."""
+        """Issue a further key for yourself, with no more scopes than the key you ask with, ending no later than
+        that one; in a session by your password or a fresh second factor.
+        """
         return self.send(
             "POST",
             "/v1/organisations/{organisation_id}/keys",
@@ -219,7 +221,9 @@ class Operations(ABC):
         *,
         once: str | None = None,
     ) -> shapes.IssuedKeyOut:
-        """Replace a key of your own by one with the same scopes; the old one works on until the overlap is over."""
+        """Replace a key of your own by one with the same scopes; the old one works on until the overlap is over.
+        By a key none is prolonged; in a session it takes your password or a fresh second factor.
+        """
         return self.send(
             "POST",
             "/v1/keys/{key_id}/rotation",
@@ -654,9 +658,24 @@ class Operations(ABC):
         """Set your name and password; your other sessions end."""
         return self.send("PUT", "/v1/me/login", {}, body=body, media="application/json")
 
-    def begin_second_factor(self, *, once: str | None = None) -> shapes.SecondFactorOut:
-        """A secret for your authenticator app. It counts once you have given a code of it."""
-        return self.send("POST", "/v1/me/second-factor", {}, keyed=True, once=once)
+    def begin_second_factor(
+        self,
+        *,
+        body: shapes.BeginSecondFactor | None | None = None,
+        once: str | None = None,
+    ) -> shapes.SecondFactorOut:
+        """A secret for your authenticator app, for your password or a code of the one you have. It counts once
+        you have given a code of it.
+        """
+        return self.send(
+            "POST",
+            "/v1/me/second-factor",
+            {},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
 
     def set_second_factor(self, body: shapes.GiveCode, *, once: str | None = None) -> shapes.RecoveryCodesOut:
         """Your app shows the right code: from now on it is asked for. The recovery codes are shown once."""

@@ -485,6 +485,10 @@ class BeginLinking(TypedDict):
     return_to: NotRequired[str]
 
 
+class BeginSecondFactor(TypedDict):
+    current: NotRequired[str | None]
+
+
 class BeginSignIn(TypedDict):
     organisation_id: NotRequired[str | None]
     return_to: NotRequired[str]
@@ -2194,6 +2198,7 @@ class IssueKey(TypedDict):
     scopes: list[Scope]
     expires_at: NotRequired[str | None]
     name: NotRequired[str | None]
+    current: NotRequired[str | None]
 
 
 class IssuedKeyOut(TypedDict):
@@ -3918,6 +3923,7 @@ class RotateIn(TypedDict):
 class RotateKey(TypedDict):
     overlap_seconds: NotRequired[int]
     expires_at: NotRequired[str | None]
+    current: NotRequired[str | None]
 
 
 class RotateSecret(TypedDict):

@@ -104,11 +104,17 @@ class KeyedTx(Tx):
         # While the pepper is changed an answer may be kept under the former one: a retry must find it there.
         self._known = [(material[:32], AESGCM(material[32:])) for material in made]
         self._key_hash, self._cipher = self._known[0]
+        self._material = {one[:32]: one for one in made}
         self._held: AsyncSession | None = None
 
     def bind(self, content: bytes) -> None:
         """A streamed body is known only once it is stored; from here on it is part of the request's fingerprint."""
         self._fingerprint = hashlib.sha256(self._fingerprint + content).digest()
+
+    def _kept_fingerprint(self, key_hash: bytes) -> bytes:
+        """The fingerprint as it lies in the row: keyed, for a body may hold a password, and its bare hash would let
+        whoever reads the row try passwords as fast as he can hash."""
+        return hmac.new(self._material[key_hash], self._fingerprint, hashlib.sha256).digest()
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncSession]:
@@ -174,7 +180,7 @@ class KeyedTx(Tx):
         ).one_or_none()
         if row is None:
             return None
-        if not hmac.compare_digest(row.fingerprint, self._fingerprint):
+        if not hmac.compare_digest(row.fingerprint, self._kept_fingerprint(key_hash)):
             raise KeyReused(pointer="/header/Idempotency-Key")
         kept = json.loads(cipher.decrypt(row.answer[:12], row.answer[12:], key_hash))
         return Answer(row.status, kept["headers"], bytes.fromhex(kept["body"]))
@@ -217,7 +223,7 @@ class KeyedTx(Tx):
             {
                 "p": self._principal,
                 "k": self._key_hash,
-                "f": self._fingerprint,
+                "f": self._kept_fingerprint(self._key_hash),
                 "s": answer.status,
                 "a": sealed,
             },

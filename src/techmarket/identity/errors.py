@@ -325,6 +325,14 @@ class NotAgreed(Refusal):
     en = "No colleague agreed to this very request (person, method, address, body), or it was done or has run out."
 
 
+class SecretInIntent(Refusal):
+    """What is intended is kept, and read by colleagues."""
+
+    code, kind = "identity.secret_in_intent", Kind.INVALID
+    zh = "拟办的请求由同事阅读并留存，不得含有口令；请以新近的第二因素代替口令。"
+    en = "Colleagues read what is intended, and it is kept: it holds no password. Give a fresh second factor instead."
+
+
 class OwnAct(Refusal):
     code, kind = "identity.own_act", Kind.NOT_ALLOWED
     zh = "不能同意自己提出的操作；请由另一名同事同意。"

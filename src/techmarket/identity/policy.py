@@ -10,7 +10,7 @@ VERIFY = permission("identity.verify_organisation", Standing.MARKET_OR_NODE, Rol
 SUSPEND = permission("identity.suspend_organisation", Standing.MARKET, Role.OPERATOR)
 ADD_PERSON = permission("identity.add_person", Standing.OWN, Role.ADMINISTRATOR, consequential=True)
 # Only the person herself: whoever holds her key signs in her name.
-ISSUE_KEY = permission("identity.issue_key", Standing.OWN)
+ISSUE_KEY = permission("identity.issue_key", Standing.OWN, consequential=True)
 ROTATE_KEY = permission("identity.rotate_key", Standing.OWN)
 LIST_KEYS = permission("identity.list_keys", Standing.MARKET_OR_OWN, scope=Scope.READ)
 REVOKE_OWN_KEY = permission("identity.revoke_own_key", Standing.MARKET_OR_OWN)

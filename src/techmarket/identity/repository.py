@@ -141,6 +141,10 @@ async def renew_secret_hash(db: AsyncSession, secret_id: UUID, *, was: bytes, no
     await db.execute(renewed.values(secret_hash=now))
 
 
+async def get_key(db: AsyncSession, key_id: UUID) -> ApiKey:
+    return await db.get_one(ApiKey, key_id)
+
+
 async def lock_key(db: AsyncSession, key_id: UUID) -> ApiKey:
     row = (await db.execute(select(ApiKey).where(ApiKey.id == key_id).with_for_update())).scalar_one_or_none()
     if row is None:

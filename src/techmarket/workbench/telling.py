@@ -95,6 +95,10 @@ WORDS: Mapping[str, Words] = {
     "identity.elevation_taken": Words("市场人员取得了紧急授权", "An elevation was taken for your organisation"),
     "identity.elevation_reviewed": Words("紧急授权已复核", "An elevation was reviewed"),
     "identity.deputy_appointed": Words("有人员获授权代理", "A deputy was appointed"),
+    "identity.key_issued": Words("有人以您的身份取得了新的接口密钥", "A key was issued in your name"),
+    "identity.login_set": Words("您的登录名或口令已更改", "Your sign-in name or password was set"),
+    "identity.second_factor_set": Words("您的第二因素已设置", "Your second factor was set"),
+    "identity.outside_identity_linked": Words("有外部账户关联到您", "An account of another house was linked to you"),
     "identity.by_two_set": Words("须同事同意的操作已变更", "Which acts take a colleague's agreement was changed"),
     "listings.submitted": Words("有供需信息待审核", "A listing waits for review"),
     "listings.accepted": Words("供需信息已通过审核", "A listing was accepted"),
@@ -178,6 +182,17 @@ STAFF: Mapping[str, frozenset[Role]] = {
 }
 """What the market's staff, and registrars, are told, by role; of all else they are told by their work queue."""
 
+OF_ONESELF = frozenset(
+    {
+        "identity.key_issued",
+        "identity.login_set",
+        "identity.second_factor_set",
+        "identity.outside_identity_linked",
+    }
+)
+"""What somebody did to his own means of signing in: he is told himself, by mail, whatever he said he wants to be told
+of. If it was not he, that is how he hears of it."""
+
 NOT_TO_ORGANISATIONS = frozenset(
     {
         "achievements.recorded",
@@ -188,6 +203,7 @@ NOT_TO_ORGANISATIONS = frozenset(
         "listings.submitted",
         "trading.submitted",
         "identity.organisation_registered",
+        *OF_ONESELF,
         "rulebook.rule_proposed",
         "settlement.money_act_asked",
         "certification.certificate_prepared",
@@ -206,6 +222,8 @@ DEFAULTS: Mapping[str, Delivery] = {
 
 def wanted(kind: str, said: Mapping[str, Delivery]) -> Delivery:
     """The narrowest word counts: the kind, then its group (`trading`), then everything (`*`); then the default."""
+    if kind in OF_ONESELF:
+        return Delivery.MAIL
     group = kind.partition(".")[0]
     for name in (kind, group, EVERYTHING):
         if name in said:
@@ -215,4 +233,8 @@ def wanted(kind: str, said: Mapping[str, Delivery]) -> Delivery:
 
 def is_known(name: str) -> bool:
     """Whether a preference may be about this."""
-    return name == EVERYTHING or name in WORDS or any(kind.startswith(f"{name}.") for kind in WORDS)
+    return (
+        name == EVERYTHING
+        or (name in WORDS and name not in OF_ONESELF)
+        or any(kind.startswith(f"{name}.") for kind in WORDS)
+    )

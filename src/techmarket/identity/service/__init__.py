@@ -26,7 +26,7 @@ from techmarket.identity.service.invitations import (
     withdraw_invitation,
 )
 from techmarket.identity.service.keys import issue_key, list_keys, note_uses, revoke_key, rotate_key
-from techmarket.identity.service.logins import begin_second_factor, set_login, set_second_factor
+from techmarket.identity.service.logins import begin_second_factor, prove, set_login, set_second_factor
 from techmarket.identity.service.machines import (
     give_token,
     list_clients,
@@ -117,6 +117,7 @@ __all__ = [
     "list_sessions",
     "move_clock",
     "note_uses",
+    "prove",
     "read_clock",
     "refuse_act",
     "register_client",

@@ -38,6 +38,7 @@ from techmarket.kernel.refusals import NotAllowed, NotFound
 
 OPEN_FOR = timedelta(days=3)
 SENT_AGAIN_WITHIN = timedelta(hours=KEPT_HOURS - 1)
+SECRETS = frozenset({"current", "password"})
 ITSELF = "identity.set_by_two"
 
 
@@ -76,6 +77,8 @@ async def intend_act(
     require(actor, policy.INTEND, parties=[org_id])
     if not may_be_by_two(operation):
         raise errors.NotByTwo(operations=[operation], pointer="/body/operation")
+    if body is not None and not body.keys().isdisjoint(SECRETS):
+        raise errors.SecretInIntent(pointer="/body/body")
     digest = digest_of(method, path, body)
     async with tx.begin() as db:
         if await is_machine(db, actor.person):

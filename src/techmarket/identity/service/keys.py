@@ -16,10 +16,11 @@ from techmarket.db import journal
 from techmarket.db.keys import Keys
 from techmarket.db.session import Tx
 from techmarket.identity import errors, policy, repository
-from techmarket.identity.actor import Actor, Role, Scope
+from techmarket.identity.actor import Actor, Role, Scope, Via
 from techmarket.identity.events import KeyIssued, KeyRevoked, KeyRotated
 from techmarket.identity.permissions import ScopeMissing, require
 from techmarket.identity.rules import rotated_until
+from techmarket.identity.service.logins import require_proven
 from techmarket.identity.service.seeing import require_known_org
 from techmarket.identity.tables import ApiKey
 from techmarket.identity.views import IssuedKeyView, KeyView
@@ -38,8 +39,10 @@ async def issue_key(
     scopes: Sequence[Scope],
     expires_at: datetime | None,
     name: str | None = None,
+    proven: str | None = None,
 ) -> IssuedKeyView:
-    """A further key for oneself, so that keys can be rotated with overlap; a key gives no scope it lacks itself.
+    """A further key for oneself, so that keys can be rotated with overlap; a key gives no scope it lacks itself, and
+    none that ends later than it does. In a session it takes more than the session (`proven`, see `logins.prove`).
 
     Nobody, not the administrator either, is given the key of another person: signatures rest on it.
     """
@@ -51,16 +54,28 @@ async def issue_key(
         if found is None:
             raise NotFound()
         _require_no_program(found[0].is_machine)
-        _require_ahead(expires_at, await repository.real_now(db))
+        await require_proven(db, actor, proven)
+        now = await repository.real_now(db)
+        _require_ahead(expires_at, now)
+        if actor.via is Via.KEY and actor.key_id:
+            expires_at = _within(await repository.lock_key(db, actor.key_id), expires_at, now=now)
         return issue(db, keys, actor, person_id, org_id, scopes=tuple(scopes), expires_at=expires_at, name=name)
 
 
 async def rotate_key(
-    tx: Tx, keys: Keys, actor: Actor, key_id: UUID, *, overlap: timedelta, expires_at: datetime | None
+    tx: Tx,
+    keys: Keys,
+    actor: Actor,
+    key_id: UUID,
+    *,
+    overlap: timedelta,
+    expires_at: datetime | None,
+    proven: str | None = None,
 ) -> IssuedKeyView:
     """Another key in the place of one's own, with the same scopes; the old one works on until the overlap is over.
 
-    A key is rotated once: two who try at the same time get one successor between them.
+    A key is rotated once: two who try at the same time get one successor between them. By a key no other is prolonged:
+    that takes a session and more (`proven`, see `logins.prove`).
     """
     async with tx.begin() as db:
         key = await repository.lock_key(db, key_id)
@@ -74,7 +89,11 @@ async def rotate_key(
             raise errors.KeyEnded()
         if await repository.find_successor(db, key.id) is not None:
             raise errors.KeyRotatedAlready()
+        await require_proven(db, actor, proven)
         _require_ahead(expires_at, now)
+        if actor.via is Via.KEY and actor.key_id:
+            own = key if actor.key_id == key.id else await repository.get_key(db, actor.key_id)
+            expires_at = _within(own, expires_at, now=now)
         key.expires_at = rotated_until(key.expires_at, now=now, overlap=overlap)
         scopes = tuple(Scope(scope) for scope in key.scopes)
         issued = issue(
@@ -166,6 +185,13 @@ def issue(
 
 def _oversees(actor: Actor, org_id: UUID) -> bool:
     return Role.ADMINISTRATOR in actor.roles and (actor.is_market or actor.org_id == org_id)
+
+
+def _within(own: ApiKey, expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """When a key ends that was asked for by another: no later than that one, which must still be in force."""
+    if own.revoked_at is not None or (own.expires_at is not None and own.expires_at <= now):
+        raise errors.KeyEnded()
+    return min((at for at in (expires_at, own.expires_at) if at is not None), default=None)
 
 
 def _require_no_program(is_machine: bool) -> None:

@@ -1,4 +1,8 @@
-"""How people prove who they are: name and password, a second factor, codes for the day it is lost."""
+"""How people prove who they are: name and password, a second factor, codes for the day it is lost.
+
+A session may be stolen, and what it left behind would go on: so whoever gives in it what outlives it (a linked account,
+a second factor, a key) proves himself beyond the session (`prove`, `require_proven`).
+"""
 
 from __future__ import annotations
 
@@ -79,11 +83,16 @@ async def put_login(
     return held
 
 
-async def begin_second_factor(tx: Tx, keys: Keys, actor: Actor, *, market: str) -> SecondFactorView:
-    """A new secret for my authenticator app; it counts once a code of it was given. Who has one gives that first."""
+async def begin_second_factor(tx: Tx, keys: Keys, actor: Actor, *, market: str, proven: str | None) -> SecondFactorView:
+    """A new secret for my authenticator app; it counts once a code of it was given.
+
+    Who has one gives that first, anybody else his password (`proven`, see `prove`): it is what proves him from
+    then on, and keeps out whoever does not hold it.
+    """
     require(actor, policy.SET_SECOND_FACTOR)
     session_id = session_of(actor)
     async with tx.begin() as db:
+        await require_proven(db, actor, proven)
         login = await _my_login(db, actor, session_id)
         secret = one_time.new_secret()
         login.totp_waiting = keys.wrap(secret, about=login.person_id.bytes)
@@ -117,10 +126,57 @@ async def set_second_factor(tx: Tx, keys: Keys, actor: Actor, *, code: str) -> t
 async def require_fresh_session(db: AsyncSession, actor: Actor) -> Session:
     """The actor has signed in and given a second factor within the last minutes."""
     session = await repository.lock_session(db, session_of(actor), actor.person)
-    now = await repository.real_now(db)
-    if session.second_factor_at is None or now - session.second_factor_at > FRESH:
+    if not await is_fresh(db, session):
         raise SecondFactorNeeded()
     return session
+
+
+async def is_fresh(db: AsyncSession, session: Session) -> bool:
+    """Whether a second factor was given in it within the last minutes."""
+    return session.second_factor_at is not None and await repository.real_now(db) - session.second_factor_at <= FRESH
+
+
+async def prove(
+    tx: Tx, keys: Keys, actor: Actor, *, current: str | None, source: str, by_linked_account: bool = True
+) -> str | None:
+    """The hash that the password given fits, or None where a fresh second factor, or a key, does instead.
+
+    A wrong password counts with those given to change it. Without `by_linked_account` a session that rests on an
+    account of another house takes a second factor. What it returns is held to once more by `require_proven`, in the
+    transaction of the act: hashing takes a thread of its own, and no transaction waits for it.
+    """
+    if actor.via is not Via.SESSION:
+        return None
+    by = trying(keys, f"password of {actor.person}", source)
+    async with tx.begin() as db:
+        login = await repository.get_login_of(db, actor.person)
+        session = await repository.lock_session(db, session_of(actor), actor.person)
+        if await is_fresh(db, session):
+            return None
+        if login is None or login.totp_secret is not None or not (by_linked_account or session.identity_id is None):
+            await require_fresh_session(db, actor)
+        if current is None:
+            raise errors.SignInFailed(pointer="/body/current")
+        wait = await count_try(db, by)
+    if wait:
+        raise must_wait(wait)
+    assert login is not None
+    if not await passwords.password_fits(current, login.password_phc):
+        raise errors.SignInFailed(pointer="/body/current")
+    async with tx.begin() as db:
+        await forgive(db, by)
+    return login.password_phc
+
+
+async def require_proven(db: AsyncSession, actor: Actor, proven: str | None) -> None:
+    """Refuse a session unless its second factor is fresh, or the password that was proven is still the person's."""
+    if actor.via is not Via.SESSION:
+        return
+    held = await repository.lock_login(db, actor.person)
+    if proven is None or (held is not None and held.totp_secret is not None):
+        await require_fresh_session(db, actor)
+    elif held is None or held.password_phc != proven:
+        raise errors.SignInFailed(pointer="/body/current")
 
 
 async def _my_login(db: AsyncSession, actor: Actor, session_id: UUID) -> PersonLogin:

@@ -20,7 +20,7 @@ from techmarket.db import journal
 from techmarket.db.keys import Keys
 from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
-from techmarket.identity import errors, passwords, policy
+from techmarket.identity import errors, policy
 from techmarket.identity import repository_people as repository
 from techmarket.identity.actor import Actor, Via
 from techmarket.identity.events import OutsideIdentityLinked, OutsideIdentityUnlinked
@@ -28,7 +28,7 @@ from techmarket.identity.oidc import Metadata, Word, address_to_ask, read_id_tok
 from techmarket.identity.permissions import require
 from techmarket.identity.providers import House
 from techmarket.identity.rules import SessionLimits
-from techmarket.identity.service.logins import require_fresh_session
+from techmarket.identity.service.logins import prove, require_proven
 from techmarket.identity.service.sessions import acting_for, end_replaced, second_factor, session_of, start
 from techmarket.identity.service.trying import count_try, forgive, must_wait, trying
 from techmarket.identity.tables import OutsideIdentity, OutsideSignIn
@@ -79,38 +79,13 @@ async def begin_linking(
     """
     require(actor, policy.LINK_IDENTITY)
     session_id = session_of(actor)
-    async with tx.begin() as db:
-        login = await repository.get_login_of(db, actor.person)
-        session = await repository.lock_session(db, session_id, actor.person)
-        by_password = login is not None and login.totp_secret is None and session.identity_id is None
-        if not by_password:
-            await require_fresh_session(db, actor)
-    proven = await _proven_by_password(tx, keys, actor, current, source) if by_password else None
+    proven = await prove(tx, keys, actor, current=current, source=source, by_linked_account=False)
     metadata = await house.metadata()
     row = _row(house, return_to)
     async with tx.begin() as db:
-        held = await repository.lock_login(db, actor.person)
-        if proven is None or (held is not None and held.totp_secret is not None):
-            await require_fresh_session(db, actor)
-        elif held is None or held.password_phc != proven:
-            raise errors.SignInFailed(pointer="/body/current")
+        await require_proven(db, actor, proven)
         row.person_id, row.session_id = actor.person, session_id
         return await _begun(db, keys, house, metadata, row, public_url)
-
-
-async def _proven_by_password(tx: Tx, keys: Keys, actor: Actor, current: str | None, source: str) -> str:
-    """The hash that the password given fits; a wrong one counts with those given to change it."""
-    by = trying(keys, f"password of {actor.person}", source)
-    async with tx.begin() as db:
-        wait = await count_try(db, by)
-        login = await repository.get_login_of(db, actor.person)
-    if wait:
-        raise must_wait(wait)
-    if not await passwords.password_fits(current or "", login.password_phc if login else None) or login is None:
-        raise errors.SignInFailed(pointer="/body/current")
-    async with tx.begin() as db:
-        await forgive(db, by)
-    return login.password_phc
 
 
 async def return_from(

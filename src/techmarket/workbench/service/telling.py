@@ -29,7 +29,7 @@ from techmarket.revenue import steps as revenue
 from techmarket.signing import steps as signing
 from techmarket.trading import steps as trading
 from techmarket.workbench import repository_notes as notes
-from techmarket.workbench.telling import ALERT, NOT_TO_ORGANISATIONS, SIGN, STAFF, WORDS, Delivery, wanted
+from techmarket.workbench.telling import ALERT, NOT_TO_ORGANISATIONS, OF_ONESELF, SIGN, STAFF, WORDS, Delivery, wanted
 
 BATCH = 500
 DIGEST_HOUR = 8
@@ -144,8 +144,14 @@ async def _of_staff(db: AsyncSession, entries: Sequence[Entry]) -> list[Note]:
 
 
 async def _of_people(db: AsyncSession, entries: Sequence[Entry]) -> list[Note]:
-    """People whom a thing names: who made a result, who has a share in a reward, who sits on a panel."""
-    found: list[Note] = []
+    """People whom a thing names: who made a result, who has a share in a reward, who sits on a panel; and who changed
+    his own means of signing in."""
+    found = [
+        _note(entry, entry.actor, entry.org)
+        for entry in entries
+        if entry.kind in OF_ONESELF and entry.actor is not None and entry.org is not None
+        if entry.actor == entry.ref("person")
+    ]
     by_kind: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_kind[entry.kind].append(entry)
