@@ -40,10 +40,13 @@ class PersonAdded(Event):
 
 @dataclass(frozen=True)
 class KeyIssued(Event):
+    """`is_further`: by a credential of the same person, who had one before."""
+
     kind: ClassVar[str] = "identity.key_issued"
     key_id: UUID
     person_id: UUID
     organisation_id: UUID
+    is_further: bool = False
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,8 @@ def issue(
         replaces_id=replaces_id,
     )
     db.add(key)
-    journal.record(db, KeyIssued(key.id, person_id, org_id), actor=actor)
+    is_further = actor.key_id is not None and actor.person_id == person_id
+    journal.record(db, KeyIssued(key.id, person_id, org_id, is_further), actor=actor)
     return IssuedKeyView(key.id, prefix, raw, scopes, expires_at)
 
 

@@ -150,7 +150,7 @@ async def _of_people(db: AsyncSession, entries: Sequence[Entry]) -> list[Note]:
         _note(entry, entry.actor, entry.org)
         for entry in entries
         if entry.kind in OF_ONESELF and entry.actor is not None and entry.org is not None
-        if entry.actor == entry.ref("person")
+        if entry.actor == entry.ref("person") and entry.facts.get("is_further", True)
     ]
     by_kind: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
