@@ -220,6 +220,7 @@ async def test_an_operator_acts_for_an_organisation_for_a_reason_told_at_once_ma
     assert (await api.post(withdrawals[0], key=market.ann)).status_code in (403, 404)
     withdrawn = await api.post(withdrawals[0], key=market.ann, headers=under)
     assert withdrawn.status_code == 204, withdrawn.text
+    assert (await api.get(f"/v1/organisations/{org.actor.org}/audit", key=market.ann, headers=under)).status_code == 200
     review = f"/v1/elevations/{taken.json()['id']}/review"
     finding = {"was_justified": True, "finding": "示例：已核对"}
     early = await api.post(review, key=market.bo, json=finding)
@@ -233,7 +234,8 @@ async def test_an_operator_acts_for_an_organisation_for_a_reason_told_at_once_ma
     assert sorted(one.status_code for one in answers) == [200, 409, 409]
     await positioned(means)
     marked = await look(api, org, org.key, elevation_id=taken.json()["id"])
-    assert [one["kind"] for one in marked] == ["identity.invitation_withdrawn"]
+    assert [one["kind"] for one in marked] == ["identity.looked_under_elevation", "identity.invitation_withdrawn"]
+    assert marked[0]["facts"] == {"address": f"/v1/organisations/{org.actor.org}/audit"}
     kinds = [one["kind"] for one in await look(api, org, org.key)]
     assert [kind for kind in kinds if "elevation" in kind] == [
         "identity.elevation_reviewed",

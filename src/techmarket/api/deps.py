@@ -143,7 +143,8 @@ async def acting_for(request: Request, means: Means, actor: Actor) -> Actor:
     if elevation is not None:
         if _PLAIN_UUID.fullmatch(elevation) is None:
             raise ElevationOver()
-        actor = await identity.under_elevation(means.tx, actor, UUID(elevation))
+        looks_at = _address_of(request) if request.method in ("GET", "HEAD") else None
+        actor = await identity.under_elevation(means.tx, actor, UUID(elevation), looks_at=looks_at)
         if not request.url.path.startswith(REACHED_BY_ELEVATION):
             raise ElevationDoesNotReach()
     agreed = request.headers.get(AGREED_ACT)
@@ -160,6 +161,16 @@ async def acting_for(request: Request, means: Means, actor: Actor) -> Actor:
             key=request.headers.get("idempotency-key", ""),
         )
     return actor
+
+
+def _address_of(request: Request) -> str:
+    """The address of a route with the ids in it; whatever else stands in it is left out."""
+
+    def said(part: re.Match[str]) -> str:
+        given = str(request.path_params.get(part[1], ""))
+        return given if _PLAIN_UUID.fullmatch(given) else part[0]
+
+    return re.sub(r"\{(\w+)[^}]*\}", said, observe.route_template(request.scope))
 
 
 async def _object_of(request: Request) -> dict[str, Any] | None:

@@ -173,6 +173,16 @@ class ElevationTaken(Event):
 
 
 @dataclass(frozen=True)
+class LookedUnderElevation(Event):
+    """Somebody of the market read this address of the organisation's under his elevation."""
+
+    kind: ClassVar[str] = "identity.looked_under_elevation"
+    elevation_id: UUID
+    organisation_id: UUID
+    address: str
+
+
+@dataclass(frozen=True)
 class ElevationEnded(Event):
     kind: ClassVar[str] = "identity.elevation_ended"
     elevation_id: UUID

@@ -18,7 +18,7 @@ from techmarket.db.session import Tx
 from techmarket.identity import errors, policy, steps
 from techmarket.identity import repository_powers as repository
 from techmarket.identity.actor import Actor, OrgKind, Role, Scope, Via
-from techmarket.identity.events import ElevationEnded, ElevationReviewed, ElevationTaken
+from techmarket.identity.events import ElevationEnded, ElevationReviewed, ElevationTaken, LookedUnderElevation
 from techmarket.identity.lifecycle import OrgState
 from techmarket.identity.permissions import require
 from techmarket.identity.repository import get_organisation, get_person, real_now
@@ -111,8 +111,11 @@ async def list_elevations(
         return page.map(lambda row: _view(*row))
 
 
-async def under_elevation(tx: Tx, actor: Actor, elevation_id: UUID) -> Actor:
-    """The actor as an administrator of the organisation his elevation is for."""
+async def under_elevation(tx: Tx, actor: Actor, elevation_id: UUID, *, looks_at: str | None) -> Actor:
+    """The actor as an administrator of the organisation his elevation is for.
+
+    `looks_at` is the address he reads, if he reads: a look is on record like an act, whatever it finds.
+    """
     if actor.via is not Via.SESSION or actor.key_id is None or Role.OPERATOR not in actor.roles:
         raise errors.ElevationOver()
     async with tx.begin() as db:
@@ -120,7 +123,7 @@ async def under_elevation(tx: Tx, actor: Actor, elevation_id: UUID) -> Actor:
     if found is None:
         raise errors.ElevationOver()
     row, org = found
-    return replace(
+    under = replace(
         actor,
         org_id=org.id,
         org_kind=org.kind,
@@ -131,6 +134,10 @@ async def under_elevation(tx: Tx, actor: Actor, elevation_id: UUID) -> Actor:
         elevation_id=row.id,
         by_two=frozenset(),
     )
+    if looks_at is not None:
+        async with tx.begin() as db:
+            journal.record(db, LookedUnderElevation(row.id, org.id, looks_at), actor=under)
+    return under
 
 
 def _view(row: Elevation, name: str) -> ElevationView:
