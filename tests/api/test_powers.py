@@ -240,6 +240,7 @@ async def test_an_operator_acts_for_an_organisation_for_a_reason_told_at_once_ma
     assert [kind for kind in kinds if "elevation" in kind] == [
         "identity.elevation_reviewed",
         "identity.elevation_ended",
+        "identity.looked_under_elevation",
         "identity.elevation_taken",
     ]
 
