@@ -74,6 +74,15 @@ async def test_what_a_keyed_reader_hears_is_kept_by_no_cache(
     assert shared == {}
 
 
+@pytest.mark.parametrize("path", ["/v1/me", "/v1/clock", "/v1/listings?mine=true", "/", "/nothing"])
+async def test_what_is_told_to_a_session_of_the_portal_is_kept_by_no_cache_either(client: AsyncClient, path: str):
+    told = await client.get(path, headers={"Cookie": "__Host-techmarket=x"})
+    assert told.headers.get_list("cache-control") == ["no-store"]
+    page = await client.get("/")
+    assert "cache-control" not in page.headers
+    assert page.headers["vary"] == "Accept-Language, Authorization, Cookie"
+
+
 async def test_a_route_that_says_itself_what_a_cache_may_do_is_not_corrected(client: AsyncClient, key: str):
     answer = await client.get("/refusals/not_found", headers={"Authorization": f"Bearer {key}"})
     assert answer.headers.get_list("cache-control") == ["public, max-age=300"]

@@ -113,6 +113,37 @@ async def test_an_agreement_counts_once_for_its_author_and_its_very_request(api,
         assert (await db.execute(text("SELECT count(*) FROM invitation WHERE closed_at IS NULL"))).scalar_one() == 2
 
 
+async def test_an_upload_is_never_agreed_to_and_no_byte_of_it_is_read_for_that(api, office):
+    read = 0
+
+    async def upload():
+        nonlocal read
+        for _ in range(64):
+            read += 1
+            yield b"x" * 65_536
+
+    headers = {"Agreed-Act": await agreed(office), "Content-Type": "application/x-ndjson"}
+    path = "/v1/import-jobs?kind=offers&source=x"
+    refused = await api.post(path, key=office.token, content=upload(), headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "identity.not_agreed")
+    assert read <= 1
+    sent = await api.post(
+        "/v1/imports?kind=offers&source=x",
+        key=office.token,
+        content=b"[" * 2_000_000 + b"]" * 2_000_000,
+        headers=headers,
+    )
+    assert (sent.status_code, sent.json()["code"]) == (403, "identity.not_agreed")
+
+
+@pytest.mark.parametrize("path", ["import-jobs/{}/cancellation", "evidence/{}", "data-rooms/LISTING/{}/documents/x"])
+async def test_what_is_said_about_an_upload_is_no_upload(client, path):
+    here = "/v1/" + path.format("00000000-0000-7000-8000-000000000000")
+    more = {"Content-Type": "image/png" if "evidence" in path else "application/x-ndjson", "Idempotency-Key": "k"}
+    refused = await client.post(here, content=b"x" * 2_000_000, headers=more)
+    assert (refused.status_code, refused.json()["code"]) == (415, "request.wrong_media_type")
+
+
 async def test_an_agreement_is_refused_taken_back_and_runs_out(api, tx, office):
     for by in (office.org.key, office.token):
         act = await agreed(office)

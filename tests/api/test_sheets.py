@@ -18,6 +18,7 @@ from techmarket.identity.actor import OrgKind
 from techmarket.kernel.refusals import Refusal
 from tests.identity.make import an_organisation
 
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 HEADER = ["external_id", "title_zh", "abstract_zh", "keywords", "trl", "mode", "price_form", "price", "expires_on"]
 ROW = ["X-1", "示例成果", "示例数据 / sample data", "示例 | sample", 6, "transfer", "fixed", 500000, date(2100, 12, 31)]
 CHINESE = ["编号", "中文标题", "摘要", "关键词", "技术成熟度", "交易方式", "定价方式", "价格", "有效期"]
@@ -217,10 +218,10 @@ def test_a_workbook_is_read_apart_as_it_is_read_here():
         apart = [row if isinstance(row, dict) else row.facts for _, row in rows_apart(body, 10)]
         assert apart == here
         assert [line for line, _ in rows_apart(body, 10)] == [line for line, _ in rows_of_xlsx(body)]
-    assert len(rows_apart(body, 2)) == 2
+    assert len(list(rows_apart(body, 2))) == 2
     for refused in (errors.SheetTooLong, errors.SheetUnreadable):
         with pytest.raises(refused):
-            rows_apart(far_away() if refused is errors.SheetTooLong else locked(), 10)
+            list(rows_apart(far_away() if refused is errors.SheetTooLong else locked(), 10))
 
 
 def test_a_workbook_that_swells_in_memory_ends_alone():
@@ -228,8 +229,45 @@ def test_a_workbook_that_swells_in_memory_ends_alone():
     body = changed("xl/styles.xml", b"<cellXfs", b"<cellXfs>" + b"<xf/>" * 8_000_000 + b"</cellXfs><cellXfs")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(Refusal):
-        rows_apart(body, 10)
+        list(rows_apart(body, 10))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB; the text itself is 40 MiB
+
+
+def of_one_long_text(*, columns: int, rows: int) -> bytes:
+    """A workbook whose every cell names the same shared text, as long as a cell may be: some kilobytes in all."""
+    names = ["external_id", *(f"c{n}" for n in range(1, columns))]
+    texts = "".join(f"<si><t>{text}</t></si>" for text in [*names, "字" * 32_767])
+    cells = [
+        "".join(f'<c t="s"><v>{n if n < columns and at == 0 else columns}</v></c>' for n in range(columns))
+        for at in (0, 1)
+    ]
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(an_xlsx(HEADER, ROW))) as package, zipfile.ZipFile(out, "w", 8) as again:
+        for name in package.namelist():
+            body = package.read(name)
+            if name == "xl/sharedStrings.xml":
+                body = f'<sst xmlns="{MAIN}">{texts}</sst>'.encode()
+            elif name == "xl/worksheets/sheet1.xml":
+                data = f"<row>{cells[0]}</row>" + f"<row>{cells[1]}</row>" * rows
+                body = f'<worksheet xmlns="{MAIN}"><sheetData>{data}</sheetData></worksheet>'.encode()
+            again.writestr(name, body)
+    return out.getvalue()
+
+
+def test_a_row_of_more_than_a_row_may_hold_is_refused_alone_however_its_cells_come_to_it():
+    ((line, refused),) = rows_apart(of_one_long_text(columns=17, rows=1), 10)
+    assert (line, type(refused), refused.facts) == (2, errors.LineTooLong, {"bytes_max": 512 * 1024})
+
+
+def test_a_small_workbook_that_is_a_large_table_is_refused_and_takes_no_memory_here():
+    body = of_one_long_text(columns=15, rows=60)
+    assert len(body) < 30_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    read: list[int] = []
+    with pytest.raises(errors.SheetTooLarge):
+        read.extend(line for line, _ in rows_apart(body, 60))
+    assert 40 < len(read) < 60  # one after the other, within 64 MiB in all
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 48 * 1024  # KiB
 
 
 async def send(api, key, body, media):

@@ -23,6 +23,8 @@ def main() -> None:
             counted.append(1)
             told = {"counted": len(counted), "pid": os.getpid(), "parent": os.getppid()}
             sys.stdout.write(json.dumps(told))
+        case "talk":
+            sys.stdout.write("x" * int(sys.argv[2]))
         case "raise":
             sys.stdout.write("half")
             raise ValueError

@@ -59,6 +59,14 @@ def test_a_module_that_is_not_there_is_refused_and_the_next_file_is_read() -> No
     assert apart.run(PROBE, b"said", arguments=["echo"], seconds=5) == b"said"
 
 
+def test_who_says_more_than_he_may_has_said_nothing_and_fills_no_disk() -> None:
+    assert len(apart.run(PROBE, b"", arguments=["talk", "4096"], seconds=5, said_max=4096)) == 4096
+    with tempfile.TemporaryFile() as said:
+        with pytest.raises(apart.TooMuch):
+            apart.run_into(said, PROBE, b"", arguments=["talk", "9000000"], seconds=5, said_max=4096)
+        assert os.fstat(said.fileno()).st_size <= 4096
+
+
 @pytest.mark.parametrize("greedy", ["eat", "spin"])
 def test_who_takes_more_than_the_bounds_ends_and_that_is_told(greedy: str) -> None:
     with pytest.raises(apart.TooMuch):

@@ -17,8 +17,9 @@ from referencing.jsonschema import DRAFT4
 from sqlalchemy import text
 
 from techmarket.cli.dictionary_page import dictionary_page
-from techmarket.hub import opendata
-from techmarket.hub.merging import compile_releases, version_releases
+from techmarket.hub import merging, opendata
+from techmarket.hub.merging import TooManyVersions, compile_releases, version_releases
+from techmarket.hub.service import opening
 from tests.identity.make import an_organisation
 from tests.stories import way
 from tests.stories.town import a_town, moment, yuan
@@ -253,6 +254,77 @@ def test_values_that_change_their_kind_or_go_are_noted_without_a_fault():
         {"ocid": "a", "id": "2", "date": "2", "tag": [], "y": 1},
     ]
     assert [one["value"] for one in version_releases(with_nulls)["y"]] == [1]
+
+
+def test_members_of_a_list_are_merged_each_by_its_id_whatever_stood_there_before():
+    said = [
+        5,
+        [{"id": 1, "a": 1}, {"id": 2}],
+        [{"id": 2, "b": None}, {"id": 1, "c": {"d": 2}}],
+        [],
+        [{"id": 1, "a": None}],
+    ]
+    releases = [{"ocid": "a", "date": str(n), "x": value} for n, value in enumerate(said)]
+    assert compile_releases(releases)["x"] == [{"id": 1, "c": {"d": 2}}, {"id": 2}]
+    assert compile_releases([*releases, {"ocid": "a", "date": "9", "x": ["y"]}])["x"] == ["y"]
+
+
+def test_a_long_list_is_not_gone_through_again_for_each_release():
+    """Ten thousand members and two hundred releases of one each: one look at each member, however many releases."""
+    looks = 0
+
+    class Id(str):
+        def __str__(self) -> str:
+            nonlocal looks
+            looks += 1
+            return super().__str__()
+
+    def release(n: int, members: int) -> dict[str, Any]:
+        return {
+            "ocid": "a",
+            "id": "a",
+            "date": f"{n:03}",
+            "tag": [],
+            "x": [{"id": Id(m), "v": n} for m in range(members)],
+        }
+
+    releases = [release(n, 1 if n else 10_000) for n in range(200)]
+    merged, versions = compile_releases(releases), version_releases(releases)
+    assert (len(merged["x"]), merged["x"][0]["v"]) == (10_000, 199)
+    assert (len(versions["x"]), len(versions["x"][0]["v"])) == (10_000, 200)
+    assert looks == 2 * (10_000 + 199)
+
+
+def test_versions_that_would_be_far_more_than_the_releases_are_not_made():
+    release = {"ocid": "a", "id": "b" * 90, "date": "1", "tag": [], "x": [{"id": n, "v": 1} for n in range(100)]}
+    assert len(version_releases([release], sources_max=15_000)["x"]) == 100
+    with pytest.raises(TooManyVersions):
+        version_releases([release], sources_max=10_000)
+
+
+async def test_of_one_foreign_process_so_much_is_kept_as_can_be_merged_whenever_it_is_read(tx, keys, api, monkeypatch):
+    unit = await an_organisation(tx, keys=keys)
+    path = "/v1/open-data/ocds/foreign-releases"
+
+    async def send(*names: str, ocid: str = "ocds-213czf-1", **more: Any) -> Any:
+        said = {"ocid": ocid, "date": "2026-01-01T00:00:00Z", "tag": ["tender"], "initiationType": "tender", **more}
+        return await api.post(path, key=unit.key, json={"releases": [{**said, "id": name} for name in names]})
+
+    monkeypatch.setattr(opening, "RELEASES_EACH_MAX", 3)
+    monkeypatch.setattr(opening, "BYTES_EACH_MAX", 2_000)
+    assert (await send("a", "b", "c")).json()["accepted"] == 3
+    for refused in (await send("d"), await send("a", ocid="ocds-213czf-2", title="x" * 2_000)):
+        assert (refused.status_code, refused.json()["code"]) == (413, "hub.process_too_large")
+    assert (await send("a", "c")).json()["unchanged"] == 2
+    assert [(await send("d", ocid="ocds-213czf-2")).status_code, (await send("x", tag=["y" * 300])).status_code] == [
+        201,
+        422,
+    ]
+    monkeypatch.setattr(merging, "SOURCES_MAX", 10)
+    (record,) = (
+        await api.get("/v1/open-data/ocds/foreign-records", key=unit.key, params={"ocid": "ocds-213czf-1"})
+    ).json()["records"]
+    assert (len(record["releases"]), sorted(record)) == (3, ["compiledRelease", "ocid", "releases"])
 
 
 async def test_a_foreign_file_is_kept_and_given_back_equal_in_meaning(tx, keys, api):

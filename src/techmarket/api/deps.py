@@ -24,6 +24,7 @@ from starlette.requests import ClientDisconnect
 from techmarket.api import observe, rates, retiring
 from techmarket.api.conditional import unless_known
 from techmarket.api.errors import BrokenOff
+from techmarket.api.limits import JSON, STREAMED_KEY, media_of
 from techmarket.api.refusals import problem
 from techmarket.api.searches import KeptSearches
 from techmarket.api.shapes import Uuid
@@ -174,10 +175,17 @@ def _address_of(request: Request) -> str:
 
 
 async def _object_of(request: Request) -> dict[str, Any] | None:
-    """The body of a request that a colleague agreed to: a JSON object, or nothing."""
+    """The body of a request that a colleague agreed to: a JSON object, or nothing.
+
+    Uploads are never agreed to: their bodies come in unbounded by memory, and are neither kept nor parsed for this.
+    """
+    if STREAMED_KEY in request.scope:
+        raise NotAgreed()
     raw = await request.body()
     if not raw:
         return None
+    if media_of(request.headers.get("content-type", "")) != JSON:
+        raise NotAgreed()
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from itertools import islice
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/v1", tags=["hub"], route_class=MarketRoute)
 
 BYTES_MAX = 16 * 1024 * 1024
 BODIES = (BodyRule("/v1/imports", bytes_max=BYTES_MAX, media=(NDJSON, CSV, XLSX), seconds=60),)
-YIELD_EVERY = 25
+ROWS_AT_ONCE = 25
 
 Kind = Literal["offers", "demands"]
 SourceName = Annotated[
@@ -122,11 +123,10 @@ def _media_of(request: Request) -> str:
 async def read_rows(body: bytes, kind: Kind, language: str, *, media: str = NDJSON) -> list[Row]:
     """Every line that is not blank, read by itself: what is wrong with one line is that line's problem."""
     rows: list[Row] = []
-    # A table is taken apart in a thread: other requests of this process go on meanwhile.
-    most = service.ROWS_MAX + 1
-    lines = await asyncio.to_thread(lambda: list(rows_in(io.BytesIO(body), media=media, rows_max=most)))
-    for number, found in lines:
-        rows.append(read_row(number, found, kind, language))
-        if len(rows) % YIELD_EVERY == 0:
-            await asyncio.sleep(0)
+    found = rows_in(io.BytesIO(body), media=media, rows_max=service.ROWS_MAX + 1)
+    read = (read_row(number, line, kind, language) for number, line in found)
+    # In a thread, a few rows at a time: other requests of this process go on meanwhile. Of what a table holds beyond
+    # the rows it makes, one line is in memory.
+    while some := await asyncio.to_thread(lambda: list(islice(read, ROWS_AT_ONCE))):
+        rows += some
     return rows

@@ -25,6 +25,8 @@ DEPTH_MAX = 32
 DIGITS_MAX = 19
 PARTS_MAX = 20_000  # a mebibyte of empty arrays takes Python far longer than a mebibyte of anything else
 JSON = "application/json"
+STREAMED_KEY = "techmarket.streamed"
+"""In the scope of a request whose body is only counted on its way through: nobody may ask for it in one piece."""
 
 # A second one of these would let a proxy and the market read two different requests.
 _SINGLE_HEADERS = frozenset(
@@ -47,7 +49,8 @@ _SINGLE_HEADERS = frozenset(
 class BodyRule:
     """What body an address takes. `path` is a prefix of whole segments; `{}` in it stands for any one segment.
 
-    A streamed body is only counted and timed on its way through. `seconds` is the time for the whole body.
+    A streamed body is only counted and timed on its way through, so its rule holds for the whole path alone: what is
+    said about an upload, behind its address, is read in one piece. `seconds` is the time for the whole body.
     """
 
     path: str
@@ -60,7 +63,8 @@ class BodyRule:
     def __post_init__(self) -> None:
         segments = self.path.strip("/").split("/") if self.path.strip("/") else []
         parts = ["[^/]+" if segment.startswith("{") else re.escape(segment) for segment in segments]
-        object.__setattr__(self, "pattern", re.compile("".join(f"/{part}" for part in parts) + "(?:/|$)"))
+        end = "/?$" if self.streamed else "(?:/|$)"
+        object.__setattr__(self, "pattern", re.compile("".join(f"/{part}" for part in parts) + end))
 
     def takes(self, media: str) -> bool:
         return media in self.media or "*/*" in self.media
@@ -133,6 +137,7 @@ class Limits:
 
     async def _stream(self, rule: BodyRule, scope: Scope, receive: Receive, send: Send) -> None:
         body = _Body(rule, self.idle_seconds, receive)
+        scope[STREAMED_KEY] = True
 
         async def close_unread(message: Message) -> None:
             # An answer before the end of the body: the rest is not read, so the connection cannot be used again.
@@ -236,7 +241,11 @@ def check_headers(scope: Scope) -> dict[bytes, bytes]:
 
 
 def _media_of(headers: dict[bytes, bytes]) -> str:
-    return headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    return media_of(headers.get(b"content-type", b"").decode("latin-1"))
+
+
+def media_of(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def check_body_headers(headers: dict[bytes, bytes], rule: BodyRule) -> None:

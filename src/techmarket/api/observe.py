@@ -77,8 +77,8 @@ class Observe:
             await self.app(scope, receive, send)
             return
         request_id = identify(scope)
-        keyed = any(name == b"authorization" for name, _ in scope["headers"])
-        public = not keyed and is_for_all(scope)
+        keyed = has_credentials(scope)
+        public = is_for_all(scope)
         started = time.perf_counter()
         status = 0
 
@@ -117,7 +117,12 @@ def is_for_all(scope: Scope) -> bool:
     """Whether somebody whom nobody knows only looks: then a standby may answer, but for readiness and figures."""
     if scope["method"] not in ("GET", "HEAD") or scope["path"] in (READY_PATH, METRICS_PATH):
         return False
-    return not any(name in (b"authorization", b"cookie") for name, _ in scope["headers"])
+    return not has_credentials(scope)
+
+
+def has_credentials(scope: Scope) -> bool:
+    """Whether a request names somebody: by a key, or by a cookie, whatever it holds."""
+    return any(name in (b"authorization", b"cookie") for name, _ in scope["headers"])
 
 
 def identify(scope: Scope) -> str:

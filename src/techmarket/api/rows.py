@@ -128,7 +128,7 @@ def rows_in(
     if media == CSV:
         return islice(rows_of_csv(file.read(), columns), rows_max)
     if media == XLSX:
-        return iter(rows_apart(file.read(), rows_max, columns))
+        return rows_apart(file.read(), rows_max, columns)
     return islice(_json_lines(file, columns or {}), rows_max)
 
 

@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +30,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS_MAX = 80
 CELL_MAX = 32_767
 ROW_MAX = 512 * 1024
+SAID_MAX = 64 * 1024 * 1024
+"""Bytes of all rows as JSON: cells of a workbook may share one long text, and a small file is then a large table."""
 LINES_MAX = 20_000
 SECONDS_MAX = 20.0
 UNPACKED_MAX = 64 * 1024 * 1024
@@ -46,6 +49,7 @@ _REFUSALS = {
         errors.SheetColumnTwice,
     )
 }
+_BAD_ROWS = {bad.code: bad for bad in (errors.SheetRowUnreadable, errors.LineTooLong)}
 
 CHINESE: Mapping[str, str] = {
     "编号": "external_id",
@@ -91,13 +95,12 @@ _FLAG = {"true": True, "是": True, "1": True, "false": False, "否": False, "0"
 _TERMS = frozenset({"royalty_rate", "royalty_base", "term_years", "trial_days"})
 
 
+BadRow = errors.SheetRowUnreadable | errors.LineTooLong
 Columns = Mapping[str, str | None]
 """How a source names its columns: each with the field it is, or None for one that is left out (列映射)."""
 
 
-def rows_of_csv(
-    body: bytes, columns: Columns | None = None
-) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
+def rows_of_csv(body: bytes, columns: Columns | None = None) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
     """Each row that is not empty with the line it ends on. UTF-8, or GB 18030 as Chinese spreadsheets write it."""
     try:
         text = body.decode("utf-8-sig")
@@ -139,7 +142,7 @@ class _Lines:
 
 def rows_of_xlsx(
     body: bytes, seconds: float = SECONDS_MAX, columns: Columns | None = None
-) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
+) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
     """The rows of the first sheet; formulas count as what they came to when the file was saved. For a thread."""
     # Few ever send one; every process would pay for the library at its start.
     from openpyxl import load_workbook
@@ -161,20 +164,26 @@ def rows_of_xlsx(
 
 def rows_apart(
     body: bytes, rows_max: int, columns: Columns | None = None
-) -> list[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
-    """The first rows of `rows_of_xlsx`, from a process of its own, lest it swell here. For a thread."""
-    try:
-        said = apart.run(
-            __name__, body, arguments=[str(rows_max), json.dumps(dict(columns or {}))], seconds=int(SECONDS_MAX)
-        )
-    except apart.TooMuch:
-        raise errors.SheetTooSlow(seconds=SECONDS_MAX, pointer="/body") from None
-    rows: list[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]] = []
-    for one in map(json.loads, said.splitlines()):
-        if "refused" in one:
-            raise _REFUSALS[one["refused"]](pointer="/body", **one["facts"])
-        rows.append((one["line"], one["row"] if "row" in one else errors.SheetRowUnreadable(columns=one["columns"])))
-    return rows
+) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+    """The first rows of `rows_of_xlsx`, from a process of its own, lest it swell here. For a thread.
+
+    One row at a time is in memory here; a refusal of the whole may come behind rows.
+    """
+    arguments = [str(rows_max), json.dumps(dict(columns or {}))]
+    with tempfile.TemporaryFile() as said:
+        try:
+            apart.run_into(
+                said, __name__, body, arguments=arguments, seconds=int(SECONDS_MAX), said_max=SAID_MAX + ROW_MAX
+            )
+        except apart.TooMuch:
+            raise errors.SheetTooSlow(seconds=SECONDS_MAX, pointer="/body") from None
+        for one in map(json.loads, said):
+            if "refused" in one:
+                raise _REFUSALS[one["refused"]](pointer="/body", **one["facts"])
+            if "row" in one:
+                yield one["line"], one["row"]
+            else:
+                yield one["line"], _BAD_ROWS[one["bad"]](**one["facts"])
 
 
 class _Watched(io.BytesIO):
@@ -217,7 +226,7 @@ def _check_package(body: bytes, seconds: float) -> None:
 def _rows(
     numbered: Iterable[tuple[int, Sequence[Any]]],
     columns: Columns,
-) -> Iterator[tuple[int, dict[str, Any] | errors.SheetRowUnreadable]]:
+) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
     names: list[str | None] | None = None
     for line, cells in numbered:
         said = [_plain(cell) for cell in cells[:COLUMNS_MAX]]
@@ -229,6 +238,9 @@ def _rows(
             continue
         if goes_on or any(said[len(names) :]):
             yield line, errors.SheetRowUnreadable(columns=len(names))
+            continue
+        if sum(map(len, said)) > ROW_MAX:
+            yield line, errors.LineTooLong(bytes_max=ROW_MAX)
             continue
         yield line, _row({name: cell for name, cell in zip(names, said, strict=False) if name and cell})
 
@@ -315,9 +327,13 @@ def main() -> None:
     """The other side of `rows_apart`: the workbook comes in on stdin, its rows go out as JSON Lines."""
     apart.limit(memory=MEMORY_MAX, seconds=int(SECONDS_MAX))
     try:
-        rows = rows_of_xlsx(sys.stdin.buffer.read(), columns=json.loads(sys.argv[2]))
+        rows, left = rows_of_xlsx(sys.stdin.buffer.read(), columns=json.loads(sys.argv[2])), SAID_MAX
         for line, row in islice(rows, int(sys.argv[1])):
-            told = {"row": row} if isinstance(row, dict) else {"columns": row.facts["columns"]}
-            sys.stdout.write(json.dumps({"line": line, **told}) + "\n")
+            told = {"row": row} if isinstance(row, dict) else {"bad": row.code, "facts": dict(row.facts)}
+            spelled = json.dumps({"line": line, **told}, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+            left -= len(spelled)
+            if left < 0:
+                raise errors.SheetTooLarge(bytes_max=SAID_MAX)
+            sys.stdout.buffer.write(spelled)
     except Refusal as refused:
-        sys.stdout.write(json.dumps({"refused": refused.code, "facts": dict(refused.facts)}) + "\n")
+        sys.stdout.buffer.write(json.dumps({"refused": refused.code, "facts": dict(refused.facts)}).encode() + b"\n")

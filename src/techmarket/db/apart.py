@@ -21,23 +21,42 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 PID = struct.Struct("i")
+SAID_MAX = 8 * 2**20
 LOADING_SECONDS = 60
 
 
 class TooMuch(Exception):
-    """The file wanted more memory or time than it gets."""
+    """The file wanted more memory, time or room for its answer than it gets."""
 
 
-def run(module: str, given: bytes | IO[bytes], *, arguments: Sequence[str] = (), seconds: int) -> bytes:
+def run(
+    module: str, given: bytes | IO[bytes], *, arguments: Sequence[str] = (), seconds: int, said_max: int = SAID_MAX
+) -> bytes:
     """What `main()` of a module says on its stdout of a file on its stdin, read from its beginning. For a thread.
 
-    The module calls `limit` before it reads. Raises `TooMuch` when it ends in any other way than well.
+    The module calls `limit` before it reads. Raises `TooMuch` when it ends in any other way than well, or has said
+    more than `said_max` bytes.
     """
+    with tempfile.TemporaryFile() as said:
+        run_into(said, module, given, arguments=arguments, seconds=seconds, said_max=said_max)
+        return said.read()
+
+
+def run_into(
+    said: IO[bytes],
+    module: str,
+    given: bytes | IO[bytes],
+    *,
+    arguments: Sequence[str] = (),
+    seconds: int,
+    said_max: int,
+) -> None:
+    """As `run`, but what was said is left in an empty file at its beginning, for those who read it piece by piece."""
     with contextlib.ExitStack() as held:
         if isinstance(given, bytes):
             file = held.enter_context(tempfile.TemporaryFile())
@@ -45,11 +64,11 @@ def run(module: str, given: bytes | IO[bytes], *, arguments: Sequence[str] = (),
             given = file
         given.flush()
         os.lseek(given.fileno(), 0, os.SEEK_SET)
-        said = held.enter_context(tempfile.TemporaryFile())
         ours, theirs = socket.socketpair()
         held.enter_context(ours)
         with theirs:
-            pid = _PARENT.fork(module, arguments, seconds, [given.fileno(), said.fileno(), theirs.fileno()])
+            order = {"module": module, "arguments": list(arguments), "seconds": seconds, "said_max": said_max}
+            pid = _PARENT.fork(order, [given.fileno(), said.fileno(), theirs.fileno()])
         # Twice the seconds by the clock on the wall: a busy machine is not the file's fault.
         ours.settimeout(2 * seconds)
         try:
@@ -59,8 +78,9 @@ def run(module: str, given: bytes | IO[bytes], *, arguments: Sequence[str] = (),
             well = False
         if not well:
             raise TooMuch()
+        if said.seek(0, os.SEEK_END) > said_max:
+            raise TooMuch()
         said.seek(0)
-        return said.read()
 
 
 def limit(*, memory: int, seconds: int) -> None:
@@ -78,14 +98,14 @@ class _Parent:
     process: subprocess.Popen[bytes] | None = None
     of_pid: int = 0
 
-    def fork(self, module: str, arguments: Sequence[str], seconds: int, fds: list[int]) -> int:
+    def fork(self, order: Mapping[str, Any], fds: list[int]) -> int:
         """The process id of a reader at work. One at a time: an answer to each order before the next is given."""
-        order = json.dumps({"module": module, "arguments": list(arguments), "seconds": seconds}).encode()
+        said = json.dumps(order).encode()
         with self.turn:
             for _ in range(2):  # it may just have ended
                 control = self._control()
                 try:
-                    socket.send_fds(control, [order], fds)
+                    socket.send_fds(control, [said], fds)
                     return int(PID.unpack(control.recv(PID.size))[0])
                 except (OSError, struct.error):
                     pass

@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -49,11 +50,13 @@ def _read(module: Any, order: dict[str, Any], given: int, said: int, line: int) 
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, 2 * order["seconds"])  # the end, should the market be gone by then
+        # A signal that Python ignores: who writes on is told so, and ends like any other who could not.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["said_max"], order["said_max"]))
         os.dup2(given, 0)
         os.dup2(said, 1)
         sys.argv = [order["module"], *order["arguments"]]
         sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
-        sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8")
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8")
         module.main()
         sys.stdout.flush()
         os.write(line, b"0")

@@ -139,6 +139,14 @@ class ReleaseChanged(Refusal):
     en = "The release {release_id} is here with other content; by the standard, other content has another id."
 
 
+class ProcessTooLarge(Refusal):
+    code, kind = "hub.process_too_large", Kind.TOO_LARGE
+    zh = "流程 {ocid} 的发布至多保存 {releases_max} 条、{bytes_max} 字节；本包未保存。"
+    en = (
+        "At most {releases_max} releases and {bytes_max} bytes are kept of the process {ocid}; nothing of this is kept."
+    )
+
+
 class NodeCodeTaken(Refusal):
     code, kind = "hub.node_code_taken", Kind.CONFLICT
     zh = "节点代码 {node_code} 已被使用，或该组织已是节点。"

@@ -6,15 +6,39 @@ are merged by id, other lists are replaced whole.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 OMITTED = ("id", "date", "tag")
 WHOLE = frozenset({"additionalIdentifiers", "additionalClassifications"})
 """Lists that the standard replaces whole though their members have ids."""
-VERSION = {"releaseID", "releaseDate", "releaseTag", "value"}
-"""What one version of a value is made of."""
+SOURCES_MAX = 8 * 1024 * 1024
+
+
+class TooManyVersions(Exception):
+    """The versions of a process would be far larger than its releases."""
+
+
+@dataclass
+class _Members:
+    """A list of things with ids while it is merged: each is found by its id, however many there are."""
+
+    by_id: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def named(self, id: object) -> dict[str, Any]:
+        return self.by_id.setdefault(str(id), {})
+
+
+def _finished(value: Any) -> Any:
+    """What was merged, its lists as lists."""
+    if isinstance(value, _Members):
+        return [_finished(one) for one in value.by_id.values()]
+    if isinstance(value, dict):
+        return {name: _finished(one) for name, one in value.items()}
+    return value
 
 
 def compile_releases(releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -22,36 +46,30 @@ def compile_releases(releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     ordered = sorted(releases, key=lambda one: str(one["date"]))
     merged: dict[str, Any] = {}
     for release in ordered:
-        merged = _merged(merged, {name: value for name, value in release.items() if name not in OMITTED})
+        _merge(merged, {name: value for name, value in release.items() if name not in OMITTED})
     last = ordered[-1]
-    return {"tag": ["compiled"], "id": f"{last['ocid']}-{last['date']}", "date": last["date"]} | merged
+    return {"tag": ["compiled"], "id": f"{last['ocid']}-{last['date']}", "date": last["date"]} | _finished(merged)
 
 
-def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    out = dict(old)
+def _merge(held: dict[str, Any], new: Mapping[str, Any]) -> None:
     for name, value in new.items():
         if value is None:
-            out.pop(name, None)
+            held.pop(name, None)
         elif isinstance(value, dict):
-            before = out.get(name)
-            out[name] = _merged(before if isinstance(before, dict) else {}, value)
-        elif isinstance(value, list) and name not in WHOLE and _have_ids(value) and _have_ids(out.get(name, [])):
-            out[name] = _by_id(out.get(name, []), value)
+            if not isinstance(held.get(name), dict):
+                held[name] = {}
+            _merge(held[name], value)
+        elif name not in WHOLE and _have_ids(value):
+            if not isinstance(held.get(name), _Members):
+                held[name] = _Members()
+            for one in value:
+                _merge(held[name].named(one["id"]), one)
         else:
-            out[name] = value
-    return out
+            held[name] = value
 
 
 def _have_ids(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) and "id" in one for one in value)
-
-
-def _by_id(old: list[Any], new: list[Any]) -> list[Any]:
-    found: dict[str, Any] = {str(one["id"]): one for one in old}
-    for one in new:
-        key = str(one["id"])
-        found[key] = _merged(found.get(key, {}), one)
-    return list(found.values())
 
 
 TRANSLATED = re.compile(r"(?:title|description|rationale|name|legalName)_[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*")
@@ -59,44 +77,52 @@ TRANSLATED = re.compile(r"(?:title|description|rationale|name|legalName)_[A-Za-z
 last one stands there, and each as it was in its release."""
 
 
-def version_releases(releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Every value that a process ever had, each with the release that brought it (versioned release)."""
+def version_releases(releases: Iterable[Mapping[str, Any]], *, sources_max: int = SOURCES_MAX) -> dict[str, Any]:
+    """Every value that a process ever had, each with the release that brought it (versioned release).
+
+    Raises `TooManyVersions` when the names of releases beside the values would be more than `sources_max` bytes.
+    """
     ordered = sorted(releases, key=lambda one: str(one["date"]))
     versioned: dict[str, Any] = {}
+    left = sources_max
     for release in ordered:
         source = {"releaseID": release["id"], "releaseDate": release["date"], "releaseTag": release["tag"]}
         said = {name: value for name, value in release.items() if name not in (*OMITTED, "ocid")}
-        _note(versioned, said, source, named=False)
-    return {"ocid": ordered[-1]["ocid"]} | versioned
+        noting = _Noting(source, len(json.dumps(source)), left)
+        noting.note(versioned, said, named=False)
+        left = noting.left
+    return {"ocid": ordered[-1]["ocid"]} | _finished(versioned)
 
 
-def _note(known: dict[str, Any], said: Mapping[str, Any], source: Mapping[str, Any], *, named: bool) -> None:
-    """What one release says of one thing; the id of a member of a list is its name and has no versions."""
-    for name, value in said.items():
-        held: Any = known.get(name)
-        if (name == "id" and named) or TRANSLATED.fullmatch(name):
-            known[name] = value
-        elif isinstance(value, dict) and (held is None or isinstance(held, dict)):
-            _note(known.setdefault(name, {}), value, source, named=False)
-        elif value and name not in WHOLE and _have_ids(value) and (held is None or not _are_versions(held)):
-            _note_members(known.setdefault(name, []) if not isinstance(held, dict) else [], value, source)
-        elif not _are_versions(held):
-            # Another kind of value than before: what it was has no place beside it.
-            if value is not None:
-                known[name] = [{**source, "value": value}]
-        elif held[-1].get("value") != value:
-            held.append({**source, "value": value})
+@dataclass
+class _Noting:
+    """What one release says. A list held is one of versions; the members of a list are `_Members`."""
 
+    source: Mapping[str, Any]
+    size: int
+    left: int
 
-def _are_versions(held: Any) -> bool:
-    return isinstance(held, list) and bool(held) and isinstance(held[0], dict) and held[0].keys() >= VERSION
+    def note(self, known: dict[str, Any], said: Mapping[str, Any], *, named: bool) -> None:
+        """Of one thing; the id of a member of a list is its name and has no versions."""
+        for name, value in said.items():
+            held: Any = known.get(name)
+            if (name == "id" and named) or TRANSLATED.fullmatch(name):
+                known[name] = value
+            elif isinstance(value, dict) and (held is None or isinstance(held, dict)):
+                self.note(known.setdefault(name, {}), value, named=False)
+            elif value and name not in WHOLE and _have_ids(value) and not isinstance(held, list):
+                members = known.setdefault(name, _Members()) if not isinstance(held, dict) else _Members()
+                for one in value:
+                    self.note(members.named(one["id"]), one, named=True)
+            elif not isinstance(held, list):
+                # Another kind of value than before: what it was has no place beside it.
+                if value is not None:
+                    known[name] = [self._version(value)]
+            elif held[-1]["value"] != value:
+                held.append(self._version(value))
 
-
-def _note_members(known: list[Any], said: list[Any], source: Mapping[str, Any]) -> None:
-    by_id = {str(one["id"]): one for one in known}
-    for one in said:
-        key = str(one["id"])
-        if key not in by_id:
-            by_id[key] = {}
-            known.append(by_id[key])
-        _note(by_id[key], one, source, named=True)
+    def _version(self, value: Any) -> dict[str, Any]:
+        self.left -= self.size
+        if self.left < 0:
+            raise TooManyVersions()
+        return {**self.source, "value": value}

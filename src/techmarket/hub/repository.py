@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, func, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -179,18 +179,29 @@ async def list_items(
 # --- open data from elsewhere -----------------------------------------------------------------------------------------
 
 
-async def insert_releases(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> int:
-    """Keep releases that are not there yet; returns how many."""
+async def insert_release(db: AsyncSession, row: dict[str, Any]) -> bool:
+    """Keep a release; False when one of its name is there already."""
     statement = upsert(ForeignRelease).on_conflict_do_nothing().returning(ForeignRelease.release_id)
-    done = 0
-    for row in rows:
-        done += len((await db.execute(statement.values(**row))).all())
-    return done
+    return (await db.execute(statement.values(**row))).first() is not None
 
 
-async def releases_of(db: AsyncSession, org_id: UUID | None, ocids: Iterable[str]) -> Sequence[ForeignRelease]:
-    query = select(ForeignRelease).where(ForeignRelease.org_id == org_id, ForeignRelease.ocid.in_(set(ocids)))
-    return (await db.execute(query.order_by(ForeignRelease.ocid, ForeignRelease.release_id))).scalars().all()
+async def holds_release(db: AsyncSession, row: dict[str, Any]) -> bool:
+    """Whether the release is there with this very content; no body comes out of the database for that."""
+    same = [getattr(ForeignRelease, name) == value for name, value in row.items()]
+    return (await db.execute(select(literal(1)).where(*same))).first() is not None
+
+
+async def sizes_of(db: AsyncSession, org_id: UUID, ocids: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Of each process, how many releases an organisation has, and their bytes."""
+    size = func.sum(func.octet_length(ForeignRelease.body))
+    query = select(ForeignRelease.ocid, func.count(), size).group_by(ForeignRelease.ocid)
+    rows = await db.execute(query.where(ForeignRelease.org_id == org_id, ForeignRelease.ocid.in_(set(ocids))))
+    return {ocid: (count, size) for ocid, count, size in rows}
+
+
+async def releases_of(db: AsyncSession, org_id: UUID | None, ocid: str) -> Sequence[bytes]:
+    query = select(ForeignRelease.body).where(ForeignRelease.org_id == org_id, ForeignRelease.ocid == ocid)
+    return (await db.execute(query.order_by(ForeignRelease.release_id))).scalars().all()
 
 
 async def audiences_of(db: AsyncSession, positions: Collection[int]) -> dict[int, list[UUID]]:

@@ -54,7 +54,7 @@ async def _page(request: Request, tx: TxDep, name: str, *, more_policy: str = ""
     headers = {
         "Content-Security-Policy": POLICY + more_policy,
         "Content-Language": language,
-        "Vary": "Accept-Language",
+        "Vary": "Accept-Language, Authorization, Cookie",
     }
     return HTMLResponse(html, headers=headers)
 

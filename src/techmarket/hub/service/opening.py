@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock
+from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.dossiers import steps as dossiers
 from techmarket.hub import errors, merging, opendata, policy, repository
@@ -26,7 +30,12 @@ from techmarket.trading.lifecycle import Method
 
 BATCH = 20
 RELEASES_MAX = 1_000
+RELEASES_EACH_MAX = 500
+BYTES_EACH_MAX = 2 * 1024 * 1024
+"""Of one process that an organisation brings: they are merged whenever it is read."""
 TEXT_MAX = 200
+_MERGING = ThreadPoolExecutor(1, thread_name_prefix="merging")
+"""One after the other, so that this process stays free for everybody else."""
 BIDS_MAX = 10_000
 """Entries of one lot that go into a release; statistics are of these."""
 
@@ -121,35 +130,44 @@ async def import_package(tx: Tx, actor: Actor, package: dict[str, Any]) -> Forei
     """Keep the releases of a package as they came. The same again changes nothing; the same id with other content is
     refused, and then nothing of the package is kept."""
     require(actor, policy.IMPORT)
-    releases = _releases_in(package)
+    rows = [
+        {"org_id": actor.org, "ocid": one["ocid"], "release_id": str(one["id"]), "body": _spelled(one)}
+        for one in _releases_in(package)
+    ]
+    ocids = tuple(dict.fromkeys(row["ocid"] for row in rows))
     async with tx.begin() as db:
-        rows = [
-            {"org_id": actor.org, "ocid": one["ocid"], "release_id": str(one["id"]), "body": _spelled(one)}
-            for one in releases
-        ]
-        done = await repository.insert_releases(db, rows)
-        kept = await repository.releases_of(db, actor.org, [row["ocid"] for row in rows])
-        bodies = {(one.ocid, one.release_id): one.body for one in kept}
+        await lock_name(db, f"foreign releases of {actor.org}")
+        done = 0
         for row in rows:
-            if bodies[row["ocid"], row["release_id"]] != row["body"]:
+            if await repository.insert_release(db, row):
+                done += 1
+            elif not await repository.holds_release(db, row):
                 raise errors.ReleaseChanged(release_id=row["release_id"], pointer="/body/releases")
-        return ForeignImportView(done, len(rows) - done, tuple(dict.fromkeys(row["ocid"] for row in rows)))
+        for ocid, (count, size) in (await repository.sizes_of(db, actor.org, ocids)).items():
+            if count > RELEASES_EACH_MAX or size > BYTES_EACH_MAX:
+                raise errors.ProcessTooLarge(
+                    ocid=ocid, releases_max=RELEASES_EACH_MAX, bytes_max=BYTES_EACH_MAX, pointer="/body/releases"
+                )
+        return ForeignImportView(done, len(rows) - done, ocids)
 
 
 async def get_foreign_record(tx: Tx, actor: Actor, ocid: str) -> dict[str, Any]:
-    """What my organisation brought of a process: every release as it came, and what they come to."""
+    """What my organisation brought of a process: every release as it came, and what they come to; the versions of its
+    values only where they are not far more than the releases."""
     require(actor, policy.SEE_FOREIGN)
     async with tx.read() as db:
-        kept = await repository.releases_of(db, actor.org_id, [ocid])
+        kept = await repository.releases_of(db, actor.org_id, ocid)
     if not kept:
         raise NotFound()
-    releases = sorted((json.loads(one.body) for one in kept), key=lambda one: str(one["date"]))
-    return {
-        "ocid": ocid,
-        "releases": releases,
-        "compiledRelease": merging.compile_releases(releases),
-        "versionedRelease": merging.version_releases(releases),
-    }
+    return await asyncio.get_running_loop().run_in_executor(_MERGING, _record_of, ocid, kept)
+
+
+def _record_of(ocid: str, kept: Sequence[bytes]) -> dict[str, Any]:
+    releases = sorted(map(json.loads, kept), key=lambda one: str(one["date"]))
+    record = {"ocid": ocid, "releases": releases, "compiledRelease": merging.compile_releases(releases)}
+    with contextlib.suppress(merging.TooManyVersions):
+        record["versionedRelease"] = merging.version_releases(releases, sources_max=merging.SOURCES_MAX)
+    return record
 
 
 def _releases_in(package: dict[str, Any]) -> list[dict[str, Any]]:
@@ -161,8 +179,10 @@ def _releases_in(package: dict[str, Any]) -> list[dict[str, Any]]:
         if not all(isinstance(text, str) and 0 < len(text) <= TEXT_MAX and text.isprintable() for text in texts):
             raise errors.NotAReleasePackage(pointer=f"/body/releases/{n}")
         id, tag = one.get("id"), one.get("tag")
-        if not isinstance(id, str) or not 0 < len(id) <= TEXT_MAX or not id.isprintable() or not isinstance(tag, list):
+        if not isinstance(id, str) or not 0 < len(id) <= TEXT_MAX or not id.isprintable():
             raise errors.NotAReleasePackage(pointer=f"/body/releases/{n}/id")
+        if not isinstance(tag, list) or not all(isinstance(one, str) for one in tag) or len("".join(tag)) > TEXT_MAX:
+            raise errors.NotAReleasePackage(pointer=f"/body/releases/{n}/tag")
     return found
 
 
