@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -16,11 +18,12 @@ from techmarket.db.calling import Caller
 from techmarket.db.files import Files
 from techmarket.db.means import Means
 from techmarket.hub import errors, webhooks
-from techmarket.hub.service import add_webhook, change_webhook, sending
+from techmarket.hub.service import add_webhook, change_webhook, ping_webhook, sending
 from techmarket.hub.webhooks import ATTEMPTS_MAX, DeliveryState, after
 from techmarket.identity.actor import Role
 from techmarket.kernel.ids import new_id
 from techmarket.matching.events import AlertsTold, BlindMatchFound
+from tests.follow import eventually
 from tests.hub.make import tell_all
 from tests.hub.receiver import receiving
 from tests.identity.make import a_member, an_organisation
@@ -316,14 +319,42 @@ async def test_an_address_inside_is_refused_when_it_is_named_unless_a_setting_al
         await add_webhook(tx, keys, unit, url="https://hooks.example.com/a", types=[])
 
 
-async def test_one_slow_receiver_takes_a_part_of_a_turn_and_the_others_get_theirs(tx, means, api, keys, unit):
+async def ping(tx, actor, webhook, times: int) -> None:
+    for _ in range(times):
+        await ping_webhook(tx, actor, UUID(webhook["id"]))
+
+
+async def test_an_organisation_with_many_slow_receivers_keeps_no_other_waiting(tx, api, keys, unit):
     other = await an_organisation(tx, keys=keys)
+    patient = Caller(may_reach_inside=True, patience_seconds=60)
     async with receiving(lambda _: "hang") as slow, receiving() as quick:
-        await subscribe(api, unit, slow.url, "listings.drafted")
-        await subscribe(api, other, quick.url, "listings.drafted")
-        for _ in range(sending.EACH_AT_ONCE * 2):
-            await a_demand(tx, unit.actor)
-        await a_demand(tx, other.actor)
-        await write(tx)
-        assert await send(means) == sending.EACH_AT_ONCE + 1
-        assert len(quick.got) == 1
+        for _ in range(4):
+            await ping(tx, unit.actor, await subscribe(api, unit, slow.url), 4)
+        its = await subscribe(api, other, quick.url)
+        await ping(tx, other.actor, its, 3)
+        sender = asyncio.create_task(sending.send_due(tx, keys, patient))
+        await eventually(lambda: len(quick.got) == 3 and len(slow.got) == sending.ORG_AT_ONCE)
+        await ping(tx, other.actor, its, 1)
+        await eventually(lambda: len(quick.got) == 4)  # all the slow ones hang meanwhile
+        assert (len(slow.got), sender.done()) == (sending.ORG_AT_ONCE, False)
+        sender.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sender
+
+
+async def test_a_receiver_that_failed_last_is_tried_by_one_call_and_all_of_them_take_half_of_the_room(
+    tx, means, api, unit, monkeypatch
+):
+    async with receiving(lambda _: "500") as bad, receiving() as good:
+        hooks = [await subscribe(api, unit, bad.url) for _ in range(3)]
+        for hook in (*hooks, await subscribe(api, unit, good.url)):
+            await ping(tx, unit.actor, hook, 2)
+        async with tx.begin() as db:
+            await db.execute(text("UPDATE webhook SET failing_since = now() WHERE url = :url"), {"url": bad.url})
+        monkeypatch.setattr(sending, "FAILING_AT_ONCE", 2)
+        assert await sending.send_due(means.tx, means.keys, means.caller, seconds=0) == 4
+        assert (len(bad.got), len(good.got)) == (2, 2)
+        monkeypatch.setattr(sending, "FAILING_AT_ONCE", 32)
+        assert await sending.send_due(means.tx, means.keys, means.caller, seconds=0) == 3
+        with pytest.raises(errors.PingsWaiting):
+            await ping(tx, unit.actor, hooks[0], 4)

@@ -189,7 +189,7 @@ async def rotate_secret(webhook_id: Uuid, body: RotateIn, actor: SignedIn, tx: T
     status_code=201,
     response_model=DeliveryOut,
     operation_id="pingWebhook",
-    responses=refusals(NotAllowed, NotFound),
+    responses=refusals(NotAllowed, NotFound, errors.PingsWaiting),
 )
 async def ping_webhook(webhook_id: Uuid, actor: SignedIn, tx: TxDep) -> DeliveryView:
     """Have a message sent that says nothing (`webhook.ping`), to see whether it arrives."""

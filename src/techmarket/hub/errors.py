@@ -115,6 +115,12 @@ class UrlNotAllowed(Refusal):
     en = "A webhook goes to https, at a public name or address, without user, password or fragment."
 
 
+class PingsWaiting(Refusal):
+    code, kind = "hub.pings_waiting", Kind.CONFLICT
+    zh = "此订阅已有 {pings_max} 条测试消息待发送；请等它们有结果。"
+    en = "As many as {pings_max} pings of this webhook wait to be sent already; see first what becomes of them."
+
+
 class WebhooksTooMany(Refusal):
     code, kind = "hub.webhooks_too_many", Kind.CONFLICT
     zh = "一个组织最多有 {webhooks_max} 个推送订阅；请先结束不用的。"

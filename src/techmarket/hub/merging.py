@@ -48,7 +48,8 @@ def compile_releases(releases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for release in ordered:
         _merge(merged, {name: value for name, value in release.items() if name not in OMITTED})
     last = ordered[-1]
-    return {"tag": ["compiled"], "id": f"{last['ocid']}-{last['date']}", "date": last["date"]} | _finished(merged)
+    named: dict[str, Any] = {"tag": ["compiled"], "id": f"{last['ocid']}-{last['date']}", "date": last["date"]}
+    return named | {name: _finished(value) for name, value in merged.items()}
 
 
 def _merge(held: dict[str, Any], new: Mapping[str, Any]) -> None:
@@ -91,7 +92,7 @@ def version_releases(releases: Iterable[Mapping[str, Any]], *, sources_max: int 
         noting = _Noting(source, len(json.dumps(source)), left)
         noting.note(versioned, said, named=False)
         left = noting.left
-    return {"ocid": ordered[-1]["ocid"]} | _finished(versioned)
+    return {"ocid": ordered[-1]["ocid"]} | {name: _finished(value) for name, value in versioned.items()}
 
 
 @dataclass

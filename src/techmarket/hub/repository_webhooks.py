@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -102,20 +104,54 @@ async def insert_deliveries(db: AsyncSession, rows: Sequence[dict[str, Any]]) ->
         await db.execute(insert(WebhookDelivery).on_conflict_do_nothing(), rows)
 
 
-async def claim_due(db: AsyncSession, now: datetime, *, limit: int, each: int) -> list[WebhookDelivery]:
-    """Messages whose time has come, a few of each subscription, so that one slow receiver holds up nobody else."""
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many calls there is room for: in all, to receivers that failed last, to one receiver, of one organisation."""
+
+    limit: int
+    failing: int
+    each: int
+    org_each: int
+    busy: Mapping[UUID, int]
+    """Calls that are under way now, by receiver and by organisation."""
+
+
+async def claim_due(db: AsyncSession, now: datetime, room: Room) -> list[WebhookDelivery]:
+    """Messages whose time has come, in turn among organisations: none waits behind another's slow receivers, and a
+    receiver that failed last is tried by one call at a time."""
     query = text(
-        "SELECT d.id FROM webhook_delivery d JOIN ("
-        "  SELECT id, row_number() OVER (PARTITION BY webhook_id ORDER BY next_at, id) AS place"
-        "  FROM webhook_delivery WHERE state = 'PENDING' AND next_at <= :now"
-        "  AND webhook_id IN (SELECT w.id FROM webhook w JOIN organisation o ON o.id = w.org_id"
-        "                     WHERE w.state = 'ACTIVE' AND o.state <> 'SUSPENDED')"
-        ") t ON t.id = d.id WHERE t.place <= :each AND d.state = 'PENDING' AND d.next_at <= :now"
-        " ORDER BY d.next_at, d.id LIMIT :limit FOR UPDATE OF d SKIP LOCKED"
+        "WITH subscribed AS MATERIALIZED (SELECT w.id, w.org_id, w.failing_since IS NOT NULL AS failing"
+        "  FROM webhook w JOIN organisation o ON o.id = w.org_id WHERE w.state = 'ACTIVE' AND o.state <> 'SUSPENDED'),"
+        " due AS (SELECT m.id, m.next_at, w.org_id, w.failing,"
+        "  row_number() OVER (PARTITION BY w.id ORDER BY m.next_at, m.id) AS place"
+        "  FROM subscribed w CROSS JOIN LATERAL ("
+        "   SELECT id, next_at FROM webhook_delivery"
+        "   WHERE webhook_id = w.id AND state = 'PENDING' AND next_at <= :now ORDER BY next_at, id LIMIT greatest(0,"
+        "    CASE WHEN w.failing THEN 1 ELSE :each END - coalesce(cast(cast(:busy AS jsonb) ->> w.id::text AS int), 0))"
+        "  ) m),"
+        " in_turn AS (SELECT id, next_at, failing, coalesce(cast(cast(:busy AS jsonb) ->> org_id::text AS int), 0)"
+        "  + row_number() OVER (PARTITION BY org_id ORDER BY place, next_at, id) AS place FROM due),"
+        " fitting AS (SELECT id, place, failing,"
+        "  row_number() OVER (PARTITION BY failing ORDER BY place, next_at, id) AS nth FROM in_turn"
+        "  WHERE place <= :org_each)"
+        " SELECT d.id FROM webhook_delivery d JOIN fitting f ON f.id = d.id"
+        " WHERE (NOT f.failing OR f.nth <= :failing) AND d.state = 'PENDING' AND d.next_at <= :now"
+        " ORDER BY f.place, d.next_at, d.id LIMIT :limit FOR UPDATE OF d SKIP LOCKED"
     )
-    ids = list((await db.execute(query, {"now": now, "each": each, "limit": limit})).scalars())
+    bound = {"limit": room.limit, "failing": room.failing, "each": room.each, "org_each": room.org_each, "now": now}
+    busy = json.dumps({str(id): count for id, count in room.busy.items()})
+    ids = list((await db.execute(query, {**bound, "busy": busy})).scalars())
     rows = select(WebhookDelivery).where(WebhookDelivery.id.in_(ids)).order_by(WebhookDelivery.id)
     return list((await db.execute(rows.execution_options(populate_existing=True))).scalars())
+
+
+async def count_waiting(db: AsyncSession, webhook_id: UUID, type: str) -> int:
+    query = select(func.count()).where(
+        WebhookDelivery.webhook_id == webhook_id,
+        WebhookDelivery.state == DeliveryState.PENDING,
+        WebhookDelivery.type == type,
+    )
+    return int((await db.execute(query)).scalar_one())
 
 
 async def webhooks_by_id(db: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Webhook]:

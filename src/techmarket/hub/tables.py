@@ -289,6 +289,7 @@ class WebhookDelivery(Identified, Base):
         UniqueConstraint("webhook_id", "n"),
         Index(
             "ix_webhook_delivery_due",
+            "webhook_id",
             "next_at",
             postgresql_where=text("state = 'PENDING'"),
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,8 +32,13 @@ from techmarket.identity.actor import Role
 from techmarket.kernel.ids import new_id
 
 WRITE_BATCH = 200
-AT_ONCE = 32
+AT_ONCE = 64
 EACH_AT_ONCE = 8
+ORG_AT_ONCE = 8
+FAILING_AT_ONCE = AT_ONCE // 2
+TURN_SECONDS = 60.0
+LOOK_SECONDS = 0.5
+GATHER_SECONDS = 0.02
 ANSWER_KEPT = 1_024
 PRUNE_BATCH = 1_000
 PROGRAM = frozenset({Role.ADMINISTRATOR, Role.LISTING_OFFICER, Role.TRADER})
@@ -48,6 +54,9 @@ class Order:
     url: str
     body: bytes
     headers: dict[str, str]
+    webhook_id: UUID
+    org_id: UUID
+    is_failing: bool
     mark: str | None = None
     """Of the act that the message tells of, where that is followed."""
 
@@ -95,19 +104,56 @@ def _row(webhook: Webhook, n: int, change: ChangeView, now: datetime) -> dict[st
     }
 
 
-async def send_due(tx: Tx, keys: Keys, caller: OutsideCaller, *, now: datetime | None = None) -> int:
-    """Call for what is due, many at once; returns how many calls were made. `now` is for tests of the schedule."""
-    orders = await _take(tx, keys, now)
-    if orders:
-        await asyncio.gather(*[_send(tx, caller, order, now) for order in orders])
-    return len(orders)
+async def send_due(
+    tx: Tx, keys: Keys, caller: OutsideCaller, *, now: datetime | None = None, seconds: float = TURN_SECONDS
+) -> int:
+    """Call for what is due, many at once; returns how many calls were made. `now` is for tests of the schedule.
+
+    As calls end others are made, and what becomes due meanwhile is not kept waiting for the slowest, until nothing is
+    due and nothing under way or the seconds are over.
+    """
+    clock, made = asyncio.get_running_loop().time, 0
+    ends = clock() + seconds
+    calls: dict[asyncio.Task[None], Order] = {}
+    try:
+        while True:
+            orders = await _take(tx, keys, now, list(calls.values())) if len(calls) < AT_ONCE else []
+            made += len(orders)
+            calls |= {asyncio.create_task(_send(tx, caller, order, now)): order for order in orders}
+            if not calls:
+                return made
+            await asyncio.wait(calls, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(GATHER_SECONDS)  # others end at about the same time: one look for them all
+            _let_go(calls)
+            if clock() >= ends:
+                break
+        await asyncio.gather(*calls)
+        return made
+    except asyncio.CancelledError:
+        for call in calls:
+            call.cancel()
+        raise
+    finally:
+        await asyncio.gather(*calls, return_exceptions=True)
 
 
-async def _take(tx: Tx, keys: Keys, now: datetime | None) -> list[Order]:
+def _let_go(calls: dict[asyncio.Task[None], Order]) -> None:
+    for call in [one for one in calls if one.done()]:
+        del calls[call]
+        call.result()
+
+
+def _room(under_way: Sequence[Order]) -> stored.Room:
+    busy = Counter([one.webhook_id for one in under_way]) + Counter([one.org_id for one in under_way])
+    failing = FAILING_AT_ONCE - sum(one.is_failing for one in under_way)
+    return stored.Room(AT_ONCE - len(under_way), failing, EACH_AT_ONCE, ORG_AT_ONCE, busy)
+
+
+async def _take(tx: Tx, keys: Keys, now: datetime | None, under_way: Sequence[Order]) -> list[Order]:
     """The intent: each message taken is leased, and its attempt stands in the log before the call is made."""
     async with tx.begin() as db:
         at = now or await stored.now(db)
-        due = await stored.claim_due(db, at, limit=AT_ONCE, each=EACH_AT_ONCE)
+        due = await stored.claim_due(db, at, _room(under_way))
         owners = await stored.webhooks_by_id(db, {one.webhook_id for one in due})
         secrets = {id: await _secrets(db, keys, id) for id in owners}
         followed = await marks.at_positions(db, [one.n for one in due if one.n is not None])
@@ -119,8 +165,12 @@ async def _take(tx: Tx, keys: Keys, now: datetime | None) -> list[Order]:
             one.attempts += 1
             one.next_at = at + LEASE
             headers = webhooks.headers_of(secrets[one.webhook_id], one.message_id, timestamp, one.body)
+            owner = owners[one.webhook_id]
+            is_failing = owner.failing_since is not None
             mark = followed.get(one.n) if one.n is not None else None
-            orders.append(Order(attempt.id, one.id, owners[one.webhook_id].url, one.body, headers, mark))
+            orders.append(
+                Order(attempt.id, one.id, owner.url, one.body, headers, owner.id, owner.org_id, is_failing, mark)
+            )
         return orders
 
 

@@ -24,6 +24,7 @@ from techmarket.kernel.addresses import read_url
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, last_id, page_of
 
+PINGS_WAITING_MAX = 5
 REPLAY_DAYS_MAX = 31
 
 
@@ -107,6 +108,8 @@ async def ping_webhook(tx: Tx, actor: Actor, webhook_id: UUID) -> DeliveryView:
     """Send a message that says nothing, to see whether it arrives; by the same way as every other."""
     async with tx.begin() as db:
         row = await _lock(db, actor, webhook_id)
+        if await stored.count_waiting(db, row.id, PING) >= PINGS_WAITING_MAX:
+            raise errors.PingsWaiting(pings_max=PINGS_WAITING_MAX)
         now, id = await stored.now(db), new_id()
         made = WebhookDelivery(
             id=id,

@@ -1,0 +1,27 @@
+"""What is due is looked for with each receiver by itself.
+
+Revision ID: 0105_find_due_messages
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0105_find_due_messages"
+down_revision = "0104_time_restores"
+branch_labels = None
+depends_on = None
+
+NAME, TABLE = "ix_webhook_delivery_due", "webhook_delivery"
+WAITING = sa.text("state = 'PENDING'")
+
+
+def upgrade() -> None:
+    op.drop_index(NAME, TABLE)
+    op.create_index(NAME, TABLE, ["webhook_id", "next_at"], postgresql_where=WAITING)
+
+
+def downgrade() -> None:
+    op.drop_index(NAME, TABLE)
+    op.create_index(NAME, TABLE, ["next_at"], postgresql_where=WAITING)
