@@ -414,11 +414,19 @@ async def test_what_anybody_can_say_on_the_way_begins_nothing_anew_and_fills_no_
     assert await entries(here) == before + 3  # two looks that said why, and the operator's
 
 
-async def test_an_address_that_is_no_page_of_the_web_keeps_its_listing_out_and_no_other(two):
+async def test_a_page_we_trip_over_is_told_of_and_an_address_that_is_none_keeps_its_listing_out_and_no_other(
+    two, monkeypatch
+):
     there, here = two.there, two.here
     ids = [await there.publish(title_en=f"Sample demand {n}") for n in range(4)]
     await there.tell()
     await two.add()
+    found = await looked(two, lambda _url, status, page: (status, page | {"items": page["items"] * 2}))
+    assert (found.state, found.problem, found.failures, found.shown) == (SourceState.ACTIVE, "told_twice", 1, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(syndicating, "_said", lambda *_: 1 // 0)
+        found = await looked(two, said())
+        assert (found.state, found.problem, found.failures) == (SourceState.ACTIVE, "fault", 2)
     urls = ["javascript:alert(1)", "https://user@market.example/x", "https:///x"]
 
     def bent(_url: str, status: int, page: Any) -> Any:
@@ -429,6 +437,25 @@ async def test_an_address_that_is_no_page_of_the_web_keeps_its_listing_out_and_n
     found = await looked(two, bent)
     assert (found.state, found.shown, found.refused) == (SourceState.ACTIVE, 1, 3)
     assert set(await shown(here, ANONYMOUS)) == {str(ids[3])}
+
+
+async def test_a_source_has_a_few_seconds_a_turn_and_shows_so_many_listings_at_most(two, monkeypatch):
+    there, here = two.there, two.here
+    for n in range(4):
+        await there.publish(title_en=f"Sample demand {n}")
+    await there.tell()
+    await two.add()
+    monkeypatch.setattr(syndicating, "LIMIT", 2)
+    monkeypatch.setattr(syndicating, "TURN_SECONDS", 0)
+    monkeypatch.setattr(syndicating, "SHOWN_MAX", 3)
+    found = await looked(two, said())
+    assert (found.shown, found.problem) == (2, "behind")
+    assert not await syndicating.follow_next(here.tx, here.means.keys, here.caller, FileReader())  # others come first
+    found = await looked(two, said())
+    assert (found.shown, found.refused) == (3, 1)
+    async with here.tx.read() as db:
+        why = "SELECT problem FROM syndicated_listing WHERE problem IS NOT NULL"
+        assert (await db.execute(text(why))).scalars().all() == ["quota"]
 
 
 async def test_who_follows_a_node_hears_of_what_leaves_it_and_of_what_comes_to_it(two):

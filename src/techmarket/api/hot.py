@@ -113,7 +113,8 @@ class _Endpoint:
             body = b""
             if self._keyed:
                 limits.check_body_headers(asked, _RULE)
-                body = await limits.read_whole(_RULE, receive)
+                with limits.HELD.body(scope) as grown:
+                    body = await limits.read_whole(_RULE, receive, grown=grown)
             if body and (self._plain is None or self._plain.fullmatch(body) is None):
                 limits.strict_json(body)
             was_read = True

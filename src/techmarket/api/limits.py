@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -20,6 +23,9 @@ from techmarket.kernel.refusals import Refusal
 TARGET_BYTES_MAX = 8 * 1024
 HEADER_BYTES_MAX = 32 * 1024
 BODY_BYTES_MAX = 1024 * 1024
+HELD_BYTES_MAX = 128 * 1024 * 1024
+HELD_SOURCES_MIN = 4
+FREE_BYTES = 64 * 1024
 READ_SECONDS = 15.0
 DEPTH_MAX = 32
 DIGITS_MAX = 19
@@ -107,16 +113,23 @@ class Limits:
         elif rule.streamed:
             await self._stream(rule, scope, receive, send)
         else:
-            await self._buffer(rule, headers, scope, receive, send)
+            with HELD.body(scope) as grown:
+                await self._buffer(rule, headers, scope, receive, send, grown)
 
     def _rule_of(self, path: str) -> BodyRule:
         return next((rule for rule in self.rules if rule.pattern.match(path)), self.otherwise)
 
     async def _buffer(
-        self, rule: BodyRule, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
+        self,
+        rule: BodyRule,
+        headers: dict[bytes, bytes],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        grown: Callable[[int], None],
     ) -> None:
         try:
-            whole = await read_whole(rule, receive, idle_seconds=self.idle_seconds)
+            whole = await read_whole(rule, receive, idle_seconds=self.idle_seconds, grown=grown)
             if whole and _media_of(headers) == JSON:
                 strict_json(whole)
         except Gone:
@@ -156,7 +169,7 @@ class _Body:
         self._idle_seconds = idle_seconds
         self._receive = receive
         self._deadline = asyncio.get_running_loop().time() + rule.seconds
-        self._count = 0
+        self.count = 0
         self.ended = False
 
     async def receive(self) -> Message:
@@ -169,18 +182,70 @@ class _Body:
         except TimeoutError:
             raise errors.TooSlow() from None
         if message["type"] == "http.request":
-            self._count += len(message.get("body", b""))
-            if self._count > self._rule.bytes_max:
+            self.count += len(message.get("body", b""))
+            if self.count > self._rule.bytes_max:
                 raise errors.TooLarge(bytes_max=self._rule.bytes_max)
             self.ended = not message.get("more_body", False)
         return message
+
+
+class Held:
+    """How many bytes of bodies a process keeps until they are whole and answered, in all and from one address.
+
+    They come before anybody knows who sends them. The first bytes of each are free: what people write is short, and is
+    taken however many long ones are under way.
+    """
+
+    def __init__(self) -> None:
+        self._all = 0
+        self._of: Counter[str] = Counter()
+
+    @property
+    def total(self) -> int:
+        return self._all
+
+    @property
+    def addresses(self) -> int:
+        return len(self._of)
+
+    @contextmanager
+    def body(self, scope: Scope) -> Iterator[Callable[[int], None]]:
+        """Takes the length of a body so far, as it grows; whoever would be one too many is told to come again."""
+        client = scope.get("client")
+        source, counted = client[0] if client else "", 0
+
+        def grown(length: int) -> None:
+            nonlocal counted
+            more = max(0, length - FREE_BYTES) - counted
+            if self._all + more > HELD_BYTES_MAX or self._of[source] + more > HELD_BYTES_MAX // HELD_SOURCES_MIN:
+                raise errors.MarketBusy(retry_after=random.randint(1, 5))  # noqa: S311
+            counted += more
+            self._all += more
+            self._of[source] += more
+
+        try:
+            yield grown
+        finally:
+            self._all -= counted
+            self._of[source] -= counted
+            if not self._of[source]:
+                self._of.pop(source)
+
+
+HELD = Held()
 
 
 class Gone(Exception):
     """The client left before the end of its body."""
 
 
-async def read_whole(rule: BodyRule, receive: Receive, *, idle_seconds: float = READ_SECONDS) -> bytes:
+async def read_whole(
+    rule: BodyRule,
+    receive: Receive,
+    *,
+    idle_seconds: float = READ_SECONDS,
+    grown: Callable[[int], None] = lambda _length: None,
+) -> bytes:
     """A body in one piece, counted and timed."""
     body = _Body(rule, idle_seconds, receive)
     chunks: list[bytes] = []
@@ -188,6 +253,7 @@ async def read_whole(rule: BodyRule, receive: Receive, *, idle_seconds: float = 
         message = await body.receive()
         if message["type"] == "http.disconnect":
             raise Gone
+        grown(body.count)
         chunks.append(message.get("body", b""))
     return b"".join(chunks)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from techmarket.db.calling import Caller
 from techmarket.db.jobs import periodic, reacts_to
-from techmarket.db.means import Means
+from techmarket.db.means import Means, RowReader
 from techmarket.hub.service import nodes, running, sending, syndicating
 from techmarket.hub.service.telling import BATCH, tell_on
 from techmarket.identity.events import OrganisationRegistered
 from techmarket.settlement.events import DueRefunded, Released
 
 TURNS_MAX = 20
+FOLLOWED_AT_ONCE = 4
 
 
 @periodic("hub.tell", every=timedelta(seconds=1))
@@ -77,9 +79,13 @@ async def run_imports(means: Means) -> None:
 
 @periodic("hub.follow_sources", every=timedelta(seconds=1))
 async def follow_sources(means: Means) -> None:
-    """Read what other markets tell of their listings."""
+    """Read what other markets tell of their listings, some side by side: one that takes its time holds up no other."""
     if means.reader is None:
         return
+    await asyncio.gather(*[_follow_some(means, means.reader) for _ in range(FOLLOWED_AT_ONCE)])
+
+
+async def _follow_some(means: Means, reader: RowReader) -> None:
     for _ in range(TURNS_MAX):
-        if not await syndicating.follow_next(means.tx, means.keys, means.caller or Caller(), means.reader):
+        if not await syndicating.follow_next(means.tx, means.keys, means.caller or Caller(), reader):
             return

@@ -145,6 +145,8 @@ def read_page(said: Any, keys: TrustedKeys, *, log_id: UUID | None) -> Page:
         raise Unreadable("page_unreadable")
     if len(items) > PAGE_MAX:
         raise Unreadable("page_too_long")
+    if len({one.listing_id for one in items}) < len(items):
+        raise Unreadable("told_twice")
     return Page(found, items, cursor, is_at_end, checkpoint, openings)
 
 

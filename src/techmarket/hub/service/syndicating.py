@@ -6,12 +6,14 @@ if that is still where it was: so nothing is taken twice and nothing is left out
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,6 +38,8 @@ from techmarket.listings import steps as listings
 from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import Elsewhere
 
+log = structlog.get_logger("techmarket.hub")
+
 KEYS_PATH = "/.well-known/techmarket-keys.json"
 PAGE_PATH = "/v1/syndication/listings"
 CONSISTENCY_PATH = "/v1/log/consistency"
@@ -51,6 +55,11 @@ UNPROVEN_MAX = timedelta(hours=1)
 """How long a market may go without a checkpoint."""
 TAKEN_DOWN = 200
 PAGES_A_TURN = 20
+TURN_SECONDS = 5.0
+BEHIND = "behind"
+"""More is there than a turn took: it goes on with the next, behind the others."""
+SHOWN_MAX = 20_000
+"""Listings of one source: what another market tells of does not fill ours."""
 NEVER = timedelta(days=36_500)
 
 
@@ -220,19 +229,29 @@ async def follow_next(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowRead
     if state is SourceState.REMOVED:
         await _take_down(tx, source_id)
         return True
+    clock = asyncio.get_running_loop().time
+    ends = clock() + TURN_SECONDS
+    problem: str | None = BEHIND
     try:
         for _ in range(PAGES_A_TURN):
             if await _read_on(tx, keys, caller, reader, source_id):
+                problem = None
                 break
-        await _rest(tx, source_id, EVERY)
+            if clock() >= ends:
+                break
+        await _rest(tx, source_id, EVERY, problem)
     except (_NoAnswer, syndication.Unreadable) as trouble:
         await _note_failure(tx, source_id, trouble.why)
     except DBAPIError as error:
-        if not _is_of_the_value(error):
+        if not _is_of_the_value(error, "22", "23"):
             raise
         await _note_failure(tx, source_id, "answer_unfit")
     except Distrusted as trouble:
         await _distrust(tx, source_id, trouble.why)
+    except Exception as error:
+        # Whatever it told that we tripped over is told of it: a source that only stood still would look as if it slept.
+        log.error("following_broke_off", source=str(source_id), exc_info=error)
+        await _note_failure(tx, source_id, "fault")
     return True
 
 
@@ -297,8 +316,9 @@ async def _take(
             _restored(db, row, now)
         known = await repository.known(db, row.id, [one.listing_id for one in page.items])
         actor = _actor(row)
+        left = SHOWN_MAX - (await repository.count_shown(db, [row.id])).get(row.id, 0)
         for item in page.items:
-            await _put(db, reader, row, item, known.get(item.listing_id), actor)
+            left -= await _put(db, reader, row, item, known.get(item.listing_id), actor, has_room=left > 0)
         row.log_id, row.cursor = page.log_id, page.next_cursor
         if row.key_wrapped is not None:  # while the market's secret is changed, what is used is wrapped anew
             row.key_wrapped = keys.rewrapped(row.key_wrapped, about=row.id.bytes) or row.key_wrapped
@@ -337,8 +357,10 @@ async def _put(
     item: Item,
     row: SyndicatedListing | None,
     actor: Actor,
-) -> None:
-    """One listing of theirs as they told it: shown, shown anew, or shown no more."""
+    *,
+    has_room: bool,
+) -> bool:
+    """One listing of theirs as they told it: shown, shown anew, or shown no more. Whether one more is shown."""
     if row is None:
         row = SyndicatedListing(
             source_id=source.id,
@@ -350,16 +372,25 @@ async def _put(
             proof={},
         )
         db.add(row)
+    was_shown = not row.is_gone
     is_same = row.content_sha256 == item.sha256 and row.is_gone is (item.state is ItemState.GONE)
     row.position, row.generation, row.proof = item.position, source.generation, dict(item.proof)
-    if is_same:
-        return
-    row.content_sha256, row.problem = item.sha256, None
-    if item.state is ItemState.GONE:
-        if row.listing_id is not None:
-            await listings.end_syndicated(db, row.listing_id, actor)
-        row.is_gone = True
-        return
+    if not is_same:
+        row.content_sha256, row.problem = item.sha256, None
+        if item.state is ItemState.GONE:
+            if row.listing_id is not None:
+                await listings.end_syndicated(db, row.listing_id, actor)
+            row.is_gone = True
+        elif has_room or was_shown:
+            await _show(db, reader, source, item, row, actor)
+        else:
+            await _refuse(db, source, row, "quota", actor)
+    return not row.is_gone and not was_shown
+
+
+async def _show(
+    db: AsyncSession, reader: RowReader, source: SyndicationSource, item: Item, row: SyndicatedListing, actor: Actor
+) -> None:
     said = _said(reader, source, item)
     if said is None:
         await _refuse(db, source, row, "terms_unfit", actor)
@@ -378,8 +409,8 @@ async def _put(
     row.listing_id, row.is_gone = listing_id, False
 
 
-def _is_of_the_value(error: DBAPIError) -> bool:
-    return str(getattr(error.orig, "sqlstate", None) or "").startswith("22")
+def _is_of_the_value(error: DBAPIError, *classes: str) -> bool:
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(classes or "22")
 
 
 async def _refuse(db: AsyncSession, source: SyndicationSource, row: SyndicatedListing, why: str, actor: Actor) -> None:
@@ -441,10 +472,12 @@ def _read_anew(row: SyndicationSource) -> None:
     row.generation += 1
 
 
-async def _rest(tx: Tx, source_id: UUID, how_long: timedelta) -> None:
+async def _rest(tx: Tx, source_id: UUID, how_long: timedelta, problem: str | None) -> None:
     async with tx.begin() as db:
         row = await repository.lock_source(db, source_id)
         if row.state is SourceState.ACTIVE:
+            row.problem = row.problem or problem
+            await db.flush()
             await repository.wait(db, source_id, how_long)
 
 
