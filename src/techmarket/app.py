@@ -247,7 +247,7 @@ def create_app(
         title="techmarket",
         version=__version__,
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,  # its page would load a script of others into the origin of the portal
         redoc_url=None,
         redirect_slashes=False,
     )

@@ -169,3 +169,22 @@ async def test_the_page_of_verification_takes_a_file_and_shows_the_verdict_as_pl
     assert "textContent" in script.text
     for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert door not in script.text
+
+
+async def test_the_reference_of_the_api_is_our_own_page_without_a_script_and_leads_to_each_operation(client):
+    page = await client.get("/docs", headers={"Accept-Language": "en"})
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert not re.search(r"<script|https?://", page.text)
+    document = (await client.get("/openapi.json")).json()
+    ids = {one["operationId"] for item in document["paths"].values() for one in item.values() if "operationId" in one}
+    assert set(re.findall(r'href="/docs/(\w+)"', page.text)) == ids
+    one = await client.get("/docs/placeBid", headers={"Accept-Language": "en"})
+    assert (one.status_code, "<script" in one.text) == (200, False)
+    for said in (
+        "POST /v1/lots/{lot_id}/bids",
+        "A bid cannot be withdrawn.",
+        "Idempotency-Key",
+        "idempotency.key_missing",
+    ):
+        assert said in html.unescape(one.text), said
+    assert (await client.get("/docs/noSuchThing")).status_code == 404

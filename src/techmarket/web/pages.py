@@ -17,7 +17,7 @@ from techmarket.certification import service as certification
 from techmarket.dossiers import service as dossiers
 from techmarket.identity import service as identity
 from techmarket.kernel.periods import SHANGHAI
-from techmarket.kernel.refusals import Refusal
+from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingKind
 from techmarket.matching import service as matching
@@ -26,6 +26,7 @@ from techmarket.notices import service as notices
 from techmarket.trading import service as trading
 from techmarket.trading.lifecycle import OVER
 from techmarket.transparency import service as transparency
+from techmarket.web import reference
 from techmarket.web.words import certificate_words_of, file_words_of, match_words_of, told_in, words_of
 
 PAGE = 20
@@ -148,6 +149,22 @@ async def live_script() -> Response:
 @router.get("/verify.js")
 async def verify_script() -> Response:
     return Response(VERIFY_SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=300"})
+
+
+@router.get("/docs")
+async def api_reference(request: Request, tx: TxDep) -> HTMLResponse:
+    """What the API can do, from its own description."""
+    return await _page(request, tx, "reference", groups=reference.groups(request.app.openapi()))
+
+
+@router.get("/docs/{operation_id}")
+async def api_operation(
+    request: Request, tx: TxDep, operation_id: Annotated[str, Path(pattern="^[A-Za-z0-9]{1,64}$")]
+) -> HTMLResponse:
+    found = reference.operation(request.app.openapi(), operation_id)
+    if found is None:
+        raise NotFound()
+    return await _page(request, tx, "operation", one=found)
 
 
 @router.get("/notices")
