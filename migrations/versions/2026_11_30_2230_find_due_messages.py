@@ -1,4 +1,4 @@
-"""What is due is looked for with each receiver by itself.
+"""What is due is looked for with each receiver by itself, codes by the day they were sent.
 
 Revision ID: 0105_find_due_messages
 """
@@ -20,8 +20,10 @@ WAITING = sa.text("state = 'PENDING'")
 def upgrade() -> None:
     op.drop_index(NAME, TABLE)
     op.create_index(NAME, TABLE, ["webhook_id", "next_at"], postgresql_where=WAITING)
+    op.create_index("ix_mail_codes", "mail", ["created_at"], postgresql_where=sa.text("org_id IS NULL"))
 
 
 def downgrade() -> None:
+    op.drop_index("ix_mail_codes", "mail")
     op.drop_index(NAME, TABLE)
     op.create_index(NAME, TABLE, ["next_at"], postgresql_where=WAITING)

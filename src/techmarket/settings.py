@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = None
     oidc_audience: str = "techmarket"
     sign_in_providers: SecretStr | None = None
-    pool_size: int = 16
+    pool_size: int = Field(default=16, ge=2)
     watchers_max: int = Field(default=12_000, ge=0)
     watchers_each_max: int = Field(default=200, ge=1)
     upload_bytes_max: int = Field(default=64 * 1024**2, ge=1)

@@ -12,12 +12,16 @@ from datetime import date, datetime
 import pytest
 from openpyxl import Workbook
 
+from techmarket.api.rows import read_row, rows_in
 from techmarket.api.sheets import CSV, XLSX, rows_apart, rows_of_csv, rows_of_xlsx
+from techmarket.db.media import NDJSON
 from techmarket.hub import errors
 from techmarket.identity.actor import OrgKind
 from techmarket.kernel.refusals import Refusal
 from tests.identity.make import an_organisation
 
+SHARED = "xl/sharedStrings.xml"
+SHARED_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 HEADER = ["external_id", "title_zh", "abstract_zh", "keywords", "trl", "mode", "price_form", "price", "expires_on"]
 ROW = ["X-1", "示例成果", "示例数据 / sample data", "示例 | sample", 6, "transfer", "fixed", 500000, date(2100, 12, 31)]
@@ -245,12 +249,14 @@ def of_one_long_text(*, columns: int, rows: int) -> bytes:
     with zipfile.ZipFile(io.BytesIO(an_xlsx(HEADER, ROW))) as package, zipfile.ZipFile(out, "w", 8) as again:
         for name in package.namelist():
             body = package.read(name)
-            if name == "xl/sharedStrings.xml":
-                body = f'<sst xmlns="{MAIN}">{texts}</sst>'.encode()
+            if name == "[Content_Types].xml":
+                part = f'<Override PartName="/{SHARED}" ContentType="{SHARED_TYPE}"/></Types>'
+                body = body.replace(b"</Types>", part.encode())
             elif name == "xl/worksheets/sheet1.xml":
                 data = f"<row>{cells[0]}</row>" + f"<row>{cells[1]}</row>" * rows
                 body = f'<worksheet xmlns="{MAIN}"><sheetData>{data}</sheetData></worksheet>'.encode()
             again.writestr(name, body)
+        again.writestr(SHARED, f'<sst xmlns="{MAIN}">{texts}</sst>')
     return out.getvalue()
 
 
@@ -268,6 +274,12 @@ def test_a_small_workbook_that_is_a_large_table_is_refused_and_takes_no_memory_h
         read.extend(line for line, _ in rows_apart(body, 60))
     assert 40 < len(read) < 60  # one after the other, within 64 MiB in all
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 48 * 1024  # KiB
+
+
+def test_a_mark_of_the_order_of_bytes_is_no_part_of_the_first_row():
+    lines = io.BytesIO(b'\xef\xbb\xbf{"external_id": "A"}\r\n{"external_id": "B"}\r\n')
+    rows = [read_row(number, line, "demands", "en") for number, line in rows_in(lines, media=NDJSON, rows_max=9)]
+    assert [(row.line, row.external_id, row.problem) for row in rows] == [(1, "A", None), (2, "B", None)]
 
 
 async def send(api, key, body, media):

@@ -228,7 +228,12 @@ async def test_a_rotated_secret_signs_beside_the_old_one_until_the_overlap_is_ov
             await db.execute(text("UPDATE webhook_secret SET ends_at = clock_timestamp() WHERE ends_at IS NOT NULL"))
         await api.post(f"/v1/webhooks/{hook['id']}/ping", key=unit.key)
         await send(means)
-    overlapping, alone = receiver.got
+        for _ in range(3):
+            await api.post(f"/v1/webhooks/{hook['id']}/secret", key=unit.key, json={"overlap_hours": 168})
+        await api.post(f"/v1/webhooks/{hook['id']}/ping", key=unit.key)
+        await send(means)
+    overlapping, alone, often = receiver.got
+    assert len(often.headers["webhook-signature"].split()) == 2  # however often it is rotated
     for secret in (hook["secret"], fresh.json()["secret"]):
         assert Reference(secret).verify(overlapping.body, overlapping.headers)["type"] == "webhook.ping"
     assert Reference(fresh.json()["secret"]).verify(alone.body, alone.headers)

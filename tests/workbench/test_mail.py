@@ -7,6 +7,7 @@ import contextlib
 import logging
 import re
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,15 +19,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
 from techmarket.db import personal
+from techmarket.identity.permissions import NotVerified
 from techmarket.kernel.ids import new_id
-from techmarket.workbench import mails, service
+from techmarket.workbench import errors, mails, service
 from techmarket.workbench.mailing import Mailer, MailFailed, Security
 from techmarket.workbench.mails import Line
+from techmarket.workbench.service.inbox import CODES_A_DAY
 from techmarket.workbench.service.keeping import forget_person
 from techmarket.workbench.service.mailing import send_due, write_mails
 from techmarket.workbench.telling import Delivery
 from tests.client import Api
-from tests.identity.make import a_market, an_organisation
+from tests.identity.make import a_market, a_member, an_organisation
 from tests.listings.make import a_demand
 from tests.workbench.make import tell
 from tests.workbench.smtp import Post, a_post
@@ -85,6 +88,22 @@ async def test_mail_goes_to_a_confirmed_address_alone_and_says_nothing_but_kinds
     assert "text/plain" in mail["Content-Type"]
     for hidden in ("alloy", str(again.id), str(secret.id), str(unit.actor.org), "token", "Sample organisation"):
         assert hidden not in mail.get_content() + mail["Subject"]
+
+
+async def test_a_mailbox_gets_so_many_codes_a_day_whoever_asks_and_none_for_whom_nobody_verified(tx, keys, people):
+    _, unit = people
+
+    async def ask(actor, address):
+        await service.put_address(tx, keys, actor, address=address, language="en", has_mail=True)
+
+    with pytest.raises(NotVerified):
+        await ask(replace(unit.actor, org_verified=False), "officer@unit.test")
+    colleagues = [(await a_member(tx, unit.actor, keys=keys)).actor for _ in range(CODES_A_DAY + 1)]
+    for n, one in enumerate(colleagues[:-1]):
+        await ask(one, f"Officer+{n}@unit.test")
+    with pytest.raises(errors.TooManyCodes):
+        await ask(colleagues[-1], "officer@UNIT.test")
+    await ask(colleagues[-1], "another@unit.test")
 
 
 async def test_a_mail_that_fails_for_the_time_being_goes_again_under_one_id_and_a_refused_address_is_left_alone(

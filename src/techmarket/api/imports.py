@@ -120,7 +120,9 @@ async def get_mapping(
             "content": {
                 NDJSON: {"schema": {"type": "string", "description": "One JSON object a line; at most 64 MiB."}},
                 CSV: {"schema": {"type": "string", "description": "A header, one row a line; at most 16 MiB."}},
-                XLSX: {"schema": {"type": "string", "format": "binary", "description": "The first sheet is read."}},
+                XLSX: {
+                    "schema": {"type": "string", "format": "binary", "description": "The first sheet, to line 20,000."}
+                },
             },
         },
     },

@@ -15,6 +15,7 @@ from techmarket.api.observe import NamedRoute
 from techmarket.api.paging import link_to
 from techmarket.api.refusals import problem, refusals
 from techmarket.api.shapes import Aware, Cursor, Limit, Uuid, Wire
+from techmarket.identity.permissions import NotVerified
 from techmarket.kernel.paging import BadCursor
 from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.workbench import errors, service
@@ -180,7 +181,7 @@ async def get_address(actor: SignedIn, tx: TxDep) -> MailAddressView:
     "/me/mail-address",
     response_model=MailAddressOut,
     operation_id="putMailAddress",
-    responses=refusals(errors.NoMailHere, errors.TooManyCodes),
+    responses=refusals(errors.NoMailHere, errors.TooManyCodes, NotVerified),
 )
 async def put_address(
     body: MailAddressIn, request: Request, actor: SignedIn, tx: TxDep, keys: KeysDep

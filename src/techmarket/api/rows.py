@@ -5,6 +5,7 @@ What is wrong with one row is that row's problem; what is wrong with a file as s
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import IO, Annotated, Any, Literal
@@ -136,6 +137,8 @@ def _json_lines(file: IO[bytes], columns: Columns) -> Iterator[tuple[int, Found]
     number = 0
     while line := file.readline(LINE_BYTES_MAX + 2):
         number += 1
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
         if len(line.strip()) > LINE_BYTES_MAX:
             while line and not line.endswith(b"\n"):
                 line = file.readline(LINE_BYTES_MAX)

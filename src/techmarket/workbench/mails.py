@@ -117,6 +117,12 @@ def code_text(mail_id: UUID) -> str:
     return f"code of mail {mail_id}"
 
 
+def mailbox_of(address: str) -> str:
+    """The mailbox that an address leads to, as far as its spelling tells: letters alike, and no tag."""
+    name, _, domain = address.lower().rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}"
+
+
 def code_of(digest: bytes) -> str:
     """The eight digits of a keyed hash: made again for each attempt to send them, and kept nowhere."""
     return f"{int.from_bytes(digest) % 10**8:08d}"

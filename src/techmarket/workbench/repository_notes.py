@@ -187,6 +187,13 @@ async def count_mails_since(db: AsyncSession, person_id: UUID, since: datetime) 
     return int((await db.execute(query)).scalar_one())
 
 
+async def count_codes_to(db: AsyncSession, mailbox: str, since: datetime) -> int:
+    """Codes to one mailbox, whoever asked for them; `mailbox` as `mails.mailbox_of` spells it."""
+    spelled = func.lower(func.regexp_replace(Mail.address, r"\+[^@]*@", "@"))
+    query = select(func.count()).where(spelled == mailbox, Mail.org_id.is_(None), Mail.created_at >= since)
+    return int((await db.execute(query)).scalar_one())
+
+
 async def take_due_notifications(db: AsyncSession, market_now: datetime, limit: int) -> Sequence[Notification]:
     """What is to go by mail by now and is in none yet, one worker's; whole people, the longest waiting first."""
     query = (

@@ -80,6 +80,7 @@ class Mail(Identified, Base):
     __table_args__ = (
         Index("ix_mail_due", "next_at", postgresql_where=text("state = 'PENDING'")),
         Index(None, "person_id", "id"),
+        Index("ix_mail_codes", "created_at", postgresql_where=text("org_id IS NULL")),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

@@ -93,12 +93,14 @@ async def end_webhook(tx: Tx, actor: Actor, webhook_id: UUID) -> None:
 async def rotate_secret(
     tx: Tx, keys: Keys, actor: Actor, webhook_id: UUID, *, overlap: timedelta = webhooks.OVERLAP_DEFAULT
 ) -> WebhookView:
-    """Another secret, shown this once. For the time of the overlap messages are signed with both."""
+    """Another secret, shown this once. For the time of the overlap messages are signed with both, and with no third."""
     async with tx.begin() as db:
         row = await _lock(db, actor, webhook_id)
-        until = await stored.now(db) + overlap
-        for old in await stored.valid_secrets(db, row.id):
-            old.ends_at = until if old.ends_at is None else min(old.ends_at, until)
+        now = await stored.now(db)
+        until = now + overlap
+        for n, old in enumerate(await stored.valid_secrets(db, row.id)):
+            ends = until if n == 0 else now
+            old.ends_at = ends if old.ends_at is None else min(old.ends_at, ends)
         secret = await _put_secret(db, keys, row)
         view = await _changed(db, actor, row, "secret")
         return _view(row, view.waiting, secret=secret, old_secret_until=until)

@@ -12,10 +12,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.keys import Keys
+from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
-from techmarket.identity.permissions import require
+from techmarket.identity.permissions import NotVerified, require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import last_id, page_of
 from techmarket.kernel.refusals import NotFound
@@ -163,14 +164,20 @@ async def put_address(
     require(actor, policy.SET_PREFERENCES)
     if not has_mail:
         raise errors.NoMailHere()
+    if not actor.org_verified:
+        raise NotVerified()  # anybody makes himself an account; the market writes to nobody for that
     async with tx.begin() as db:
+        mailbox = mails.mailbox_of(address)
+        await lock_name(db, f"codes to {mailbox}")
         row = await notes.find_address(db, actor.person, lock=True)
         now = await notes.now(db)
         if row is not None and row.address == address and row.confirmed_at is not None and row.refused_at is None:
             row.language = language
             await db.flush()
             return _address(row)
-        if await notes.count_mails_since(db, actor.person, now - timedelta(days=1)) >= CODES_A_DAY:
+        since = now - timedelta(days=1)
+        asked = await notes.count_mails_since(db, actor.person, since)
+        if max(asked, await notes.count_codes_to(db, mailbox, since)) >= CODES_A_DAY:
             raise errors.TooManyCodes(most=CODES_A_DAY, retry_after=86_400)
         if row is None:
             row = MailAddress(person_id=actor.person)
