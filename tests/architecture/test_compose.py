@@ -154,3 +154,16 @@ def test_the_proxy_lets_go_of_slow_clients() -> None:
     conf = (ROOT / "deploy" / "nginx.conf").read_text()
     for directive in ("client_header_timeout", "client_body_timeout", "send_timeout", "client_max_body_size"):
         assert re.search(rf"^\s*{directive} \d+[sm];", conf, re.MULTILINE), directive
+
+
+def test_the_proxy_believes_about_addresses_whom_it_is_told_to_and_nobody_else() -> None:
+    conf = (ROOT / "deploy" / "nginx.conf").read_text()
+    believed = [line.strip() for line in conf.splitlines() if "real_ip" in line or "trusted" in line]
+    assert believed == [
+        "real_ip_header X-Forwarded-For;",
+        "real_ip_recursive on;",
+        "include /etc/nginx/trusted_proxies.conf;",
+    ]
+    assert "./deploy/trusted_proxies.conf:/etc/nginx/trusted_proxies.conf:ro" in SERVICES["proxy"]["volumes"]
+    lines = (ROOT / "deploy" / "trusted_proxies.conf").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == []
