@@ -179,7 +179,9 @@ async def test_the_portals_cookie_is_kept_from_scripts_and_other_sites_and_anoth
     assert {flag.lower() for flag in flags} == {"httponly", "secure", "samesite=strict", "path=/"}
     client.cookies.clear()
     sent = {"Cookie": value}
-    assert (await api.get("/v1/me", headers=sent)).status_code == 200
+    for path in ("/v1/me", f"/v1/organisations/{org.actor.org}/keys", "/"):
+        told = await api.get(path, headers=sent)
+        assert (told.status_code, told.headers.get("cache-control")) == (200, "no-store"), path
     end = f"/v1/sessions/{signed.json()['session']['id']}/end"
     for site in (
         {"Sec-Fetch-Site": "cross-site"},

@@ -35,10 +35,8 @@ async def write_messages(means: Means) -> None:
 
 @periodic("hub.send", every=timedelta(seconds=1))
 async def send(means: Means) -> None:
-    """Send what is due."""
-    for _ in range(TURNS_MAX):
-        if not await sending.send_due(means.tx, means.keys, means.caller or Caller()):
-            return
+    """Send what is due, until nothing is or the turn is over; the clock starts the next."""
+    await sending.send_due(means.tx, means.keys, means.caller or Caller())
 
 
 @periodic("hub.prune", every=timedelta(minutes=10))

@@ -36,7 +36,9 @@ AT_ONCE = 64
 EACH_AT_ONCE = 8
 ORG_AT_ONCE = 8
 FAILING_AT_ONCE = AT_ONCE // 2
-TURN_SECONDS = 60.0
+TURN_SECONDS = 20.0
+CLOSING_SECONDS = 15.0
+"""As long as a call may last: by then those that were made before a turn began to close have ended."""
 LOOK_SECONDS = 0.5
 GATHER_SECONDS = 0.02
 ANSWER_KEPT = 1_024
@@ -110,14 +112,16 @@ async def send_due(
     """Call for what is due, many at once; returns how many calls were made. `now` is for tests of the schedule.
 
     As calls end others are made, and what becomes due meanwhile is not kept waiting for the slowest, until nothing is
-    due and nothing under way or the seconds are over.
+    due and nothing under way. When the seconds are over, only those of whom nothing is under way get a call more, so
+    that the end waits for nobody slow.
     """
     clock, made = asyncio.get_running_loop().time, 0
     ends = clock() + seconds
     calls: dict[asyncio.Task[None], Order] = {}
     try:
         while True:
-            orders = await _take(tx, keys, now, list(calls.values())) if len(calls) < AT_ONCE else []
+            room = _room(list(calls.values()), is_closing=made > 0 and clock() >= ends)
+            orders = await _take(tx, keys, now, room) if room.limit else []
             made += len(orders)
             calls |= {asyncio.create_task(_send(tx, caller, order, now)): order for order in orders}
             if not calls:
@@ -125,7 +129,7 @@ async def send_due(
             await asyncio.wait(calls, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(GATHER_SECONDS)  # others end at about the same time: one look for them all
             _let_go(calls)
-            if clock() >= ends:
+            if clock() >= ends + CLOSING_SECONDS:
                 break
         await asyncio.gather(*calls)
         return made
@@ -143,17 +147,20 @@ def _let_go(calls: dict[asyncio.Task[None], Order]) -> None:
         call.result()
 
 
-def _room(under_way: Sequence[Order]) -> stored.Room:
+def _room(under_way: Sequence[Order], *, is_closing: bool) -> stored.Room:
     busy = Counter([one.webhook_id for one in under_way]) + Counter([one.org_id for one in under_way])
     failing = FAILING_AT_ONCE - sum(one.is_failing for one in under_way)
-    return stored.Room(AT_ONCE - len(under_way), failing, EACH_AT_ONCE, ORG_AT_ONCE, busy)
+    limit = AT_ONCE - len(under_way)
+    if is_closing:
+        return stored.Room(limit, failing=0, each=1, org_each=1, busy=busy)
+    return stored.Room(limit, failing, EACH_AT_ONCE, ORG_AT_ONCE, busy)
 
 
-async def _take(tx: Tx, keys: Keys, now: datetime | None, under_way: Sequence[Order]) -> list[Order]:
+async def _take(tx: Tx, keys: Keys, now: datetime | None, room: stored.Room) -> list[Order]:
     """The intent: each message taken is leased, and its attempt stands in the log before the call is made."""
     async with tx.begin() as db:
         at = now or await stored.now(db)
-        due = await stored.claim_due(db, at, _room(under_way))
+        due = await stored.claim_due(db, at, room)
         owners = await stored.webhooks_by_id(db, {one.webhook_id for one in due})
         secrets = {id: await _secrets(db, keys, id) for id in owners}
         followed = await marks.at_positions(db, [one.n for one in due if one.n is not None])
