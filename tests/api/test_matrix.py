@@ -37,8 +37,6 @@ OUTSIDE = {
     "/refusals/{code}": "where the type of a problem leads",
     "/deprecations": "what is going",
     "/openapi.json": "the document itself",
-    "/docs": "the document for people",
-    "/docs/oauth2-redirect": "the same",
     "/oauth/token": "client credentials, in the securitySchemes of the document",
     "/v1/mail-unsubscriptions": "one click in a mail program (RFC 8058), by the token of the message",
     "/.well-known/oauth-authorization-server": "where they are had (RFC 8414)",

@@ -7,6 +7,7 @@ are merged by id, other lists are replaced whole.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ OMITTED = ("id", "date", "tag")
 WHOLE = frozenset({"additionalIdentifiers", "additionalClassifications"})
 """Lists that the standard replaces whole though their members have ids."""
 SOURCES_MAX = 8 * 1024 * 1024
+"""Bytes of names of releases in the versions of one that others made."""
 
 
 class TooManyVersions(Exception):
@@ -78,7 +80,7 @@ TRANSLATED = re.compile(r"(?:title|description|rationale|name|legalName)_[A-Za-z
 last one stands there, and each as it was in its release."""
 
 
-def version_releases(releases: Iterable[Mapping[str, Any]], *, sources_max: int = SOURCES_MAX) -> dict[str, Any]:
+def version_releases(releases: Iterable[Mapping[str, Any]], *, sources_max: float = math.inf) -> dict[str, Any]:
     """Every value that a process ever had, each with the release that brought it (versioned release).
 
     Raises `TooManyVersions` when the names of releases beside the values would be more than `sources_max` bytes.
@@ -101,7 +103,7 @@ class _Noting:
 
     source: Mapping[str, Any]
     size: int
-    left: int
+    left: float
 
     def note(self, known: dict[str, Any], said: Mapping[str, Any], *, named: bool) -> None:
         """Of one thing; the id of a member of a list is its name and has no versions."""
