@@ -200,7 +200,7 @@ async def test_a_worker_that_dies_between_intent_and_receipt_sends_again_under_t
         await api.post(f"/v1/webhooks/{hook['id']}/ping", key=unit.key)
         async with tx.read() as db:
             at = (await db.execute(text("SELECT clock_timestamp()"))).scalar_one()
-        orders = await sending._take(tx, means.keys, at)
+        orders = await sending._take(tx, means.keys, at, sending._room([], is_closing=False))
         assert len(orders) == 1  # and here it dies
         assert await send(means, at + timedelta(seconds=59)) == 0
         assert await send(means, at + timedelta(seconds=61)) == 1
