@@ -1,6 +1,6 @@
 """What is due is looked for with each receiver by itself, codes by the day they were sent.
 
-Revision ID: 0105_find_due_messages
+Revision ID: 0108_find_due_messages
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0105_find_due_messages"
-down_revision = "0104_time_restores"
+revision = "0108_find_due_messages"
+down_revision = "0107_set_listings_aside"
 branch_labels = None
 depends_on = None
 

@@ -6490,7 +6490,8 @@ class AwaitedOperations(ABC):
 
     async def get_foreign_record(self, *, ocid: str) -> dict[str, Any]:
         """What your organisation brought of a process, as a record package: every release as it came, and what
-        they come to by the standard's rules of merging.
+        they come to by the standard's rules of merging. `versionedRelease` is left out where it would be far
+        larger than they are.
         """
         return await self.send("GET", "/v1/open-data/ocds/foreign-records", {}, query={"ocid": ocid})
 

@@ -6077,7 +6077,8 @@ class Operations(ABC):
 
     def get_foreign_record(self, *, ocid: str) -> dict[str, Any]:
         """What your organisation brought of a process, as a record package: every release as it came, and what
-        they come to by the standard's rules of merging.
+        they come to by the standard's rules of merging. `versionedRelease` is left out where it would be far
+        larger than they are.
         """
         return self.send("GET", "/v1/open-data/ocds/foreign-records", {}, query={"ocid": ocid})
 
