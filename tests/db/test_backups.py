@@ -95,7 +95,7 @@ def missing(tmp_path: Path, held: str, *, first: int, histories: dict[int, str])
         # Twice: the second standby was promoted from the first.
         ("1/10 2/11 3/13", {3: "1\t0/B000028\tx\n\n2\t0/D000000\tx\n", 2: "1\t0/B000028\tx\n"}, "2/12"),
         # A line that was left before this base began is another one.
-        ("1/10 1/11 2/5", {2: "1\t0/5000000\tno recovery target"}, ""),
+        ("1/10 1/12 2/5", {2: "1\t0/5000000\tno recovery target"}, "1/11"),
     ],
 )
 def test_a_hole_in_the_archive_is_seen_over_every_failover(

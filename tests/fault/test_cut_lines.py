@@ -127,7 +127,6 @@ async def acts(tx: Tx, keys: Any) -> dict[str, Act]:
     lot = await an_open_lot(tx, [bidder.actor])
     me = f"/v1/organisations/{unit.actor.org}"
     key = {"person_id": str(unit.actor.person), "scopes": ["read"]}
-    search = {"name": "Sample", "query": "welding", "delivery": "DIGEST"}
     money = "SELECT count(*) FROM bid"
     return {
         "register": Act("/v1/organisations", None, "SELECT count(*) FROM organisation", lambda _: REGISTRATION),
@@ -138,7 +137,6 @@ async def acts(tx: Tx, keys: Any) -> dict[str, Act]:
             "SELECT count(*) FROM listing WHERE state = 'DRAFT'",
             lambda n: {"kind": "DEMAND", "terms": demand_terms(title_en=f"Sample demand {n}")},
         ),
-        "search": Act("/v1/saved-searches", unit.key, "SELECT count(*) FROM saved_search", lambda _: search),
         "upload": Act("/v1/evidence", unit.key, "SELECT count(*) FROM evidence", lambda n: PDF + b"%% %d\n" % n),
         "bid": Act(
             f"/v1/lots/{lot.id}/bids",

@@ -28,6 +28,12 @@ from tests.stories.test_story_1 import (
 )
 
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
+WITHOUT_MEANS = {
+    *("workbench.mail", "matching.embed", "matching.tend_vectors", "transparency.cosign"),
+    *("hub.run_imports", "hub.follow_sources"),
+}
+"""These ask the database nothing where there is no mail server, embedder, witness or reader of rows, as in this story.
+Their workers are really killed elsewhere: test_kill_telling.py, test_kill_syndicating.py, tests/hub/test_imports.py."""
 LATEST = 9
 """A turn dies before its first to ninth statement; most have fewer when nothing is due, and then live."""
 
@@ -93,6 +99,7 @@ if IS_LONG:
         await play(api, means)
         said = {"kills": killer.killed.total(), "after_a_write": killer.after_a_write.total()}
         print(json.dumps({**said, "jobs": len(killer.killed), "each": killer.killed}), file=sys.stderr)
-        assert set(killer.killed) >= {*runner.PERIODIC, *runner.FOLLOWERS}, "a job was never killed"
+        at_work = {*runner.PERIODIC, *runner.FOLLOWERS} - WITHOUT_MEANS
+        assert set(killer.killed) >= at_work, "a job was never killed"
         assert killer.killed.total() > 100
         assert killer.after_a_write.total() > 10
