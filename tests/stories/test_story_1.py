@@ -28,7 +28,9 @@ from tests.stories.town import Json, Town, a_town, at, fen, moment, sha256, yuan
 from tests.stories.way import Sale
 
 DEPOSIT = 15_000_000
-STEPS_BACK = 20 if os.environ.get("TECHMARKET_LONG") == "1" else 3
+CURSORS = {"journal_reader", "search_state"}
+"""What the way down over older migrations forgets on purpose: where a reader stood that is not there below."""
+STEPS_BACK = 12 if os.environ.get("TECHMARKET_LONG") == "1" else 3
 NET_SALES = "18456789.12"
 COSTS = (
     ("stamp_tax", "346.11"),
@@ -86,7 +88,8 @@ async def the_newest_migrations_lose_nothing(database_url: str, means: Means) ->
         await asyncio.wrap_future(pool.submit(command.upgrade, config, "head"))
     again = await fingerprint(means.tx)
     taken = set(whole) - set(below)
-    kept = {table: rows for table, rows in again.items() if table not in taken | {"alembic_version"}}
+    forgotten = taken | {"alembic_version"} | (CURSORS if STEPS_BACK > 3 else set())
+    kept = {table: rows for table, rows in again.items() if table not in forgotten}
     assert kept == {table: whole[table] for table in kept}
     assert set(again) == set(whole)
 
