@@ -30,6 +30,7 @@ MUTANTS = [
         (SERVICE, LEAKS),
         (" AND g.tier <= r.tier ORDER", " ORDER"),
         ("if space is not Space.REGISTERED or actor.is_market or", "if"),
+        ("if number in texts.numbers_of(view.terms)}", "}"),
     ),
     *mutants(
         "index/scoring.py",
@@ -76,8 +77,9 @@ MUTANTS = [
         "service/following.py",
         (SERVICE, LEAKS),
         ("spaces[space].append(known[tier])", "spaces[space].append(known[Tier.DEAL])"),
+        ("await set_aside.note(db, touched, failed)", "pass"),
         ("gone = [id for id in touched if id not in found or id in failed]", "gone = []"),
-        ("            if is_cut:\n                head = position\n", ""),
+        ("                if is_cut:\n                    head = position\n", ""),
         ("if id not in found or id in failed]", "if id not in found]"),
         ("return await _turn(tx, reader, 1, left_out=trouble_of(error))", "raise"),
         ("return str(state)[:2] in REFUSED if state else isinstance(cause, ValueError)", "return False"),
@@ -100,6 +102,7 @@ MUTANTS = [
         ("(other == NO_PRICE) | (other <= minor", "(other <= minor"),
         ("(other == 0) | (other >= level", "(other >= level"),
         ("if not is_strict:", "if is_strict:"),
+        ("_fit(state is ListingState.PUBLISHED)", "Fit.MET"),
     ),
     *mutants(
         "candidates.py",
@@ -176,6 +179,8 @@ MUTANTS = [
         "service/alerting.py",
         (FOLLOW,),
         ("if one.org_id != search.org_id and newest", "if newest"),
+        ("Tier.PUBLIC if one.listing_id in by_public else tier", "Tier.PUBLIC"),
+        ("[id for id, one in orgs.items() if one.is_verified]", "list(orgs)"),
         (" and newest[one.listing_id] >= search.position", ""),
         ("tier = Tier.REGISTERED if orgs[search.org_id].is_verified else Tier.PUBLIC", "tier = Tier.REGISTERED"),
         ("if not any(hmac.compare_digest(one, token) for one in _tokens(keys, search_id)):", "if False:"),
@@ -212,6 +217,17 @@ MUTANTS = [
         ("if not row.is_listed:", "if False:"),
         ("return np.isin(at, numbers)", "return np.ones(len(at), np.bool_)"),
         ("require(actor, policy.FIND_PEOPLE)", "pass"),
+    ),
+    *mutants(
+        "service/people.py",
+        (MEANING,),
+        ("open_ = await listings.terms_up_to(db, own, Tier.REGISTERED)", "open_ = own.terms"),
+        ("    require_manner(after, manner)\n", ""),
+    ),
+    *mutants(
+        "set_aside.py",
+        (SERVICE,),
+        ("over = [id for id in done if id not in failed]", "over: list[UUID] = []"),
     ),
 ]
 
