@@ -15,6 +15,7 @@ from techmarket import __version__
 from techmarket.api import (
     access,
     achievements,
+    administrators,
     announcements,
     approvals,
     attestations,
@@ -191,6 +192,7 @@ ROUTERS = (
     imports.reports,
     syndication.router,
     nodes.router,
+    administrators.router,
     webhooks.router,
     work.router,
     notifications.router,

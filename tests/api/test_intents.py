@@ -144,6 +144,14 @@ async def test_what_is_said_about_an_upload_is_no_upload(client, path):
     assert (refused.status_code, refused.json()["code"]) == (415, "request.wrong_media_type")
 
 
+async def test_nobody_agrees_to_an_act_that_this_version_does_not_know(api, tx, office):
+    act = (await intend(office)).json()["id"]
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE intended_act SET operation = 'identity.of_another_version'"))
+    refused = await api.post(f"/v1/intended-acts/{act}/agreement", key=office.org.key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "identity.not_agreed")
+
+
 async def test_an_agreement_is_refused_taken_back_and_runs_out(api, tx, office):
     for by in (office.org.key, office.token):
         act = await agreed(office)

@@ -154,6 +154,7 @@ SET_WHOLE = {
     "putMailAddress": "one's own",
     "dropMailAddress": "one's own, ends",
     "correctName": "one's own name",
+    "setContact": "one person, by administrators, under the lock of the organisation",
     "endSavedSearch": "ends",
     "endWebhook": "ends",
     "setNodeRegions": "one list, by the market's operators, under the lock of the node",

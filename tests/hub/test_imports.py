@@ -27,6 +27,7 @@ from techmarket.hub.service.running import run_next
 from techmarket.identity import service as identity
 from techmarket.identity import steps as identity_steps
 from techmarket.identity.actor import OrgKind, Role
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.listings import service as listings
 from tests.api.test_hub import lines, row
 from tests.api.test_sheets import an_xlsx
@@ -268,6 +269,25 @@ def an_org(number: int, **changes: object) -> dict[str, object]:
     } | changes
 
 
+async def test_a_node_learns_of_an_organisation_that_is_not_verified_nothing_but_that_its_code_is_taken(
+    api, reading, tx, keys, node
+):
+    operator, market = node
+    uscc = "91330100799655058B"
+    body = {"kind": "ENTERPRISE", "name": "Sample firm", "uscc": uscc, "administrator": "Sample person"}
+    registered = await api.post("/v1/organisations", json=body, once="sample-key-of-a-stranger")
+    assert registered.status_code == 201, registered.text
+    sent = await send(api, operator.key, lines(an_org(1, uscc=uscc)), kind="organisations")
+    await work(reading)
+    (one,) = (await api.get(f"/v1/import-jobs/{sent.json()['id']}/rows", key=operator.key)).json()["items"]
+    assert (one["refusal"]["code"], one["organisation_id"]) == ("identity.uscc_taken", None)
+    await identity.verify_organisation(tx, market, UUID(registered.json()["organisation"]["id"]))
+    again = await send(api, operator.key, lines(an_org(1, uscc=uscc)), kind="organisations")
+    await work(reading)
+    (one,) = (await api.get(f"/v1/import-jobs/{again.json()['id']}/rows", key=operator.key)).json()["items"]
+    assert one["organisation_id"] == registered.json()["organisation"]["id"]
+
+
 async def test_a_node_brings_its_organisations_and_then_their_listings_under_its_own_ids(api, reading, tx, node):
     operator, market = node
     uscc = "91330100799655058B"
@@ -299,7 +319,10 @@ async def test_a_node_brings_its_organisations_and_then_their_listings_under_its
         assert (await identity_steps.get_organisation(db, second)).name == "Sample firm, renamed"
     ninth = (await api.get(f"/v1/import-jobs/{done['id']}/rows", key=operator.key)).json()["items"][2]
     assert ninth["organisation_id"] == str(first)
-    await identity.verify_organisation(tx, operator.actor, second)
+    with pytest.raises(OneHandBehindBoth):  # what he entered himself another one verifies
+        await identity.verify_organisation(tx, operator.actor, second)
+    colleague = (await a_member(tx, operator.actor, Role.OPERATOR)).actor
+    await identity.verify_organisation(tx, replace(colleague, is_of_node=True), second)
     late = await send(api, operator.key, lines(an_org(2, name="Sample firm, again")), kind="organisations")
     await work(reading)
     (one,) = (await api.get(f"/v1/import-jobs/{late.json()['id']}/rows", key=operator.key)).json()["items"]
@@ -321,6 +344,11 @@ async def test_a_node_brings_its_organisations_and_then_their_listings_under_its
     ]
     waiting = await listings.list_queue(tx, operator.actor, limit=10)
     assert {line.listing.organisation_id for line in waiting.items} == {first, second}
+    theirs = waiting.items[0].listing
+    with pytest.raises(OneHandBehindBoth):
+        await listings.accept(tx, operator.actor, theirs.id)
+    accepted = await listings.accept(tx, replace(colleague, is_of_node=True), theirs.id)
+    assert accepted.state == "PUBLISHED"
     moved = await send(api, operator.key, lines(row(1, organisation="O-2", title_en="Sample, moved")))
     await work(reading)
     (one,) = (await api.get(f"/v1/import-jobs/{moved.json()['id']}/rows", key=operator.key)).json()["items"]

@@ -23,7 +23,9 @@ from techmarket.identity import steps as identity_steps
 from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind, Role
 from techmarket.identity.errors import RoleNotYours
 from techmarket.identity.events import OrganisationRegistered
+from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.ledger import steps as ledger
 from techmarket.listings import service as listings
@@ -38,10 +40,13 @@ from techmarket.rulebook import service as rulebook
 from techmarket.rulebook.adding import RuleDraft, put_rule
 from techmarket.rulebook.rules import Binding, Evidence, RuleUnit
 from techmarket.settlement import steps as settlement
+from techmarket.settlement.errors import ChargeNotCovered
+from techmarket.settlement.steps.own import require_own
 from tests.hub.make import changes
 from tests.identity.make import a_market, a_member, an_organisation
 from tests.listings.make import a_demand
 from tests.settlement.make import a_paid_due
+from tests.workbench.make import kinds, tell
 
 NINGBO, HANGZHOU = "330200", "330100"
 HALF = Decimal("0.5")
@@ -338,6 +343,67 @@ async def test_a_refund_of_a_fee_whose_shares_are_not_paid_needs_no_other_money(
         assert (await settlement.refund_due(db, due, actor=None)).fee_minor == FEE
     await take_back_shares(tx, due)
     assert await fees(tx) == 0
+
+
+async def test_a_part_follows_the_node_of_the_deals_day_whatever_is_moved_or_ended_afterwards(tx, keys, hub):
+    seller, buyer = hub.nodes
+    due = await released(tx, keys, hub)
+    await service.move_organisation(tx, hub.market, buyer, hub.orgs[0].org)  # for the sake of the part
+    await service.end_node(tx, hub.market, seller)
+    await share_fee(tx, due)
+    assert await statement(tx, hub.market, seller) == (270_000, [("SELLER", "0.30", 270_000, False)])
+    assert (await service.pay_node(tx, hub.finance, seller)).amount.minor == 270_000
+    # A deal of a day on which it was the other's already is shared with that one.
+    async with tx.begin() as db:
+        day = "interval '1 day'"
+        await db.execute(text(f"UPDATE organisation SET created_at = created_at - 2 * {day}"))
+        await db.execute(text(f"UPDATE node_tenure SET since = since - 2 * {day}, until = until - {day}"))
+        await db.execute(text(f"UPDATE node_tenure SET since = since + {day} WHERE node_id = :node"), {"node": buyer})
+    await share_fee(tx, await released(tx, keys, hub))
+    assert (await statement(tx, hub.market, buyer))[0] == 270_000 + 135_000 + 135_000
+
+
+async def test_an_organisation_is_told_that_it_was_moved_and_an_old_second_factor_does_not_move_it(tx, keys, hub):
+    weak = replace(hub.market, lacks_second_factor=True)
+    for act in (
+        service.move_organisation(tx, weak, hub.nodes[1], hub.orgs[0].org),
+        service.take_from_node(tx, weak, hub.nodes[0], hub.orgs[0].org),
+        service.set_regions(tx, weak, hub.nodes[0], regions=[]),
+    ):
+        with pytest.raises(SecondFactorNeeded):
+            await act
+    assert await node_of(tx, hub.orgs[0].org) == hub.nodes[0]
+    await service.move_organisation(tx, hub.market, hub.nodes[1], hub.orgs[0].org)
+    await tell(tx)
+    assert (await kinds(tx, hub.orgs[0]))[0] == "hub.organisation_moved"
+
+
+async def test_the_market_spends_nothing_of_a_fee_that_nodes_have_a_part_in_before_or_after_it_is_shared(tx, keys, hub):
+    due = await released(tx, keys, hub)
+    for _ in range(2):
+        async with tx.begin() as db:
+            with pytest.raises(ChargeNotCovered) as refused:
+                await require_own(db, FEE - 405_000 + 1)
+            await require_own(db, FEE - 405_000)
+        assert refused.value.facts["own"] == Money(FEE - 405_000)
+        await share_fee(tx, due)
+    await service.pay_node(tx, hub.finance, hub.nodes[0])
+    async with tx.begin() as db:
+        with pytest.raises(ChargeNotCovered):
+            await require_own(db, FEE - 405_000 + 1)
+
+
+async def test_a_node_that_has_ended_may_be_one_again_and_its_code_stays_its_own(tx, keys, hub):
+    node, other = hub.nodes[0], (await an_organisation(tx, keys=keys)).actor.org
+    with pytest.raises(errors.NodeCodeTaken):
+        await service.appoint_node(tx, hub.market, node, code="CN-3302", regions=[NINGBO])
+    await service.end_node(tx, hub.market, node)
+    with pytest.raises(errors.NodeCodeTaken):
+        await service.appoint_node(tx, hub.market, other, code="CN-3302", regions=[])
+    again = await service.appoint_node(tx, hub.market, node, code="CN-3302", regions=[NINGBO])
+    assert (again.code, again.regions, again.ended_at) == ("CN-3302", (NINGBO,), None)
+    await service.move_organisation(tx, hub.market, node, hub.orgs[0].org)
+    assert await node_of(tx, hub.orgs[0].org) == node
 
 
 def share_row(node: UUID, value: str) -> RuleDraft:

@@ -16,10 +16,10 @@ from techmarket.db.personal import tables_about_people
 from techmarket.db.session import Tx
 from techmarket.identity import passwords
 from techmarket.identity import repository_people as people
-from techmarket.identity.actor import Role
 from techmarket.identity.service.personal import ERASED, KEPT
 from techmarket.jobs import runner
-from tests.identity.make import a_member, an_organisation
+from tests.api.test_people import PASSWORD, sign_in, with_second_factor
+from tests.identity.make import an_organisation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "personal-data.md").read_text()
 NAME, LOGIN = "钱示例", "qian.sample"
@@ -58,25 +58,30 @@ async def everywhere(tx: Tx, word: str) -> list[str]:
 
 
 async def a_human(api: Any, tx: Tx, keys: Any) -> tuple[Any, str]:
-    """A member of an organisation with a login, a profile and a saved search; and his key."""
+    """Somebody who came by an invitation, with a login, a profile and a saved search; and his session."""
     org = await an_organisation(tx, keys=keys)
-    member = await a_member(tx, org.actor, Role.TRADER, keys=keys, name=NAME)
+    invite = {"name": NAME, "roles": ["TRADER"]}
+    invited = await api.post(f"/v1/organisations/{org.actor.org}/invitations", key=org.key, json=invite)
+    joins = {"token": invited.json()["token"], "name": LOGIN, "password": PASSWORD}
+    joined = await api.post("/v1/invitations/acceptance", json=joins)
+    assert (joined.status_code, joined.json()["name"]) == (201, NAME), joined.text
+    session = (await sign_in(api, LOGIN)).json()["token"]
     asked = [
-        ("PUT", "/v1/me/login", {"name": LOGIN, "password": "correct horse battery"}),
         ("PUT", "/v1/me/profile", {"is_listed": True, "statement_zh": f"{NAME}熟悉锂电池", "keywords": ["锂电池"]}),
         ("POST", "/v1/saved-searches", {"name": f"{NAME}的检索", "query": "锂电池", "delivery": "IMMEDIATE"}),
     ]
     for method, path, body in asked:
-        answer = await api.call(method, path, key=member.key, json=body)
+        answer = await api.call(method, path, key=session, json=body)
         assert answer.status_code < 300, (path, answer.text)
-    return org, member.key
+    return org, session
 
 
 async def test_a_copy_has_the_persons_rows_and_a_correction_changes_the_name(api: Any, tx: Tx, keys: Any) -> None:
-    _, key = await a_human(api, tx, keys)
+    org, key = await a_human(api, tx, keys)
     copy = (await api.get("/v1/me/personal-data", key=key)).json()
     assert copy["name"] == NAME
     assert copy["held"]["person_login"][0]["name"] == LOGIN
+    assert [one["org_id"] for one in copy["held"]["invitation"]] == [str(org.actor.org)]
     assert copy["held"]["match_profile"][0]["statement_zh"] == f"{NAME}熟悉锂电池"
     assert "correct horse" not in str(copy)
     assert (await api.call("PUT", "/v1/me/name", key=key, json={"name": "钱更正"})).status_code == 204
@@ -96,22 +101,48 @@ async def test_after_erasure_name_and_login_stand_nowhere_and_the_key_opens_noth
     assert (await everywhere(tx, NAME), await everywhere(tx, LOGIN)) == ([], [])
     assert await everywhere(tx, ERASED) == ["person"]
     assert (await api.get("/v1/me", key=key)).status_code == 401
-    sign_in = await api.post("/v1/sessions", json={"name": LOGIN, "password": "correct horse battery"})
+    sign_in = await api.post("/v1/sessions", json={"name": LOGIN, "password": PASSWORD})
     assert sign_in.status_code == 401
+
+
+ONESELF = [("PUT", "/v1/me/name", {"name": "钱更正"}), ("POST", "/v1/me/erasure", None)]
+
+
+async def test_no_key_erases_or_renames_its_person_nor_does_a_session_whose_second_factor_is_old(
+    api: Any, tx: Tx, keys: Any
+) -> None:
+    org, session = await a_human(api, tx, keys)
+    me = (await api.get("/v1/me", key=session)).json()["person_id"]
+    path, wanted = f"/v1/organisations/{org.actor.org}/keys", {"person_id": me, "scopes": ["read", "write"]}
+    key = (await api.post(path, key=session, json=wanted)).json()["key"]
+    for method, path, body in ONESELF:
+        refused = await api.call(method, path, key=key, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "identity.session_only")
+    proven, *_ = await with_second_factor(api, LOGIN)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE session SET second_factor_at = second_factor_at - interval '11 minutes'"))
+    for method, path, body in ONESELF:
+        refused = await api.call(method, path, key=proven, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "identity.second_factor_needed")
+    assert (await api.get("/v1/me", key=proven)).json()["name"] == NAME
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE session SET second_factor_at = clock_timestamp()"))
+    assert [(await api.call(*one[:2], key=proven, json=one[2])).status_code for one in ONESELF] == [204, 201]
 
 
 async def test_the_only_administrator_of_an_organisation_names_another_first(api: Any, tx: Tx, keys: Any) -> None:
     org = await an_organisation(tx, keys=keys)
-    refused = await api.post("/v1/me/erasure", key=org.key)
+    login = {"name": LOGIN, "password": PASSWORD}
+    assert (await api.put("/v1/me/login", key=org.key, json=login)).status_code == 204
+    session = (await sign_in(api, LOGIN)).json()["token"]
+    refused = await api.post("/v1/me/erasure", key=session)
     assert (refused.status_code, refused.json()["code"]) == (409, "identity.last_administrator")
     assert (await api.get("/v1/me", key=org.key)).status_code == 200
 
 
 async def test_ended_sessions_and_names_in_old_invitations_go_after_their_time(api: Any, tx: Tx, keys: Any) -> None:
     _, key = await a_human(api, tx, keys)
-    assert (
-        await api.post("/v1/sessions", json={"name": LOGIN, "password": "correct horse battery"})
-    ).status_code == 201
+    assert (await api.post("/v1/sessions", json={"name": LOGIN, "password": PASSWORD})).status_code == 201
     async with tx.begin() as db:
         await db.execute(text("UPDATE session SET ended_at = clock_timestamp() - interval '10 days'"))
     for kept, gone in ((timedelta(days=11), 0), (timedelta(days=9), 1)):

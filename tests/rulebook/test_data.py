@@ -36,6 +36,7 @@ def test_the_files_are_one_per_subject() -> None:
         "certification",
         "contracts",
         "notice_periods",
+        "organisations",
         "packs",
         "payment",
         "sharing",

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
 from techmarket.db import personal
+from techmarket.identity import service as identity
+from techmarket.identity.actor import Role
 from techmarket.identity.permissions import NotVerified
 from techmarket.kernel.ids import new_id
 from techmarket.workbench import errors, mails, service
@@ -239,6 +241,21 @@ async def test_a_digest_gathers_the_day_and_goes_out_in_the_morning(tx, keys, pe
     (mail,) = post.got
     assert mail["Subject"].endswith("3 new notifications")
     assert "- A listing was accepted × 3" in mail.get_content()
+
+
+async def test_who_has_left_an_organisation_gets_no_more_mail_of_its_doings(tx, keys, people):
+    operator, unit = people
+    leaver = await a_member(tx, unit.actor, Role.LISTING_OFFICER)
+    await service.put_preferences(tx, leaver.actor, {"*": Delivery.DIGEST})
+    with a_post() as post:
+        await confirmed(tx, keys, post, leaver.actor, address="leaver@unit.test")
+        await a_demand(tx, unit.actor, operator)
+        await tell(tx)
+        async with tx.begin() as db:
+            await db.execute(text("UPDATE notification SET mail_due_at = market_now() WHERE mail = 'DIGEST'"))
+        await identity.end_membership(tx, unit.actor, unit.actor.org, leaver.actor.person)
+        assert await send(tx, keys, post) == 0
+    assert post.got == []
 
 
 async def test_one_press_ends_mail_and_the_link_can_nothing_else(tx, keys, people, api: Api, caplog):

@@ -65,6 +65,11 @@ class MemberOut(Wire):
     has_login: bool
     has_second_factor: bool
     ended_at: datetime | None
+    is_contact: bool = Field(default=False, description="Whom the market asks before anybody new administers it.")
+
+
+class SetContact(Wire):
+    person_id: UUID | None = Field(description="Somebody of your organisation; null for nobody beside administrators.")
 
 
 class MemberPage(Wire):
@@ -180,3 +185,15 @@ async def end_membership(organisation_id: Uuid, person_id: Uuid, actor: SignedIn
 async def ask_second_factor(organisation_id: Uuid, body: AskSecondFactor, actor: SignedIn, tx: TxDep) -> object:
     """Ask your people for a second factor at signing, approving, releasing money and giving power, or no longer."""
     return {"seconds": await service.ask_second_factor(tx, actor, organisation_id, seconds=body.seconds)}
+
+
+@router.put(
+    "/organisations/{organisation_id}/contact",
+    status_code=204,
+    operation_id="setContact",
+    responses=refusals(errors.NotForMachines, SecondFactorNeeded),
+)
+async def set_contact(organisation_id: Uuid, body: SetContact, actor: SignedIn, tx: TxDep) -> None:
+    """Name the person who may object beside your administrators when the market is to let somebody new administer
+    your organisation (administrator-recoveries)."""
+    await service.set_contact(tx, actor, organisation_id, person_id=body.person_id)

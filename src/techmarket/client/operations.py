@@ -414,6 +414,18 @@ class Operations(ABC):
             media="application/json",
         )
 
+    def set_contact(self, organisation_id: UUID | str, body: shapes.SetContact) -> None:
+        """Name the person who may object beside your administrators when the market is to let somebody new
+        administer your organisation (administrator-recoveries).
+        """
+        return self.send(
+            "PUT",
+            "/v1/organisations/{organisation_id}/contact",
+            {"organisation_id": organisation_id},
+            body=body,
+            media="application/json",
+        )
+
     def appoint_deputy(
         self,
         organisation_id: UUID | str,
@@ -5762,6 +5774,162 @@ class Operations(ABC):
         payouts.
         """
         return self.send("POST", "/v1/nodes/{node_id}/payouts", {"node_id": node_id}, keyed=True, once=once)
+
+    def invite_first_administrator(
+        self,
+        organisation_id: UUID | str,
+        body: shapes.FirstAdministratorIn,
+        *,
+        once: str | None = None,
+    ) -> shapes.FirstAdministratorOut:
+        """As an operator of the market, or of its node, invite the first administrator of an organisation that
+        was imported and has nobody yet. It is verified by another operator; an invitation given before is
+        worth nothing any more.
+        """
+        return self.send(
+            "POST",
+            "/v1/organisations/{organisation_id}/first-administrator",
+            {"organisation_id": organisation_id},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def list_recoveries_of_organisation(
+        self,
+        organisation_id: UUID | str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.RecoveryPage:
+        """Whom operators wanted to administer your organisation, why, and what became of it; the newest first."""
+        return self.send(
+            "GET",
+            "/v1/organisations/{organisation_id}/administrator-recoveries",
+            {"organisation_id": organisation_id},
+            query={"cursor": cursor, "limit": limit},
+        )
+
+    def each_recoveries_of_organisation(
+        self,
+        organisation_id: UUID | str,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[shapes.RecoveryOut]:
+        """Every entry of `list_recoveries_of_organisation`, page after page."""
+        return self._each(
+            "/v1/organisations/{organisation_id}/administrator-recoveries",
+            {"organisation_id": organisation_id},
+            {"limit": limit},
+        )
+
+    def propose_administrator(
+        self,
+        organisation_id: UUID | str,
+        body: shapes.ProposeAdministrator,
+        *,
+        once: str | None = None,
+    ) -> shapes.RecoveryOut:
+        """As an operator, propose who shall administer an organisation that has lost its administrators (恢复管理员).
+        Its people are told at once.
+        """
+        return self.send(
+            "POST",
+            "/v1/organisations/{organisation_id}/administrator-recoveries",
+            {"organisation_id": organisation_id},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def list_administrator_recoveries(
+        self,
+        *,
+        state: shapes.RecoveryState | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.RecoveryPage:
+        """All recoveries for the market's staff, the newest first."""
+        return self.send(
+            "GET",
+            "/v1/administrator-recoveries",
+            {},
+            query={"state": state, "cursor": cursor, "limit": limit},
+        )
+
+    def each_administrator_recoveries(
+        self,
+        *,
+        state: shapes.RecoveryState | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.RecoveryOut]:
+        """Every entry of `list_administrator_recoveries`, page after page."""
+        return self._each("/v1/administrator-recoveries", {}, {"state": state, "limit": limit})
+
+    def get_administrator_recovery(self, recovery_id: UUID | str) -> shapes.RecoveryOut:
+        """One of them, for the organisation and the market."""
+        return self.send("GET", "/v1/administrator-recoveries/{recovery_id}", {"recovery_id": recovery_id})
+
+    def read_recovery_evidence(self, recovery_id: UUID | str) -> bytes:
+        """The paper it rests on, for the market's operators and administrators."""
+        return self.send("GET", "/v1/administrator-recoveries/{recovery_id}/evidence", {"recovery_id": recovery_id})
+
+    def agree_to_administrator(self, recovery_id: UUID | str, *, once: str | None = None) -> shapes.RecoveryOut:
+        """As another operator, whose credentials come from another hand, agree. From now on the organisation has
+        the time of the rulebook (`organisation.administrator.objection_length`) to object.
+        """
+        return self.send(
+            "POST",
+            "/v1/administrator-recoveries/{recovery_id}/agreement",
+            {"recovery_id": recovery_id},
+            keyed=True,
+            once=once,
+        )
+
+    def object_to_administrator(
+        self,
+        recovery_id: UUID | str,
+        body: shapes.ObjectToAdministrator,
+        *,
+        once: str | None = None,
+    ) -> shapes.RecoveryOut:
+        """As a living administrator of the organisation or its contact (where it has neither: as anybody of it),
+        object: the invitation does not go out.
+        """
+        return self.send(
+            "POST",
+            "/v1/administrator-recoveries/{recovery_id}/objection",
+            {"recovery_id": recovery_id},
+            body=body,
+            media="application/json",
+            keyed=True,
+            once=once,
+        )
+
+    def withdraw_administrator(self, recovery_id: UUID | str, *, once: str | None = None) -> shapes.RecoveryOut:
+        """As an operator, stop it, as long as the invitation is not out."""
+        return self.send(
+            "POST",
+            "/v1/administrator-recoveries/{recovery_id}/withdrawal",
+            {"recovery_id": recovery_id},
+            keyed=True,
+            once=once,
+        )
+
+    def take_invitation_part(self, recovery_id: UUID | str, *, once: str | None = None) -> shapes.InvitationPartOut:
+        """When the time to object is over and nobody did, take your part of the invitation, once, and hand it to
+        the new administrator. The other operator has the other part; both together are the token of
+        `acceptInvitation`.
+        """
+        return self.send(
+            "POST",
+            "/v1/administrator-recoveries/{recovery_id}/invitation",
+            {"recovery_id": recovery_id},
+            keyed=True,
+            once=once,
+        )
 
     def list_webhooks(self) -> shapes.WebhookList:
         """Your organisation's webhooks that have not been ended."""

@@ -1823,6 +1823,19 @@ class FindingOut(TypedDict):
     statement: str | None
 
 
+class FirstAdministratorIn(TypedDict):
+    name: str
+
+
+class FirstAdministratorOut(TypedDict):
+    id: str
+    organisation_id: str
+    name: str
+    expires_at: str
+    token: str
+    link: str
+
+
 Fit: TypeAlias = "Literal['MET', 'MISSED', 'UNKNOWN']"
 
 
@@ -2147,6 +2160,12 @@ class InvitationOut(TypedDict):
     expires_at: str
     token: str
     link: str
+
+
+class InvitationPartOut(TypedDict):
+    invitation_id: str
+    part: int
+    token_part: str
 
 
 class Invite(TypedDict):
@@ -2788,6 +2807,10 @@ class NotificationsMarkedOut(TypedDict):
     changed: int
 
 
+class ObjectToAdministrator(TypedDict):
+    reasons: str
+
+
 class ObjectionOut(TypedDict):
     id: str
     notice_id: str
@@ -3418,6 +3441,12 @@ class ProposalPage(TypedDict):
 ProposalState: TypeAlias = "Literal['WAITING', 'CONFIRMED', 'REFUSED']"
 
 
+class ProposeAdministrator(TypedDict):
+    name: str
+    reasons: str
+    evidence_sha256: str
+
+
 class ProposeChange(TypedDict):
     """Other terms, or the end by agreement. What is left out stays as it is."""
     kind: ChangeKind
@@ -3633,6 +3662,32 @@ class RecordEvaluation(TypedDict):
 
 class RecoveryCodesOut(TypedDict):
     recovery_codes: list[str]
+
+
+class RecoveryOut(TypedDict):
+    id: str
+    organisation_id: str
+    name: str
+    reasons: str
+    evidence_sha256: str
+    state: RecoveryState
+    proposed_by: str
+    proposed_at: str
+    agreed_by: str | None
+    agreed_at: str | None
+    objection_until: str | None
+    objected_by: str | None
+    objected_at: str | None
+    objection: str | None
+    invitation_id: str | None
+
+
+class RecoveryPage(TypedDict):
+    items: list[RecoveryOut]
+    next_cursor: str | None
+
+
+RecoveryState: TypeAlias = "Literal['PROPOSED', 'WAITING', 'OBJECTED', 'WITHDRAWN', 'INVITED']"
 
 
 class Refund(TypedDict):
@@ -4193,6 +4248,10 @@ class SessionOut(TypedDict):
 
 class SessionsOut(TypedDict):
     items: list[SessionOut]
+
+
+class SetContact(TypedDict):
+    person_id: str | None
 
 
 class SetLogin(TypedDict):
@@ -5177,6 +5236,7 @@ class PeopleMemberOut(TypedDict):
     has_login: bool
     has_second_factor: bool
     ended_at: str | None
+    is_contact: NotRequired[bool]
 
 
 class RewardClaimsClaimOut(TypedDict):

@@ -35,15 +35,15 @@ notice_lengthening notice_posting notice_version objection_evidence opened_envel
 score_sheet signatory signature text trade_act transfer tree_node
 """,
     Kind.KEPT: """
-access_request account achievement api_key approval attestation award bank_day bank_line bank_statement
-blind_consent certificate certificate_counter client_secret commitment consortium_member contract
+access_request account achievement administrator_recovery api_key approval attestation award bank_day bank_line
+bank_statement blind_consent certificate certificate_counter client_secret commitment consortium_member contract
 contract_achievement contract_attestation contract_breach contract_change contract_clearance contract_counter
 contract_deadline contract_paper contract_party contract_signature contract_version cost credential_use
 data_room deposit deputyship disclosure_grant distribution distribution_line distribution_proof due elevation
 encumbrance evaluation external_id external_organisation fee_share feed_item first_refusal_claim
 foreign_release hold import_job import_line import_mapping import_run income intended_act invitation invoice
 line_rework line_rework_proof listing lot machine_client match_feedback match_profile membership money_act nda
-nda_text node notice objection organisation panel_seat participant payout person plan_line published_key
+nda_text node node_tenure notice objection organisation panel_seat participant payout person plan_line published_key
 qualification question registration registration_correction release_hold relief_flag reward_claim
 reward_claim_entry reward_term room_folder royalty_correction royalty_report rule rule_proposal sale_consent
 saved_search scenario_list search_alert seat settlement_account share_hold share_table share_table_person

@@ -155,8 +155,8 @@ class ProcessTooLarge(Refusal):
 
 class NodeCodeTaken(Refusal):
     code, kind = "hub.node_code_taken", Kind.CONFLICT
-    zh = "节点代码 {node_code} 已被使用，或该组织已是节点。"
-    en = "The node code {node_code} is taken, or this organisation is a node already."
+    zh = "节点代码 {node_code} 已属另一节点（已终止的节点保留其代码），或该组织已是节点。"
+    en = "The node code {node_code} is another's (one that has ended keeps its own), or this organisation is a node."
 
 
 class RegionTaken(Refusal):
@@ -235,3 +235,33 @@ class SourceFollowed(Refusal):
     code, kind = "hub.source_followed", Kind.CONFLICT
     zh = "此来源已在同步。"
     en = "This source is followed already."
+
+
+class RecoveryOpen(Refusal):
+    code, kind = "hub.recovery_open", Kind.CONFLICT
+    zh = "该组织已有一项进行中的管理员恢复申请（{recovery_id}）。"
+    en = "A recovery of this organisation's administrator is under way already ({recovery_id})."
+
+
+class RecoveryStillWaits(Refusal):
+    code, kind = "hub.recovery_still_waits", Kind.CONFLICT
+    zh = "异议期至 {until} 止；期满无异议后方可发出邀请。"
+    en = "The organisation may object until {until}; after that, and if it does not, the invitation goes out."
+
+
+class RecoveryNotYours(Refusal):
+    code, kind = "hub.recovery_not_yours", Kind.NOT_ALLOWED
+    zh = "邀请码分为两部分，仅由提出人与同意人各领取一次；您无可领取的部分。"
+    en = "The invitation is in two parts, for whoever proposed it and whoever agreed, once each; none is left for you."
+
+
+class NoVoiceInRecovery(Refusal):
+    code, kind = "hub.no_voice_in_recovery", Kind.NOT_ALLOWED
+    zh = "仅该组织的管理员或联系人可提出异议；两者皆无时，其任何人员均可。"
+    en = "The organisation's administrators and its contact object; where it has neither, anybody of it does."
+
+
+class NotForMarket(Refusal):
+    code, kind = "hub.not_for_the_market", Kind.INVALID
+    zh = "市场自身的组织由其管理员自行邀请人员。"
+    en = "The market's own organisation invites its people itself."

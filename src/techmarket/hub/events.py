@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -140,3 +141,64 @@ class SourceChanged(Event):
     source_id: UUID
     what: str
     cause: str | None = None
+
+
+@dataclass(frozen=True)
+class AdministratorProposed(Event):
+    """An operator wants somebody new to administer an organisation that has lost its administrators; it is told."""
+
+    kind: ClassVar[str] = "hub.administrator_proposed"
+    administrator_recovery_id: UUID
+    organisation_id: UUID
+    evidence_sha256: str
+
+
+@dataclass(frozen=True)
+class AdministratorAgreed(Event):
+    """A second operator agrees; until then the organisation may object."""
+
+    kind: ClassVar[str] = "hub.administrator_agreed"
+    administrator_recovery_id: UUID
+    organisation_id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True)
+class AdministratorObjected(Event):
+    kind: ClassVar[str] = "hub.administrator_objected"
+    administrator_recovery_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class AdministratorWithdrawn(Event):
+    kind: ClassVar[str] = "hub.administrator_withdrawn"
+    administrator_recovery_id: UUID
+    organisation_id: UUID
+
+
+@dataclass(frozen=True)
+class AdministratorInvited(Event):
+    """Nobody objected: the invitation is out, in two parts."""
+
+    kind: ClassVar[str] = "hub.administrator_invited"
+    administrator_recovery_id: UUID
+    organisation_id: UUID
+    invitation_id: UUID
+
+
+@dataclass(frozen=True)
+class InvitationPartTaken(Event):
+    kind: ClassVar[str] = "hub.administrator_part_taken"
+    administrator_recovery_id: UUID
+    organisation_id: UUID
+    part: int
+
+
+@dataclass(frozen=True)
+class FirstAdministratorInvited(Event):
+    """An organisation that was registered for others gets its first administrator, once he joins."""
+
+    kind: ClassVar[str] = "hub.administrator_first_invited"
+    organisation_id: UUID
+    invitation_id: UUID

@@ -8,9 +8,9 @@ from datetime import timedelta
 from techmarket.db.calling import Caller
 from techmarket.db.jobs import periodic, reacts_to
 from techmarket.db.means import Means, RowReader
-from techmarket.hub.service import nodes, running, sending, syndicating
+from techmarket.hub.service import administering, nodes, running, sending, syndicating
 from techmarket.hub.service.telling import BATCH, tell_on
-from techmarket.identity.events import OrganisationRegistered
+from techmarket.identity.events import OrganisationRegistered, PersonErased
 from techmarket.settlement.events import DueRefunded, Released
 
 TURNS_MAX = 20
@@ -63,6 +63,12 @@ async def share_fee(means: Means, event: Released) -> None:
 async def take_back_shares(means: Means, event: DueRefunded) -> None:
     """A fee that was given back takes its parts along."""
     await nodes.take_back_shares(means.tx, event.due_id)
+
+
+@reacts_to("hub.forget_person", PersonErased)
+async def forget_person(means: Means, event: PersonErased) -> None:
+    """Of who is erased no name stays in the record of how he came to administer an organisation."""
+    await administering.forget_person(means.tx, event.person_id)
 
 
 @periodic("hub.run_imports", every=timedelta(seconds=1))

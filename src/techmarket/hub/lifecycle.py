@@ -49,3 +49,27 @@ SOURCE = Lifecycle(
     },
     initial=SourceState.ACTIVE,
 )
+
+
+class RecoveryState(StrEnum):
+    """How far it is that somebody new administers an organisation which has lost its administrators."""
+
+    PROPOSED = "PROPOSED"
+    WAITING = "WAITING"  # two operators want it; the organisation may object until its time is over
+    OBJECTED = "OBJECTED"
+    WITHDRAWN = "WITHDRAWN"
+    INVITED = "INVITED"
+
+
+RECOVERY = Lifecycle(
+    "administrator recovery",
+    {
+        (RecoveryState.PROPOSED, "agree"): RecoveryState.WAITING,
+        (RecoveryState.PROPOSED, "object"): RecoveryState.OBJECTED,
+        (RecoveryState.PROPOSED, "withdraw"): RecoveryState.WITHDRAWN,
+        (RecoveryState.WAITING, "object"): RecoveryState.OBJECTED,
+        (RecoveryState.WAITING, "withdraw"): RecoveryState.WITHDRAWN,
+        (RecoveryState.WAITING, "invite"): RecoveryState.INVITED,
+    },
+    initial=RecoveryState.PROPOSED,
+)

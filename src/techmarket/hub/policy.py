@@ -20,9 +20,9 @@ ADD_WEBHOOK = permission("hub.add_webhook", Standing.VERIFIED, Role.ADMINISTRATO
 CHANGE_WEBHOOK = permission("hub.change_webhook", Standing.OWN, Role.ADMINISTRATOR, consequential=True)
 
 APPOINT_NODE = permission("hub.appoint_node", Standing.MARKET, Role.OPERATOR, consequential=True)
-SET_REGIONS = permission("hub.set_node_regions", Standing.MARKET, Role.OPERATOR)
+SET_REGIONS = permission("hub.set_node_regions", Standing.MARKET, Role.OPERATOR, consequential=True)
 END_NODE = permission("hub.end_node", Standing.MARKET, Role.OPERATOR, consequential=True)
-MOVE_ORGANISATION = permission("hub.move_organisation", Standing.MARKET, Role.OPERATOR)
+MOVE_ORGANISATION = permission("hub.move_organisation", Standing.MARKET, Role.OPERATOR, consequential=True)
 SEE_NODES = permission("hub.list_nodes", Standing.ANYONE, scope=Scope.READ)
 SEE_SHARES = permission(
     "hub.get_node_statement",
@@ -37,3 +37,23 @@ PAY_NODE = permission("hub.pay_node", Standing.MARKET, Role.FINANCE, consequenti
 SEE_SOURCES = permission("hub.list_sources", Standing.MARKET, Role.OPERATOR, scope=Scope.READ)
 ADD_SOURCE = permission("hub.add_source", Standing.MARKET, Role.OPERATOR, consequential=True)
 CHANGE_SOURCE = permission("hub.change_source", Standing.MARKET, Role.OPERATOR)
+
+PROPOSE_ADMINISTRATOR = permission(
+    "hub.propose_administrator", Standing.MARKET, Role.OPERATOR, consequential=True, in_person=True
+)
+AGREE_TO_ADMINISTRATOR = permission(
+    "hub.agree_to_administrator", Standing.MARKET, Role.OPERATOR, consequential=True, in_person=True
+)
+TAKE_INVITATION_PART = permission(
+    "hub.take_invitation_part", Standing.MARKET, Role.OPERATOR, consequential=True, in_person=True
+)
+WITHDRAW_ADMINISTRATOR = permission("hub.withdraw_administrator", Standing.MARKET, Role.OPERATOR)
+# Also of an organisation that is not verified (any more): it is its own affair who administers it.
+OBJECT_TO_ADMINISTRATOR = permission("hub.object_to_administrator", Standing.MARKET_OR_OWN, in_person=True)
+SEE_RECOVERIES = permission("hub.list_administrator_recoveries", Standing.MARKET_OR_OWN, scope=Scope.READ)
+READ_RECOVERY_EVIDENCE = permission(
+    "hub.read_administrator_evidence", Standing.MARKET, Role.OPERATOR, Role.ADMINISTRATOR, scope=Scope.READ
+)
+INVITE_FIRST = permission(
+    "hub.invite_first_administrator", Standing.MARKET_OR_NODE, Role.OPERATOR, consequential=True, in_person=True
+)

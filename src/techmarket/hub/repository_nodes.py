@@ -14,10 +14,18 @@ from techmarket.hub.tables import FeeShare, Node, NodeRegion
 from techmarket.kernel.refusals import NotFound
 
 
-async def add_node(db: AsyncSession, *, org_id: UUID, code: str, by: UUID) -> bool:
-    """False when the code is taken or the organisation is, or was, a node."""
-    query = upsert(Node).values(org_id=org_id, code=code, by=by).on_conflict_do_nothing().returning(Node.org_id)
-    return (await db.execute(query)).first() is not None
+async def put_node(db: AsyncSession, *, org_id: UUID, code: str, by: UUID) -> bool:
+    """A node, or one that had ended, which is one again; False when the code is another's or it is a node already.
+
+    Lock the name of the code first. The code of a node that has ended stays its own: statements name it.
+    """
+    others = select(Node.org_id).where(Node.code == code, Node.org_id != org_id)
+    if (await db.execute(others)).first() is not None:
+        return False
+    new = upsert(Node).values(org_id=org_id, code=code, by=by)
+    again = {"code": code, "by": by, "created_at": sql.market_now(), "ended_at": None}
+    query = new.on_conflict_do_update(index_elements=[Node.org_id], set_=again, where=Node.ended_at.is_not(None))
+    return (await db.execute(query.returning(Node.org_id))).first() is not None
 
 
 async def get_node(db: AsyncSession, node_id: UUID) -> Node:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
-from techmarket.hub.lifecycle import ImportState, SourceState
+from techmarket.hub.lifecycle import ImportState, RecoveryState, SourceState
 from techmarket.hub.nodes import Side
 from techmarket.hub.rules import ImportKind, Outcome
 from techmarket.hub.webhooks import DeliveryState, WebhookState
@@ -62,6 +62,48 @@ class FeeShare(Identified, Base):
     minor: Mapped[int]
     at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
     returned_at: Mapped[datetime | None]
+
+
+class AdministratorRecovery(Identified, Base):
+    """That two operators let somebody new administer an organisation, unless it objects in time.
+
+    The invitation's token is in two parts, of which each operator is shown one, once; until then they lie here wrapped.
+    """
+
+    __tablename__ = "administrator_recovery"
+    __table_args__ = (
+        CheckConstraint("agreed_by <> proposed_by", name="agreed_by_another"),
+        CheckConstraint(
+            "(state IN ('WAITING', 'INVITED')) <= (agreed_by IS NOT NULL AND objection_until IS NOT NULL)",
+            name="agreed_before_it_waits",
+        ),
+        CheckConstraint("(state = 'OBJECTED') = (objected_by IS NOT NULL)", name="objected_by_somebody"),
+        CheckConstraint("(state = 'INVITED') = (invitation_id IS NOT NULL)", name="invited_by_invitation"),
+        Index(
+            "uq_administrator_recovery_open",
+            "org_id",
+            unique=True,
+            postgresql_where=text("state IN ('PROPOSED', 'WAITING')"),
+        ),
+        Index(None, "org_id", "id"),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    reasons: Mapped[str] = mapped_column(String(2_000))
+    evidence_sha256: Mapped[str] = mapped_column(String(64))
+    state: Mapped[RecoveryState]
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    proposed_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+    agreed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    agreed_at: Mapped[datetime | None]
+    objection_until: Mapped[datetime | None]
+    objected_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    objected_at: Mapped[datetime | None]
+    objection: Mapped[str | None] = mapped_column(String(2_000))
+    invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("invitation.id"), unique=True)
+    first_part: Mapped[bytes | None] = mapped_column(LargeBinary)
+    second_part: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class ImportJob(Identified, Base):

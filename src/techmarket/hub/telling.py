@@ -287,6 +287,7 @@ _OFFICERS = frozenset(
     {Role.ADMINISTRATOR, Role.LISTING_OFFICER, Role.TRADER, Role.SIGNATORY, Role.FINANCE, Role.BROKER}
 )
 _READERS: tuple[tuple[str, frozenset[Role]], ...] = (
+    ("hub.administrator_", frozenset(Role)),
     ("trading.participant_", frozenset({Role.LISTING_OFFICER, Role.TRADER})),
     ("trading.offer_", frozenset({Role.LISTING_OFFICER, Role.TRADER})),
     ("trading.deposit_", frozenset({Role.LISTING_OFFICER, Role.TRADER, Role.FINANCE})),

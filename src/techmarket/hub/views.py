@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from techmarket.hub.lifecycle import ImportState, SourceState
+from techmarket.hub.lifecycle import ImportState, RecoveryState, SourceState
 from techmarket.hub.nodes import Side
 from techmarket.hub.rules import ImportKind, Problem
 from techmarket.hub.syndication import ItemState
@@ -255,3 +255,45 @@ class ForeignImportView:
     accepted: int
     unchanged: int
     ocids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryView:
+    """That somebody new is to administer an organisation; nobody's credentials."""
+
+    id: UUID
+    organisation_id: UUID
+    name: str
+    reasons: str
+    evidence_sha256: str
+    state: RecoveryState
+    proposed_by: UUID
+    proposed_at: datetime
+    agreed_by: UUID | None
+    agreed_at: datetime | None
+    objection_until: datetime | None
+    objected_by: UUID | None
+    objected_at: datetime | None
+    objection: str | None
+    invitation_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPartView:
+    """One of the two parts of an invitation's token, shown once."""
+
+    invitation_id: UUID
+    part: int
+    token_part: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstInvitationView:
+    """`token` is shown once; `link` holds it behind a #, where no log sees it."""
+
+    id: UUID
+    organisation_id: UUID
+    name: str
+    expires_at: datetime
+    token: str
+    link: str

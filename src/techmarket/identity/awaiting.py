@@ -16,6 +16,7 @@ due_work(
     "POST /v1/organisations/{id}/verification",
     thing="organisation",
     rows="organisation x WHERE x.state = 'REGISTERED'",
+    barred="x.entered_by",
     since="x.created_at",
     covers="organisation REGISTERED",
     zh="核验新注册的组织",

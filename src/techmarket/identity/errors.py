@@ -147,8 +147,22 @@ class UsccMalformed(Refusal):
 
 class UsccTaken(Refusal):
     code, kind = "identity.uscc_taken", Kind.CONFLICT
-    zh = "此统一社会信用代码已注册；请联系该组织的管理员加入。"
-    en = "An organisation with this code is registered already; ask its administrator to add you."
+    zh = "此统一社会信用代码已注册；请联系该组织的管理员加入，尚无管理员的请联系市场或其节点邀请。"
+    en = (
+        "An organisation with this code is registered already; ask its administrator to add you or, where it has none "
+        "yet, the market or its node to invite you."
+    )
+
+
+class HasPeople(Refusal):
+    code, kind = "identity.has_people", Kind.CONFLICT
+    zh = (
+        "该组织已有人员加入，不能再由运营人员邀请首任管理员；如已无管理员，请提出恢复申请（administrator-recoveries）。"
+    )
+    en = (
+        "People have joined this organisation already, so operators invite no first administrator; where it has lost "
+        "its own, propose a recovery (administrator-recoveries)."
+    )
 
 
 class RoleNotYours(Refusal):

@@ -94,6 +94,15 @@ class PersonInvited(Event):
 
 
 @dataclass(frozen=True)
+class ContactSet(Event):
+    """Whom the market asks before it lets anybody new administer the organisation; None: its administrators alone."""
+
+    kind: ClassVar[str] = "identity.contact_set"
+    organisation_id: UUID
+    person_id: UUID | None
+
+
+@dataclass(frozen=True)
 class InvitationAccepted(Event):
     kind: ClassVar[str] = "identity.invitation_accepted"
     invitation_id: UUID

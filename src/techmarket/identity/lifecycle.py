@@ -13,6 +13,14 @@ class OrgState(StrEnum):
     SUSPENDED = "SUSPENDED"
 
 
+class Ground(StrEnum):
+    """By whose power somebody is invited."""
+
+    MEMBER = "MEMBER"  # an administrator of the organisation
+    FIRST = "FIRST"  # an operator of the market or of its node: it was registered for others and has nobody yet
+    RECOVERY = "RECOVERY"  # two operators of the market: it has lost whoever administered it
+
+
 class IntentState(StrEnum):
     """How far an act is to which a colleague must agree beforehand; one that has run out is past its `expires_at`."""
 

@@ -23,6 +23,7 @@ INVITE = permission("identity.invite_person", Standing.OWN, Role.ADMINISTRATOR, 
 ACCEPT_INVITATION = permission("identity.accept_invitation", Standing.ANYONE, scope=Scope.READ)
 WITHDRAW_INVITATION = permission("identity.withdraw_invitation", Standing.OWN, Role.ADMINISTRATOR)
 LIST_PEOPLE = permission("identity.list_people", Standing.MARKET_OR_OWN, Role.ADMINISTRATOR, scope=Scope.READ)
+SET_CONTACT = permission("identity.set_contact", Standing.OWN, Role.ADMINISTRATOR, consequential=True)
 SET_BY_TWO = permission("identity.set_by_two", Standing.OWN, Role.ADMINISTRATOR, consequential=True, in_person=True)
 INTEND = permission("identity.intend_act", Standing.OWN, in_person=True)
 AGREE = permission("identity.agree_to_act", Standing.OWN, consequential=True, in_person=True)

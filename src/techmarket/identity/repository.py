@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, tuple_, update
+from sqlalchemy import and_, case, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,7 @@ from techmarket.identity.tables import (
     CredentialUse,
     MachineClient,
     Membership,
+    NodeTenure,
     Organisation,
     Person,
     Qualification,
@@ -61,6 +62,20 @@ async def who_vouched(db: AsyncSession, person_id: UUID) -> frozenset[UUID]:
         chain.add(at)
         at = (await db.execute(select(Person.vouched_by).where(Person.id == at))).scalar_one_or_none()
     return frozenset(chain)
+
+
+async def of_one_hand(db: AsyncSession, person_id: UUID, others: Collection[UUID]) -> frozenset[UUID]:
+    """Those of the others who have a hand in common with a person, each with all who vouched for him, on and on."""
+    if not others:
+        return frozenset()
+    hands = await who_vouched(db, person_id)
+    query = text(
+        "WITH RECURSIVE hand(other, id) AS (SELECT one, one FROM unnest(cast(:others AS uuid[])) one UNION"
+        " SELECT h.other, p.vouched_by FROM hand h JOIN person p ON p.id = h.id WHERE p.vouched_by IS NOT NULL)"
+        " SELECT DISTINCT other FROM hand WHERE id = ANY(cast(:hands AS uuid[]))"
+    )
+    given = {"others": [str(one) for one in others], "hands": [str(one) for one in hands]}
+    return frozenset((await db.execute(query, given)).scalars())
 
 
 async def find_membership(db: AsyncSession, person_id: UUID, org_id: UUID) -> tuple[Person, Membership] | None:
@@ -300,3 +315,34 @@ async def put_qualification(
         .returning(Qualification)
     )
     return (await db.execute(query, execution_options={"populate_existing": True})).scalar_one()
+
+
+async def set_node(db: AsyncSession, org: Organisation, node_id: UUID | None) -> None:
+    """A locked organisation is of this node from now on; of which it was, and when, is kept."""
+    if org.node_id == node_id:
+        return
+    open_one = update(NodeTenure).where(NodeTenure.org_id == org.id, NodeTenure.until.is_(None))
+    await db.execute(open_one.values(until=func.market_now()))
+    org.node_id = node_id
+    await db.flush()
+    if node_id is not None:
+        new = {"id": new_id(), "org_id": org.id, "node_id": node_id, "since": func.market_now()}
+        await db.execute(insert(NodeTenure).values(**new))
+
+
+async def node_at(db: AsyncSession, org_id: UUID, *, at: datetime, until: datetime) -> UUID | None:
+    """The node that it was of at this moment; where it was registered later, the first one before `until`."""
+    begun = (
+        select(NodeTenure.node_id)
+        .join(Organisation, Organisation.id == NodeTenure.org_id)
+        .where(
+            NodeTenure.org_id == org_id,
+            or_(
+                and_(NodeTenure.since <= at, or_(NodeTenure.until.is_(None), NodeTenure.until > at)),
+                and_(Organisation.created_at > at, NodeTenure.since < until),
+            ),
+        )
+        .order_by(NodeTenure.since, NodeTenure.id)
+        .limit(1)
+    )
+    return (await db.execute(begun)).scalar_one_or_none()

@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import any_, delete, func, literal, select, update
+from sqlalchemy import any_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from techmarket.identity.actor import Role
+from techmarket.identity.actor import OrgKind, Role
+from techmarket.identity.lifecycle import Ground
 from techmarket.identity.repository import real_now
 from techmarket.identity.tables import (
     ApiKey,
@@ -151,15 +152,6 @@ async def lock_invitation(
     return (await db.execute(query)).scalar_one_or_none()
 
 
-async def invitation_is_open(db: AsyncSession, token_hashes: Collection[bytes]) -> bool:
-    query = select(Invitation.id).where(
-        Invitation.token_hash.in_(token_hashes),
-        Invitation.closed_at.is_(None),
-        Invitation.expires_at > func.clock_timestamp(),
-    )
-    return (await db.execute(query)).scalar_one_or_none() is not None
-
-
 async def close_invitations_of(db: AsyncSession, person_id: UUID, org_id: UUID) -> Sequence[UUID]:
     """The open invitations to the organisation that a person gave, closed."""
     query = (
@@ -169,6 +161,59 @@ async def close_invitations_of(db: AsyncSession, person_id: UUID, org_id: UUID) 
         .returning(Invitation.id)
     )
     return sorted((await db.execute(query)).scalars())
+
+
+async def close_invitations_on(db: AsyncSession, org_id: UUID, ground: Ground) -> None:
+    """The open invitations to an organisation on a ground: another one takes their place. Lock the organisation."""
+    if ground is Ground.MEMBER:
+        return
+    open_ones = (Invitation.org_id == org_id, Invitation.ground == ground, Invitation.closed_at.is_(None))
+    await db.execute(update(Invitation).where(*open_ones).values(closed_at=func.clock_timestamp()))
+
+
+async def find_ground(db: AsyncSession, token_hashes: Collection[bytes]) -> tuple[UUID, Ground] | None:
+    """To which organisation an open invitation is, and on which ground."""
+    query = select(Invitation.org_id, Invitation.ground).where(
+        Invitation.token_hash.in_(token_hashes),
+        Invitation.closed_at.is_(None),
+        Invitation.expires_at > func.clock_timestamp(),
+    )
+    row = (await db.execute(query)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def is_operator_for(db: AsyncSession, person_id: UUID, org: Organisation) -> bool:
+    """Whether he is an operator of the market, or of the node that an organisation is of, today."""
+    query = (
+        select(Membership.person_id)
+        .join(Organisation, Organisation.id == Membership.org_id)
+        .where(
+            Membership.person_id == person_id,
+            Membership.ended_at.is_(None),
+            literal(Role.OPERATOR.value) == any_(Membership.roles),
+            or_(Organisation.kind == OrgKind.MARKET, Organisation.id == org.node_id),
+        )
+    )
+    return (await db.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
+async def had_people(db: AsyncSession, org_id: UUID) -> bool:
+    """Whether anybody belongs to an organisation, or once did."""
+    query = select(Membership.person_id).where(Membership.org_id == org_id)
+    return (await db.execute(query.limit(1))).scalar_one_or_none() is not None
+
+
+async def may_object(db: AsyncSession, person_id: UUID, org_id: UUID) -> bool:
+    """Its living administrators and its contact speak for it; where there is neither, all its people do."""
+    query = (
+        select(Membership.person_id, Membership.roles, Organisation.contact_id)
+        .join(Organisation, Organisation.id == Membership.org_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.org_id == org_id, Membership.ended_at.is_(None), Person.is_machine.is_(False))
+    )
+    rows = (await db.execute(query)).all()
+    speak = {row.person_id for row in rows if Role.ADMINISTRATOR in row.roles or row.person_id == row.contact_id}
+    return person_id in (speak or {row.person_id for row in rows})
 
 
 async def revoke_keys_of(db: AsyncSession, person_id: UUID) -> Sequence[UUID]:
@@ -184,8 +229,9 @@ async def revoke_keys_of(db: AsyncSession, person_id: UUID) -> Sequence[UUID]:
 
 async def list_people(db: AsyncSession, org_id: UUID, *, after: UUID | None, limit: int) -> list[MemberView]:
     query = (
-        select(Person, Membership, PersonLogin)
+        select(Person, Membership, PersonLogin, Organisation.contact_id)
         .join(Membership, Membership.person_id == Person.id)
+        .join(Organisation, Organisation.id == Membership.org_id)
         .outerjoin(PersonLogin, PersonLogin.person_id == Person.id)
         .where(Membership.org_id == org_id)
         .order_by(Person.id)
@@ -202,8 +248,9 @@ async def list_people(db: AsyncSession, org_id: UUID, *, after: UUID | None, lim
             login is not None,
             login is not None and login.totp_confirmed_at is not None,
             membership.ended_at,
+            person.id == contact_id,
         )
-        for person, membership, login in (await db.execute(query)).all()
+        for person, membership, login, contact_id in (await db.execute(query)).all()
     ]
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+INVITATION_OPEN_FOR = timedelta(days=7)
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC_FORM = re.compile(f"[{USCC_ALPHABET}]{{18}}")
 USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))

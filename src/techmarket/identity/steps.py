@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, String, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
+from techmarket.db.keys import Keys
 from techmarket.db.locks import lock_name
 from techmarket.identity import errors, repository
+from techmarket.identity import repository_people as people
 from techmarket.identity.actor import Actor, OrgKind, Role
-from techmarket.identity.events import OrganisationRegistered
-from techmarket.identity.lifecycle import ORGANISATION, OrgState
-from techmarket.identity.tables import Membership, Organisation, Person, Qualification
+from techmarket.identity.events import OrganisationRegistered, PersonInvited
+from techmarket.identity.lifecycle import ORGANISATION, Ground, OrgState
+from techmarket.identity.rules import INVITATION_OPEN_FOR
+from techmarket.identity.tables import Invitation, Membership, Organisation, Person, Qualification
 from techmarket.identity.views import QualificationHeld
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.periods import end_of_day
 from techmarket.kernel.refusals import NotAllowed
 
 
@@ -106,15 +110,22 @@ async def register(
         id=new_id(),
         **{name: getattr(said, name) for name in Registered.__dataclass_fields__},
         state=OrgState.VERIFIED if is_verified else ORGANISATION.initial,
-        node_id=node_id,
+        entered_by=[actor.person],
     )
     db.add(org)
     await db.flush()
+    await repository.set_node(db, org, node_id)
     journal.record(db, OrganisationRegistered(org.id, org.kind), actor=actor)
     return org.id
 
 
-async def correct(db: AsyncSession, org_id: UUID, said: Registered) -> bool:
+async def find_registered(db: AsyncSession, uscc: str) -> OrganisationFacts | None:
+    """The organisation of this code, in whatever state; it is for the caller to say who may know of it."""
+    org = await repository.find_by_uscc(db, uscc)
+    return None if org is None else _facts(org)
+
+
+async def correct(db: AsyncSession, org_id: UUID, said: Registered, *, actor: Actor) -> bool:
     """What is registered of an organisation that was not verified yet is corrected; False once it was."""
     org = await repository.lock_organisation(db, org_id)
     if org.state is not ORGANISATION.initial:
@@ -125,8 +136,77 @@ async def correct(db: AsyncSession, org_id: UUID, said: Registered) -> bool:
             raise errors.UsccTaken(pointer="/body/uscc")
     for name in Registered.__dataclass_fields__:
         setattr(org, name, getattr(said, name))
+    _note_hand(org, actor.person)
     await db.flush()
     return True
+
+
+def _note_hand(org: Organisation, person_id: UUID) -> None:
+    if person_id not in org.entered_by:
+        org.entered_by = [*org.entered_by, person_id]
+
+
+async def invite_administrator(
+    db: AsyncSession, keys: Keys, actor: Actor, org_id: UUID, *, name: str, ground: Ground, token: str
+) -> InvitedFacts:
+    """Operators let somebody administer an organisation that has nobody who could invite him.
+
+    The first one of an organisation that was registered for others is invited by one operator, and it is verified by
+    another; so both are needed until it can act. `token` is what the invited person shows.
+    """
+    org = await repository.lock_organisation(db, org_id)
+    if ground is Ground.FIRST:
+        if await people.had_people(db, org_id):
+            raise errors.HasPeople()
+        if org.state is OrgState.VERIFIED:
+            behind = org.entered_by if org.verified_by is None else [org.verified_by]
+            for person_id in behind:
+                await require_two_people(db, person_id, actor.person)
+        _note_hand(org, actor.person)
+    await people.close_invitations_on(db, org_id, ground)
+    invitation = Invitation(
+        id=new_id(),
+        org_id=org_id,
+        name=name,
+        roles=[Role.ADMINISTRATOR.value],
+        ground=ground,
+        token_hash=keys.hash_secret(token),
+        invited_by=actor.person,
+        expires_at=await repository.real_now(db) + INVITATION_OPEN_FOR,
+    )
+    db.add(invitation)
+    await db.flush()
+    journal.record(db, PersonInvited(invitation.id, org_id, tuple(invitation.roles)), actor=actor)
+    return InvitedFacts(invitation.id, invitation.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedFacts:
+    invitation_id: UUID
+    expires_at: datetime
+
+
+async def invitations_of(db: AsyncSession, person_id: UUID) -> list[UUID]:
+    """The invitations by which a person joined or was asked to begin anew."""
+    query = select(Invitation.id).where(Invitation.person_id == person_id).order_by(Invitation.id)
+    return list((await db.execute(query)).scalars())
+
+
+async def may_object_for(db: AsyncSession, person_id: UUID, org_id: UUID) -> bool:
+    """Whether he speaks for an organisation about who administers it: its administrators and its contact; where it has
+    neither any more, everybody of it."""
+    return await people.may_object(db, person_id, org_id)
+
+
+async def entered_by(db: AsyncSession, org_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """Who registered these organisations for others, or had a part in it."""
+    query = select(Organisation.id, Organisation.entered_by).where(Organisation.id.in_(set(org_ids)))
+    return {row[0]: list(row[1]) for row in (await db.execute(query)).all()}
+
+
+async def apart_of(db: AsyncSession, person_id: UUID, others: Collection[UUID]) -> frozenset[UUID]:
+    """Those of the others with whom he is not two people: himself, and all with one hand behind both."""
+    return await repository.of_one_hand(db, person_id, others)
 
 
 async def make_node(db: AsyncSession, org_id: UUID, *, is_node: bool) -> OrganisationFacts:
@@ -134,18 +214,24 @@ async def make_node(db: AsyncSession, org_id: UUID, *, is_node: bool) -> Organis
     org = await repository.lock_organisation(db, org_id)
     if org.state is not OrgState.VERIFIED:
         raise errors.OrganisationNotVerified(organisation=org_id)
-    org.is_node = is_node
     if is_node:
-        org.node_id = None
+        await repository.set_node(db, org, None)
+    org.is_node = is_node
     await db.flush()
     return _facts(org)
 
 
 async def move_to_node(db: AsyncSession, org_id: UUID, node_id: UUID | None) -> None:
     """The organisation is of this node from now on, or of none."""
-    org = await repository.lock_organisation(db, org_id)
-    org.node_id = node_id
-    await db.flush()
+    await repository.set_node(db, await repository.lock_organisation(db, org_id), node_id)
+
+
+async def node_on(db: AsyncSession, org_id: UUID, day: date) -> UUID | None:
+    """The node of which an organisation was when this day began, or, registered on that day, was first.
+
+    So whoever moves it on the day of a deal, or later, changes nothing about that deal.
+    """
+    return await repository.node_at(db, org_id, at=end_of_day(day - timedelta(days=1)), until=end_of_day(day))
 
 
 async def organisations_of_node(db: AsyncSession, node_id: UUID) -> list[UUID]:
@@ -155,7 +241,7 @@ async def organisations_of_node(db: AsyncSession, node_id: UUID) -> list[UUID]:
 
 async def get_people(db: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID, PersonFacts]:
     wanted = set(person_ids)
-    people = (await db.execute(select(Person).where(Person.id.in_(wanted)))).scalars().all()
+    rows = (await db.execute(select(Person).where(Person.id.in_(wanted)))).scalars().all()
     memberships = (
         await db.execute(
             select(Membership.person_id, Membership.org_id).where(
@@ -166,7 +252,7 @@ async def get_people(db: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID,
     orgs: dict[UUID, list[UUID]] = {}
     for person_id, org_id in memberships:
         orgs.setdefault(person_id, []).append(org_id)
-    return {p.id: PersonFacts(p.id, p.name, tuple(sorted(orgs.get(p.id, [])))) for p in people}
+    return {p.id: PersonFacts(p.id, p.name, tuple(sorted(orgs.get(p.id, [])))) for p in rows}
 
 
 async def share_people(db: AsyncSession, one_org: UUID, other_org: UUID) -> bool:
@@ -289,9 +375,9 @@ async def staff_with(db: AsyncSession, roles: Iterable[Role]) -> list[MemberFact
     return await _members(db, Organisation.kind.in_(kinds) & held)
 
 
-async def memberships_of(db: AsyncSession, people: Iterable[UUID]) -> list[MemberFacts]:
+async def memberships_of(db: AsyncSession, person_ids: Iterable[UUID]) -> list[MemberFacts]:
     """These people in every organisation they belong to today."""
-    return await _members(db, Membership.person_id.in_(set(people)))
+    return await _members(db, Membership.person_id.in_(set(person_ids)))
 
 
 async def _members(db: AsyncSession, where: ColumnElement[bool]) -> list[MemberFacts]:

@@ -6,12 +6,22 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from techmarket.db.base import Base, Identified
 from techmarket.identity.actor import OrgKind
-from techmarket.identity.lifecycle import IntentState, OrgState
+from techmarket.identity.lifecycle import Ground, IntentState, OrgState
 
 
 class Organisation(Identified, Base):
@@ -20,6 +30,8 @@ class Organisation(Identified, Base):
     `is_node`: it is a node (节点) of the hub; `node_id`: the node that it belongs to.
     `second_factor_seconds`: how old a second factor may be at acts with consequences; None asks for none.
     `by_two`: the operations to which a colleague has to agree beforehand.
+    `entered_by`: who registered it for others, corrected that, or invited its first administrator: none of their hands
+    verifies it. `contact_id` is the person whom the market asks before it lets anybody new administer it.
     """
 
     __tablename__ = "organisation"
@@ -35,9 +47,28 @@ class Organisation(Identified, Base):
     state: Mapped[OrgState]
     second_factor_seconds: Mapped[int | None]
     by_two: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default=text("'{}'"), default=list)
+    entered_by: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"), default=list)
+    verified_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     is_node: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     node_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=text("market_now()"))
+
+
+class NodeTenure(Identified, Base):
+    """That an organisation was of a node (节点), from when until when: the market's fee is shared by it."""
+
+    __tablename__ = "node_tenure"
+    __table_args__ = (
+        CheckConstraint("until >= since", name="ends_after_it_begins"),
+        Index("uq_node_tenure_open", "org_id", unique=True, postgresql_where=text("until IS NULL")),
+        Index(None, "org_id", "since"),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    node_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
 
 
 class Person(Identified, Base):
@@ -204,7 +235,10 @@ class SignInTries(Base):
 
 
 class Invitation(Identified, Base):
-    """Asks somebody to join, or a member to set his password anew; the link's token is shown once."""
+    """Asks somebody to join, or a member to set his password anew; the link's token is shown once.
+
+    `ground` says by whose power: an administrator of the organisation, or operators of the market or of its node.
+    """
 
     __tablename__ = "invitation"
 
@@ -212,6 +246,7 @@ class Invitation(Identified, Base):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     name: Mapped[str] = mapped_column(String(200))
     roles: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    ground: Mapped[Ground] = mapped_column(server_default="MEMBER", default=Ground.MEMBER)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     invited_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))

@@ -173,6 +173,7 @@ class MemberView:
     has_login: bool
     has_second_factor: bool
     ended_at: datetime | None
+    is_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,3 +312,12 @@ async def check_books(db: AsyncSession, book: str | None) -> Sequence[Any]:
             {"book": book},
         )
     ).all()
+
+
+async def credited(db: AsyncSession, why: str, code: str) -> dict[UUID, int]:
+    query = (
+        select(Transfer.credit_account, func.sum(Transfer.minor))
+        .where(Transfer.why == why, Transfer.code == code)
+        .group_by(Transfer.credit_account)
+    )
+    return {row[0]: int(row[1]) for row in (await db.execute(query)).all()}

@@ -28,6 +28,7 @@ __all__ = [
     "balance_sheet",
     "book_of_unit",
     "check_books",
+    "credited",
     "get_hold",
     "hold",
     "hold_many",
@@ -154,6 +155,11 @@ async def balance(db: AsyncSession, account_id: UUID) -> int:
 async def available(db: AsyncSession, account_id: UUID) -> int:
     """The balance less what is held."""
     return (await repository.get_standing(db, account_id)).available_minor
+
+
+async def credited(db: AsyncSession, *, why: Ref, code: str) -> dict[UUID, int]:
+    """What each account was credited with for one reason under one code."""
+    return await repository.credited(db, str(why), code)
 
 
 async def reverse(db: AsyncSession, transfer_id: UUID, why: Ref) -> UUID:

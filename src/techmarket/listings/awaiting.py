@@ -13,7 +13,9 @@ due_work(
     "acceptListing",
     "POST /v1/listings/{id}/acceptance",
     thing="listing",
-    rows="listing x WHERE x.state = 'SUBMITTED'",
+    rows="listing x JOIN listing_version v ON v.listing_id = x.id AND v.n = x.current_n"
+    " JOIN organisation o ON o.id = x.org_id WHERE x.state = 'SUBMITTED'",
+    barred="array_append(o.entered_by, v.by)",
     since="coalesce(x.submitted_at, x.created_at)",
     covers="listing SUBMITTED",
     zh="审核供需信息",

@@ -178,6 +178,16 @@ async def get_current(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple
     return {listing.id: (listing, version) for listing, version in await db.execute(query)}
 
 
+async def authors_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Who wrote the current version of each."""
+    query = (
+        select(ListingVersion.listing_id, ListingVersion.by)
+        .join(Listing, (Listing.id == ListingVersion.listing_id) & (Listing.current_n == ListingVersion.n))
+        .where(Listing.id.in_(set(ids)))
+    )
+    return {row[0]: row[1] for row in (await db.execute(query)).all()}
+
+
 async def items_of(db: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
     """The achievements of the current version, in order."""
     query = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from techmarket.disclosure.tiers import Reach, Tier, visible
+from techmarket.kernel.masking import Place, shown
 from techmarket.listings import errors
 
 _COMMON = {
@@ -83,6 +84,26 @@ def field_tiers(kind: str, raised: Mapping[str, str]) -> Mapping[str, Tier]:
         return DEFAULTS[kind]
     found = {name: max(tier, Tier[raised[name]]) if name in raised else tier for name, tier in DEFAULTS[kind].items()}
     return {name: max(tier, found.get(TOLD_BY.get(name, name), tier)) for name, tier in found.items()}
+
+
+_IN_BOTH = ("title", "summary", "description", "problem", "scenario")
+FREE_WORDS = frozenset(
+    [*(f"{name}_{language}" for name in _IN_BOTH for language in ("zh", "en")), "keywords", "attribution", "indicators"]
+)
+"""What is written for everyone, or for every verified organisation. What an agreement or a deal opens is for whom it
+was opened, and `contact` is the field for how somebody is reached; both are shown as they are."""
+
+
+def told(fields: Mapping[str, Any], *, is_inside: bool) -> dict[str, Any]:
+    """The terms as they are shown: numbers and addresses of people in free words are for its owner and the market."""
+    return {
+        name: shown(place_of(name), value, is_inside=is_inside) if name in FREE_WORDS or name == "contact" else value
+        for name, value in fields.items()
+    }
+
+
+def place_of(name: str) -> Place:
+    return Place.LISTING_CONTACT if name == "contact" else Place.LISTING_TEXT
 
 
 def cut(document: Mapping[str, Any], reach: Reach) -> dict[str, Any]:

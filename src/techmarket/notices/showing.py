@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import texts
 from techmarket.identity import steps as identity
-from techmarket.identity.actor import Actor
+from techmarket.identity.actor import Actor, Role
+from techmarket.kernel.masking import Place, shown
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
 from techmarket.kernel.workdays import WorkCalendar
 from techmarket.notices import counting, repository, rules
 from techmarket.notices.counting import Course
-from techmarket.notices.lifecycle import LengtheningCause, ObjectionState
+from techmarket.notices.kinds import NoticeKind
+from techmarket.notices.lifecycle import STANDING, LengtheningCause, NoticeState, ObjectionState
 from techmarket.notices.tables import Notice, Objection
 from techmarket.notices.views import (
     AllowanceView,
@@ -44,16 +47,36 @@ def is_party(actor: Actor, notice: Notice) -> bool:
 
 async def whole(db: AsyncSession, actor: Actor, notice: Notice, now: datetime) -> NoticeView:
     course = await counting.course_of(db, notice)
+    (line,) = await lines_of(db, [notice], now)
+    knows = is_party(actor, notice)
+    pauses = [(p, shown(Place.NOTICE_REASONS, p.reasons, is_inside=knows)) for p in course.pauses]
     return NoticeView(
-        (await lines_of(db, [notice], now))[0],
-        await texts.get(db, notice.document_sha256),
+        line,
+        told(actor, notice, await texts.get(db, notice.document_sha256), line.state),
         await repository.find_successor(db, notice.id),
         await _postings(db, notice),
-        tuple(PauseView(p.cause, p.reasons, p.began_at, p.resume_by, p.ended_at) for p in course.pauses),
+        tuple(PauseView(p.cause, reasons, p.began_at, p.resume_by, p.ended_at) for p, reasons in pauses),
         tuple(LengtheningView(more.cause, more.n, more.at) for more in course.lengthenings),
         tuple(await objections_of(db, actor, await repository.list_objections(db, notice.id), now)),
         allowance=_allowance(notice),
     )
+
+
+def told(actor: Actor, notice: Notice, document: dict[str, Any], state: NoticeState) -> dict[str, Any]:
+    """The text of a notice. Whom a vesting (赋权公示) names stands in it whole while it stands; afterwards his
+    colleagues read the names masked, and whoever answers for it, the market and the proof have them whole."""
+    if notice.kind is not NoticeKind.GRANT:
+        return dict(shown(Place.NOTICE_DOCUMENT, document))
+    is_over = state not in STANDING
+    answers = actor.is_market or bool(actor.roles & {Role.ADMINISTRATOR, Role.LISTING_OFFICER})
+    place = Place.VESTING_NAMES_AFTERWARDS if is_over else Place.VESTING_NAMES
+    named = [
+        {**one, "name": shown(place, one["name"], is_inside=answers)}
+        if isinstance(one, Mapping)
+        else shown(place, one, is_inside=answers)
+        for one in document["completers"]
+    ]
+    return document | {"completers": named}
 
 
 async def _postings(db: AsyncSession, notice: Notice) -> tuple[PostingView, ...]:
@@ -107,7 +130,7 @@ def _shown(objection: Objection, files: Sequence[str], told_name: str | None, no
         decide_by=objection.decide_by,
         is_overdue=_is_overdue(objection, now),
         decided_at=objection.decided_at,
-        published_reasons=objection.published_reasons,
+        published_reasons=shown(Place.NOTICE_REASONS, objection.published_reasons, is_inside=told),
         lines=tuple(objection.lines) if told and objection.lines is not None else None,
         by_organisation_id=objection.by_org_id if told else None,
         by_organisation=told_name,

@@ -7,10 +7,10 @@ import hmac
 import json
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -332,3 +332,17 @@ def _plain(name: str) -> str:
 def fee_of(minor: int, rate: Decimal, rounding: str) -> int:
     """The market's fee is its tariff's part of what the payee receives, rounded as the tariff says, never above it."""
     return min(minor, apply_rate(minor, rate, Rounding(rounding)))
+
+
+def free_money(own_minor: int, owed_minor: Iterable[int], waiting_minor: int = 0) -> int:
+    """The market may not spend what it owes to others out of its fees, nor a fee of which it may still owe parts.
+
+    `own_minor`: what it has earned less what it spent, parts of fees that are owed and not paid yet included.
+    `owed_minor`: what it owes each; whoever was paid too much owes it, and sets nothing free for the others' part.
+    """
+    return own_minor - sum(max(one, 0) for one in owed_minor) - waiting_minor
+
+
+def part_at_most(minor: int, rate: Decimal) -> int:
+    """A part of an amount, however the fen that is left over falls."""
+    return int((Decimal(minor) * rate).to_integral_value(ROUND_CEILING))

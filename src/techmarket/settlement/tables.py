@@ -17,6 +17,8 @@ from techmarket.settlement.rules import Act, Channel, Finding, HoldCause, Invoic
 
 
 class Due(Identified, Base):
+    """`unshared_minor`: what nodes have in the fee that was taken at most, until it was shared."""
+
     __tablename__ = "due"
     __table_args__ = (
         CheckConstraint("minor > 0", name="above_nought"),
@@ -29,6 +31,7 @@ class Due(Identified, Base):
         Index(None, "subject"),
         Index(None, "payer_org"),
         Index(None, "payee_org"),
+        Index("ix_due_unshared", "id", postgresql_where=text("unshared_minor > 0")),
         Index("ix_due_waiting", "due_on", postgresql_where=text("state = 'OPEN' AND overdue_at IS NULL")),
     )
 
@@ -49,6 +52,7 @@ class Due(Identified, Base):
     overdue_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     refund_due_id: Mapped[UUID | None] = mapped_column(ForeignKey("due.id"), unique=True)
+    unshared_minor: Mapped[int] = mapped_column(server_default=text("0"), default=0)
 
 
 class Payout(Identified, Base):

@@ -87,7 +87,17 @@ WORDS: Mapping[str, Words] = {
     "disclosure.question_asked": Words("收到新的提问", "A question was asked"),
     "disclosure.question_answered": Words("提问已有答复", "A question was answered"),
     "disclosure.tier_opened": Words("资料已向您开放", "A tier of a data room was opened to you"),
+    "hub.administrator_proposed": Words(
+        "市场拟为贵组织指定新管理员", "A new administrator of your organisation is proposed"
+    ),
+    "hub.administrator_agreed": Words(
+        "指定新管理员已进入异议期", "You may object to a new administrator until its end"
+    ),
+    "hub.administrator_objected": Words("指定新管理员遭异议而终止", "A new administrator was objected to"),
+    "hub.administrator_withdrawn": Words("指定新管理员已撤回", "The proposal of a new administrator was withdrawn"),
+    "hub.administrator_invited": Words("新管理员的邀请已发出", "A new administrator was invited"),
     "hub.import_finished": Words("批量导入已完成", "An import has finished"),
+    "hub.organisation_moved": Words("贵组织所属的节点已变更", "The node your organisation belongs to was changed"),
     "hub.webhook_disabled": Words("推送订阅已停用", "A webhook was disabled"),
     "identity.organisation_registered": Words("有新组织待核验", "An organisation waits to be verified"),
     "identity.organisation_verified": Words("组织已通过核验", "Your organisation was verified"),
@@ -166,6 +176,9 @@ WORDS: Mapping[str, Words] = {
 STAFF: Mapping[str, frozenset[Role]] = {
     "identity.organisation_registered": frozenset({Role.OPERATOR}),
     "identity.elevation_taken": frozenset({Role.OPERATOR, Role.ADMINISTRATOR}),
+    "hub.administrator_proposed": frozenset({Role.OPERATOR, Role.ADMINISTRATOR}),
+    "hub.administrator_objected": frozenset({Role.OPERATOR, Role.ADMINISTRATOR}),
+    "hub.administrator_invited": frozenset({Role.OPERATOR, Role.ADMINISTRATOR}),
     "listings.submitted": frozenset({Role.OPERATOR}),
     "trading.submitted": frozenset({Role.OPERATOR}),
     "trading.participant_registered": frozenset({Role.OPERATOR}),
@@ -215,6 +228,9 @@ NOT_TO_ORGANISATIONS = frozenset(
 DEFAULTS: Mapping[str, Delivery] = {
     DEADLINE: Delivery.MAIL,
     SIGN: Delivery.MAIL,
+    "hub.administrator_proposed": Delivery.MAIL,
+    "hub.administrator_agreed": Delivery.MAIL,
+    "hub.administrator_invited": Delivery.MAIL,
     EVERYTHING: Delivery.DIGEST,
 }
 """By which way somebody is told who has said nothing. Mail goes to a confirmed address only; without one: the inbox."""

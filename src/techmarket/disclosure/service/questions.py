@@ -15,6 +15,7 @@ from techmarket.disclosure.views import QuestionView
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.masking import Place, shown
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 
@@ -84,19 +85,23 @@ async def list_questions(
             before=before,
             limit=limit + 1,
         )
-        return page_of(rows, limit, lambda row: (str(row.id),)).map(lambda row: _view(actor, row, reach))
+        is_inside = doors.is_inside(actor, found.room)
+        page = page_of(rows, limit, lambda row: (str(row.id),))
+        return page.map(lambda row: _view(actor, row, reach, is_inside=is_inside))
 
 
-def _view(actor: Actor, row: Question, reach: Reach) -> QuestionView:
+def _view(actor: Actor, row: Question, reach: Reach, *, is_inside: bool = True) -> QuestionView:
     """Whoever asked sees that it was answered; the answer itself is for its tier."""
+    is_mine = actor.org_id is not None and actor.org_id == row.asker_org_id
+    knows = is_inside or is_mine
     return QuestionView(
         row.id,
         row.subject,
-        row.text,
+        shown(Place.QUESTION_TEXT, row.text, is_inside=knows),
         row.asked_at,
         row.state,
         Tier(row.tier),
-        row.answer if reach.opens(Tier(row.tier)) else None,
+        shown(Place.QUESTION_TEXT, row.answer, is_inside=knows) if reach.opens(Tier(row.tier)) else None,
         row.answered_at,
-        actor.org_id is not None and actor.org_id == row.asker_org_id,
+        is_mine,
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
+from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.hub import errors, events, nodes, policy
 from techmarket.hub import repository_nodes as repository
@@ -25,17 +26,18 @@ from techmarket.listings import steps as listings
 from techmarket.rulebook import steps as rulebook
 from techmarket.settlement import steps as settlement
 
-SHARE_KEYS = {Side.SELLER: "tariff.node_share.seller", Side.BUYER: "tariff.node_share.buyer"}
+SHARE_KEYS = {Side.SELLER: settlement.NODE_SHARE_SELLER, Side.BUYER: settlement.NODE_SHARE_BUYER}
 
 
 async def appoint_node(tx: Tx, actor: Actor, org_id: UUID, *, code: str, regions: Sequence[str]) -> NodeView:
-    """A verified organisation becomes a node: its operators act from now on on what is of it."""
+    """A verified organisation becomes a node, or one again: its operators act from now on on what is of it."""
     require(actor, policy.APPOINT_NODE)
     async with tx.begin() as db:
         facts = await identity.make_node(db, org_id, is_node=True)
         if facts.kind is OrgKind.MARKET:
             raise errors.CannotBeNode(pointer="/body/organisation_id")
-        if not await repository.add_node(db, org_id=org_id, code=code, by=actor.person):
+        await lock_name(db, f"hub.node_code:{code}")
+        if not await repository.put_node(db, org_id=org_id, code=code, by=actor.person):
             raise errors.NodeCodeTaken(node_code=code, pointer="/body/code")
         journal.record(db, events.NodeAppointed(org_id), actor=actor)
         await listings.move_to_node(db, org_id, None, actor=actor)
@@ -66,8 +68,7 @@ async def end_node(tx: Tx, actor: Actor, node_id: UUID) -> NodeView:
     async with tx.begin() as db:
         node = await _lock_standing(db, node_id)
         for org_id in await identity.organisations_of_node(db, node_id):
-            await identity.move_to_node(db, org_id, None)
-            await listings.move_to_node(db, org_id, None, actor=actor)
+            await _move(db, actor, org_id, None)
         await identity.make_node(db, node_id, is_node=False)
         await repository.end_node(db, node)
         journal.record(db, events.NodeEnded(node_id), actor=actor)
@@ -152,8 +153,9 @@ def _shown(node: Node, org: identity.OrganisationFacts, regions: tuple[str, ...]
 async def share_fee(tx: Tx, due_id: UUID) -> None:
     """The market's fee of a released payment is split with the nodes of both sides, once.
 
-    The rows of the due's own rule date say how much: a node's own before the market's. Without a row, without a node,
-    or once the fee was given back, nothing is shared.
+    The due's own rule date says which nodes, and how much by the rows of that day: a node's own before the market's.
+    So nothing that is moved or ended afterwards gives a part or takes one away. Without a row, without a node, or once
+    the fee was given back, nothing is shared.
     """
     async with tx.begin() as db:
         fee = await settlement.lock_fee(db, due_id)
@@ -162,18 +164,18 @@ async def share_fee(tx: Tx, due_id: UUID) -> None:
         sides = {Side.SELLER: fee.payee_org, Side.BUYER: fee.payer_org}
         claims = [one for side, org in sides.items() if (one := await _claim(db, side, org, fee)) is not None]
         shares = nodes.split_fee(fee.fee_minor, claims)
-        if not any(shares):
-            return
         owed: dict[UUID, int] = {}
         for claim, minor in zip(claims, shares, strict=True):
-            owed[claim.node_id] = owed.get(claim.node_id, 0) + minor
-            db.add(_share(due_id, claim, fee.fee_minor, minor))
+            if any(shares):
+                owed[claim.node_id] = owed.get(claim.node_id, 0) + minor
+                db.add(_share(due_id, claim, fee.fee_minor, minor))
         await settlement.share_fee(db, due_id, owed)
-        journal.record(db, events.FeeShared(due_id, tuple(sorted(owed))), actor=None)
+        if any(shares):
+            journal.record(db, events.FeeShared(due_id, tuple(sorted(owed))), actor=None)
 
 
 async def _claim(db: AsyncSession, side: Side, org_id: UUID, fee: settlement.FeeFacts) -> Claim | None:
-    node_id = (await identity.get_organisation(db, org_id)).node_id
+    node_id = await identity.node_on(db, org_id, fee.rule_date)
     if node_id is None:
         return None
     scope = rulebook.unit_scope(node_id)

@@ -122,9 +122,9 @@ def _listing_of(item: Item) -> Ref | None:
 
 def _content(text: IndexText, owner: identity.OrganisationFacts, is_registered: bool) -> dict[str, Any]:
     """What of a listing its readers see there, by the tier that they reach."""
-    terms = {"PUBLIC": text.cuts[Tier.PUBLIC]}
+    terms = {"PUBLIC": listings.as_told(text.cuts[Tier.PUBLIC])}
     if is_registered:
-        terms["REGISTERED"] = text.cuts[Tier.REGISTERED]
+        terms["REGISTERED"] = listings.as_told(text.cuts[Tier.REGISTERED])
     said: dict[str, Any] = wire(
         {
             "kind": text.kind.value,

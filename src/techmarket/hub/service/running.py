@@ -31,6 +31,7 @@ from techmarket.hub.tables import ExternalOrganisation, ImportLine, ImportMappin
 from techmarket.hub.views import ImportRunView, MappingView
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
+from techmarket.identity.errors import UsccTaken
 from techmarket.identity.permissions import allows, require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
@@ -362,6 +363,7 @@ async def _import_organisation(
     stored = known.get(row.external_id)
     outcome = Outcome.ACCEPTED
     if stored is None:
+        await _require_known(db, actor, said.uscc)
         org_id = await identity.register(db, said, node_id=actor.node, actor=actor)
         stored = ExternalOrganisation(
             org_id=actor.org,
@@ -378,10 +380,24 @@ async def _import_organisation(
     else:
         facts = await identity.get_organisation(db, stored.organisation_id)
         require(actor, policy.IMPORT_FOR_OTHERS, node=facts.node_id)
-        if not await identity.correct(db, stored.organisation_id, said):
+        if not await identity.correct(db, stored.organisation_id, said, actor=actor):
             raise errors.OrganisationVerifiedAlready(pointer="/external_id")
         stored.fingerprint = row.fingerprint
     return RowOutcome(row.line, row.external_id, outcome, organisation_id=stored.organisation_id)
+
+
+async def _require_known(db: AsyncSession, actor: Actor, uscc: str | None) -> None:
+    """Of an organisation that is not verified only its own node and the market learn more than that its code is
+    taken, which whoever registers one learns, too."""
+    known = await identity.find_registered(db, uscc) if uscc is not None else None
+    if (
+        known is None
+        or known.is_verified
+        or actor.is_market
+        or (actor.node is not None and known.node_id == actor.node)
+    ):
+        return
+    raise UsccTaken(pointer="/uscc")
 
 
 async def _finish(tx: Tx, run_id: UUID) -> None:

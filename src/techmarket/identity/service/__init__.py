@@ -43,6 +43,7 @@ from techmarket.identity.service.members import (
     get_self,
     grant_qualification,
     list_people,
+    set_contact,
 )
 from techmarket.identity.service.organisations import (
     found_market,
@@ -133,6 +134,7 @@ __all__ = [
     "run_clock_at",
     "see_clock",
     "set_by_two",
+    "set_contact",
     "set_login",
     "set_second_factor",
     "sign_in",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,18 +19,18 @@ from techmarket.identity import errors, passwords, policy
 from techmarket.identity import repository_people as repository
 from techmarket.identity.actor import Actor, Role
 from techmarket.identity.events import InvitationAccepted, InvitationWithdrawn, KeyRevoked, PersonAdded, PersonInvited
+from techmarket.identity.lifecycle import Ground
 from techmarket.identity.permissions import require
 from techmarket.identity.repository import find_membership, lock_organisation
+from techmarket.identity.rules import INVITATION_OPEN_FOR
 from techmarket.identity.service.logins import put_login, require_fit
 from techmarket.identity.service.members import check_roles
 from techmarket.identity.service.outside import end_identity
 from techmarket.identity.service.seeing import require_known_org
-from techmarket.identity.tables import Invitation, Membership, Person
+from techmarket.identity.tables import Invitation, Membership, Organisation, Person
 from techmarket.identity.views import InvitationView, PersonView
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
-
-OPEN_FOR = timedelta(days=7)
 
 
 async def invite_person(
@@ -44,7 +43,7 @@ async def invite_person(
         org = await lock_organisation(db, org_id)
         check_roles(org, roles)
         invitation, token = _new(keys, actor, org_id, name=name, roles=tuple(sorted(set(roles))), person_id=None)
-        invitation.expires_at = await repository.real_now(db) + OPEN_FOR
+        invitation.expires_at = await repository.real_now(db) + INVITATION_OPEN_FOR
         db.add(invitation)
         journal.record(db, PersonInvited(invitation.id, org_id, tuple(invitation.roles)), actor=actor)
         return _view(invitation, token, public_url)
@@ -61,7 +60,7 @@ async def invite_again(
         if found is None or found[0].is_machine:
             raise NotFound()
         invitation, token = _new(keys, actor, org_id, name=found[0].name, roles=(), person_id=person_id)
-        invitation.expires_at = await repository.real_now(db) + OPEN_FOR
+        invitation.expires_at = await repository.real_now(db) + INVITATION_OPEN_FOR
         db.add(invitation)
         journal.record(db, PersonInvited(invitation.id, org_id, (), person_id), actor=actor)
         return _view(invitation, token, public_url)
@@ -90,23 +89,24 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
     require(actor, policy.ACCEPT_INVITATION)
     hashes = keys.hashes_of(token)
     async with tx.read() as db:
-        if not await repository.invitation_is_open(db, hashes):
+        found_open = await repository.find_ground(db, hashes)
+        if found_open is None:
             raise errors.InvitationOver()
     require_fit(name, password)
     phc = await passwords.hash_password(password)
     async with tx.begin() as db:
+        # Whoever invites an administrator locks the organisation first, and so does whoever joins so.
+        org = None if found_open[1] is Ground.MEMBER else await lock_organisation(db, found_open[0])
         invitation = await repository.lock_invitation(db, token_hashes=hashes)
         now = await repository.real_now(db)
         if invitation is None or invitation.closed_at is not None or invitation.expires_at <= now:
             raise errors.InvitationOver()
-        inviter = await find_membership(db, invitation.invited_by, invitation.org_id)
-        # Who invited under an elevation never belonged to the organisation; that he did is on record.
-        if invitation.elevation_id is None and (inviter is None or Role.ADMINISTRATOR not in inviter[1].roles):
+        if not await _still_invites(db, invitation, org):
             raise errors.InvitationOver()
-        invitation.closed_at = now
+        invitation.closed_at, called = now, invitation.name
         person_id, roles = invitation.person_id, tuple(Role(role) for role in invitation.roles)
         if person_id is None:
-            person = Person(id=new_id(), name=invitation.name, vouched_by=invitation.invited_by)
+            person = Person(id=new_id(), name=called, vouched_by=invitation.invited_by)
             db.add(person)
             await db.flush()
             db.add(Membership(person_id=person.id, org_id=invitation.org_id, roles=list(roles)))
@@ -121,13 +121,25 @@ async def accept_invitation(tx: Tx, keys: Keys, actor: Actor, *, token: str, nam
             await _vouch_anew(db, found[0], invitation.invited_by)
             for linked in await repository.list_identities(db, person_id):
                 await end_identity(db, linked, actor=None)
+        # From now on the name stands with the person alone, where it is corrected and erased.
+        invitation.person_id, invitation.name = person_id, ""
         held = await repository.lock_login(db, person_id)
         login = await put_login(db, person_id, name=name, phc=phc, held=held, actor=None)
         login.totp_secret = login.totp_waiting = login.totp_confirmed_at = None
         await repository.replace_recovery_codes(db, person_id, ())
         await repository.end_sessions(db, person_id)
         journal.record(db, InvitationAccepted(invitation.id, person_id, invitation.org_id), actor=None)
-        return PersonView(person_id, invitation.name, invitation.org_id, roles)
+        return PersonView(person_id, called, invitation.org_id, roles)
+
+
+async def _still_invites(db: AsyncSession, invitation: Invitation, org: Organisation | None) -> bool:
+    """Nobody joins by the word of one who has lost the office by which he invited."""
+    if org is None:
+        inviter = await find_membership(db, invitation.invited_by, invitation.org_id)
+        return inviter is not None and Role.ADMINISTRATOR in inviter[1].roles
+    if invitation.ground is Ground.FIRST and await repository.had_people(db, org.id):
+        return False
+    return await repository.is_operator_for(db, invitation.invited_by, org)
 
 
 async def _vouch_anew(db: AsyncSession, person: Person, inviter: UUID) -> None:

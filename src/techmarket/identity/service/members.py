@@ -15,6 +15,7 @@ from techmarket.identity import errors, policy, repository
 from techmarket.identity import repository_people as people
 from techmarket.identity.actor import AUTHORITY_ROLES, MACHINE_ROLES, MARKET_ROLES, Actor, OrgKind, Role, Scope
 from techmarket.identity.events import (
+    ContactSet,
     InvitationWithdrawn,
     MembershipEnded,
     PersonAdded,
@@ -153,6 +154,20 @@ async def end_membership(tx: Tx, actor: Actor, org_id: UUID, person_id: UUID) ->
         await people.end_sessions(db, person_id, org_id=org_id)
         await _close_invitations(db, actor, membership)
         journal.record(db, MembershipEnded(person_id, org_id), actor=actor)
+
+
+async def set_contact(tx: Tx, actor: Actor, org_id: UUID, *, person_id: UUID | None) -> None:
+    """An administrator names the person who speaks for the organisation, should it lose its administrators."""
+    require_known_org(actor, org_id)
+    require(actor, policy.SET_CONTACT, parties=[org_id])
+    async with tx.begin() as db:
+        org = await repository.lock_organisation(db, org_id)
+        if person_id is not None:
+            person, _ = await _member(db, person_id, org_id)
+            if person.is_machine:
+                raise errors.NotForMachines(roles=[], possible=sorted(MACHINE_ROLES), pointer="/body/person_id")
+        org.contact_id = person_id
+        journal.record(db, ContactSet(org_id, person_id), actor=actor)
 
 
 async def ask_second_factor(tx: Tx, actor: Actor, org_id: UUID, *, seconds: int | None) -> int | None:

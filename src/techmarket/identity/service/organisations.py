@@ -12,7 +12,7 @@ from techmarket.db import journal
 from techmarket.db.keys import Keys
 from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
-from techmarket.identity import errors, policy, repository, rules
+from techmarket.identity import errors, policy, repository, rules, steps
 from techmarket.identity.actor import Actor, OrgKind, Role, Scope
 from techmarket.identity.events import (
     OrganisationRegistered,
@@ -56,7 +56,7 @@ async def register_organisation(
     if kind not in OPEN_KINDS:
         raise errors.KindNotOpen(open_kinds=list(OPEN_KINDS), pointer="/body/kind")
     async with tx.begin() as db:
-        return await found_organisation(
+        founded = await found_organisation(
             db,
             keys,
             kind=kind,
@@ -70,6 +70,9 @@ async def register_organisation(
             roles=(Role.ADMINISTRATOR,),
             state=ORGANISATION.initial,
         )
+        if actor.person_id is not None:  # somebody of another organisation registers it
+            (await repository.get_organisation(db, founded.organisation.id)).entered_by = [actor.person_id]
+        return founded
 
 
 async def found_organisation(
@@ -158,13 +161,20 @@ async def found_market(tx: Tx, keys: Keys, *, name: str) -> dict[str, str]:
 
 
 async def verify_organisation(tx: Tx, actor: Actor, org_id: UUID) -> OrganisationView:
-    """An operator has checked the papers of an organisation; from now on it may trade."""
+    """An operator has checked the papers of an organisation; from now on it may trade.
+
+    One who registered it for others, or whose hand is behind whoever did, is not the second pair of eyes.
+    """
     require(actor, policy.VERIFY, node=actor.node)
     async with tx.begin() as db:
         org = await repository.lock_organisation(db, org_id)
         _require_known(actor, org)
         require(actor, policy.VERIFY, node=org.node_id)
+        # Whoever wrote down what is to be verified, or chose who confirms it, does not verify it.
+        for person_id in org.entered_by:
+            await steps.require_two_people(db, person_id, actor.person)
         org.state = ORGANISATION.move(org.state, "verify")
+        org.verified_by = actor.person
         journal.record(db, OrganisationVerified(org.id), actor=actor)
         return view_of(org)
 

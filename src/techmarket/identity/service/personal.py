@@ -18,6 +18,8 @@ from techmarket.identity import repository_people as people
 from techmarket.identity.actor import Actor, Role
 from techmarket.identity.events import MembershipEnded, PersonCorrected, PersonErased
 from techmarket.identity.permissions import require
+from techmarket.identity.service.logins import require_fresh_session
+from techmarket.identity.service.sessions import session_of
 from techmarket.identity.tables import Person
 from techmarket.identity.views import PersonalDataView
 from techmarket.kernel.refusals import NotFound
@@ -104,9 +106,15 @@ async def erase_person(tx: Tx, actor: Actor) -> tuple[Kept, ...]:
 
 
 async def _myself(db: AsyncSession, actor: Actor) -> Person:
+    """The person himself, signed in, with a second factor of the last minutes where he has one.
+
+    A key may be lent, stolen or kept by whoever gave it: it ends nobody's account and renames nobody.
+    """
+    session_of(actor)
     person = await people.lock_person(db, actor.person)
     if person is None:
         raise NotFound()
-    if person.is_machine:
-        raise errors.SessionOnly()
+    login = await people.get_login_of(db, person.id)
+    if login is not None and login.totp_secret is not None:
+        await require_fresh_session(db, actor)
     return person

@@ -14,6 +14,7 @@ from techmarket.db.session import Tx
 from techmarket.disclosure import steps as disclosure
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
+from techmarket.identity.errors import OneHandBehindBoth
 from techmarket.identity.permissions import allows, require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, decode_cursor, page_of
@@ -120,10 +121,13 @@ def _outcome(listing_id: UUID, refusal: Refusal | None, done: str) -> ReviewOutc
 
 async def _accept_many(db: AsyncSession, actor: Actor, listings: Sequence[Listing]) -> list[Refusal | None]:
     """Locked listings are accepted where nothing forbids it; for each, what forbade it, or None."""
-    forbidden = [
-        mine or found
-        for mine, found in zip(await _of_own(db, actor, listings), await _forbidden(db, listings), strict=True)
-    ]
+    found = zip(
+        await _of_own(db, actor, listings),
+        await _of_own_hand(db, actor, listings),
+        await _forbidden(db, listings),
+        strict=True,
+    )
+    forbidden = [mine or written or said for mine, written, said in found]
     now = await clock.market_now(db)
     today = now.astimezone(steps.SHANGHAI).date()
     decided: list[Refusal | None] = []
@@ -158,6 +162,18 @@ async def _of_own(db: AsyncSession, actor: Actor, listings: Sequence[Listing]) -
     needs = "somebody who belongs to no party"
     refusal = NotAllowed(needs=needs, operation=policy.REVIEW.operation)
     return [refusal if one.org_id in mine else None for one in listings]
+
+
+async def _of_own_hand(db: AsyncSession, actor: Actor, listings: Sequence[Listing]) -> list[Refusal | None]:
+    """Nobody lets the public see what he wrote himself, as an import for others, or for whom he registered.
+
+    So it is with everybody behind whom his own hand stands: two people have seen what becomes public.
+    """
+    authors = await repository.authors_of(db, [one.id for one in listings])
+    behind = await identity.entered_by(db, {one.org_id for one in listings})
+    everybody = {*authors.values(), *(person for people in behind.values() for person in people)}
+    apart = await identity.apart_of(db, actor.person, everybody)
+    return [OneHandBehindBoth() if apart & {authors[one.id], *behind.get(one.org_id, ())} else None for one in listings]
 
 
 async def _forbidden(db: AsyncSession, listings: Sequence[Listing]) -> list[Refusal | None]:

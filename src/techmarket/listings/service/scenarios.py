@@ -14,6 +14,7 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.masking import Place, shown
 from techmarket.kernel.paging import Page, last_id, page_of
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import errors, policy, repository, rules, steps
@@ -156,14 +157,20 @@ async def _view(db: AsyncSession, actor: Actor, row: ScenarioList) -> ScenarioLi
     today: date = await steps.today(db)
     ids = await repository.demands_of(db, row.id)
     views = await steps.views_for(db, actor, ids)
+    is_inside = actor.is_market or (actor.org_id is not None and actor.org_id == row.org_id)
+
+    def told(words: str | None) -> str | None:
+        found: str | None = shown(Place.SCENARIO_TEXT, words, is_inside=is_inside)
+        return found
+
     return ScenarioListView(
         row.id,
         row.org_id,
         row.state,
-        row.title_zh,
-        row.title_en,
-        row.description_zh,
-        row.description_en,
+        told(row.title_zh),
+        told(row.title_en),
+        told(row.description_zh),
+        told(row.description_en),
         row.region,
         row.open_until,
         row.state is ScenarioListState.PUBLISHED and (row.open_until is None or today <= row.open_until),

@@ -17,7 +17,7 @@ from techmarket.listings.steps.facts import (
     sale_of,
     today,
 )
-from techmarket.listings.steps.indexing import IndexText, granted_to, texts_for_index, tier_of_change
+from techmarket.listings.steps.indexing import IndexText, as_told, granted_to, texts_for_index, tier_of_change
 from techmarket.listings.steps.showing import (
     Signs,
     is_inside,
@@ -52,6 +52,7 @@ __all__ = [
     "OfferFacts",
     "Signs",
     "approvals_of",
+    "as_told",
     "changes_since_accepted",
     "close",
     "create_many",

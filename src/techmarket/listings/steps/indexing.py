@@ -34,6 +34,11 @@ class IndexText:
     state: ListingState = ListingState.PUBLISHED
 
 
+def as_told(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Terms as they are shown to whoever is neither the owner nor the market."""
+    return tiers.told(fields, is_inside=False)
+
+
 async def texts_for_index(db: AsyncSession, listing_ids: Iterable[UUID]) -> dict[UUID, IndexText]:
     """What search may index of each listing that can be found now, cut for each tier apart."""
     found = await repository.get_current(db, listing_ids)

@@ -45,7 +45,7 @@ async def terms_up_to(db: AsyncSession, view: ListingView, tier: Tier) -> dict[s
     if view.reach <= tier:
         return view.terms
     (row,) = await repository.shown(db, [view.id])
-    return tiers.cut(msgspec.json.decode(row.body), as_far_as(tier))
+    return tiers.told(tiers.cut(msgspec.json.decode(row.body), as_far_as(tier)), is_inside=view.dossier is not None)
 
 
 async def public_view(tx: Tx, listing_id: UUID) -> tuple[ListingView | None, Signs]:
@@ -145,7 +145,7 @@ def _view(actor: Actor, row: Shown, reach: Reach) -> ListingView:
         published_at=row.published_at,
         expires_on=row.expires_on,
         reach=reach.highest,
-        terms=tiers.cut(document, reach),
+        terms=tiers.told(tiers.cut(document, reach), is_inside=dossier is not None),
         achievement_ids=tuple(row.achievement_ids),
         dossier=dossier,
     )

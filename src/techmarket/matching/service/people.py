@@ -16,6 +16,7 @@ from techmarket.identity.actor import Actor
 from techmarket.identity.permissions import require
 from techmarket.identity.views import QualificationHeld
 from techmarket.kernel.embedding import Embedder
+from techmarket.kernel.masking import Place, shown
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import NotFound
 from techmarket.listings import steps as listings
@@ -148,7 +149,9 @@ async def list_people(
         results=[result_of(hit) for hit in page if hit.id in rows],
     )
     kept = await keep(tx, answer)
-    items = [_match(hit, people[hit.id].name, rows[hit.id], qualified[hit.id]) for hit in page if hit.id in rows]
+    # Whoever is found here let himself be found, by his name.
+    names = {one: shown(Place.EXPERT_NAME, people[one].name) for one in people}
+    items = [_match(hit, names[hit.id], rows[hit.id], qualified[hit.id]) for hit in page if hit.id in rows]
     return PeoplePage(items, next_cursor, ranked.total, tokens.MODEL, kept, meaning.state, meaning.model)
 
 

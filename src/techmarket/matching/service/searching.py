@@ -14,6 +14,7 @@ from techmarket.identity import steps as identity
 from techmarket.identity.actor import ANONYMOUS, Actor
 from techmarket.identity.permissions import require
 from techmarket.kernel.embedding import Embedder
+from techmarket.kernel.masking import Place, shown
 from techmarket.kernel.paging import BadCursor, decode_cursor, encode_cursor
 from techmarket.listings import steps as listings
 from techmarket.listings.views import ListingView
@@ -277,7 +278,9 @@ async def suggest(tx: Tx, actor: Actor, *, start: str) -> list[str]:
     if not plain:
         return []
     async with tx.read() as db:
-        return await repository.phrases_from(db, ranking.space_of(actor), plain, SUGGESTIONS_MAX)
+        found = await repository.phrases_from(db, ranking.space_of(actor), plain, SUGGESTIONS_MAX)
+    # A phrase is nobody's own: with a number or an address of a person in it, it is offered to no one.
+    return [one for one in found if shown(Place.LISTING_TEXT, one) == one]
 
 
 def page_of_hits(hits: tuple[Hit, ...], limit: int, manner: str = BY_WORDS) -> tuple[tuple[Hit, ...], str | None]:

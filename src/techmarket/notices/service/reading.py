@@ -19,7 +19,7 @@ from techmarket.kernel.refusals import NotFound, wire
 from techmarket.notices import policy, repository
 from techmarket.notices.kinds import NoticeKind
 from techmarket.notices.lifecycle import NoticeState, ObjectionState
-from techmarket.notices.showing import is_party, lines_of, objections_of, seen, whole
+from techmarket.notices.showing import is_party, lines_of, objections_of, seen, told, whole
 from techmarket.notices.views import (
     EntryProofView,
     EvidenceView,
@@ -85,8 +85,17 @@ async def list_versions(tx: Tx, actor: Actor, notice_id: UUID) -> list[VersionVi
         line = [notice, *await repository.list_predecessors(db, notice, PREDECESSORS_MAX)]
         rows = await repository.list_versions(db, [one.id for one in line])
         documents = await texts.get_many(db, [row.document_sha256 for row in rows])
+        states = {one.id: one.state for one in await lines_of(db, line, await clock.market_now(db))}
+        by_id = {one.id: one for one in line}
         return [
-            VersionView(row.notice_id, row.n, row.document_sha256, row.change, row.at, documents[row.document_sha256])
+            VersionView(
+                row.notice_id,
+                row.n,
+                row.document_sha256,
+                row.change,
+                row.at,
+                told(actor, by_id[row.notice_id], documents[row.document_sha256], states[row.notice_id]),
+            )
             for row in rows
         ]
 

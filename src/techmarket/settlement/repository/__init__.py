@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select, text
+from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -219,3 +219,15 @@ async def live_payout_minor(db: AsyncSession, *, why: str, org_id: UUID, channel
 
 async def dues_by_ids(db: AsyncSession, ids: Collection[UUID]) -> Sequence[Due]:
     return (await db.execute(select(Due).where(Due.id.in_(ids)))).scalars().all()
+
+
+async def unshared_fees(db: AsyncSession, *, but: UUID | None = None) -> int:
+    """What nodes have in fees at most that were not shared yet; without that of one due."""
+    query = select(func.coalesce(func.sum(Due.unshared_minor), 0)).where(Due.unshared_minor > 0)
+    if but is not None:
+        query = query.where(Due.id != but)
+    return int((await db.execute(query)).scalar_one())
+
+
+async def mark_shared(db: AsyncSession, due_id: UUID) -> None:
+    await db.execute(update(Due).where(Due.id == due_id).values(unshared_minor=0))

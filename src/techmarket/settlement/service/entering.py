@@ -110,7 +110,7 @@ async def _judge(db: AsyncSession, message: BankMessage, due: Due | None, tolera
     )
     if outcome is Outcome.MATCHED and message.minor < outstanding:
         # The market bears what it tolerates, and it can bear only what is its own.
-        return outcome if await own_money(db) >= outstanding - message.minor else Outcome.SHORT
+        return outcome if (await own_money(db)).free >= outstanding - message.minor else Outcome.SHORT
     return outcome
 
 

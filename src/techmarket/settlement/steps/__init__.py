@@ -4,6 +4,8 @@ from techmarket.settlement.lifecycle import DueState, PayoutState
 from techmarket.settlement.rules import Channel, HoldCause, Purpose
 from techmarket.settlement.steps.holding import hold_release, is_held, lift_release
 from techmarket.settlement.steps.owing import (
+    NODE_SHARE_BUYER,
+    NODE_SHARE_SELLER,
     DueFacts,
     ReleaseFacts,
     cancel_due,
@@ -48,6 +50,8 @@ from techmarket.settlement.steps.sharing import (
 )
 
 __all__ = [
+    "NODE_SHARE_BUYER",
+    "NODE_SHARE_SELLER",
     "Channel",
     "DueFacts",
     "DueState",

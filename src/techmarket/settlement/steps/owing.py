@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import clock, journal
+from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref, new_id
 from techmarket.kernel.money import Money
@@ -25,7 +26,10 @@ from techmarket.settlement.steps.invoicing import draw_up_invoices
 from techmarket.settlement.steps.paying import escrow_of, instruct_payout
 from techmarket.settlement.tables import Due
 
+UNSHARED = frozenset({Purpose.FEE, Purpose.REFUND})
+"""What is owed to the market itself, or given back, bears no fee that anybody has a part in."""
 EXCHANGE_FEE = "tariff.exchange_fee"
+NODE_SHARE_SELLER, NODE_SHARE_BUYER = "tariff.node_share.seller", "tariff.node_share.buyer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,11 +255,24 @@ async def release(
             back_of=await repository.due_refunded_by(db, due.id) if due.purpose is Purpose.REFUND else None,
         )
     due.fee_minor = fee
+    due.unshared_minor = 0 if due.purpose in UNSHARED else await _shared_at_most(db, due, fee)
     due.released_at = await clock.market_now(db)
     await db.flush()
     await draw_up_invoices(db, due)
     journal.record(db, Released(due.id, due.subject, due.purpose, payout_id), actor=actor)
     return ReleaseFacts(due.id, due.minor, fee, payout_id)
+
+
+async def _shared_at_most(db: AsyncSession, due: Due, fee_minor: int) -> int:
+    """What the nodes of both sides can get of the fee: as in `hub.nodes.split_fee`, each part rounded up."""
+    most = 0
+    for org_id, key in ((due.payee_org, NODE_SHARE_SELLER), (due.payer_org, NODE_SHARE_BUYER)):
+        node = None if org_id is None else await identity.node_on(db, org_id, due.rule_date)
+        if node is not None and fee_minor > 0:
+            scope = rulebook.unit_scope(node)
+            row = await rulebook.find_rule(db, key, on=due.rule_date, base="fee", scope=scope)
+            most += 0 if row is None else rules.part_at_most(fee_minor, row.decimal)
+    return min(most, fee_minor)
 
 
 async def _fee(db: AsyncSession, due: Due, fee_code: str | None) -> int:

@@ -20,7 +20,7 @@ from techmarket.settlement.repository import statements
 from techmarket.settlement.rules import Channel, Purpose
 from techmarket.settlement.steps.invoicing import correct_invoices
 from techmarket.settlement.steps.owing import EXCHANGE_FEE, due_escrow, pay_from_escrow, raise_due
-from techmarket.settlement.steps.own import require_own
+from techmarket.settlement.steps.own import require_own_for_fee
 from techmarket.settlement.steps.paying import escrow_of, instruct_payout, stop_payout
 from techmarket.settlement.tables import Due, Payout
 
@@ -103,7 +103,8 @@ async def _give_fee_back(db: AsyncSession, due: Due) -> int:
     if not due.fee_minor or not await _fee_returns(db, due):
         return 0
     assert due.payee_org is not None
-    await require_own(db, due.fee_minor)
+    await require_own_for_fee(db, due.id, due.fee_minor)
+    due.unshared_minor = 0
     fees = await ledger.account(db, purpose=ledger.Purpose.FEES)
     payee = await escrow_of(db, due.payee_org)
     await ledger.post(db, debit=fees, credit=payee, minor=due.fee_minor, why=Ref("due", due.id), code="fee.returned")

@@ -13,13 +13,11 @@ from techmarket.identity.actor import Actor
 from techmarket.kernel.ids import Ref
 from techmarket.ledger import steps as ledger
 from techmarket.settlement import repository
-from techmarket.settlement.rules import Channel, Purpose
-from techmarket.settlement.steps.own import require_own
+from techmarket.settlement.rules import Channel
+from techmarket.settlement.steps.owing import UNSHARED
+from techmarket.settlement.steps.own import require_own_for_share
 from techmarket.settlement.steps.paying import escrow_of, instruct_payout
 from techmarket.settlement.steps.refunding import fee_kept
-
-UNSHARED = frozenset({Purpose.FEE, Purpose.REFUND})
-"""What is owed to the market itself, or given back, bears no fee that anybody has a part in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,8 @@ async def lock_fee(db: AsyncSession, due_id: UUID) -> FeeFacts:
 
 
 async def share_fee(db: AsyncSession, due_id: UUID, shares: Mapping[UUID, int]) -> None:
-    """Parts of a fee that was taken are owed to others from now on; lock the fee first."""
+    """Parts of a fee that was taken are owed to others from now on, the rest is the market's; lock the fee first."""
+    await repository.mark_shared(db, due_id)
     await _move(db, due_id, shares, is_back=False)
 
 
@@ -64,7 +63,7 @@ async def pay_shares(db: AsyncSession, org_id: UUID, *, why: Ref, actor: Actor |
     minor = await ledger.balance(db, owed)
     if minor <= 0:
         return None
-    await require_own(db, minor)
+    await require_own_for_share(db, owed, minor)
     await ledger.post(db, debit=owed, credit=escrow, minor=minor, why=why, code="fee.share_paid")
     payout = await instruct_payout(db, org=org_id, minor=minor, channel=Channel.ESCROW, why=why, actor=actor)
     return minor, payout

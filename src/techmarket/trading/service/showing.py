@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import texts
 from techmarket.identity.actor import Actor
+from techmarket.kernel.masking import Place, shown
 from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotFound
 from techmarket.notices import steps as notices
@@ -103,12 +104,13 @@ async def _course(db: AsyncSession, trade: Trade) -> tuple[datetime | None, Wait
 
 
 def act_view(act: TradeAct) -> ActView:
+    """An act as everyone reads it; what was announced or recorded of it stands there word for word."""
     return ActView(
         act.trade_id,
         act.n,
         act.act,
         act.cause,
-        act.reasons,
+        shown(Place.TRADE_REASONS, act.reasons),
         act.by_person_id is None,
         act.at,
         act.announcement_ends_at,

@@ -53,7 +53,13 @@ async def write_mails(tx: Tx, *, public_url: str) -> int:
             assert one.mail is not None
             by_reader[one.person_id, one.org_id, one.mail].append(one)
         market = await identity.find_market(db)
+        readers = await identity.memberships_of(db, {person_id for person_id, _, _ in by_reader})
+        members = {(one.person_id, one.org_id) for one in readers}
         for (person_id, org_id, _), told in by_reader.items():
+            if (person_id, org_id) not in members:  # he has left meanwhile: nothing of theirs goes out to him
+                for one in told:
+                    one.mail = None
+                continue
             await _write_mail(db, person_id, org_id, told, "" if market is None else market.name, public_url)
         return len(due)
 
