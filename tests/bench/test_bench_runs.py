@@ -41,6 +41,7 @@ KEPT = [
     "ledger",
     "log",
     "many_lots",
+    "matching",
     "reads",
     "search_growth",
     "startup",
