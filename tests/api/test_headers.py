@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from typing import Any
 
 import pytest
+import structlog
 from httpx import AsyncClient, Response
+from starlette.responses import JSONResponse
+from starlette.types import Message
 
+from techmarket.api import observe
 from techmarket.cli import openapi
 from techmarket.db.means import Means
 from techmarket.identity.actor import OrgKind, Role
@@ -151,3 +156,55 @@ async def test_a_plain_route_is_named_in_the_metrics_too(client):
     metrics = (await client.get("/metrics")).text
     assert 'route="/healthz"' in metrics
     assert 'route="/v1/lots/{lot_id}/bids"' in metrics
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/v1/trades", "/v1/listings", "/v1/search?q=membrane", "/v1/trades/x", "/v1/me", "/healthz"]
+)
+async def test_what_can_be_read_can_be_asked_for_by_head_with_the_same_headers_and_no_body(client, path):
+    def said(answer: Response) -> tuple[int, dict[str, str]]:
+        headers = {n: v for n, v in answer.headers.items() if n != "x-request-id" and not n.startswith("ratelimit")}
+        return answer.status_code, headers
+
+    read, head = await client.get(path), await client.head(path)
+    assert said(head) == said(read)
+    assert (head.content, len(read.content) > 0) == (b"", True)
+
+
+async def test_head_is_named_where_get_is_and_nowhere_else_and_counted_as_what_it_is(client):
+    assert (await client.request("PROPFIND", "/v1/trades")).headers["allow"].split(", ")[:2] == ["GET", "HEAD"]
+    refused = await client.head("/v1/calculations")
+    assert (refused.status_code, refused.headers["allow"], refused.content) == (405, "POST", b"")
+    await client.head("/v1/listings")
+    metrics = (await client.get("/metrics")).text
+    assert re.search(r'requests_total{method="HEAD",route="/v1/listings",status="2xx"}', metrics)
+    assert all("head" not in item for item in openapi.document()["paths"].values())
+
+
+async def test_a_caller_who_hung_up_between_two_of_his_requests_is_no_fault():
+    """The error is the loop's own: it is what writing to a closed line raises until the word of it has come."""
+    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
+    transport, _ = await asyncio.get_running_loop().create_connection(
+        asyncio.Protocol, *server.sockets[0].getsockname()
+    )
+    transport.abort()
+
+    async def send(message: Message) -> None:
+        transport.write(b"x")
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    asked = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    with pytest.raises(RuntimeError, match="the handler is closed"):
+        await send({})
+    with structlog.testing.capture_logs() as logs:
+        await observe.Observe(JSONResponse({}))(dict(asked), receive, send)
+        with pytest.raises(RuntimeError, match="of our own"):
+            await observe.Observe(JSONResponse({}))(dict(asked), receive, _broken)
+    assert [line["event"] for line in logs if line["log_level"] != "info"] == []
+    server.close()
+
+
+async def _broken(message: Message) -> None:
+    raise RuntimeError("of our own")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from techmarket.api import limits, observe
 from techmarket.api.limits import BodyRule
@@ -99,8 +99,9 @@ class _Endpoint:
                     return
                 status = reply.status
                 headers = [*reply.headers, (b"x-request-id", request_id.encode("ascii")), *standing_headers(scope)]
-                await send({"type": "http.response.start", "status": status, "headers": headers})
-                await send({"type": "http.response.body", "body": reply.body})
+                with observe.leaving():
+                    await send({"type": "http.response.start", "status": status, "headers": headers})
+                    await send({"type": "http.response.body", "body": reply.body})
             finally:
                 observe.IN_PROGRESS.dec()
                 observe.record(scope, status, time.perf_counter() - started, span)
@@ -132,12 +133,29 @@ class _Endpoint:
             return Reply(response.status_code, headers, bytes(response.body))
 
 
+def _headers_alone(send: Send) -> Send:
+    is_over = False
+
+    async def without_body(message: Message) -> None:
+        nonlocal is_over
+        if message["type"] != "http.response.body":
+            await send(message)
+        elif not is_over:
+            is_over = True
+            await send({"type": "http.response.body", "body": b""})
+
+    return without_body
+
+
 class Market(FastAPI):
     """The application, its hot routes in front."""
 
     hot: tuple[HotRoute, ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            # Whatever can be read can be asked for by HEAD (RFC 9110, 9.1): it is read, and its body kept back.
+            scope, send = {**scope, "method": "GET", observe.HEAD_KEY: True}, _headers_alone(send)
         if scope["type"] == "http":
             for route in self.hot:
                 if (params := route.takes(scope)) is not None:

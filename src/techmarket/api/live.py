@@ -21,7 +21,7 @@ from techmarket.api import errors, rates
 from techmarket.api.bids import MoneyWire
 from techmarket.api.deps import means_of, path_uuid, rates_of, spend_openly
 from techmarket.api.feeds import RETRY_MS, Live, Watcher
-from techmarket.api.observe import NamedRoute
+from techmarket.api.observe import HEAD_KEY, NamedRoute
 from techmarket.api.protocol import LINE
 from techmarket.api.refusals import refusals
 from techmarket.api.remembered import RememberedKeys
@@ -64,7 +64,7 @@ async def stream_trade(request: Request) -> Response:
     live: Live = request.app.state.live
     actor = await _reader(request)
     trade_id = path_uuid(request, "trade_id")
-    if request.method == "HEAD":
+    if HEAD_KEY in request.scope:
         await service.get_trade(means_of(request).tx, actor, trade_id)
         return Response(headers=HEADERS)
     watcher = live.admit(_who(request, actor))

@@ -466,7 +466,8 @@ def _allowed_methods(request: Request) -> list[str]:
     routes = request.app.router.routes
     methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
     scope = {name: value for name, value in request.scope.items() if name not in ("fastapi", "route", "path_params")}
-    return [m for m in methods if any(route.matches({**scope, "method": m})[0] == Match.FULL for route in routes)]
+    taken = {m for m in methods if any(route.matches({**scope, "method": m})[0] == Match.FULL for route in routes)}
+    return [m for m in methods if m in taken or (m == "HEAD" and "GET" in taken)]
 
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
