@@ -184,7 +184,7 @@ def test_the_tour_of_the_readme_does_what_it_says(served, tmp_path):
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     search, trades, checkpoint, first, again, organisations, refusal, keys = answers
     assert search["items"]
-    assert search["items"][0]["terms"] == ["陶瓷"]
+    assert search["items"][0]["terms"] == ["焊接"]
     assert trades["items"][0]["number"] == "JY-2026-000001"
     assert checkpoint["size"] > 400
     assert first == again
@@ -224,6 +224,12 @@ def test_the_index_is_built_anew_by_its_command_while_the_market_goes_on_answeri
         after = http.get("/v1/search", params=wanted).json()
     assert before["items"]
     assert after["items"] == before["items"]
+
+
+def test_the_word_that_the_readme_searches_for_stands_in_an_offer_of_the_samples():
+    (word,) = re.findall(r'--data-urlencode "q=([^"]+)"', (ROOT / "README.md").read_text())
+    offers = (ROOT / "src" / "techmarket" / "samples" / "offers.jsonl").read_text(encoding="utf-8").splitlines()
+    assert any(word in json.loads(line).get("title_zh", "") for line in offers)
 
 
 def test_the_way_through_the_examples_does_what_it_says(served):
