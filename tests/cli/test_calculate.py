@@ -132,3 +132,9 @@ def test_the_command_takes_the_same_and_refuses_a_rate_that_is_none(tmp_path):
     ended = CliRunner().invoke(cli, ["calculate", str(file)])
     assert (ended.exit_code, "331,761.03" in ended.output, "[red]" in ended.output) == (0, True, True)
     assert CliRunner().invoke(cli, ["calculate", str(file), "--royalty-rate", "3%"]).exit_code == 1
+
+
+def test_a_drawing_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    place = tmp_path / "none" / "p.svg"
+    code, said = ask(tmp_path, TIERS, plot=place)
+    assert (code, said) == (UNREADABLE, f"{place} cannot be written: No such file or directory.\n")

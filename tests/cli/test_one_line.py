@@ -17,9 +17,14 @@ import httpx
 import pytest
 from rich.console import Console
 
+from techmarket.cli import backing
 from techmarket.cli.demo import play
+from techmarket.cli.doctor import NotAWitness, witnessed
+from techmarket.cli.openapi import NotADocument, check_against
 from techmarket.cli.serve import files_to_open
 from techmarket.cli.verify import verify_path
+from techmarket.db.backups.tools import BackupFailed
+from techmarket.db.keys import generated
 from techmarket.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +66,50 @@ def test_a_setting_that_is_none_is_named_without_its_value(tmp_path: Path) -> No
         1,
         "techmarket: TECHMARKET_PORT: Input should be a valid integer, unable to parse string as an integer",
     )
+
+
+def test_a_pool_of_no_places_and_a_file_that_is_none_of_its_kind_are_named(tmp_path: Path) -> None:
+    assert said("migrate", pool_size="-5", state_dir=str(tmp_path)) == (
+        1,
+        "techmarket: TECHMARKET_POOL_SIZE: Input should be greater than or equal to 2",
+    )
+    file, none = tmp_path / "file", tmp_path / "none"
+    file.write_text("root:x:0:0:root:/root:/bin/bash")
+    state = str(tmp_path / "state")
+    assert said("doctor", "--witness", str(file), state_dir=state) == (
+        1,
+        f"techmarket: {file} is not what a witness remembers: seen.json in his folder",
+    )
+    assert not (tmp_path / "state").exists()
+    with pytest.raises(NotAWitness, match="cannot be read: No such file"):
+        witnessed(none)
+    for broken in ("[]", '{"a": {"size": 1}}', '{"a": 3}'):
+        file.write_text(broken)
+        with pytest.raises(NotAWitness, match="what a witness remembers"):
+            witnessed(file)
+        with pytest.raises(NotADocument, match="is not an OpenAPI document"):
+            check_against(file)
+    with pytest.raises(NotADocument, match="cannot be read: No such file"):
+        check_against(none)
+
+
+async def test_keys_of_another_market_are_refused_before_any_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = SimpleNamespace(log_kid="ed25519-sample")
+    monkeypatch.setattr(backing.bases, "listed", lambda _: [base])
+    monkeypatch.setattr(backing.bases, "chosen", lambda *_, **__: base)
+    monkeypatch.setattr(backing, "_needed", lambda *_: [])
+    generated(tmp_path / "theirs")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "log.pem").write_text("no key")
+    for folder, why in (("theirs", "not this market's keys"), ("broken", "not a key of a log"), ("none", "by --keys")):
+        with pytest.raises(BackupFailed, match=why):
+            await backing.restore(
+                Settings(state_dir=tmp_path / "to"), tmp_path / "backups", Console(), keys=tmp_path / folder
+            )
+    assert not (tmp_path / "to").exists()
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_state_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from techmarket.db.backups.tools import BackupFailed
 from techmarket.db.embedded import recovery
 from techmarket.db.files import Files
 from techmarket.identity.actor import ANONYMOUS
+from techmarket.kernel.seals import Seal
 from techmarket.matching import service as matching
 from techmarket.settings import Settings
 from techmarket.transparency import service as transparency
@@ -199,14 +200,14 @@ async def restore(
     held = archive.segments_in(folder / WAL)
     segments = _needed(held, base, archive.branches_in(folder / WAL))
     here = settings.model_copy(update={"database_url": None, "read_url": None, "object_store": None})
-    here.state_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
-    if not any(getattr(here, name) for name in SECRETS):
+    if any(getattr(here, name) for name in SECRETS):
+        _require_keys_of(base, load_keys(here).log.kid)
+        here.state_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
+    else:
         source = keys or folder / KEYS
-        if not (source / "log.pem").exists():
-            raise BackupFailed("name the folder with the market's keys by --keys, or give them as settings")
+        _require_keys_of(base, _kid_in(source))
+        here.state_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
         _copy_keys(source, here.state_dir / KEYS)
-    if load_keys(here).log.kid != base.log_kid:
-        raise BackupFailed(f"these are not this market's keys: its log was signed with {base.log_kid}")
     console.print(f"base {base.label} and {len(segments)} segments of the log", soft_wrap=True)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("unpacking", total=len(segments) or None)
@@ -227,6 +228,21 @@ async def restore(
         )
     async with open_market(here, application="restore", prepare=False, as_owner=True) as market:
         return await _examined(market, base, folder, console, last_commit, begun, new_log=new_log)
+
+
+def _kid_in(source: Path) -> str:
+    """By which the key of the log in this folder is known; nothing is copied or made before it was looked at."""
+    try:
+        return Seal.from_pem((source / "log.pem").read_bytes()).kid
+    except FileNotFoundError:
+        raise BackupFailed("name the folder with the market's keys by --keys, or give them as settings") from None
+    except ValueError:
+        raise BackupFailed(f"{source / 'log.pem'} is not a key of a log") from None
+
+
+def _require_keys_of(base: Base, kid: str) -> None:
+    if kid != base.log_kid:
+        raise BackupFailed(f"these are not this market's keys: its log was signed with {base.log_kid}")
 
 
 def _needed(held: dict[Segment, Path], base: Base, branches: archive.Branches) -> list[Path]:

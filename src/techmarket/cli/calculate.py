@@ -46,7 +46,7 @@ def calculate_path(
     royalty_rate: Decimal = Decimal("0.03"),
     sales_to: Money | None = None,
 ) -> int:
-    """The exit code is 0 with an answer, 1 if the terms are refused, 2 if a file cannot be read."""
+    """The exit code is 0 with an answer, 1 if the terms are refused, 2 if a file cannot be read or written."""
     try:
         if file.stat().st_size > FILE_MAX:
             raise ValueError
@@ -70,6 +70,9 @@ def calculate_path(
         answer = answer_of(asked, rows)
         if plot is not None:
             plot.write_text(drawn(asked.question(), rows, royalty_rate, sales_to), encoding="utf-8")
+    except OSError as error:
+        console.print(f"{plot} cannot be written: {error.strerror}.", markup=False, soft_wrap=True)
+        return UNREADABLE
     except Refusal as refused:
         console.print(f"[red]✗ {refused.code}[/]", highlight=False)
         console.print(f"  {refused.detail('en')}\n  {refused.detail('zh-CN')}", markup=False, soft_wrap=True)

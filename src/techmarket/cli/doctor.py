@@ -20,13 +20,11 @@ SHOWN_MAX = 20
 async def examine(
     means: Means,
     *,
-    witness_file: Path | None = None,
     seen: Mapping[int, bytes] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
     """Everything found wrong, as sentences; empty when all is well. `seen` are roots by size known from elsewhere."""
-    known = {**(seen or {}), **(witnessed(witness_file) if witness_file is not None else {})}
-    findings = await transparency.audit(means.tx, means.keys, witnessed=known, progress=progress)
+    findings = await transparency.audit(means.tx, means.keys, witnessed=seen or {}, progress=progress)
     return [*findings, *await ledger.audit(means.tx)]
 
 
@@ -60,7 +58,16 @@ async def not_indexed(means: Means) -> list[str]:
     return [*told, helps]
 
 
+class NotAWitness(Exception):
+    """The file that was named is not what a witness keeps."""
+
+
 def witnessed(file: Path) -> dict[int, bytes]:
     """The roots by size that a witness wrote down in his own folder."""
-    kept = json.loads(file.read_text(encoding="utf-8"))
-    return {int(one["size"]): bytes.fromhex(one["root"]) for one in kept.values() if int(one["size"]) > 0}
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return {int(one["size"]): bytes.fromhex(one["root"]) for one in kept.values() if int(one["size"]) > 0}
+    except OSError as error:
+        raise NotAWitness(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise NotAWitness(f"{file} is not what a witness remembers: seen.json in his folder") from None

@@ -236,10 +236,20 @@ def openapi(
     """Print the OpenAPI document that the API serves, write it to its place, or compare it with an older one."""
     from techmarket.cli import state
     from techmarket.cli.client import write_client
-    from techmarket.cli.openapi import check_against, due_version, released_text, spelled, whole_document
+    from techmarket.cli.openapi import (
+        NotADocument,
+        check_against,
+        due_version,
+        released_text,
+        spelled,
+        whole_document,
+    )
 
     if check is not None:
-        found = check_against(check)
+        try:
+            found = check_against(check)
+        except NotADocument as error:
+            raise SystemExit(f"techmarket: {error}") from None
         for line in found:
             console.print(line, markup=False, soft_wrap=True)
         raise SystemExit(1 if found else 0)
@@ -288,7 +298,12 @@ def doctor(
     """Recompute the log from its rows, check that every book balances and that search holds every listing, and say what
     does not agree."""
     from techmarket.cli import state
-    from techmarket.cli.doctor import examine, not_indexed, of_the_database
+    from techmarket.cli.doctor import NotAWitness, examine, not_indexed, of_the_database, witnessed
+
+    try:
+        seen = witnessed(witness) if witness is not None else {}
+    except NotAWitness as error:
+        raise SystemExit(f"techmarket: {error}") from None
 
     async def work() -> None:
         async with state.open_market(read_settings(quiet=True), application="doctor", prepare=False) as market:
@@ -296,7 +311,7 @@ def doctor(
                 task = bar.add_task("the log", total=None)
                 findings = await examine(
                     market.means,
-                    witness_file=witness,
+                    seen=seen,
                     progress=lambda done, total: bar.update(task, completed=done, total=total),
                 )
             findings += await of_the_database(market.means.tx, as_owner=False)

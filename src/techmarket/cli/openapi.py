@@ -67,9 +67,25 @@ def _spelled(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+class NotADocument(Exception):
+    """The file that was named is no OpenAPI document."""
+
+
+def _released(file: Path) -> Any:
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NotADocument(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or not isinstance(kept.get("paths"), dict):
+        raise NotADocument(f"{file} is not an OpenAPI document")
+    return kept
+
+
 def due_version(released: Path) -> str | None:
     """The released version that the present one must be above, when what it promises has changed."""
-    return version_due(json.loads(released.read_text()), document(), today=datetime.now(UTC).date())
+    return version_due(_released(released), document(), today=datetime.now(UTC).date())
 
 
 def check_against(released: Path) -> list[str]:
@@ -77,7 +93,8 @@ def check_against(released: Path) -> list[str]:
 
     `released.json` has its reviewed breaks in `released.accepted.txt`, one a line.
     """
+    kept = _released(released)
     beside = released.with_suffix(".accepted.txt")
     accepted = set(beside.read_text().splitlines()) if beside.exists() else set()
-    found = breaking_changes(json.loads(released.read_text()), document(), today=datetime.now(UTC).date())
+    found = breaking_changes(kept, document(), today=datetime.now(UTC).date())
     return [str(one) for one in found if str(one) not in accepted]
