@@ -181,13 +181,21 @@ async def test_head_is_named_where_get_is_and_nowhere_else_and_counted_as_what_i
     assert all("head" not in item for item in openapi.document()["paths"].values())
 
 
+class Line(asyncio.Protocol):
+    def __init__(self) -> None:
+        self.is_lost = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost.set()
+
+
 async def test_a_caller_who_hung_up_between_two_of_his_requests_is_no_fault():
-    """The error is the loop's own: it is what writing to a closed line raises until the word of it has come."""
-    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
-    transport, _ = await asyncio.get_running_loop().create_connection(
-        asyncio.Protocol, *server.sockets[0].getsockname()
-    )
+    """The error is the loop's own: of several requests at once the server tells only the last that the line is lost."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Line, "127.0.0.1", 0)
+    transport, line = await loop.create_connection(Line, *server.sockets[0].getsockname())
     transport.abort()
+    await line.is_lost.wait()
 
     async def send(message: Message) -> None:
         transport.write(b"x")

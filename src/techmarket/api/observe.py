@@ -121,8 +121,8 @@ def followed(scope: Scope) -> AbstractContextManager[tracing.Span | None]:
 def leaving() -> Iterator[None]:
     """What is written to a line whose caller has left goes nowhere, as with the server's own lines.
 
-    Between the failed write and the word of it the loop raises instead: of several requests that were asked at once
-    and not waited for, one meets that moment.
+    Of several requests that were asked at once the server tells only the last that its line is lost; with another the
+    loop raises.
     """
     try:
         yield
