@@ -268,6 +268,7 @@ def create_app(
     app.state.turns = Turns(pool_places(means.tx.engine))
     app.state.doors = Doors(pool_places(means.tx.engine))
     app.state.is_stopping = False
+    app.state.refusal_page = pages.refusal_page
 
     async def ready() -> bool:
         """Ready means: not stopping, and a migrated database answers."""

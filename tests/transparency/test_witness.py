@@ -187,7 +187,7 @@ async def test_a_log_rewritten_by_the_owner_of_database_and_key_is_refused_by_th
     await write(means, 3)
     assert look(witness, await pages_of(api)).is_signed
     memory = tmp_path / "elsewhere" / "seen.json"
-    assert await examine(means, witness_file=memory) == []
+    assert await examine(means, seen=witnessed(memory)) == []
     # He changes an entry, takes back everything that was computed and signed, and has it done again.
     await as_superuser(
         means,
@@ -200,7 +200,7 @@ async def test_a_log_rewritten_by_the_owner_of_database_and_key_is_refused_by_th
     await write(means, 2)
     assert await examine(means) == []
     (size,) = witnessed(memory)
-    assert await examine(means, witness_file=memory) == [
+    assert await examine(means, seen=witnessed(memory)) == [
         f"the witness saw another log: its root of the first {size} entries is not this one"
     ]
     refused = look(witness, await pages_of(api))

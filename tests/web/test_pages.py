@@ -188,3 +188,37 @@ async def test_the_reference_of_the_api_is_our_own_page_without_a_script_and_lea
     ):
         assert said in html.unescape(one.text), said
     assert (await client.get("/docs/noSuchThing")).status_code == 404
+
+
+# --- addresses that lead nowhere, and the link of an invitation -----------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/no/such/page", "/trades/xyz", "/listings/01a20873-a309-721b-aaec-4f319c98d3e9"])
+async def test_a_browser_gets_a_page_for_what_is_not_there_and_a_program_a_problem(client, path):
+    asked = {
+        "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+        "Accept-Language": "en",
+        "X-Request-Id": "sample-id-1",
+    }
+    page, problem = await client.get(path, headers=asked), await client.get(path)
+    assert page.status_code == problem.status_code
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert (page.headers["content-security-policy"], page.headers["vary"]) == (POLICY, "Accept, Accept-Language")
+    assert f"<code>{problem.json()['code']}</code>" in page.text
+    assert "sample-id-1" in page.text
+    assert problem.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_browser_at_an_address_of_programs_gets_what_a_program_gets(client):
+    for path in ("/v1/trades/xyz", "/v1/none", "/.well-known/none", "/refusals/no.such"):
+        answer = await client.get(path, headers={"Accept": "text/html"})
+        assert answer.headers["content-type"] == "application/problem+json", path
+
+
+async def test_the_link_of_an_invitation_leads_to_a_page_that_says_how_to_accept_it(client, means):
+    for language, word in (("zh-CN", "邀请码"), ("en", "The part of your link after #")):
+        page = await client.get("/join", headers={"Accept-Language": language})
+        assert (page.status_code, word in page.text) == (200, True)
+        assert f"curl -X POST {means.public_url}/v1/invitations/acceptance" in page.text
+        for linked in re.findall(r'href="(/docs/\w+)"', page.text):
+            assert (await client.get(linked)).status_code == 200, linked

@@ -56,6 +56,13 @@ ADVICE: Mapping[Kind, tuple[str, str]] = {
     Kind.BUSY: ("请在 Retry-After 所示秒数后重试。", "Retry after the seconds in Retry-After."),
 }
 
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+"""What a page may load: nothing."""
+_OF_PROGRAMS = re.compile(
+    r"/(?:v1|oauth|refusals|\.well-known|openapi\.json|healthz|readyz|metrics|deprecations)(?:/|$)"
+)
+"""Addresses at which a browser, too, gets what a program gets."""
+
 RESERVED = frozenset(
     {"type", "title", "status", "code", "detail", "instance", "request_id", "pointer", "errors", "retry_after"}
 )
@@ -153,18 +160,27 @@ def _document(code: str, status: int, title: str, detail: str) -> dict[str, Any]
 
 
 def answer_with(document: Mapping[str, Any], request: Request, *, headers: Mapping[str, str] | None = None) -> Response:
-    """A problem document sent in answer to this request."""
-    return Response(
-        body_for(document, request.scope),
-        status_code=document["status"],
-        media_type=MEDIA_TYPE,
-        headers={
-            **(headers or {}),
-            "Content-Language": language_of(request),
-            "Vary": "Accept-Language",
-            "Cache-Control": "no-store",
-        },
-    )
+    """A problem document sent in answer to this request; a page of the same for a browser at an address of a page."""
+    show = _page_of(request)
+    more = {**(headers or {}), "Content-Language": language_of(request), "Cache-Control": "no-store"}
+    if show is None:
+        body, media, vary = body_for(document, request.scope), MEDIA_TYPE, "Accept-Language"
+    else:
+        request.scope[CODE_KEY] = document["code"]
+        page = show(document, request)
+        body, media, vary = page.encode("utf-8", "replace"), "text/html", "Accept, Accept-Language"
+        more["Content-Security-Policy"] = PAGE_POLICY
+    return Response(body, status_code=document["status"], media_type=media, headers={**more, "Vary": vary})
+
+
+def _page_of(request: Request) -> Callable[[Mapping[str, Any], Request], str] | None:
+    scope = request.scope
+    if scope["type"] != "http" or scope["method"] != "GET" or _OF_PROGRAMS.match(scope["path"]):
+        return None
+    if "text/html" not in request.headers.get("accept", "") or "app" not in scope:
+        return None
+    show: Callable[[Mapping[str, Any], Request], str] | None = getattr(scope["app"].state, "refusal_page", None)
+    return show
 
 
 @lru_cache(maxsize=1024)

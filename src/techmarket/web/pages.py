@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from importlib import resources
 from typing import Annotated, Any
@@ -10,8 +11,8 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from techmarket.api.deps import EmbeddersDep, Reader, TxDep
-from techmarket.api.refusals import preferred_language
+from techmarket.api.deps import EmbeddersDep, MeansDep, Reader, TxDep
+from techmarket.api.refusals import PAGE_POLICY, REQUEST_ID_KEY, language_of, preferred_language
 from techmarket.api.shapes import Cursor, SafeText, Uuid
 from techmarket.certification import service as certification
 from techmarket.dossiers import service as dossiers
@@ -36,7 +37,7 @@ templates = Environment(
 )
 templates.filters["local"] = lambda moment: moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 templates.filters["grouped"] = lambda amount: f"{Decimal(amount):,.2f}"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+POLICY = PAGE_POLICY
 LIVE_POLICY = "; script-src 'self'; connect-src 'self'"
 STYLE = (resources.files("techmarket.web") / "templates" / "style.css").read_text(encoding="utf-8")
 
@@ -205,3 +206,20 @@ async def log(request: Request, actor: Reader, tx: TxDep) -> HTMLResponse:
     except Refusal:
         checkpoint = None
     return await _page(request, tx, "log", checkpoint=checkpoint)
+
+
+def refusal_page(document: Mapping[str, Any], request: Request) -> str:
+    """A refusal for people. It asks no database: a page of this kind is given when that one does not answer, too."""
+    return templates.get_template("refused.html").render(
+        zh=language_of(request).startswith("zh"),
+        style=STYLE,
+        sandbox=False,
+        document=document,
+        request_id=request.scope.get(REQUEST_ID_KEY, ""),
+    )
+
+
+@router.get("/join")
+async def join(request: Request, actor: Reader, tx: TxDep, means: MeansDep) -> HTMLResponse:
+    """Where the link of an invitation leads; what stands behind its # stays with the browser."""
+    return await _page(request, tx, "join", base=means.public_url)
