@@ -173,7 +173,7 @@ async def test_what_can_be_read_can_be_asked_for_by_head_with_the_same_headers_a
 
 async def test_head_is_named_where_get_is_and_nowhere_else_and_counted_as_what_it_is(client):
     assert (await client.request("PROPFIND", "/v1/trades")).headers["allow"].split(", ")[:2] == ["GET", "HEAD"]
-    refused = await client.head("/v1/calculations")
+    refused = await client.head("/v1/revenue/calculations")
     assert (refused.status_code, refused.headers["allow"], refused.content) == (405, "POST", b"")
     await client.head("/v1/listings")
     metrics = (await client.get("/metrics")).text

@@ -16,6 +16,7 @@ from techmarket.jobs import runner
 from techmarket.trading import service as trading
 from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import LotState, PauseCause
+from techmarket.web.pages import POLICY
 from techmarket.web.words import certificate_words_of, words_of
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
