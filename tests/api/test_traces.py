@@ -8,6 +8,7 @@ import logging
 import re
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
@@ -148,24 +149,27 @@ def test_a_statement_is_told_without_its_values(query: str, name: str, said: str
     assert tracing.told(query) == (name, said)
 
 
-@pytest.fixture
+@contextmanager
 def logged() -> Iterator[None]:
     """The log as a served market writes it, while the test lasts."""
     before, kept = structlog.get_config(), (logging.getLogger().handlers[:], logging.getLogger().level)
     observe.configure_logging(json=True)
-    yield
-    structlog.configure(**before)
-    logging.getLogger().handlers[:], level = kept
-    logging.getLogger().setLevel(level)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        logging.getLogger().handlers[:], level = kept
+        logging.getLogger().setLevel(level)
 
 
 async def test_a_line_of_the_log_names_the_trace_and_no_sealed_quote_leaves_one(
-    collector: Collector, capsys: pytest.CaptureFixture[str], logged: None, client: AsyncClient
+    collector: Collector, client: AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert (await client.get("/v1/listings")).status_code == 200
-    await client.put(f"/v1/lots/{uuid4()}/envelope", content=b"{}")
-    await client.get("/readyz")
-    await told(collector)
+    with logged():
+        assert (await client.get("/v1/listings")).status_code == 200
+        await client.put(f"/v1/lots/{uuid4()}/envelope", content=b"{}")
+        await client.get("/readyz")
+        await told(collector)
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     (line,) = [one for one in lines if one.get("route") == "/v1/listings"]
     (request,) = [span for span in collector.spans if span.name == "GET /v1/listings"]

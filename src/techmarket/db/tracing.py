@@ -25,6 +25,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from techmarket.kernel.refusals import Refusal
+
 QUEUE_MAX = 8_192
 """Finished spans that wait for the collector; what comes beyond is dropped."""
 SEND_SECONDS = 5.0
@@ -156,7 +158,7 @@ def _begun(on: _On, name: str, kind: str, context: Any, links: Sequence[Any]) ->
     except BaseException as error:
         # Its class, or its code where it is one of ours: the words of an error may quote what it could not read.
         begun.set_status(on.status_code.ERROR)
-        begun.set_attribute("error.type", str(getattr(error, "code", None) or type(error).__name__))
+        begun.set_attribute("error.type", error.code if isinstance(error, Refusal) else type(error).__name__)
         raise
     finally:
         on.context.detach(token)
