@@ -66,7 +66,9 @@ async def a_human(api: Any, tx: Tx, keys: Any) -> tuple[Any, str]:
     joined = await api.post("/v1/invitations/acceptance", json=joins)
     assert (joined.status_code, joined.json()["name"]) == (201, NAME), joined.text
     session = (await sign_in(api, LOGIN)).json()["token"]
+    key = {"person_id": joined.json()["id"], "scopes": ["read"], "name": f"{NAME}的程序", "current": PASSWORD}
     asked = [
+        ("POST", f"/v1/organisations/{org.actor.org}/keys", key),
         ("PUT", "/v1/me/profile", {"is_listed": True, "statement_zh": f"{NAME}熟悉锂电池", "keywords": ["锂电池"]}),
         ("POST", "/v1/saved-searches", {"name": f"{NAME}的检索", "query": "锂电池", "delivery": "IMMEDIATE"}),
     ]
@@ -93,7 +95,7 @@ async def test_after_erasure_name_and_login_stand_nowhere_and_the_key_opens_noth
     api: Any, tx: Tx, keys: Any, means: Means
 ) -> None:
     _, key = await a_human(api, tx, keys)
-    assert set(await everywhere(tx, NAME)) == {"match_profile", "person", "saved_search"}
+    assert set(await everywhere(tx, NAME)) == {"api_key", "match_profile", "person", "saved_search"}
     left = await api.post("/v1/me/erasure", key=key)
     assert left.status_code == 201, left.text
     assert [one["what"] for one in left.json()["kept"]] == [one.what for one in KEPT]
@@ -114,7 +116,7 @@ async def test_no_key_erases_or_renames_its_person_nor_does_a_session_whose_seco
     org, session = await a_human(api, tx, keys)
     me = (await api.get("/v1/me", key=session)).json()["person_id"]
     path, wanted = f"/v1/organisations/{org.actor.org}/keys", {"person_id": me, "scopes": ["read", "write"]}
-    key = (await api.post(path, key=session, json=wanted)).json()["key"]
+    key = (await api.post(path, key=session, json=wanted | {"current": PASSWORD})).json()["key"]
     for method, path, body in ONESELF:
         refused = await api.call(method, path, key=key, json=body)
         assert (refused.status_code, refused.json()["code"]) == (403, "identity.session_only")

@@ -337,10 +337,11 @@ async def lock_person(db: AsyncSession, person_id: UUID) -> Person | None:
 
 
 async def forget_person(db: AsyncSession, person_id: UUID) -> None:
-    """The login with its second factor, the recovery codes, linked accounts, and names in invitations."""
+    """The login with its second factor, the recovery codes, linked accounts, and names in invitations and of keys."""
     for table in (RecoveryCode, PersonLogin, OutsideSignIn, OutsideIdentity):
         await db.execute(delete(table).where(table.person_id == person_id))
     await db.execute(update(Invitation).where(Invitation.person_id == person_id).values(name=""))
+    await db.execute(update(ApiKey).where(ApiKey.person_id == person_id).values(name=None))
 
 
 async def forget_ended(db: AsyncSession, *, sessions: timedelta, invitations: timedelta) -> int:
