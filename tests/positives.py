@@ -88,7 +88,9 @@ def pytest_configure(config: pytest.Config) -> None:
             media = response.headers.get("content-type", "").partition(";")[0]
             if name is not None and (name, response.status_code, media) not in seen:
                 line = {"name": name, "status": response.status_code, "media": media}
-                got = await response.aread()
+                raw = b"".join([piece async for piece in response.aiter_raw()])
+                got = _again(response, raw).read()
+                response = _again(response, raw)  # unread, as whoever asked expects it
                 if got and (media == "application/json" or media.endswith("+json")):
                     line["got"] = json.loads(got)
                 if not _keep(line):
@@ -97,6 +99,12 @@ def pytest_configure(config: pytest.Config) -> None:
         return response
 
     ASGITransport.handle_async_request = heard  # type: ignore[method-assign]
+
+
+def _again(response: httpx.Response, raw: bytes) -> httpx.Response:
+    return httpx.Response(
+        response.status_code, headers=response.headers, stream=httpx.ByteStream(raw), extensions=response.extensions
+    )
 
 
 def _keep(line: Mapping[str, Any]) -> bool:

@@ -173,7 +173,11 @@ MUTANTS = (
         "open_to_him",
     ),
     Mutant("disclosure/repository/questions.py", "if not sees_all:", "if False:"),
-    Mutant("disclosure/service/questions.py", "row.answer if reach.opens(Tier(row.tier)) else None", "row.answer"),
+    Mutant(
+        "disclosure/service/questions.py",
+        "is_inside=knows) if reach.opens(Tier(row.tier)) else None",
+        "is_inside=knows)",
+    ),
     Mutant(
         "disclosure/service/questions.py",
         "if not (doors.is_inside(actor, room) or actor.org_id == question.asker_org_id):",
@@ -372,7 +376,12 @@ MUTANTS = (
         IMPORTS,
     ),
     # two at once
-    Mutant("listings/repository.py", "order_by(Listing.id).with_for_update()", "order_by(Listing.id)", WITHDRAWAL),
+    Mutant(
+        "listings/repository.py",
+        "in_(set(ids))).order_by(Listing.id).with_for_update()",
+        "in_(set(ids))).order_by(Listing.id)",
+        WITHDRAWAL,
+    ),
     Mutant(
         "listings/repository.py",
         "in_(set(ids))).order_by(Listing.id).with_for_update()",
