@@ -20,6 +20,7 @@ from techmarket.identity.actor import Actor, OrgKind, Role
 from techmarket.identity.permissions import SecondFactorNeeded
 from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotAllowed, NotFound
+from tests.api.test_evidence import PDF
 from tests.api.test_people import PASSWORD, sign_in
 from tests.hub.make import types
 from tests.identity.make import Keyed, a_market, a_member, an_organisation, vouch
@@ -113,6 +114,51 @@ async def test_two_operators_and_the_time_to_object_bring_one_invitation_in_two_
     assert [one.rpartition("_")[2] for one in told] == ["proposed", "agreed", "invited", "taken", "taken"]
     await forget_person(tx, (await identity_of(tx, session, keys)).person)
     assert (await service.get_recovery(tx, desk.first.actor, row.id)).name == ""
+
+
+async def test_the_whole_way_is_gone_over_http(tx, keys, api, desk):
+    org = await an_organisation(tx, keys=keys)
+    first, second = desk.first.key, desk.second.key
+    contact = f"/v1/organisations/{org.actor.org}/contact"
+    assert (await api.put(contact, json={"person_id": str(org.actor.person)}, key=org.key)).status_code == 204
+    kept = await api.post("/v1/evidence", content=PDF, headers={"Content-Type": "application/pdf"}, key=first)
+    wanted = {"name": NAME, "reasons": "Sample: it has left", "evidence_sha256": kept.json()["sha256"]}
+    proposing = f"/v1/organisations/{org.actor.org}/administrator-recoveries"
+
+    async def step(by, row, what, **body):
+        answer = await api.post(f"/v1/administrator-recoveries/{row}/{what}", key=by, **body)
+        return answer.status_code, answer.json()
+
+    async def proposed():
+        answer = await api.post(proposing, json=wanted, key=first)
+        assert (answer.status_code, answer.json()["state"]) == (201, "PROPOSED")
+        return answer.json()["id"]
+
+    row = await proposed()
+    code, said = await step(first, row, "withdrawal")
+    assert (code, said["state"]) == (200, "WITHDRAWN")
+    row = await proposed()
+    code, said = await step(org.key, row, "objection", json={"reasons": "Sample: she is here"})
+    assert (code, said["state"], said["objection"]) == (200, "OBJECTED", "Sample: she is here")
+    row = await proposed()
+    read = await api.get(f"/v1/administrator-recoveries/{row}/evidence", key=second)
+    assert (read.status_code, read.content) == (200, PDF)
+    code, said = await step(second, row, "agreement")
+    assert (code, said["state"]) == (200, "WAITING")
+    code, said = await step(first, row, "invitation")
+    assert (code, said["code"]) == (409, "hub.recovery_still_waits")
+    await let_time_pass(tx)
+    for number, by in enumerate((first, second), start=1):
+        code, said = await step(by, row, "invitation")
+        assert (code, said["part"]) == (201, number)
+    read = await api.get(f"/v1/administrator-recoveries/{row}", key=org.key)
+    assert (read.status_code, read.json()["name"]) == (200, NAME)
+    listed = (await api.get(proposing, key=org.key)).json()["items"]
+    assert [one["state"] for one in listed] == [read.json()["state"], "OBJECTED", "WITHDRAWN"]
+
+    new = await imported(tx, desk.first.actor)
+    invited = await api.post(f"/v1/organisations/{new.org}/first-administrator", json={"name": NAME}, key=first)
+    assert (invited.status_code, invited.json()["organisation_id"]) == (201, str(new.org))
 
 
 async def identity_of(tx, session: str, keys) -> Actor:
