@@ -187,8 +187,9 @@ async def test_no_operation_shows_a_name_or_a_number_of_a_person_but_where_the_t
     whole: set[str] = set()
     for operation, path in reading():
         for address in addresses(path, ids):
-            for query in QUERIES.get(operation, ("",)):
-                url = address + query.format(listing_id=ids["listing_id"][0])
+            asked = [one.format(listing_id=id) for one in QUERIES.get(operation, ("",)) for id in ids["listing_id"]]
+            for query in dict.fromkeys(asked):
+                url = address + query
                 for key in (None, world.reader.key) if operation in OPEN else (world.reader.key,):
                     answer = await api.get(url, key=key)
                     # What he asked for himself is told to him in the words he used.
