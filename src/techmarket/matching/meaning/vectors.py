@@ -23,7 +23,7 @@ BUILD_SECONDS = 6 * 3600.0
 BUILD_BYTES_EACH = 1_200
 """What the graph of an index takes in memory for one vector besides its numbers, with room to spare."""
 BUILD_BYTES_MAX = 2 * 1024**3
-"""A graph that outgrows what it is given goes on from the disk, a hundred times slower."""
+"""A graph that outgrows what it is given goes on from the disk, and many times slower."""
 PARKED = -1
 """The number of a document whose text may have changed: its vector is kept for the case that the text is the same."""
 
@@ -251,12 +251,13 @@ async def build_index(engine: AsyncEngine, model: str, dim: int, space: int, *, 
     async with engine.connect() as connection:
         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
         driver: Any = (await alone.get_raw_connection()).driver_connection
-        await driver.execute("SET statement_timeout = 0")
-        count = f"SELECT count(*) FROM {schema}.listing_vector WHERE model = $1 AND space = $2"
-        needed = await driver.fetchval(count, model, space, timeout=BUILD_SECONDS) * (2 * int(dim) + BUILD_BYTES_EACH)
-        await driver.execute(f"SET maintenance_work_mem = {max(64 * 1024**2, min(needed, BUILD_BYTES_MAX)) // 1024}")
-        await driver.execute("SET max_parallel_maintenance_workers = 0")
         try:
+            await driver.execute("SET statement_timeout = 0")
+            count = f"SELECT count(*) FROM {schema}.listing_vector WHERE model = $1 AND space = $2"
+            vectors = await driver.fetchval(count, model, space, timeout=BUILD_SECONDS)
+            memory = min(vectors * (2 * int(dim) + BUILD_BYTES_EACH), BUILD_BYTES_MAX)
+            await driver.execute(f"SET maintenance_work_mem = {max(64 * 1024**2, memory) // 1024}")
+            await driver.execute("SET max_parallel_maintenance_workers = 0")
             for statement in (
                 f"DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}",
                 f"CREATE INDEX CONCURRENTLY {name} ON {schema}.listing_vector USING hnsw"
