@@ -60,11 +60,20 @@ async def go(connection: AsyncConnection) -> None:
             await asyncio.sleep(PAUSE_SECONDS)
 
 
+async def wait_for_turn(connection: AsyncConnection) -> None:
+    """Asked again and again: whoever waits inside a statement keeps a view of the data, and an index that is laid
+    beside the writers waits until nobody has an older one."""
+    mine = text("SELECT pg_try_advisory_lock(:k)")
+    while not (await connection.execute(mine, {"k": MIGRATION_LOCK})).scalar_one():
+        await connection.commit()
+        await asyncio.sleep(PAUSE_SECONDS)
+    await connection.commit()
+
+
 async def run_online(url: str) -> None:
     engine = create_async_engine(url, poolclass=NullPool, connect_args=connect_args_for(make_url(url)))
     async with engine.connect() as connection:
-        await connection.execute(text("SELECT pg_advisory_lock(:k)"), {"k": MIGRATION_LOCK})
-        await connection.commit()
+        await wait_for_turn(connection)
         try:
             await go(connection)
         finally:

@@ -71,13 +71,18 @@ def look(files: dict[str, str]) -> Found:
         paths = []
         for stem, sql in files.items():
             paths.append(Path(name) / f"{stem}.sql")
-            paths[-1].write_text(sql)
-        command = [str(squawk()), "--reporter", "json", "--pg-version", "17", "--assume-in-transaction"]
+            paths[-1].write_text(_in_transaction(sql))
+        command = [str(squawk()), "--reporter", "json", "--pg-version", "17"]
         command += [part for rule in STYLE for part in ("--exclude", rule)]
         said = subprocess.run([*command, *map(str, paths)], capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
         if said.returncode not in (0, 1) or not said.stdout.startswith("["):
             raise RuntimeError(f"squawk did not run: {said.stderr.strip()[:500]}")
         return Counter((Path(one["file"]).stem, one["rule_name"]) for one in json.loads(said.stdout))
+
+
+def _in_transaction(sql: str) -> str:
+    """As alembic sends it: what stands between a COMMIT and a BEGIN of its own runs beside everybody else."""
+    return f"{BEGINNING}BEGIN;\n{sql.removeprefix(BEGINNING)}COMMIT;\n"
 
 
 def every_migration() -> dict[str, str]:

@@ -227,6 +227,7 @@ def create_app(
     watchers_each_max: int = WATCHERS_EACH_MAX,
     room_limits: RoomLimits = ROOM_LIMITS,
     session_limits: SessionLimits = SESSION_LIMITS,
+    organisations_per_day: int = 0,
     quotas: Mapping[str, int] = NO_QUOTAS,
     houses: Sequence[House] = (),
     ocid_prefix: str = OCID_PREFIX,
@@ -262,6 +263,7 @@ def create_app(
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
     app.state.room_limits = room_limits
     app.state.session_limits = session_limits
+    app.state.organisations_per_day = organisations_per_day
     app.state.houses = {one.name: one for one in houses}
     app.state.ocid_prefix = ocid_prefix
     app.state.rates = Rates(means.tx, quotas)

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     writes_per_minute: int = Field(default=1_200, ge=0)
     bids_per_minute: int = Field(default=30_000, ge=0)
     open_per_minute: int = Field(default=3_000, ge=0)
+    organisations_per_day: int = Field(default=100, ge=0)
     webhooks_inside: bool = False
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65_535)

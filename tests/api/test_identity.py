@@ -6,7 +6,9 @@ import asyncio
 from uuid import uuid4
 
 from sqlalchemy import text
+from starlette.requests import Request
 
+from techmarket.api.deps import neighbourhood_of
 from tests.identity.make import a_market, an_organisation
 
 REGISTRATION = {"kind": "ENTERPRISE", "name": "示例企业", "uscc": "91330100799655058B", "administrator": "示例人员"}
@@ -61,8 +63,26 @@ async def test_the_same_key_with_another_body_is_refused_and_changes_nothing(api
     assert await count(tx, "organisation") == 1
 
 
-async def test_a_refusal_is_answered_again_as_it_was(api, tx):
-    await api.post("/v1/organisations", json=REGISTRATION)
+async def test_an_address_registers_so_many_a_day_and_its_neighbours_of_one_line_count_as_one(api, client, tx):
+    app = client._transport.app
+    app.state.organisations_per_day = 1
+    made = await api.post("/v1/organisations", json=REGISTRATION)
+    full = await api.post("/v1/organisations", json=REGISTRATION)
+    assert (made.status_code, full.status_code, full.json()["code"]) == (201, 429, "identity.too_many_founded")
+    assert int(full.headers["retry-after"]) > 80_000
+    for source, counted in {
+        "192.0.2.7": "192.0.2.7",
+        "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+        "::ffff:192.0.2.7": "::ffff:192.0.2.7",
+        "testclient": "testclient",
+    }.items():
+        assert neighbourhood_of(Request({"type": "http", "client": (source, 1), "headers": []})) == counted
+
+
+async def test_a_refusal_is_answered_again_as_it_was(api, tx, keys):
+    operator = (await a_market(tx, keys))["operator"]
+    made = (await api.post("/v1/organisations", json=REGISTRATION)).json()["organisation"]["id"]
+    assert (await api.post(f"/v1/organisations/{made}/verification", key=operator.key)).status_code == 200
     first = await api.post("/v1/organisations", json=REGISTRATION, once="k2-0123456789abcdef")
     again = await api.post("/v1/organisations", json=REGISTRATION, once="k2-0123456789abcdef")
     assert (first.status_code, first.json()["code"]) == (409, "identity.uscc_taken")

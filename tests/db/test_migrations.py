@@ -133,14 +133,17 @@ def test_every_migration_goes_up_and_down_step_by_step_and_up_to_the_same_again(
     def walk(connection: Connection) -> list[str]:
         config.attributes["connection"] = connection
         standing = [standing_in(connection)]
+        connection.commit()
         for revision in order:
             command.upgrade(config, revision)
             connection.commit()
             standing.append(standing_in(connection))
+            connection.commit()
         for position in range(len(order), 0, -1):
             command.downgrade(config, order[position - 2] if position > 1 else "base")
             connection.commit()
             left, meant = without_alembic(standing_in(connection)), without_alembic(standing[position - 1])
+            connection.commit()
             assert left == meant, f"down from {order[position - 1]} does not lead back"
         return standing[-1]
 

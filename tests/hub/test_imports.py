@@ -27,7 +27,7 @@ from techmarket.hub.service.running import run_next
 from techmarket.identity import service as identity
 from techmarket.identity import steps as identity_steps
 from techmarket.identity.actor import OrgKind, Role
-from techmarket.identity.errors import OneHandBehindBoth
+from techmarket.identity.errors import OneHandBehindBoth, UsccOfAnother
 from techmarket.listings import service as listings
 from tests.api.test_hub import lines, row
 from tests.api.test_sheets import an_xlsx
@@ -269,7 +269,7 @@ def an_org(number: int, **changes: object) -> dict[str, object]:
     } | changes
 
 
-async def test_a_node_learns_of_an_organisation_that_is_not_verified_nothing_but_that_its_code_is_taken(
+async def test_an_import_lands_on_nobody_who_claims_a_code_and_on_the_one_that_is_verified_with_it(
     api, reading, tx, keys, node
 ):
     operator, market = node
@@ -277,15 +277,51 @@ async def test_a_node_learns_of_an_organisation_that_is_not_verified_nothing_but
     body = {"kind": "ENTERPRISE", "name": "Sample firm", "uscc": uscc, "administrator": "Sample person"}
     registered = await api.post("/v1/organisations", json=body, once="sample-key-of-a-stranger")
     assert registered.status_code == 201, registered.text
-    sent = await send(api, operator.key, lines(an_org(1, uscc=uscc)), kind="organisations")
+    theirs = registered.json()["organisation"]["id"]
+
+    async def brought(number: int) -> str:
+        sent = await send(api, operator.key, lines(an_org(number, uscc=uscc)), kind="organisations")
+        await work(reading)
+        (one,) = (await api.get(f"/v1/import-jobs/{sent.json()['id']}/rows", key=operator.key)).json()["items"]
+        assert one["refusal"] is None
+        return one["organisation_id"]
+
+    mine = await brought(1)
+    assert mine != theirs
+    assert await brought(2) == mine  # under another id of its own it is known again
+    await identity.verify_organisation(tx, market, UUID(theirs))
+    assert await brought(1) == theirs
+    with pytest.raises(UsccOfAnother):
+        await identity.verify_organisation(tx, market, UUID(mine))
+
+
+async def test_a_node_brings_no_organisation_of_a_region_that_another_node_looks_after(api, reading, tx, keys, node):
+    operator, market = node
+    other = (await an_organisation(tx, keys=keys, kind=OrgKind.AGENCY)).actor
+    await service.appoint_node(tx, market, other.org, code="CN-3301", regions=["330100", "330206"])
+    rows = [
+        an_org(1, region="330106"),  # in a city of the other's
+        an_org(2, region="330206"),  # a district of the other's in this one's city
+        an_org(3, region=None),
+        an_org(4, region="310000"),  # nobody's
+        an_org(5),
+    ]
+    sent = await send(api, operator.key, lines(*rows), kind="organisations")
     await work(reading)
-    (one,) = (await api.get(f"/v1/import-jobs/{sent.json()['id']}/rows", key=operator.key)).json()["items"]
-    assert (one["refusal"]["code"], one["organisation_id"]) == ("identity.uscc_taken", None)
-    await identity.verify_organisation(tx, market, UUID(registered.json()["organisation"]["id"]))
-    again = await send(api, operator.key, lines(an_org(1, uscc=uscc)), kind="organisations")
+    told = (await api.get(f"/v1/import-jobs/{sent.json()['id']}/rows", key=operator.key)).json()["items"]
+    elsewhere = "hub.region_of_another_node"
+    assert [one["refusal"] and one["refusal"]["code"] for one in told] == [
+        elsewhere,
+        elsewhere,
+        "hub.region_missing",
+        None,
+        None,
+    ]
+    # Nor by a correction of what it brought from elsewhere.
+    again = await send(api, operator.key, lines(an_org(5, region="330106")), kind="organisations")
     await work(reading)
     (one,) = (await api.get(f"/v1/import-jobs/{again.json()['id']}/rows", key=operator.key)).json()["items"]
-    assert one["organisation_id"] == registered.json()["organisation"]["id"]
+    assert one["refusal"]["code"] == elsewhere
 
 
 async def test_a_node_brings_its_organisations_and_then_their_listings_under_its_own_ids(api, reading, tx, node):

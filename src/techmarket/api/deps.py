@@ -6,6 +6,7 @@ commit (`db/idempotency.py`); and every GET its tag (`conditional.py`).
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -204,6 +205,18 @@ def rates_of(request: Request) -> rates.Rates:
 def source_of(request: Request) -> str:
     """Where a request comes from, as far as the proxy in front tells."""
     return request.client.host if request.client else "unknown"
+
+
+def neighbourhood_of(request: Request) -> str:
+    """Where a request comes from, for what is counted over a day: the 64 bits that a line of IPv6 is given are one."""
+    source = source_of(request)
+    try:
+        address = ipaddress.ip_address(source)
+    except ValueError:
+        return source
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return source
 
 
 async def spend_openly(request: Request) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep
+from techmarket.api.deps import KeysDep, MarketRoute, Reader, SignedIn, TxDep, neighbourhood_of
 from techmarket.api.keys import IssuedKeyOut
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
@@ -89,10 +89,15 @@ class OrganisationPage(Wire):
     status_code=201,
     response_model=RegistrationOut,
     operation_id="registerOrganisation",
-    responses=refusals(errors.KindNotOpen, errors.UsccMalformed, errors.UsccTaken),
+    responses=refusals(errors.KindNotOpen, errors.TooManyFounded, errors.UsccMalformed, errors.UsccTaken),
 )
-async def register_organisation(body: Register, actor: Reader, tx: TxDep, keys: KeysDep) -> RegistrationView:
-    """Register an organisation and its first administrator. Open to anyone; it can trade once verified."""
+async def register_organisation(
+    body: Register, request: Request, actor: Reader, tx: TxDep, keys: KeysDep
+) -> RegistrationView:
+    """Register an organisation and its first administrator. Open to anyone; it can trade once verified.
+
+    Its 统一社会信用代码 is a claim until then: several may claim one, and one alone is verified with it.
+    """
     return await service.register_organisation(
         tx,
         keys,
@@ -105,6 +110,7 @@ async def register_organisation(body: Register, actor: Reader, tx: TxDep, keys: 
         government_established=body.government_established,
         applies_local_rules=body.applies_local_rules,
         administrator=body.administrator,
+        founding=service.Founding(neighbourhood_of(request), request.app.state.organisations_per_day),
     )
 
 
@@ -137,10 +143,13 @@ async def get_organisation(organisation_id: Uuid, actor: Reader, tx: TxDep) -> O
     "/organisations/{organisation_id}/verification",
     response_model=OrganisationOut,
     operation_id="verifyOrganisation",
-    responses=refusals(NotInThisState),
+    responses=refusals(NotInThisState, errors.UsccOfAnother),
 )
 async def verify_organisation(organisation_id: Uuid, actor: SignedIn, tx: TxDep) -> OrganisationView:
-    """An operator has checked the organisation's papers."""
+    """An operator has checked the organisation's papers. Its code is its own from then on.
+
+    `warnings` holds `identity.uscc_shared` where another organisation claims the same code.
+    """
     return await service.verify_organisation(tx, actor, organisation_id)
 
 

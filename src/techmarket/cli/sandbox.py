@@ -24,7 +24,7 @@ SHARED = frozenset(
     {"host", "log_json", "market_name", "session_idle_seconds", "session_seconds", "embedder"}
     | {"watchers_max", "watchers_each_max", "upload_bytes_max", "upload_seconds", "room_documents_max"}
     | {"room_bytes_max", "webhooks_inside", "reads_per_minute", "writes_per_minute", "bids_per_minute"}
-    | {"open_per_minute"}
+    | {"open_per_minute", "organisations_per_day"}
 )
 """All that a sandbox takes from the settings of the market beside it. Listed, so that what is added later stays out."""
 

@@ -116,6 +116,7 @@ def server_for(market: OpenMarket, settings: Settings, *, jobs: bool) -> uvicorn
         ocid_prefix=settings.ocid_prefix,
         houses=houses(settings),
         session_limits=SessionLimits(settings.session_idle_seconds, settings.session_seconds),
+        organisations_per_day=settings.organisations_per_day,
     )
     config = uvicorn.Config(
         app,

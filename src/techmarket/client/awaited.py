@@ -56,7 +56,9 @@ class AwaitedOperations(ABC):
         *,
         once: str | None = None,
     ) -> shapes.IdentityRegistrationOut:
-        """Register an organisation and its first administrator. Open to anyone; it can trade once verified."""
+        """Register an organisation and its first administrator. Open to anyone; it can trade once verified. Its
+        统一社会信用代码 is a claim until then: several may claim one, and one alone is verified with it.
+        """
         return await self.send(
             "POST",
             "/v1/organisations",
@@ -77,7 +79,9 @@ class AwaitedOperations(ABC):
         *,
         once: str | None = None,
     ) -> shapes.OrganisationOut:
-        """An operator has checked the organisation's papers."""
+        """An operator has checked the organisation's papers. Its code is its own from then on. `warnings` holds
+        `identity.uscc_shared` where another organisation claims the same code.
+        """
         return await self.send(
             "POST",
             "/v1/organisations/{organisation_id}/verification",

@@ -195,6 +195,23 @@ class OrganisationOfRowChanged(Refusal):
     en = "This row was another organisation's before; give it a new external_id."
 
 
+class RegionMissing(Refusal):
+    code, kind = "hub.region_missing", Kind.INVALID
+    zh = "节点导入的单位须填写所在行政区划（region），费用分成据此归属。"
+    en = "A node says where the organisations lie that it brings (region): shares of fees go by it."
+
+
+class RegionOfAnotherNode(Refusal):
+    """Said of a row: its organisation is brought by the node that looks after its region, or by the market."""
+
+    code, kind = "hub.region_of_another_node", Kind.NOT_ALLOWED
+    zh = "行政区划 {region} 由另一节点负责；请由该节点或市场导入，或由该单位自行注册（自动归属该节点）。"
+    en = (
+        "Another node looks after the region {region}: let that node or the market bring this organisation, or let it "
+        "register itself; it belongs to that node then."
+    )
+
+
 class OrganisationVerifiedAlready(Refusal):
     code, kind = "hub.organisation_verified_already", Kind.CONFLICT
     zh = "该单位已通过核验，登记内容不再随导入改变。"

@@ -47,6 +47,14 @@ async def known_organisations(
     return {row.theirs: row for row in (await db.execute(query)).scalars()}
 
 
+async def brought_before(db: AsyncSession, org_id: UUID, organisation_ids: Collection[UUID]) -> UUID | None:
+    """The first of these organisations that was imported by this one, from whichever source."""
+    query = select(ExternalOrganisation.organisation_id).where(
+        ExternalOrganisation.org_id == org_id, ExternalOrganisation.organisation_id.in_(organisation_ids)
+    )
+    return (await db.execute(query.order_by(ExternalOrganisation.organisation_id).limit(1))).scalar_one_or_none()
+
+
 async def get_import(db: AsyncSession, import_id: UUID) -> ImportJob:
     row = await db.get(ImportJob, import_id)
     if row is None:

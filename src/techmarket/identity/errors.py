@@ -146,11 +146,33 @@ class UsccMalformed(Refusal):
 
 
 class UsccTaken(Refusal):
+    """Only who was verified has a code to himself; what others claim keeps nobody out."""
+
     code, kind = "identity.uscc_taken", Kind.CONFLICT
-    zh = "此统一社会信用代码已注册；请联系该组织的管理员加入，尚无管理员的请联系市场或其节点邀请。"
+    zh = "已有使用此统一社会信用代码的组织通过核验；请联系该组织的管理员加入，尚无管理员的请联系市场或其节点邀请。"
     en = (
-        "An organisation with this code is registered already; ask its administrator to add you or, where it has none "
+        "An organisation with this code is verified already; ask its administrator to add you or, where it has none "
         "yet, the market or its node to invite you."
+    )
+
+
+class UsccOfAnother(Refusal):
+    """Said to whoever verifies: the other is verified, so that it has this code is known to everybody."""
+
+    code, kind = "identity.uscc_of_another", Kind.CONFLICT
+    zh = "使用同一统一社会信用代码的“{name}”（{organisation}）已通过核验，两者只能有其一；如其有误，请先暂停该组织。"
+    en = (
+        "“{name}” ({organisation}) is verified with the same code, and one organisation alone can be; "
+        "if that one is wrong, suspend it first."
+    )
+
+
+class TooManyFounded(Refusal):
+    code, kind = "identity.too_many_founded", Kind.TOO_MANY
+    zh = "从此处一天内注册的组织已达上限（{organisations_max} 个）；请稍后再试，或请市场运营方登记。"
+    en = (
+        "As many organisations as one may register in a day from here ({organisations_max}) were; come again later, or "
+        "ask the market's operator to enter them."
     )
 
 

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import and_, case, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db.session import Tx
 from techmarket.identity.actor import OrgKind, Role, Scope
-from techmarket.identity.lifecycle import OrgState
+from techmarket.identity.lifecycle import ORGANISATION, OrgState
 from techmarket.identity.tables import (
     ApiKey,
     ClientSecret,
@@ -47,7 +48,30 @@ async def get_organisation(db: AsyncSession, org_id: UUID) -> Organisation:
 
 
 async def find_by_uscc(db: AsyncSession, uscc: str) -> Organisation | None:
-    return (await db.execute(select(Organisation).where(Organisation.uscc == uscc))).scalar_one_or_none()
+    """The verified organisation of this code. Others may claim it; nothing is ever found by their word."""
+    query = select(Organisation).where(Organisation.uscc == uscc, Organisation.state == OrgState.VERIFIED)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def claimed_by_several(db: AsyncSession, codes: Collection[str]) -> frozenset[str]:
+    """Those of these codes that more than one organisation says is its own, verified or not."""
+    query = select(Organisation.uscc).where(Organisation.uscc.in_(codes)).group_by(Organisation.uscc)
+    return frozenset(code for code in (await db.execute(query.having(func.count() > 1))).scalars() if code)
+
+
+async def set_verified(db: AsyncSession, org: Organisation, *, by: UUID) -> bool:
+    """False when another one is verified with its code, also at the same moment: nothing is changed then."""
+    state = org.state
+    try:
+        async with db.begin_nested():
+            org.state, org.verified_by = ORGANISATION.move(state, "verify"), by
+            await db.flush()
+    except IntegrityError as error:
+        if "uq_organisation_verified_uscc" not in str(error.orig):
+            raise
+        await db.refresh(org)
+        return False
+    return True
 
 
 async def get_person(db: AsyncSession, person_id: UUID) -> Person:

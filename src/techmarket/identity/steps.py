@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from techmarket.db import journal
 from techmarket.db.keys import Keys
-from techmarket.db.locks import lock_name
 from techmarket.identity import errors, repository
 from techmarket.identity import repository_people as people
 from techmarket.identity.actor import Actor, OrgKind, Role
@@ -98,11 +97,10 @@ async def register(
 ) -> UUID:
     """Register an organisation for others, without people: it can act once it was verified and somebody was invited.
 
-    One that is here under the same 统一社会信用代码 already is that one, whoever registered it. `is_verified`: an
-    operator enters it, who knows it.
+    One that is verified under the same 统一社会信用代码 is that one, whoever registered it; what others claim is not
+    asked. `is_verified`: an operator enters it, who knows it.
     """
     if said.uscc is not None:
-        await lock_name(db, f"identity.uscc:{said.uscc}")
         known = await repository.find_by_uscc(db, said.uscc)
         if known is not None:
             return known.id
@@ -119,10 +117,16 @@ async def register(
     return org.id
 
 
-async def find_registered(db: AsyncSession, uscc: str) -> OrganisationFacts | None:
-    """The organisation of this code, in whatever state; it is for the caller to say who may know of it."""
-    org = await repository.find_by_uscc(db, uscc)
-    return None if org is None else _facts(org)
+async def verified_by_code(db: AsyncSession, codes: Iterable[str]) -> dict[str, OrganisationFacts]:
+    """By 统一社会信用代码 the organisations that are verified with it; what others claim finds nobody."""
+    query = select(Organisation).where(Organisation.uscc.in_(set(codes)), Organisation.state == OrgState.VERIFIED)
+    return {org.uscc or "": _facts(org) for org in (await db.execute(query)).scalars()}
+
+
+async def claimants_of(db: AsyncSession, uscc: str) -> list[UUID]:
+    """Who says that this code is its own and was not verified yet; it is for the caller to say whose word counts."""
+    query = select(Organisation.id).where(Organisation.uscc == uscc, Organisation.state == ORGANISATION.initial)
+    return list((await db.execute(query.order_by(Organisation.id))).scalars())
 
 
 async def correct(db: AsyncSession, org_id: UUID, said: Registered, *, actor: Actor) -> bool:
@@ -130,10 +134,8 @@ async def correct(db: AsyncSession, org_id: UUID, said: Registered, *, actor: Ac
     org = await repository.lock_organisation(db, org_id)
     if org.state is not ORGANISATION.initial:
         return False
-    if said.uscc is not None and said.uscc != org.uscc:
-        await lock_name(db, f"identity.uscc:{said.uscc}")
-        if await repository.find_by_uscc(db, said.uscc) is not None:
-            raise errors.UsccTaken(pointer="/body/uscc")
+    if said.uscc is not None and said.uscc != org.uscc and await repository.find_by_uscc(db, said.uscc) is not None:
+        raise errors.UsccTaken(pointer="/body/uscc")
     for name in Registered.__dataclass_fields__:
         setattr(org, name, getattr(said, name))
     _note_hand(org, actor.person)

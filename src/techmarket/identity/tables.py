@@ -27,6 +27,7 @@ from techmarket.identity.lifecycle import Ground, IntentState, OrgState
 class Organisation(Identified, Base):
     """`jurisdiction` is the province whose rules bind it; a central unit may be exempt by `applies_local_rules`.
 
+    `uscc` is anybody's to claim until it was verified: it is one organisation's among those that are.
     `is_node`: it is a node (节点) of the hub; `node_id`: the node that it belongs to.
     `second_factor_seconds`: how old a second factor may be at acts with consequences; None asks for none.
     `by_two`: the operations to which a colleague has to agree beforehand.
@@ -35,12 +36,15 @@ class Organisation(Identified, Base):
     """
 
     __tablename__ = "organisation"
-    __table_args__ = (CheckConstraint("NOT is_node OR node_id IS NULL", name="a_node_is_of_no_node"),)
+    __table_args__ = (
+        CheckConstraint("NOT is_node OR node_id IS NULL", name="a_node_is_of_no_node"),
+        Index("uq_organisation_verified_uscc", "uscc", unique=True, postgresql_where=text("state = 'VERIFIED'")),
+    )
 
     kind: Mapped[OrgKind]
     name: Mapped[str] = mapped_column(String(200))
     name_en: Mapped[str | None] = mapped_column(String(200))
-    uscc: Mapped[str | None] = mapped_column(String(18), unique=True)
+    uscc: Mapped[str | None] = mapped_column(String(18), index=True)
     region: Mapped[str | None] = mapped_column(String(6))
     government_established: Mapped[bool]
     applies_local_rules: Mapped[bool]
@@ -224,7 +228,10 @@ class OutsideSignIn(Identified, Base):
 
 
 class SignInTries(Base):
-    """Failed tries to sign in, counted under keyed hashes of name and source: the table names nobody."""
+    """Failed tries to sign in, counted under keyed hashes of name and source: the table names nobody.
+
+    What strangers register is counted here, too, under a hash of their address: `failures` since `tried_at`.
+    """
 
     __tablename__ = "sign_in_tries"
 

@@ -7,7 +7,7 @@ that is killed leaves whole batches behind, and the next one goes on behind the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO
@@ -21,7 +21,7 @@ from techmarket.db.files import Files
 from techmarket.db.means import RowReader
 from techmarket.db.media import CSV, NDJSON, XLSX
 from techmarket.db.session import Tx
-from techmarket.hub import errors, policy, repository, rules
+from techmarket.hub import errors, nodes, policy, repository, repository_nodes, rules
 from techmarket.hub import repository_imports as runs
 from techmarket.hub.events import ImportRunEnded, ImportRunQueued, MappingSet
 from techmarket.hub.lifecycle import IMPORT, ImportState
@@ -31,7 +31,6 @@ from techmarket.hub.tables import ExternalOrganisation, ImportLine, ImportMappin
 from techmarket.hub.views import ImportRunView, MappingView
 from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor
-from techmarket.identity.errors import UsccTaken
 from techmarket.identity.permissions import allows, require
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.paging import Page, decode_cursor, last_id, page_of
@@ -332,6 +331,8 @@ async def _import_organisations(db: AsyncSession, actor: Actor, source: str, row
     judged = [rules.judged_organisation(row) for row in rows]
     sound = [row.external_id or "" for row in judged if row.problem is None]
     known = await repository.known_organisations(db, actor.org, source, sound)
+    codes = [row.organisation.uscc for row in judged if row.organisation is not None and row.organisation.uscc]
+    verified = await identity.verified_by_code(db, codes)
     outcomes = []
     for row in judged:
         if row.problem is not None:
@@ -339,14 +340,19 @@ async def _import_organisations(db: AsyncSession, actor: Actor, source: str, row
             continue
         try:
             async with db.begin_nested():
-                outcomes.append(await _import_organisation(db, actor, source, row, known))
+                outcomes.append(await _import_organisation(db, actor, source, row, known, verified))
         except Refusal as refusal:
             outcomes.append(rules.refused(row, Problem.of(refusal)))
     return outcomes
 
 
 async def _import_organisation(
-    db: AsyncSession, actor: Actor, source: str, row: Row, known: dict[str, ExternalOrganisation]
+    db: AsyncSession,
+    actor: Actor,
+    source: str,
+    row: Row,
+    known: dict[str, ExternalOrganisation],
+    verified: Mapping[str, identity.OrganisationFacts],
 ) -> RowOutcome:
     assert row.organisation is not None
     assert row.external_id is not None
@@ -361,10 +367,13 @@ async def _import_organisation(
         draft.applies_local_rules,
     )
     stored = known.get(row.external_id)
+    holder = verified.get(said.uscc or "")
     outcome = Outcome.ACCEPTED
     if stored is None:
-        await _require_known(db, actor, said.uscc)
-        org_id = await identity.register(db, said, node_id=actor.node, actor=actor)
+        if holder is not None:
+            org_id = holder.id
+        else:
+            org_id = await _brought_before(db, actor, said.uscc) or await _register(db, actor, said)
         stored = ExternalOrganisation(
             org_id=actor.org,
             source=source,
@@ -375,29 +384,47 @@ async def _import_organisation(
         db.add(stored)
         await db.flush()
         known[row.external_id] = stored
+    elif holder is not None and holder.id != stored.organisation_id and await _is_claimed(db, stored, said.uscc):
+        # What was brought under this code was somebody's claim; it is the one that was verified.
+        stored.organisation_id, stored.fingerprint = holder.id, row.fingerprint
     elif stored.fingerprint == row.fingerprint:
         outcome = Outcome.UNCHANGED
     else:
         facts = await identity.get_organisation(db, stored.organisation_id)
         require(actor, policy.IMPORT_FOR_OTHERS, node=facts.node_id)
+        if not facts.is_verified:
+            await _require_place(db, actor, said.region)
         if not await identity.correct(db, stored.organisation_id, said, actor=actor):
             raise errors.OrganisationVerifiedAlready(pointer="/external_id")
         stored.fingerprint = row.fingerprint
     return RowOutcome(row.line, row.external_id, outcome, organisation_id=stored.organisation_id)
 
 
-async def _require_known(db: AsyncSession, actor: Actor, uscc: str | None) -> None:
-    """Of an organisation that is not verified only its own node and the market learn more than that its code is
-    taken, which whoever registers one learns, too."""
-    known = await identity.find_registered(db, uscc) if uscc is not None else None
-    if (
-        known is None
-        or known.is_verified
-        or actor.is_market
-        or (actor.node is not None and known.node_id == actor.node)
-    ):
+async def _register(db: AsyncSession, actor: Actor, said: identity.Registered) -> UUID:
+    await _require_place(db, actor, said.region)
+    return await identity.register(db, said, node_id=actor.node, actor=actor)
+
+
+async def _brought_before(db: AsyncSession, actor: Actor, uscc: str | None) -> UUID | None:
+    """Of those who claim a code and are not verified only what this importer brought himself is the same one: whoever
+    else claims it may be anybody, and he learns nothing of him."""
+    claimants = await identity.claimants_of(db, uscc) if uscc is not None else []
+    return await repository.brought_before(db, actor.org, claimants) if claimants else None
+
+
+async def _is_claimed(db: AsyncSession, stored: ExternalOrganisation, uscc: str | None) -> bool:
+    return uscc is not None and stored.organisation_id in await identity.claimants_of(db, uscc)
+
+
+async def _require_place(db: AsyncSession, actor: Actor, region: str | None) -> None:
+    """A node brings what lies in its regions, or in nobody's; so its share of a fee is no question of who was first."""
+    if actor.node is None:
         return
-    raise UsccTaken(pointer="/uscc")
+    if region is None:
+        raise errors.RegionMissing(pointer="/region")
+    known = await repository_nodes.nodes_of_regions(db, nodes.places_above(region))
+    if nodes.node_of_region(region, known) not in (None, actor.node):
+        raise errors.RegionOfAnotherNode(region=region, pointer="/region")
 
 
 async def _finish(tx: Tx, run_id: UUID) -> None:

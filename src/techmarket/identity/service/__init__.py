@@ -11,6 +11,7 @@ from techmarket.identity.service.elevations import (
     under_elevation,
 )
 from techmarket.identity.service.entering import authenticate, authenticate_for
+from techmarket.identity.service.founding import Founding
 from techmarket.identity.service.intents import (
     agree_to_act,
     as_agreed,
@@ -74,6 +75,7 @@ from techmarket.identity.service.sandbox import (
 from techmarket.identity.service.sessions import confirm_session, end_session, list_sessions, sign_in
 
 __all__ = [
+    "Founding",
     "accept_invitation",
     "add_member",
     "add_person",

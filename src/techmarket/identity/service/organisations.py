@@ -20,7 +20,8 @@ from techmarket.identity.events import (
     OrganisationVerified,
 )
 from techmarket.identity.lifecycle import ORGANISATION, OrgState
-from techmarket.identity.permissions import require
+from techmarket.identity.permissions import allows, require
+from techmarket.identity.service.founding import Founding, count_founding
 from techmarket.identity.service.keys import issue
 from techmarket.identity.service.members import add_member
 from techmarket.identity.service.showing import view_of
@@ -50,12 +51,14 @@ async def register_organisation(
     government_established: bool,
     applies_local_rules: bool,
     administrator: str,
+    founding: Founding = Founding(),
 ) -> RegistrationView:
     """An organisation registers itself and its first administrator; it can act once an operator has verified it."""
     require(actor, policy.REGISTER)
     if kind not in OPEN_KINDS:
         raise errors.KindNotOpen(open_kinds=list(OPEN_KINDS), pointer="/body/kind")
     async with tx.begin() as db:
+        await count_founding(db, keys, actor, founding)
         founded = await found_organisation(
             db,
             keys,
@@ -94,7 +97,6 @@ async def found_organisation(
     if uscc is not None:
         if not rules.uscc_form_is_right(uscc):
             raise errors.UsccMalformed(pointer="/body/uscc")
-        await lock_name(db, f"identity.uscc:{uscc}")
         if await repository.find_by_uscc(db, uscc) is not None:
             raise errors.UsccTaken(pointer="/body/uscc")
     org = Organisation(
@@ -161,7 +163,7 @@ async def found_market(tx: Tx, keys: Keys, *, name: str) -> dict[str, str]:
 
 
 async def verify_organisation(tx: Tx, actor: Actor, org_id: UUID) -> OrganisationView:
-    """An operator has checked the papers of an organisation; from now on it may trade.
+    """An operator has checked the papers of an organisation; from now on it may trade, and its code is its own.
 
     One who registered it for others, or whose hand is behind whoever did, is not the second pair of eyes.
     """
@@ -173,10 +175,13 @@ async def verify_organisation(tx: Tx, actor: Actor, org_id: UUID) -> Organisatio
         # Whoever wrote down what is to be verified, or chose who confirms it, does not verify it.
         for person_id in org.entered_by:
             await steps.require_two_people(db, person_id, actor.person)
-        org.state = ORGANISATION.move(org.state, "verify")
-        org.verified_by = actor.person
+        ORGANISATION.move(org.state, "verify")
+        if not await repository.set_verified(db, org, by=actor.person):
+            other = await repository.find_by_uscc(db, org.uscc or "")
+            named = {"organisation": other.id, "name": other.name} if other else {"organisation": None, "name": "—"}
+            raise errors.UsccOfAnother(pointer="/path/organisation_id", **named)
         journal.record(db, OrganisationVerified(org.id), actor=actor)
-        return view_of(org)
+        return await _desk_view(db, org)
 
 
 async def suspend_organisation(tx: Tx, actor: Actor, org_id: UUID) -> OrganisationView:
@@ -196,7 +201,13 @@ async def get_organisation(tx: Tx, actor: Actor, org_id: UUID) -> OrganisationVi
     async with tx.read() as db:
         org = await repository.get_organisation(db, org_id)
         _require_known(actor, org)
-        return view_of(org)
+        return await _desk_view(db, org) if allows(actor, policy.VERIFY, node=org.node_id) else view_of(org)
+
+
+async def _desk_view(db: AsyncSession, org: Organisation) -> OrganisationView:
+    """As whoever verifies sees it: also that others claim the same code."""
+    shared = await repository.claimed_by_several(db, [org.uscc]) if org.uscc is not None else frozenset()
+    return view_of(org, is_code_shared=org.uscc in shared)
 
 
 def _require_known(actor: Actor, org: Organisation) -> None:
@@ -218,4 +229,5 @@ async def list_organisations(
     async with tx.read() as db:
         rows = await repository.list_organisations(db, node=wanted, after=after, limit=limit + 1)
         page = page_of(rows, limit, lambda org: (org.created_at.isoformat(), str(org.id)))
-        return page.map(view_of)
+        shared = await repository.claimed_by_several(db, [org.uscc for org in page.items if org.uscc is not None])
+        return page.map(lambda org: view_of(org, is_code_shared=org.uscc in shared))

@@ -7,8 +7,10 @@ from techmarket.identity.tables import Organisation
 from techmarket.identity.views import OrganisationView
 
 
-def view_of(org: Organisation) -> OrganisationView:
+def view_of(org: Organisation, *, is_code_shared: bool = False) -> OrganisationView:
+    """`is_code_shared` is for those who verify: another organisation says that its code is its own."""
     warned = org.uscc is not None and not rules.uscc_checksum_is_right(org.uscc)
+    warnings = (("identity.uscc_checksum",) if warned else ()) + (("identity.uscc_shared",) if is_code_shared else ())
     return OrganisationView(
         org.id,
         org.kind,
@@ -19,6 +21,6 @@ def view_of(org: Organisation) -> OrganisationView:
         org.state,
         org.government_established,
         org.applies_local_rules,
-        ("identity.uscc_checksum",) if warned else (),
+        warnings,
         org.node_id,
     )
