@@ -212,6 +212,8 @@ async def filled(store: Store, keys: Keys, entries: int, work: int) -> Side:
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
+    while await transparency.note_spans(store.tx):
+        pass
     say(f"{entries} entries and {work} open things are there")
     return Side(store, market["operator"].actor, made[0].actor, orgs, people, things)
 

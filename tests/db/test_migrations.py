@@ -253,6 +253,42 @@ async def down_while_somebody_reads(url: str, config: Config, *, seconds: float)
         await engine.dispose()
 
 
+def test_an_index_is_built_anew_where_a_build_broke_off_and_nobody_waits_in_a_statement_for_his_turn_to_migrate(
+    database_url: str,
+):
+    """Who waited for the lock in a statement would be waited for by the index that is built under it."""
+    config = alembic_config(database_url)
+    head = catalogue(database_url)
+    in_a_thread(command.downgrade, config, "0113_claim_codes")
+
+    def break_off(connection: Connection) -> None:
+        connection.execute(text("CREATE INDEX ix_journal_entry_newest_of_kind ON journal_entry (kind)"))
+        connection.commit()
+
+    look(database_url, break_off)
+
+    async def waiting_while_another_migrates() -> list[str]:
+        engine = create_async_engine(database_url, poolclass=NullPool)
+        async with engine.connect() as other:
+            await other.execute(text("SELECT pg_advisory_lock(:k)"), {"k": 0x7E01_0000})
+            await other.commit()
+            upward = asyncio.create_task(asyncio.to_thread(command.upgrade, config, "head"))
+            await asyncio.sleep(0.4)
+            seen = await other.execute(
+                text("SELECT wait_event_type FROM pg_stat_activity WHERE datname = current_database()")
+            )
+            waiting = [one for one in seen.scalars() if one == "Lock"]
+            is_done = upward.done()
+            await other.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": 0x7E01_0000})
+            await other.commit()
+            await upward
+        await engine.dispose()
+        return [*waiting, *(["it did not wait"] if is_done else [])]
+
+    assert in_a_thread(asyncio.run, waiting_while_another_migrates()) == []
+    assert catalogue(database_url) == head
+
+
 # Statements that rewrite a whole table while nobody may write to it, or that lift the limit on waiting.
 HEAVY = {
     "lifts the lock timeout": r"lock_timeout",

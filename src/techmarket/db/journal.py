@@ -59,9 +59,22 @@ class JournalEntry(Base):
         Index("ix_journal_entry_trading", text("(refs ->> 0)"), "seq", postgresql_where=text("kind LIKE 'trading.%'")),
         # What an entry is about: the things it refers to, and its subject. Dossiers are gathered by it.
         Index("ix_journal_entry_about", text("journal_about(refs, facts)"), postgresql_using="gin"),
-        # What the people of an organisation did, and what one person did: asked by whoever looks back.
-        Index("ix_journal_entry_org", "org", "seq", postgresql_where=text("org IS NOT NULL")),
-        Index("ix_journal_entry_actor", "actor", "seq", postgresql_where=text("actor IS NOT NULL")),
+        # What the people of an organisation did, one person, of one kind, under one elevation: asked by whoever looks
+        # back. By -seq, an order in which only these can be read: a planner that takes for common what was not seen for
+        # long would else look for it backwards through all entries since.
+        *(
+            Index(f"ix_journal_entry_newest_of_{name}", text(of), text("(-seq)"), postgresql_where=where)
+            for name, of, where in (
+                ("org", "org", text("org IS NOT NULL")),
+                ("actor", "actor", text("actor IS NOT NULL")),
+                ("kind", "kind", None),
+                (
+                    "elevation",
+                    "(cast(standing as jsonb) ->> 'elevation')",
+                    text("standing LIKE '%\"elevation\"%'"),
+                ),
+            )
+        ),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -30,7 +30,7 @@ class Kind(Enum):
 _TABLES: Mapping[Kind, str] = {
     Kind.FOR_GOOD: """
 achievement_version bid checkpoint cosignature document document_read document_withdrawal final_bid
-journal_entry journal_position listing_item listing_review listing_version lot_scores lot_turn notice_entry
+journal_entry journal_position journal_span listing_item listing_review listing_version lot_scores lot_turn notice_entry
 notice_lengthening notice_posting notice_version objection_evidence opened_envelope participant_opinion
 score_sheet signatory signature text trade_act transfer tree_node
 """,

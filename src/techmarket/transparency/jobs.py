@@ -17,6 +17,14 @@ async def checkpoint(means: Means) -> None:
             return
 
 
+@periodic("transparency.spans", every=timedelta(seconds=10))
+async def note_spans(means: Means) -> None:
+    """Keep up what looking back at a time finds its rows by; a market that had none catches up in a while."""
+    for _ in range(20):
+        if not await service.note_spans(means.tx):
+            return
+
+
 @periodic("transparency.cosign", every=timedelta(seconds=10))
 async def cosign(means: Means) -> None:
     """Have the newest checkpoint signed by the witnesses that the market has named."""

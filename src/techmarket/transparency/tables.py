@@ -23,6 +23,19 @@ class TreeNode(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class JournalSpan(Base):
+    """Between which times a stretch of `SPAN` positions was written, and what rows it has: whoever looks back at a day
+    reads that day alone. Never by the entries' writers, who have enough to do: it is added behind them."""
+
+    __tablename__ = "journal_span"
+
+    idx: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    first_seq: Mapped[int]
+    last_seq: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
 class CheckpointRow(Base):
     """Sizes only grow, through all logs that followed one another: each begins with what its forerunner left.
 

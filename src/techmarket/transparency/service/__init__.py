@@ -24,6 +24,7 @@ from techmarket.transparency.service.reading import (
 from techmarket.transparency.service.sealing import (
     keep_cosignature,
     make_checkpoint,
+    note_spans,
     open_new_log,
     publish_keys,
     uncosigned,
@@ -47,6 +48,7 @@ __all__ = [
     "list_logs",
     "log_commitment",
     "make_checkpoint",
+    "note_spans",
     "open_new_log",
     "publish_keys",
     "read_audit",

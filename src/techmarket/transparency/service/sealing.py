@@ -13,7 +13,7 @@ from techmarket.db.keys import Keys
 from techmarket.db.locks import lock_name
 from techmarket.db.session import Tx
 from techmarket.kernel.ids import new_id
-from techmarket.transparency import offline, repository, rules, steps
+from techmarket.transparency import offline, repository, repository_audit, rules, steps
 from techmarket.transparency.events import KeyPublished, KeyRetired, LogOpened
 from techmarket.transparency.offline import Verifier
 from techmarket.transparency.rules import Node
@@ -45,6 +45,12 @@ async def make_checkpoint(tx: Tx, keys: Keys) -> int:
         note = offline.sign_checkpoint(offline.Checkpoint(origin, grown, root), keys.log)
         db.add(CheckpointRow(size=grown, root=root, note=note, kid=keys.log.kid))
         return len(rows)
+
+
+async def note_spans(tx: Tx) -> int:
+    """Note between which times the next whole stretches of positions were written; returns how many it noted."""
+    async with tx.begin() as db:
+        return await repository_audit.keep_spans(db)
 
 
 async def publish_keys(tx: Tx, keys: Keys) -> None:
