@@ -195,10 +195,11 @@ class FileReader:
         return sum(1 for _ in rows_in(file, media=media, rows_max=rows_max + 1, columns=columns))
 
     def rows(
-        self, file: IO[bytes], *, media: str, kind: Kind, language: str, columns: Columns, rows_max: int
+        self, file: IO[bytes], *, media: str, kind: Kind, language: str, columns: Columns, behind: int, rows_max: int
     ) -> Iterator[Row]:
+        """The rows behind so many, which are passed over without a look into them."""
         file.seek(0)
-        for number, found in rows_in(file, media=media, rows_max=rows_max, columns=columns):
+        for number, found in islice(rows_in(file, media=media, rows_max=rows_max, columns=columns), behind, None):
             yield read_row(number, found, kind, language)
 
 

@@ -62,6 +62,7 @@ class RowReader(Protocol):
         kind: Any,
         language: str,
         columns: Mapping[str, str | None],
+        behind: int,
         rows_max: int,
     ) -> Iterator[Any]: ...
     def terms(self, kind: str, said: Any) -> dict[str, Any] | None: ...

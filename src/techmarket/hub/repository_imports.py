@@ -81,6 +81,16 @@ async def insert_lines(db: AsyncSession, rows: Sequence[dict[str, Any]]) -> None
         await db.execute(insert(ImportLine), rows)
 
 
+async def fingerprints(db: AsyncSession, run_id: UUID, named: Sequence[str]) -> dict[str, str]:
+    """Of these external ids those that stand in rows done before, with what the first sound row of each said."""
+    query = (
+        select(ImportLine.external_id, ImportLine.fingerprint)
+        .where(ImportLine.run_id == run_id, ImportLine.external_id.in_(named), ImportLine.fingerprint.is_not(None))
+        .order_by(ImportLine.n.desc())  # the first comes last, and stays
+    )
+    return {str(theirs): str(said) for theirs, said in (await db.execute(query)).all()}
+
+
 async def list_lines(
     db: AsyncSession, run_id: UUID, *, outcome: Outcome | None, after: int, limit: int
 ) -> Sequence[ImportLine]:

@@ -175,14 +175,16 @@ class ImportRun(Identified, Base):
 
 
 class ImportLine(Base):
-    """What became of one row: written with its effect, never changed."""
+    """What became of one row: written with its effect, never changed. The fingerprint is of what a sound row said."""
 
     __tablename__ = "import_line"
+    __table_args__ = (Index(None, "run_id", "external_id"),)
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey("import_run.id"), primary_key=True)
     n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     line: Mapped[int]
     external_id: Mapped[str | None] = mapped_column(String(64))
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
     outcome: Mapped[Outcome]
     listing_id: Mapped[UUID | None] = mapped_column(ForeignKey("listing.id"))
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))

@@ -230,7 +230,7 @@ async def run_next(tx: Tx, store: Files, reader: RowReader, *, seconds: float = 
         return False
     try:
         with await store.fetch(turn.sha256) as file:
-            await _go_on(tx, reader, turn, file, asyncio.get_running_loop().time() + seconds)
+            await _go_on(tx, reader, turn, file, seconds)
     except Refusal as refusal:
         await _fail(tx, turn.id, Problem.of(refusal))
     except Exception as error:
@@ -261,7 +261,7 @@ async def _take(tx: Tx) -> _Turn | None:
         )
 
 
-async def _go_on(tx: Tx, reader: RowReader, turn: _Turn, file: IO[bytes], until: float) -> None:
+async def _go_on(tx: Tx, reader: RowReader, turn: _Turn, file: IO[bytes], seconds: float) -> None:
     total = turn.total or await _count(tx, reader, turn, file)
     rows: Iterator[Row] = reader.rows(
         file,
@@ -269,22 +269,19 @@ async def _go_on(tx: Tx, reader: RowReader, turn: _Turn, file: IO[bytes], until:
         kind=turn.kind.value,
         language=turn.language,
         columns=turn.columns,
+        behind=turn.done,
         rows_max=RUN_ROWS_MAX,
     )
-    seen: dict[str, str] = {}
-    n = 0
+    done = turn.done
     clock_now = asyncio.get_running_loop().time
+    until = None
     while part := await asyncio.to_thread(lambda: list(islice(rows, BATCH))):
-        checked = rules.first_of_each(part, seen)
-        begun, n = n, n + len(part)
-        # What was done before is read again only for the sake of what stands twice.
-        left = checked[max(0, turn.done - begun) :]
-        if not left:
-            continue
-        if not await _batch(tx, turn, n - len(left), left):
+        # Going past what was done before is not of the turn: else a long file would get one batch a turn at its end.
+        until = until if until is not None else clock_now() + seconds
+        if not await _batch(tx, turn, done, part):
             return
-        # Only behind something done: a turn that ended while it read what was done before would never get further.
-        if clock_now() >= until and n < total:
+        done += len(part)
+        if clock_now() >= until and done < total:
             return
     await _finish(tx, turn.id)
 
@@ -312,11 +309,14 @@ async def _batch(tx: Tx, turn: _Turn, begun: int, rows: Sequence[Row]) -> bool:
         if actor is None:
             raise errors.ImporterGone()
         _require_may_import(actor, turn.kind)
+        named = [row.external_id for row in rows if row.external_id is not None]
+        rows = rules.first_of_each(rows, await runs.fingerprints(db, turn.id, named))
         if turn.kind is ImportKind.ORGANISATIONS:
             outcomes = await _import_organisations(db, actor, turn.source, rows)
         else:
             outcomes = await import_batch(db, actor, turn.kind.listing_kind, turn.source, rows, submit=turn.submit)
-        lines = [_line(turn.id, begun + at, one) for at, one in enumerate(outcomes, start=1)]
+        told = enumerate(zip(outcomes, rows, strict=True), start=begun + 1)
+        lines = [_line(turn.id, n, one, row.fingerprint or None) for n, (one, row) in told]
         await runs.insert_lines(db, lines)
         run.done += len(outcomes)
         for one in outcomes:
@@ -450,13 +450,14 @@ async def _note_failure(tx: Tx, run_id: UUID) -> None:
             await _end(db, run, "fail", actor=None, problem=Problem.of(errors.ImportBroken()))
 
 
-def _line(run_id: UUID, n: int, one: RowOutcome) -> dict[str, object]:
+def _line(run_id: UUID, n: int, one: RowOutcome, fingerprint: str | None) -> dict[str, object]:
     refusal = one.refusal
     return {
         "run_id": run_id,
         "n": n,
         "line": one.line,
         "external_id": one.external_id,
+        "fingerprint": fingerprint,
         "outcome": one.outcome,
         "listing_id": one.listing_id,
         "organisation_id": one.organisation_id,
