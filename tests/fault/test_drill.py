@@ -12,19 +12,24 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from rich.console import Console
 
-from techmarket.cli import backing, drill
+from techmarket.cli import backing, drill, erasures
 from techmarket.cli.state import OpenMarket, open_market
 from techmarket.db import clock, files
 from techmarket.db import keys as market_keys
 from techmarket.db.backups.tools import BackupFailed
 from techmarket.db.embedded import EmbeddedServerError
+from techmarket.identity import service as identity
+from techmarket.identity.service.personal import ERASED
+from techmarket.identity.tables import Person
 from techmarket.jobs import runner
 from techmarket.settings import Settings
 from techmarket.trading.bidbook import BidBook
+from tests.identity.make import an_organisation
 from tests.trading.make import OPENS, an_open_lot, bidders
 
 BIDS, AT_ONCE = 100_000, 500
@@ -49,6 +54,7 @@ async def test_every_row_is_back_as_before_a_bad_delete_and_a_kill_loses_nothing
     console = Console(file=StringIO(), width=200)
     async with open_market(settings, application="test") as market:
         await a_file(market)
+        human = (await an_organisation(market.means.tx, keys=market.means.keys)).actor.person
         if IS_LONG:
             await many_bids(market, BIDS)
         await runner.sequence_once(market.means)
@@ -63,6 +69,7 @@ async def test_every_row_is_back_as_before_a_bad_delete_and_a_kill_loses_nothing
         # The archive is written as the log is: none lacks on a quiet machine, on a busy one some of the last second's.
         assert figures.lost < drill.BEATS_AFTER
         await check_refusals(market, place, settings, console)
+        await check_erasure(market, place, settings, human)
     assert [name for name in os.listdir(place) if name.startswith("techmarket-drill-")] == []
 
 
@@ -108,3 +115,25 @@ async def check_refusals(market: OpenMarket, place: Path, settings: Settings, co
     with pytest.raises(EmbeddedServerError, match="holds a database already"):
         await backing.restore(settings, backups, console, keys=settings.state_dir / "keys")
     assert market_keys.generated(settings.state_dir / "keys").log.kid == market.means.keys.log.kid
+
+
+async def check_erasure(market: OpenMarket, place: Path, settings: Settings, human: UUID) -> None:
+    """Of who was erased after a base no name comes back with it, as the archive has kept beside it that he was."""
+    tx, folder, console = market.means.tx, place / "backups", Console(file=StringIO(), width=200)
+    assert erasures.kept(folder) == set()
+    assert await identity.erase_again(tx, [human]) == 1
+    stop, register = asyncio.Event(), folder / erasures.FILE
+    archiving = asyncio.create_task(backing.keep_archive(market, folder, console, stop))
+    async with asyncio.timeout(30):
+        while not register.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    stop.set()
+    await archiving
+    assert erasures.kept(folder) == {human}
+    back = settings.model_copy(update={"state_dir": place / "back"})
+    shutil.rmtree(folder / backing.WAL)  # only the base is left, as to a moment before he was erased
+    restored = await backing.restore(back, folder, console, keys=settings.state_dir / "keys")
+    assert restored.findings == []
+    async with open_market(back, application="test", prepare=False) as again, again.means.tx.read() as db:
+        name = (await db.get_one(Person, human)).name
+    assert name.startswith(ERASED)

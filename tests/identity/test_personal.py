@@ -6,18 +6,22 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from techmarket.cli import erasures
 from techmarket.db.means import Means
 from techmarket.db.metadata import load_all_tables
 from techmarket.db.personal import tables_about_people
 from techmarket.db.session import Tx
 from techmarket.identity import passwords
 from techmarket.identity import repository_people as people
+from techmarket.identity import service as identity
 from techmarket.identity.service.personal import ERASED, KEPT
 from techmarket.jobs import runner
+from techmarket.kernel.ids import new_id
 from tests.api.test_people import PASSWORD, sign_in, with_second_factor
 from tests.identity.make import an_organisation
 
@@ -105,6 +109,29 @@ async def test_after_erasure_name_and_login_stand_nowhere_and_the_key_opens_noth
     assert (await api.get("/v1/me", key=key)).status_code == 401
     sign_in = await api.post("/v1/sessions", json={"name": LOGIN, "password": PASSWORD})
     assert sign_in.status_code == 401
+
+
+async def test_whom_a_market_from_a_backup_knows_again_is_erased_again_and_nobody_twice(
+    api: Any, tx: Tx, keys: Any, means: Means, tmp_path: Path
+) -> None:
+    org, key = await a_human(api, tx, keys)
+    me = UUID((await api.get("/v1/me", key=key)).json()["person_id"])
+    register, only_administrator = erasures.Register(tmp_path), org.actor.person
+    assert await register.note(tx) == 0
+    # The folder knows of him, of the organisation's only administrator, and of one of the time after this base.
+    (tmp_path / erasures.FILE).write_text(f"\n{me}\n{only_administrator}\n{new_id()}\n")
+    assert await identity.erase_again(tx, erasures.kept(tmp_path)) == 2
+    await runner.settle_down(means)
+    assert (await everywhere(tx, NAME), await everywhere(tx, LOGIN)) == ([], [])
+    assert [(await api.get("/v1/me", key=one)).status_code for one in (key, org.key)] == [401, 401]
+    assert await identity.erase_again(tx, erasures.kept(tmp_path)) == 0
+    # What stands there already is not written again; a new folder gets all of them, in the log or not yet.
+    assert await register.note(tx) == 0
+    third = (await an_organisation(tx, keys=keys)).actor.person
+    assert await identity.erase_again(tx, [third]) == 1
+    assert [await register.note(tx), await register.note(tx)] == [1, 0]
+    assert await erasures.Register(tmp_path / "new").note(tx) == 3
+    assert erasures.kept(tmp_path / "new") == {me, only_administrator, third}
 
 
 ONESELF = [("PUT", "/v1/me/name", {"name": "钱更正"}), ("POST", "/v1/me/erasure", None)]

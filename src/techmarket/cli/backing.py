@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from techmarket.cli import erasures
 from techmarket.cli.doctor import examine, of_the_database
 from techmarket.cli.state import SECRETS, OpenMarket, load_keys, open_market
 from techmarket.db.backups import archive, bases
@@ -26,6 +27,7 @@ from techmarket.db.backups.objects import Copied, copy_files
 from techmarket.db.backups.tools import BackupFailed
 from techmarket.db.embedded import recovery
 from techmarket.db.files import Files
+from techmarket.identity import service as identity
 from techmarket.identity.actor import ANONYMOUS
 from techmarket.kernel.seals import Seal
 from techmarket.matching import service as matching
@@ -67,6 +69,7 @@ async def take(market: OpenMarket, folder: Path, console: Console, *, keep: int 
             Files.at(folder / OBJECTS),
             progress=lambda done: bar.update(task, completed=done),
         )
+        await erasures.Register(folder).note(market.means.tx)
         kept = bases.prune(folder, keep)
         archive.prune(folder / WAL, kept[0].first_segment)
         if with_keys:
@@ -120,15 +123,16 @@ def _copy_keys(source: Path, target: Path) -> None:
 async def keep_archive(
     market: OpenMarket, folder: Path, console: Console, stop: asyncio.Event, *, files_every: float = 30.0
 ) -> None:
-    """Stream the log and copy new files until asked to stop."""
+    """Stream the log, copy new files and write down who was erased, until asked to stop."""
     await archive.prepare(market.url)
     console.print(
         f"archiving into {folder / WAL}; the server keeps for the slot {SLOT} what is not here yet", soft_wrap=True
     )
 
     async def files() -> None:
-        target = Files.at(folder / OBJECTS)
+        target, erased = Files.at(folder / OBJECTS), erasures.Register(folder)
         while True:
+            await erased.note(market.means.tx)
             copied = await copy_files(market.means.tx, market.means.files, target)
             if copied.missing:
                 console.print(f"! {len(copied.missing)} files are not where they should be")
@@ -284,6 +288,9 @@ async def _examined(
             # Whoever read beyond this end holds positions that will be given to other entries.
             console.print(f"the log is now {await transparency.open_new_log(market.means.tx)}", soft_wrap=True)
             await matching.reread(market.means.tx)
+    erased = await identity.erase_again(market.means.tx, erasures.kept(folder))
+    if erased:
+        console.print(f"[green]✓[/] {erased} who were erased after that moment are erased again", soft_wrap=True)
     seconds = time.monotonic() - begun
     console.print(f"restored in {seconds:.1f} s", highlight=False)
     return Restored(base, last_commit, rows, findings, seconds)

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import any_, delete, func, literal, or_, select, update
+from sqlalchemy import any_, delete, func, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -342,6 +343,17 @@ async def forget_person(db: AsyncSession, person_id: UUID) -> None:
         await db.execute(delete(table).where(table.person_id == person_id))
     await db.execute(update(Invitation).where(Invitation.person_id == person_id).values(name=""))
     await db.execute(update(ApiKey).where(ApiKey.person_id == person_id).values(name=None))
+
+
+async def erased_since(db: AsyncSession, kind: str, after: int) -> tuple[set[UUID], int]:
+    """The persons whom entries of this kind name, behind a position or without one; and the last position there is."""
+    query = text(
+        "SELECT e.refs FROM journal_position p JOIN journal_entry e USING (seq) WHERE p.n > :after AND e.kind = :kind"
+        " UNION ALL SELECT e.refs FROM journal_waiting w JOIN journal_entry e USING (seq) WHERE e.kind = :kind"
+    )
+    refs = (await db.execute(query.columns(refs=JSONB), {"after": after, "kind": kind})).scalars().all()
+    last = (await db.execute(text("SELECT coalesce(max(n), -1) FROM journal_position"))).scalar_one()
+    return {UUID(ref.removeprefix("person:")) for (ref,) in refs}, int(last)
 
 
 async def forget_ended(db: AsyncSession, *, sessions: timedelta, invitations: timedelta) -> int:

@@ -63,7 +63,7 @@ from techmarket.identity.service.outside import (
     return_from,
     unlink_identity,
 )
-from techmarket.identity.service.personal import correct_name, erase_person, get_personal_data
+from techmarket.identity.service.personal import correct_name, erase_again, erase_person, get_personal_data, list_erased
 from techmarket.identity.service.sandbox import (
     jump_to_next,
     move_clock,
@@ -95,6 +95,7 @@ __all__ = [
     "end_elevation",
     "end_membership",
     "end_session",
+    "erase_again",
     "erase_person",
     "found_market",
     "found_organisation",
@@ -112,6 +113,7 @@ __all__ = [
     "list_clients",
     "list_deputies",
     "list_elevations",
+    "list_erased",
     "list_identities",
     "list_intended_acts",
     "list_keys",

@@ -7,7 +7,9 @@ decided or was paid stays under an id that then leads to nobody: it is the proof
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -93,16 +95,45 @@ async def erase_person(tx: Tx, actor: Actor) -> tuple[Kept, ...]:
             is_administrator = Role.ADMINISTRATOR in membership.roles
             if is_administrator and not await people.has_other_administrator(db, org.id, person.id):
                 raise errors.LastAdministrator()
-            membership.ended_at = await repository.real_now(db)
-            await people.close_invitations_of(db, person.id, org.id)
-            journal.record(db, MembershipEnded(person.id, org.id), actor=actor)
-        await people.end_sessions(db, person.id)
-        await people.revoke_keys_of(db, person.id)
-        await people.forget_person(db, person.id)
-        # Drawn by lot: nothing of the person is in it, and two of his accounts do not look alike.
-        person.name = f"{ERASED} {secrets.token_hex(4)}"
-        journal.record(db, PersonErased(person.id), actor=actor)
+        await _erase(db, person, actor)
         return KEPT
+
+
+async def _erase(db: AsyncSession, person: Person, actor: Actor | None) -> None:
+    for membership, org in await people.memberships_of(db, person.id):
+        membership.ended_at = await repository.real_now(db)
+        await people.close_invitations_of(db, person.id, org.id)
+        journal.record(db, MembershipEnded(person.id, org.id), actor=actor)
+    await people.end_sessions(db, person.id)
+    await people.revoke_keys_of(db, person.id)
+    await people.forget_person(db, person.id)
+    # Drawn by lot: nothing of the person is in it, and two of his accounts do not look alike.
+    person.name = f"{ERASED} {secrets.token_hex(4)}"
+    journal.record(db, PersonErased(person.id), actor=actor)
+
+
+async def list_erased(tx: Tx, *, after: int = -1) -> tuple[set[UUID], int]:
+    """Who was erased, by the entries of the journal behind a position and by those that have none yet; and up to which
+    position that was looked at."""
+    async with tx.read(snapshot=True) as db:
+        return await people.erased_since(db, PersonErased.kind, after)
+
+
+async def erase_again(tx: Tx, ids: Iterable[UUID]) -> int:
+    """Erase those whom a market that was brought back from a backup knows again; returns how many.
+
+    Each of them asked for it once, and an organisation whose only administrator was one named another then: whoever
+    that was, this market may have him no more, and its operator lets a new one in (recovery of an administrator).
+    """
+    known, _ = await list_erased(tx)
+    erased = 0
+    for person_id in sorted(set(ids) - known):
+        async with tx.begin() as db:
+            person = await people.lock_person(db, person_id)
+            if person is not None:
+                await _erase(db, person, None)
+                erased += 1
+    return erased
 
 
 async def _myself(db: AsyncSession, actor: Actor) -> Person:
