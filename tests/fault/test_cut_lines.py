@@ -28,6 +28,8 @@ from tests.trading.make import an_open_lot
 IS_LONG = os.environ.get("TECHMARKET_LONG") == "1"
 SAME_HEADERS = ("content-type", "etag", "location")
 PDF = b"%PDF-1.4\n% Sample photograph of a board\n%%EOF\n"
+UPLOADERS = 10 if IS_LONG else 1
+"""An organisation's uploads of a day are bounded; so many of them together upload once for every byte."""
 REGISTRATION = {"kind": "ENTERPRISE", "name": "示例企业", "administrator": "示例人员"}
 
 
@@ -84,19 +86,19 @@ class Act:
     """A keyed request, and the rows that one effect of it adds: (a query that counts them, how many)."""
 
     path: str
-    key: str | None
+    who: tuple[str, ...]
+    """Keys of callers who take turns, each with as many as the market's own limits let him make; nobody's if none."""
     counts: str
     make: Callable[[int], Any]
+    """The body of the request with this number: as long as that with any other."""
     adds: int = 1
-    most: int = 100_000
-    """How many may be made within the hour, by the market's own limits."""
 
     def request(self, once: str, n: int) -> bytes:
         body = self.make(n)
         media = "application/pdf" if isinstance(body, bytes) else "application/json"
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         head = [f"POST {self.path} HTTP/1.1", "Host: market.test", f"Idempotency-Key: {once}", f"Content-Type: {media}"]
-        head += [f"Authorization: Bearer {self.key}"] if self.key is not None else []
+        head += [f"Authorization: Bearer {self.who[n % len(self.who)]}"] if self.who else []
         head += [f"Content-Length: {len(content)}", "Connection: close", "", ""]
         return "\r\n".join(head).encode() + content
 
@@ -125,60 +127,59 @@ def parts(answer: bytes) -> tuple[int, dict[str, str], bytes]:
 
 async def acts(tx: Tx, keys: Any) -> dict[str, Act]:
     unit = await an_organisation(tx, keys=keys)
+    uploaders = [(await an_organisation(tx, keys=keys)).key for _ in range(UPLOADERS)]
     bidder = await an_organisation(tx, keys=keys)
     lot = await an_open_lot(tx, [bidder.actor])
     me = f"/v1/organisations/{unit.actor.org}"
     key = {"person_id": str(unit.actor.person), "scopes": ["read"]}
     money = "SELECT count(*) FROM bid"
     return {
-        "register": Act("/v1/organisations", None, "SELECT count(*) FROM organisation", lambda _: REGISTRATION),
-        "key": Act(f"{me}/keys", unit.key, "SELECT count(*) FROM api_key", lambda _: key),
+        "register": Act("/v1/organisations", (), "SELECT count(*) FROM organisation", lambda _: REGISTRATION),
+        "key": Act(f"{me}/keys", (unit.key,), "SELECT count(*) FROM api_key", lambda _: key),
         "draft": Act(
             "/v1/listings",
-            unit.key,
+            (unit.key,),
             "SELECT count(*) FROM listing WHERE state = 'DRAFT'",
-            lambda n: {"kind": "DEMAND", "terms": demand_terms(title_en=f"Sample demand {n}")},
+            lambda n: {"kind": "DEMAND", "terms": demand_terms(title_en=f"Sample demand {n:05}")},
         ),
         "upload": Act(
-            "/v1/evidence", unit.key, "SELECT count(*) FROM evidence", lambda n: PDF + b"%% %d\n" % n, most=150
+            "/v1/evidence", tuple(uploaders), "SELECT count(*) FROM evidence", lambda n: PDF + b"%% %05d\n" % n
         ),
         "bid": Act(
             f"/v1/lots/{lot.id}/bids",
-            bidder.key,
+            (bidder.key,),
             money,
-            lambda n: {"amount": {"amount": f"{500_000 + 10_000 * n}.00", "currency": "CNY"}},
+            lambda n: {"amount": {"amount": f"{10_000_000 + 10_000 * n}.00", "currency": "CNY"}},
         ),
     }
 
 
-def places(length: int, head: int, act: Act) -> Iterable[int]:
-    """Where the line is cut: everywhere (or as often as may be), or before, in and behind each part of a message."""
-    return range(0, length, 1 + 2 * length // act.most) if IS_LONG else sorted({0, head, length - 1})
+def places(length: int, head: int) -> Iterable[int]:
+    """Where the line is cut: at every byte, or before, in and behind each part of a message."""
+    return range(length) if IS_LONG else sorted({0, head, length - 1})
 
 
 async def test_a_line_cut_at_any_byte_leaves_one_effect_and_the_same_answer_behind(means, tx, keys):
-    told: dict[str, int] = {}
     async with served(create_app(means)) as (base, _), a_cutter(int(base.rpartition(":")[2])) as cutter:
         for name, act in (await acts(tx, keys)).items():
-            n, cuts = 0, 0
-            sample = act.request("0" * 36, 0)
+            n = 0
+            sample = act.request(key_of(name, 0), 0)
             answer = await once(cutter, tx, act, name, n, asked=None, told=None)
-            for asked in places(len(sample), sample.index(b"\r\n\r\n") + 4, act):
-                n, cuts = n + 1, cuts + 1
+            for asked in places(len(sample), sample.index(b"\r\n\r\n") + 4):
+                n += 1
                 await once(cutter, tx, act, name, n, asked=asked, told=None)
-            for end in places(len(answer), answer.index(b"\r\n\r\n") + 4, act):
-                n, cuts = n + 1, cuts + 1
+            for end in places(len(answer), answer.index(b"\r\n\r\n") + 4):
+                n += 1
                 await once(cutter, tx, act, name, n, asked=None, told=end)
-            told[name] = cuts
-    if IS_LONG:
-        print(json.dumps({"cuts": told}), file=sys.stderr)
+            if IS_LONG:
+                print(json.dumps({"request": name, "cuts": n}), file=sys.stderr, flush=True)
 
 
 async def once(cutter: Cutter, tx: Tx, act: Act, name: str, n: int, *, asked: int | None, told: int | None) -> bytes:
     """One act whose line is cut; asked again with its key it is done once, and the answer is the one that was lost."""
     where = (name, asked, told)
     before = await count(tx, act)
-    request = act.request(f"cut-{name}-{n}-{'x' * 20}", n)
+    request = act.request(key_of(name, n), n)
     cutter.asked, cutter.told, cutter.whole = asked, told, b""
     cutter.over.clear()
     came = await ask(cutter.port, request)
@@ -197,6 +198,11 @@ async def once(cutter: Cutter, tx: Tx, act: Act, name: str, n: int, *, asked: in
         for header in SAME_HEADERS:
             assert first_headers.get(header) == headers.get(header), where
     return again
+
+
+def key_of(name: str, n: int) -> str:
+    """As long for every number: the request is cut at bytes counted in another one."""
+    return f"cut-{name}-{n:05}-{'x' * 20}"
 
 
 async def patiently(cutter: Cutter, request: bytes) -> bytes:
