@@ -13,7 +13,7 @@ PART ?= 1/1
 # How long the soak lasts.
 MINUTES ?= 30
 
-.PHONY: help run sandbox demo test lint bench bench-check openapi examples migration fault drill sbom flood fuzz soak matrix mutants lock clean .venv
+.PHONY: help run sandbox demo test coverage lint bench bench-check openapi examples migration fault drill sbom flood fuzz soak matrix mutants lock clean .venv
 
 help:  ## Say what there is
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ demo: $(STAMP)  ## Play one achievement from report to payout and check what was
 # worksteal: the tests differ in length by a thousand times, and a fixed split leaves one worker idle.
 test: $(STAMP)  ## Run every test (WORKERS=n, ARGS="-k words")
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+coverage: $(STAMP)  ## What of the core the tests without a database run; fails below 95 % (ARGS=all: everything, 90 %)
+	@$(BIN)/python -m tests.covered $(ARGS)
 
 lint: $(STAMP)  ## Style, types and the order of the rooms
 	$(BIN)/ruff check .

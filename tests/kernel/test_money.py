@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import operator
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -14,7 +15,9 @@ from techmarket.kernel.money import (
     RateMalformed,
     RateTooHigh,
     Rounding,
+    amount_text,
     apply_rate,
+    apply_rate_to_each,
     largest_remainder,
     parse_rate,
 )
@@ -96,10 +99,10 @@ def test_money_is_never_a_float_a_bool_or_a_decimal() -> None:
             apply_rate(100, wrong, Rounding.HALF_UP)  # type: ignore[arg-type]
         with pytest.raises(TypeError):
             largest_remainder(100, [1, wrong])  # type: ignore[list-item]
-    with pytest.raises(TypeError):
-        Money(1) + 1  # type: ignore[operator]
-    with pytest.raises(TypeError):
-        Money(1) < 1.0  # type: ignore[operator]  # noqa: B015
+    for act in (operator.add, operator.sub, operator.lt, operator.le, operator.gt, operator.ge):
+        for other in (1, 1.0, Decimal(1), None):
+            with pytest.raises(TypeError):
+                act(Money(1), other)
 
 
 def test_a_currency_is_three_capital_letters() -> None:
@@ -116,6 +119,7 @@ def test_amounts_of_one_currency_add_subtract_and_compare() -> None:
     assert Money(2) > Money(1) >= Money(1)
     assert max(Money(3), Money(7), Money(5)) == Money(7)
     assert str(Money(60000000)) == "600000.00 CNY"
+    assert [amount_text(minor) for minor in (0, 5, -5, 100, -12_345)] == ["0.00", "0.05", "-0.05", "1.00", "-123.45"]
 
 
 def test_amounts_of_different_currencies_do_not_mix() -> None:
@@ -278,3 +282,11 @@ def test_a_rate_stays_under_its_highest() -> None:
     assert parse_rate("1.5", highest=None) == Decimal("1.5")
     with pytest.raises(RateTooHigh):
         parse_rate("0.31", highest=Decimal("0.3"))
+
+
+@given(st.lists(st.integers(-(10**14), 10**14), max_size=5), st.integers(0, 2_000_000), st.sampled_from(Rounding))
+def test_a_rate_applied_to_each_of_many_is_the_rate_applied_to_one(
+    minors: list[int], millionths: int, rounding: Rounding
+) -> None:
+    rate = Fraction(millionths, 1_000_000)
+    assert apply_rate_to_each(minors, rate, rounding) == [apply_rate(minor, rate, rounding) for minor in minors]

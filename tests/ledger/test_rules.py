@@ -68,6 +68,13 @@ def test_a_posting_that_makes_no_sense_is_a_mistake_of_the_caller(wrong: Posting
         rules.judge(standings(), [wrong])
 
 
+@pytest.mark.parametrize(("source", "target", "message"), [(A, A, "two accounts"), (A, OTHER, "one book")])
+def test_money_is_set_aside_for_another_account_of_the_same_book(source: UUID, target: UUID, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rules.judge_holds(standings(), [Holding(source, target, 1, WHY)])
+    assert rules.book_of_unit(A) == f"unit:{A}"
+
+
 @pytest.mark.parametrize("wrong", [1.0, True, "1"])
 def test_money_moves_in_whole_fen(wrong: object) -> None:
     with pytest.raises(TypeError, match="whole fen"):

@@ -165,3 +165,61 @@ def test_the_moves_of_dues_lines_and_payouts_are_these_and_no_others() -> None:
     assert PAYOUT.possible(PayoutState.CONFIRMED) == ["bounce"]
     assert PAYOUT.possible(PayoutState.FAILED) == []
     assert BANK_LINE.possible(LineState.MATCHED) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "outcome"),
+    [
+        (None, Outcome.MATCHED),
+        ("６２２２", Outcome.MATCHED),
+        ("62 22", Outcome.MATCHED),
+        ("6223", Outcome.PAYER_DIFFERS),
+        ("", Outcome.PAYER_DIFFERS),
+    ],
+)
+def test_a_payer_who_named_his_account_pays_from_no_other(named: str | None, outcome: Outcome) -> None:
+    judged = rules.judge_line(
+        MESSAGE, outstanding_minor=15_000_000, is_open=True, payer_names=["Sample payer"], payer_account=named
+    )
+    assert judged is outcome
+
+
+@given(st.integers(1, 10**14), st.integers(0, 10_000))
+def test_the_tax_in_an_amount_leaves_the_nearest_net_amount(minor: int, basis_points: int) -> None:
+    rate = Decimal(basis_points) / 10_000
+    net = minor - rules.tax_within(minor, rate)
+    assert abs(net * (1 + rate) - minor) * 2 <= 1 + rate
+
+
+def test_the_tax_in_an_amount_is_what_the_invoice_says() -> None:
+    cases = [(10_600, "0.06", 600), (10_300, "0.03", 300), (100, "0.06", 6), (1, "0.13", 0), (5, "0", 0)]
+    assert [rules.tax_within(minor, Decimal(rate)) for minor, rate, _ in cases] == [tax for *_, tax in cases]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_same"),
+    [
+        ({}, True),
+        ({"message_id": "ST-7"}, True),
+        ({"payer_account": ""}, True),  # a statement need not tell it
+        ({"payer_account": "6 222"}, True),
+        ({"payer_account": "6223"}, False),
+        ({"reference": " D2026000001 "}, True),
+        ({"reference": "D2026000002"}, False),
+        ({"minor": 14_999_999}, False),
+        ({"booked_at": NOW.replace(hour=15, minute=59)}, True),
+        ({"booked_at": NOW.replace(hour=16)}, False),  # the next day in Shanghai
+    ],
+)
+def test_money_told_twice_is_known_by_amount_reference_day_and_payer(change: dict, is_same: bool) -> None:
+    assert rules.is_same_money(MESSAGE, replace(MESSAGE, **change)) is is_same
+
+
+def test_only_a_deposit_that_comes_after_its_release_goes_back_by_itself() -> None:
+    said = {
+        (outcome, purpose, cancelled): rules.goes_back_by_itself(outcome, purpose, is_cancelled=cancelled)
+        for outcome in Outcome
+        for purpose in rules.Purpose
+        for cancelled in (False, True)
+    }
+    assert [one for one, goes in said.items() if goes] == [(Outcome.NOT_OPEN, rules.Purpose.DEPOSIT, True)]

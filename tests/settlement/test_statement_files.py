@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from techmarket.kernel.refusals import Refusal
 from techmarket.settlement import errors
-from techmarket.settlement.statements import CSV, XML, read_statement
+from techmarket.settlement.statements import CSV, XML, read_statement, said
 from tests.settlement.make import a_camt, a_csv
 
 ROWS = [
@@ -141,3 +141,64 @@ def test_the_plain_form_in_the_documentation_is_read() -> None:
     example = page.partition("```csv\n")[2].partition("```")[0]
     said = read_statement(example.encode(), CSV)
     assert (said.number, said.closing_minor, len(said.entries)) == ("ST-2026-061", 14_999_950, 2)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("2026-03-02", date(2026, 3, 2)),
+        (" 2026-03-02 ", date(2026, 3, 2)),
+        ("2026-03-02+08:00", date(2026, 3, 2)),
+        ("2026-03-02T23:59:59", date(2026, 3, 2)),
+        ("2026-03-02T15:59:59Z", date(2026, 3, 2)),
+        ("2026-03-02T16:00:00Z", date(2026, 3, 3)),
+        ("2026-03-02T00:30:00+09:00", date(2026, 3, 1)),
+    ],
+)
+def test_a_day_is_the_banks_and_of_a_moment_elsewhere_the_one_in_shanghai(written: str, found: date) -> None:
+    assert said.day(written, "entry 1") == found
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        None,
+        "",
+        "02.03.2026",
+        "20260302",
+        "2026-02-30",
+        "1989-12-31",
+        "2201-01-01",
+        "2026-03-02Tnoon",
+        "9999-12-31T23:00Z",
+    ],
+)
+def test_a_day_that_is_none_or_beyond_any_statement_is_refused(written: str | None) -> None:
+    with pytest.raises(errors.StatementUnreadable) as refused:
+        said.day(written, "entry 1")
+    assert refused.value.facts == {"where": "entry 1", "what": "day"}
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [
+        ("0", 0),
+        ("1200", 120_000),
+        ("1200.5", 120_050),
+        ("1200.50000", 120_050),
+        ("007.10", 710),
+        ("0" * 30 + "1", 100),
+        ("10000000000000", 10**15),
+    ],
+)
+def test_an_amount_is_padded_as_banks_pad(written: str, minor: int) -> None:
+    assert said.amount(written, "entry 1") == minor
+
+
+@pytest.mark.parametrize(
+    "written", [None, "", "1,200", "-1", "1.", ".5", "1.505", "1e3", "١", "10000000000000.01", "9" * 14, "9" * 5000]
+)
+def test_an_amount_of_any_other_form_is_refused(written: str | None) -> None:
+    with pytest.raises(errors.StatementUnreadable) as refused:
+        said.amount(written, "entry 1")
+    assert refused.value.facts == {"where": "entry 1", "what": "amount"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -126,6 +127,7 @@ def test_from_five_experts_on_the_highest_and_the_lowest_mark_are_left_out() -> 
         ({"criteria": [CRITERIA[0] | {"weight": "NaN"}]}, errors.TermMalformed, "/body/rules/criteria/0/weight"),
         ({"criteria": [CRITERIA[0] | {"weight": "0.00001"}]}, errors.TermMalformed, "/body/rules/criteria/0/weight"),
         ({"criteria": [CRITERIA[0] | {"measure": "ASKED"}]}, errors.TermMalformed, "/body/rules/criteria/0/measure"),
+        ({"criteria": [CRITERIA[0] | {"least": "-1"}]}, errors.TermMalformed, "/body/rules/criteria/0/least"),
         ({"criteria": [CRITERIA[0] | {"name": "\x00"}]}, errors.TermMalformed, "/body/rules/criteria/0/name"),
         ({"criteria": [CRITERIA[0] | {"more": 1}]}, errors.TermMalformed, "/body/rules/criteria/0"),
         ({"experts": 2}, errors.TermsOutOfRange, "/body/rules/experts"),
@@ -158,6 +160,14 @@ def test_a_formula_that_cannot_be_computed_by_everybody_is_refused_at_its_place(
         an_offer("600000.00", "-0.1", "1.00"),
         an_offer("600000.00", "3e-2", "1.00"),
         {"terms": {"upfront": 6, "royalty_rate": "0.03", "minimum_royalty": yuan("1.00")}},
+        {
+            "terms": {
+                "upfront": {"amount": 6, "currency": "CNY"},
+                "royalty_rate": "0.03",
+                "minimum_royalty": yuan("1.00"),
+            }
+        },
+        {"terms": {"upfront": yuan("1.00"), "royalty_rate": "0.03", "minimum_royalty": yuan("1.00") | {"more": 1}}},
         an_offer("600000.00", "0.03", "1.00") | {"documents": ["x"]},
         an_offer("600000.00", "0.03", "1.00") | {"documents": ["0" * 64] * 21},
         an_offer("600000.00", "0.03", "1.00") | {"documents": "0" * 64},
@@ -218,3 +228,17 @@ def test_offering_more_or_asking_less_never_lowers_ones_own_score(said: dict[int
 def test_the_methods_say_which_they_are() -> None:
     assert (Scored().published(TERMS)["method"], TERMS["charge"]) == (Method.SCORED.value, "own_offer")
     assert Selection().method is Method.SELECTION
+
+
+@pytest.mark.parametrize("said", ["1.00", [], [yuan("1.00")] * 21, [yuan("1.00"), yuan("x")], None])
+def test_milestones_are_a_list_of_at_most_twenty_amounts_and_count_by_their_sum(said: Any) -> None:
+    line = [Criterion("steps", Measure.MILESTONES, Decimal(1))]
+    assert formula.values_in({"terms": {"milestones": [yuan("1.00"), yuan("2.50")]}}, line) == {"steps": Decimal("3.5")}
+    with pytest.raises(ValueError, match="not"):
+        formula.values_in({"terms": {"milestones": said}}, line)
+
+
+def test_a_proposal_scored_by_the_panel_lasts_as_long_as_offers_are_taken() -> None:
+    opened = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    found = Scored().periods(opened, TERMS)
+    assert {found.free_ends_at, found.effective_end, found.hard_end} == {opened + timedelta(days=1)}

@@ -20,6 +20,7 @@ from techmarket.trading.rules import (
     OFF_STEP,
     OVER,
     TOO_LOW,
+    Backed,
     Bid,
     BookLine,
     LotState,
@@ -240,3 +241,38 @@ class AgainstASimpleModel(RuleBasedStateMachine):
 
 AgainstASimpleModel.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestAgainstASimpleModel = AgainstASimpleModel.TestCase
+
+
+def test_what_a_state_asks_for_next_is_the_start_price_and_then_a_step_above_the_highest() -> None:
+    assert a_lot().least_next_bid() == 50_000_000
+    assert a_lot(leading=60_000_000).least_next_bid() == 61_000_000
+    assert a_lot().lot_id == LOT
+
+
+@pytest.mark.parametrize(
+    ("named", "verdict", "charges_least", "told"),
+    [
+        (90, LEADING, False, 90),
+        (90, TOO_LOW, False, 90),
+        (90, LEADING, True, 70),  # what would have been enough, and not what he would have given
+        (60, NOT_QUALIFIED, True, 69),
+        (60, TOO_LOW, True, 60),
+    ],
+)
+def test_of_a_falling_price_the_book_tells_no_amount_that_was_named_beyond_it(
+    named: int, verdict: str, charges_least: bool, told: int
+) -> None:
+    assert rules.told_minor(named, 70, verdict, charges_least=charges_least) == told
+
+
+@given(st.lists(st.builds(Backed, st.booleans(), st.booleans(), st.booleans()), max_size=4))
+def test_a_deposit_goes_back_once_every_lot_it_backs_is_done_with(lots: list[Backed]) -> None:
+    one_by_one = [rules.is_idle([lot]) for lot in lots]
+    assert rules.is_idle(lots) is all(one_by_one)
+    for lot, is_idle in zip(lots, one_by_one, strict=True):
+        if lot.has_standing_award:
+            assert not is_idle
+        elif not lot.is_seated:
+            assert is_idle
+        else:
+            assert is_idle is not lot.is_undecided

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
 from techmarket.kernel.seals import Seal
-from techmarket.transparency import offline
+from techmarket.transparency import offline, rules
 from techmarket.transparency.offline import COSIGNATURE, ED25519, Checkpoint, NotACheckpoint, Verifier
 
 LOG, WITNESS = Seal.generate(), Seal.generate()
@@ -92,6 +93,8 @@ def test_a_cosignature_for_another_body_or_with_another_time_is_none() -> None:
         NOTE.replace("\n\n", "\n"),
         NOTE.replace("techmarket", "", 1).replace("/log/sample", "", 1),
         NOTE + "— x not-base64!\n",
+        NOTE + "- x QUFBQQ==\n",
+        NOTE + "— QUFBQQ==\n",
         NOTE + "— a QUFBQQ==\n" * 65,
         "",
     ],
@@ -99,3 +102,49 @@ def test_a_cosignature_for_another_body_or_with_another_time_is_none() -> None:
 def test_a_malformed_note_is_no_checkpoint(bent: str) -> None:
     with pytest.raises(NotACheckpoint):
         offline.open_checkpoint(bent, LOG.public)
+
+
+def test_the_origin_of_a_log_tells_its_id_and_whether_it_is_a_sandbox() -> None:
+    log = UUID("0190c0de-0000-7000-8000-000000000001")
+    for sandbox in (False, True):
+        origin = offline.origin_of(str(log), sandbox=sandbox)
+        assert (offline.is_of_a_sandbox(origin), offline.log_id_of(origin)) == (sandbox, log)
+
+
+ROW, PROOF_SALT = '{"kind":"sample"}', b"s" * 16
+LEAVES = [rules.leaf_hash(b"other"), rules.leaf_hash(PROOF_SALT + ROW.encode()), rules.leaf_hash(b"third")]
+UNDER = Checkpoint("techmarket/log/sample", 3, rules.root_of(LEAVES))
+PROOF: dict[str, object] = {
+    "checkpoint": offline.sign_checkpoint(UNDER, LOG),
+    "row": ROW,
+    "salt": PROOF_SALT.hex(),
+    "position": 1,
+    "path": [one.hex() for one in rules.inclusion_proof(1, LEAVES)],
+}
+
+
+def test_a_proof_holds_for_its_own_row_and_place_under_the_key_that_signed() -> None:
+    assert offline.proof_holds(PROOF, LOG.public)
+    assert not offline.proof_holds(PROOF, WITNESS.public)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("row", ROW + " "),
+        ("salt", b"t".hex() * 16),
+        ("salt", "no hex"),
+        ("salt", None),
+        ("position", 0),
+        ("position", "1"),
+        ("position", 1.0),
+        ("path", []),
+        ("path", ["zz"]),
+        ("path", 7),
+        ("checkpoint", NOTE),
+        ("checkpoint", ""),
+    ],
+)
+def test_a_proof_with_anything_changed_malformed_or_left_out_does_not_hold(field: str, value: object) -> None:
+    assert not offline.proof_holds(PROOF | {field: value}, LOG.public)
+    assert not offline.proof_holds({name: said for name, said in PROOF.items() if name != field}, LOG.public)

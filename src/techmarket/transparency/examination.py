@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec import MsgspecError
 from msgspec.json import decode
 
 from techmarket.db.journal import actor_code, leaf_of, spelled_row
@@ -105,7 +106,7 @@ def entry_bytes(
     }
     try:
         return spelled_row(row | {"facts": decode(facts), "refs": decode(refs)})
-    except (NotCanonical, RecursionError):
+    except (NotCanonical, RecursionError, MsgspecError):  # a number beyond every float, say
         return b""
 
 

@@ -99,6 +99,17 @@ def test_a_broken_envelope_disturbs_no_other():
     assert verdicts(judge(quote(1, "600000.00"), broken)) == {1: Verdict.COUNTED, 2: Verdict.WILL_NOT_OPEN}
 
 
+def test_what_opens_and_is_no_letter_or_breaks_its_commitment_is_told_apart():
+    binding = bound(1)
+    letter = write({"amount": {"amount": "500000.00", "currency": "CNY"}}, binding)
+    slots = [
+        Slot(1, seal(replace(letter, nonce=bytes(32)), binding, PUBLIC)),
+        Slot(2, seal(replace(letter, nonce=b"short"), bound(2), PUBLIC)),
+        quote(3, "500000.00"),
+    ]
+    assert verdicts(judge(*slots)) == {1: Verdict.COMMITMENT_BROKEN, 2: Verdict.MALFORMED, 3: Verdict.COUNTED}
+
+
 def test_the_digest_of_the_slots_changes_with_any_slot_number_or_lot_and_not_with_their_order():
     one, two = quote(1, "600000.00"), quote(2, "600000.00")
     whole = rules.slots_digest(LOT, [one, two])

@@ -65,10 +65,10 @@ def amount(value: str | None, where: str) -> int:
         raise unreadable(where, "amount")
     try:
         # Banks pad: 1200.50000 is an amount in fen, 1200.505 is not.
-        minor = Money.parse(f"{int(whole[:20])}.{cents.rstrip('0') if len(cents) > 2 else cents:0<2}").minor
+        minor = Money.parse(f"{int(whole)}.{cents.rstrip('0') if len(cents) > 2 else cents:0<2}").minor
     except (Refusal, ValueError):
         raise unreadable(where, "amount") from None
-    if minor > MINOR_MAX or len(whole) > 20:
+    if minor > MINOR_MAX:
         raise unreadable(where, "amount")
     return minor
 
