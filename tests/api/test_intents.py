@@ -36,7 +36,14 @@ async def office(api, tx, keys) -> Any:
     path = f"/v1/organisations/{org.actor.org}"
     here = SimpleNamespace(org=org, token=token, path=path, api=api, invitations=f"{path}/invitations")
     answer = await api.put(f"{path}/by-two", key=token, json={"operations": ["identity.invite_person"]})
-    assert answer.json() == {"operations": ["identity.invite_person", "identity.set_by_two"]}
+    assert answer.json() == {
+        "operations": [
+            "identity.add_person",
+            "identity.change_roles",
+            "identity.invite_person",
+            "identity.set_by_two",
+        ]
+    }
     return here
 
 
@@ -83,8 +90,21 @@ async def test_an_act_named_by_the_organisation_takes_a_colleagues_agreement_and
     await positioned(means)
     done = (await look(api, office.org, office.org.key, kind="identity.person_invited"))[0]
     assert done["seconded_by"] == str(office.org.actor.person)
-    others = await api.post(f"{office.path}/people", key=office.token, json=INVITE)
-    assert others.status_code == 201
+
+
+async def test_nobody_makes_the_colleague_who_agrees_to_his_acts_by_himself(api, office):
+    """Whatever the rule was set for: a person, an invitation and an office that one administrator gives out alone."""
+    puppet = {"name": "Sample", "roles": ["ADMINISTRATOR"]}
+    boss = (await api.get("/v1/me", key=office.token)).json()["person_id"]
+    for method, path, body in (
+        (api.post, f"{office.path}/people", puppet),
+        (api.post, office.invitations, puppet),
+        (api.put, f"{office.path}/people/{boss}/roles", {"roles": ["ADMINISTRATOR", "FINANCE"]}),
+    ):
+        alone = await method(path, key=office.token, json=body)
+        assert (alone.status_code, alone.json()["code"]) == (403, "identity.colleague_needed"), path
+    people = (await api.get(f"{office.path}/people", key=office.token)).json()["items"]
+    assert len(people) == 2
 
 
 async def test_an_agreement_counts_once_for_its_author_and_its_very_request(api, tx, keys, office):

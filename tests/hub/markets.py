@@ -106,6 +106,7 @@ class Instance:
     means: Means
     operator: Actor
     owner: Actor
+    operator_key: str = ""
     url: str = ""
 
     @property
@@ -159,9 +160,9 @@ def means_over(url: str, folder: Path) -> Means:
 async def an_instance(url: str, folder: Path) -> Instance:
     means = means_over(url, folder)
     await transparency.publish_keys(means.tx, means.keys)
-    operator = (await a_market(means.tx, means.keys))["operator"].actor
+    operator = (await a_market(means.tx, means.keys))["operator"]
     owner = (await an_organisation(means.tx, keys=means.keys)).actor
-    return Instance(means, operator, owner)
+    return Instance(means, operator.actor, owner, operator.key)
 
 
 async def tell(means: Means) -> None:

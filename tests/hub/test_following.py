@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,7 +12,7 @@ from techmarket.hub import errors
 from techmarket.hub.service import list_changes
 from techmarket.identity.actor import ANONYMOUS, Role
 from techmarket.kernel.ids import Ref
-from techmarket.kernel.paging import BadCursor, encode_cursor
+from techmarket.kernel.paging import BadCursor, decode_cursor, encode_cursor
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft
 from tests.contracts.make import a_signing
@@ -128,6 +128,18 @@ async def test_a_cursor_of_another_log_is_refused_and_so_is_a_type_that_is_none(
     for cursor in ("nonsense", encode_cursor(1, 2), encode_cursor("x", 1)):
         with pytest.raises(BadCursor):
             await list_changes(tx, unit.actor, cursor=cursor)
+    # Nor does anybody wait at a place that was told to nobody: behind the end there is one, and it is the last told.
+    await tell_all(tx)
+    end = (await list_changes(tx, unit.actor)).next_cursor
+    assert end is not None
+    log, last = decode_cursor(end, UUID, int)
+    assert (await list_changes(tx, unit.actor, cursor=end)).next_cursor == end
+    for beyond in (last + 1, 10**18):
+        with pytest.raises(errors.CursorOfAnotherLog):
+            await list_changes(tx, unit.actor, cursor=encode_cursor(str(log), beyond))
+        for path in ("/v1/changes", "/v1/syndication/listings"):
+            said = await api.get(path, params={"cursor": encode_cursor(str(log), beyond)})
+            assert (said.status_code, said.json()["code"]) == (409, "hub.cursor_of_another_log")
     far = encode_cursor(str(uuid4()), 2**70)
     answers = [await api.get("/v1/changes", params={"cursor": one}) for one in (far, "nonsense")]
     assert [one.json()["code"] for one in answers] == ["paging.bad_cursor"] * 2

@@ -56,12 +56,14 @@ async def send(
     source: str = "sample",
     media: str = NDJSON,
     submit: str = "false",
+    once: str | None = None,
 ) -> Response:
     answer: Response = await api.post(
         f"/v1/import-jobs?kind={kind}&source={source}&submit={submit}",
         content=body,
         headers={"Content-Type": media},
         key=key,
+        once=once,
     )
     return answer
 
@@ -252,8 +254,17 @@ async def test_whoever_may_import_no_more_ends_his_imports_and_too_many_at_once_
     assert (await send(api, inventor.key, lines(row(1)))).status_code == 403
     for n in range(5):
         assert (await send(api, unit.key, lines(row(n)))).status_code == 202
-    refused = await send(api, unit.key, lines(row(9)))
+    key = {"once": "one-key-for-both"}
+    refused = await send(api, unit.key, lines(row(9)), **key)
     assert (refused.status_code, refused.json()["code"]) == (409, "hub.imports_too_many")
+    # Nothing of that file was read, so its key is free, also for another of the same length.
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE import_run SET state = 'CANCELLED'"))
+    taken = await send(api, unit.key, lines(row(8)), **key)
+    assert taken.status_code == 202, taken.text
+    assert (await send(api, unit.key, lines(row(8)), **key)).json() == taken.json()
+    other = await send(api, unit.key, lines(row(7)), **key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency.key_reused")
 
 
 # --- a node and its organisations -------------------------------------------------------------------------------------

@@ -439,6 +439,36 @@ async def test_a_page_we_trip_over_is_told_of_and_an_address_that_is_none_keeps_
     assert set(await shown(here, ANONYMOUS)) == {str(ids[3])}
 
 
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://market.example/v1/listings/1?a=%20b", True),
+        ("http://[2001:db8::1]:8000/x", True),
+        ("https://market.example/a b", False),
+        ('https://market.example/"onmouseover="', False),
+        ("https://market.example/<b>", False),
+        ("https://market.example/\u202egpj.exe", False),
+        ("https://m\u0430rket.example/", False),
+        ("HTTPS:market.example", False),
+        ("data:text/html,x", False),
+        ("https://market.example/" + "x" * 400, False),
+    ],
+)
+def test_an_address_of_another_market_is_one_of_the_web_in_plain_signs(url, is_one):
+    assert syndication.is_web_address(url) is is_one
+
+
+def test_words_of_another_market_are_those_that_a_market_has_and_no_sign_in_them_is_hidden():
+    common = {"kind": "DEMAND", "terms": {"PUBLIC": {}}, "organisation": {"name": "Sample"}, "expires_on": None}
+    for state, taken in {"PUBLISHED": True, "ENGAGED": True, "DRAFT": False, "PUB\u0000": False, "": False}.items():
+        assert (syndication.read_content({**common, "state": state}) is not None) is taken
+    assert syndication.read_content({**common, "state": ["PUBLISHED"]}) is None
+    reader = FileReader()
+    assert reader.text("  示例　大学 ", 200) == "示例　大学"
+    assert reader.text("x" * 300, 200) == "x" * 200
+    assert [reader.text(one, 200) for one in ("a\u0000", "a\u202eb", "a\nb", "\ud800", " ")] == [None] * 5
+
+
 async def test_a_source_has_a_few_seconds_a_turn_and_shows_so_many_listings_at_most(two, monkeypatch):
     there, here = two.there, two.here
     for n in range(4):
@@ -452,10 +482,21 @@ async def test_a_source_has_a_few_seconds_a_turn_and_shows_so_many_listings_at_m
     assert (found.shown, found.problem) == (2, "behind")
     assert not await syndicating.follow_next(here.tx, here.means.keys, here.caller, FileReader())  # others come first
     found = await looked(two, said())
-    assert (found.shown, found.refused) == (3, 1)
+    assert (found.shown, found.shown_max, found.refused, found.problem) == (3, 3, 1, "quota")
     async with here.tx.read() as db:
         why = "SELECT problem FROM syndicated_listing WHERE problem IS NOT NULL"
         assert (await db.execute(text(why))).scalars().all() == ["quota"]
+    # Less room takes nothing down; more has what was told before told once more, though nothing of it has changed.
+    less = await service.set_quota(here.tx, here.operator, found.id, shown_max=1)
+    assert (less.shown, less.shown_max) == (3, 1)
+    assert (await looked(two, said())).shown == 3
+    await service.set_quota(here.tx, here.operator, found.id, shown_max=4)
+    for _ in range(2):
+        found = await looked(two, said())
+    assert (found.shown, found.problem) == (4, None)
+    await service.remove_source(here.tx, here.operator, found.id)
+    with pytest.raises(NotInThisState):
+        await service.set_quota(here.tx, here.operator, found.id, shown_max=5)
 
 
 async def test_who_follows_a_node_hears_of_what_leaves_it_and_of_what_comes_to_it(two):
@@ -565,6 +606,10 @@ async def test_syndication_over_http_is_asked_for_by_operators_and_read_by_every
     source = await two.add()
     async with serving(here), AsyncClient(base_url=here.url, trust_env=False, timeout=60) as http:
         assert (await http.get("/v1/syndication/sources")).status_code == 401
+        key = {"Authorization": f"Bearer {here.operator_key}"}
+        quota = f"/v1/syndication/sources/{source.id}/quota"
+        assert (await http.put(quota, json={"shown_max": 7}, headers=key)).json()["shown_max"] == 7
+        assert (await http.put(quota, json={"shown_max": -1}, headers=key)).status_code == 422
         await here.follow()
         (listing_id,) = [
             one["id"] for one in (await http.get("/v1/listings")).json()["items"] if one["terms"].get("origin")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -18,6 +19,7 @@ from sqlalchemy import text
 from techmarket.app import create_app
 from techmarket.db.keys import Keys
 from techmarket.identity import passwords
+from techmarket.workbench import mails
 from tests.api.test_oauth import a_client, ask
 from tests.api.test_people import a_person, code_now, sign_in, with_second_factor
 from tests.client import Api
@@ -73,6 +75,16 @@ async def test_what_was_made_before_works_on_while_two_are_in_force_and_afterwar
         assert (await sign_in(api, "lin", code=code_now(secret, ahead=1))).status_code == 201
     async with tx.read() as db:
         assert (await db.execute(text("SELECT count(*) FROM organisation WHERE name = 'Sample'"))).scalar_one() == 1
+
+
+def test_mail_is_ended_by_a_link_that_was_sent_under_the_former_pepper_while_both_are_in_force(keys):
+    both = replace(keys, pepper=secrets.token_bytes(32), former_pepper=keys.pepper)
+    person, org = uuid4(), uuid4()
+    sent = mails.unsubscribe_token(keys.pepper, person, org)
+    assert mails.read_token(both.peppers, sent) == (person, org)
+    assert mails.read_token(both.peppers, mails.unsubscribe_token(both.pepper, person, org)) == (person, org)
+    assert mails.read_token(replace(both, former_pepper=None).peppers, sent) is None
+    assert mails.read_token(both.peppers, sent[:-1] + ("0" if sent[-1] != "0" else "1")) is None
 
 
 def test_a_kept_secret_is_wrapped_anew_only_where_it_rests_on_the_former_pepper(keys):

@@ -24,6 +24,7 @@ from techmarket.identity.actor import ANONYMOUS, OrgKind
 from techmarket.identity.permissions import NotVerified
 from techmarket.jobs.runner import sequence_once
 from techmarket.kernel.ids import Ref, new_id
+from techmarket.kernel.paging import encode_cursor
 from techmarket.kernel.refusals import NotAllowed, NotFound
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
@@ -426,6 +427,10 @@ async def test_what_is_published_and_fits_is_told_once_and_nothing_is_lost(tx, k
     await catch_up(means)
     assert (await told(tx, people.buyer, cursor))[0] == [(wide.id, late.id)]
     assert (await told(tx, people.other))[0] == []
+    # At a number that was given to nobody one would wait for what is told under it a second time.
+    for number in (7, 2**62):
+        with pytest.raises(errors.AlertsLost):
+            await told(tx, people.buyer, encode_cursor(number))
 
 
 @pytest.mark.parametrize("dies_at", ["after the alerts", "after they are told"])

@@ -311,9 +311,10 @@ IfMatch = Annotated[str, Depends(if_match)]
 class Once:
     """What one keyed request knows about itself."""
 
-    def __init__(self, key: str, fingerprint: bytes) -> None:
+    def __init__(self, key: str, fingerprint: bytes, *, streamed: bool = False) -> None:
         self.key = key
         self.fingerprint = fingerprint
+        self.streamed = streamed
         self.tx: KeyedTx | None = None
 
 
@@ -383,7 +384,7 @@ class MarketRoute(TurnRoute):
             key = key_of(request)
             body = request.headers.get("content-length", "").encode() if streamed else await request.body()
             query = request.scope["query_string"]
-            once = Once(key, fingerprint(request.method, request.url.path, query, body))
+            once = Once(key, fingerprint(request.method, request.url.path, query, body), streamed=streamed)
             request.state.once = once
             try:
                 response = await handle(request)
@@ -437,7 +438,9 @@ def key_from(header: bytes | None) -> str:
 async def _refused(refusal: Refusal, once: Once, request: Request) -> Response:
     response = problem(refusal, request)
     unkept = refusal.kind in NOT_KEPT or isinstance(refusal, KeyInFlight | KeyReused)
-    if once.tx is None or unkept:
+    # Of a file that was not read to its end nobody knows whether a second one is the same: nothing was done, so the key
+    # is free for whichever comes.
+    if once.tx is None or unkept or (once.streamed and not once.tx.is_bound):
         return response
     try:
         await once.tx.settle_refusal(_answer_of(response))

@@ -374,7 +374,12 @@ async def unsubscribe(body: Unsubscription, actor: Reader, tx: TxDep, keys: Keys
     await service.unsubscribe(tx, keys, actor, body.search_id, body.token)
 
 
-@router.get("/alerts", response_model=AlertPage, operation_id="listAlerts", responses=refusals(BadCursor))
+@router.get(
+    "/alerts",
+    response_model=AlertPage,
+    operation_id="listAlerts",
+    responses=refusals(BadCursor, errors.AlertsLost),
+)
 async def list_alerts(
     actor: SignedIn, tx: TxDep, response: Response, cursor: Cursor = None, limit: Limit = 20
 ) -> object:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import IO, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from techmarket.achievements.rules import AchievementDraft
 from techmarket.api.achievements import Industry, IpcCodes, Keywords, RightIn, TechnologyField, Trl
@@ -187,6 +188,13 @@ class FileReader:
             terms = {name: value for name, value in said.items() if name not in _OF_THE_ORIGIN}
             return terms_of(_SYNDICATED[kind].model_validate(terms))
         except ValidationError:
+            return None
+
+    def text(self, said: str, length_max: int) -> str | None:
+        """One line of a stranger as we keep it, cut to its length; None where it holds signs that nobody sees."""
+        try:
+            return SafeText(length_max).clean(said[:length_max])
+        except PydanticCustomError:
             return None
 
     def count(self, file: IO[bytes], *, media: str, columns: Columns, rows_max: int) -> int:

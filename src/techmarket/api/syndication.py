@@ -68,11 +68,19 @@ class SyndicationPage(Wire):
     )
 
 
+ShownMax = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class QuotaIn(Wire):
+    shown_max: ShownMax
+
+
 class SourceIn(Wire):
     name: ShortText
     url: Annotated[str, SafeText(400)] = Field(description="The market's address, before `/v1`.")
     key: Annotated[str, SafeText(400)] | None = Field(default=None, description="A read key that it gave us, if any.")
     node: Uuid | None = Field(default=None, description="Only what is of this node there.")
+    shown_max: ShownMax | None = Field(default=None, description="How many of its listings are shown at most.")
 
 
 class SourceOut(Wire):
@@ -85,6 +93,7 @@ class SourceOut(Wire):
     has_key: bool
     kids: list[str] = Field(description="The keys by which it is trusted.")
     shown: int
+    shown_max: int = Field(description="How many are shown at most; `problem` says `quota` where there are more.")
     refused: int = Field(description="How often something could not be shown as it was told.")
     failures: int
     problem: str | None
@@ -183,7 +192,15 @@ async def add_source(body: SourceIn, request: Request, actor: SignedIn, tx: TxDe
     is trusted by: compare `kids` with what that market says of itself."""
     node = str(body.node) if body.node is not None else None
     return await service.add_source(
-        tx, keys, _caller(request), actor, name=body.name, url=body.url, key=body.key, node=node
+        tx,
+        keys,
+        _caller(request),
+        actor,
+        name=body.name,
+        url=body.url,
+        key=body.key,
+        node=node,
+        shown_max=body.shown_max,
     )
 
 
@@ -204,6 +221,17 @@ async def list_sources(actor: SignedIn, tx: TxDep) -> object:
 async def get_source(source_id: Uuid, actor: SignedIn, tx: TxDep) -> SourceView:
     """One of them."""
     return await service.get_source(tx, actor, source_id)
+
+
+@router.put(
+    "/syndication/sources/{source_id}/quota",
+    response_model=SourceOut,
+    operation_id="setSourceQuota",
+    responses=refusals(NotAllowed, NotFound, NotInThisState),
+)
+async def set_source_quota(source_id: Uuid, body: QuotaIn, actor: SignedIn, tx: TxDep) -> SourceView:
+    """How many of its listings are shown here at most. What is shown stays; room for more has it read once more."""
+    return await service.set_quota(tx, actor, source_id, shown_max=body.shown_max)
 
 
 @router.post(

@@ -6071,6 +6071,18 @@ class AwaitedOperations(ABC):
         """Follow it no more, and take everything of it down here."""
         return await self.send("DELETE", "/v1/syndication/sources/{source_id}", {"source_id": source_id})
 
+    async def set_source_quota(self, source_id: UUID | str, body: shapes.QuotaIn) -> shapes.SourceOut:
+        """How many of its listings are shown here at most. What is shown stays; room for more has it read once
+        more.
+        """
+        return await self.send(
+            "PUT",
+            "/v1/syndication/sources/{source_id}/quota",
+            {"source_id": source_id},
+            body=body,
+            media="application/json",
+        )
+
     async def pause_source(self, source_id: UUID | str, *, once: str | None = None) -> shapes.SourceOut:
         """Read nothing more for now; what is shown stays."""
         return await self.send(

@@ -5671,6 +5671,18 @@ class Operations(ABC):
         """Follow it no more, and take everything of it down here."""
         return self.send("DELETE", "/v1/syndication/sources/{source_id}", {"source_id": source_id})
 
+    def set_source_quota(self, source_id: UUID | str, body: shapes.QuotaIn) -> shapes.SourceOut:
+        """How many of its listings are shown here at most. What is shown stays; room for more has it read once
+        more.
+        """
+        return self.send(
+            "PUT",
+            "/v1/syndication/sources/{source_id}/quota",
+            {"source_id": source_id},
+            body=body,
+            media="application/json",
+        )
+
     def pause_source(self, source_id: UUID | str, *, once: str | None = None) -> shapes.SourceOut:
         """Read nothing more for now; what is shown stays."""
         return self.send(

@@ -3561,6 +3561,10 @@ class QueuePage(TypedDict):
     next_cursor: str | None
 
 
+class QuotaIn(TypedDict):
+    shown_max: int
+
+
 class RateOfMode(TypedDict):
     mode: RevenueMode
     rate: str
@@ -4442,6 +4446,7 @@ class SourceIn(TypedDict):
     url: str
     key: NotRequired[str | None]
     node: NotRequired[str | None]
+    shown_max: NotRequired[int | None]
 
 
 class SourceList(TypedDict):
@@ -4458,6 +4463,7 @@ class SourceOut(TypedDict):
     has_key: bool
     kids: list[str]
     shown: int
+    shown_max: int
     refused: int
     failures: int
     problem: str | None

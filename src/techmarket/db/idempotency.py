@@ -106,10 +106,12 @@ class KeyedTx(Tx):
         self._key_hash, self._cipher = self._known[0]
         self._material = {one[:32]: one for one in made}
         self._held: AsyncSession | None = None
+        self.is_bound = False
 
     def bind(self, content: bytes) -> None:
         """A streamed body is known only once it is stored; from here on it is part of the request's fingerprint."""
         self._fingerprint = hashlib.sha256(self._fingerprint + content).digest()
+        self.is_bound = True
 
     def _kept_fingerprint(self, key_hash: bytes) -> bytes:
         """The fingerprint as it lies in the row: keyed, for a body may hold a password, and its bare hash would let

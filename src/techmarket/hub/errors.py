@@ -96,11 +96,17 @@ class SheetRowUnreadable(Refusal):
 
 
 class CursorOfAnotherLog(Refusal):
-    """The database was restored from a backup: what came after it is not in this log, so the cursor leads nowhere."""
+    """The database was restored from a backup: what came after it is not in this log, so the cursor leads nowhere.
+
+    Also where the log was kept and has lost its end: a cursor that nobody was given would wait for what never comes.
+    """
 
     code, kind = "hub.cursor_of_another_log", Kind.CONFLICT
-    zh = "此游标属于恢复备份之前的日志 {log_id}；请从头重新读取变更。"
-    en = "This cursor belongs to the log {log_id} from before a restore; read the changes anew from the start."
+    zh = "此游标不属于现在的日志：它出自恢复备份之前的日志 {log_id}，或指向日志中尚不存在的位置；请从头重新读取。"
+    en = (
+        "This cursor is not of the log as it is now: it is of the log {log_id} from before a restore, or of entries "
+        "that are not there. Read anew from the start."
+    )
 
 
 class UnknownChangeType(Refusal):

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from techmarket.db.session import Tx
 from techmarket.hub.tables import ExternalId, ExternalOrganisation, FeedItem, FeedShown, ForeignRelease, ImportJob
 from techmarket.hub.telling import JOINED, LEFT, PUBLIC
 from techmarket.kernel.refusals import NotFound
@@ -99,6 +100,12 @@ async def move_feed(db: AsyncSession, position: int) -> None:
 async def feed_head(db: AsyncSession) -> int:
     query = text("SELECT position FROM journal_reader WHERE name = :name")
     return int((await db.execute(query, {"name": FEED})).scalar_one_or_none() or 0)
+
+
+async def feed_head_now(tx: Tx) -> int:
+    """At the primary: how far everybody may have read."""
+    rows = await tx.look("SELECT position FROM journal_reader WHERE name = $1", FEED)
+    return int(rows[0][0]) if rows else 0
 
 
 async def log_id(db: AsyncSession) -> UUID:

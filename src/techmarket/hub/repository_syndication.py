@@ -89,6 +89,13 @@ async def standing(db: AsyncSession, source_id: UUID, *, before: int | None, lim
     return (await db.execute(query.order_by(SyndicatedListing.theirs).limit(limit))).scalars().all()
 
 
+async def is_refused_for(db: AsyncSession, source_id: UUID, why: str) -> bool:
+    query = select(SyndicatedListing.theirs).where(
+        SyndicatedListing.source_id == source_id, SyndicatedListing.problem == why
+    )
+    return (await db.execute(query.limit(1))).first() is not None
+
+
 async def count_shown(db: AsyncSession, source_ids: Iterable[UUID]) -> dict[UUID, int]:
     query = (
         select(SyndicatedListing.source_id, sql.count())

@@ -7,6 +7,7 @@ checkpoint, under which the leaves lie, and which only ever grows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from techmarket.kernel.canonical import NotCanonical, canonical_json, sha256_hex
+from techmarket.listings.lifecycle import FINDABLE
 from techmarket.transparency import offline
 from techmarket.transparency import rules as tree
 from techmarket.transparency.keyset import TrustedKeys, key_for, trusted_keys
@@ -26,6 +28,11 @@ HEX_MAX = 128
 PATH_MAX = 64
 TEXT_MAX = 500
 OPENINGS_MAX = 20
+DIGEST = re.compile("[0-9a-f]{64}")
+ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]{1,400}")
+"""What RFC 3986 leaves for an address: everything else in it is percent-encoded."""
+SHOWN_STATES = frozenset(one.value for one in FINDABLE)
+"""In which a listing is shown by a market of this kind; a word that is none of them is not handed on."""
 POSITION_MAX = 2**53
 
 
@@ -151,8 +158,12 @@ def read_page(said: Any, keys: TrustedKeys, *, log_id: UUID | None) -> Page:
 
 
 def is_plain(said: Any) -> bool:
-    """Whether it is a short text that can be kept and shown: no control signs, no half of a sign."""
+    """Whether it is a short word that can be kept and shown: no control or invisible signs, no half of a sign."""
     return isinstance(said, str) and 0 < len(said) <= TEXT_MAX and said.isprintable()
+
+
+def is_digest(said: Any) -> bool:
+    return isinstance(said, str) and DIGEST.fullmatch(said) is not None
 
 
 def _openings(said: Any, keys: TrustedKeys) -> tuple[Opening, ...]:
@@ -196,6 +207,8 @@ def _checkpoint(said: Any, keys: TrustedKeys, log_id: UUID) -> offline.Checkpoin
 def _item(said: Any, keys: TrustedKeys, log_id: UUID, checkpoint: offline.Checkpoint | None) -> Item:
     content, proof = said["content"], said["proof"]
     state = ItemState(said["state"])
+    if not is_digest(proof["leaf_hash"]):
+        raise Unreadable("page_unreadable")
     if (content is None) is not (state is ItemState.GONE):
         raise Unreadable("page_unreadable")
     position = said["position"]
@@ -260,7 +273,7 @@ def is_web_address(url: str) -> bool:
     """Whether a reader may be led there: a page of the web, and none that runs something or carries a login. Who wrote
     it is another market, which signed it with nothing: it is shown as what that market says."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url) if ADDRESS.fullmatch(url) else urlsplit("")
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:
         return False
@@ -288,15 +301,15 @@ def read_content(content: Mapping[str, Any]) -> Shown | None:
         kind, state = content["kind"], content["state"]
         if not all(isinstance(one, dict) for one in (public, registered)):
             return None
-        if not all(is_plain(one) for one in (organisation, kind, state)):
+        if not is_plain(kind) or not isinstance(organisation, str) or state not in SHOWN_STATES:
             return None
         return Shown(
             kind,
             public,
             registered,
-            organisation[:200],
+            organisation,
             None if expires_on is None else date.fromisoformat(expires_on),
-            state[:32],
+            state,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

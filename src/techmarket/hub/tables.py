@@ -219,7 +219,10 @@ class ExternalId(Base):
 
 
 class SyndicationSource(Identified, Base):
-    """Another market whose listings are shown here: where it is, what it is trusted by, and how far it was read."""
+    """Another market whose listings are shown here: where it is, what it is trusted by, and how far it was read.
+
+    `shown_max`: how many listings of it are shown at most, where an operator has said so.
+    """
 
     __tablename__ = "syndication_source"
     __table_args__ = (
@@ -247,6 +250,7 @@ class SyndicationSource(Identified, Base):
     checkpoint_size: Mapped[int | None]
     checkpoint_root: Mapped[bytes | None] = mapped_column(LargeBinary)
     generation: Mapped[int] = mapped_column(server_default=text("1"), default=1)
+    shown_max: Mapped[int | None]
     refused: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     failures: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     problem: Mapped[str | None] = mapped_column(String(80))

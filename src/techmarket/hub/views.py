@@ -116,6 +116,7 @@ class SourceView:
     has_key: bool
     kids: tuple[str, ...]
     shown: int
+    shown_max: int
     refused: int
     failures: int
     problem: str | None

@@ -92,6 +92,11 @@ async def tell_due(
     return [(row.org_id, row.search_id) for row in await db.execute(query, bound)]
 
 
+async def newest_told(db: AsyncSession, person_id: UUID) -> int:
+    query = select(func.max(SearchAlert.told)).where(SearchAlert.person_id == person_id)
+    return (await db.execute(query)).scalar_one() or 0
+
+
 async def list_told(
     db: AsyncSession, *, org_id: UUID, person_id: UUID, after: int, limit: int
 ) -> Sequence[tuple[SearchAlert, SavedSearch]]:

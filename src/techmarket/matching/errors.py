@@ -33,3 +33,14 @@ class SearchesTooMany(Refusal):
     code, kind = "matching.searches_too_many", Kind.CONFLICT
     zh = "您已有 {most} 个订阅；请先结束其中一个。"
     en = "You have {most} running searches; end one of them first."
+
+
+class AlertsLost(Refusal):
+    """Nobody was given such a cursor since the database was restored: it would wait for numbers that were given out."""
+
+    code, kind = "matching.alerts_lost", Kind.CONFLICT
+    zh = "此游标指向尚未告知您的内容：数据库可能已从备份恢复。请从头重新读取提醒。"
+    en = (
+        "This cursor stands behind what you were told so far; the database may have been restored from a backup. "
+        "Read your alerts anew from the start."
+    )

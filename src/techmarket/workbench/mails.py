@@ -164,11 +164,12 @@ def unsubscribe_token(pepper: bytes, person_id: UUID, org_id: UUID) -> str:
     return named + proof
 
 
-def read_token(pepper: bytes, token: str) -> tuple[UUID, UUID] | None:
-    """Person and organisation of a token that the market wrote, or None."""
+def read_token(peppers: Sequence[bytes], token: str) -> tuple[UUID, UUID] | None:
+    """Person and organisation of a token that the market wrote under one of its peppers in force, or None."""
     try:
         person_id, org_id = UUID(token[:32]), UUID(token[32:64])
     except ValueError:
         return None
-    expected = unsubscribe_token(pepper, person_id, org_id)
-    return (person_id, org_id) if hmac.compare_digest(expected.encode(), token.encode()) else None
+    made = [unsubscribe_token(one, person_id, org_id) for one in peppers]
+    is_ours = any(hmac.compare_digest(one.encode(), token.encode()) for one in made)
+    return (person_id, org_id) if is_ours else None

@@ -67,6 +67,7 @@ from techmarket.hub.service.syndicating import (
     pause_source,
     remove_source,
     resume_source,
+    set_quota,
     trust_source,
 )
 
@@ -125,6 +126,7 @@ __all__ = [
     "resume_source",
     "rotate_secret",
     "set_mapping",
+    "set_quota",
     "set_regions",
     "take_from_node",
     "take_invitation_part",

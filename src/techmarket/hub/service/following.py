@@ -54,6 +54,8 @@ async def list_changes(
             limit=limit + 1,
             node=node,
         )
+    if cursor is not None:
+        await require_given(tx, at, head, log)
     items = tuple(change_of(item, log) for item in found[:limit])
     is_at_end = len(found) <= limit
     if not is_at_end:
@@ -103,6 +105,12 @@ def position_in(cursor: str, log: UUID) -> int:
     if named != log:
         raise errors.CursorOfAnotherLog(log_id=named, pointer="/query/cursor")
     return min(max(int(position), -1), POSITION_MAX)
+
+
+async def require_given(tx: Tx, at: int, head: int, log: UUID) -> None:
+    """A cursor stands where something was told. Beyond what a standby has by now the primary is asked."""
+    if at >= head and at >= await repository.feed_head_now(tx):
+        raise errors.CursorOfAnotherLog(log_id=log, pointer="/query/cursor")
 
 
 def change_of(item: Item, log: UUID) -> ChangeView:

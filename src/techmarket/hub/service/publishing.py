@@ -12,7 +12,7 @@ from techmarket.db.session import Tx
 from techmarket.disclosure.tiers import Tier
 from techmarket.hub import policy, repository, syndication
 from techmarket.hub.repository import Item
-from techmarket.hub.service.following import position_in
+from techmarket.hub.service.following import position_in, require_given
 from techmarket.hub.syndication import ItemState
 from techmarket.hub.views import OpeningView, SyndicatedItemView, SyndicationPageView
 from techmarket.identity import steps as identity
@@ -59,6 +59,8 @@ async def list_syndicated(
             checkpoint = None  # restored a moment ago: what was signed before is of the former log
         items = await _items(db, keys, actor, page, log, public_url.rstrip("/"), node)
         openings = [_opening(keys, one) for one in (await transparency.restores(db))[: syndication.OPENINGS_MAX]]
+    if cursor is not None:
+        await require_given(tx, at, head, log)
     return SyndicationPageView(log, items, encode_cursor(str(log), last), is_at_end, checkpoint, tuple(openings))
 
 

@@ -33,6 +33,7 @@ from techmarket.identity.actor import Actor, OrgKind, Role
 from techmarket.identity.permissions import require
 from techmarket.kernel.addresses import read_url
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.lifecycle import NotInThisState
 from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.listings import steps as listings
 from techmarket.listings.rules import ListingKind
@@ -59,7 +60,9 @@ TURN_SECONDS = 5.0
 BEHIND = "behind"
 """More is there than a turn took: it goes on with the next, behind the others."""
 SHOWN_MAX = 20_000
-"""Listings of one source: what another market tells of does not fill ours."""
+"""Listings of one source, unless an operator says otherwise: what another market tells of does not fill ours."""
+QUOTA = "quota"
+"""More is there than may be shown of the source."""
 NEVER = timedelta(days=36_500)
 
 
@@ -81,6 +84,7 @@ async def add_source(
     url: str,
     key: str | None,
     node: str | None,
+    shown_max: int | None = None,
 ) -> SourceView:
     """Follow another market from now on, from the beginning of what it tells. Its keys as of today are trusted."""
     require(actor, policy.ADD_SOURCE)
@@ -110,6 +114,7 @@ async def add_source(
             market_id=actor.org,
             trusted=published,
             state=SOURCE.initial,
+            shown_max=shown_max,
         )
         row.key_wrapped = keys.wrap(key.encode(), about=row.id.bytes) if key is not None else None
         db.add(row)
@@ -144,6 +149,24 @@ async def resume_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
 async def remove_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
     """It is read no more, and everything of it is taken down here."""
     return await _change(tx, actor, source_id, "remove")
+
+
+async def set_quota(tx: Tx, actor: Actor, source_id: UUID, *, shown_max: int) -> SourceView:
+    """How many of its listings are shown at most. What is shown stays; where there is room for more than before, the
+    source is read from its beginning once more, since what it told is not told again by itself."""
+    require(actor, policy.CHANGE_SOURCE)
+    async with tx.begin() as db:
+        row = await repository.lock_source(db, source_id)
+        if row.state is SourceState.REMOVED:
+            raise NotInThisState(thing=SOURCE.thing, state=row.state, act="quota", possible=SOURCE.possible(row.state))
+        was, row.shown_max = _shown_max(row), shown_max
+        if shown_max > was and await repository.is_refused_for(db, row.id, QUOTA):
+            row.cursor, row.generation = None, row.generation + 1
+        return await _changed(db, row, "quota", actor)
+
+
+def _shown_max(row: SyndicationSource) -> int:
+    return SHOWN_MAX if row.shown_max is None else row.shown_max
 
 
 async def trust_source(tx: Tx, caller: OutsideCaller, actor: Actor, source_id: UUID) -> SourceView:
@@ -207,6 +230,7 @@ async def _view(db: AsyncSession, row: SyndicationSource) -> SourceView:
         row.key_wrapped is not None,
         tuple(sorted(syndication.read_keys(row.trusted))),
         shown.get(row.id, 0),
+        _shown_max(row),
         row.refused,
         row.failures,
         row.problem,
@@ -280,6 +304,7 @@ async def _read_on(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowReader,
     if is_anew:
         assert log_id is not None
         if page.log_id == log_id:
+            await _check_growth(caller, url, page, before)  # a log that has lost its end is looked at by an operator
             raise _NoAnswer("hub.cursor_of_another_log")
         kept = page.goes_on_from(log_id)
         if kept is None:
@@ -316,7 +341,7 @@ async def _take(
             _restored(db, row, now)
         known = await repository.known(db, row.id, [one.listing_id for one in page.items])
         actor = _actor(row)
-        left = SHOWN_MAX - (await repository.count_shown(db, [row.id])).get(row.id, 0)
+        left = _shown_max(row) - (await repository.count_shown(db, [row.id])).get(row.id, 0)
         for item in page.items:
             left -= await _put(db, reader, row, item, known.get(item.listing_id), actor, has_room=left > 0)
         row.log_id, row.cursor = page.log_id, page.next_cursor
@@ -329,7 +354,8 @@ async def _take(
             row.unproven_since = now
         elif now - row.unproven_since > UNPROVEN_MAX:
             raise Distrusted("checkpoint_missing")
-        row.failures, row.problem = 0, None
+        is_over = left <= 0 and await repository.is_refused_for(db, row.id, QUOTA)
+        row.failures, row.problem = 0, QUOTA if is_over else None
         row.answered_at = now
         if page.is_at_end:
             row.caught_up_at = row.answered_at
@@ -384,7 +410,7 @@ async def _put(
         elif has_room or was_shown:
             await _show(db, reader, source, item, row, actor)
         else:
-            await _refuse(db, source, row, "quota", actor)
+            await _refuse(db, source, row, QUOTA, actor)
     return not row.is_gone and not was_shown
 
 
@@ -428,11 +454,12 @@ def _said(reader: RowReader, source: SyndicationSource, item: Item) -> Elsewhere
     registered, public = reader.terms(shown.kind, shown.registered), reader.terms(shown.kind, shown.public)
     if registered is None or public is None or not public.items() <= registered.items():
         return None
-    if not syndication.is_web_address(item.url):
+    organisation = reader.text(shown.organisation, 200)
+    if organisation is None or not syndication.is_web_address(item.url):
         return None
     origin = {
         "source": source.name,
-        "organisation": shown.organisation,
+        "organisation": organisation,
         "listing_id": str(item.listing_id),
         "url": item.url,
         "state": shown.state,

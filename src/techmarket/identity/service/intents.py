@@ -40,6 +40,8 @@ OPEN_FOR = timedelta(days=3)
 SENT_AGAIN_WITHIN = timedelta(hours=KEPT_HOURS - 1)
 SECRETS = frozenset({"current", "password"})
 ITSELF = "identity.set_by_two"
+MAKES_COLLEAGUES = frozenset({policy.ADD_PERSON.operation, policy.INVITE.operation, policy.CHANGE_ROLES.operation})
+"""Taken alone these would make the one who agrees, so where anything takes a colleague they do."""
 
 
 def may_be_by_two(operation: str) -> bool:
@@ -50,7 +52,7 @@ def may_be_by_two(operation: str) -> bool:
 
 
 async def set_by_two(tx: Tx, actor: Actor, org_id: UUID, *, operations: Collection[str]) -> tuple[str, ...]:
-    """An administrator says which acts need a colleague; to change that is one of them, as long as there are any."""
+    """An administrator says which acts need a colleague; to change that and to make a colleague are among them."""
     require_known_org(actor, org_id)
     require(actor, policy.SET_BY_TWO, parties=[org_id])
     wrong = sorted(one for one in set(operations) if not may_be_by_two(one))
@@ -61,7 +63,7 @@ async def set_by_two(tx: Tx, actor: Actor, org_id: UUID, *, operations: Collecti
         if org.kind is OrgKind.MARKET:
             raise NotAllowed(needs="an organisation that is not the market's", operation=ITSELF)
         await require_fresh_session(db, actor)
-        wanted = sorted({*operations, ITSELF}) if operations else []
+        wanted = sorted({*operations, ITSELF, *MAKES_COLLEAGUES}) if operations else []
         if wanted and not await has_other_administrator(db, org_id, actor.person):
             raise errors.NobodyToAgree()
         org.by_two = wanted

@@ -134,6 +134,8 @@ async def list_alerts(tx: Tx, actor: Actor, *, cursor: str | None, limit: int) -
     require(actor, policy.READ_ALERTS)
     after = decode_cursor(cursor, int)[0] if cursor is not None else 0
     async with tx.read() as db:
+        if cursor is not None and after > await alerts.newest_told(db, actor.person):
+            raise errors.AlertsLost(pointer="/query/cursor")
         rows = await alerts.list_told(db, org_id=actor.org, person_id=actor.person, after=after, limit=limit)
         views = await listings.views_for(db, actor, [alert.listing_id for alert, _ in rows])
     items = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -128,7 +127,7 @@ async def unsubscribe(tx: Tx, keys: Keys, token: str) -> None:
 
     A token that the market did not write is told like none at all; it shows and opens nothing.
     """
-    named = mails.read_token(keys.pepper, token)
+    named = mails.read_token(keys.peppers, token)
     if named is None:
         raise NotFound()
     person_id, org_id = named
@@ -185,7 +184,7 @@ async def put_address(
         mail_id = new_id()
         code = mails.code_of(keys.hash_secret(mails.code_text(mail_id)))
         row.address, row.language, row.confirmed_at, row.refused_at = address, language, None, None
-        row.code_hash, row.code_until, row.code_tries = _hashed(keys, row, code), now + mails.CODE_VALID, 0
+        row.code_hash, row.code_until, row.code_tries = keys.hash_secret(_about(row, code)), now + mails.CODE_VALID, 0
         row.changed_at = now
         market = await identity.find_market(db)
         subject, body = mails.confirmation(language, "techmarket" if market is None else market.name[:60])
@@ -217,7 +216,7 @@ async def confirm_address(tx: Tx, keys: Keys, actor: Actor, *, code: str) -> Mai
         now = await notes.now(db)
         is_open = row.code_until is not None and now < row.code_until and row.code_tries < mails.CODE_TRIES_MAX
         row.code_tries += 1
-        if is_open and row.code_hash is not None and hmac.compare_digest(row.code_hash, _hashed(keys, row, code)):
+        if is_open and row.code_hash is not None and keys.fits(row.code_hash, _about(row, code)):
             row.confirmed_at, row.code_hash, row.code_until = now, None, None
         await db.flush()
         return _address(row)
@@ -232,8 +231,8 @@ async def drop_address(tx: Tx, actor: Actor) -> None:
             await db.delete(row)
 
 
-def _hashed(keys: Keys, row: MailAddress, code: str) -> bytes:
-    return keys.hash_secret(f"mail address {row.person_id} {row.address} {code}")
+def _about(row: MailAddress, code: str) -> str:
+    return f"mail address {row.person_id} {row.address} {code}"
 
 
 def _address(row: MailAddress) -> MailAddressView:
