@@ -29,8 +29,10 @@ from techmarket.kernel.paging import BadCursor
 from techmarket.listings import service as listings
 from techmarket.listings.rules import ListingDraft, ListingKind
 from techmarket.matching import candidates, jobs, service
-from techmarket.matching.index.columns import Facts
+from techmarket.matching.index import reading
+from techmarket.matching.index.columns import Facts, Space
 from techmarket.matching.meaning import blending, endpoint
+from techmarket.matching.meaning import vectors as meaning_vectors
 from techmarket.matching.meaning.choosing import UnknownEmbedder, chosen_embedders
 from techmarket.matching.meaning.embedders import Remembering
 from techmarket.matching.meaning.endpoint import Endpoint
@@ -207,6 +209,7 @@ def test_the_nearest_are_living_and_stand_in_the_space_or_are_granted():
     among = candidates._Among(held(*[Facts(ListingKind.OFFER)] * 5, dead=(1,)), {}, {2, 3}, [3])
     assert (among.documents(), among.count) == ([0, 3, 4], 3)
     assert [among.takes(number) for number in (-1, 0, 1, 2, 3, 5)] == [False, True, False, False, True, False]
+    assert among.bits() == (bytes([0b11001]), 5)
 
 
 @pytest.mark.parametrize("decides, keys", [(False, [30, 20, 10]), (True, [30, candidates.IN_FRONT + 2_000_000, 10])])
@@ -460,6 +463,48 @@ async def test_a_large_space_gets_an_index_of_its_own_and_answers_alike(tx, mean
     assert await found(tx, "laser weld", one) == before
     monkeypatch.setattr("techmarket.matching.meaning.vectors.EXACT_MAX", 0)
     assert await found(tx, "laser weld", one) == before
+
+
+async def test_an_index_is_asked_for_those_that_take_part_and_a_comparison_takes_no_index(
+    tx, means, people, monkeypatch
+):
+    monkeypatch.setattr("techmarket.matching.meaning.vectors.INDEX_ROWS", 2)
+    one = Dictionary()
+    for n in range(30):
+        await a_demand(tx, people.buyer, people.operator, title_en="laser" if n % 3 else "pump", problem_en=f"x{n}")
+    await catch_up(means, one)
+    await service.tend_vectors(tx, [one])
+    (asked,) = await one.embed(["laser pump"], "query")
+    async with tx.begin() as db:  # one whose text may have changed, and one that came after the look
+        moved = "CASE document WHEN 1 THEN -1 WHEN 3 THEN 1000000 ELSE document END"
+        await db.execute(text(f"UPDATE listing_vector SET document = {moved}"))
+    answers = {}
+    for exact_max in (30, 0):
+        monkeypatch.setattr("techmarket.matching.meaning.vectors.EXACT_MAX", exact_max)
+        monkeypatch.setattr("techmarket.matching.meaning.vectors.STEP_COST", 0)
+        async with tx.read() as db:
+            # Whatever is ordered by a distance would go by the index, and this one forgets all but the very nearest.
+            for setting in ("enable_sort = off", "enable_seqscan = off", "hnsw.ef_search = 1"):
+                await db.execute(text(f"SET LOCAL {setting}"))
+            space = Space.REGISTERED
+            look = await reading.look(db, space)
+            among = candidates._Among(look.columns, {"odd": lambda _, at: at % 2 == 1}, (), ())
+            answers[exact_max] = await meaning_vectors.nearest(
+                db, one.name, one.dim, space, asked, among=among, count=15, is_indexed=True
+            )
+    assert answers[30] == answers[0]
+    assert sorted(document for document, _ in answers[0]) == list(range(5, 30, 2))
+
+
+@pytest.mark.parametrize(
+    "takes_part, size, compared",
+    [(5_000, 10**6, True), (14_142, 10**6, True), (14_143, 10**6, False), (5_001, 20_000, False), (9_000, 10**7, True)],
+)
+def test_those_that_take_part_are_compared_one_by_one_while_that_is_less_than_to_meet_enough_of_them(
+    takes_part, size, compared
+):
+    """200 steps for each that is met, by 2 comparisons a step: 14,142 is the root of 2 x 100 x a million."""
+    assert meaning_vectors.compares_all(takes_part, size, 100) is compared
 
 
 async def test_while_documents_get_their_first_vectors_words_answer_and_say_so(tx, means, people):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -142,7 +141,6 @@ class _Among:
     def __init__(
         self, columns: Columns, tests: Mapping[str, Test], apart: Collection[int], granted: Sequence[int]
     ) -> None:
-        self._columns = columns
         every = np.arange(columns.size, dtype=np.int32)
         mask = fitting(columns, every, dict(tests)) & (columns["alive"] != 0)
         mask[list(apart)] = False
@@ -153,8 +151,8 @@ class _Among:
     def documents(self) -> list[int]:
         return np.flatnonzero(self._mask).tolist()
 
-    def ids(self) -> list[UUID]:
-        return self._columns.ids(self.documents())
+    def bits(self) -> tuple[bytes, int]:
+        return np.packbits(self._mask, bitorder="little").tobytes(), len(self._mask)
 
     def takes(self, document: int) -> bool:
         return 0 <= document < len(self._mask) and bool(self._mask[document])

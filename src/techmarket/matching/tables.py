@@ -208,7 +208,11 @@ class ListingVector(Base):
     """The meaning of a document's text in one space, by one embedder; `text_hash` names the text that was embedded."""
 
     __tablename__ = "listing_vector"
-    __table_args__ = (Index("ix_listing_vector_space_id", "space", "id"), Index(None, "text_hash"))
+    __table_args__ = (
+        Index("ix_listing_vector_space_id", "space", "id"),
+        Index("ix_listing_vector_model_space_document", "model", "space", "document"),
+        Index(None, "text_hash"),
+    )
 
     model: Mapped[str] = mapped_column(String(64), primary_key=True)
     space: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)

@@ -17,7 +17,10 @@ INDEX_ROWS = 20_000
 """From so many vectors on an approximate index is built; below it every vector is compared."""
 EXACT_MAX = 5_000
 """Of so few that take part each one is compared, whatever the size of the space."""
-NEAREST_ASKED = (200, 1_000, 5_000)
+STEP_COST = 2
+"""What a step through the approximate index takes, in comparisons of a vector that was found by its number."""
+WIDTH = 200
+"""So many neighbours the index keeps in sight at a time (hnsw.ef_search)."""
 BUILD_SECONDS = 6 * 3600.0
 """An index of a million vectors takes its time, longer than anybody waits for a statement."""
 BUILD_BYTES_EACH = 1_200
@@ -34,8 +37,9 @@ class Among(Protocol):
     @property
     def count(self) -> int: ...
     def documents(self) -> list[int]: ...
-    def ids(self) -> list[UUID]: ...
-    def takes(self, document: int) -> bool: ...
+    def bits(self) -> tuple[bytes, int]:
+        """One bit for each number of a document, the lowest first in its byte, and how many numbers there are."""
+        ...
 
 
 def spelled(vector: Sequence[float]) -> str:
@@ -136,33 +140,34 @@ async def nearest(
 ) -> list[tuple[int, float]]:
     """The nearest documents of a space that take part, by number, with their likeness (cosine), nearest first.
 
-    A large space is asked by its approximate index, for more and more, until enough of what comes takes part: a few of
-    the very nearest may be missing. Where few take part, all of them are compared.
+    A large space is asked by its approximate index, which goes on until it has met enough that take part: a few of the
+    very nearest may be missing. Where few take part, all of them are compared.
     """
     compared = _compared(dim, "$1")
     # The model and the space are written out: an index that holds just these is chosen for these alone.
-    chosen = f"SELECT document, -({compared}) AS likeness FROM listing_vector WHERE {_only(model, space)}"
-    by_likeness = f"ORDER BY {compared} LIMIT"
+    of_these = f"FROM listing_vector WHERE {_only(model, space)}"
     connection = await db.connection()
-    if not is_indexed or among.count <= EXACT_MAX:
-        ids = among.ids() if is_indexed else None
-        # A list that is joined to is looked up in, also by a plan that knows no values; one of ANY is gone through.
-        narrowed = "id IN (SELECT unnest($2::uuid[]))" if is_indexed else "document IN (SELECT unnest($2::int[]))"
+    bits, size = among.bits()
+    if not is_indexed or compares_all(among.count, size, count):
+        # OFFSET 0: the comparison stays inside, or the approximate index would be taken for the order, and lose most.
         query = (
-            f"SELECT document, -away AS likeness FROM (SELECT document, {compared} AS away FROM listing_vector"
-            f" WHERE {_only(model, space)} AND {narrowed}) AS one ORDER BY away LIMIT {int(count)}"
+            f"SELECT document, -away AS likeness FROM (SELECT document, {compared} AS away {of_these}"
+            f" AND document = ANY($2::int[]) OFFSET 0) AS one ORDER BY away LIMIT {int(count)}"
         )
-        rows = await fetched(connection, query, spelled(vector), among.documents() if ids is None else ids)
+        rows = await fetched(connection, query, spelled(vector), among.documents())
         return _in_order(rows)[:count]
-    await db.execute(text("SET LOCAL hnsw.ef_search = 100"))
+    await db.execute(text(f"SET LOCAL hnsw.ef_search = {WIDTH}"))
     await db.execute(text("SET LOCAL hnsw.iterative_scan = 'relaxed_order'"))
-    found: list[tuple[int, float]] = []
-    for wanted in NEAREST_ASKED:
-        rows = await fetched(connection, f"{chosen} {by_likeness} {wanted}", spelled(vector))
-        found = [pair for pair in _in_order(rows) if among.takes(pair[0])]
-        if len(found) >= count or len(rows) < wanted:
-            break
-    return found[:count]
+    takes_part = f"CASE WHEN document BETWEEN 0 AND {size - 1} THEN get_bit($2::bytea, document) = 1 ELSE false END"
+    query = (
+        f"SELECT document, -({compared}) AS likeness {of_these} AND {takes_part} ORDER BY {compared} LIMIT {int(count)}"
+    )
+    return _in_order(await fetched(connection, query, spelled(vector), bits))
+
+
+def compares_all(takes_part: int, size: int, count: int) -> bool:
+    """Whether to compare all that take part is less work than to go through an index until `count` of them are met."""
+    return takes_part <= EXACT_MAX or takes_part**2 <= STEP_COST * count * size
 
 
 def _compared(dim: int, asked: str) -> str:
