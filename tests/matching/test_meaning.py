@@ -212,6 +212,21 @@ def test_the_nearest_are_living_and_stand_in_the_space_or_are_granted():
     assert among.bits() == (bytes([0b11001]), 5)
 
 
+@pytest.mark.parametrize(
+    "at, scores, grown",
+    [
+        ([3, 7], [5, 6], ([1, 3, 7, 9], [0, 5, 6, 0])),
+        ([], [], ([1, 7, 9], [0, 0, 0])),
+        ([9], [5], ([1, 7, 9], [0, 0, 5])),
+    ],
+)
+def test_what_no_word_found_stands_between_the_others_with_nothing_for_its_words(at, scores, grown):
+    pile = candidates.Pile(held(), np.array(at, np.int32), np.array(scores, np.int64))
+    more = candidates.with_more(pile, [9, 1, 7])
+    assert (more.at.tolist(), more.scores.tolist()) == grown
+    assert (more.at.dtype, more.scores.dtype) == (np.int32, np.int64)
+
+
 @pytest.mark.parametrize("decides, keys", [(False, [30, 20, 10]), (True, [30, candidates.IN_FRONT + 2_000_000, 10])])
 def test_candidates_that_decide_nothing_leave_the_order_of_the_words(decides, keys):
     one = candidates.Candidate(None, 0.0, (), 1.0, 2.0)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from techmarket.matching.index.blocks import Posting
 from techmarket.matching.index.columns import Columns, Ints
 from techmarket.matching.index.reading import Asked, Look
-from techmarket.matching.index.scoring import MICRO, Scores, Test, first, fitting, idf
+from techmarket.matching.index.scoring import MICRO, Scores, Test, all_fitting, first, fitting, idf
 from techmarket.matching.meaning import vectors
 from techmarket.matching.meaning.blending import CANDIDATES, IN_FRONT, Spread, blended, share_of_meaning, spread
 from techmarket.matching.reranking import FEATURES, Floats, Reranker, facts_features
@@ -141,8 +141,7 @@ class _Among:
     def __init__(
         self, columns: Columns, tests: Mapping[str, Test], apart: Collection[int], granted: Sequence[int]
     ) -> None:
-        every = np.arange(columns.size, dtype=np.int32)
-        mask = fitting(columns, every, dict(tests)) & (columns["alive"] != 0)
+        mask = all_fitting(columns, tests) & (columns["alive"] != 0)
         mask[list(apart)] = False
         mask[list(granted)] = True
         self._mask = mask
@@ -218,12 +217,14 @@ def _coverage(postings: Sequence[Posting], look: Look, numbers: Ints) -> Floats:
     return found / total if total else found
 
 
-def with_more(pile: Pile, numbers: Collection[int] | Ints) -> Pile:
-    """The pile with documents that no word found, each with a score of 0, in ascending order."""
-    if not len(numbers):
+def with_more(pile: Pile, numbers: Collection[int]) -> Pile:
+    """The pile with those of these few documents that no word found, each with a score of 0, in ascending order."""
+    if not numbers:
         return pile
-    more = np.setdiff1d(np.array(sorted(numbers), np.int32), pile.at, assume_unique=True).astype(np.int32)
-    at = np.concatenate([pile.at, more])
-    scores = np.concatenate([pile.scores, np.zeros(len(more), np.int64)])
-    order = np.argsort(at, kind="stable")
-    return Pile(pile.columns, at[order], scores[order])
+    some = np.array(sorted(numbers), np.int32)
+    places = np.searchsorted(pile.at, some)
+    held = np.zeros(len(some), bool)
+    if len(pile.at):
+        held = pile.at[np.minimum(places, len(pile.at) - 1)] == some
+    more, places = some[~held], places[~held]
+    return Pile(pile.columns, np.insert(pile.at, places, more), np.insert(pile.scores, places, 0))

@@ -10,8 +10,8 @@ from uuid import UUID
 from techmarket.kernel.money import Money
 from techmarket.listings.lifecycle import ListingState
 from techmarket.listings.rules import ListingKind
-from techmarket.matching.index.columns import KINDS, NO_PRICE, Columns, Ints, Mask, modes_mask, org_number
-from techmarket.matching.index.scoring import Test
+from techmarket.matching.index.columns import KINDS, NO_PRICE, Columns, Mask, modes_mask, org_number
+from techmarket.matching.index.scoring import At, Test
 
 
 class Fit(StrEnum):
@@ -97,7 +97,7 @@ def tests_between(kind: ListingKind, terms: Mapping[str, Any], org_id: UUID, *, 
 
 
 def _budget(minor: int, *, is_demand: bool) -> Test:
-    def test(held: Columns, at: Ints) -> Mask:
+    def test(held: Columns, at: At) -> Mask:
         other = held["price"][at]
         fits: Mask = (other == NO_PRICE) | (other <= minor if is_demand else other >= minor)
         return fits
@@ -106,7 +106,7 @@ def _budget(minor: int, *, is_demand: bool) -> Test:
 
 
 def _maturity(level: int, *, is_demand: bool) -> Test:
-    def test(held: Columns, at: Ints) -> Mask:
+    def test(held: Columns, at: At) -> Mask:
         other = held["trl"][at]
         fits: Mask = (other == 0) | (other >= level if is_demand else other <= level)
         return fits

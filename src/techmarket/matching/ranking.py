@@ -132,8 +132,7 @@ async def rank(
         judged, grown = await judge(db, look, kept, asked, by, tests=named, apart=set(apart.values()), twins=twins)
         # What meaning alone found is counted like the rest.
         piles = [
-            with_more(pile, more.at) if len(more.at) > len(of_words.at) else pile
-            for pile, more, of_words in zip(piles, grown, kept, strict=True)
+            with_more(pile, [number for of, number in judged.of if of == index]) for index, pile in enumerate(piles)
         ]
         kept = grown
     counted = _added([facets(p.columns, p.at, named) for p in piles]) if with_facets else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -163,7 +163,9 @@ def said_of(filters: Filters) -> dict[str, Any]:
     return {name: getattr(filters, name) for name in Filters.__slots__ if getattr(filters, name) is not None}
 
 
-Test = Callable[[Columns, Ints], Mask]
+At = Ints | slice
+"""Documents by number, or a stretch of all there are, which costs no taking of one by one."""
+Test = Callable[[Columns, At], Mask]
 
 
 def tests_of(filters: Filters, *, organisations: Iterable[UUID]) -> dict[str, Test]:
@@ -204,7 +206,7 @@ def _below(name: str, number: int, step: int) -> Test:
 
 
 def _between(least: int, most: int | None) -> Test:
-    def test(held: Columns, at: Ints) -> Mask:
+    def test(held: Columns, at: At) -> Mask:
         price = held["price"][at]
         fits = price >= least  # what states no price lies below nought
         return fits if most is None else fits & (price <= most)
@@ -219,6 +221,11 @@ def chosen(mask: Mask) -> npt.NDArray[np.intp]:
 
 def fitting(columns: Columns, at: Ints, tests: dict[str, Test]) -> Mask:
     return _all_of({name: test(columns, at) for name, test in tests.items()}, len(at))
+
+
+def all_fitting(columns: Columns, tests: Mapping[str, Test]) -> Mask:
+    """Which of all documents fit, by number."""
+    return _all_of({name: test(columns, slice(None)) for name, test in tests.items()}, columns.size)
 
 
 # --- picking --------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from techmarket.matching.candidates import Judging
 from techmarket.matching.events import ProfileChanged
 from techmarket.matching.index import repository, writing
 from techmarket.matching.index.columns import Columns, Facts, Ints, Mask, Space
-from techmarket.matching.index.scoring import MICRO, Sort, Test
+from techmarket.matching.index.scoring import MICRO, At, Sort, Test
 from techmarket.matching.index.writing import Entry
 from techmarket.matching.profiles import Profile
 from techmarket.matching.ranking import Hit
@@ -156,8 +156,8 @@ async def list_people(
 
 
 def _among(numbers: Ints) -> Test:
-    def test(_held: Columns, at: Ints) -> Mask:
-        return np.isin(at, numbers)
+    def test(held: Columns, at: At) -> Mask:
+        return np.isin(np.arange(held.size)[at], numbers)
 
     return test
 
@@ -165,7 +165,7 @@ def _among(numbers: Ints) -> Test:
 def _in_region(code: str) -> Test:
     step, wanted = 10 ** (6 - len(code)), int(code)
 
-    def test(held: Columns, at: Ints) -> Mask:
+    def test(held: Columns, at: At) -> Mask:
         fits: Mask = held["region"][at] // step == wanted
         return fits
 
