@@ -79,12 +79,12 @@ class Rounds:
 
 
 @contextlib.asynccontextmanager
-async def own_store(*, pool_size: int = 20) -> AsyncIterator[Store]:
-    """Starts a durable server in a folder of its own and removes both afterwards."""
+async def own_store(*, pool_size: int = 20, memory: str | None = None) -> AsyncIterator[Store]:
+    """Starts a durable server in a folder of its own, with so much memory, and removes both afterwards."""
     with tempfile.TemporaryDirectory(prefix="techmarket-bench-") as name:
         folder = Path(name)
         os.chmod(name, 0o755)  # the server may run as a user of its own
-        server = await asyncio.to_thread(embedded.start, folder, database="bench", durable=True)
+        server = await asyncio.to_thread(embedded.start, folder, database="bench", durable=True, memory=memory)
         try:
             await asyncio.to_thread(migrate, server.url("bench"))
             async with opened(server, "bench", pool_size=pool_size) as store:

@@ -104,10 +104,13 @@ def _is_last(share: int) -> bool:
     return True
 
 
-def start(state_dir: Path, *, database: str = "techmarket", durable: bool = True) -> RunningServer:
+def start(
+    state_dir: Path, *, database: str = "techmarket", durable: bool = True, memory: str | None = None
+) -> RunningServer:
     """Starts the server of this state folder, or joins the one that runs; the database is there afterwards.
 
-    `durable=False` is for databases whose loss is no loss; it counts only for the command that starts the server.
+    `durable=False` is for databases whose loss is no loss, `memory` (`2GB`) is what the server keeps of its tables at
+    hand; both count only for the command that starts the server.
     """
     folder = folder_of(state_dir)
     try:
@@ -118,7 +121,7 @@ def start(state_dir: Path, *, database: str = "techmarket", durable: bool = True
                 fcntl.flock(share, fcntl.LOCK_SH)
                 cluster = Cluster.open(folder)
                 cluster.create()
-                port = cluster.ensure_running(durable=durable, alone=alone)
+                port = cluster.ensure_running(durable=durable, alone=alone, memory=memory)
                 try:
                     cluster.create_database(database, port=port)
                 except BaseException:

@@ -161,7 +161,7 @@ class Cluster:
                 file.write(f"\n{INCLUDE}\n")
         fresh.rename(self.data)
 
-    def ensure_running(self, *, durable: bool, alone: bool) -> int:
+    def ensure_running(self, *, durable: bool, alone: bool, memory: str | None = None) -> int:
         """The server answers on the returned port; a server that is already there is used as it is."""
         started = time.monotonic()
         refused_since: float | None = None
@@ -173,7 +173,7 @@ class Cluster:
                 time.sleep(0.1)  # recovering after a crash, or on its way down
                 continue
             try:
-                self._start(durable=durable)
+                self._start(durable=durable, memory=memory)
             except _NotStarted as error:
                 if error.is_port_taken:
                     (self.home / "port").unlink(missing_ok=True)
@@ -249,9 +249,10 @@ class Cluster:
             PGOPTIONS="-c client_min_messages=warning",
         )
 
-    def _start(self, *, durable: bool) -> None:
+    def _start(self, *, durable: bool, memory: str | None) -> None:
         port = self._choose_port()
         settings = SETTINGS | ({} if durable else THROWAWAY_SETTINGS) | {"port": str(port)}
+        settings |= {"shared_buffers": f"'{memory}'"} if memory else {}
         conf = self.data / "techmarket.conf"
         conf.write_text(
             "# Written at each start of the embedded server.\n" + "".join(f"{k} = {v}\n" for k, v in settings.items())
