@@ -503,7 +503,7 @@ async def test_an_index_is_asked_for_those_that_take_part_and_a_comparison_takes
                 await db.execute(text(f"SET LOCAL {setting}"))
             space = Space.REGISTERED
             look = await reading.look(db, space)
-            among = candidates._Among(look.columns, {"odd": lambda _, at: at % 2 == 1}, (), ())
+            among = candidates._Among(look.columns, {"odd": lambda held, at: np.arange(held.size)[at] % 2 == 1}, (), ())
             answers[exact_max] = await meaning_vectors.nearest(
                 db, one.name, one.dim, space, asked, among=among, count=15, is_indexed=True
             )
