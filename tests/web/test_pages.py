@@ -20,7 +20,7 @@ from techmarket.web.pages import POLICY
 from techmarket.web.words import certificate_words_of, words_of
 from tests.identity.make import a_market, an_organisation
 from tests.listings.make import a_demand, an_offer
-from tests.trading.make import an_open_lot
+from tests.trading.make import a_market_at_work, an_announced_trade, an_open_lot
 
 
 async def published_demand(api, tx, keys, title: str) -> str:
@@ -60,7 +60,28 @@ async def test_a_demand_is_found_by_words_and_shown_without_what_the_public_may_
     page = await client.get(f"/listings/{listing}", headers={"Accept-Language": "en"})
     assert page.status_code == 200
     assert "Ceramic &lt;b&gt;membrane&lt;/b&gt;" in page.text
+    assert "<dt>Sought by</dt><dd>Sample organisation" in page.text
+    assert "Sample organisation" in found.text
+    assert ("problem_en" in page.text, "<dt>Problem to solve</dt>" in page.text) == (False, True)
     assert "hidden contact" not in page.text
+
+
+async def test_the_page_of_a_listing_names_the_trade_it_stands_in_and_notices_say_what_they_are_about(client, tx, keys):
+    trade = await an_announced_trade(await a_market_at_work(tx, keys))
+    page = await client.get(f"/listings/{trade.listing_id}", headers={"Accept-Language": "en"})
+    assert f'<a href="/trades/{trade.id}">{trade.number}</a>' in page.text
+    told = await client.get("/notices", headers={"Accept-Language": "en"})
+    assert f'<a href="/trades/{trade.id}">{trade.number}</a>' in told.text
+    assert "Sample organisation" in told.text
+
+
+async def test_the_pages_have_an_icon_of_their_own(client):
+    for path in ("/favicon.svg", "/favicon.ico"):
+        icon = await client.get(path)
+        assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
+    page = await client.get("/")
+    assert '<link rel="icon" href="/favicon.svg"' in page.text
+    assert "img-src 'self'" in page.headers["content-security-policy"]
 
 
 async def test_what_may_not_be_known_is_not_found_on_a_page_either(api, client, tx, keys):

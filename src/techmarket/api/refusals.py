@@ -56,8 +56,8 @@ ADVICE: Mapping[Kind, tuple[str, str]] = {
     Kind.BUSY: ("请在 Retry-After 所示秒数后重试。", "Retry after the seconds in Retry-After."),
 }
 
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
-"""What a page may load: nothing."""
+PAGE_POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+"""What a page may load: its icon."""
 _OF_PROGRAMS = re.compile(
     r"/(?:v1|oauth|refusals|\.well-known|openapi\.json|healthz|readyz|metrics|deprecations)(?:/|$)"
 )

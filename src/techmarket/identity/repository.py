@@ -47,6 +47,10 @@ async def get_organisation(db: AsyncSession, org_id: UUID) -> Organisation:
     return row
 
 
+async def get_organisations(db: AsyncSession, org_ids: Collection[UUID]) -> Sequence[Organisation]:
+    return (await db.execute(select(Organisation).where(Organisation.id.in_(org_ids)))).scalars().all()
+
+
 async def find_by_uscc(db: AsyncSession, uscc: str) -> Organisation | None:
     """The verified organisation of this code. Others may claim it; nothing is ever found by their word."""
     query = select(Organisation).where(Organisation.uscc == uscc, Organisation.state == OrgState.VERIFIED)

@@ -17,6 +17,7 @@ from techmarket.api.shapes import Cursor, SafeText, Uuid
 from techmarket.certification import service as certification
 from techmarket.dossiers import service as dossiers
 from techmarket.identity import service as identity
+from techmarket.kernel.ids import Ref
 from techmarket.kernel.periods import SHANGHAI
 from techmarket.kernel.refusals import NotFound, Refusal
 from techmarket.listings import service as listings
@@ -28,7 +29,8 @@ from techmarket.trading import service as trading
 from techmarket.trading.lifecycle import OVER
 from techmarket.transparency import service as transparency
 from techmarket.web import reference
-from techmarket.web.words import certificate_words_of, file_words_of, match_words_of, told_in, words_of
+from techmarket.web.listing_words import STATES, TIERS, address_of, attribution_of, lines_of, words_for
+from techmarket.web.words import certificate_words_of, file_words_of, match_words_of, notice_words_of, told_in, words_of
 
 PAGE = 20
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -42,6 +44,7 @@ LIVE_POLICY = "; script-src 'self'; connect-src 'self'"
 STYLE = (resources.files("techmarket.web") / "templates" / "style.css").read_text(encoding="utf-8")
 
 VERIFY_SCRIPT = (resources.files("techmarket.web") / "templates" / "verify.js").read_text(encoding="utf-8")
+ICON = (resources.files("techmarket.web") / "templates" / "icon.svg").read_text(encoding="utf-8")
 SCRIPT = (resources.files("techmarket.web") / "templates" / "live.js").read_text(encoding="utf-8")
 
 Words = Annotated[str, SafeText(200, min_length=0)]
@@ -61,8 +64,12 @@ async def _page(request: Request, tx: TxDep, name: str, *, more_policy: str = ""
     return HTMLResponse(html, headers=headers)
 
 
+def _language(request: Request) -> str:
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
 def _words_of_files(request: Request) -> dict[str, str]:
-    return file_words_of(preferred_language(request.headers.get("accept-language", "")))
+    return file_words_of(_language(request))
 
 
 @router.get("/")
@@ -80,18 +87,48 @@ async def home(
         found = await matching.search(
             tx, actor, query=q, filters=Filters(kind), cursor=cursor, limit=PAGE, embedders=embedders
         )
-        rows = [{"listing": hit.listing, "why": hit.terms} for hit in found.items]
+        rows = [(hit.listing, hit.terms) for hit in found.items]
         next_cursor, meaning = found.next_cursor, found.meaning
     else:
         page = await listings.list_listings(tx, actor, kind=kind, state=None, mine=False, cursor=cursor, limit=PAGE)
-        rows, next_cursor = [{"listing": view, "why": ()} for view in page.items], page.next_cursor
+        rows, next_cursor = [(view, ()) for view in page.items], page.next_cursor
         meaning = "NONE"
-    return await _page(request, tx, "home", q=q, kind=kind, rows=rows, next_cursor=next_cursor, meaning=meaning)
+    sellers = await identity.find_organisations(tx, actor, {listing.organisation_id for listing, _ in rows})
+    words = words_for(_language(request), STATES) | match_words_of(_language(request))
+    return await _page(
+        request,
+        tx,
+        "home",
+        q=q,
+        kind=kind,
+        rows=rows,
+        next_cursor=next_cursor,
+        meaning=meaning,
+        sellers=sellers,
+        words=words,
+    )
 
 
 @router.get("/listings/{listing_id}")
 async def listing(request: Request, listing_id: Uuid, actor: Reader, tx: TxDep) -> HTMLResponse:
-    return await _page(request, tx, "listing", view=await listings.get_listing(tx, actor, listing_id))
+    """A listing in words: whose it is, what its reader may see of it, and the trades it stands in."""
+    view, language = await listings.get_listing(tx, actor, listing_id), _language(request)
+    sellers = await identity.find_organisations(tx, actor, {view.organisation_id})
+    trades = await trading.list_trades(tx, actor, of_listing=view.id, limit=PAGE)
+    return await _page(
+        request,
+        tx,
+        "listing",
+        view=view,
+        seller=sellers.get(view.organisation_id),
+        origin=view.terms.get("origin"),
+        address=address_of(view.terms),
+        trades=trades.items,
+        lines=lines_of(view.terms, language),
+        attribution=attribution_of(view.terms, language),
+        words=file_words_of(language) | words_for(language, TIERS),
+        states=words_for(language, STATES),
+    )
 
 
 @router.get("/listings/{listing_id}/matches")
@@ -127,9 +164,8 @@ async def trade(
     is_live = any(one.state not in OVER for one in view.lots)
     words = words_of(preferred_language(request.headers.get("accept-language", "")))
     more_policy = LIVE_POLICY if is_live else ""
-    return await _page(
-        request, tx, "trade", more_policy=more_policy, view=view, lot=chosen, bids=bids, is_live=is_live, words=words
-    )
+    seen = {"lot": chosen, "bids": bids, "is_live": is_live, "words": words, "states": _words_of_files(request)}
+    return await _page(request, tx, "trade", more_policy=more_policy, view=view, **seen)
 
 
 @router.get("/trades/{trade_id}/file")
@@ -140,6 +176,12 @@ async def project_file(request: Request, trade_id: Uuid, actor: Reader, tx: TxDe
     words, told = file_words_of(language), told_in(language)
     lots = [(lot, dict(view.lot_stages)[lot.id]) for lot in view.trade.lots]
     return await _page(request, tx, "file", view=view, words=words, told=told, lots=lots)
+
+
+@router.get("/favicon.svg")
+@router.get("/favicon.ico")
+async def icon() -> Response:
+    return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
 
 
 @router.get("/live.js")
@@ -170,8 +212,22 @@ async def api_operation(
 
 @router.get("/notices")
 async def public_notices(request: Request, actor: Reader, tx: TxDep, cursor: Cursor = None) -> HTMLResponse:
+    """What stands in public: of which trade, or what else, and of whom."""
     page = await notices.list_notices(tx, actor, kind=None, state=None, subject=None, cursor=cursor, limit=PAGE)
-    return await _page(request, tx, "notices", page=page, words=_words_of_files(request))
+    subjects = {one.id: Ref.parse(one.subject) for one in page.items}
+    of_trades = {about.id for about in subjects.values() if about.kind == "trade"}
+    lines = await trading.list_trades(tx, actor, among=of_trades, limit=PAGE)
+    units = await identity.find_organisations(tx, actor, {one.organisation_id for one in page.items})
+    return await _page(
+        request,
+        tx,
+        "notices",
+        page=page,
+        subjects=subjects,
+        trades={one.id: one for one in lines.items},
+        units=units,
+        words=_words_of_files(request) | notice_words_of(_language(request)),
+    )
 
 
 @router.get("/certificates")

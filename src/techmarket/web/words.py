@@ -21,6 +21,21 @@ _WORDS: dict[str, tuple[str, str]] = {
     "AUTHORITY_ORDER": ("主管机关要求", "Order of an authority"),
     "SUSPECTED_COLLUSION": ("涉嫌串通", "Suspected collusion"),
     "OTHER": ("其他原因", "Other reason"),
+    "leading": ("领先", "leading"),
+    "trading.bid_below_floor": ("低于底价", "below the floor"),
+    "trading.bid_off_step": ("不是加价幅度的整数倍", "not a whole step"),
+    "trading.bid_too_low": ("低于下一口最低价", "less than the next bid must be"),
+    "trading.bidding_over": ("不在竞价时间内", "not while bidding ran"),
+    "trading.not_qualified": ("未取得竞买资格", "not qualified"),
+    "trading.not_the_price": ("不等于所定价格", "not the fixed price"),
+    "trading.price_not_reached": ("价格尚未降到所报", "the price has not fallen so far"),
+    "sealed.commitment_broken": ("与封存摘要不符", "not what was sealed"),
+    "sealed.copied": ("与他人封装相同", "another's envelope"),
+    "sealed.counted": ("有效", "counted"),
+    "sealed.malformed": ("内容不合格式", "not of the form"),
+    "sealed.no_quote": ("没有报价", "no quote"),
+    "sealed.out_of_bounds": ("超出范围", "out of bounds"),
+    "sealed.will_not_open": ("无法开启", "does not open"),
     "resumes_at": ("最早恢复时间", "goes on at"),
     "days": ("天", "d"),
     "live": ("实时更新中。", "Kept up to date as it happens."),
@@ -175,6 +190,21 @@ _CERTIFICATE_WORDS: dict[str, tuple[str, str]] = {
     "hidden payments": ("付款", "payments"),
     "hidden notices": ("公示", "notices"),
 }
+
+
+_NOTICE_WORDS: dict[str, tuple[str, str]] = {
+    "subject trade": ("交易项目", "a trade"),
+    "subject award": ("成交结果", "an award"),
+    "subject contract": ("合同", "a contract"),
+    "subject vesting": ("职务成果赋权", "a grant of rights to inventors"),
+    "subject distribution": ("收益分配", "a share of proceeds"),
+}
+
+
+def notice_words_of(language: str) -> dict[str, str]:
+    """What a notice may be about."""
+    n = 0 if language.startswith("zh") else 1
+    return {code: said[n] for code, said in _NOTICE_WORDS.items()}
 
 
 def certificate_words_of(language: str) -> dict[str, str]:

@@ -47,6 +47,7 @@ from techmarket.identity.service.members import (
     set_contact,
 )
 from techmarket.identity.service.organisations import (
+    find_organisations,
     found_market,
     found_organisation,
     get_organisation,
@@ -97,6 +98,7 @@ __all__ = [
     "end_session",
     "erase_again",
     "erase_person",
+    "find_organisations",
     "found_market",
     "found_organisation",
     "get_organisation",

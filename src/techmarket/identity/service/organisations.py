@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -210,10 +210,21 @@ async def _desk_view(db: AsyncSession, org: Organisation) -> OrganisationView:
     return view_of(org, is_code_shared=org.uscc in shared)
 
 
+async def find_organisations(tx: Tx, actor: Actor, org_ids: Collection[UUID]) -> dict[UUID, OrganisationView]:
+    """The cards of those among these organisations that this reader may know."""
+    async with tx.read() as db:
+        rows = await repository.get_organisations(db, org_ids)
+        return {org.id: view_of(org) for org in rows if _is_known(actor, org)}
+
+
 def _require_known(actor: Actor, org: Organisation) -> None:
-    is_of_mine = actor.node is not None and actor.node == org.node_id
-    if org.state is not OrgState.VERIFIED and not actor.is_market and not is_of_mine and actor.org_id != org.id:
+    if not _is_known(actor, org):
         raise NotFound()
+
+
+def _is_known(actor: Actor, org: Organisation) -> bool:
+    is_of_mine = actor.node is not None and actor.node == org.node_id
+    return org.state is OrgState.VERIFIED or actor.is_market or is_of_mine or actor.org_id == org.id
 
 
 async def list_organisations(

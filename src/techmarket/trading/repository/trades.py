@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -97,6 +97,8 @@ async def list_trades(
     sees_all: bool,
     mine: bool,
     state: TradeState | None,
+    of_listing: UUID | None = None,
+    among: Collection[UUID] | None = None,
     after: UUID | None,
     limit: int,
 ) -> list[tuple[Trade, Sequence[Lot]]]:
@@ -115,6 +117,10 @@ async def list_trades(
         query = query.where(or_(Trade.seller_org_id == reader_org, Trade.id.in_(taking_part)))
     if state is not None:
         query = query.where(Trade.state == state)
+    if of_listing is not None:
+        query = query.where(Trade.listing_id == of_listing)
+    if among is not None:
+        query = query.where(Trade.id.in_(among))
     if after is not None:
         query = query.where(Trade.id < after)
     trades = (await db.execute(query)).scalars().all()

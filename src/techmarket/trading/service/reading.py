@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from techmarket.db.clock import market_now
@@ -36,9 +36,17 @@ async def get_trade(tx: Tx, actor: Actor, trade_id: UUID) -> TradeView:
 
 
 async def list_trades(
-    tx: Tx, actor: Actor, *, state: TradeState | None = None, mine: bool = False, cursor: str | None = None, limit: int
+    tx: Tx,
+    actor: Actor,
+    *,
+    state: TradeState | None = None,
+    mine: bool = False,
+    of_listing: UUID | None = None,
+    among: Collection[UUID] | None = None,
+    cursor: str | None = None,
+    limit: int,
 ) -> Page[TradeLineView]:
-    """Trades, newest first: the public ones, and one's own in every state."""
+    """Trades, newest first: the public ones, and one's own in every state; those of a listing, or some of them."""
     after = last_id(cursor)
     async with tx.read() as db:
         rows = await repository.list_trades(
@@ -47,6 +55,8 @@ async def list_trades(
             sees_all=actor.is_market,
             mine=mine,
             state=state,
+            of_listing=of_listing,
+            among=among,
             after=after,
             limit=limit + 1,
         )

@@ -35,7 +35,7 @@
   };
   const row = (told) => {
     const line = document.createElement("tr");
-    [[told.seq, "num"], [told.leading_bidder, ""], [money(told.leading), "num"], ["leading", ""], [at(told.at), ""]].forEach(([text, kind]) => {
+    [[told.seq, "num"], [told.leading_bidder, ""], [money(told.leading), "num"], [words.leading || "leading", ""], [at(told.at), ""]].forEach(([text, kind]) => {
       const cell = line.insertCell();
       cell.textContent = text;
       if (kind) cell.className = kind;
