@@ -15,6 +15,7 @@ from techmarket.db.keys import Keys
 from techmarket.db.means import Means
 from techmarket.db.session import Tx, make_engine
 from tests.client import Api
+from tests.door import Door
 from tests.engines import compiling_once
 
 
@@ -51,3 +52,9 @@ async def client(means: Means) -> AsyncIterator[AsyncClient]:
 def api(client: AsyncClient) -> Api:
     """The same edge with keys of people and idempotency keys filled in."""
     return Api(client)
+
+
+@pytest.fixture
+def door(api: Api, tx: Tx, keys: Keys) -> Door:
+    """The same edge for whoever is known to a test as an actor."""
+    return Door(api, tx, keys)

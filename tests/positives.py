@@ -74,7 +74,11 @@ def _operations() -> Mapping[tuple[str, int], list[Operation]]:
 
 def operation_of(method: str, path: str) -> str | None:
     candidates = _operations().get((method, path.count("/") + 1), ())
-    return next((one.name for one in candidates if one.template.fullmatch(path)), None)
+    found = next((one.name for one in candidates if one.template.fullmatch(path)), None)
+    if found is None and path.startswith("/tlog/tile/"):  # where the last part is itself a path, by C2SP's rule
+        parts = path.split("/")
+        return operation_of(method, "/".join(parts[:5])) if len(parts) > 5 else None
+    return found
 
 
 def pytest_configure(config: pytest.Config) -> None:

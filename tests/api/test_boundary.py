@@ -743,10 +743,17 @@ def test_every_operation_tells_its_refusals_under_one_schema(app: FastAPI) -> No
 
 
 @contextlib.asynccontextmanager
-async def served(app: FastAPI, *, head_seconds: float = 15.0, **more: int) -> AsyncIterator[int]:
+async def served(app: FastAPI, *, head_seconds: float = 15.0, idle_seconds: int = 5, **more: int) -> AsyncIterator[int]:
     protocol = type("Quick", (PatientProtocol,), {"head_seconds": head_seconds, **more})
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False, http=protocol
+        app,
+        host="127.0.0.1",
+        port=0,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        http=protocol,
+        timeout_keep_alive=idle_seconds,
     )
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
@@ -869,6 +876,24 @@ async def test_a_second_request_on_the_same_connection_may_not_dawdle_either() -
     whole = b"GET /v1/things HTTP/1.1\r\nHost: a\r\n\r\n"
     async with served(toy_app(), head_seconds=0.4) as port:
         answer, _ = await talk(port, whole, b"GET /v1/", pause=0.2)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in answer
+
+
+async def test_half_a_head_that_came_amid_an_answer_is_told_to_be_late_and_not_taken_for_an_idle_line() -> None:
+    app, release = toy_app(), asyncio.Event()
+
+    @app.get("/held")
+    async def held() -> str:
+        await release.wait()
+        return "done"
+
+    first = HELD.replace(b"Connection: close\r\n", b"")
+    async with served(app, head_seconds=0.6, idle_seconds=0) as port:  # whoever is idle is let go at once
+        talking = asyncio.create_task(talk(port, first + b"GET /v1/thi"))
+        await asyncio.sleep(0.1)
+        release.set()
+        answer, _ = await talking
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"HTTP/1.1 408 " in answer
 

@@ -387,6 +387,31 @@ async def test_what_no_notification_told_is_found_with_the_next_heartbeat(means,
         assert reader.comments > 0
 
 
+@pytest.mark.parametrize("step", ["_look", "_tell"])
+async def test_a_trade_that_cannot_be_read_or_told_silences_no_other(means, tx, book, who, monkeypatch, step):
+    sick, well = [await an_open_lot(tx, who) for _ in range(2)]
+    plain, failed = getattr(feeds.Live, step), asyncio.Event()
+
+    async def fails(self, feed):
+        if feed.story.trade_id == sick.trade_id:
+            failed.set()
+            raise ValueError("a row that nobody understands")
+        await plain(self, feed)
+
+    monkeypatch.setattr(feeds.Live, step, fails)
+    async with (
+        served(create_app(means)) as (base, _),
+        following(base, sick.trade_id) as one,
+        following(base, well.trade_id) as other,
+    ):
+        await one.next()
+        await other.next()
+        await raise_to(book, sick, who, 0)
+        await asyncio.wait_for(failed.wait(), 10)
+        await raise_to(book, well, who, 0, 1)
+        await other.until("price", seq=2)
+
+
 @pytest.mark.parametrize("by_signal", [False, True])
 async def test_a_process_that_leaves_ends_its_streams_without_an_end_and_at_once(means, tx, book, who, by_signal):
     lot = await an_open_lot(tx, who)

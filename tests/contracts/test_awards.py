@@ -213,7 +213,7 @@ async def test_an_award_whose_seller_has_not_signed_is_annulled_and_its_draft_ca
     assert await one(tx, "SELECT count(*) FROM deposit WHERE state = 'RELEASED'") == 2
 
 
-async def test_a_buyer_who_does_not_pay_loses_the_deposit_and_the_lot_is_unsold(tx, keys, won):
+async def test_a_buyer_who_does_not_pay_loses_the_deposit_and_the_lot_is_unsold(tx, keys, won, door):
     contract = await last_signature(tx, won, await called(tx, won))
     async with tx.read() as db:
         [due] = await settlement.dues_of(db, Ref("contract", contract.id))
@@ -228,11 +228,12 @@ async def test_a_buyer_who_does_not_pay_loses_the_deposit_and_the_lot_is_unsold(
         with pytest.raises(NotAllowed):
             await service.declare_default(tx, actor, contract.id, reasons="Sample reasons.")
     assert await award_state(tx, won) == "CONCLUDED"
-    ended = await service.declare_default(tx, won.seller, contract.id, reasons="Sample reasons.")
-    assert (ended.state, ended.reasons, ended.plan[0].state) == (
-        ContractState.TERMINATED,
+    said = {"reasons": "Sample reasons."}
+    ended = await door.post(won.seller, f"/v1/contracts/{contract.id}/default", said)
+    assert (ended["state"], ended["reasons"], ended["plan"][0]["state"]) == (
+        "TERMINATED",
         "Sample reasons.",
-        LineState.CANCELLED,
+        "CANCELLED",
     )
     assert await award_state(tx, won) == "DEFAULTED"
     assert await one(tx, "SELECT state FROM lot") == "UNSOLD"

@@ -139,6 +139,7 @@ async def test_a_mapping_reads_the_columns_of_a_source_in_every_form_of_file(api
     assert (await api.get(path, key=unit.key)).status_code == 404
     put = await api.put(path, json={"columns": columns}, key=unit.key)
     assert (put.status_code, put.json()["columns"]) == (200, columns)
+    assert (await api.get(path, key=unit.key)).json() == put.json()
     header = ["成果号", "名称", "简介", "备注"]
     cells = [["A-1", "示例成果一", "示例数据", "x"], ["A-2", "示例成果二", "示例数据", ""]]
     table = "\r\n".join(",".join(one) for one in [header, *cells]).encode()

@@ -190,7 +190,9 @@ async def test_an_operator_of_a_node_verifies_who_belongs_to_it_and_sees_no_othe
     await identity.verify_organisation(tx, hub.market, other.org)
 
 
-async def test_only_a_node_gives_its_people_the_operators_role_and_an_ended_one_acts_on_nothing_more(tx, keys, hub):
+async def test_only_a_node_gives_its_people_the_operators_role_and_an_ended_one_acts_on_nothing_more(
+    tx, keys, hub, door
+):
     plain = (await an_organisation(tx, keys=keys)).actor
     with pytest.raises(RoleNotYours):
         await identity.add_person(tx, keys, plain, plain.org, name="Sample person", roles=[Role.OPERATOR])
@@ -202,8 +204,13 @@ async def test_only_a_node_gives_its_people_the_operators_role_and_an_ended_one_
     with pytest.raises(RoleNotYours):
         await identity.add_person(tx, keys, administrator, hub.nodes[0], name="Sample person", roles=[Role.CERTIFIER])
 
-    ended = await service.end_node(tx, hub.market, hub.nodes[0])
-    assert (ended.regions, ended.ended_at is not None) == ((), True)
+    node = f"/v1/nodes/{hub.nodes[0]}"
+    wider = await door.put(hub.market, f"{node}/regions", {"regions": [NINGBO, "330300"]})
+    assert wider["regions"] == [NINGBO, "330300"]
+    await door.ask("DELETE", hub.market, f"{node}/organisations/{hub.orgs[0].org}", 204)
+    assert await node_of(tx, hub.orgs[0].org) is None
+    ended = await door.post(hub.market, f"{node}/end")
+    assert (ended["regions"], ended["ended_at"] is not None) == ([], True)
     assert await node_of(tx, hub.orgs[0].org) is None
     with pytest.raises(errors.NodeEnded):
         await service.set_regions(tx, hub.market, hub.nodes[0], regions=[NINGBO])
@@ -303,7 +310,7 @@ async def fees(tx) -> int:
         return await ledger.balance(db, await ledger.account(db, purpose=ledger.Purpose.FEES))
 
 
-async def test_the_fee_of_a_deal_is_shared_once_with_the_nodes_of_both_sides_and_paid_out(tx, keys, hub):
+async def test_the_fee_of_a_deal_is_shared_once_with_the_nodes_of_both_sides_and_paid_out(tx, keys, hub, door):
     due = await released(tx, keys, hub)
     await asyncio.gather(*[share_fee(tx, due) for _ in range(4)])
     seller, buyer = hub.nodes
@@ -319,6 +326,8 @@ async def test_the_fee_of_a_deal_is_shared_once_with_the_nodes_of_both_sides_and
     async with tx.read() as db:
         rows = (await db.execute(text("SELECT org_id, minor, state FROM payout WHERE why LIKE 'node_payout:%'"))).all()
     assert [tuple(row) for row in rows] == [(seller, 270_000, "INSTRUCTED")]
+    told = await door.post(hub.finance, f"/v1/nodes/{buyer}/payouts", status=201)
+    assert told["amount"] == {"amount": "1350.00", "currency": "CNY"}
 
 
 async def test_a_fee_that_goes_back_takes_its_shares_along_also_those_that_were_paid(tx, keys, hub):

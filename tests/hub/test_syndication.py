@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 
 from techmarket.api.rows import FileReader
+from techmarket.app import create_app
 from techmarket.db.calling import Caller, Receipt
 from techmarket.hub import errors, service, syndication
 from techmarket.hub.lifecycle import SourceState
@@ -34,6 +35,8 @@ from techmarket.matching.jobs import index
 from techmarket.matching.service import search
 from techmarket.transparency import service as transparency
 from techmarket.transparency.keyset import TrustedKeys, trusted_keys
+from tests.client import Api
+from tests.door import Door
 from tests.hub.markets import Cable, Instance, a_cable, an_instance, published, serving, shown
 from tests.identity.make import an_organisation
 from tests.pg import TestServer
@@ -604,12 +607,21 @@ async def test_syndication_over_http_is_asked_for_by_operators_and_read_by_every
     assert (len(page["items"]), page["is_at_end"], page["items"][0]["state"]) == (1, True, "SHOWN")
     assert set(page["items"][0]["content"]["terms"]) == {"PUBLIC"}
     source = await two.add()
-    async with serving(here), AsyncClient(base_url=here.url, trust_env=False, timeout=60) as http:
+    app = create_app(here.means)
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app=app), base_url="http://here.test") as http,
+    ):
+        door, path = Door(Api(http), here.tx, here.means.keys), f"/v1/syndication/sources/{source.id}"
         assert (await http.get("/v1/syndication/sources")).status_code == 401
         key = {"Authorization": f"Bearer {here.operator_key}"}
         quota = f"/v1/syndication/sources/{source.id}/quota"
         assert (await http.put(quota, json={"shown_max": 7}, headers=key)).json()["shown_max"] == 7
         assert (await http.put(quota, json={"shown_max": -1}, headers=key)).status_code == 422
+        async with here.tx.begin() as db:
+            await db.execute(text("UPDATE syndication_source SET state = 'DISTRUSTED', problem = 'other_log'"))
+        assert (await door.get(here.operator, path))["state"] == "DISTRUSTED"
+        assert (await door.post(here.operator, f"{path}/trust"))["state"] == "ACTIVE"
         await here.follow()
         (listing_id,) = [
             one["id"] for one in (await http.get("/v1/listings")).json()["items"] if one["terms"].get("origin")

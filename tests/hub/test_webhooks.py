@@ -295,6 +295,8 @@ async def test_a_webhook_is_its_organisations_administrators_and_carries_what_th
             answers = [await api.call(method, path, key=key, **more) for method, path, more in tried]
             assert [answer.json()["code"] for answer in answers] == [code] * len(tried)
         assert (await api.get("/v1/webhooks", key=stranger.key)).json() == {"items": []}
+        changed = await api.patch(at, key=unit.key, json={"types": hook["types"]})
+        assert (changed.status_code, changed.json()["url"]) == (200, receiver.url)
         await a_demand(tx, stranger.actor)
         mine = await a_demand(tx, unit.actor)
         await write(tx)

@@ -11,11 +11,12 @@ from techmarket.db.session import Tx
 from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind
 from techmarket.identity.tables import Membership
 from techmarket.kernel.ids import Ref
-from techmarket.kernel.money import Money
 from techmarket.kernel.refusals import NotAllowed
 from techmarket.notices import errors, rules, service, steps
 from techmarket.notices.kinds import NoticeKind
 from techmarket.notices.lifecycle import NoticeState, ObjectionState
+from tests.door import Door
+from tests.door import yuan as yuan_of
 from tests.identity.make import a_market, an_organisation
 from tests.notices.make import a_notice, a_sandbox, gate, hang, move_to, shanghai
 
@@ -99,7 +100,7 @@ async def test_what_was_open_against_a_price_that_was_taken_back_stands_against_
     assert (await service.get_notice(tx, ANONYMOUS, await a_price(tx, unit, a_deal(SECOND)))).line.replaces_id is None
 
 
-async def test_an_upheld_price_is_published_again_only_higher_or_with_the_operators_word(tx: Tx) -> None:
+async def test_an_upheld_price_is_published_again_only_higher_or_with_the_operators_word(tx: Tx, door: Door) -> None:
     unit, operator = await a_unit(tx), (await a_market(tx))["operator"].actor
     upheld = await an_upheld_price(tx, unit, operator)
     for yuan in (60_000, 10_000, None):
@@ -112,9 +113,9 @@ async def test_an_upheld_price_is_published_again_only_higher_or_with_the_operat
     await withdraw(tx, higher)
     with pytest.raises(NotAllowed):
         await service.allow_price(tx, unit, upheld, price_minor=0, reasons="Sample reasons")
-    said = await service.allow_price(tx, operator, upheld, price_minor=5_000_000, reasons="A new valuation. Sample.")
-    assert said.allowance is not None
-    assert (said.allowance.price, said.allowance.reasons) == (Money(5_000_000), "A new valuation. Sample.")
+    word = {"price": yuan_of("50000.00"), "reasons": "A new valuation. Sample."}
+    said = (await door.post(operator, f"/v1/notices/{upheld}/allowance", word))["allowance"]
+    assert (said["price"], said["reasons"]) == (word["price"], word["reasons"])
     with pytest.raises(errors.PriceUpheldBefore):
         await a_price(tx, unit, a_deal(yuan=49_999))
     assert (await service.get_notice(tx, ANONYMOUS, await a_price(tx, unit, a_deal(yuan=50_000)))).line.replaces_id

@@ -135,7 +135,7 @@ async def test_an_objection_in_the_last_minute_pauses_and_one_after_it_is_refuse
     assert (await service.get_notice(tx, ANONYMOUS, second)).objections == ()
 
 
-async def test_two_objections_resume_only_when_both_are_decided(tx):
+async def test_two_objections_resume_only_when_both_are_decided(tx, door):
     await a_sandbox(tx, shanghai(2026, 3, 2, 9))
     unit, one, two = await an_organisation(tx), await an_organisation(tx), await an_organisation(tx)
     operator = (await a_market(tx))["operator"].actor
@@ -151,7 +151,9 @@ async def test_two_objections_resume_only_when_both_are_decided(tx):
     await move_to(tx, shanghai(2026, 3, 6, 9))
     with pytest.raises(NotFound):
         await service.withdraw_objection(tx, one.actor, second.id)
-    await service.withdraw_objection(tx, two.actor, second.id)
+    proof = {"evidence_sha256": await an_evidence(tx, two.actor)}
+    assert (await door.post(two.actor, f"/v1/objections/{second.id}/evidence", proof, status=201))["state"] == "FILED"
+    assert (await door.post(two.actor, f"/v1/objections/{second.id}/withdrawal"))["state"] == "WITHDRAWN"
     # one day had run (the 3rd); the 4th and 5th the first one stopped; four remain: 6, 7, 8 and 9 March
     assert (await state(tx, notice), await ends_at(tx, notice)) == (NoticeState.RUNNING, shanghai(2026, 3, 10))
     with pytest.raises(NotInThisState):

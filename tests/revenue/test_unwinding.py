@@ -15,6 +15,7 @@ from techmarket.revenue import errors, service
 from techmarket.revenue.lifecycle import ClaimState, DistributionState, LineState
 from techmarket.settlement import service as settlement
 from techmarket.settlement import steps as settlement_steps
+from tests.door import yuan
 from tests.notices.make import an_evidence, move_to, shanghai
 from tests.revenue.make_licence import (
     a_licence,
@@ -125,7 +126,7 @@ async def refund(licence, due_id):
         await settlement_steps.refund_due(db, due_id, actor=licence.market["operator"].actor)
 
 
-async def test_a_payout_on_its_way_holds_up_no_refund_and_its_answer_finishes_the_line(tx, keys):
+async def test_a_payout_on_its_way_holds_up_no_refund_and_its_answer_finishes_the_line(tx, keys, door):
     licence = await a_licence(tx, keys)
     await by_escrow(licence)
     done = await paid_entry_fee(licence, confirmed=0)
@@ -166,7 +167,8 @@ async def test_a_payout_on_its_way_holds_up_no_refund_and_its_answer_finishes_th
             await service.give_back(tx, stranger, claim.id, minor=1, **give)
     with pytest.raises(errors.NothingToGiveBack):
         await service.give_back(tx, unit, claim.id, minor=822_51, **give)
-    await service.give_back(tx, unit, claim.id, minor=800_00, **give)
+    path, some = f"/v1/reward-claims/{claim.id}/give-backs", {"amount": yuan("800.00"), **give}
+    assert (await door.post(unit, path, some, status=201))["given_back"] == yuan("800.00")
     given = await asyncio.gather(
         *[service.give_back(tx, unit, claim.id, minor=22_50, **give) for _ in range(3)], return_exceptions=True
     )

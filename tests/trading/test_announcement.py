@@ -38,6 +38,7 @@ from techmarket.trading.lifecycle import (
 )
 from techmarket.trading.service import ExtensionDraft
 from techmarket.trading.views import TradeView
+from tests.door import Door
 from tests.listings.make import an_offer
 from tests.notices.make import move_to, put_in_its_place, shanghai
 from tests.settlement.make import escrow
@@ -371,7 +372,9 @@ async def test_a_terminated_announcement_frees_the_listing_gives_every_deposit_b
     assert again.state is TradeState.ANNOUNCED
 
 
-async def test_on_the_sellers_motion_the_operator_terminates_or_lets_it_go_on_with_reasons(market: Market) -> None:
+async def test_on_the_sellers_motion_the_operator_terminates_or_lets_it_go_on_with_reasons(
+    market: Market, door: Door
+) -> None:
     trade = await an_announced_trade(market)
     with pytest.raises(errors.NoMotion):
         await terminate(market, trade, TerminationCause.SELLERS_MOTION)
@@ -381,8 +384,9 @@ async def test_on_the_sellers_motion_the_operator_terminates_or_lets_it_go_on_wi
     await service.ask_termination(market.tx, market.seller, trade.id, reasons="Sample reasons")
     with pytest.raises(errors.MotionWaits):
         await service.ask_termination(market.tx, market.seller, trade.id, reasons="Sample")
-    declined = await service.decline_termination(market.tx, market.operator, trade.id, reasons="Buyers rely on it.")
-    assert (declined.act, declined.reasons) == (ActKind.TERMINATION_DECLINED, "Buyers rely on it.")
+    path, said = f"/v1/trades/{trade.id}/termination-motion/refusal", {"reasons": "Buyers rely on it."}
+    declined = await door.post(market.operator, path, said, status=201)
+    assert (declined["act"], declined["reasons"]) == ("TERMINATION_DECLINED", "Buyers rely on it.")
     with pytest.raises(errors.NoMotion):
         await service.decline_termination(market.tx, market.operator, trade.id, reasons="Sample")
     assert (await show(market, trade)).state is TradeState.ANNOUNCED

@@ -29,6 +29,7 @@ from techmarket.trading.bidbook import BidBook
 from techmarket.trading.lifecycle import AwardState, LotState, Method, OfferState, TradeState
 from techmarket.trading.views import OfferView, TradeView
 from tests.achievements.make import an_achievement
+from tests.door import Door
 from tests.identity.make import an_organisation
 from tests.listings.make import an_offer
 from tests.notices.make import move_to
@@ -77,7 +78,9 @@ async def whose(market: Market, trade: TradeView, buyer: Actor) -> UUID:
     return mine.id
 
 
-async def test_offers_and_counter_offers_end_in_one_signed_acceptance_that_publishes_the_price(market: Market) -> None:
+async def test_offers_and_counter_offers_end_in_one_signed_acceptance_that_publishes_the_price(
+    market: Market, door: Door
+) -> None:
     trade = await talks(market)
     buyer, rival = market.buyers
     first = await offer(market, buyer, trade, 400_000)
@@ -87,8 +90,9 @@ async def test_offers_and_counter_offers_end_in_one_signed_acceptance_that_publi
     assert third.document["answers"] == second.document_sha256
     accepted = await service.accept_offer(market.tx, market.seller, third.id, document_sha256=third.document_sha256)
     assert accepted.state is OfferState.ACCEPTED
-    heard = await service.list_offers(market.tx, market.seller, trade.lot.id)
-    assert [one.state for one in heard] == [OfferState.COUNTERED, OfferState.COUNTERED, OfferState.ACCEPTED]
+    heard = (await door.get(market.seller, f"/v1/lots/{trade.lot.id}/offers"))["items"]
+    assert [one["state"] for one in heard] == ["COUNTERED", "COUNTERED", "ACCEPTED"]
+    assert await door.get(market.seller, f"/v1/offers/{third.id}") == heard[-1]
     shown = await service.get_trade(market.tx, rival, trade.id)
     assert (shown.state, shown.lot.state, shown.lot.seq) == (TradeState.AWARDED, LotState.AWARDED, 0)
     (award,) = await service.list_awards(market.tx, market.operator, trade.id)
@@ -149,11 +153,10 @@ async def test_only_the_other_side_answers_and_only_with_the_hash_it_read(market
             await act
 
 
-async def test_a_declined_offer_is_over_and_frees_whoever_made_it(market: Market) -> None:
+async def test_a_declined_offer_is_over_and_frees_whoever_made_it(market: Market, door: Door) -> None:
     trade = await talks(market)
     made = await offer(market, market.buyers[0], trade, 400_000)
-    declined = await service.decline_offer(market.tx, market.seller, made.id)
-    assert declined.state is OfferState.DECLINED
+    assert (await door.post(market.seller, f"/v1/offers/{made.id}/decline"))["state"] == "DECLINED"
     with pytest.raises(NotInThisState):
         await service.accept_offer(market.tx, market.seller, made.id, document_sha256=made.document_sha256)
     assert (await offer(market, market.buyers[0], trade, 450_000)).n == 2

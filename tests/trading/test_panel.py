@@ -26,6 +26,7 @@ from techmarket.trading import errors, service
 from techmarket.trading.lifecycle import LotState, LotStep, Method, PanelSeatState, TerminationCause, TradeState
 from techmarket.trading.panel.sheets import Mark
 from techmarket.trading.service import LotDraft
+from tests.door import Door
 from tests.identity.make import an_organisation
 from tests.listings.make import a_demand, an_offer
 from tests.notices.make import move_to
@@ -200,9 +201,12 @@ async def test_whoever_has_an_interest_does_not_sit(market: Market) -> None:
         await swear(market, trade.lot.id, late)
 
 
-async def test_an_expert_swears_by_the_hash_before_he_reads_and_strangers_find_no_panel(market: Market) -> None:
+async def test_an_expert_swears_by_the_hash_before_he_reads_and_strangers_find_no_panel(
+    market: Market, door: Door
+) -> None:
     lot, _ = await a_scored_lot(market, "600000.00", "500000.00")
-    await service.recuse_expert(market.tx, market.keys, market.operator, lot.id, 1)
+    recused = await door.post(market.operator, f"/v1/lots/{lot.id}/panel/1/recusal")
+    assert [seat["state"] for seat in recused["seats"]] == ["RECUSED", "SEATED", "SEATED"]
     expert = await an_expert(market)
     await appoint(market, lot.id, expert)
     with pytest.raises(errors.DeclarationMissing):

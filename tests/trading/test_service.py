@@ -31,6 +31,7 @@ from techmarket.trading.lifecycle import AwardState, DepositState, LotState, Par
 from techmarket.trading.rules import BookLine
 from techmarket.trading.service.drafting import seller_kinds
 from techmarket.trading.views import TradeView
+from tests.door import Door
 from tests.identity.make import a_member, an_organisation
 from tests.listings.make import an_offer
 from tests.notices.make import move_to, shanghai
@@ -182,14 +183,16 @@ async def test_a_listing_that_changed_since_the_draft_is_refused(market: Market)
     assert (await service.get_trade(market.tx, market.operator, draft.id)).state is TradeState.DRAFT
 
 
-async def test_only_the_operator_announces_and_a_returned_trade_can_be_handed_in_again(market: Market) -> None:
+async def test_only_the_operator_announces_and_a_returned_trade_can_be_handed_in_again(
+    market: Market, door: Door
+) -> None:
     draft = await a_draft(market)
     await service.submit_trade(market.tx, market.seller, draft.id)
     with pytest.raises(NotAllowed):
         await service.announce(market.tx, market.seller, draft.id)
     with pytest.raises(NotFound):
         await service.announce(market.tx, market.buyers[0], draft.id)
-    assert (await service.return_trade(market.tx, market.operator, draft.id)).state is TradeState.RETURNED
+    assert (await door.post(market.operator, f"/v1/trades/{draft.id}/return"))["state"] == "RETURNED"
     assert (await service.submit_trade(market.tx, market.seller, draft.id)).state is TradeState.SUBMITTED
 
 
@@ -627,13 +630,13 @@ async def test_an_upheld_objection_to_the_announcement_ends_the_trade_and_cancel
 
 
 async def test_a_runner_up_may_leave_with_the_deposit_and_a_later_lapse_finds_nobody(
-    market: Market, book: BidBook
+    market: Market, book: BidBook, door: Door
 ) -> None:
     trade = await an_awarded_trade(market, book, 560_000, 600_000)
     second = await award_id(market, trade, 2)
     with pytest.raises(NotFound):
         await service.leave_as_runner_up(market.tx, market.buyers[1], second)
-    assert (await service.leave_as_runner_up(market.tx, market.buyers[0], second)).state is AwardState.RELEASED
+    assert (await door.post(market.buyers[0], f"/v1/awards/{second}/release"))["state"] == "RELEASED"
     assert await escrow(market.tx, market.buyers[0].org) == (DEPOSIT, 0)
     await move_to(market.tx, shanghai(2026, 4, 24))
     assert await service.lapse_due(market.tx) == 1

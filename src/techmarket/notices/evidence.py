@@ -38,6 +38,12 @@ async def require_kept(db: AsyncSession, org: UUID, hashes: Collection[str], *, 
         raise errors.EvidenceMissing(missing=missing, pointer=pointer)
 
 
+async def require_there(db: AsyncSession, org: UUID, sha256: str, *, pointer: str) -> None:
+    """The same in a look that comes before: the transaction that rests on the file asks `require_kept` again."""
+    if await repository.find_evidence(db, org, sha256) is None:
+        raise errors.EvidenceMissing(missing=[sha256], pointer=pointer)
+
+
 async def note_named(db: AsyncSession, org: UUID, hashes: Collection[str | None]) -> None:
     """Where a hash alone may be given: if the file is kept here, something rests on it from now on."""
     await repository.name_evidence(db, org, [one for one in hashes if one is not None])

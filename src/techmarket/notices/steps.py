@@ -17,6 +17,7 @@ from techmarket.notices.again import Deal
 from techmarket.notices.evidence import note_named as note_evidence
 from techmarket.notices.evidence import require_kept
 from techmarket.notices.evidence import require_kept as require_evidence
+from techmarket.notices.evidence import require_there as require_evidence_there
 from techmarket.notices.extending import Extension, extend, resume, suspend
 from techmarket.notices.kinds import NoticeKind
 from techmarket.notices.lifecycle import STANDING, LengtheningCause, NoticeState, ObjectionState
@@ -51,6 +52,7 @@ __all__ = [
     "replace",
     "require_cleared",
     "require_evidence",
+    "require_evidence_there",
     "require_kept",
     "resume",
     "suspend",

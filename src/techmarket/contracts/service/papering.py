@@ -67,14 +67,14 @@ async def sign_paper(
 
     The file is looked at outside the transaction; the order of signing is judged inside, as for any signature.
     """
-    async with tx.begin() as db:  # the evidence that is named is locked, so that no sweep takes it
+    async with tx.read() as db:
         contract = await repository.get_contract(db, contract_id)
         await known_parties(db, actor, contract)
         require(actor, policy.SIGN, parties=await all_orgs(db, contract))
         wanted = await _wanted(db, contract)
         if wanted.is_draft or contract.state is not ContractState.SIGNING:
             raise errors.NotSignedYet()
-        await notices.require_evidence(db, actor.org, [paper_sha256], pointer="/body/paper_sha256")
+        await notices.require_evidence_there(db, actor.org, paper_sha256, pointer="/body/paper_sha256")
         version = await repository.get_version(db, contract.id, contract.current_n)
         assert version.signing_id is not None
         places = await signing.places_of(db, version.signing_id)

@@ -136,6 +136,8 @@ async def sign(
         )
         if done.signed == 1:
             await _require_kinship_published(db, contract)
+        if proofs.method == signing.PADES and proofs.paper_sha256 is not None:
+            await notices.require_evidence(db, actor.org, [proofs.paper_sha256], pointer="/body/paper_sha256")
         await note_signature(db, contract, done, authority, proofs)
         signed = ContractSigned(contract.id, done.signed, done.required)
         journal.record(db, signed, actor=actor)
