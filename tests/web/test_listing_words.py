@@ -37,6 +37,7 @@ TERMS = {
     "scope": {"territory": "CN-33", "field": "ANY", "term_years": 5, "manner": ["MAKE", "USE"], "sublicence": False},
     "price": {"amount": "600000.00", "currency": "CNY"},
     "royalty_rate": "0.035",
+    "royalty_base": "net_sales",
     "challenge": {
         "proposals_by": "2026-05-01",
         "criteria": [{"name": "Sample", "weight": "0.6"}],
@@ -61,7 +62,7 @@ def test_the_terms_of_a_listing_are_told_in_english():
     )
     assert (told["Price"], told["Royalty rate"]) == (("600,000.00 CNY",), ("3.5%",))
     assert told["Terms of the challenge"] == ("proposals by: 2026-05-01; criteria: Sample: 60%; funding: 1,000.00 CNY",)
-    assert told["Keywords"] == ("laser", "weld")
+    assert (told["Keywords"], told["Royalty on"]) == (("laser", "weld"), ("net sales",))
     assert [(one.label, one.texts) for one in words.attribution_of(TERMS, "en")] == [
         ("Source", ("Sample source",)),
         ("Sample data", ()),

@@ -79,6 +79,12 @@ VALUES: Mapping[str, Words] = {
         "ROYALTY": ("提成", "Royalty"),
         "MIXED": ("入门费加提成", "Entry fee and royalty"),
     },
+    "royalty_base": {
+        "net_sales": ("净销售额", "net sales"),
+        "new_output_value": ("新增产值", "new output value"),
+        "profit": ("利润", "profit"),
+        "price": ("产品售价", "the product's price"),
+    },
     "manner": {
         "MAKE": ("制造", "make"),
         "USE": ("使用", "use"),

@@ -215,8 +215,10 @@ async def public_notices(request: Request, actor: Reader, tx: TxDep, cursor: Cur
     """What stands in public: of which trade, or what else, and of whom."""
     page = await notices.list_notices(tx, actor, kind=None, state=None, subject=None, cursor=cursor, limit=PAGE)
     subjects = {one.id: Ref.parse(one.subject) for one in page.items}
-    of_trades = {about.id for about in subjects.values() if about.kind == "trade"}
-    lines = await trading.list_trades(tx, actor, among=of_trades, limit=PAGE)
+    awards = {about.id for about in subjects.values() if about.kind == "award"}
+    of_awards = await trading.trades_of_awards(tx, awards)
+    shown_at = {id: of_awards.get(about.id, about.id) for id, about in subjects.items()}
+    lines = await trading.list_trades(tx, actor, among=set(shown_at.values()), limit=PAGE)
     units = await identity.find_organisations(tx, actor, {one.organisation_id for one in page.items})
     return await _page(
         request,
@@ -224,6 +226,7 @@ async def public_notices(request: Request, actor: Reader, tx: TxDep, cursor: Cur
         "notices",
         page=page,
         subjects=subjects,
+        shown_at=shown_at,
         trades={one.id: one for one in lines.items},
         units=units,
         words=_words_of_files(request) | notice_words_of(_language(request)),

@@ -21,6 +21,7 @@ from techmarket.trading.repository.awards import (
     lock_waiting_award,
     lock_waiting_awards,
     offered_to,
+    trades_of_awards,
 )
 from techmarket.trading.repository.envelopes import (
     count_sealed,
@@ -211,5 +212,6 @@ __all__ = [
     "sides_of",
     "sides_of_awards",
     "stored_slots",
+    "trades_of_awards",
     "write_slots",
 ]

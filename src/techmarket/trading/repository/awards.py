@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
@@ -82,3 +82,8 @@ async def lock_waiting_award(db: AsyncSession, lot_id: UUID) -> Award | None:
         .execution_options(populate_existing=True)
     )
     return (await db.execute(query)).scalar_one_or_none()
+
+
+async def trades_of_awards(db: AsyncSession, award_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    rows = await db.execute(select(Award.id, Award.trade_id).where(Award.id.in_(award_ids)))
+    return {row.id: row.trade_id for row in rows}

@@ -53,6 +53,7 @@ from techmarket.trading.service.reading import (
     list_bids,
     list_participants,
     list_trades,
+    trades_of_awards,
 )
 from techmarket.trading.service.recording import write_record
 from techmarket.trading.service.relisting import PriceGround
@@ -148,6 +149,7 @@ __all__ = [
     "suspend_trade",
     "terminate",
     "terminate_trade",
+    "trades_of_awards",
     "withdraw",
     "write_record",
 ]

@@ -64,6 +64,12 @@ async def list_trades(
         return page.map(lambda row: trade_line(*row))
 
 
+async def trades_of_awards(tx: Tx, award_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """By award the id of its trade; who may read the trade is asked where it is read."""
+    async with tx.read() as db:
+        return await repository.trades_of_awards(db, award_ids)
+
+
 async def get_lot(tx: Tx, actor: Actor, lot_id: UUID) -> LotView:
     """Where a lot stands: price, end, number of entries."""
     async with tx.read() as db:
