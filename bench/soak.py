@@ -214,10 +214,12 @@ def client(port: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, limits=limits)
 
 
-async def open_files(served: Served) -> int:
-    """Once those who asked have hung up and the server has noticed."""
+async def open_files(served: Served, store: Store) -> int:
+    """Once those who asked have hung up and the server has noticed. Lines to the database are left out: the pool opens
+    as many as it once needed, up to a bound of its own, and keeps them."""
     await asyncio.sleep(1)
-    return int(served.process.num_fds())
+    to_database = [one for one in served.process.net_connections() if one.raddr and one.raddr.port == store.server.port]
+    return int(served.process.num_fds()) - len(to_database)
 
 
 async def run(*, minutes: float, warm_s: float = 20.0) -> tuple[dict[str, Any], Soaked]:
@@ -231,13 +233,13 @@ async def run(*, minutes: float, warm_s: float = 20.0) -> tuple[dict[str, Any], 
             await capacity(crowd, warm_s / 2)  # connections are opened and caches filled
             most = await capacity(crowd, warm_s / 2)
             await soak(crowd, served, most / 2, warm_s, every=1.0)
-        before = await open_files(served)
+        before = await open_files(served, store)
         say(f"{most:.0f} operations a second at most; {most / 2:.0f} a second for {seconds / 60:.1f} minutes")
         async with client(served.port) as http:
             crowd.http = http
             crowd.odd.clear()
             soaked = await soak(crowd, served, most / 2, seconds, every=max(0.2, seconds / 360))
-        soaked.files_before, soaked.files_after = before, await open_files(served)
+        soaked.files_before, soaked.files_after = before, await open_files(served, store)
     figures = {"capacity_per_s": rounded(most), "rate_per_s": rounded(most / 2), "minutes": rounded(minutes)}
     figures |= {"operations": len(soaked.waits), "odd": dict(crowd.odd), **judged(soaked, seconds)}
     return figures, soaked

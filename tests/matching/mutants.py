@@ -109,9 +109,26 @@ MUTANTS = [
         (MEANING,),
         ('& (columns["alive"] != 0)', ""),
         ("        mask[list(apart)] = False\n", ""),
+        ('bitorder="little"', 'bitorder="big"'),
+        ("= pile.at[np.minimum(places, len(pile.at) - 1)] == some", "= False"),
         ("        mask[list(granted)] = True\n", ""),
         ("if number not in twins])]", "])]"),
         ("if not self.decides:", "if False:"),
+    ),
+    *mutants(
+        "meaning/vectors.py",
+        (MEANING,),
+        (" OFFSET 0) AS one", ") AS one"),
+        (" AND {takes_part} ORDER", " ORDER"),
+        (
+            "CASE WHEN document BETWEEN 0 AND {size - 1} THEN get_bit($2::bytea, document) = 1 ELSE false END",
+            "get_bit($2::bytea, document) = 1",
+        ),
+        ("takes_part <= EXACT_MAX or ", ""),
+        (
+            " JOIN search_document d ON d.space = :space AND d.id = r.id AND d.document = r.document",
+            " JOIN search_document d ON d.space = :space AND d.id = r.id",
+        ),
     ),
     *mutants(
         "meaning/endpoint.py",
@@ -215,7 +232,7 @@ MUTANTS = [
         "service/people.py",
         (FOLLOW,),
         ("if not row.is_listed:", "if False:"),
-        ("return np.isin(at, numbers)", "return np.ones(len(at), np.bool_)"),
+        ("return np.isin(np.arange(held.size)[at], numbers)", "return np.ones(held.size, np.bool_)[at]"),
         ("require(actor, policy.FIND_PEOPLE)", "pass"),
     ),
     *mutants(
