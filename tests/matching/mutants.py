@@ -6,8 +6,8 @@ import sys
 
 from tests.trading.mutants import Mutant, main
 
-INDEX, SERVICE, LEAKS, MEANING, FOLLOW, RERANK = (
-    f"test_{name}.py" for name in ("index", "service", "leaks", "meaning", "people_and_alerts", "reranking")
+INDEX, SERVICE, LEAKS, MEANING, FOLLOW, RERANK, BETWEEN = (
+    f"test_{name}.py" for name in ("index", "service", "leaks", "meaning", "people_and_alerts", "reranking", "between")
 )
 
 
@@ -117,7 +117,7 @@ MUTANTS = [
     ),
     *mutants(
         "meaning/vectors.py",
-        (MEANING,),
+        (MEANING, BETWEEN),
         (" OFFSET 0) AS one", ") AS one"),
         (" AND {takes_part} ORDER", " ORDER"),
         (

@@ -513,7 +513,13 @@ async def test_an_index_is_asked_for_those_that_take_part_and_a_comparison_takes
 
 @pytest.mark.parametrize(
     "takes_part, size, compared",
-    [(5_000, 10**6, True), (14_142, 10**6, True), (14_143, 10**6, False), (5_001, 20_000, False), (9_000, 10**7, True)],
+    [
+        (5_000, 20_000, True),
+        (14_142, 10**6, True),
+        (14_143, 10**6, False),
+        (5_001, 20_000, False),
+        (9_000, 10**7, True),
+    ],
 )
 def test_those_that_take_part_are_compared_one_by_one_while_that_is_less_than_to_meet_enough_of_them(
     takes_part, size, compared
