@@ -225,10 +225,10 @@ async def test_an_id_that_stands_twice_is_found_out_also_across_batches_and_rest
         return read_row(number, *said)
 
     monkeypatch.setattr("techmarket.api.rows.read_row", counted)
-    await send(api, unit.key, lines(row(1), row(2), row(3), row(1, title_en="Another"), row(2)))
+    await send(api, unit.key, lines(row(1), row(2), row(3), row(1, title_en="Another"), row(2), row(1)))
     while await run_next(tx, reading.files, reading.reader, seconds=0.0):
         pass
-    assert looked_into == [1, 2, 3, 4, 5]  # by three turns: what was done is not read again
+    assert looked_into == [1, 2, 3, 4, 5, 6]  # by three turns: what was done is not read again
     async with tx.read() as db:
         found = (await db.execute(text("SELECT line, outcome, code FROM import_line ORDER BY n"))).all()
     assert [tuple(one) for one in found] == [
@@ -237,6 +237,7 @@ async def test_an_id_that_stands_twice_is_found_out_also_across_batches_and_rest
         (3, "accepted", None),
         (4, "refused", "hub.external_id_twice"),
         (5, "unchanged", None),
+        (6, "unchanged", None),  # as the first said, whatever stood between
     ]
 
 
