@@ -110,6 +110,42 @@ async def test_an_unknown_name_and_a_wrong_password_get_one_answer_and_wait_alik
     assert (await sign_in(api, "lin")).status_code == 429
 
 
+@pytest.mark.parametrize(
+    "meanwhile",
+    ["DELETE FROM person_login WHERE name = :name", "UPDATE person_login SET password_phc = 'x' WHERE name = :name"],
+    ids=["erased", "another password"],
+)
+async def test_a_login_that_goes_or_changes_while_its_password_is_checked_opens_nothing(
+    api, tx, keys, monkeypatch, meanwhile
+):
+    org = await an_organisation(tx, keys=keys)
+    await a_person(api, org, "yan.sample", "TRADER")
+    check = passwords.password_fits
+
+    async def slowly(password: str, phc: str | None) -> bool:
+        fits = await check(password, phc)
+        async with tx.begin() as db:
+            await db.execute(text(meanwhile), {"name": "yan.sample"})
+        return fits
+
+    monkeypatch.setattr(passwords, "password_fits", slowly)
+    refused = await sign_in(api, "yan.sample")
+    assert (refused.status_code, refused.json()["code"]) == (401, "identity.sign_in_failed")
+    async with tx.read() as db:
+        assert (await db.execute(text("SELECT count(*) FROM session"))).scalar_one() == 0
+
+
+async def test_a_key_that_only_reads_confirms_no_session(api, tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    path, wanted = f"/v1/organisations/{org.actor.org}/keys", {"person_id": str(org.actor.person), "scopes": ["read"]}
+    reading = (await api.post(path, key=org.key, json=wanted)).json()["key"]
+    said = [
+        (await api.call("PUT", "/v1/me/session/second-factor", key=key, json={"code": "123456"})).json()["code"]
+        for key in (reading, org.key)
+    ]
+    assert said == ["identity.scope_missing", "identity.session_only"]
+
+
 async def test_tries_at_once_are_counted_each_and_the_right_person_is_not_kept_out_by_another_source(
     api, client, tx, keys
 ):

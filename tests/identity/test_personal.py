@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ from techmarket.db.session import Tx
 from techmarket.identity import passwords
 from techmarket.identity import repository_people as people
 from techmarket.identity import service as identity
+from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind, Scope, Via
+from techmarket.identity.permissions import SignInNeeded
 from techmarket.identity.service.personal import ERASED, KEPT
 from techmarket.jobs import runner
 from techmarket.kernel.ids import new_id
+from techmarket.kernel.refusals import NotFound
 from tests.api.test_people import PASSWORD, sign_in, with_second_factor
 from tests.identity.make import an_organisation
 
@@ -132,6 +136,19 @@ async def test_whom_a_market_from_a_backup_knows_again_is_erased_again_and_nobod
     assert [await register.note(tx), await register.note(tx)] == [1, 0]
     assert await erasures.Register(tmp_path / "new").note(tx) == 3
     assert erasures.kept(tmp_path / "new") == {me, only_administrator, third}
+
+
+async def test_nobody_and_whoever_is_not_there_have_no_data_to_see_correct_or_erase(tx: Tx) -> None:
+    gone = Actor(new_id(), new_id(), OrgKind.ENTERPRISE, True, key_id=new_id(), via=Via.SESSION)
+    for act in (
+        identity.get_personal_data,
+        lambda tx, actor: identity.correct_name(tx, actor, name="钱更正"),
+        identity.erase_person,
+    ):
+        with pytest.raises(SignInNeeded):
+            await act(tx, replace(ANONYMOUS, scopes=frozenset(Scope)))
+        with pytest.raises(NotFound):
+            await act(tx, gone)
 
 
 ONESELF = [("PUT", "/v1/me/name", {"name": "钱更正"}), ("POST", "/v1/me/erasure", None)]

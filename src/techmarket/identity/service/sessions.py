@@ -55,8 +55,9 @@ async def sign_in(
         login = await repository.find_login(db, login_name_of(name))
     if wait:
         raise must_wait(wait)
-    if not await passwords.password_fits(password, login.password_phc if login else None) or login is None:
+    if not await passwords.password_fits(password, login.password_phc if login else None):
         raise errors.SignInFailed()
+    assert login is not None  # no password fits a login that is none
     async with tx.begin() as db:
         now_login = await repository.lock_login(db, login.person_id)
         if now_login is None or now_login.password_phc != login.password_phc:
