@@ -33,6 +33,7 @@ from techmarket.api import (
     conversion_reports,
     disclosure,
     distributions,
+    document,
     dossiers,
     evidence,
     feed,
@@ -97,6 +98,7 @@ from techmarket.api import (
     work,
 )
 from techmarket.api import docs as refusal_docs
+from techmarket.api.document import Document
 from techmarket.api.feeds import WATCHERS_EACH_MAX, WATCHERS_MAX, Live
 from techmarket.api.hot import Market
 from techmarket.api.kept import KeptReplies
@@ -250,6 +252,7 @@ def create_app(
         title="techmarket",
         version=__version__,
         lifespan=lifespan,
+        openapi_url=None,  # made beside all others by `document`, and not where it is asked for
         docs_url=None,  # its page would load a script of others into the origin of the portal
         redoc_url=None,
         redirect_slashes=False,
@@ -280,6 +283,7 @@ def create_app(
             await db.execute(text("SELECT 1 FROM journal_log LIMIT 1"))
         return True
 
+    app.state.document = Document(lambda: app.openapi())
     app.hot = (*bids.routes(), *public_reads.routes())
     app.router.routes[:0] = [
         *bids.routes(),
@@ -288,6 +292,7 @@ def create_app(
         *oauth.routes(),
         *observe.routes(ready, lambda: figures.take(means.tx)),
         *refusal_docs.routes(ROUTERS),
+        *document.routes(),
     ]
     for router in ROUTERS:
         app.include_router(router)

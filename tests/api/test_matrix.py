@@ -162,6 +162,7 @@ SET_WHOLE = {
     "takeOrganisationFromNode": "ends",
     "setImportMapping": "one table of names, set whole",
     "removeSource": "ends",
+    "setSourceQuota": "one number, by the market's operators",
 }
 """Changes that are sent whole or end something: there is no version that could be lost."""
 

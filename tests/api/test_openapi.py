@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
 
+from techmarket.api.document import Document
 from techmarket.api.examples import PLACE as EXAMPLES
 from techmarket.cli.examples import Shapes
 from techmarket.cli.openapi import document, document_text
@@ -146,3 +149,51 @@ async def test_the_document_is_the_same_however_often_it_is_asked_for(api):
     first, second = [(await api.get("/openapi.json")).content for _ in range(2)]
     assert first == second
     assert json.loads(first) == json.loads((ROOT / "api_specs" / "openapi.json").read_text())
+
+
+async def test_while_the_document_is_made_others_are_answered_and_it_is_made_once():
+    began, release, made = threading.Event(), threading.Event(), []
+
+    def make():
+        began.set()
+        assert release.wait(20)
+        made.append(1)
+        return {"openapi": "3.1.0"}
+
+    document = Document(make)
+    leaver, *asking = [asyncio.create_task(document.get()) for _ in range(4)]
+    assert await asyncio.to_thread(began.wait, 20)  # here already another would be answered
+    leaver.cancel()
+    release.set()
+    answers = await asyncio.gather(*asking)
+    assert (made, {one.raw for one in answers}) == ([1], {b'{"openapi":"3.1.0"}'})
+    assert (await document.get()).said == {"openapi": "3.1.0"}
+
+
+async def test_a_document_that_could_not_be_made_is_made_by_whoever_asks_next():
+    tries = [{"openapi": "3.1.0"}, MemoryError()]
+
+    def make():
+        made = tries.pop()
+        if isinstance(made, MemoryError):
+            raise made
+        return made
+
+    document = Document(make)
+    with pytest.raises(MemoryError):
+        await document.get()
+    assert (await document.get()).said == {"openapi": "3.1.0"}
+
+
+async def test_no_address_of_the_market_has_the_document_made_on_the_loop(client, monkeypatch):
+    threads = []
+
+    def make():
+        threads.append(threading.current_thread() is threading.main_thread())
+        return {"paths": {}, "components": {"schemas": {}}, "tags": []}
+
+    for path in ("/openapi.json", "/docs", "/docs/placeBid"):
+        monkeypatch.setattr(client._transport.app, "openapi", make)
+        client._transport.app.state.document = Document(lambda: client._transport.app.openapi())
+        await client.get(path)
+    assert threads == [False] * 3

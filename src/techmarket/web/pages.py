@@ -197,14 +197,14 @@ async def verify_script() -> Response:
 @router.get("/docs")
 async def api_reference(request: Request, tx: TxDep) -> HTMLResponse:
     """What the API can do, from its own description."""
-    return await _page(request, tx, "reference", groups=reference.groups(request.app.openapi()))
+    return await _page(request, tx, "reference", groups=reference.groups((await request.app.state.document.get()).said))
 
 
 @router.get("/docs/{operation_id}")
 async def api_operation(
     request: Request, tx: TxDep, operation_id: Annotated[str, Path(pattern="^[A-Za-z0-9]{1,64}$")]
 ) -> HTMLResponse:
-    found = reference.operation(request.app.openapi(), operation_id)
+    found = reference.operation((await request.app.state.document.get()).said, operation_id)
     if found is None:
         raise NotFound()
     return await _page(request, tx, "operation", one=found)
