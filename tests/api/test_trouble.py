@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from techmarket.api.refusals import trouble
+from techmarket.api.trouble import trouble
 from techmarket.db.session import Tx, make_engine
 
 

@@ -27,7 +27,7 @@ from cryptography.x509.oid import NameOID
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 
 from techmarket.api.errors import MarketBusy
-from techmarket.api.refusals import trouble
+from techmarket.api.trouble import trouble
 from techmarket.certification import paper
 from techmarket.certification.verify import Answer, verify_file, verify_paper
 from techmarket.cli.state import load_keys

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import random
 import re
-import socket
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -23,8 +20,9 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from techmarket.api import errors
-from techmarket.api.shapes import SENTENCES
-from techmarket.kernel.refusals import Kind, NotFound, Refusal, wire
+from techmarket.api.field_errors import field_errors
+from techmarket.api.trouble import chain, trouble
+from techmarket.kernel.refusals import Kind, NotFound, Refusal
 
 log = structlog.get_logger("techmarket.edge")
 _encode = msgspec.json.Encoder().encode
@@ -35,7 +33,6 @@ CODE_KEY = "techmarket.refusal_code"
 FAULT_CODE = "market.fault"
 FAULT_ZH = "系统内部出错，错误已记录；请凭 request_id 联系我们。"
 FAULT_EN = "Something broke on our side and is on record; quote the request_id when you ask about it."
-FIELD_ERRORS_MAX = 50
 
 # What would work next, by kind: the sentence of the refusal says what is wrong, this says what to do about it.
 ADVICE: Mapping[Kind, tuple[str, str]] = {
@@ -210,201 +207,12 @@ def body_after(opening: bytes, code: str, more: Mapping[str, Any], scope: Mutabl
     return opening + b"," + _encode(rest)[1:]
 
 
-# --- field errors ---------------------------------------------------------------------------------------------------
-
-_FIELD_CODES = {
-    "missing": "missing",
-    "missing_argument": "missing",
-    "extra_forbidden": "unknown_field",
-    "unexpected_keyword_argument": "unknown_field",
-    "string_too_long": "too_long",
-    "bytes_too_long": "too_long",
-    "too_long": "too_long",
-    "string_too_short": "too_short",
-    "bytes_too_short": "too_short",
-    "too_short": "too_short",
-    "string_pattern_mismatch": "wrong_form",
-    "string_unicode": "text.not_unicode",
-    "enum": "not_one_of",
-    "literal_error": "not_one_of",
-    "union_tag_invalid": "not_one_of",
-    "union_tag_not_found": "missing",
-    "greater_than": "out_of_range",
-    "greater_than_equal": "out_of_range",
-    "less_than": "out_of_range",
-    "less_than_equal": "out_of_range",
-    "finite_number": "out_of_range",
-    "int_parsing_size": "out_of_range",
-    "multiple_of": "out_of_range",
-    "timezone_naive": "time.no_offset",
-    "int_from_float": "wrong_type",
-    "none_required": "wrong_type",
-    "model_attributes_type": "wrong_type",
-    "is_instance_of": "wrong_type",
-}
-_TYPE_NAMES = {
-    "int": ("整数", "an integer"),
-    "string": ("字符串", "a string"),
-    "bool": ("布尔值", "true or false"),
-    "float": ("数字", "a number"),
-    "list": ("数组", "an array"),
-    "tuple": ("数组", "an array"),
-    "set": ("数组", "an array"),
-    "frozen": ("数组", "an array"),
-    "dict": ("对象", "an object"),
-    "model": ("对象", "an object"),
-    "mapping": ("对象", "an object"),
-    "none": ("null", "null"),
-}
-_ANYTHING = ("另一种类型", "another type")
-
-
-def field_errors(found: Sequence[Mapping[str, Any]], body: Any, language: str) -> list[dict[str, str]]:
-    """What is wrong with each field, in the reader's language; the value that was sent is never repeated."""
-    return [
-        {
-            "code": code,
-            "pointer": pointer_of(error.get("loc", ()), body, names_a_key=code in ("missing", "unknown_field")),
-            "detail": _field_sentence(code, error, 0 if language == "zh-CN" else 1),
-        }
-        for error in found[:FIELD_ERRORS_MAX]
-        for code in [_field_code(error)]
-    ]
-
-
-def _field_code(error: Mapping[str, Any]) -> str:
-    kind = str(error.get("type", ""))
-    if kind in SENTENCES or kind in Refusal.registry:
-        return kind
-    if kind in _FIELD_CODES:
-        return _FIELD_CODES[kind]
-    if kind.endswith(("_type", "_parsing")):
-        return "wrong_type"
-    # A room's own field error keeps its own code; pydantic's own names never have a dot.
-    return kind if re.fullmatch(r"[a-z_]+\.[a-z_.]+", kind) else "unacceptable"
-
-
-_ENUM_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
-"""How a member of an enumeration is told where only some of them are allowed; its value is what counts."""
-
-
-def _field_sentence(code: str, error: Mapping[str, Any], language: int) -> str:
-    facts = {str(name): str(wire(value)) for name, value in (error.get("ctx") or {}).items() if name != "error"}
-    if code == "wrong_type":
-        facts = {"wanted": _TYPE_NAMES.get(str(error["type"]).split("_")[0], _ANYTHING)[language]}
-    if code == "not_one_of":
-        allowed = facts.get("expected") or facts.get("expected_tags", "")
-        facts = {"expected": _ENUM_MEMBER.sub(r"\1", allowed)}
-    if code in SENTENCES:
-        return SENTENCES[code][language].format_map(_Known(facts))
-    if code in Refusal.registry:
-        known = Refusal.registry[code]
-        return (known.zh, known.en)[language].format_map(_Known(facts))
-    return SENTENCES["unacceptable"][language]
-
-
-class _Known(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
-def pointer_of(loc: Iterable[Any], body: Any, *, names_a_key: bool = False) -> str:
-    """The RFC 6901 pointer of a pydantic location; the names pydantic gives to union branches are left out."""
-    parts = list(loc)
-    if not parts:
-        return ""
-    kept = [str(parts[0])]
-    here = body
-    for position, part in enumerate(parts[1:], start=2):
-        last = position == len(parts)
-        if parts[0] != "body":
-            kept.append(str(part))
-        elif (isinstance(here, dict) and part in here) or (
-            isinstance(here, list) and isinstance(part, int) and part < len(here)
-        ):
-            kept.append(str(part))
-            here = here[part]
-        elif last and names_a_key and isinstance(part, str):
-            kept.append(part)
-    return "".join("/" + _segment(part) for part in kept)
-
-
-def _segment(name: str) -> str:
-    # An unknown field's name comes from outside: bounded, and with nothing in it that a log or a terminal would obey.
-    shown = re.sub(r"[^\w.$@ -]", "?", name[:64]) if not name.isascii() or not name.isprintable() else name[:64]
-    return shown.replace("~", "~0").replace("/", "~1")
-
-
-# --- database trouble -----------------------------------------------------------------------------------------------
-
-# Time alone cures these: connection trouble (08), out of resources (53), shutdown and start (57P0x),
-# serialization failure, deadlock, lock not available, statement timeout, a standby that was asked to write.
-_BUSY_CLASSES = ("08", "53")
-_BUSY_STATES = frozenset({"57P01", "57P02", "57P03", "57P05", "40001", "40P01", "55P03", "57014", "25006", "25P03"})
-_UNIQUE_VIOLATION = "23505"  # the last word of a race that two looks before the write could not see
-_UNSTORABLE_STATES = frozenset({"22P02", "22021", "22003", "22P05"})
-_NETWORK_ERRNOS = frozenset(
-    {errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EPIPE}
-)
-_DRIVER_LOST = re.compile(r"connection (?:is|was) closed|connection has been released|closed in the middle")
-
-
-def trouble(error: BaseException) -> Refusal | None:
-    """What an error of the database or the network means to the caller: busy, unstorable, or None when it is a bug."""
-    for link in _chain(error):
-        state = getattr(link, "sqlstate", None)
-        if isinstance(state, str) and len(state) == 5:
-            if state.startswith(_BUSY_CLASSES) or state in _BUSY_STATES:
-                return _busy()
-            if state in _UNSTORABLE_STATES:
-                return errors.Unstorable()
-            if state == _UNIQUE_VIOLATION:
-                return errors.SameMoment()
-        if isinstance(link, database.TimeoutError | ConnectionError | socket.gaierror | TimeoutError):
-            return _busy()
-        if isinstance(link, database.DBAPIError) and link.connection_invalidated:
-            return _busy()
-        if isinstance(link, OSError) and (link.errno in _NETWORK_ERRNOS or _many_addresses_failed(link)):
-            return _busy()
-        driver = type(link).__module__.startswith("asyncpg")
-        if driver and (type(link).__name__ == "TargetServerAttributeNotMatched" or _DRIVER_LOST.search(str(link))):
-            return _busy()
-        if driver and type(link).__name__ == "DataError" and _too_big_or_not_utf8(link):
-            return errors.Unstorable()
-    return None
-
-
-def _many_addresses_failed(error: OSError) -> bool:
-    return error.errno is None and str(error).startswith("Multiple exceptions")
-
-
-def _too_big_or_not_utf8(error: BaseException) -> bool:
-    # The driver refuses before PostgreSQL sees the value; any other complaint of the driver is a bug of ours.
-    return any(isinstance(link, OverflowError | UnicodeEncodeError) for link in _chain(error))
-
-
-def _busy() -> Refusal:
-    # Spread the retries, so that those who were refused together do not come back together.
-    return errors.MarketBusy(retry_after=random.randint(1, 5))  # noqa: S311
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting and len(seen) < 50:
-        link = waiting.pop(0)
-        if link is None or id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        waiting += [getattr(link, "orig", None), link.__cause__]
-        if isinstance(link, BaseExceptionGroup):
-            waiting += list(link.exceptions)
+# --- errors that nobody named --------------------------------------------------------------------------------------
 
 
 def answer_error(error: BaseException, request: Request) -> Response:
     """The answer to an error that nobody named: busy when time will cure it, else a fault, on record with its trace."""
-    for link in _chain(error):
+    for link in chain(error):
         if isinstance(link, Refusal):
             return problem(link, request)
         if isinstance(link, database.StatementError):
@@ -454,7 +262,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    for link in _chain(error):
+    for link in chain(error):
         if isinstance(link, Refusal):  # a body that was refused while the framework was reading it
             return problem(link, request)
     if error.status_code == 404:
