@@ -6,7 +6,7 @@ import pytest
 
 from techmarket.achievements.licences import Manner
 from techmarket.achievements.rights import RightKind
-from techmarket.api.listings import (
+from techmarket.api.listing_shapes import (
     Challenge,
     Criterion,
     Indicator,

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from techmarket.achievements.rights import RightKind
 from techmarket.api.deps import EmbeddersDep, KeysDep, MarketRoute, Reader, SignedIn, TxDep
-from techmarket.api.listings import ListingOut, shown
+from techmarket.api.listing_shapes import ListingOut, shown
 from techmarket.api.matching import Amount, FieldCode, Industry, MeaningOut, Region, TermOut, minor_of, term_out
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals

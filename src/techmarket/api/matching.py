@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from techmarket.achievements.rights import RightKind
 from techmarket.api.deps import EmbeddersDep, MarketRoute, Reader, SearchesDep, TxDep
-from techmarket.api.listings import ListingOut, in_order
+from techmarket.api.listing_shapes import ListingOut, in_order
 from techmarket.api.paging import link_to
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Cursor, Limit, SafeText, Uuid, Wire, plain_digits

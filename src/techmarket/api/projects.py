@@ -14,8 +14,8 @@ from techmarket.achievements.approvals import ApprovalKind
 from techmarket.achievements.lifecycle import ApprovalState, ConsentState
 from techmarket.api.announcements import ActOut
 from techmarket.api.deps import KeysDep, MarketRoute, Reader, TxDep
-from techmarket.api.listings import ListingOut
-from techmarket.api.listings import shown as listing_shown
+from techmarket.api.listing_shapes import ListingOut
+from techmarket.api.listing_shapes import shown as listing_shown
 from techmarket.api.notices import EntryProofOut, NoticeOut, VersionOut, notice_shown
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Uuid, Wire

@@ -20,7 +20,7 @@ from techmarket.api.conditional import TAG_LENGTH, names
 from techmarket.api.deps import uuid_of
 from techmarket.api.hot import Asked, HotRoute, Reply
 from techmarket.api.kept import Kept
-from techmarket.api.listings import in_order
+from techmarket.api.listing_shapes import in_order
 from techmarket.api.paging import link_to
 from techmarket.identity.actor import ANONYMOUS
 from techmarket.kernel.canonical import sha256_hex

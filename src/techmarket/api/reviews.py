@@ -9,7 +9,8 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from techmarket.api.deps import MarketRoute, SignedIn, TxDep
-from techmarket.api.listings import GATE_REFUSALS, ListingOut, shown, tagged
+from techmarket.api.listing_shapes import ListingOut, shown, tagged
+from techmarket.api.listings import GATE_REFUSALS
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Aware, Cursor, Limit, SafeText, Sha256, Uuid, Wire

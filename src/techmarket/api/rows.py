@@ -17,7 +17,7 @@ from techmarket.achievements.rules import AchievementDraft
 from techmarket.api.achievements import Industry, IpcCodes, Keywords, RightIn, TechnologyField, Trl
 from techmarket.api.field_errors import field_errors
 from techmarket.api.limits import strict_json
-from techmarket.api.listings import CommonTerms, DemandTerms, Indicator, OfferTerms, RightTerm, terms_of
+from techmarket.api.listing_shapes import CommonTerms, DemandTerms, Indicator, OfferTerms, RightTerm, terms_of
 from techmarket.api.shapes import (
     Code,
     Day,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from techmarket.api.deps import IfMatch, MarketRoute, PreconditionRequired, Reader, SignedIn, TxDep
-from techmarket.api.listings import ListingOut, shown
+from techmarket.api.listing_shapes import ListingOut, shown
 from techmarket.api.paging import page_response
 from techmarket.api.refusals import refusals
 from techmarket.api.shapes import Aware, Cursor, Day, Limit, LongText, Region, Title, Uuid, Wire
