@@ -105,6 +105,13 @@ async def test_one_address_registers_so_many_organisations_a_day_and_what_was_re
     await register(tx, keys, uscc=None, founding=here)
 
 
+async def test_cards_are_found_of_those_whom_the_reader_may_know(tx, keys):
+    known, hidden = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys, verified=False)
+    ids = {known.actor.org, hidden.actor.org}
+    assert set(await service.find_organisations(tx, ANONYMOUS, ids)) == {known.actor.org}
+    assert set(await service.find_organisations(tx, hidden.actor, ids)) == ids
+
+
 async def test_a_code_of_the_wrong_form_is_refused_and_a_wrong_checksum_only_warns(tx, keys):
     with pytest.raises(errors.UsccMalformed):
         await register(tx, keys, uscc="91330100799655058I")

@@ -67,7 +67,9 @@ async def test_a_demand_is_found_by_words_and_shown_without_what_the_public_may_
 
 
 async def test_the_page_of_a_listing_names_the_trade_it_stands_in_and_notices_say_what_they_are_about(client, tx, keys):
-    trade = await an_announced_trade(await a_market_at_work(tx, keys))
+    work = await a_market_at_work(tx, keys)
+    trade, other = await an_announced_trade(work), await an_offer(tx, work.seller, work.operator)
+    assert trade.number not in (await client.get(f"/listings/{other.id}")).text
     page = await client.get(f"/listings/{trade.listing_id}", headers={"Accept-Language": "en"})
     assert f'<a href="/trades/{trade.id}">{trade.number}</a>' in page.text
     told = await client.get("/notices", headers={"Accept-Language": "en"})

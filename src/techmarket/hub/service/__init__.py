@@ -44,6 +44,17 @@ from techmarket.hub.service.running import (
     read_report,
     set_mapping,
 )
+from techmarket.hub.service.sources import (
+    add_source,
+    get_origin,
+    get_source,
+    list_sources,
+    pause_source,
+    remove_source,
+    resume_source,
+    set_quota,
+    trust_source,
+)
 from techmarket.hub.service.subscribing import (
     REPLAY_DAYS_MAX,
     add_webhook,
@@ -58,17 +69,6 @@ from techmarket.hub.service.subscribing import (
     replay_delivery,
     replay_span,
     rotate_secret,
-)
-from techmarket.hub.service.syndicating import (
-    add_source,
-    get_origin,
-    get_source,
-    list_sources,
-    pause_source,
-    remove_source,
-    resume_source,
-    set_quota,
-    trust_source,
 )
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Other markets whose listings are shown here (联合发布): added, paused, removed, and followed by a job.
+"""Other markets whose listings are shown here (联合发布), followed by a job; who is followed is said in `sources.py`.
 
 A page is asked for with no transaction open, checked, and taken in one transaction together with the cursor behind it,
 if that is still where it was: so nothing is taken twice and nothing is left out, whoever is killed when.
@@ -21,20 +21,14 @@ from techmarket.db import journal
 from techmarket.db.keys import Keys
 from techmarket.db.means import OutsideCaller, RowReader
 from techmarket.db.session import Tx
-from techmarket.hub import errors, policy, syndication
 from techmarket.hub import repository_syndication as repository
-from techmarket.hub.events import SourceAdded, SourceChanged
+from techmarket.hub import syndication
+from techmarket.hub.events import SourceChanged
 from techmarket.hub.lifecycle import SOURCE, SourceState
 from techmarket.hub.syndication import Distrusted, Item, ItemState, Page
 from techmarket.hub.tables import SyndicatedListing, SyndicationSource
-from techmarket.hub.views import OriginView, SourceView
-from techmarket.identity import steps as identity
 from techmarket.identity.actor import Actor, OrgKind, Role
-from techmarket.identity.permissions import require
-from techmarket.kernel.addresses import read_url
-from techmarket.kernel.ids import new_id
-from techmarket.kernel.lifecycle import NotInThisState
-from techmarket.kernel.refusals import NotFound, Refusal
+from techmarket.kernel.refusals import Refusal
 from techmarket.listings import steps as listings
 from techmarket.listings.rules import ListingKind
 from techmarket.listings.steps import Elsewhere
@@ -66,7 +60,7 @@ QUOTA = "quota"
 NEVER = timedelta(days=36_500)
 
 
-class _NoAnswer(Exception):
+class NoAnswer(Exception):
     """The source did not answer as it should; it is asked again later."""
 
     def __init__(self, why: str) -> None:
@@ -74,173 +68,8 @@ class _NoAnswer(Exception):
         self.why = why
 
 
-async def add_source(
-    tx: Tx,
-    keys: Keys,
-    caller: OutsideCaller,
-    actor: Actor,
-    *,
-    name: str,
-    url: str,
-    key: str | None,
-    node: str | None,
-    shown_max: int | None = None,
-) -> SourceView:
-    """Follow another market from now on, from the beginning of what it tells. Its keys as of today are trusted."""
-    require(actor, policy.ADD_SOURCE)
-    base = url.rstrip("/")
-    target = read_url(base, may_be_plain=caller.may_reach_inside)
-    if target is None or "?" in base:
-        raise errors.SourceNotAllowed(pointer="/body/url")
-    try:
-        published = await _fetch(caller, f"{base}{KEYS_PATH}", None, KEYS_BYTES_MAX)
-        trusted = syndication.read_keys(published)
-        await _fetch(caller, _page_url(base, node, None, 1), key, PAGE_BYTES_MAX)
-    except (_NoAnswer, Distrusted) as trouble:
-        raise errors.SourceNotReached(why=trouble.why, pointer="/body/url") from trouble
-    async with tx.begin() as db:
-        if await repository.is_followed(db, base, node):
-            raise errors.SourceFollowed(pointer="/body/url")
-        org_id = await identity.register(
-            db, identity.Registered(OrgKind.AGENCY, name, None, None, None, False, False), actor=actor, is_verified=True
-        )
-        row = SyndicationSource(
-            id=new_id(),
-            name=name,
-            url=base,
-            node=node,
-            org_id=org_id,
-            by=actor.person,
-            market_id=actor.org,
-            trusted=published,
-            state=SOURCE.initial,
-            shown_max=shown_max,
-        )
-        row.key_wrapped = keys.wrap(key.encode(), about=row.id.bytes) if key is not None else None
-        db.add(row)
-        await db.flush()
-        journal.record(db, SourceAdded(row.id, tuple(sorted(trusted))), actor=actor)
-        return await _view(db, row)
-
-
-async def list_sources(tx: Tx, actor: Actor) -> list[SourceView]:
-    require(actor, policy.SEE_SOURCES)
-    async with tx.read() as db:
-        rows = await repository.list_sources(db)
-        return [await _view(db, row) for row in rows]
-
-
-async def get_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
-    require(actor, policy.SEE_SOURCES)
-    async with tx.read() as db:
-        return await _view(db, await repository.get_source(db, source_id))
-
-
-async def pause_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
-    """Nothing more is read; what is shown stays as it is."""
-    return await _change(tx, actor, source_id, "pause")
-
-
-async def resume_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
-    """It is read on from where it was left."""
-    return await _change(tx, actor, source_id, "resume")
-
-
-async def remove_source(tx: Tx, actor: Actor, source_id: UUID) -> SourceView:
-    """It is read no more, and everything of it is taken down here."""
-    return await _change(tx, actor, source_id, "remove")
-
-
-async def set_quota(tx: Tx, actor: Actor, source_id: UUID, *, shown_max: int) -> SourceView:
-    """How many of its listings are shown at most. What is shown stays; where there is room for more than before, the
-    source is read from its beginning once more, since what it told is not told again by itself."""
-    require(actor, policy.CHANGE_SOURCE)
-    async with tx.begin() as db:
-        row = await repository.lock_source(db, source_id)
-        if row.state is SourceState.REMOVED:
-            raise NotInThisState(thing=SOURCE.thing, state=row.state, act="quota", possible=SOURCE.possible(row.state))
-        was, row.shown_max = _shown_max(row), shown_max
-        if shown_max > was and await repository.is_refused_for(db, row.id, QUOTA):
-            row.cursor, row.generation = None, row.generation + 1
-        return await _changed(db, row, "quota", actor)
-
-
-def _shown_max(row: SyndicationSource) -> int:
+def most_shown(row: SyndicationSource) -> int:
     return SHOWN_MAX if row.shown_max is None else row.shown_max
-
-
-async def trust_source(tx: Tx, caller: OutsideCaller, actor: Actor, source_id: UUID) -> SourceView:
-    """An operator has looked, and trusts the keys that the source shows now, and its log as it is now."""
-    require(actor, policy.CHANGE_SOURCE)
-    async with tx.read() as db:
-        url = (await repository.get_source(db, source_id)).url
-    try:
-        published = await _fetch(caller, f"{url}{KEYS_PATH}", None, KEYS_BYTES_MAX)
-        syndication.read_keys(published)
-    except (_NoAnswer, Distrusted) as trouble:
-        raise errors.SourceNotReached(why=trouble.why) from trouble
-    async with tx.begin() as db:
-        row = await repository.lock_source(db, source_id)
-        row.state = SOURCE.move(row.state, "trust")
-        row.trusted, row.problem, row.failures = published, None, 0
-        row.checkpoint_size = row.checkpoint_root = row.unproven_since = row.read_anew_at = None
-        _read_anew(row)
-        return await _changed(db, row, "trust", actor)
-
-
-async def _change(tx: Tx, actor: Actor, source_id: UUID, move: str) -> SourceView:
-    require(actor, policy.CHANGE_SOURCE)
-    async with tx.begin() as db:
-        row = await repository.lock_source(db, source_id)
-        row.state = SOURCE.move(row.state, move)
-        row.problem, row.failures = None, 0
-        return await _changed(db, row, move, actor)
-
-
-async def _changed(db: AsyncSession, row: SyndicationSource, what: str, actor: Actor) -> SourceView:
-    journal.record(db, SourceChanged(row.id, what), actor=actor)
-    await db.flush()
-    await repository.wait(db, row.id, timedelta(0))
-    await db.refresh(row)
-    return await _view(db, row)
-
-
-async def get_origin(tx: Tx, actor: Actor, listing_id: UUID) -> OriginView:
-    """Where a listing comes from that another market has published, with what that market signed of it."""
-    require(actor, policy.READ_CHANGES)
-    async with tx.read() as db:
-        row = await repository.find_by_listing(db, listing_id)
-        if row is None or not await listings.views_for(db, actor, [listing_id]):
-            raise NotFound()
-        source = await repository.get_source(db, row.source_id)
-        return OriginView(source.id, source.name, row.theirs, dict(row.proof))
-
-
-async def _view(db: AsyncSession, row: SyndicationSource) -> SourceView:
-    now = await repository.real_now(db)
-    shown = await repository.count_shown(db, [row.id])
-    behind = None if row.caught_up_at is None else max(0, int((now - row.caught_up_at).total_seconds()))
-    return SourceView(
-        row.id,
-        row.name,
-        row.url,
-        row.node,
-        row.org_id,
-        row.state,
-        row.key_wrapped is not None,
-        tuple(sorted(syndication.read_keys(row.trusted))),
-        shown.get(row.id, 0),
-        _shown_max(row),
-        row.refused,
-        row.failures,
-        row.problem,
-        row.caught_up_at,
-        behind,
-        row.created_at,
-    )
-
-
-# --- the job's part ---------------------------------------------------------------------------------------------------
 
 
 async def follow_next(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowReader) -> bool:
@@ -264,7 +93,7 @@ async def follow_next(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowRead
             if clock() >= ends:
                 break
         await _rest(tx, source_id, EVERY, problem)
-    except (_NoAnswer, syndication.Unreadable) as trouble:
+    except (NoAnswer, syndication.Unreadable) as trouble:
         await _note_failure(tx, source_id, trouble.why)
     except DBAPIError as error:
         if not _is_of_the_value(error, "22", "23"):
@@ -293,19 +122,19 @@ async def _read_on(tx: Tx, keys: Keys, caller: OutsideCaller, reader: RowReader,
             before = (row.checkpoint_size, row.checkpoint_root)
     is_anew = False
     try:
-        said = await _fetch(caller, _page_url(url, node, cursor, LIMIT), key, PAGE_BYTES_MAX)
-    except _NoAnswer as trouble:
+        said = await fetch(caller, page_url(url, node, cursor, LIMIT), key, PAGE_BYTES_MAX)
+    except NoAnswer as trouble:
         if trouble.why != "hub.cursor_of_another_log" or cursor is None or log_id is None:
             raise
         # Anybody on the way can say so. What counts is the first page of the other log, and what it has signed.
-        said = await _fetch(caller, _page_url(url, node, None, LIMIT), key, PAGE_BYTES_MAX)
+        said = await fetch(caller, page_url(url, node, None, LIMIT), key, PAGE_BYTES_MAX)
         is_anew = True
     page = syndication.read_page(said, trusted, log_id=None if is_anew else log_id)
     if is_anew:
         assert log_id is not None
         if page.log_id == log_id:
             await _check_growth(caller, url, page, before)  # a log that has lost its end is looked at by an operator
-            raise _NoAnswer("hub.cursor_of_another_log")
+            raise NoAnswer("hub.cursor_of_another_log")
         kept = page.goes_on_from(log_id)
         if kept is None:
             raise Distrusted("another_log")
@@ -324,7 +153,7 @@ async def _check_growth(caller: OutsideCaller, url: str, page: Page, before: tup
     path: Any = None
     if now.size > before[0]:
         asked = urlencode({"from": before[0], "to": now.size})
-        said = await _fetch(caller, f"{url}{CONSISTENCY_PATH}?{asked}", None, KEYS_BYTES_MAX)
+        said = await fetch(caller, f"{url}{CONSISTENCY_PATH}?{asked}", None, KEYS_BYTES_MAX)
         path = said.get("path") if isinstance(said, dict) else None
     syndication.check_growth(path, before, now)
 
@@ -341,7 +170,7 @@ async def _take(
             _restored(db, row, now)
         known = await repository.known(db, row.id, [one.listing_id for one in page.items])
         actor = _actor(row)
-        left = _shown_max(row) - (await repository.count_shown(db, [row.id])).get(row.id, 0)
+        left = most_shown(row) - (await repository.count_shown(db, [row.id])).get(row.id, 0)
         for item in page.items:
             left -= await _put(db, reader, row, item, known.get(item.listing_id), actor, has_room=left > 0)
         row.log_id, row.cursor = page.log_id, page.next_cursor
@@ -370,7 +199,7 @@ def _restored(db: AsyncSession, row: SyndicationSource, now: datetime) -> None:
     """It was restored from a backup: another log, read from its beginning. What it has forgotten is taken down."""
     if row.read_anew_at is not None and now - row.read_anew_at < ANEW_EVERY:
         raise Distrusted("another_log")
-    _read_anew(row)
+    read_anew(row)
     row.read_anew_at = now
     row.checkpoint_size = row.checkpoint_root = None
     journal.record(db, SourceChanged(row.id, "read_anew", "another_log"), actor=None)
@@ -494,7 +323,7 @@ def _actor(source: SyndicationSource) -> Actor:
     return Actor(source.by, source.market_id, OrgKind.MARKET, True, frozenset({Role.OPERATOR}))
 
 
-def _read_anew(row: SyndicationSource) -> None:
+def read_anew(row: SyndicationSource) -> None:
     row.cursor, row.log_id = None, None
     row.generation += 1
 
@@ -527,23 +356,23 @@ async def _distrust(tx: Tx, source_id: UUID, why: str) -> None:
             journal.record(db, SourceChanged(row.id, "distrust", why), actor=None)
 
 
-def _page_url(base: str, node: str | None, cursor: str | None, limit: int) -> str:
+def page_url(base: str, node: str | None, cursor: str | None, limit: int) -> str:
     asked = {"limit": str(limit), "cursor": cursor, "node": node}
     return f"{base}{PAGE_PATH}?{urlencode({name: value for name, value in asked.items() if value is not None})}"
 
 
-async def _fetch(caller: OutsideCaller, url: str, key: str | None, bytes_max: int) -> Any:
+async def fetch(caller: OutsideCaller, url: str, key: str | None, bytes_max: int) -> Any:
     headers = {"Accept": "application/json", "User-Agent": "techmarket-syndication/1"}
     if key is not None:
         headers["Authorization"] = f"Bearer {key}"
     receipt = await caller.get(url, headers, bytes_max=bytes_max)
     if receipt.status is None:
-        raise _NoAnswer(receipt.error or "connection")
+        raise NoAnswer(receipt.error or "connection")
     try:
         said = json.loads(receipt.answer)
     except (ValueError, RecursionError):
-        raise _NoAnswer(f"status_{receipt.status}" if receipt.status != 200 else "answer_unreadable") from None
+        raise NoAnswer(f"status_{receipt.status}" if receipt.status != 200 else "answer_unreadable") from None
     if receipt.status != 200:
         code: Any = said.get("code") if isinstance(said, dict) else None
-        raise _NoAnswer(code if syndication.is_plain(code) else f"status_{receipt.status}")
+        raise NoAnswer(code if syndication.is_plain(code) else f"status_{receipt.status}")
     return said
