@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from techmarket.identity import errors, service
-from techmarket.identity.actor import Role, Scope
+from techmarket.identity.actor import Role, Scope, Via
 from techmarket.identity.permissions import ScopeMissing
 from techmarket.identity.rules import rotated_until
 from techmarket.identity.views import KeyStanding
@@ -138,3 +139,67 @@ async def test_the_time_of_last_use_only_moves_forward_and_tells_nobody_of_a_cha
     async with tx.read() as db:
         query = text("SELECT count(*) FROM pg_trigger WHERE tgrelid = 'credential_use'::regclass")
         assert (await db.execute(query)).scalar_one() == 0
+
+
+async def test_a_key_is_for_the_organisation_one_acts_for_and_is_a_member_of(tx, keys):
+    market, org, other = await a_market(tx, keys), await an_organisation(tx, keys=keys), await an_organisation(tx)
+
+    async def ask(actor, org_id):
+        await service.issue_key(tx, keys, actor, org_id, actor.person, scopes=[Scope.READ], expires_at=None)
+
+    with pytest.raises(NotFound):
+        await ask(market["administrator"].actor, org.actor.org)
+    async with tx.begin() as db:
+        moved = text("UPDATE membership SET org_id = :other WHERE person_id = :person")
+        await db.execute(moved, {"other": other.actor.org, "person": org.actor.person})
+    with pytest.raises(NotFound):  # he may be a member there: here he acts for another
+        await ask(org.actor, other.actor.org)
+
+
+async def test_a_program_and_a_session_that_proves_nothing_get_no_key_and_rotate_none(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    scopes = [Scope.READ]
+
+    async def both(actor, refusal):
+        with pytest.raises(refusal):
+            await service.issue_key(
+                tx, keys, actor, actor.org, actor.person, scopes=scopes, expires_at=None, proven="another"
+            )
+        with pytest.raises(refusal):
+            await service.rotate_key(tx, keys, actor, org.actor.key_id, overlap=HOUR, expires_at=None, proven="another")
+
+    await both(replace(org.actor, via=Via.SESSION), errors.SignInFailed)
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE person SET is_machine = true WHERE id = :id"), {"id": org.actor.person})
+    await both(org.actor, errors.SessionOnly)
+
+
+async def test_a_key_that_was_revoked_is_not_rotated_and_no_key_begins_in_the_past_or_by_one_that_is_over(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    ask = {"scopes": [Scope.READ], "expires_at": None}
+    first, second = [
+        await service.issue_key(tx, keys, org.actor, org.actor.org, org.actor.person, **ask) for _ in range(2)
+    ]
+    with pytest.raises(errors.ExpiryNotAhead):
+        await service.rotate_key(tx, keys, org.actor, first.id, overlap=HOUR, expires_at=NOON - 9000 * HOUR)
+    await service.revoke_key(tx, org.actor, first.id)
+    with pytest.raises(errors.KeyEnded):
+        await service.rotate_key(tx, keys, org.actor, first.id, overlap=HOUR, expires_at=None)
+    async with tx.begin() as db:
+        ended = text("UPDATE api_key SET expires_at = clock_timestamp() - interval '1 second' WHERE id = :id")
+        await db.execute(ended, {"id": org.actor.key_id})
+    with pytest.raises(errors.KeyEnded):
+        await service.issue_key(tx, keys, org.actor, org.actor.org, org.actor.person, **ask)
+    with pytest.raises(errors.KeyEnded):
+        await service.rotate_key(tx, keys, org.actor, second.id, overlap=HOUR, expires_at=None)
+
+
+async def test_keys_are_seen_and_revoked_within_ones_scopes_and_unknown_to_strangers(tx, keys):
+    org, stranger = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
+    with pytest.raises(NotFound):
+        await service.revoke_key(tx, stranger.actor, org.actor.key_id)
+    with pytest.raises(ScopeMissing):
+        await service.revoke_key(tx, replace(org.actor, scopes=frozenset({Scope.READ})), org.actor.key_id)
+    blind = replace(org.actor, scopes=frozenset())
+    with pytest.raises(ScopeMissing):
+        await service.list_keys(tx, blind, org.actor.org, person_id=None, cursor=None, limit=9)
