@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from techmarket.identity import errors, one_time, passwords, steps
-from techmarket.identity.actor import Role
+from techmarket.identity import errors, one_time, passwords, service, steps
+from techmarket.identity.actor import Role, Scope
+from techmarket.identity.permissions import ScopeMissing
 from tests.identity.make import a_market, a_member, an_organisation, vouch
 from tests.workbench.make import tell
 
@@ -432,3 +434,42 @@ async def test_the_invitations_of_an_administrator_end_with_his_office(api, tx, 
     for token, status in ((invited["token"], 403), (mine["token"], 201)):
         body = {"token": token, "name": "lin", "password": PASSWORD}
         assert (await api.post("/v1/invitations/acceptance", json=body)).status_code == status
+
+
+async def test_who_has_no_second_factor_confirms_none_and_guesses_at_one_are_made_to_wait(api, tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    await a_person(api, org, "yan.sample", "TRADER")
+    token = (await sign_in(api, "yan.sample")).json()["token"]
+
+    async def confirm() -> str:
+        answer = await api.call("PUT", "/v1/me/session/second-factor", key=token, json={"code": "123456"})
+        return answer.json()["code"]
+
+    assert await confirm() == "identity.second_factor_not_begun"
+    said = [await confirm() for _ in range(20)]
+    assert said[-1] == "identity.sign_in_too_often"
+    async with tx.begin() as db:
+        await db.execute(text("DELETE FROM sign_in_tries"))
+        await db.execute(text("DELETE FROM person_login"))
+    assert await confirm() == "identity.second_factor_not_begun"
+
+
+async def test_one_signs_in_for_an_organisation_of_ones_own_that_is_not_suspended(api, tx, keys):
+    org, other = await an_organisation(tx, keys=keys), await an_organisation(tx, keys=keys)
+    await a_person(api, org, "yan.sample", "TRADER")
+    foreign = await sign_in(api, "yan.sample", organisation_id=str(other.actor.org))
+    assert (foreign.status_code, foreign.json()["code"]) == (401, "identity.sign_in_failed")
+    assert (await sign_in(api, "yan.sample", organisation_id=str(org.actor.org))).status_code == 201
+    async with tx.begin() as db:
+        await db.execute(text("UPDATE organisation SET state = 'SUSPENDED' WHERE id = :id"), {"id": org.actor.org})
+    suspended = await sign_in(api, "yan.sample")
+    assert (suspended.status_code, suspended.json()["code"]) == (403, "identity.organisation_suspended")
+
+
+async def test_sessions_are_seen_and_ended_within_ones_scopes(tx, keys):
+    org = await an_organisation(tx, keys=keys)
+    blind, reading = (replace(org.actor, scopes=frozenset(some)) for some in ((), (Scope.READ,)))
+    with pytest.raises(ScopeMissing):
+        await service.list_sessions(tx, blind)
+    with pytest.raises(ScopeMissing):
+        await service.end_session(tx, reading, org.actor.org)

@@ -15,7 +15,7 @@ WATCHED = {
     "identity/service/logins.py": PEOPLE,
     "identity/service/entering.py": ("identity/test_service.py", *PEOPLE, "api/test_oauth.py"),
     "identity/service/personal.py": ("identity/test_personal.py",),
-    "identity/service/keys.py": ("identity/test_keys.py", "identity/test_service.py", *PEOPLE),
+    "identity/service/keys.py": ("identity/test_keys.py", "identity/test_service.py"),
     "identity/service/members.py": (*PEOPLE, "identity/test_service.py"),
     "identity/service/invitations.py": PEOPLE,
     "identity/service/machines.py": ("api/test_oauth.py",),
