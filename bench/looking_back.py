@@ -35,7 +35,7 @@ SMALL, SMALL_QUICK = 10_000, 1_000
 LARGE, LARGE_QUICK = 1_000_000, 10_000
 WORK_SMALL, WORK_SMALL_QUICK = 1_000, 100
 WORK_LARGE, WORK_LARGE_QUICK = 100_000, 1_000
-ROUNDS, ROUNDS_QUICK = 40, 3
+ROUNDS, ROUNDS_QUICK = 200, 3
 ORGANISATIONS = 200
 LIMITS = (
     "One statement of the database for each question, and a few lookups by key beside it. An entry that is asked for "
