@@ -135,11 +135,11 @@ def _rows(query: AuditQuery, *, before: bool = False, turned: bool = False) -> s
 
 def _newest(query: AuditQuery, condition: str, *, before: bool) -> str:
     """The newest entries of one way."""
-    is_of_few = query.organisation_id or query.person_id or query.elevation_id or query.kinds
-    turned = bool(is_of_few) and "journal_about" not in condition
+    is_of_one = bool(query.organisation_id or query.person_id or query.elevation_id or query.about)
+    turned = is_of_one or bool(query.kinds)
     order = "-e.seq" if turned else "e.seq DESC"
     chosen = f"e.* FROM journal_entry e WHERE {condition}{_rows(query, before=before, turned=turned)} AND {_POSITIONED}"
-    if query.kinds and turned and not (query.organisation_id or query.person_id or query.elevation_id):
+    if query.kinds and not is_of_one:
         # Each kind by itself: rows of several kinds at once come in no order.
         each = f"SELECT {chosen} AND e.kind = k.kind ORDER BY {order} LIMIT :limit"
         return f"(SELECT one.* FROM unnest(cast(:kinds as text[])) k(kind) CROSS JOIN LATERAL ({each}) one)"
