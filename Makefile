@@ -13,7 +13,7 @@ PART ?= 1/1
 # How long the soak lasts.
 MINUTES ?= 30
 
-.PHONY: help run sandbox demo test coverage lint bench bench-check openapi examples migration fault drill sbom flood fuzz soak matrix mutants lock clean .venv
+.PHONY: help run sandbox demo test coverage lint bench bench-check openapi examples migration fault drill sbom flood proxy fuzz soak matrix mutants lock clean .venv
 
 help:  ## Say what there is
 	@grep -hE '^[a-z.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -95,6 +95,9 @@ sbom: $(STAMP)  ## Say what ships, as CycloneDX; and what of it is known to be w
 
 flood: $(STAMP)  ## Send five gigabytes to a data room and check that memory stays flat and nothing is left
 	@$(BIN)/python -m bench.flood
+
+proxy: $(STAMP)  ## Run the shipped proxy's file in front of the market, where there is an nginx
+	@$(BIN)/python -m tests.fault.behind_the_proxy
 
 fuzz: $(STAMP)  ## Throw generated requests at every operation (EXAMPLES=n for each kind of reader, SEED=n, PART=2/4)
 	@TECHMARKET_LONG=1 TECHMARKET_FUZZ_EXAMPLES=$(EXAMPLES) TECHMARKET_FUZZ_SEED=$(SEED) TECHMARKET_FUZZ_PART=$(PART) \
