@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InternalError
 
 from techmarket.db import hosts
-from techmarket.db.failover import Judge, Seen, is_waited_for, name_of, names_one
+from techmarket.db.failover import Judge, Seen, Watcher, is_waited_for, name_of, names_alone, names_one
 from techmarket.db.hosts import NotTheOne
 from techmarket.db.session import make_engine
 
@@ -79,6 +79,57 @@ def test_a_standby_is_known_by_the_name_it_gives_its_primary(conninfo: str, name
 def test_a_promoted_server_that_waits_for_itself_is_told_from_one_that_has_a_standby_of_its_own() -> None:
     assert [names_one(names, "one") for names in ("one", 'FIRST 1 (two, "One")', "ANY 1 (*)", "*")] == [True] * 4
     assert [names_one(names, "one") for names in ("", "two", "FIRST 1 (two, onetwo)")] == [False] * 3
+
+
+def test_a_setting_that_names_others_too_says_nothing_about_whose_it_was() -> None:
+    assert [names_alone(names, "one") for names in ("one", 'ANY 1 ("One")')] == [True] * 2
+    assert [names_alone(names, "one") for names in ("", "*", "ANY 1 (*)", "FIRST 1 (one, two)")] == [False] * 4
+
+
+class Primary:
+    """What a server says that follows nobody, and what it is told."""
+
+    def __init__(self, names: str, *, has_standby: bool = False) -> None:
+        self.names, self.has_standby = names, has_standby
+        self.told: list[str] = []
+
+    async def fetchrow(self, question: str) -> object:
+        return ("", "one", self.names) if "cluster_name" in question else {"system_identifier": 7, "timeline": 2}
+
+    async def fetchval(self, _question: str) -> bool:
+        return self.has_standby
+
+    async def execute(self, statement: str) -> None:
+        self.told.append(statement)
+
+    async def close(self, timeout: float) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("names", "force", "settles", "stops_waiting"),
+    [
+        ("one", False, True, True),  # a base of the former primary, promoted: it would wait for itself
+        ("ANY 1 (one, two)", False, False, False),  # perhaps the primary, whose standby is away
+        ("*", False, False, False),
+        ("ANY 1 (one, two)", True, True, True),
+        ("two", False, True, False),
+    ],
+)
+async def test_a_primary_whose_standby_may_only_be_away_goes_on_waiting_for_it(
+    monkeypatch: pytest.MonkeyPatch, names: str, force: bool, settles: bool, stops_waiting: bool
+) -> None:
+    server = Primary(names)
+
+    async def connect(_url: str, timeout: float) -> Primary:
+        return server
+
+    monkeypatch.setattr("techmarket.db.failover.asyncpg.connect", connect)
+    said: list[str] = []
+    watcher = Watcher("postgresql://p/x", "postgresql://s/x", force=force, say=said.append)
+    assert await watcher._settle() is settles
+    assert bool(server.told) is stops_waiting
+    assert ["exchange them" in one for one in said] == ([] if settles else [True])
 
 
 async def test_a_silent_first_host_holds_nobody_up(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -380,7 +380,12 @@ def drill(
 @cli.command()
 def failover(
     after: Annotated[float, typer.Option(min=1, help="seconds without an answer before the standby is promoted")] = 15,
-    force: Annotated[bool, typer.Option(help="also a standby that was not waited for: it may lack commits")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            help="also a standby that was not waited for (it may lack commits), or whose setting names others too"
+        ),
+    ] = False,
 ) -> None:
     """Watch the primary from a third machine, promote the standby when it is gone, and shut it out if it returns.
 

@@ -107,6 +107,7 @@ class Watcher:
     ) -> None:
         self._primary, self._standby = _plain(primary), _plain(standby)
         self._judge = Judge(patience, force=force)
+        self._force = force
         self._say = say
         self._said = ""
         self._name: str | None = None
@@ -199,8 +200,19 @@ class Watcher:
             connection = await asyncpg.connect(self._standby, timeout=ANSWER_SECONDS)
             try:
                 conninfo, cluster, names = await connection.fetchrow(_CALLED)
-                is_old = self._has_promoted or names_one(names, name_of(conninfo, cluster))
-                if is_fresh or (is_old and not await connection.fetchval(_HAS_STANDBY)):
+                own = name_of(conninfo, cluster)
+                has_standby = await connection.fetchval(_HAS_STANDBY)
+                known = self._has_promoted or self._force or names_alone(names, own)
+                if not known and not has_standby and names_one(names, own):
+                    # Where the addresses were exchanged this is the primary, and its standby is only away: to let it
+                    # wait for nobody would give up what is promised of each commit.
+                    self._tell(
+                        f"the server named as standby is a primary that waits for {names}, and nobody is there: if it"
+                        " was promoted, say so (--force); if the addresses are exchanged, exchange them"
+                    )
+                    return False
+                is_old = known and (self._has_promoted or names_one(names, own))
+                if is_fresh or (is_old and not has_standby):
                     await connection.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
                     await connection.execute("SELECT pg_reload_conf()")
                 line = await connection.fetchrow(_LINE)
@@ -259,9 +271,17 @@ def name_of(conninfo: str, cluster: str) -> str:
 
 def names_one(names: str, name: str) -> bool:
     """Whether a setting of `synchronous_standby_names` names this server."""
+    return bool(_listed(names) & {"*", name.casefold()})
+
+
+def names_alone(names: str, name: str) -> bool:
+    """Whether it names this server and no other: a base of its former primary brought that along."""
+    return _listed(names) == {name.casefold()}
+
+
+def _listed(names: str) -> set[str]:
     listed = names[names.index("(") + 1 :].rstrip(") ") if "(" in names else names
-    called = {one.strip().strip('"').replace('""', '"').casefold() for one in listed.split(",")}
-    return bool(called & {"*", name.casefold()})
+    return {one.strip().strip('"').replace('""', '"').casefold() for one in listed.split(",")}
 
 
 async def _ask(url: str, *questions: str) -> list[list[Any]] | None:
