@@ -133,6 +133,23 @@ async def test_an_agreement_counts_once_for_its_author_and_its_very_request(api,
         assert (await db.execute(text("SELECT count(*) FROM invitation WHERE closed_at IS NULL"))).scalar_one() == 2
 
 
+async def test_who_left_or_lost_the_office_after_agreeing_seconds_nothing(api, tx, office):
+    act = await agreed(office)
+    member = "person_id = :who AND org_id = :org"
+    who = {"who": office.org.actor.person, "org": office.org.actor.org}
+    for change, back in (
+        ("ended_at = clock_timestamp()", "ended_at = NULL"),
+        ("roles = ARRAY['FINANCE']", "roles = ARRAY['ADMINISTRATOR']"),
+    ):
+        async with tx.begin() as db:
+            await db.execute(text(f"UPDATE membership SET {change} WHERE {member}"), who)
+        answer = await do(office, act)
+        assert (answer.status_code, answer.json()["code"]) == (403, "identity.not_agreed"), change
+        async with tx.begin() as db:
+            await db.execute(text(f"UPDATE membership SET {back} WHERE {member}"), who)
+    assert (await do(office, act)).status_code == 201
+
+
 async def test_an_upload_is_never_agreed_to_and_no_byte_of_it_is_read_for_that(api, office):
     read = 0
 

@@ -135,6 +135,14 @@ def test_a_base_that_was_never_finished_is_none_and_goes_at_the_next_pruning(tmp
     assert sorted(path.name for path in (tmp_path / "bases").iterdir()) == ["README", "lost+found", "two"]
 
 
+def test_a_folder_is_one_servers_and_no_other_makes_its_bases_go(tmp_path: Path) -> None:
+    bases.require_same_server(tmp_path, "7")
+    put(tmp_path, BASE)
+    bases.require_same_server(tmp_path, "7")
+    with pytest.raises(BackupFailed, match="bases of another server"):
+        bases.require_same_server(tmp_path, "8")
+
+
 def test_the_base_for_a_moment_is_the_newest_that_was_whole_before_it(tmp_path: Path) -> None:
     later = replace(BASE, label="two", ended_at="2026-03-03T09:01:00+00:00")
     both = [BASE, later]

@@ -83,6 +83,13 @@ def chosen(bases: list[Base], *, label: str | None = None, until: datetime | Non
     return fitting[-1]
 
 
+def require_same_server(folder: Path, system_id: str) -> None:
+    """A folder is one server's: what is taken into it makes older bases go, and the log that only they need."""
+    for base in listed(folder):
+        if base.system_id != system_id:
+            raise BackupFailed(f"{folder} holds bases of another server ({base.label}); name a folder of its own")
+
+
 async def take(
     tx: Tx,
     url: str,
@@ -95,6 +102,7 @@ async def take(
     """A base of the running server in `folder/bases`; the market goes on meanwhile."""
     async with tx.read() as db:
         before = (await db.execute(_FACTS)).one()
+    require_same_server(folder, before.system_id)
     label = before.at.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%S-%fZ")
     target = folder / "bases" / label
     target.mkdir(mode=0o700, parents=True)

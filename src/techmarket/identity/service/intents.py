@@ -25,7 +25,7 @@ from techmarket.identity.actor import Actor, OrgKind
 from techmarket.identity.events import ActAgreed, ActIntended, ActRefused, ByTwoSet
 from techmarket.identity.lifecycle import INTENDED_ACT, IntentState
 from techmarket.identity.permissions import PERMISSIONS, Standing, require
-from techmarket.identity.repository import lock_organisation, real_now
+from techmarket.identity.repository import find_membership, lock_organisation, real_now
 from techmarket.identity.repository_people import has_other_administrator, is_machine
 from techmarket.identity.service.logins import require_fresh_session
 from techmarket.identity.service.seeing import require_known_org
@@ -178,11 +178,20 @@ async def as_agreed(
         ):
             raise errors.NotAgreed()
         if row.state is IntentState.AGREED:
+            if not await _may_agree_still(db, row):
+                raise errors.NotAgreed()
             row.state, row.done_with_key = INTENDED_ACT.move(row.state, "do"), key
             row.expires_at = min(row.expires_at, now + SENT_AGAIN_WITHIN)
         elif row.state is not IntentState.DONE or method != "POST" or not key or row.done_with_key != key:
             raise errors.NotAgreed()
         return replace(actor, by_two=actor.by_two - {row.operation}, seconded_by=row.decided_by)
+
+
+async def _may_agree_still(db: AsyncSession, row: IntendedAct) -> bool:
+    """Whoever agreed is still of the organisation, with a role that may do it: one who left seconds nothing."""
+    wanted = PERMISSIONS.get(row.operation)
+    found = None if row.decided_by is None else await find_membership(db, row.decided_by, row.org_id)
+    return wanted is not None and found is not None and (not wanted.roles or bool(wanted.roles & set(found[1].roles)))
 
 
 def digest_of(method: str, path: str, body: Mapping[str, Any] | None) -> bytes:
