@@ -29,6 +29,7 @@ from techmarket.identity.tables import Person
 from techmarket.jobs import runner
 from techmarket.settings import Settings
 from techmarket.trading.bidbook import BidBook
+from tests.db.test_backups import BASE, put
 from tests.identity.make import an_organisation
 from tests.trading.make import OPENS, an_open_lot, bidders
 
@@ -105,6 +106,14 @@ async def check_refusals(market: OpenMarket, place: Path, settings: Settings, co
     elsewhere, backups = settings.model_copy(update={"state_dir": place / "back"}), place / "backups"
     with pytest.raises(BackupFailed, match="there is no base at all"):
         await backing.restore(elsewhere, backups, console)
+    of_another = place / "another"
+    put(of_another, BASE)
+    for keeping in (
+        backing.take(market, of_another, console),
+        backing.keep_archive(market, of_another, console, asyncio.Event()),
+    ):
+        with pytest.raises(BackupFailed, match="bases of another server"):
+            await keeping
     await backing.take(market, backups, console)
     assert backing.show(backups, console) == 0
     with pytest.raises(BackupFailed, match="name the folder with the market's keys"):

@@ -124,6 +124,7 @@ async def keep_archive(
     market: OpenMarket, folder: Path, console: Console, stop: asyncio.Event, *, files_every: float = 30.0
 ) -> None:
     """Stream the log, copy new files and write down who was erased, until asked to stop."""
+    await bases.require_own_folder(market.means.tx, folder)
     await archive.prepare(market.url)
     console.print(
         f"archiving into {folder / WAL}; the server keeps for the slot {SLOT} what is not here yet", soft_wrap=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -88,6 +89,13 @@ def require_same_server(folder: Path, system_id: str) -> None:
     for base in listed(folder):
         if base.system_id != system_id:
             raise BackupFailed(f"{folder} holds bases of another server ({base.label}); name a folder of its own")
+
+
+async def require_own_folder(tx: Tx, folder: Path) -> None:
+    """The same of the running server, before anything of it is kept there."""
+    async with tx.read() as db:
+        server = (await db.execute(_FACTS)).one()
+    await asyncio.to_thread(require_same_server, folder, server.system_id)
 
 
 async def take(
