@@ -216,6 +216,40 @@ async def test_a_trade_not_yet_announced_is_known_to_its_seller_alone(market, tx
         assert (reader.response.status_code, reader.response.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("told", ["that a key was changed", "nothing, for a minute"])
+async def test_who_follows_what_is_not_public_comes_again_and_shows_that_he_still_may(
+    means, tx, keys, who, monkeypatch, told
+):
+    if told == "nothing, for a minute":
+        monkeypatch.setattr(feeds, "HEARTBEAT_SECONDS", 0.05)
+        monkeypatch.setattr(feeds, "PRIVATE_SECONDS", 0.3)
+    town = await a_market_at_work(tx, keys, buyers=1)
+    seller, lot = await an_organisation(tx, keys=keys), await an_open_lot(tx, who)
+    draft = await a_draft(town)
+    async with tx.begin() as db:
+        await db.execute(
+            text("UPDATE trade SET seller_org_id = :org WHERE id = :id"), {"org": seller.actor.org, "id": draft.id}
+        )
+    app = create_app(means)
+    async with served(app) as (market, _), following(market, lot.trade_id, key=seller.key) as public:
+        await public.next()
+        async with following(market, draft.id, key=seller.key) as reader:
+            at = (await reader.next()).id
+            async with tx.begin() as db:
+                await db.execute(
+                    text("UPDATE api_key SET revoked_at = now() WHERE org_id = :org"), {"org": seller.actor.org}
+                )
+            if told == "that a key was changed":
+                app.state.remembered_keys.hear()
+            assert await reader.next() is None
+            assert 100 <= reader.retry <= feeds.RETRY_MS
+        if told == "that a key was changed":
+            async with following(market, draft.id, key=seller.key, last_id=at) as again:
+                assert again.response.status_code == 401
+        feed = await app.state.live.feed_of(lot.trade_id)
+        assert len(feed.watchers) == 1  # what is public goes on
+
+
 async def test_a_wrong_key_is_refused_and_not_taken_as_nobody(market, tx, who):
     lot = await an_open_lot(tx, who)
     async with following(market, lot.trade_id, key="tmk_00000000_wrong") as reader:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from types import TracebackType
 from typing import Protocol
 from uuid import UUID
@@ -39,6 +40,9 @@ MANY = 2_000
 SLICE = 100
 HEARTBEAT_SECONDS = 15.0
 RETRY_MS = 2_000
+PRIVATE_SECONDS = 60.0
+"""So long a line of a trade that is not public goes on: its reader comes again, and is looked at again. At once he is
+where somebody's key, role or organisation was changed and this process is told of it."""
 
 WATCHERS = Gauge("techmarket_watchers", "Streams of trades being told now.")
 TOLD = Sum("techmarket_watchers_told_total", "Texts written to watchers.")
@@ -58,15 +62,16 @@ class Line(Protocol):
 
 
 class Watcher:
-    """Whoever watches: on whose account, over which line, and how far he was told."""
+    """Whoever watches: on whose account, over which line since when, and how far he was told."""
 
-    __slots__ = ("feed", "line", "place", "who")
+    __slots__ = ("feed", "line", "place", "since", "who")
 
     def __init__(self, who: Hashable) -> None:
         self.who = who
         self.feed: Feed | None = None
         self.line: Line | None = None
         self.place: Place = ()
+        self.since = time.monotonic()
 
 
 class Feed:
@@ -118,7 +123,19 @@ class Live:
     def leave(self) -> None:
         """This process ends: every line is ended, and its reader comes again elsewhere, not all at the same moment."""
         self._is_leaving = True
-        for watcher in [watcher for feed in self._feeds.values() for watcher in feed.watchers]:
+        for feed in self._feeds.values():
+            self._end(tuple(feed.watchers))
+
+    def look_again(self, longer_than: float = 0.0) -> None:
+        """Whoever has followed so long what is not public is to come again, and to show that he still may."""
+        now = time.monotonic()
+        for feed in self._feeds.values():
+            if not feed.is_public:
+                self._end([watcher for watcher in feed.watchers if now - watcher.since >= longer_than])
+
+    @staticmethod
+    def _end(watchers: Collection[Watcher]) -> None:
+        for watcher in tuple(watchers):
             if watcher.line is not None:
                 if not watcher.line.is_full:
                     watcher.line.write(chunk_of(retry(random.randint(100, RETRY_MS))))  # noqa: S311
@@ -302,6 +319,7 @@ class Live:
         beat = chunk_of(HEARTBEAT)
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS * random.uniform(0.9, 1.0))  # noqa: S311
+            self.look_again(PRIVATE_SECONDS)
             for feed in tuple(self._feeds.values()):
                 if not feed.watchers:
                     self._close(feed)

@@ -51,7 +51,8 @@ told where everything stands. `0.0` for each lot, as in `0.0-0.0`, asks for ever
 
 **Keeping up.** When much happens at once, only the newest prices of a lot are told in one go, and `after` shows it. A
 reader who does not read is cut after 15 seconds. Every 15 seconds a comment shows that the line lives. `retry` says
-when to come again; a process that leaves ends the stream without `end`: come again."""
+when to come again; a process that leaves ends the stream without `end`: come again. So does, each minute, the stream of
+a trade that is not public, whose reader shows again that he may follow it."""
 HEADERS = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",

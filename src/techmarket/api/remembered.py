@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 
 from techmarket.api.uses import LastUses
 from techmarket.db.means import Means
@@ -30,10 +31,12 @@ class RememberedKeys:
         self,
         *,
         uses: LastUses | None = None,
+        on_change: Callable[[], None] = lambda: None,
         listening_seconds: float = LISTENING_SECONDS,
         alone_seconds: float = ALONE_SECONDS,
     ) -> None:
         self._uses = uses
+        self._on_change = on_change
         self._listening_seconds = listening_seconds
         self._alone_seconds = alone_seconds
         self._seconds = alone_seconds
@@ -75,6 +78,7 @@ class RememberedKeys:
         """Somebody's key, role or organisation was changed."""
         self._turn += 1
         self._known.clear()
+        self._on_change()
 
     def end(self) -> None:
         """Nobody listens any more."""
