@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
+from unittest.mock import Mock
 from uuid import uuid4
 
 import httpx
@@ -517,4 +518,18 @@ async def test_a_reader_on_his_way_to_a_trade_that_nobody_watched_is_told_what_c
     other = feeds.Feed(feeds.Story(trade_id, [lot_id]), is_public=True)
     await live.join(again, other, None)  # opened anew by somebody else meanwhile: there is one
     assert (again.feed, feed.watchers) == (feed, {watcher, again})
+    await live.aclose()
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+async def test_what_is_changed_while_a_reader_is_on_his_way_ends_his_line_unless_the_trade_is_public(
+    tx, monkeypatch, is_public
+):
+    monkeypatch.setattr(feeds.Story, "whole", lambda _self: b"")
+    live, line = feeds.Live(tx.engine), Mock(is_full=False)
+    watcher = live.admit("reader", live.turn)
+    await live.join(watcher, feeds.Feed(feeds.Story(uuid4(), [uuid4()]), is_public=is_public), None)
+    live.hear()  # he has no line yet that could be ended
+    live.attach(watcher, line)
+    assert line.end.called is not is_public
     await live.aclose()

@@ -64,10 +64,11 @@ class Line(Protocol):
 class Watcher:
     """Whoever watches: on whose account, over which line since when, and how far he was told."""
 
-    __slots__ = ("feed", "line", "place", "since", "who")
+    __slots__ = ("feed", "line", "place", "since", "turn", "who")
 
-    def __init__(self, who: Hashable) -> None:
+    def __init__(self, who: Hashable, turn: int) -> None:
         self.who = who
+        self.turn = turn
         self.feed: Feed | None = None
         self.line: Line | None = None
         self.place: Place = ()
@@ -102,6 +103,8 @@ class Live:
         self._tasks: list[asyncio.Task[None]] = []
         self._told_at = 0.0
         self._is_leaving = False
+        self.turn = 0
+        """How often it was told that somebody's standing was changed."""
         self.count = 0
 
     async def __aenter__(self) -> Live:
@@ -133,6 +136,11 @@ class Live:
             if not feed.is_public:
                 self._end([watcher for watcher in feed.watchers if now - watcher.since >= longer_than])
 
+    def hear(self) -> None:
+        """Somebody's key, role or organisation was changed: also whoever is still on his way is looked at again."""
+        self.turn += 1
+        self.look_again()
+
     @staticmethod
     def _end(watchers: Collection[Watcher]) -> None:
         for watcher in tuple(watchers):
@@ -143,8 +151,11 @@ class Live:
 
     # --- coming and going -------------------------------------------------------------------------------------------
 
-    def admit(self, who: Hashable) -> Watcher:
-        """Take a place among the watchers of this process and of this organisation or address."""
+    def admit(self, who: Hashable, turn: int | None = None) -> Watcher:
+        """Take a place among the watchers of this process and of this organisation or address.
+
+        `turn` is what it was before he was looked at.
+        """
         if self._is_leaving:
             raise errors.NotReady(missing="leaving", retry_after=1)
         if self.count >= self._watchers_max:
@@ -154,7 +165,7 @@ class Live:
         self.count += 1
         self._each[who] += 1
         WATCHERS.inc()
-        return Watcher(who)
+        return Watcher(who, self.turn if turn is None else turn)
 
     def release(self, watcher: Watcher) -> None:
         """Give the place back."""
@@ -207,6 +218,9 @@ class Live:
         watcher.line = line
         if self._is_leaving:
             line.end()
+            return
+        if watcher.turn != self.turn and watcher.feed is not None and not watcher.feed.is_public:
+            self._end([watcher])  # what was changed while he was on his way may be what he was let in by
             return
         self._bring_up(watcher)
 

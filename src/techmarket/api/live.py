@@ -63,12 +63,13 @@ HEADERS = {
 async def stream_trade(request: Request) -> Response:
     """Follow a trade as it happens."""
     live: Live = request.app.state.live
+    turn = live.turn
     actor = await _reader(request)
     trade_id = path_uuid(request, "trade_id")
     if HEAD_KEY in request.scope:
         await service.get_trade(means_of(request).tx, actor, trade_id)
         return Response(headers=HEADERS)
-    watcher = live.admit(_who(request, actor))
+    watcher = live.admit(_who(request, actor), turn)
     try:
         feed = await live.feed_of(trade_id)
         if not feed.is_public:
