@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -17,12 +18,14 @@ from techmarket.db.means import Means
 from techmarket.db.metadata import load_all_tables
 from techmarket.db.personal import tables_about_people
 from techmarket.db.session import Tx
-from techmarket.identity import passwords
+from techmarket.identity import errors, passwords, repository
 from techmarket.identity import repository_people as people
 from techmarket.identity import service as identity
-from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind, Scope, Via
+from techmarket.identity.actor import ANONYMOUS, Actor, OrgKind, Role, Scope, Via
 from techmarket.identity.permissions import SignInNeeded
+from techmarket.identity.service import sessions
 from techmarket.identity.service.personal import ERASED, KEPT
+from techmarket.identity.tables import Membership
 from techmarket.jobs import runner
 from techmarket.kernel.ids import new_id
 from techmarket.kernel.refusals import NotFound
@@ -184,6 +187,48 @@ async def test_the_only_administrator_of_an_organisation_names_another_first(api
     refused = await api.post("/v1/me/erasure", key=session)
     assert (refused.status_code, refused.json()["code"]) == (409, "identity.last_administrator")
     assert (await api.get("/v1/me", key=org.key)).status_code == 200
+
+
+async def test_whoever_becomes_the_only_administrator_while_he_erases_himself_is_told_and_stays(
+    api: Any, tx: Tx, keys: Any
+) -> None:
+    org, session = await a_human(api, tx, keys)
+    async with tx.begin() as db:
+        await repository.lock_organisation(db, org.actor.org)
+        erasing = asyncio.create_task(api.post("/v1/me/erasure", key=session))
+        await asyncio.sleep(0.3)  # it has read his roles, and waits for the organisation
+        roles = "CASE person_id WHEN :boss THEN 'TRADER' ELSE 'ADMINISTRATOR' END"
+        await db.execute(text(f"UPDATE membership SET roles = ARRAY[{roles}]"), {"boss": org.actor.person})
+    refused = await erasing
+    assert (refused.status_code, refused.json()["code"]) == (409, "identity.last_administrator")
+
+
+async def test_the_invitations_of_who_is_erased_are_closed_on_the_record(api: Any, tx: Tx, keys: Any) -> None:
+    org = await an_organisation(tx, keys=keys)
+    invite = {"name": NAME, "roles": ["TRADER"]}
+    invited = await api.post(f"/v1/organisations/{org.actor.org}/invitations", key=org.key, json=invite)
+    assert invited.status_code == 201
+    assert await identity.erase_again(tx, [org.actor.person]) == 1
+    async with tx.read() as db:
+        kinds = text("SELECT kind FROM journal_entry WHERE kind = 'identity.invitation_withdrawn'")
+        assert len((await db.execute(kinds)).all()) == 1
+
+
+async def test_whoever_belongs_to_two_organisations_signs_in_for_the_one_that_is_not_suspended(tx: Tx) -> None:
+    one, two = [(await an_organisation(tx)).actor for _ in range(2)]
+    first, second = sorted((one.org, two.org))
+    suspend = text("UPDATE organisation SET state = 'SUSPENDED' WHERE id = :id")
+    async with tx.begin() as db:
+        db.add(Membership(person_id=one.person, org_id=two.org, roles=[Role.TRADER]))
+        await db.execute(suspend, {"id": first})
+    async with tx.begin() as db:
+        assert await sessions.acting_for(db, one.person, None) == second
+        with pytest.raises(errors.OrganisationSuspended):
+            await sessions.acting_for(db, one.person, first)
+        await db.execute(suspend, {"id": second})
+    async with tx.begin() as db:
+        with pytest.raises(errors.OrganisationSuspended):
+            await sessions.acting_for(db, one.person, None)
 
 
 async def test_ended_sessions_and_names_in_old_invitations_go_after_their_time(api: Any, tx: Tx, keys: Any) -> None:

@@ -85,12 +85,16 @@ async def replace_recovery_codes(db: AsyncSession, person_id: UUID, hashes: Sequ
     db.add_all(RecoveryCode(id=new_id(), person_id=person_id, code_hash=one) for one in hashes)
 
 
-async def memberships_of(db: AsyncSession, person_id: UUID) -> Sequence[tuple[Membership, Organisation]]:
+async def memberships_of(
+    db: AsyncSession, person_id: UUID, *, anew: bool = False
+) -> Sequence[tuple[Membership, Organisation]]:
+    """Where a person belongs today; `anew` as the database has it, whatever this transaction has read before."""
     query = (
         select(Membership, Organisation)
         .join(Organisation, Organisation.id == Membership.org_id)
         .where(Membership.person_id == person_id, Membership.ended_at.is_(None))
         .order_by(Membership.org_id)
+        .execution_options(populate_existing=anew)
     )
     return [(row[0], row[1]) for row in (await db.execute(query)).all()]
 

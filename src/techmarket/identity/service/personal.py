@@ -18,7 +18,7 @@ from techmarket.db.session import Tx
 from techmarket.identity import errors, policy, repository
 from techmarket.identity import repository_people as people
 from techmarket.identity.actor import Actor, Role
-from techmarket.identity.events import MembershipEnded, PersonCorrected, PersonErased
+from techmarket.identity.events import InvitationWithdrawn, MembershipEnded, PersonCorrected, PersonErased
 from techmarket.identity.permissions import require
 from techmarket.identity.service.logins import require_fresh_session
 from techmarket.identity.service.sessions import session_of
@@ -90,8 +90,10 @@ async def erase_person(tx: Tx, actor: Actor) -> tuple[Kept, ...]:
     require(actor, policy.ERASE_PERSONAL_DATA)
     async with tx.begin() as db:
         person = await _myself(db, actor)
-        for membership, org in await people.memberships_of(db, person.id):
+        for _, org in await people.memberships_of(db, person.id):
             await repository.lock_organisation(db, org.id)
+        # Anew: his roles, and who else administers, may have changed while the organisations were waited for.
+        for membership, org in await people.memberships_of(db, person.id, anew=True):
             is_administrator = Role.ADMINISTRATOR in membership.roles
             if is_administrator and not await people.has_other_administrator(db, org.id, person.id):
                 raise errors.LastAdministrator()
@@ -102,7 +104,8 @@ async def erase_person(tx: Tx, actor: Actor) -> tuple[Kept, ...]:
 async def _erase(db: AsyncSession, person: Person, actor: Actor | None) -> None:
     for membership, org in await people.memberships_of(db, person.id):
         membership.ended_at = await repository.real_now(db)
-        await people.close_invitations_of(db, person.id, org.id)
+        for invitation_id in await people.close_invitations_of(db, person.id, org.id):
+            journal.record(db, InvitationWithdrawn(invitation_id), actor=actor)
         journal.record(db, MembershipEnded(person.id, org.id), actor=actor)
     await people.end_sessions(db, person.id)
     await people.revoke_keys_of(db, person.id)

@@ -151,14 +151,15 @@ def recovery_text(person_id: UUID, plain: str) -> str:
 
 
 async def acting_for(db: AsyncSession, person_id: UUID, org_id: UUID | None) -> UUID:
-    """The organisation a person signs in for: the one he names, or his first."""
+    """The organisation a person signs in for: the one he names, or the first of his that is not suspended."""
     possible = await repository.memberships_of(db, person_id)
     chosen = [org for _, org in possible if org_id in (None, org.id)]
     if not chosen:
         raise errors.SignInFailed()
-    if chosen[0].state is OrgState.SUSPENDED:
+    open_to_him = [org for org in chosen if org.state is not OrgState.SUSPENDED]
+    if not open_to_him:
         raise errors.OrganisationSuspended()
-    return chosen[0].id
+    return open_to_him[0].id
 
 
 async def end_replaced(db: AsyncSession, token_hashes: Collection[bytes]) -> None:
