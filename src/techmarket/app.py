@@ -263,6 +263,7 @@ def create_app(
     app.state.kept_replies = KeptReplies()
     app.state.live = Live(means.tx.engine, watchers_max=watchers_max, watchers_each_max=watchers_each_max)
     app.state.remembered_keys = RememberedKeys(uses=app.state.last_uses, on_change=app.state.live.hear)
+    app.state.live.heed(app.state.remembered_keys)
     app.state.bid_book = BidBook(means.tx.engine, means.keys.receipts, heeds=(app.state.remembered_keys,))
     app.state.room_limits = room_limits
     app.state.session_limits = session_limits

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from techmarket.api import errors
 from techmarket.api.sse import HEARTBEAT, Place, Story, place_of, retry
 from techmarket.db import tracing
-from techmarket.trading.watching import Watch
+from techmarket.trading.watching import Hears, Watch
 
 log = structlog.get_logger("techmarket.live")
 
@@ -135,6 +135,10 @@ class Live:
         for feed in self._feeds.values():
             if not feed.is_public:
                 self._end([watcher for watcher in feed.watchers if now - watcher.since >= longer_than])
+
+    def heed(self, one: Hears) -> None:
+        """Whoever remembers who may what hears over the connection of the watchers, too, that it was changed."""
+        self._watch.heard_by.append(one)
 
     def hear(self) -> None:
         """Somebody's key, role or organisation was changed: also whoever is still on his way is looked at again."""

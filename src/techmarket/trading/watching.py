@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -149,12 +149,21 @@ class LotNews:
     falling: Falling | None = None
 
 
+class Hears(Protocol):
+    """Who wants to hear another channel over the same connection."""
+
+    channel: str
+
+    def hear(self) -> None: ...
+
+
 class Watch:
     """Listens for this process, and reads for it. `on_news` hears which lots have news; None means: look at all."""
 
     def __init__(self, engine: AsyncEngine, on_news: Callable[[frozenset[UUID] | None], None]) -> None:
         self._engine = engine
         self._on_news = on_news
+        self.heard_by: list[Hears] = []
         self._connection: Any = None
         self._connected = asyncio.Event()
         self._lost = asyncio.Event()
@@ -212,6 +221,9 @@ class Watch:
                     connection.add_termination_listener(lambda _: self._lost.set())
                     await connection.execute(_SETTINGS)
                     await connection.add_listener(CHANNEL, self._hear)
+                    for one in self.heard_by:
+                        await connection.add_listener(one.channel, lambda *_, one=one: one.hear())
+                        one.hear()  # what was said until now nobody heard
                 self._connection = connection
                 self._connected.set()
                 failures = 0
