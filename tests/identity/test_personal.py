@@ -189,6 +189,12 @@ async def test_the_only_administrator_of_an_organisation_names_another_first(api
     assert (await api.get("/v1/me", key=org.key)).status_code == 200
 
 
+async def somebody_waits_for_a_lock(tx: Tx) -> bool:
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with tx.read() as db:
+        return bool((await db.execute(text(waits))).scalar_one())
+
+
 async def test_whoever_becomes_the_only_administrator_while_he_erases_himself_is_told_and_stays(
     api: Any, tx: Tx, keys: Any
 ) -> None:
@@ -196,7 +202,9 @@ async def test_whoever_becomes_the_only_administrator_while_he_erases_himself_is
     async with tx.begin() as db:
         await repository.lock_organisation(db, org.actor.org)
         erasing = asyncio.create_task(api.post("/v1/me/erasure", key=session))
-        await asyncio.sleep(0.3)  # it has read his roles, and waits for the organisation
+        async with asyncio.timeout(30):  # it has read his roles, and waits for the organisation
+            while not await somebody_waits_for_a_lock(tx):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         roles = "CASE person_id WHEN :boss THEN 'TRADER' ELSE 'ADMINISTRATOR' END"
         await db.execute(text(f"UPDATE membership SET roles = ARRAY[{roles}]"), {"boss": org.actor.person})
     refused = await erasing

@@ -121,7 +121,7 @@ MUTANTS = [
         (" OFFSET 0) AS one", ") AS one"),
         (" AND {takes_part} ORDER", " ORDER"),
         (
-            "CASE WHEN document BETWEEN 0 AND {size - 1} THEN get_bit($2::bytea, document) = 1 ELSE false END",
+            "CASE WHEN document BETWEEN 0 AND {among.size - 1} THEN get_bit($2::bytea, document) = 1 ELSE false END",
             "get_bit($2::bytea, document) = 1",
         ),
         ("takes_part <= EXACT_MAX or ", ""),

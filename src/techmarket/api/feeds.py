@@ -12,7 +12,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Collection, Hashable
+from collections.abc import Hashable, Sequence
 from types import TracebackType
 from typing import Protocol
 from uuid import UUID
@@ -146,8 +146,8 @@ class Live:
         self.look_again()
 
     @staticmethod
-    def _end(watchers: Collection[Watcher]) -> None:
-        for watcher in tuple(watchers):
+    def _end(watchers: Sequence[Watcher]) -> None:
+        for watcher in watchers:
             if watcher.line is not None:
                 if not watcher.line.is_full:
                     watcher.line.write(chunk_of(retry(random.randint(100, RETRY_MS))))  # noqa: S311

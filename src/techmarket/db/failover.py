@@ -211,7 +211,7 @@ class Watcher:
                         " was promoted, say so (--force); if the addresses are exchanged, exchange them"
                     )
                     return False
-                is_old = known and (self._has_promoted or names_one(names, own))
+                is_old = self._has_promoted or names_one(names, own)
                 if is_fresh or (is_old and not has_standby):
                     await connection.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
                     await connection.execute("SELECT pg_reload_conf()")

@@ -145,16 +145,14 @@ class _Among:
         mask[list(apart)] = False
         mask[list(granted)] = True
         self._mask = mask
+        self.size = len(mask)
         self.count = int(np.count_nonzero(mask))
 
     def documents(self) -> list[int]:
         return np.flatnonzero(self._mask).tolist()
 
-    def bits(self) -> tuple[bytes, int]:
-        return np.packbits(self._mask, bitorder="little").tobytes(), len(self._mask)
-
-    def takes(self, document: int) -> bool:
-        return 0 <= document < len(self._mask) and bool(self._mask[document])
+    def bits(self) -> bytes:
+        return np.packbits(self._mask, bitorder="little").tobytes()
 
 
 async def _near(
@@ -172,11 +170,11 @@ async def _near(
         count=CANDIDATES,
         is_indexed=progress is not None and progress.is_indexed,
     )
-    likeness = {number: value for number, value in near if among.takes(number)}
+    likeness = dict(near)
     missing = look.columns.ids([n for n in wanted if n not in likeness])
     if missing:
         likeness |= await vectors.likeness_of(db, meant.model, meant.dim, look.space, meant.vector, missing)
-    return likeness, [number for number, _ in near if among.takes(number)]
+    return likeness, [number for number, _ in near]
 
 
 def _candidates(

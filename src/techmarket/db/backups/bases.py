@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from techmarket.db.backups.archive import Segment
 from techmarket.db.backups.tools import BackupFailed, libpq_env, run
@@ -91,11 +91,12 @@ def require_same_server(folder: Path, system_id: str) -> None:
             raise BackupFailed(f"{folder} holds bases of another server ({base.label}); name a folder of its own")
 
 
-async def require_own_folder(tx: Tx, folder: Path) -> None:
-    """The same of the running server, before anything of it is kept there."""
+async def require_own_folder(tx: Tx, folder: Path) -> Row[Any]:
+    """The same of the running server, before anything of it is kept there; returns what it says of itself."""
     async with tx.read() as db:
         server = (await db.execute(_FACTS)).one()
     await asyncio.to_thread(require_same_server, folder, server.system_id)
+    return server
 
 
 async def take(
@@ -108,9 +109,7 @@ async def take(
     progress: Progress | None = None,
 ) -> Base:
     """A base of the running server in `folder/bases`; the market goes on meanwhile."""
-    async with tx.read() as db:
-        before = (await db.execute(_FACTS)).one()
-    require_same_server(folder, before.system_id)
+    before = await require_own_folder(tx, folder)
     label = before.at.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%S-%fZ")
     target = folder / "bases" / label
     target.mkdir(mode=0o700, parents=True)

@@ -36,9 +36,14 @@ class Among(Protocol):
 
     @property
     def count(self) -> int: ...
+    @property
+    def size(self) -> int:
+        """How many numbers of documents there are, whether they take part or not."""
+        ...
+
     def documents(self) -> list[int]: ...
-    def bits(self) -> tuple[bytes, int]:
-        """One bit for each number of a document, the lowest first in its byte, and how many numbers there are."""
+    def bits(self) -> bytes:
+        """One bit for each number of a document, the lowest first in its byte."""
         ...
 
 
@@ -147,8 +152,7 @@ async def nearest(
     # The model and the space are written out: an index that holds just these is chosen for these alone.
     of_these = f"FROM listing_vector WHERE {_only(model, space)}"
     connection = await db.connection()
-    bits, size = among.bits()
-    if not is_indexed or compares_all(among.count, size, count):
+    if not is_indexed or compares_all(among.count, among.size, count):
         # OFFSET 0: the comparison stays inside, or the approximate index would be taken for the order, and lose most.
         query = (
             f"SELECT document, -away AS likeness FROM (SELECT document, {compared} AS away {of_these}"
@@ -158,11 +162,13 @@ async def nearest(
         return _in_order(rows)[:count]
     await db.execute(text(f"SET LOCAL hnsw.ef_search = {WIDTH}"))
     await db.execute(text("SET LOCAL hnsw.iterative_scan = 'relaxed_order'"))
-    takes_part = f"CASE WHEN document BETWEEN 0 AND {size - 1} THEN get_bit($2::bytea, document) = 1 ELSE false END"
+    takes_part = (
+        f"CASE WHEN document BETWEEN 0 AND {among.size - 1} THEN get_bit($2::bytea, document) = 1 ELSE false END"
+    )
     query = (
         f"SELECT document, -({compared}) AS likeness {of_these} AND {takes_part} ORDER BY {compared} LIMIT {int(count)}"
     )
-    return _in_order(await fetched(connection, query, spelled(vector), bits))
+    return _in_order(await fetched(connection, query, spelled(vector), among.bits()))
 
 
 def compares_all(takes_part: int, size: int, count: int) -> bool:
